@@ -1,0 +1,201 @@
+"""A study's quantities: which clips they come from, and for each one a value or every reason why there is none."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from models.catalogue import QUANTITIES, Quantity, View
+from models.derive.apical import ApicalClip, Estimate, biplane, measurable, single_plane
+from models.derive.limits import refusals
+from models.results import (
+    ClipFindings,
+    Measurement,
+    ModelUse,
+    NotMeasured,
+    QualityFlag,
+    QualityIssue,
+    Reason,
+    StudyFindings,
+    in_order,
+)
+
+# ASE/EACVI 2015: biplane only where the two long axes differ by at most 10 %; else one of the planes is foreshortened.
+_LENGTH_TOLERANCE = 0.10
+_MEASURED_VIEWS = frozenset(view for quantity in QUANTITIES.values() for view in quantity.views)
+
+
+@dataclass
+class _Refused:
+    """Why quantities have no value, by key."""
+
+    reasons: dict[str, tuple[Reason, ...]] = field(default_factory=dict)
+    details: dict[str, str] = field(default_factory=dict)
+
+    def add(self, keys: Iterable[str], reason: Reason, detail: str) -> None:
+        for key in keys:
+            self.reasons[key], self.details[key] = (reason,), detail
+
+
+def derive_study(study_instance_uid: str, clips: Sequence[ClipFindings], *, research_override: bool = False) -> StudyFindings:
+    """Every quantity of the catalogue, as Measurement or NotMeasured, from the least foreshortened adequate clips.
+
+    Patient safety: weights trained on phantoms give no number in a study with any object of a patient (Quality Control
+    Subject not YES), because its documents are filed under one patient. `research_override` lifts this. The reason stands
+    beside all others.
+    """
+    phantoms_only = not research_override and _is_patient_on_phantom_weights(clips)
+    stops = [_stops(clip) | ({Reason.RESEARCH_WEIGHTS} if phantoms_only else set()) for clip in clips]
+    adequate = [apical for clip, reasons in zip(clips, stops, strict=True) if not reasons and (apical := measurable(clip))]
+    chosen = {view: clip for view in _MEASURED_VIEWS if (clip := _least_foreshortened(adequate, view))}
+    refused = _Refused()
+    estimates = _estimates(chosen, refused)
+    measurements: list[Measurement] = []
+    not_measured: list[NotMeasured] = []
+    for key, quantity in QUANTITIES.items():
+        if key in estimates:
+            measurements.append(_measurement(quantity, estimates[key]))
+        else:
+            reasons = refused.reasons.get(key) or _missing(quantity, clips, stops, chosen)
+            detail = refused.details.get(key) or (_no_cycle(quantity, clips) if Reason.NO_CARDIAC_CYCLE in reasons else "")
+            not_measured.append(NotMeasured(key, reasons, detail))
+    flags = [flag for clip in clips for flag in clip.flags] + _foreshortened(adequate, chosen)
+    models: tuple[ModelUse, ...] = tuple(dict.fromkeys(use for clip in clips for use in clip.models))
+    return StudyFindings(
+        study_instance_uid=study_instance_uid,
+        clips=tuple(clips),
+        measurements=tuple(measurements),
+        not_measured=tuple(not_measured),
+        flags=tuple(flags),
+        models=models,
+        research_override=research_override,
+    )
+
+
+def _is_patient_on_phantom_weights(clips: Sequence[ClipFindings]) -> bool:
+    on_phantoms = any(use.trained_on_phantoms for clip in clips for use in clip.models)
+    return on_phantoms and not all(clip.is_quality_control_subject for clip in clips)
+
+
+def _stops(clip: ClipFindings) -> set[Reason]:
+    """Everything found on this clip that keeps it from giving numbers."""
+    reasons = set(clip.gates)
+    if not clip.gates and _view(clip) in _MEASURED_VIEWS and measurable(clip) is None:
+        reasons.add(Reason.NO_CALIBRATION if clip.cm_per_px is None else Reason.NO_CARDIAC_CYCLE)
+    return reasons
+
+
+def _no_cycle(quantity: Quantity, clips: Sequence[ClipFindings]) -> str:
+    """Why the ungated clips of the quantity's views have no beat, in words."""
+    texts = [_why_no_beat(clip) for clip in clips if _view(clip) in quantity.views and not clip.gates and not clip.beats]
+    return "; ".join(dict.fromkeys(texts))
+
+
+def _why_no_beat(clip: ClipFindings) -> str:
+    if not clip.contours:
+        return "no outline of the left ventricle on any frame"
+    if not clip.frame_times_ms:
+        return "the clip states no frame times"
+    return "no whole regular beat in the area curve, or one that contradicts the stated heart rate"
+
+
+def _view(clip: ClipFindings) -> View | None:
+    return clip.view.view if clip.view else None
+
+
+def _least_foreshortened(adequate: Sequence[ApicalClip], view: View) -> ApicalClip | None:
+    """The longest ventricle, to a millimetre; of several the best image."""
+    return max((clip for clip in adequate if clip.view is view), key=_rank, default=None)
+
+
+def _rank(clip: ApicalClip) -> tuple[float, float]:
+    quality = clip.findings.quality
+    return round(clip.length_d_cm, 1), quality.score if quality else 0.0
+
+
+def _estimates(chosen: Mapping[View, ApicalClip], refused: _Refused) -> dict[str, Estimate]:
+    """Estimates of all methods that the chosen clips allow, less those that cannot be true."""
+    planes = {view: single_plane(clip) for view, clip in chosen.items()}
+    estimates: dict[str, Estimate] = {}
+    for view, clip in chosen.items():
+        estimates |= _possible(planes[view], refused, clip.lengths_d_cm)
+    a4c, a2c = chosen.get(View.A4C), chosen.get(View.A2C)
+    if a4c is None or a2c is None:
+        return estimates
+    together = biplane(a4c, a2c)
+    if _differ(a4c.length_d_cm, a2c.length_d_cm):
+        lengths = f"A4C {a4c.length_d_cm:.1f} cm, A2C {a2c.length_d_cm:.1f} cm"
+        shorter = min(a4c, a2c, key=lambda clip: clip.length_d_cm)
+        foreshortened = [key for key in planes[shorter.view] if key in estimates]
+        detail = f"end-diastolic LV lengths differ by more than 10 %: {lengths}"
+        refused.add([*together, *foreshortened], Reason.DISAGREEMENT, detail)
+        return {key: estimate for key, estimate in estimates.items() if key not in foreshortened}
+    if refused.details:  # two planes do not make a possible volume of an impossible one
+        refused.add(together, Reason.OUTSIDE_LIMITS, next(iter(refused.details.values())))
+        return estimates
+    return estimates | _possible(together, refused)
+
+
+def _possible(method: dict[str, Estimate], refused: _Refused, lengths_cm: Sequence[float] = ()) -> dict[str, Estimate]:
+    """`method`, or nothing where one beat or the mean cannot be true: no mean hides an impossible beat."""
+    beats = min(estimate.beats for estimate in method.values())
+    for number in range(beats):
+        length_cm = lengths_cm[number] if lengths_cm else None
+        impossible = refusals({key: estimate.by_beat[number] for key, estimate in method.items()}, length_cm)
+        for key, text in impossible.items():
+            refused.add([key], Reason.OUTSIDE_LIMITS, f"beat {number + 1}: {text}" if beats > 1 else text)
+        if impossible:
+            return {}
+    for key, text in (impossible := refusals({key: estimate.value for key, estimate in method.items()})).items():
+        refused.add([key], Reason.OUTSIDE_LIMITS, text)
+    return {} if impossible else method
+
+
+def _differ(one_cm: float, other_cm: float) -> bool:
+    return abs(one_cm - other_cm) > _LENGTH_TOLERANCE * max(one_cm, other_cm)
+
+
+def _missing(
+    quantity: Quantity, clips: Sequence[ClipFindings], stops: Sequence[set[Reason]], chosen: Mapping[View, ApicalClip]
+) -> tuple[Reason, ...]:
+    """All that stood in the way of every view that the quantity lacks."""
+    reasons: set[Reason] = set()
+    for view in quantity.views:
+        if view in chosen:
+            continue
+        of_view = [found for clip, found in zip(clips, stops, strict=True) if _view(clip) is view]
+        reasons |= set().union(*of_view) if of_view else _view_missing(clips, stops)
+    return in_order(tuple(reasons))
+
+
+def _view_missing(clips: Sequence[ClipFindings], stops: Sequence[set[Reason]]) -> set[Reason]:
+    """The missing view may be hidden in a clip whose view was not recognised - in any clip, where all were stopped."""
+    hiding = clips if all(clip.gates for clip in clips) else [clip for clip in clips if _view(clip) not in _MEASURED_VIEWS]
+    gates = {reason for clip in hiding for reason in clip.gates}
+    research = {Reason.RESEARCH_WEIGHTS} & set().union(*stops)
+    return {Reason.VIEW_MISSING} | gates | research
+
+
+def _measurement(quantity: Quantity, estimate: Estimate) -> Measurement:
+    return Measurement(
+        key=quantity.key,
+        value=estimate.value,
+        unit=quantity.unit,
+        method=quantity.method,
+        view=quantity.views[0] if len(quantity.views) == 1 else None,
+        sources=estimate.sources,
+        beats=estimate.beats,
+        sd=estimate.sd,
+    )
+
+
+def _foreshortened(adequate: Sequence[ApicalClip], chosen: Mapping[View, ApicalClip]) -> list[QualityFlag]:
+    """Clips whose ventricle is more than 10 % shorter than the longest of all apical clips."""
+    longest_cm = max((clip.length_d_cm for clip in chosen.values()), default=0.0)
+    return [
+        QualityFlag(
+            QualityIssue.FORESHORTENING,
+            clip.findings.sop_instance_uid,
+            f"End-diastolic LV length {clip.length_d_cm:.1f} cm, in another clip {longest_cm:.1f} cm.",
+        )
+        for clip in adequate
+        if _differ(clip.length_d_cm, longest_cm)
+    ]

@@ -1,0 +1,72 @@
+"""Architectures of torchvision and timm: the only door to both, because neither can be imported everywhere as it comes.
+
+The torchvision on PyPI is compiled against CUDA. Beside a CPU build of torch its extension does not load, and then its import
+ends with "operator torchvision::nms does not exist", as does timm's: it describes two operators that nobody has declared.
+"""
+
+from importlib.machinery import PathFinder
+from importlib.util import find_spec
+
+import torch
+from torch import Tensor, nn
+
+from models.manifest import Manifest
+
+_UNGUARDED = ("nms", "qnms")  # all other operators of the extension are described only where it has been loaded
+_declarations: list[torch.library.Library] = []  # a declaration lasts as long as its library object
+
+
+def make_importable() -> None:
+    """Loads torchvision's extension; where that fails, declares the operators its import asks for. They stay without a body.
+
+    The extension is tried first: a schema declared twice, by us and then by the extension, aborts the process.
+    """
+    package = find_spec("torchvision")  # looks for it and runs none of it
+    if package is None or _declarations:
+        return
+    extension = PathFinder.find_spec("_C", package.submodule_search_locations)
+    try:
+        if extension is None or extension.origin is None:
+            raise FileNotFoundError("torchvision was built without its extension")
+        torch.ops.load_library(extension.origin)  # type: ignore[no-untyped-call]
+    except OSError:
+        library = torch.library.Library("torchvision", "FRAGMENT")  # type: ignore[no-untyped-call]
+        for operator in _UNGUARDED:
+            if not hasattr(torch.ops.torchvision, operator):
+                schema = f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor"
+                library.define(schema)  # type: ignore[no-untyped-call]
+        _declarations.append(library)
+
+
+class DeepLab(nn.Module):
+    """torchvision's deeplabv3_resnet50 without auxiliary classifier: frames (n, 3, h, w) -> logits (n, outputs, h, w)."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        make_importable()
+        from torchvision.models.segmentation import deeplabv3_resnet50  # type: ignore[import-untyped]
+
+        super().__init__()
+        self.manifest = manifest
+        outputs = manifest.architecture["outputs"]
+        self.network = deeplabv3_resnet50(weights=None, weights_backbone=None, num_classes=outputs, aux_loss=False)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        maps: Tensor = self.network(frames)["out"]
+        return maps
+
+
+def r2plus1d_18(outputs: int) -> nn.Module:
+    """torchvision's R(2+1)D with 18 layers, freshly initialised: clips (n, 3, frames, h, w) -> (n, outputs)."""
+    make_importable()
+    from torchvision.models.video import r2plus1d_18 as build  # type: ignore[import-untyped]
+
+    network: nn.Module = build(weights=None, num_classes=outputs)
+    return network
+
+
+def legacy_xception() -> nn.Module:
+    """timm's Xception of Chollet's paper without pooling and head, freshly initialised."""
+    make_importable()
+    from timm import create_model
+
+    return create_model("legacy_xception", pretrained=False, num_classes=0, global_pool="")

@@ -1,0 +1,238 @@
+"""What is known about one model: its manifest in `manifests/*.toml`, the only source.
+
+A manifest names the family that can run the weights, their hash (checked at every load), the licence, what goes in and comes
+out, on what they were trained by which command, the limits that gate their results and the measured accuracy. That of a model
+others have published has a [publication] instead of weights of our own.
+"""
+
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+Value = str | int | float | bool | list[int] | list[float] | list[str]
+
+PHANTOM_ONLY = "TRAINED ON SYNTHETIC PHANTOMS - NOT FOR CLINICAL USE"
+
+
+class ManifestError(ValueError):
+    """A manifest is missing, unreadable or incomplete."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """Whose model it is, and which file its weights are in. They are not ours to ship: whoever uses them brings them.
+
+    `weights_sha256` is that of the published `weights_file`, and empty where its publisher states none.
+    """
+
+    paper: str
+    code_licence: str
+    weights_origin: str
+    weights_file: str
+    weights_sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """One manifest. `weights_file` lies in the folder `weights` beside the manifest's own folder; empty: there are none.
+
+    `licence` is that of the weights. `labels` are the network's outputs in order, empty where their order is not published.
+    `train_seeds`, `validation_seeds` and `test_seeds` are half-open ranges of heart seeds, disjoint. `metrics` holds numbers
+    and the statement what they were measured on. A published model has `input_shape` (channels, frames where it takes a clip,
+    height, width; -1 is free) in place of `input_size_px`; `input_values` and `output_values` say what goes in and comes out.
+    """
+
+    name: str
+    version: str
+    family: str
+    licence: str
+    intended_use: str
+    weights_file: str
+    weights_sha256: str
+    input_size_px: int
+    labels: tuple[str, ...]
+    trained_on_phantoms: bool
+    training_data: str
+    generator: str
+    train_seeds: tuple[int, int]
+    validation_seeds: tuple[int, int]
+    test_seeds: tuple[int, int]
+    command: str
+    architecture: Mapping[str, Value] = field(default_factory=dict)
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    metrics: Mapping[str, Value] = field(default_factory=dict)
+    aliases: tuple[str, ...] = ()
+    input_shape: tuple[int, ...] = ()
+    input_values: str = ""
+    output_values: str = ""
+    publication: Publication | None = None
+    path: Path = Path()
+
+    @property
+    def weights_path(self) -> Path:
+        return self.path.parent.parent / "weights" / self.weights_file
+
+    def threshold(self, key: str) -> float:
+        """The limit `key`. Raises ManifestError where the manifest states none: a limit is never assumed."""
+        try:
+            return float(self.thresholds[key])
+        except KeyError:
+            raise ManifestError(f"manifest {self.name}: [thresholds] has no {key}") from None
+
+
+# Manifest attribute -> (TOML table, key); "" is the top level. One row per field drives reading and writing.
+_LAYOUT: dict[str, tuple[str, str]] = {
+    "name": ("", "name"),
+    "version": ("", "version"),
+    "family": ("", "family"),
+    "licence": ("", "licence"),
+    "intended_use": ("", "intended_use"),
+    "weights_file": ("weights", "file"),
+    "weights_sha256": ("weights", "sha256"),
+    "input_size_px": ("input", "size_px"),
+    "labels": ("output", "labels"),
+    "trained_on_phantoms": ("training", "trained_on_phantoms"),
+    "training_data": ("training", "data"),
+    "generator": ("training", "generator"),
+    "train_seeds": ("training", "train_seeds"),
+    "validation_seeds": ("training", "validation_seeds"),
+    "test_seeds": ("training", "test_seeds"),
+    "command": ("training", "command"),
+}
+# What no manifest has to say, and what that of a published model has not to say besides.
+_OPTIONAL: dict[str, tuple[str, str]] = {
+    "aliases": ("", "aliases"),
+    "input_shape": ("input", "shape"),
+    "input_values": ("input", "values"),
+    "output_values": ("output", "values"),
+}
+_EMPTY: dict[str, Any] = {item.name: item.default for item in fields(Manifest) if item.name in _OPTIONAL}
+_NO_WEIGHTS_OF_OURS: dict[str, Any] = {
+    "weights_file": "",
+    "weights_sha256": "",
+    "input_size_px": 0,
+    "trained_on_phantoms": False,
+    "generator": "",
+    "train_seeds": (0, 0),
+    "validation_seeds": (0, 0),
+    "test_seeds": (0, 0),
+    "command": "",
+}
+_PUBLICATION = {item.name: ("publication", item.name) for item in fields(Publication)}
+_FREE_TABLES = ("architecture", "thresholds", "metrics")
+_KINDS: dict[str, type] = {"input_size_px": int, "trained_on_phantoms": bool}
+_LISTS = ("labels", "train_seeds", "validation_seeds", "test_seeds", "aliases", "input_shape")
+
+
+def read_manifests(path: Path) -> tuple[Manifest, ...]:
+    """All models of a file: one, or those in its [[model]] entries, each added to what the file says of all of them.
+
+    Raises ManifestError for a missing file, broken TOML, a missing, unknown or mistyped key.
+    """
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ManifestError(f"no manifest {path}") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ManifestError(f"{path.name}: {error}") from error
+    models = data.pop("model", [{}])
+    if not isinstance(models, list) or not all(isinstance(model, dict) for model in models):
+        raise ManifestError(f"{path.name}: several models stand in one [[model]] each")
+    return tuple(_manifest(_added(data, model), path) for model in models)
+
+
+def read_manifest(path: Path) -> Manifest:
+    """The one model of a file. Raises ManifestError as `read_manifests` does, and for a file of several models."""
+    manifests = read_manifests(path)
+    if len(manifests) != 1:
+        raise ManifestError(f"{path.name} holds {len(manifests)} models: load one of them by name")
+    return manifests[0]
+
+
+def _added(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    tables = {key: shared.get(key, {}) | value for key, value in own.items() if isinstance(value, dict)}
+    untouched = {key: dict(value) if isinstance(value, dict) else value for key, value in shared.items()}
+    return untouched | own | tables
+
+
+def _manifest(data: dict[str, Any], path: Path) -> Manifest:
+    published = "publication" in data
+    unsaid = _EMPTY | (_NO_WEIGHTS_OF_OURS if published else {})
+    source = Publication(**_fields(data, path.name, _PUBLICATION, {})) if published else None
+    values = _fields(data, path.name, _LAYOUT | _OPTIONAL, unsaid)
+    values |= {name: data.pop(name, {}) for name in _FREE_TABLES}
+    if left := _left_over(data):
+        raise ManifestError(f"{path.name}: unknown {', '.join(left)}")
+    needed = not published or values["weights_file"] != ""
+    published_sha256 = source.weights_sha256 if source else ""
+    for table, sha256, lengths in (
+        ("weights", values["weights_sha256"], {64} if needed else {0}),
+        ("publication", published_sha256, {0, 64}),
+    ):
+        if len(sha256) not in lengths:
+            raise ManifestError(f"{path.name}: [{table}] sha256 is not a SHA-256")
+    return Manifest(**values, publication=source, path=path)
+
+
+def _fields(data: dict[str, Any], file: str, layout: dict[str, tuple[str, str]], unsaid: dict[str, Any]) -> dict[str, Any]:
+    present = {name for name, (table, key) in layout.items() if key in (data.get(table, {}) if table else data)}
+    return {
+        name: unsaid[name] if name in unsaid and name not in present else _take(data, file, name, *place)
+        for name, place in layout.items()
+    }
+
+
+def _take(data: dict[str, Any], file: str, name: str, table: str, key: str) -> Any:
+    place = f"[{table}] {key}" if table else key
+    source = data.get(table, {}) if table else data
+    if key not in source:
+        raise ManifestError(f"{file}: {place} is missing")
+    value = source.pop(key)
+    kind = list if name in _LISTS else _KINDS.get(name, str)
+    if type(value) is not kind:  # a bool is an int by inheritance, but not here
+        raise ManifestError(f"{file}: {place} should be a {kind.__name__}")
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _left_over(data: dict[str, Any]) -> list[str]:
+    nested = [f"[{table}] {key}" for table, rest in data.items() if isinstance(rest, dict) for key in rest]
+    return nested + [key for key, value in data.items() if not isinstance(value, dict)]
+
+
+def write_manifest(manifest: Manifest, path: Path) -> None:
+    """Writes what `read_manifest` reads back as an equal manifest (but for `path`)."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(manifest_text(manifest), encoding="utf-8")
+
+
+def manifest_text(manifest: Manifest) -> str:
+    """The manifest as the TOML of a file of its own."""
+    unsaid = _EMPTY | (_NO_WEIGHTS_OF_OURS if manifest.publication else {})
+    tables: dict[str, dict[str, Any]] = {"": {}}
+    for name, (table, key) in (_LAYOUT | _OPTIONAL).items():
+        value = getattr(manifest, name)
+        if name not in unsaid or value != unsaid[name]:
+            tables.setdefault(table, {})[key] = value
+    for name in _FREE_TABLES:
+        if getattr(manifest, name):
+            tables[name] = dict(getattr(manifest, name))
+    if manifest.publication:
+        tables["publication"] = asdict(manifest.publication)
+    lines: list[str] = []
+    for table, values in tables.items():
+        lines += ["", f"[{table}]"] if table else []
+        lines += [f"{key} = {_literal(value)}" for key, value in values.items()]
+    return "\n".join(lines) + "\n"
+
+
+def _literal(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)  # a JSON string is a TOML basic string
+    if isinstance(value, (list, tuple)):
+        return "[" + ", ".join(_literal(item) for item in value) + "]"
+    return repr(value)

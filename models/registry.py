@@ -1,0 +1,68 @@
+"""Which models there are and how one is loaded. Listing them imports no network library."""
+
+import importlib
+from pathlib import Path
+from typing import Any
+
+from models.manifest import Manifest, ManifestError, read_manifest, read_manifests
+
+# Family name -> module with `load(manifest, weights, device)`, as a string so that torch is imported only when a model is.
+FAMILIES: dict[str, str] = {
+    "phantom_classifier": "models.families.phantom_classifier",
+    "phantom_segmenter": "models.families.phantom_segmenter",
+    "echoforge_xception": "models.families.echoforge_xception",
+    "echonet_dynamic": "models.families.echonet_dynamic",
+    "echonet_measurements": "models.families.echonet_measurements",
+}
+
+MANIFESTS = Path(__file__).parent / "manifests"
+
+
+def list_models(folder: Path = MANIFESTS) -> tuple[Manifest, ...]:
+    """The manifests of all models, bundled and published, by name."""
+    found = (manifest for path in folder.glob("*.toml") for manifest in read_manifests(path))
+    return tuple(sorted(found, key=lambda manifest: manifest.name))
+
+
+def find_manifest(name: str) -> Manifest:
+    """The model of this name or alias, or the manifest at a path that ends in `.toml`. Raises ManifestError."""
+    if name.endswith(".toml"):
+        return read_manifest(Path(name))
+    models = list_models()
+    for manifest in models:
+        if name == manifest.name or name in manifest.aliases:
+            return manifest
+    known = ", ".join(manifest.name for manifest in models) or "none"
+    raise ManifestError(f"no model {name!r}; there are: {known}")
+
+
+def load_model(name: str, pretrained: bool = False, weights: Path | None = None, device: str = "cpu") -> Any:
+    """The network `name` on `device`, ready for inference: freshly initialised, or with its weights.
+
+    `pretrained` takes the weights that its manifest names, `weights` the same from another place; their hash must be the
+    manifest's. Raises ManifestError, also for a published model whose weights nobody has brought, or `families.WeightsError`
+    for missing or altered weights.
+    """
+    manifest = find_manifest(name)
+    if manifest.family not in FAMILIES:
+        raise ManifestError(f"model {manifest.name}: unknown family {manifest.family!r}")
+    source = None
+    if pretrained or weights is not None:
+        if not manifest.weights_file:
+            raise ManifestError(_how_to_bring_weights(manifest))
+        source = weights or manifest.weights_path
+    family = importlib.import_module(FAMILIES[manifest.family])
+    return family.load(manifest, source, device)
+
+
+def _how_to_bring_weights(manifest: Manifest) -> str:
+    source = manifest.publication
+    if source is None:
+        return f"model {manifest.name}: its manifest names no weights"
+    sha256 = f"SHA-256 {source.weights_sha256}" if source.weights_sha256 else "its publisher states no SHA-256"
+    return (
+        f"model {manifest.name}: its weights are not shipped (licence: {manifest.licence}). Bring {source.weights_file} from "
+        f"{source.weights_origin} ({sha256}), store its tensors under this network's names as safetensors in a folder "
+        "`weights`, and in `manifests` beside it a manifest of this model with [weights] file and sha256; then load it by that "
+        "manifest's path"
+    )

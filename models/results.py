@@ -1,0 +1,219 @@
+"""What an analysis finds: the vocabulary shared by networks, documents, database and JSON.
+
+Plain frozen dataclasses of plain values, so that they cross process borders and become JSON without own code. Frame numbers
+are 1-based as in DICOM wherever a field is called `frame_number`; `frame_index` is 0-based. Image points are (x, y) pixels of
+the whole image, x along columns, y along rows, (0, 0) at the *centre* of the top left pixel - not SCOORD, where that centre
+is (0.5, 0.5) (PS3.3 C.18.6.1.1).
+"""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from models.catalogue import View
+
+Point = tuple[float, float]
+
+
+class Reason(StrEnum):
+    """Why a quantity is not measured, in order of precedence: the first that applies is the primary reason."""
+
+    UNDECODABLE = "undecodable"  # the pixels could not be read
+    NO_CALIBRATION = "no_calibration"  # no ultrasound region in centimetres
+    CALIBRATION_INCONSISTENT = "calibration_inconsistent"  # the region does not fit the pixels
+    VIEW_MISSING = "view_missing"  # no clip of the view that the quantity needs
+    QUALITY = "quality"  # image quality below the limit
+    OUT_OF_DISTRIBUTION = "out_of_distribution"  # unlike anything the network was trained on
+    NO_CARDIAC_CYCLE = "no_cardiac_cycle"  # no whole beat, or no frame times
+    STRESS_STAGE = "stress_stage"
+    TRANSOESOPHAGEAL = "transoesophageal"
+    NON_CARDIAC_PROBE = "non_cardiac_probe"
+    CONTRAST_AGENT = "contrast_agent"
+    PAEDIATRIC = "paediatric"
+    THREE_DIMENSIONAL = "three_dimensional"
+    COLOUR_DOPPLER = "colour_doppler"  # flow painted over the cavity
+    SPLIT_SCREEN = "split_screen"
+    OUTSIDE_LIMITS = "outside_limits"  # an impossible value, not an abnormal one
+    DISAGREEMENT = "disagreement"  # the two planes contradict each other
+    RESEARCH_WEIGHTS = "research_weights"  # weights trained on phantoms, object of a patient
+
+    @property
+    def precedence(self) -> int:
+        return list(Reason).index(self)
+
+
+def in_order(reasons: "set[Reason] | tuple[Reason, ...] | list[Reason]") -> tuple[Reason, ...]:
+    """Distinct reasons, primary first.
+
+    >>> [r.value for r in in_order([Reason.RESEARCH_WEIGHTS, Reason.QUALITY, Reason.QUALITY])]
+    ['quality', 'research_weights']
+    """
+    return tuple(sorted(set(reasons), key=lambda reason: reason.precedence))
+
+
+class Phase(StrEnum):
+    END_DIASTOLE = "ed"
+    END_SYSTOLE = "es"
+
+
+@dataclass(frozen=True)
+class ModelUse:
+    """One set of weights that contributed to a finding. `trained_on_phantoms` triggers the patient safety rule."""
+
+    name: str
+    version: str
+    weights_sha256: str
+    trained_on_phantoms: bool
+
+
+@dataclass(frozen=True)
+class FrameReference:
+    """A frame that a value came from. `frame_number` is 1-based."""
+
+    sop_instance_uid: str
+    frame_number: int
+    phase: Phase | None = None
+
+
+@dataclass(frozen=True)
+class Contour:
+    """A closed outline of one structure on one frame: points (x, y) in px of the whole image, last not repeating the first.
+
+    For `lv` the first and the last point are the ends of the mitral annulus line, so the closing edge is that line.
+    """
+
+    structure: str
+    frame_index: int
+    points_px: tuple[Point, ...]
+
+
+@dataclass(frozen=True)
+class Beat:
+    """One cardiac cycle by frame index (0-based): end-diastole, the following end-systole."""
+
+    ed_frame_index: int
+    es_frame_index: int
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """A value with everything a reader needs to check it. `key` and `unit` are those of `catalogue.QUANTITIES`.
+
+    `sd` is over the `beats` that were averaged, in `unit`; None for a single beat.
+    """
+
+    key: str
+    value: float
+    unit: str
+    method: str
+    view: View | None
+    sources: tuple[FrameReference, ...]
+    beats: int = 1
+    sd: float | None = None
+
+
+@dataclass(frozen=True)
+class NotMeasured:
+    """A quantity that was asked for and could not be given. `reasons` is never empty, primary first."""
+
+    key: str
+    reasons: tuple[Reason, ...]
+    detail: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.reasons:
+            raise ValueError(f"NotMeasured {self.key!r} without a reason")
+
+
+class QualityIssue(StrEnum):
+    """What a quality flag says about a clip or a study."""
+
+    POOR_IMAGE_QUALITY = "poor_image_quality"
+    OUT_OF_DISTRIBUTION = "out_of_distribution"
+    CALIBRATION = "calibration"
+    UNDECODABLE = "undecodable"
+    FORESHORTENING = "foreshortening"
+    DEMOGRAPHICS_CHANGED = "demographics_changed"
+    PIXEL_CONFLICT = "pixel_conflict"
+    SEVERAL_PATIENT_IDS = "several_patient_ids"
+    TOLERATED = "tolerated"  # a deviation from the standard that did not stop the analysis
+
+
+@dataclass(frozen=True)
+class QualityFlag:
+    """`sop_instance_uid` is None for a flag on the whole study. `message` holds no patient data."""
+
+    issue: QualityIssue
+    sop_instance_uid: str | None
+    message: str
+
+
+@dataclass(frozen=True)
+class ViewPrediction:
+    """`probability` belongs to `view`; `probabilities` to every class of the network, in its order."""
+
+    view: View
+    probability: float
+    probabilities: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class QualityGrade:
+    """Image quality 0 (worst) to 100 (best) as DCM 111029 defines the scale; `adequate` is the manifest's limit applied."""
+
+    score: float
+    adequate: bool
+
+
+@dataclass(frozen=True)
+class DistributionVerdict:
+    """How far a clip lies from the training data; `inside` is the manifest's threshold applied to `distance`."""
+
+    distance: float
+    threshold: float
+    inside: bool
+
+
+@dataclass(frozen=True)
+class ClipFindings:
+    """Everything found on one clip. `area_curve_cm2` has one value per frame (None where no contour was found).
+
+    `gates` are the reasons that stopped numbers on this clip (empty under the research override for those it lifts, which
+    then stand in `marked` instead). `contours` hold every frame that was segmented.
+    """
+
+    sop_instance_uid: str
+    rows: int
+    columns: int
+    number_of_frames: int
+    is_quality_control_subject: bool = False
+    cm_per_px: Point | None = None
+    region_rule: str = ""
+    frame_times_ms: tuple[float, ...] = ()
+    view: ViewPrediction | None = None
+    quality: QualityGrade | None = None
+    distribution: DistributionVerdict | None = None
+    contours: tuple[Contour, ...] = ()
+    area_curve_cm2: tuple[float | None, ...] = ()
+    beats: tuple[Beat, ...] = ()
+    gates: tuple[Reason, ...] = ()
+    marked: tuple[Reason, ...] = ()
+    flags: tuple[QualityFlag, ...] = ()
+    models: tuple[ModelUse, ...] = ()
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class StudyFindings:
+    """The result of one analysis of one study: what documents, database and `findings.json` are made from.
+
+    `research_override` says that gates were lifted by configuration; documents then carry a research title.
+    """
+
+    study_instance_uid: str
+    clips: tuple[ClipFindings, ...]
+    measurements: tuple[Measurement, ...]
+    not_measured: tuple[NotMeasured, ...]
+    flags: tuple[QualityFlag, ...] = ()
+    models: tuple[ModelUse, ...] = ()
+    research_override: bool = False
+    timings_s: dict[str, float] = field(default_factory=dict)

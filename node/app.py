@@ -1,0 +1,172 @@
+"""The one place where the parts are wired together."""
+
+import fcntl
+import logging
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import IO
+
+from sqlalchemy.orm import Session
+
+from node.db import audit, queue
+from node.db.audit import AuditEvent
+from node.db.identity import node_identity
+from node.db.queue import ClaimedJob
+from node.db.session import Database
+from node.db.tables import JobKind
+from node.egress.delivery import deliver
+from node.egress.documents import build_documents
+from node.egress.tools import EgressTools
+from node.errors import ConfigError
+from node.ingress.scp import StorageSCP
+from node.settings import Settings
+from node.study import assembly
+from node.study.archive import Archive
+from node.version import __version__
+from node.work.executor import LocalExecutor
+from node.work.pipeline import AnalysisTools, analyse_study
+from node.work.plan import plan_for, require_models
+from node.work.scheduler import Timers
+from node.work.worker import Handler, Lane, Worker
+
+log = logging.getLogger(__name__)
+
+LANES = (
+    Lane("analysis", (JobKind.ANALYSE_STUDY, JobKind.BUILD_DOCUMENTS), threads=1),
+    Lane("network", (JobKind.DELIVER,), threads=4),
+)
+_STOP_S = 20.0  # how long running jobs may take to end at SIGTERM; what does not is done again at the next start
+_RECORD_S = 5.0  # for a job that was cut off to be given back
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def open_database(settings: Settings) -> Database:
+    """The database at its newest schema; for SQLite its folder is made."""
+    settings.node.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    database.upgrade()
+    return database
+
+
+def lock_data_dir(settings: Settings) -> IO[bytes]:
+    """One node a data folder: two would sweep each other's half-received files. Held until closed. ConfigError when taken."""
+    settings.node.data_dir.mkdir(parents=True, exist_ok=True)
+    lock = (settings.node.data_dir / "node.lock").open("ab")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        lock.close()
+        raise ConfigError(f"node.data_dir: another node runs on {settings.node.data_dir}") from error
+    return lock
+
+
+class Node:
+    """A running node: receives, analyses, documents, delivers, until stopped."""
+
+    def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self.settings, self._clock = settings, clock
+        plan = plan_for(settings)
+        require_models(plan)
+        self._data_lock = lock_data_dir(settings)
+        self.database = open_database(settings)
+        self.archive = Archive(settings.archive_dir)
+        work = settings.work
+        self._executor = LocalExecutor(
+            plan,
+            processes=work.processes,
+            threads_per_process=work.threads_per_process,
+            clip_timeout_s=work.clip_timeout_s,
+        )
+        analysis = AnalysisTools(self.database, self.archive, self._executor, plan, clock, work.max_attempts)
+        egress = EgressTools(self.database, self.archive, settings, clock)
+        self._worker = Worker(
+            self.database,
+            _handlers(analysis, egress),
+            LANES,
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+            lease_s=work.lease_s,
+            poll_s=work.poll_s,
+            clock=clock,
+        )
+        self._scp = StorageSCP(self.database, self.archive, settings, clock)
+        self._timers = Timers(
+            {
+                "close_quiet_studies": (0.5, self._close_quiet_studies),
+                "requeue_lost": (max(1.0, work.lease_s / 4), self._requeue_lost),
+                "seal": (1.0, lambda: audit.seal(self.database)),
+            }
+        )
+
+    def start(self) -> int:
+        """Clears what a crash left behind, then opens; returns the port it listens on. ConfigError when that is taken."""
+        self.archive.sweep()
+        self.database.write(self._on_start)
+        self._executor.warm()
+        self._worker.start()
+        self._timers.start()
+        node = self.settings.node
+        try:
+            port = self._scp.start()
+        except OSError as error:
+            raise ConfigError(f"node.port: {node.host}:{node.port} cannot be listened on: {error.strerror}") from error
+        log.info("EchoNode %s: %s listens on %s:%d", __version__, node.ae_title, node.host, port)
+        return port
+
+    def stop(self) -> None:
+        """No new associations, running ones may end; what was accepted is on disk and in the database already."""
+        self._scp.stop()
+        self._timers.stop()
+        self._worker.stop(_STOP_S)
+        self._executor.close()
+        self._worker.stop(_RECORD_S)
+        self.database.write(lambda session: audit.record(session, AuditEvent.NODE_STOPPED, now=self._clock()))
+        audit.seal(self.database)
+        self.database.close()
+        self._data_lock.close()
+
+    def _on_start(self, session: Session) -> None:
+        now = self._clock()
+        node_identity(session, now=now)
+        assembly.forget_associations(session, now=now)
+        audit.record(session, AuditEvent.NODE_STARTED, now=now, version=__version__)
+
+    def _close_quiet_studies(self) -> None:
+        self.database.write(lambda session: assembly.close_quiet_studies(session, now=self._clock(), settings=self.settings))
+
+    def _requeue_lost(self) -> None:
+        self.database.write(lambda session: queue.requeue_lost(session, now=self._clock()))
+
+
+def _handlers(analysis: AnalysisTools, egress: EgressTools) -> dict[JobKind, Handler]:
+    """The one table from job kind to handler."""
+
+    def analyse(job: ClaimedJob) -> None:
+        analyse_study(job, analysis)
+
+    def build(job: ClaimedJob) -> None:
+        build_documents(job, egress)
+
+    def send(job: ClaimedJob) -> None:
+        deliver(job, egress)
+
+    return {JobKind.ANALYSE_STUDY: analyse, JobKind.BUILD_DOCUMENTS: build, JobKind.DELIVER: send}
+
+
+def serve(settings: Settings, on_ready: Callable[[int], None]) -> None:
+    """Run until SIGTERM or SIGINT; `on_ready` gets the port."""
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    node = Node(settings)
+    try:
+        on_ready(node.start())
+        stop.wait()
+    finally:
+        node.stop()

@@ -1,0 +1,90 @@
+"""`echonode analyse`: the node's own path from files to documents, without network or database."""
+
+import json
+import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pydicom
+from pydicom.dataset import Dataset
+from pydicom.errors import InvalidDicomError
+
+from models.derive.study import derive_study
+from models.results import QualityFlag, QualityIssue
+from node.app import utc_now
+from node.db.tables import NodeIdentity
+from node.egress.documents import build_all, document_bytes, document_identity, read_evidence
+from node.settings import Settings
+from node.study.assembly import SEVERAL_PATIENTS
+from node.study.findings_json import dump_findings
+from node.work.clip_analysis import analyse_clip
+from node.work.plan import plan_for
+from sr_templates.identity import DocumentIdentity
+
+
+@dataclass(frozen=True)
+class AnalysedStudy:
+    """`withheld` says why there are no documents; empty where they were built."""
+
+    folder: Path
+    measured: int
+    not_measured: int
+    documents: int
+    withheld: str = ""
+
+
+def analyse_files(paths: Sequence[Path], out: Path, settings: Settings) -> Iterator[AnalysedStudy]:
+    """One result a study. Files that are not DICOM images are passed over; an undecodable clip is a finding.
+
+    Of several files of one object the last in the order of names counts.
+    """
+    for study_instance_uid, files in sorted(_by_study(paths).items()):
+        yield _analyse_study(study_instance_uid, list(files.values()), out / study_instance_uid, settings)
+
+
+def _by_study(paths: Sequence[Path]) -> dict[str, dict[str, tuple[Path, Dataset]]]:
+    """File and header by SOP Instance UID."""
+    studies: dict[str, dict[str, tuple[Path, Dataset]]] = defaultdict(dict)
+    files = (file for given in paths for file in (given.rglob("*") if given.is_dir() else [given]))
+    for path in sorted(file for file in files if file.is_file()):
+        try:
+            header = pydicom.dcmread(path, stop_before_pixels=True)
+        except InvalidDicomError:
+            continue
+        if "Rows" in header and "StudyInstanceUID" in header and "SOPInstanceUID" in header:
+            studies[str(header.StudyInstanceUID)][str(header.SOPInstanceUID)] = (path, header)
+    return studies
+
+
+def _analyse_study(
+    study_instance_uid: str, files: Sequence[tuple[Path, Dataset]], folder: Path, settings: Settings
+) -> AnalysedStudy:
+    plan = plan_for(settings)
+    clips = [analyse_clip(str(header.SOPInstanceUID), path, plan) for path, header in files]
+    findings = derive_study(study_instance_uid, clips, research_override=plan.research_override)
+    withheld = SEVERAL_PATIENTS if _have_several_patients(header for _, header in files) else ""
+    if withheld:
+        flag = QualityFlag(QualityIssue.SEVERAL_PATIENT_IDS, None, withheld)
+        findings, documents = replace(findings, flags=(*findings.flags, flag)), []
+    else:
+        documents = build_all(findings, read_evidence([path for path, _ in files]), _identity(settings))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "findings.json").write_text(json.dumps(dump_findings(findings), indent=2), encoding="utf-8")
+    for document in documents:
+        (folder / f"{document.template}-{document.dataset.SOPInstanceUID}.dcm").write_bytes(document_bytes(document))
+    return AnalysedStudy(folder, len(findings.measurements), len(findings.not_measured), len(documents), withheld)
+
+
+def _have_several_patients(headers: Iterable[Dataset]) -> bool:
+    """Two PatientIDs, or one from two issuers; an object that names nobody speaks for nobody."""
+    named = {tuple(str(header.get(key) or "").strip(" \0") for key in ("PatientID", "IssuerOfPatientID")) for header in headers}
+    return len(named - {("", "")}) > 1
+
+
+def _identity(settings: Settings) -> DocumentIdentity:
+    """A fresh identity each time: these documents were never sent, so a second run must not reuse their UIDs."""
+    now = utc_now()
+    node = NodeIdentity(node_uuid=str(uuid.uuid4()), device_observer_uid=f"2.25.{uuid.uuid4().int}", created_at=now)
+    return document_identity(node, settings, analysis_uuid=str(uuid.uuid4()), revision=1, created_at=now)

@@ -1,0 +1,82 @@
+"""What `echonode check` tries, and how it says what is wrong."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from node.app import open_database
+from node.egress.dicom_store import echo
+from node.settings import Destination, Settings
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    name: str
+    ok: bool
+    message: str
+
+
+def run_checks(settings: Settings) -> list[CheckResult]:
+    return list(_checks(settings))
+
+
+def _checks(settings: Settings) -> Iterator[CheckResult]:
+    yield _config(settings)
+    yield _database(settings)
+    yield _disk(settings)
+    for name in (settings.models.view, settings.models.quality, settings.models.lv_segmentation):
+        yield _model(name)
+    if not settings.destination:
+        yield CheckResult("destinations", True, "none configured: documents stay in the archive")
+    for destination in settings.destination:
+        yield _destination(destination, settings)
+
+
+def _config(settings: Settings) -> CheckResult:
+    if not settings.ae_rule:
+        return CheckResult("configuration", False, "no [[ae_rule]]: nobody may send to this node")
+    return CheckResult("configuration", True, f"{settings.node.ae_title}, {len(settings.ae_rule)} AE rule(s)")
+
+
+def _database(settings: Settings) -> CheckResult:
+    try:
+        database = open_database(settings)
+    except (SQLAlchemyError, OSError) as error:
+        return CheckResult("database", False, f"cannot be opened or brought to the newest schema: {_first_line(error)}")
+    database.close()
+    return CheckResult("database", True, "opens, newest schema")
+
+
+def _disk(settings: Settings) -> CheckResult:
+    free_mb = shutil.disk_usage(settings.node.data_dir).free >> 20
+    needed_mb = settings.node.min_free_disk_mb
+    if free_mb < needed_mb:
+        return CheckResult("disk", False, f"{free_mb} MB free, {needed_mb} MB are the limit: every C-STORE would be refused")
+    return CheckResult("disk", True, f"{free_mb} MB free")
+
+
+def _model(name: str) -> CheckResult:
+    from models.registry import load_model
+
+    try:
+        model = load_model(name, pretrained=True)
+    except (LookupError, OSError, ValueError) as error:
+        return CheckResult(f"model {name}", False, _first_line(error))
+    return CheckResult(f"model {name}", True, f"version {model.manifest.version}, weights match their hash")
+
+
+def _destination(destination: Destination, settings: Settings) -> CheckResult:
+    answer = echo(
+        destination.host,
+        destination.port,
+        called_aet=destination.ae_title,
+        calling_aet=destination.calling_aet or settings.node.ae_title,
+        timeout_s=settings.delivery.timeout_s,
+    )
+    return CheckResult(f"destination {destination.name}", answer.ok, answer.message)
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,225 @@
+"""The database: one transaction at a time for the caller, commits of parallel callers grouped on SQLite.
+
+SQLite (WAL, synchronous FULL) costs one disk sync a commit, so the writes of parallel associations share transactions: each in
+its own SAVEPOINT, by one writer thread. PostgreSQL groups commits itself.
+"""
+
+import queue
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import contextmanager
+from importlib import resources
+from typing import Any, TypeVar
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Connection, Engine, create_engine, event, literal
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
+
+from node.db.tables import Base
+
+T = TypeVar("T")
+
+_BUSY_TIMEOUT_S = 30
+_ENGINE: dict[str, Any] = {
+    "pool_size": 10,
+    "max_overflow": 30,  # associations, workers and timers at once
+    "hide_parameters": True,  # an error message that quotes them would carry patient data into the log
+}
+# A server that vanishes without a word is noticed within a minute; what the URL says goes before.
+_POSTGRES_CONNECTION = {
+    "connect_timeout": 10,
+    "keepalives_idle": 30,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,  # ms
+}
+_LARGEST_GROUP = 64  # changes in one commit: bounds how long the first caller waits for the others
+
+
+class Database:
+    """Never call `write` or `session` inside a change or an open session of the same thread: SQLite has one writer."""
+
+    def __init__(self, url: str) -> None:
+        self._url = _with_driver(make_url(url))
+        self._engine = _sqlite_engine(self._url) if self.is_sqlite else _postgres_engine(self._url)
+        self._writer = _GroupWriter(self._engine) if self.is_sqlite else None
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self._url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """One transaction that may write: committed at the end, rolled back on an exception."""
+        with Session(self._engine, expire_on_commit=False) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A snapshot that only reads, and so waits for no writer and holds none up."""
+        connection = self._engine.connect().execution_options(reading=True)
+        with connection, Session(connection, expire_on_commit=False, autoflush=False) as session:
+            yield session
+
+    def write(self, change: Callable[[Session], T]) -> T:
+        """Run `change` in a transaction and return its value after the commit; its exception is raised here, undone."""
+        if self._writer is not None:
+            return self._writer.write(change)
+        with self.session() as session:
+            return change(session)
+
+    def upgrade(self) -> None:
+        """Bring the schema to the newest version; several processes may do so at once."""
+        config = Config()
+        config.set_main_option("script_location", str(resources.files("node.db").joinpath("migrations")))
+        with self._engine.begin() as connection:
+            if not self.is_sqlite:  # SQLite's BEGIN IMMEDIATE keeps others out already
+                connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4563284)")
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+
+    def close(self) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        self._engine.dispose()
+
+    def __enter__(self) -> "Database":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def insert_unless_there(session: Session, table: type[Base], values: Mapping[str, Any]) -> bool:
+    """Insert a row unless a unique key has it already, perhaps from a transaction beside this one; True when inserted."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(table).values(values).on_conflict_do_nothing().returning(literal(1))
+    return session.execute(statement).first() is not None
+
+
+def _with_driver(url: URL) -> URL:
+    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _postgres_engine(url: URL) -> Engine:
+    connect_args = {name: value for name, value in _POSTGRES_CONNECTION.items() if name not in url.query}
+    return create_engine(url, pool_pre_ping=True, connect_args=connect_args, **_ENGINE)
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S}, **_ENGINE)
+
+    @event.listens_for(engine, "connect")
+    def configure(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # the driver's own BEGIN would come too late and deferred
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        # A deferred transaction that reads and then writes fails when another one wrote meanwhile; an immediate one waits.
+        reading = connection.get_execution_options().get("reading", False)
+        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+class _GroupWriter:
+    """The one thread that writes: takes what callers have queued and commits it together."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: queue.SimpleQueue[_Change | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
+        self._lock = threading.Lock()
+        self._closed = False
+        self._thread.start()
+
+    def write(self, change: Callable[[Session], T]) -> T:
+        if threading.current_thread() is self._thread:
+            raise RuntimeError("write() inside a change: it would wait for itself")
+        waiting = _Change(change)
+        with self._lock:
+            if self._closed:
+                raise RuntimeError("the database is closed")
+            self._waiting.put(waiting)
+        value: T = waiting.future.result()
+        return value
+
+    def close(self) -> None:
+        """Everything queued is written first."""
+        with self._lock:
+            if not self._closed:
+                self._closed = True
+                self._waiting.put(None)
+        self._thread.join()
+
+    def _run(self) -> None:
+        while (first := self._waiting.get()) is not None:
+            group, last = self._group(first)
+            self._commit(group)
+            if last:
+                return
+
+    def _group(self, first: "_Change") -> tuple[list["_Change"], bool]:
+        group = [first]
+        while len(group) < _LARGEST_GROUP and not self._waiting.empty():
+            change = self._waiting.get()
+            if change is None:
+                return group, True
+            group.append(change)
+        return group, False
+
+    def _commit(self, group: list["_Change"]) -> None:
+        try:
+            with self._engine.begin() as connection:
+                for change in group:
+                    change.run(connection)
+                    _check_still_open(connection)
+        except BaseException as error:  # noqa: BLE001  nothing of the group is kept; each caller is told
+            for change in group:
+                change.lost(error)
+        finally:
+            for change in group:
+                change.settle()
+
+
+def _check_still_open(connection: Connection) -> None:
+    """A full disk or an I/O error makes SQLite roll back the whole transaction, and the next SAVEPOINT begin another."""
+    driver: Any = connection.connection.driver_connection
+    if not driver.in_transaction:
+        raise OperationalError("SAVEPOINT", None, Exception("SQLite rolled the whole transaction back"))
+
+
+class _Change:
+    """One caller's change, in a savepoint of the group's transaction; its outcome is told after the commit."""
+
+    def __init__(self, change: Callable[[Session], Any]) -> None:
+        self._change = change
+        self._value: Any = None
+        self._error: BaseException | None = None
+        self.future: Future[Any] = Future()
+
+    def run(self, connection: Connection) -> None:
+        try:
+            with (
+                Session(connection, expire_on_commit=False, join_transaction_mode="create_savepoint") as session,
+                session.begin(),
+            ):
+                self._value = self._change(session)
+        except BaseException as error:  # noqa: BLE001  handed to the caller, who is waiting in another thread
+            self._error = error
+
+    def lost(self, error: BaseException) -> None:
+        self._error = self._error or error
+
+    def settle(self) -> None:
+        if self._error is not None:
+            self.future.set_exception(self._error)
+        else:
+            self.future.set_result(self._value)

@@ -1,0 +1,201 @@
+"""DELIVER: one document to one destination, until it is there, refused, or too old.
+
+The bytes that were stored are what is sent, at every attempt, under the same UID. A crash between the answer and the commit
+therefore only sends the same object once more, which receivers take as a duplicate.
+"""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from node.db import audit, queue, states
+from node.db.audit import AuditEvent
+from node.db.queue import ClaimedJob
+from node.db.tables import Analysis, AuditEntry, Delivery, DeliveryState, Job, JobKind, Study
+from node.egress import dicom_store
+from node.egress.outcomes import PROCESSING_FAILURE, Fallback, Happening, StoreAnswer, decide
+from node.egress.tools import EgressTools
+from node.errors import DeliveryError
+from node.settings import DeliverySettings, Destination, Settings
+from node.study import assembly
+from node.study.archive import file_sha256
+
+log = logging.getLogger(__name__)
+
+Send = Callable[[Path, Destination, Settings, Fallback | None], StoreAnswer]
+
+SENDERS: Mapping[str, Send] = {"dicom": dicom_store.send}  # by kind of destination
+
+MAX_JOB_ATTEMPTS = 1_000_000  # no bound: `delivery.expire_after_s` ends a delivery, never a count of attempts
+
+SUPERSEDED = "not sent: the study was reopened, its next revision takes the place of this document"
+
+_EVENT_OF_STATE = {
+    DeliveryState.ACCEPTED: AuditEvent.DELIVERY_ACCEPTED,
+    DeliveryState.ACCEPTED_WITH_WARNING: AuditEvent.DELIVERY_ACCEPTED_WITH_WARNING,
+    DeliveryState.REFUSED: AuditEvent.DELIVERY_REFUSED,
+}
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """What an attempt needs from the database, and when to give up."""
+
+    delivery_id: int
+    path: str
+    sha256: str
+    destination: str
+    expires_at: datetime
+    withheld: str  # why nothing must leave the node; empty where nothing speaks against it
+
+
+def enqueue_delivery(session: Session, delivery: Delivery, *, now: datetime) -> None:
+    """Add the job that delivers, in the caller's transaction; `delivery` has been flushed."""
+    analysis = session.get_one(Analysis, delivery.document.analysis_id)
+    queue.enqueue(
+        session,
+        JobKind.DELIVER,
+        delivery.id,
+        study_id=analysis.study_id,
+        revision=analysis.revision,
+        now=now,
+        max_attempts=MAX_JOB_ATTEMPTS,
+    )
+
+
+def deliver(job: ClaimedJob, tools: EgressTools) -> None:
+    """Make one attempt and record what came of it, with the job's end or its next time, in one transaction."""
+    attempt = tools.database.write(lambda session: _begin(session, job, tools))
+    if attempt is None:
+        return
+    answer = _send(attempt, tools)
+    log.info("%s: %s, %s", job.log_context(), answer.happened.value, answer.detail)
+    tools.database.write(lambda session: _record(session, job, attempt, answer, tools))
+
+
+def retry_delivery(session: Session, delivery_id: int, *, now: datetime) -> None:
+    """Reopen a refused or expired delivery; its time to expire starts anew.
+
+    Raises DeliveryError where there is none of this number, InvalidTransition where it is not refused or expired.
+    """
+    delivery = session.get(Delivery, delivery_id)
+    if delivery is None:
+        raise DeliveryError(f"there is no delivery {delivery_id}; see `echonode deliveries list`")
+    states.move(session, delivery, AuditEvent.DELIVERY_REOPENED, now=now, destination=delivery.destination)
+    delivery.finished_at = None
+    enqueue_delivery(session, delivery, now=now)
+
+
+def next_attempt_at(attempt: int, now: datetime, expires_at: datetime, settings: DeliverySettings) -> datetime | None:
+    """When attempt number `attempt` (from 1), failed for now, is followed by another: doubling pauses; None once expired."""
+    doublings = min(attempt - 1, 32)
+    at = now + timedelta(seconds=min(settings.first_retry_s * 2**doublings, settings.max_retry_s))
+    return at if at <= expires_at else None
+
+
+def _begin(session: Session, job: ClaimedJob, tools: EgressTools) -> _Attempt | None:
+    """PENDING -> SENDING; None when there is nothing left to send. Also proves that the job is still ours."""
+    now = tools.clock()
+    queue.heartbeat(session, job, now=now, lease_s=tools.settings.work.lease_s)
+    delivery = session.get_one(Delivery, job.subject_id)
+    if delivery.state == DeliveryState.SENDING:
+        reason = "the sender stopped before an answer was recorded"
+        states.move(session, delivery, AuditEvent.DELIVERY_POSTPONED, now=now, reason=reason)
+    if delivery.state != DeliveryState.PENDING:
+        queue.finish(session, job, now=now)
+        return None
+    document, destination = delivery.document, delivery.destination
+    study = session.get_one(Study, document.study_id)
+    if study.revision > session.get_one(Analysis, document.analysis_id).revision:
+        queue.finish(session, job, now=now)
+        delivery.detail, delivery.finished_at = SUPERSEDED, now
+        states.move(session, delivery, AuditEvent.DELIVERY_SUPERSEDED, now=now, destination=destination)
+        return None
+    expires_at = session.get_one(Job, job.id).created_at + timedelta(seconds=tools.settings.delivery.expire_after_s)
+    if now > expires_at and _audited(session, job, AuditEvent.DELIVERY_STARTED, since=expires_at):
+        queue.finish(session, job, now=now)
+        _expire(session, delivery, now)
+        return None
+    withheld = _withheld(session, study, now)
+    delivery.attempts += 1
+    states.move(session, delivery, AuditEvent.DELIVERY_STARTED, now=now, destination=destination, attempt=delivery.attempts)
+    return _Attempt(delivery.id, document.path, document.sha256, destination, expires_at, withheld)
+
+
+def _withheld(session: Session, study: Study, now: datetime) -> str:
+    """Why the study's documents must not leave the node, told to a person, too; empty where they may."""
+    if not assembly.has_several_patients(session, study.id):
+        return ""
+    if not study.needs_person:
+        study.needs_person = True
+        reason = f"documents withheld: {assembly.SEVERAL_PATIENTS}"
+        audit.record(session, AuditEvent.STUDY_NEEDS_PERSON, now=now, study=study.pseudonym, reason=reason)
+    return f"not sent: {assembly.SEVERAL_PATIENTS}"
+
+
+def _send(attempt: _Attempt, tools: EgressTools) -> StoreAnswer:
+    if attempt.withheld:
+        return StoreAnswer(Happening.NOT_SENT, attempt.withheld)
+    destination = next((item for item in tools.settings.destination if item.name == attempt.destination), None)
+    if destination is None:
+        return StoreAnswer(Happening.NOT_SENT, f"the configuration has no destination {attempt.destination!r} any more")
+    path = tools.archive.path(attempt.path)
+    try:
+        unchanged = file_sha256(path) == attempt.sha256
+    except OSError:
+        return StoreAnswer(Happening.NOT_SENT, "the stored document cannot be read from the archive")
+    if not unchanged:
+        return StoreAnswer(Happening.NOT_SENT, "the stored document is not the one that was built: its hash differs")
+    send = SENDERS[destination.kind]
+    answer = send(path, destination, tools.settings, None)
+    fallback = decide(answer).fallback
+    return send(path, destination, tools.settings, fallback) if fallback else answer
+
+
+def _record(session: Session, job: ClaimedJob, attempt: _Attempt, answer: StoreAnswer, tools: EgressTools) -> None:
+    now = tools.clock()
+    delivery = session.get_one(Delivery, attempt.delivery_id)
+    earlier = 0
+    if answer.status == PROCESSING_FAILURE:
+        since = session.get_one(Job, job.id).created_at
+        earlier = _audited(session, job, AuditEvent.DELIVERY_POSTPONED, since=since, status=PROCESSING_FAILURE)
+    outcome = decide(answer, earlier)
+    again = next_attempt_at(job.attempt, now, attempt.expires_at, tools.settings.delivery) if outcome.retry else None
+    if again is not None:
+        queue.fail(session, job, error=answer.detail, now=now, retry_at=again)
+    else:
+        queue.finish(session, job, now=now)
+        delivery.finished_at = now
+    delivery.status, delivery.detail = answer.status, answer.detail
+    details = {"destination": delivery.destination, "status": answer.status, "detail": answer.detail}
+    if not outcome.retry:
+        states.move(session, delivery, _EVENT_OF_STATE[outcome.state], now=now, **details)
+    elif again is not None:
+        states.move(session, delivery, AuditEvent.DELIVERY_POSTPONED, now=now, again_at=again.isoformat(), **details)
+    else:
+        _expire(session, delivery, now)
+
+
+def _expire(session: Session, delivery: Delivery, now: datetime) -> None:
+    delivery.finished_at = now
+    delivery.detail = f"given up after {delivery.attempts} attempts; the last: {delivery.detail or 'no answer recorded'}"
+    details = {"destination": delivery.destination, "status": delivery.status, "detail": delivery.detail}
+    states.move(session, delivery, AuditEvent.DELIVERY_EXPIRED, now=now, **details)
+
+
+def _audited(session: Session, job: ClaimedJob, event: AuditEvent, *, since: datetime, status: int | None = None) -> int:
+    """How often the audit trail has `event` for the job's delivery from `since` on, with this status where one is given."""
+    entries = select(func.count()).where(
+        AuditEntry.study == job.study,
+        AuditEntry.event == event.value,
+        AuditEntry.at >= since,
+        AuditEntry.details["delivery"].as_integer() == job.subject_id,
+    )
+    if status is not None:
+        entries = entries.where(AuditEntry.details["status"].as_integer() == status)
+    return session.scalars(entries).one()

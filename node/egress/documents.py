@@ -1,0 +1,238 @@
+"""BUILD_DOCUMENTS: findings and source headers -> documents in the archive -> one delivery per document and destination.
+
+Everything that makes a document (UIDs, times, content) follows from the analysis, so a second run after a crash writes the same
+bytes; the transaction that ends the job records documents and deliveries exactly once.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+
+from pydicom import dcmread
+from pydicom.uid import UID
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+import sr_templates.evidence
+from models.results import StudyFindings
+from node.db import audit, queue
+from node.db.audit import AuditEvent
+from node.db.identity import node_identity
+from node.db.queue import ClaimedJob
+from node.db.tables import Analysis, Delivery, DeliveryState, Document, Instance, NodeIdentity, Receipt, Study
+from node.egress.delivery import enqueue_delivery
+from node.egress.routing import destinations_for
+from node.egress.tools import EgressTools
+from node.errors import DocumentError
+from node.settings import Destination, Settings
+from node.study import assembly
+from node.study.findings_json import load_findings
+from node.version import (
+    IMPLEMENTATION_CLASS_UID,
+    IMPLEMENTATION_VERSION_NAME,
+    MANUFACTURER,
+    MANUFACTURER_MODEL_NAME,
+    __version__,
+)
+from sr_templates import measurement_report, quality, segmentation
+from sr_templates.document import BuiltDocument
+from sr_templates.evidence import Evidence
+from sr_templates.identity import DocumentIdentity, PredecessorReference
+
+Template = Callable[[StudyFindings, Evidence, DocumentIdentity], tuple[BuiltDocument, ...]]
+
+TEMPLATES: dict[str, Template] = {
+    "tid1500": measurement_report.build,
+    "seg": segmentation.build,
+    "kos": quality.build,
+}
+
+# The bytes analysed, and the same object come again with a corrected header. A conflict (other pixels) speaks for neither.
+_EVIDENCE = (Receipt.STORED.value, Receipt.HEADER_CHANGED.value)
+
+_BUILT = "the documents of this analysis exist already"
+
+
+@dataclass(frozen=True)
+class _Inputs:
+    """What the database knows. Where no documents are to be made, `nothing_to_do` says why and `paths` is empty."""
+
+    study: Study
+    findings: StudyFindings
+    identity: DocumentIdentity
+    paths: tuple[Path, ...]
+    nothing_to_do: str = ""
+
+
+def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
+    """Documents, deliveries, audit entries and the end of the job become true together.
+
+    Raises DocumentError, which is final, when a document cannot be built; LeaseLost when the job is another worker's now.
+    """
+    with tools.database.session() as session:
+        inputs = _inputs(session, job, tools)
+    if inputs.nothing_to_do:
+        tools.database.write(lambda session: _finish(session, job, inputs, tools.clock()))
+        return
+    evidence = read_evidence(inputs.paths)
+    built = build_all(inputs.findings, evidence, inputs.identity)
+    stored = [(document, *tools.archive.store_bytes(document_bytes(document))) for document in built]
+    destinations = destinations_for(tools.settings, inputs.study, evidence.newest, now=tools.clock())
+    tools.database.write(lambda session: _record(session, job, inputs, stored, destinations, tools.clock()))
+
+
+def read_evidence(oldest_first: Sequence[Path]) -> Evidence:
+    """The headers of the source objects. Raises DocumentError where there is none."""
+    try:
+        return Evidence.from_headers(dcmread(path, stop_before_pixels=True, force=True) for path in oldest_first)
+    except sr_templates.evidence.DocumentError as error:
+        raise DocumentError(str(error)) from error
+
+
+def build_all(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> list[BuiltDocument]:
+    """Every template's documents, with this implementation as their writer. Raises DocumentError."""
+    try:
+        built = [document for build in TEMPLATES.values() for document in build(findings, evidence, identity)]
+    except sr_templates.evidence.DocumentError as error:
+        raise DocumentError(str(error)) from error
+    for document in built:
+        document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
+        document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
+    return built
+
+
+def document_identity(
+    node: NodeIdentity,
+    settings: Settings,
+    *,
+    analysis_uuid: str,
+    revision: int,
+    created_at: datetime,
+    predecessor: PredecessorReference | None = None,
+) -> DocumentIdentity:
+    return DocumentIdentity(
+        node_uuid=node.node_uuid,
+        device_observer_uid=node.device_observer_uid,
+        institution_name=settings.node.institution_name,
+        software_version=__version__,
+        manufacturer=MANUFACTURER,
+        model_name=MANUFACTURER_MODEL_NAME,
+        analysis_uuid=analysis_uuid,
+        revision=revision,
+        created_at=created_at.astimezone(),
+        predecessor=predecessor,
+    )
+
+
+def document_bytes(document: BuiltDocument) -> bytes:
+    """A Part 10 file."""
+    file = BytesIO()
+    document.dataset.save_as(file, enforce_file_format=True)
+    return file.getvalue()
+
+
+def _inputs(session: Session, job: ClaimedJob, tools: EgressTools) -> _Inputs:
+    analysis = session.get_one(Analysis, job.subject_id)
+    study = session.get_one(Study, analysis.study_id)
+    identity = document_identity(
+        node_identity(session, now=tools.clock()),
+        tools.settings,
+        analysis_uuid=analysis.analysis_uuid,
+        revision=analysis.revision,
+        created_at=analysis.finished_at,
+        predecessor=_predecessor(session, study, analysis),
+    )
+    findings = load_findings(analysis.findings)
+    if session.scalar(select(Document.id).where(Document.analysis_id == analysis.id).limit(1)) is not None:
+        return _Inputs(study, findings, identity, (), _BUILT)
+    if assembly.has_several_patients(session, study.id):
+        return _Inputs(study, findings, identity, (), assembly.SEVERAL_PATIENTS)
+    instances = session.scalars(
+        select(Instance)
+        .where(Instance.study_id == study.id, Instance.receipt.in_(_EVIDENCE), Instance.path.is_not(None))
+        .order_by(Instance.id)
+    )
+    return _Inputs(study, findings, identity, tuple(tools.archive.path(str(i.path)) for i in instances))
+
+
+def _predecessor(session: Session, study: Study, analysis: Analysis) -> PredecessorReference | None:
+    """The newest measurement report of an earlier revision; none where that one could not be built."""
+    before = session.scalar(
+        select(Document)
+        .join(Analysis, Document.analysis_id == Analysis.id)
+        .where(Document.study_id == study.id, Document.template == "tid1500", Analysis.revision < analysis.revision)
+        .order_by(Analysis.revision.desc())
+        .limit(1)
+    )
+    if before is None:
+        return None
+    return PredecessorReference(
+        study.study_instance_uid, before.series_instance_uid, before.sop_class_uid, before.sop_instance_uid
+    )
+
+
+def _finish(session: Session, job: ClaimedJob, inputs: _Inputs, now: datetime) -> None:
+    queue.finish(session, job, now=now)
+    if inputs.nothing_to_do == assembly.SEVERAL_PATIENTS:
+        session.get_one(Study, inputs.study.id).needs_person = True
+        reason = f"documents withheld: {inputs.nothing_to_do}"
+        audit.record(session, AuditEvent.STUDY_NEEDS_PERSON, now=now, study=inputs.study.pseudonym, reason=reason)
+
+
+def _record(
+    session: Session,
+    job: ClaimedJob,
+    inputs: _Inputs,
+    stored: Sequence[tuple[BuiltDocument, str, str]],
+    destinations: Sequence[Destination],
+    now: datetime,
+) -> None:
+    queue.finish(session, job, now=now)
+    for document, path, sha256 in stored:
+        row = _document_row(document, job, inputs, path, sha256, now)
+        session.add(row)
+        session.flush()
+        audit.record(
+            session,
+            AuditEvent.DOCUMENT_BUILT,
+            now=now,
+            study=inputs.study.pseudonym,
+            document=row.id,
+            template=row.template,
+            sop_instance_uid=row.sop_instance_uid,
+            sha256=sha256,
+        )
+        for destination in destinations:
+            if row.template in destination.documents:
+                _deliver(session, row, destination, inputs.study, now)
+
+
+def _document_row(document: BuiltDocument, job: ClaimedJob, inputs: _Inputs, path: str, sha256: str, now: datetime) -> Document:
+    dataset, predecessor = document.dataset, inputs.identity.predecessor
+    return Document(
+        analysis_id=job.subject_id,
+        study_id=inputs.study.id,
+        template=document.template,
+        part=document.part,
+        sop_class_uid=str(dataset.SOPClassUID),
+        sop_instance_uid=str(dataset.SOPInstanceUID),
+        series_instance_uid=str(dataset.SeriesInstanceUID),
+        modality=str(dataset.Modality),
+        path=path,
+        sha256=sha256,
+        predecessor_uid=predecessor.sop_instance_uid if predecessor and "PredecessorDocumentsSequence" in dataset else None,
+        created_at=now,
+    )
+
+
+def _deliver(session: Session, document: Document, destination: Destination, study: Study, now: datetime) -> None:
+    delivery = Delivery(
+        document_id=document.id, destination=destination.name, state=DeliveryState.PENDING.value, attempts=0, created_at=now
+    )
+    session.add(delivery)
+    session.flush()
+    details = {"delivery": delivery.id, "document": document.id, "destination": destination.name}
+    audit.record(session, AuditEvent.DELIVERY_CREATED, now=now, study=study.pseudonym, **details)
+    enqueue_delivery(session, delivery, now=now)

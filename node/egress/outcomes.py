@@ -1,0 +1,108 @@
+"""What becomes of a delivery after each attempt: one table, no I/O.
+
+Transient answers go back to PENDING and are tried again until the delivery expires; final ones wait for a person.
+PS3.7 annex C gives the classes of statuses, PS3.4 B.2.3 those of C-STORE, PS3.8 9.3.4 the results of a rejection.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from node.db.tables import DeliveryState
+
+DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
+PROCESSING_FAILURE = 0x0110
+MAX_PROCESSING_FAILURES = 5  # it may be a passing fault or a lasting one: a few attempts tell
+
+
+class Happening(StrEnum):
+    """How an attempt to store ended."""
+
+    ANSWERED = "answered"  # a DIMSE status came back
+    NOT_CONNECTED = "not connected"  # refused, unreachable, name unknown
+    REJECTED_TRANSIENT = "rejected transient"  # A-ASSOCIATE-RJ result 2
+    REJECTED_PERMANENT = "rejected permanent"  # A-ASSOCIATE-RJ result 1
+    ABORTED = "aborted"  # A-ABORT, or the connection closed in the middle
+    TIMED_OUT = "timed out"
+    NO_CONTEXT = "no accepted context"  # SOP class with this transfer syntax not accepted
+    NOT_SENT = "not sent"  # our side cannot: the file is missing, changed or no DICOM file, or the destination is unknown
+
+
+class Fallback(StrEnum):
+    """Another form of the same object, tried at once on a new association."""
+
+    INFLATED = "inflated"  # deflated -> explicit VR little endian: the same elements, uncompressed
+
+
+@dataclass(frozen=True)
+class StoreAnswer:
+    """What one attempt brought; `detail` is plain words without patient data."""
+
+    happened: Happening
+    detail: str
+    status: int | None = None
+    transfer_syntax_uid: str = ""  # of the object, where it could be read
+
+    @property
+    def stored(self) -> bool:
+        return decide(self).state in STORED
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The state the delivery goes to now; PENDING is another attempt later. `fallback` comes first, at once."""
+
+    state: DeliveryState
+    fallback: Fallback | None = None
+
+    @property
+    def retry(self) -> bool:
+        return self.state is DeliveryState.PENDING
+
+
+STORED = frozenset({DeliveryState.ACCEPTED, DeliveryState.ACCEPTED_WITH_WARNING})
+
+STATE_OF_HAPPENING: dict[Happening, DeliveryState] = {
+    Happening.NOT_CONNECTED: DeliveryState.PENDING,
+    Happening.REJECTED_TRANSIENT: DeliveryState.PENDING,
+    Happening.REJECTED_PERMANENT: DeliveryState.REFUSED,
+    Happening.ABORTED: DeliveryState.PENDING,
+    Happening.TIMED_OUT: DeliveryState.PENDING,
+    Happening.NO_CONTEXT: DeliveryState.REFUSED,
+    Happening.NOT_SENT: DeliveryState.REFUSED,
+}
+
+# (first, last, state): statuses not listed are failures by PS3.7 annex C, and final.
+STATE_OF_STATUS: tuple[tuple[int, int, DeliveryState], ...] = (
+    (0x0000, 0x0000, DeliveryState.ACCEPTED),
+    (0x0001, 0x0001, DeliveryState.ACCEPTED_WITH_WARNING),  # PS3.7 C.3: the warning class is 0001, 0107, 0116, Bxxx
+    (0x0107, 0x0107, DeliveryState.ACCEPTED_WITH_WARNING),
+    (PROCESSING_FAILURE, PROCESSING_FAILURE, DeliveryState.PENDING),  # until MAX_PROCESSING_FAILURES
+    (0x0111, 0x0111, DeliveryState.ACCEPTED),  # duplicate SOP instance: it is there already
+    (0x0116, 0x0116, DeliveryState.ACCEPTED_WITH_WARNING),
+    (0x0213, 0x0213, DeliveryState.PENDING),  # resource limitation
+    (0xA700, 0xA7FF, DeliveryState.PENDING),  # out of resources
+    (0xB000, 0xBFFF, DeliveryState.ACCEPTED_WITH_WARNING),  # B000 coerced, B006 elements discarded, B007 class mismatch
+)
+
+FALLBACKS: dict[str, Fallback] = {DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: Fallback.INFLATED}  # by transfer syntax of the object
+
+
+def decide(answer: StoreAnswer, earlier_processing_failures: int = 0) -> Outcome:
+    """What follows from an answer, when so many attempts before it ended in 0x0110.
+
+    >>> decide(StoreAnswer(Happening.ANSWERED, "", status=0xA700)).retry
+    True
+    """
+    if answer.happened is Happening.ANSWERED:
+        return Outcome(_state_for_status(answer.status, earlier_processing_failures))
+    fallback = FALLBACKS.get(answer.transfer_syntax_uid) if answer.happened is Happening.NO_CONTEXT else None
+    return Outcome(STATE_OF_HAPPENING[answer.happened], fallback)
+
+
+def _state_for_status(status: int | None, earlier_processing_failures: int) -> DeliveryState:
+    if status == PROCESSING_FAILURE and earlier_processing_failures + 1 >= MAX_PROCESSING_FAILURES:
+        return DeliveryState.REFUSED
+    for first, last, state in STATE_OF_STATUS:
+        if status is not None and first <= status <= last:
+            return state
+    return DeliveryState.REFUSED

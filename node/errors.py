@@ -1,0 +1,97 @@
+"""What can go wrong, and what each peer is told: the one table from error to DIMSE status.
+
+EchoNodeError
+ +- ConfigError              the configuration cannot be used; says the key and what would be right
+ +- IntakeError              an instance cannot be taken
+ |   +- Unparseable          0xC000  kept in quarantine
+ |   +- DatasetMismatch      0xA900  command and dataset disagree, or no Study Instance UID
+ |   +- OutOfResources       0xA700  disk or database: the sender should try again
+ +- UnreadableClip           the pixels cannot be decoded; the study goes on without this clip
+ +- DocumentError            a document cannot be built
+ +- DeliveryError            a destination did not take a document
+ |   +- Unreachable          transient: tried again with backoff
+ |   +- Refused              final: a person decides
+ +- InvalidTransition        a state machine was asked for a move it does not have
+ +- LeaseLost                the job belongs to another worker now; its effects are dropped
+
+Messages hold no patient data: UIDs of ours, pseudonyms, attribute names and counts only.
+"""
+
+
+class EchoNodeError(Exception):
+    """EchoNode cannot go on."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip().splitlines()[0])
+
+
+class ConfigError(EchoNodeError):
+    """The configuration cannot be used."""
+
+
+class IntakeError(EchoNodeError):
+    """An instance cannot be taken."""
+
+
+class Unparseable(IntakeError):
+    """The data set cannot be parsed."""
+
+
+class DatasetMismatch(IntakeError):
+    """The data set does not match the C-STORE command."""
+
+
+class OutOfResources(IntakeError):
+    """No space or no database: try again later."""
+
+
+class UnreadableClip(EchoNodeError):
+    """The pixels cannot be decoded."""
+
+
+class DocumentError(EchoNodeError):
+    """A document cannot be built."""
+
+
+class DeliveryError(EchoNodeError):
+    """A destination did not take a document."""
+
+
+class Unreachable(DeliveryError):
+    """The destination could not be reached or is busy."""
+
+
+class Refused(DeliveryError):
+    """The destination refused the document."""
+
+
+class InvalidTransition(EchoNodeError):
+    """The state machine has no such move."""
+
+
+class LeaseLost(EchoNodeError):
+    """The job belongs to another worker now."""
+
+
+SUCCESS = 0x0000
+
+# PS3.4 B.2.3 (C-STORE statuses). First match along the class's ancestry.
+DIMSE_STATUS: dict[type[EchoNodeError], int] = {
+    Unparseable: 0xC000,
+    DatasetMismatch: 0xA900,
+    OutOfResources: 0xA700,
+    IntakeError: 0xC000,
+    EchoNodeError: 0xA700,
+}
+
+
+def status_for(error: BaseException) -> int:
+    """The DIMSE status a peer gets for this error; anything unforeseen is 0xA700, so that the peer keeps its copy.
+
+    >>> hex(status_for(Unparseable())), hex(status_for(OSError("disk")))
+    ('0xc000', '0xa700')
+    """
+    for cls in type(error).__mro__:
+        if cls in DIMSE_STATUS:
+            return DIMSE_STATUS[cls]
+    return 0xA700

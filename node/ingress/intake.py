@@ -1,0 +1,241 @@
+"""One received instance: judged, made durable, remembered. Only when this returns may the sender forget its copy."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from node.db import audit
+from node.db.audit import AuditEvent
+from node.db.identity import node_identity, pseudonym
+from node.db.session import Database
+from node.db.tables import Document, Instance, NodeIdentity, Receipt, Study
+from node.errors import DatasetMismatch, OutOfResources, Unparseable
+from node.settings import Settings
+from node.study import assembly
+from node.study.archive import Archive, file_sha256
+from node.study.assembly import TRIGGER_SOP_CLASSES, Source
+from node.study.content_hash import Content, read_content, same_decoded_pixels
+
+NO_PIXELS = "an image class without pixel data"
+HEALED = "the file kept before was lost; the bytes received now took its place"
+IN_ANOTHER_STUDY = "the same SOP Instance UID stands in another study, too"
+
+_EVENTS = {
+    Receipt.STORED: AuditEvent.INSTANCE_STORED,
+    Receipt.DUPLICATE: AuditEvent.INSTANCE_DUPLICATE,
+    Receipt.CONFLICT: AuditEvent.INSTANCE_CONFLICT,
+    Receipt.HEADER_CHANGED: AuditEvent.INSTANCE_HEADER_CHANGED,
+    Receipt.QUARANTINED: AuditEvent.INSTANCE_QUARANTINED,
+    Receipt.OWN: AuditEvent.OWN_DOCUMENT_RETURNED,
+}
+_WITHOUT_BYTES = (Receipt.DUPLICATE, Receipt.OWN)
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A C-STORE whose data set is complete. `path` is the temporary file: our file meta, then the bytes as received."""
+
+    path: Path
+    sop_class_uid: str  # as the command says
+    sop_instance_uid: str
+    transfer_syntax_uid: str
+    calling_aet: str
+    rule_name: str
+    association_uuid: str
+
+
+@dataclass(frozen=True)
+class _Judgement:
+    """`seen` are the rows it was made from: when another association adds one meanwhile, it is made again.
+
+    `lost` is the row of the same object whose file has gone: the bytes received now take its place.
+    """
+
+    receipt: Receipt
+    seen: tuple[int, ...] = ()
+    note: str = ""
+    lost: int | None = None
+
+    @property
+    def takes_bytes(self) -> bool:
+        return self.receipt not in _WITHOUT_BYTES or self.lost is not None
+
+
+@dataclass(frozen=True)
+class _Intake:
+    """One arrival on its way in. `path` is relative to the archive, None where the bytes are not kept."""
+
+    database: Database
+    archive: Archive
+    settings: Settings
+    now: datetime
+    arrival: Arrival
+    sha256: str
+    size_bytes: int
+    content: Content | None = None
+    path: str | None = None
+
+
+def take_instance(database: Database, archive: Archive, arrival: Arrival, settings: Settings, *, now: datetime) -> Receipt:
+    """Take one instance; its effects are on disk and committed when this returns. The temporary file is gone either way.
+
+    Raises DatasetMismatch (command and data set disagree, no Study Instance UID) and OutOfResources (the disk).
+    """
+    try:
+        intake = _Intake(database, archive, settings, now, arrival, file_sha256(arrival.path), arrival.path.stat().st_size)
+        return _take(intake)
+    except OSError as error:
+        raise OutOfResources(f"the archive cannot be written: {type(error).__name__}") from error
+    finally:
+        arrival.path.unlink(missing_ok=True)
+
+
+def _take(intake: _Intake) -> Receipt:
+    try:
+        content = read_content(intake.arrival.path)
+    except Unparseable as error:
+        return _quarantine(intake, str(error))
+    _check_against_command(intake.arrival, content)
+    intake = replace(intake, content=content)
+    with intake.database.reading() as session:
+        judgement = _judge(session, intake, content)
+    if judgement.takes_bytes:
+        intake = replace(intake, path=intake.archive.place(intake.arrival.path, intake.sha256))
+    receipt = intake.database.write(lambda session: _remember(session, intake, content, judgement))
+    if receipt in _WITHOUT_BYTES and intake.path is not None:  # a twin on another association was first
+        _discard_unless_kept(intake, intake.path)
+    return receipt
+
+
+def _check_against_command(arrival: Arrival, content: Content) -> None:
+    if content.sop_class_uid != arrival.sop_class_uid:
+        raise DatasetMismatch("SOP Class UID differs between command and data set")
+    if content.sop_instance_uid != arrival.sop_instance_uid:
+        raise DatasetMismatch("SOP Instance UID differs between command and data set")
+    if not content.study_instance_uid:
+        raise DatasetMismatch("no Study Instance UID")
+
+
+def _judge(session: Session, intake: _Intake, content: Content) -> _Judgement:
+    if _is_own(session, content):
+        return _Judgement(Receipt.OWN)
+    query = select(Instance).where(Instance.sop_instance_uid == content.sop_instance_uid, Instance.path.is_not(None))
+    found = session.scalars(query.order_by(Instance.id)).all()
+    seen = tuple(instance.id for instance in found)
+    study_id = session.scalar(select(Study.id).where(Study.study_instance_uid == content.study_instance_uid))
+    here = [instance for instance in found if instance.study_id == study_id]
+    notes = [content.note]
+    if content.sop_class_uid in TRIGGER_SOP_CLASSES and content.pixel_hash is None and not content.note:
+        notes.append(NO_PIXELS)
+    if len(here) < len(found):
+        notes.append(IN_ANOTHER_STUDY)
+    receipt, lost = _compare(intake, content, here) if here else (Receipt.STORED, None)
+    if lost is not None:
+        notes.append(HEALED)
+    return _Judgement(receipt, seen, "; ".join(note for note in notes if note), lost)
+
+
+def _is_own(session: Session, content: Content) -> bool:
+    """One of our documents: its UID stands in the Document table, or it is an SR that names us as its device observer."""
+    if session.scalar(select(Document.id).where(Document.sop_instance_uid == content.sop_instance_uid)) is not None:
+        return True
+    return bool(content.observer_uids) and session.scalar(select(NodeIdentity.device_observer_uid)) in content.observer_uids
+
+
+def _compare(intake: _Intake, content: Content, earlier: Sequence[Instance]) -> tuple[Receipt, int | None]:
+    """Against every kept object of this UID in the study: the same again, another header, or other pixels.
+
+    The second value is the row of the same object when its file is lost.
+    """
+    alike = [instance for instance in earlier if _same_pixels(intake, content, instance)]
+    same = [instance for instance in alike if instance.content_hash == content.content_hash]
+    if not same:
+        return (Receipt.HEADER_CHANGED if alike else Receipt.CONFLICT), None
+    whole = any(intake.archive.holds(str(instance.path), instance.size_bytes) for instance in same)
+    return Receipt.DUPLICATE, None if whole else same[0].id
+
+
+def _same_pixels(intake: _Intake, content: Content, earlier: Instance) -> bool:
+    if content.note:  # not read to the pixels: only the same whole is the same
+        return earlier.content_hash == content.content_hash
+    if earlier.pixel_hash == content.pixel_hash:
+        return True
+    same_syntax = earlier.transfer_syntax_uid == intake.arrival.transfer_syntax_uid
+    if same_syntax or earlier.path is None or earlier.pixel_hash is None or content.pixel_hash is None:
+        return False
+    # Kept in another transfer syntax: decoded only now, because a UID that arrives twice is rare.
+    received = intake.arrival.path if intake.path is None else intake.archive.path(intake.path)
+    return same_decoded_pixels(intake.archive.path(earlier.path), received)
+
+
+def _remember(session: Session, intake: _Intake, content: Content, judgement: _Judgement) -> Receipt:
+    """Instance row, study, audit entry: one transaction."""
+    if judgement.receipt is Receipt.OWN:
+        _add_row(session, intake, Receipt.OWN, study=None, note="")
+        return Receipt.OWN
+    arrival, now = intake.arrival, intake.now
+    quiet_s = intake.settings.quiet_s(arrival.rule_name)
+    source = Source(arrival.calling_aet, arrival.rule_name, arrival.association_uuid, quiet_s)
+    study = assembly.open_study(session, content.study_instance_uid, source, now=now)
+    query = select(Instance.id).where(Instance.sop_instance_uid == content.sop_instance_uid, Instance.path.is_not(None))
+    if tuple(session.scalars(query.order_by(Instance.id))) != judgement.seen:
+        judgement = _judge(session, intake, content)
+    if judgement.lost is not None and intake.path is not None:
+        _point_at_these_bytes(session.get_one(Instance, judgement.lost), intake)
+    instance = _add_row(session, intake, judgement.receipt, study=study, note=judgement.note)
+    max_revisions = intake.settings.study.max_revisions
+    assembly.note_arrival(session, study, source, instance, now=now, max_revisions=max_revisions)
+    return judgement.receipt
+
+
+def _point_at_these_bytes(lost: Instance, intake: _Intake) -> None:
+    lost.path, lost.size_bytes, lost.sha256 = intake.path, intake.size_bytes, intake.sha256
+    lost.transfer_syntax_uid = intake.arrival.transfer_syntax_uid
+
+
+def _add_row(session: Session, intake: _Intake, receipt: Receipt, *, study: Study | None, note: str) -> Instance:
+    arrival, content = intake.arrival, intake.content
+    path = None if receipt in _WITHOUT_BYTES else intake.path
+    identity = node_identity(session, now=intake.now)
+    instance = Instance(
+        study_id=study.id if study else None,
+        receipt=receipt.value,
+        sop_instance_uid=content.sop_instance_uid if content else None,
+        sop_class_uid=content.sop_class_uid if content else None,
+        series_instance_uid=(content.series_instance_uid or None) if content else None,
+        transfer_syntax_uid=arrival.transfer_syntax_uid,
+        path=path,
+        size_bytes=intake.size_bytes,
+        sha256=intake.sha256,
+        content_hash=content.content_hash if content else None,
+        pixel_hash=content.pixel_hash if content else None,
+        patient_key=pseudonym(identity, content.patient_id) if content and content.patient_id else None,
+        analysable=content is not None and content.sop_class_uid in TRIGGER_SOP_CLASSES,
+        kept=path is not None,
+        calling_aet=arrival.calling_aet,
+        received_at=intake.now,
+        note=note or None,
+    )
+    session.add(instance)
+    details = {"calling_aet": arrival.calling_aet, "rule": arrival.rule_name, "sha256": intake.sha256, "note": note}
+    pseudonymous = study.pseudonym if study else None
+    audit.record(session, _EVENTS[receipt], now=intake.now, study=pseudonymous, **{k: v for k, v in details.items() if v})
+    return instance
+
+
+def _quarantine(intake: _Intake, problem: str) -> Receipt:
+    """The bytes are kept for a person to look at; the sender is told that they are not taken."""
+    kept = replace(intake, path=intake.archive.quarantine(intake.arrival.path, intake.sha256))
+    intake.database.write(lambda session: _add_row(session, kept, Receipt.QUARANTINED, study=None, note=problem))
+    return Receipt.QUARANTINED
+
+
+def _discard_unless_kept(intake: _Intake, path: str) -> None:
+    with intake.database.reading() as session:
+        if session.scalar(select(Instance.id).where(Instance.path == path).limit(1)) is not None:
+            return
+    intake.archive.discard(path)

@@ -1,0 +1,162 @@
+"""The configuration: one TOML file, checked as a whole, every error with its key. `echonode init` writes a commented one."""
+
+import ipaddress
+import tomllib
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from node.errors import ConfigError
+
+AETitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]+$")]  # VR AE: no backslash, no control
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NodeSettings(_Section):
+    ae_title: AETitle = "ECHONODE"
+    host: str = "127.0.0.1"
+    port: Port = 11112
+    data_dir: Path = Path("echonode-data")
+    database_url: str = ""
+    institution_name: str = ""
+    min_free_disk_mb: int = Field(default=1024, ge=0)
+    max_associations: int = Field(default=20, ge=1)
+    max_pdu_bytes: int = Field(default=1 << 20, ge=4096)
+
+
+class StudySettings(_Section):
+    quiet_pacs_s: float = Field(default=60, gt=0)
+    quiet_modality_s: float = Field(default=900, gt=0)
+    max_open_s: float = Field(default=4 * 3600, gt=0)
+    max_revisions: int = Field(default=5, ge=1)
+    private_sop_classes: Literal["store", "reject"] = "store"
+
+
+class WorkSettings(_Section):
+    processes: int = Field(default=1, ge=1)
+    threads_per_process: int = Field(default=0, ge=0)
+    clip_timeout_s: float = Field(default=300, gt=0)
+    max_attempts: int = Field(default=3, ge=1)
+    lease_s: float = Field(default=60, gt=1)
+    poll_s: float = Field(default=0.5, gt=0)
+
+
+class ModelSettings(_Section):
+    view: str = "phantom_view"
+    quality: str = "phantom_quality"
+    lv_segmentation: str = "phantom_lv"
+
+
+class ResearchSettings(_Section):
+    override: bool = False
+
+
+class DeliverySettings(_Section):
+    first_retry_s: float = Field(default=5, gt=0)
+    max_retry_s: float = Field(default=600, gt=0)
+    expire_after_s: float = Field(default=3 * 86400, gt=0)
+    timeout_s: float = Field(default=30, gt=0)
+
+
+class AERule(_Section):
+    """Who may send to us. The first rule that matches calling AE title, called AE title and address decides."""
+
+    name: str
+    calling_aet: str = "*"
+    called_aet: str = "*"
+    address: str
+    kind: Literal["pacs", "modality"] = "pacs"
+    quiet_s: float | None = Field(default=None, gt=0)
+    report_studies_older_than_days: int | None = Field(default=None, ge=0)
+
+    @field_validator("address")
+    @classmethod
+    def _is_network(cls, value: str) -> str:
+        ipaddress.ip_network(value, strict=False)
+        return value
+
+
+class Destination(_Section):
+    """Where documents go. `documents` names the templates this destination takes."""
+
+    name: str
+    kind: Literal["dicom"] = "dicom"
+    ae_title: AETitle
+    host: str
+    port: Annotated[int, Field(ge=1, le=65535)]
+    calling_aet: AETitle | None = None
+    documents: tuple[Literal["tid1500", "seg", "kos"], ...] = ("tid1500", "seg")
+
+
+class Route(_Section):
+    """Which destinations a study's documents go to; empty match fields match everything, first match wins."""
+
+    name: str
+    calling_aet: str = "*"
+    description: str = "*"
+    destinations: tuple[str, ...] = ()
+    ignore: bool = False
+
+
+class Settings(_Section):
+    node: NodeSettings = NodeSettings()
+    study: StudySettings = StudySettings()
+    work: WorkSettings = WorkSettings()
+    models: ModelSettings = ModelSettings()
+    research: ResearchSettings = ResearchSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    ae_rule: tuple[AERule, ...] = ()
+    destination: tuple[Destination, ...] = ()
+    route: tuple[Route, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> "Settings":
+        names = [destination.name for destination in self.destination]
+        if len(names) != len(set(names)):
+            raise ValueError("destination: two destinations have the same name")
+        for route in self.route:
+            for name in route.destinations:
+                if name not in names:
+                    raise ValueError(f"route {route.name!r}: no destination is named {name!r}")
+        return self
+
+    @property
+    def database_url(self) -> str:
+        return self.node.database_url or f"sqlite:///{(self.node.data_dir / 'echonode.sqlite').as_posix()}"
+
+    @property
+    def archive_dir(self) -> Path:
+        return self.node.data_dir / "archive"
+
+    def quiet_s(self, rule_name: str) -> float:
+        """The quiet period of the AE rule that let the sender in (facts: PACS 30-120 s, modality minutes)."""
+        for rule in self.ae_rule:
+            if rule.name == rule_name:
+                by_kind = self.study.quiet_modality_s if rule.kind == "modality" else self.study.quiet_pacs_s
+                return rule.quiet_s if rule.quiet_s is not None else by_kind
+        return self.study.quiet_modality_s
+
+
+def load_settings(path: Path) -> Settings:
+    """Read and check a configuration file; relative paths in it are relative to the file.
+
+    Raises ConfigError naming the file, the key and what is wrong.
+    """
+    try:
+        raw = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: no such file; `echonode init DIR` writes one") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    try:
+        settings = Settings.model_validate(raw)
+    except ValidationError as error:
+        lines = [f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}" for item in error.errors()]
+        raise ConfigError(f"{path}: " + "; ".join(lines)) from error
+    data_dir = path.parent / settings.node.data_dir  # stays as it is when absolute
+    return settings.model_copy(update={"node": settings.node.model_copy(update={"data_dir": data_dir})})

@@ -1,0 +1,221 @@
+"""When a study is complete, and what a late image does: the study's life between arrivals and analyses.
+
+A study is complete when no analysable instance came for its source's quiet period, which does not elapse while an association
+that sent to it is open; it is closed by force after `max_open_s`. A late analysable instance opens the next revision.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, func, select, true
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
+
+from node.db import audit, queue, states
+from node.db.audit import AuditEvent
+from node.db.identity import node_identity, pseudonym
+from node.db.session import insert_unless_there
+from node.db.tables import Instance, JobKind, Receipt, ReceivingAssociation, Study, StudyState
+from node.errors import EchoNodeError
+from node.settings import Settings
+
+log = logging.getLogger(__name__)
+
+# PS3.4 B.5: the classes whose arrival counts for completion and revisions. 6 and 3 are retired; old carts still send them.
+TRIGGER_SOP_CLASSES = frozenset(
+    {
+        "1.2.840.10008.5.1.4.1.1.6.1",  # Ultrasound Image
+        "1.2.840.10008.5.1.4.1.1.3.1",  # Ultrasound Multi-frame Image
+        "1.2.840.10008.5.1.4.1.1.6",  # Ultrasound Image (retired)
+        "1.2.840.10008.5.1.4.1.1.3",  # Ultrasound Multi-frame Image (retired)
+    }
+)
+
+QUIET, FORCED, BY_HAND = "quiet", "forced", "by hand"
+NO_IMAGES = "no ultrasound image in the study"
+SEVERAL_PATIENTS = "several patient identifiers in one study"
+_FAULTS_OF_ONE_STUDY = (EchoNodeError, IntegrityError, DataError, LookupError, ValueError, TypeError)
+_KEPT = (Receipt.STORED.value, Receipt.HEADER_CHANGED.value, Receipt.CONFLICT.value)
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where an instance came from, as far as its study cares."""
+
+    calling_aet: str
+    rule_name: str
+    association_uuid: str
+    quiet_s: float
+
+
+def open_study(session: Session, study_instance_uid: str, source: Source, *, now: datetime) -> Study:
+    """The study's row, made on its first arrival; locked for the rest of the transaction."""
+    query = select(Study).where(Study.study_instance_uid == study_instance_uid).with_for_update()
+    study = session.scalar(query)
+    if study is not None:
+        return study
+    values = {
+        "study_instance_uid": study_instance_uid,
+        "pseudonym": pseudonym(node_identity(session, now=now), study_instance_uid),
+        "state": StudyState.RECEIVING.value,
+        "revision": 1,
+        "opened_at": now,
+        "last_arrival_at": now,
+        "quiet_s": source.quiet_s,
+        "source_rule": source.rule_name,
+        "calling_aet": source.calling_aet,
+        "needs_person": False,
+    }
+    opened = insert_unless_there(session, Study, values)
+    study = session.scalars(query).one()
+    if opened:  # else an association beside this one was first
+        audit.record(
+            session,
+            AuditEvent.STUDY_OPENED,
+            now=now,
+            study=study.pseudonym,
+            rule=source.rule_name,
+            calling_aet=source.calling_aet,
+        )
+    return study
+
+
+def note_arrival(
+    session: Session, study: Study, source: Source, instance: Instance, *, now: datetime, max_revisions: int
+) -> None:
+    """Tell the study of a new instance. A duplicate, or a class that is not a trigger, changes nothing but who is sending."""
+    values = {"association_uuid": source.association_uuid, "study_id": study.id}
+    insert_unless_there(session, ReceivingAssociation, values)
+    if not instance.analysable or instance.receipt not in _KEPT:
+        return
+    if study.state == StudyState.RECEIVING:
+        study.last_arrival_at = now
+        study.quiet_s = max(study.quiet_s, source.quiet_s)
+    elif study.revision < max_revisions:
+        _reopen(session, study, source, now=now)
+    elif not study.needs_person:
+        _ask_person(session, study, now=now, reason="a late image after the last revision")
+
+
+def _reopen(session: Session, study: Study, source: Source, *, now: datetime) -> None:
+    _next_revision(session, study, now=now)
+    study.quiet_s = max(study.quiet_s, source.quiet_s)
+    study.source_rule, study.calling_aet = source.rule_name, source.calling_aet
+    study.opened_at = study.last_arrival_at = now
+    study.completed_at = study.completed_reason = None
+    states.move(session, study, AuditEvent.STUDY_REOPENED, now=now, revision=study.revision)
+
+
+def _next_revision(session: Session, study: Study, *, now: datetime) -> None:
+    queue.supersede(session, study.id, (JobKind.ANALYSE_STUDY, JobKind.BUILD_DOCUMENTS), now=now)
+    queue.supersede_deliveries(session, study.id, now=now)
+    study.revision += 1
+    study.failed_reason = None
+
+
+def reanalyse(session: Session, study: Study, *, now: datetime, max_attempts: int = 3) -> None:
+    """ANALYSED or FAILED -> COMPLETE, as the next revision, by a person. InvalidTransition in any other state."""
+    session.refresh(study, with_for_update=True)
+    states.move(session, study, AuditEvent.STUDY_REANALYSE, now=now, revision=study.revision + 1)
+    _next_revision(session, study, now=now)
+    study.needs_person = False
+    _analyse(session, study, now=now, max_attempts=max_attempts)
+
+
+def close_quiet_studies(session: Session, *, now: datetime, settings: Settings) -> list[int]:
+    """Close every study that is quiet, or open for too long; returns their ids."""
+    query = select(Study).where(Study.state == StudyState.RECEIVING.value).order_by(Study.id)
+    closed = []
+    for study in session.scalars(query.with_for_update(skip_locked=True)).all():
+        pseudonymous = study.pseudonym
+        try:
+            with session.begin_nested():
+                reason = _reason_to_close(session, study, now, settings.study.max_open_s)
+                if reason:
+                    close_study(session, study, reason=reason, now=now, max_attempts=settings.work.max_attempts)
+                    closed.append(study.id)
+        except _FAULTS_OF_ONE_STUDY as error:  # it must not hold up the others
+            log.error("study %s cannot be closed: %s", pseudonymous, type(error).__name__)
+    return closed
+
+
+def _reason_to_close(session: Session, study: Study, now: datetime, max_open_s: float) -> str:
+    if now - study.opened_at >= timedelta(seconds=max_open_s):
+        return FORCED
+    if now - study.last_arrival_at < timedelta(seconds=study.quiet_s) or not _has_images(session, study):
+        return ""
+    sending = session.scalar(select(func.count()).where(ReceivingAssociation.study_id == study.id))
+    return "" if sending else QUIET
+
+
+def _has_images(session: Session, study: Study) -> bool:
+    query = select(Instance.id).where(Instance.study_id == study.id, Instance.analysable, Instance.receipt.in_(_KEPT)).limit(1)
+    return session.scalar(query) is not None
+
+
+def close_study(session: Session, study: Study, *, reason: str, now: datetime, max_attempts: int = 3) -> None:
+    """RECEIVING -> COMPLETE and the analysis job, in one transaction; FAILED at once where there is nothing to analyse."""
+    study.completed_at, study.completed_reason = now, reason
+    states.move(session, study, AuditEvent.STUDY_CLOSED, now=now, reason=reason, revision=study.revision)
+    _analyse(session, study, now=now, max_attempts=max_attempts)
+
+
+def close_by_hand(session: Session, study: Study, *, now: datetime, max_attempts: int = 3) -> None:
+    """Close a study without waiting for its quiet period, by a person. InvalidTransition unless it is RECEIVING."""
+    session.refresh(study, with_for_update=True)
+    close_study(session, study, reason=BY_HAND, now=now, max_attempts=max_attempts)
+
+
+def _analyse(session: Session, study: Study, *, now: datetime, max_attempts: int) -> None:
+    if not _has_images(session, study):
+        study.failed_reason = NO_IMAGES
+        states.move(session, study, AuditEvent.STUDY_FAILED, now=now, error=NO_IMAGES)
+        return
+    if has_several_patients(session, study.id) and not study.needs_person:
+        _ask_person(session, study, now=now, reason=SEVERAL_PATIENTS)
+    queue.enqueue(
+        session, JobKind.ANALYSE_STUDY, study.id, study_id=study.id, revision=study.revision, now=now, max_attempts=max_attempts
+    )
+
+
+def has_several_patients(session: Session, study_id: int) -> bool:
+    """Two PatientIDs over the newest header of each instance; then the study's documents must not leave the node."""
+    newest = (
+        select(func.max(Instance.id))
+        .where(Instance.study_id == study_id, Instance.receipt.in_(_KEPT))
+        .group_by(Instance.sop_instance_uid)
+    )
+    keys = session.scalars(
+        select(Instance.patient_key).where(Instance.id.in_(newest), Instance.patient_key.is_not(None)).distinct()
+    )
+    return len(keys.all()) > 1
+
+
+def mark_analysed(session: Session, study: Study, *, now: datetime) -> None:
+    states.move(session, study, AuditEvent.STUDY_ANALYSED, now=now, revision=study.revision)
+
+
+def association_ended(session: Session, association_uuid: str, *, now: datetime) -> None:
+    """The studies it sent to may fall quiet from now on. They are locked in order, as two associations may end at once."""
+    ours = ReceivingAssociation.association_uuid == association_uuid
+    studies = select(ReceivingAssociation.study_id).where(ours)
+    _start_quiet_periods(session, Study.id.in_(studies), now=now)
+    session.execute(delete(ReceivingAssociation).where(ours))
+
+
+def forget_associations(session: Session, *, now: datetime) -> None:
+    """At start: no association outlives the process it belonged to; from `now` senders have their quiet period to come back."""
+    _start_quiet_periods(session, true(), now=now)
+    session.execute(delete(ReceivingAssociation))
+
+
+def _start_quiet_periods(session: Session, which: ColumnElement[bool], *, now: datetime) -> None:
+    query = select(Study).where(Study.state == StudyState.RECEIVING.value, which).order_by(Study.id)
+    for study in session.scalars(query.with_for_update()):
+        study.last_arrival_at = now
+
+
+def _ask_person(session: Session, study: Study, *, now: datetime, reason: str) -> None:
+    study.needs_person = True
+    audit.record(session, AuditEvent.STUDY_NEEDS_PERSON, now=now, study=study.pseudonym, reason=reason)

@@ -1,0 +1,162 @@
+"""One DICOM object in, one `Clip` out: pixels, times, calibration, exclusions. Tolerant, and says what it tolerated."""
+
+import io
+import struct
+import warnings
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import dcmread, uid
+from pydicom.dataset import Dataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
+
+from models.calibration import RegionCalibration
+from models.clip import Clip
+from node.errors import UnreadableClip
+from node.study.eligibility import known_exclusions
+from node.study.pixels import decode_frames
+
+# What pydicom raises, depending on where a broken object breaks it.
+_BROKEN = (
+    BytesLengthException, InvalidDicomError, OSError, EOFError,
+    ValueError, TypeError, LookupError, AttributeError, NotImplementedError,
+    OverflowError, RecursionError, struct.error, zlib.error,
+)  # fmt: skip
+
+_FRAME_TIME, _FRAME_TIME_VECTOR = 0x00181063, 0x00181065
+_REGION_FIELDS = {
+    "x0_px": "RegionLocationMinX0",
+    "y0_px": "RegionLocationMinY0",
+    "x1_px": "RegionLocationMaxX1",
+    "y1_px": "RegionLocationMaxY1",
+    "spatial_format": "RegionSpatialFormat",
+    "data_type": "RegionDataType",
+    "physical_unit_x": "PhysicalUnitsXDirection",
+    "physical_unit_y": "PhysicalUnitsYDirection",
+}
+
+
+def read_clip(source: Path | bytes) -> Clip:
+    """Read and decode one image object, whatever its transfer syntax.
+
+    `Clip.notes` tell what was tolerated. Raises UnreadableClip where there are no pixels, or not one frame can be decoded; the
+    message says what and where, and holds no value of the header. Raises OSError where the file itself cannot be read.
+    """
+    notes: list[str] = []
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        try:
+            dataset = dcmread(io.BytesIO(source) if isinstance(source, bytes) else source, force=True)
+            clip = _clip_of(dataset, notes)
+        except UnreadableClip:
+            raise
+        except _BROKEN as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                raise  # the disk's error, not the object's, which pydicom calls OSError, too: it says nothing about the clip
+            raise UnreadableClip(f"the object cannot be parsed ({type(error).__name__})") from None
+    if caught:  # pydicom's words may quote values, so they are counted, not repeated
+        notes.append(f"{len(caught)} deviations from the standard in the header")
+    return replace(clip, notes=tuple(notes))
+
+
+def _clip_of(dataset: Dataset, notes: list[str]) -> Clip:
+    if "SOPInstanceUID" not in dataset:
+        raise UnreadableClip("not a DICOM object: no SOP Instance UID")
+    if not any(keyword in dataset for keyword in ("PixelData", "Rows", "NumberOfFrames")):
+        raise UnreadableClip(f"no image: {uid.UID(str(dataset.get('SOPClassUID', ''))).name or 'no SOP class'}")
+    frames = decode_frames(dataset, _transfer_syntax(dataset, notes), notes.append)
+    heart_rate_bpm = next(iter(_numbers(dataset, "HeartRate", notes)), 0.0)
+    return Clip(
+        sop_instance_uid=str(dataset.SOPInstanceUID),
+        frames=frames,
+        frame_times_ms=_frame_times_ms(dataset, len(frames), notes),
+        regions=_regions(dataset, notes),
+        r_wave_times_ms=tuple(_numbers(dataset, "RWaveTimeVector", notes)),
+        heart_rate_bpm=heart_rate_bpm if heart_rate_bpm > 0 else None,
+        is_quality_control_subject=str(dataset.get("QualityControlSubject") or "").strip() == "YES",
+        known_exclusions=tuple(reason.value for reason in known_exclusions(dataset)),
+    )
+
+
+def _transfer_syntax(dataset: Dataset, notes: list[str]) -> str:
+    stated = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
+    if stated:
+        return str(stated)
+    notes.append("no transfer syntax in the file meta information: taken from the encoding of the data set")
+    implicit, little_endian = dataset.original_encoding
+    if implicit:
+        return str(uid.ImplicitVRLittleEndian)
+    return str(uid.ExplicitVRLittleEndian if little_endian else uid.ExplicitVRBigEndian)
+
+
+def _frame_times_ms(dataset: Dataset, count: int, notes: list[str]) -> NDArray[np.float64] | None:
+    """Times from the first frame on (PS3.3 C.7.6.5), None where nothing states them.
+
+    Frame Increment Pointer says which attribute counts, then Actual Frame Duration; Cine Rate and Recommended Display Frame
+    Rate are wishes for the display and never times.
+    """
+    pointer = dataset.get("FrameIncrementPointer")
+    if pointer == _FRAME_TIME_VECTOR:
+        # The first value stands before the first frame; it is 0 by the standard and something else on real carts.
+        intervals = np.array(_numbers(dataset, "FrameTimeVector", notes))
+        if len(intervals) >= count > 0 and (intervals[1:count] > 0).all():
+            if _are_times(intervals[:count]):
+                notes.append("Frame Time Vector holds times, not increments")
+                return intervals[:count]
+            times_ms: NDArray[np.float64] = np.zeros(count)
+            times_ms[1:] = np.cumsum(intervals[1:count])
+            return times_ms
+        notes.append("Frame Time Vector does not fit the frames")
+    candidates = ["FrameTime", "ActualFrameDuration"] if pointer == _FRAME_TIME else ["ActualFrameDuration", "FrameTime"]
+    for keyword in candidates:
+        interval = next(iter(_numbers(dataset, keyword, notes)), 0.0)
+        if interval > 0:
+            if keyword == "FrameTime" and pointer != _FRAME_TIME:
+                notes.append("Frame Time used although Frame Increment Pointer does not point to it")
+            return np.arange(count, dtype=np.float64) * interval
+    return None
+
+
+def _are_times(vector: NDArray[np.float64]) -> bool:
+    """No ultrasound system slows down by the same step with every frame: such a vector from 0 on counts the time itself."""
+    steps = np.diff(vector)
+    return len(vector) >= 3 and vector[0] == 0 and bool((np.abs(steps - steps.mean()) <= 0.1 * steps.mean()).all())
+
+
+def _regions(dataset: Dataset, notes: list[str]) -> tuple[RegionCalibration, ...]:
+    """All regions as written; which one counts is decided by `models.calibration`."""
+    regions = []
+    for item in dataset.get("SequenceOfUltrasoundRegions") or ():
+        try:
+            regions.append(
+                RegionCalibration(
+                    **{name: int(item[keyword].value) for name, keyword in _REGION_FIELDS.items()},
+                    physical_delta_x=float(item.PhysicalDeltaX),
+                    physical_delta_y=float(item.PhysicalDeltaY),
+                    reference_pixel_x0_px=_optional_int(item, "ReferencePixelX0"),
+                    reference_pixel_y0_px=_optional_int(item, "ReferencePixelY0"),
+                )
+            )
+        except (AttributeError, LookupError, TypeError, ValueError, BytesLengthException):
+            notes.append("an ultrasound region without location, format, units or deltas was passed over")
+    return tuple(regions)
+
+
+def _optional_int(item: Dataset, keyword: str) -> int | None:
+    value = item.get(keyword)
+    return None if value is None else int(value)
+
+
+def _numbers(dataset: Dataset, keyword: str, notes: list[str]) -> list[float]:
+    """All finite values, none where the attribute is absent, empty or not a number."""
+    try:
+        value = dataset.get(keyword)
+        values = [] if value in (None, "") else value if hasattr(value, "append") else [value]
+        numbers = [float(number) for number in values]
+    except (ValueError, TypeError, OverflowError, BytesLengthException):
+        notes.append(f"{keyword} is not a number")
+        return []
+    return [number for number in numbers if np.isfinite(number)]

@@ -1,0 +1,117 @@
+"""The story of one study: read clips -> view and quality -> measure -> derive -> check limits -> record."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.derive.study import derive_study
+from models.results import QualityFlag, QualityIssue, StudyFindings
+from node.db import audit, queue
+from node.db.audit import AuditEvent
+from node.db.queue import ClaimedJob
+from node.db.session import Database
+from node.db.tables import Analysis, Instance, JobKind, Receipt, Study
+from node.study import assembly
+from node.study.archive import Archive
+from node.study.findings_json import dump_findings
+from node.work.executor import Executor
+from node.work.plan import Plan
+
+# Age, stage, calibration may be what was corrected, so the newest header is the one to measure by. A conflict (other pixels)
+# is flagged, never analysed instead.
+_ANALYSED = (Receipt.STORED, Receipt.HEADER_CHANGED)
+_RECEIPT_FLAGS = {
+    Receipt.HEADER_CHANGED: (QualityIssue.DEMOGRAPHICS_CHANGED, "arrived again with another header; the newest is used"),
+    Receipt.CONFLICT: (QualityIssue.PIXEL_CONFLICT, "arrived again with other pixels; the first was analysed"),
+}
+
+
+@dataclass(frozen=True)
+class AnalysisTools:
+    database: Database
+    archive: Archive
+    executor: Executor
+    plan: Plan
+    clock: Callable[[], datetime]
+    max_attempts: int  # of the job that follows
+
+
+def analyse_study(job: ClaimedJob, tools: AnalysisTools) -> None:
+    """Findings, audit entry, study state, next job and the end of this one become true together, or not at all.
+
+    Raises LeaseLost when another worker took the job over meanwhile.
+    """
+    started_at = tools.clock()
+    with tools.database.reading() as session:
+        study_instance_uid, clips, flags = _inputs(session, job.subject_id, tools.archive)
+    clip_findings = tools.executor.analyse(clips, tools.plan)
+    findings = derive_study(study_instance_uid, clip_findings, research_override=tools.plan.research_override)
+    _record(job, replace(findings, flags=findings.flags + flags), tools, started_at)
+
+
+def _inputs(session: Session, study_id: int, archive: Archive) -> tuple[str, list[tuple[str, Path]], tuple[QualityFlag, ...]]:
+    study = session.get_one(Study, study_id)
+    instances = session.scalars(select(Instance).where(Instance.study_id == study_id).order_by(Instance.id)).all()
+    clips: dict[str, Path] = {}  # in order of arrival; a corrected header takes the place of the first
+    for instance in instances:
+        if instance.analysable and instance.path is not None and instance.receipt in _ANALYSED:
+            clips[str(instance.sop_instance_uid)] = archive.path(instance.path)
+    flags = _receipt_flags(instances)
+    if assembly.has_several_patients(session, study_id):
+        flags += (QualityFlag(QualityIssue.SEVERAL_PATIENT_IDS, None, assembly.SEVERAL_PATIENTS),)
+    return study.study_instance_uid, list(clips.items()), flags
+
+
+def _receipt_flags(instances: Sequence[Instance]) -> tuple[QualityFlag, ...]:
+    flags = []
+    for instance in instances:
+        if found := _RECEIPT_FLAGS.get(Receipt(instance.receipt)):
+            issue, message = found
+            flags.append(QualityFlag(issue, instance.sop_instance_uid, message))
+    return tuple(flags)
+
+
+def _record(job: ClaimedJob, findings: StudyFindings, tools: AnalysisTools, started_at: datetime) -> None:
+    now = tools.clock()
+
+    def record(session: Session) -> None:
+        queue.finish(session, job, now=now)
+        study = session.get_one(Study, job.subject_id)
+        analysis = Analysis(
+            analysis_uuid=str(uuid.uuid4()),
+            study_id=study.id,
+            revision=job.revision,
+            findings=dump_findings(findings),
+            started_at=started_at,
+            finished_at=now,
+        )
+        session.add(analysis)
+        session.flush()
+        assembly.mark_analysed(session, study, now=now)
+        audit.record(
+            session,
+            AuditEvent.ANALYSIS_RECORDED,
+            now=now,
+            study=study.pseudonym,
+            revision=job.revision,
+            clips=len(findings.clips),
+            measured=len(findings.measurements),
+            not_measured=len(findings.not_measured),
+            models=[f"{use.name} {use.version} {use.weights_sha256}" for use in findings.models],
+        )
+        queue.enqueue(
+            session,
+            JobKind.BUILD_DOCUMENTS,
+            analysis.id,
+            study_id=study.id,
+            revision=job.revision,
+            now=now,
+            max_attempts=tools.max_attempts,
+        )
+
+    tools.database.write(record)

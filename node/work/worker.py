@@ -1,0 +1,126 @@
+"""Claims jobs and runs their handlers: one thread an analysis lane, several a network lane, so that a hanging PACS never
+blocks analysis. Only this process touches SQL."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from node.db import queue
+from node.db.queue import ClaimedJob
+from node.db.session import Database
+from node.db.tables import JobKind
+from node.errors import DocumentError, LeaseLost
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[ClaimedJob], None]  # finishes the job in the transaction that records its effects
+OnFinalFailure = Callable[[ClaimedJob, str], None]
+
+
+@dataclass(frozen=True)
+class Lane:
+    """Kinds of job that share threads."""
+
+    name: str
+    kinds: tuple[JobKind, ...]
+    threads: int
+
+
+class Worker:
+    def __init__(
+        self,
+        database: Database,
+        handlers: Mapping[JobKind, Handler],
+        lanes: tuple[Lane, ...],
+        *,
+        owner: str,
+        lease_s: float,
+        poll_s: float,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self._database, self._handlers, self._lanes = database, handlers, lanes
+        self._owner, self._lease_s, self._poll_s, self._clock = owner, lease_s, poll_s, clock
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+
+    def start(self) -> None:
+        for lane in self._lanes:
+            for number in range(lane.threads):
+                thread = threading.Thread(target=self._run, args=(lane,), name=f"{lane.name}-{number}", daemon=True)
+                thread.start()
+                self._threads.append(thread)
+
+    def stop(self, timeout_s: float) -> None:
+        """Lets running jobs end for `timeout_s`; one that does not is claimed again after its lease."""
+        self._stopping.set()
+        deadline = time.monotonic() + timeout_s
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _run(self, lane: Lane) -> None:
+        while not self._stopping.is_set():
+            try:
+                found = self.run_one(lane.kinds)
+            except Exception as error:
+                log.error("%s: %s", lane.name, type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
+                found = False
+            if not found:
+                self._stopping.wait(self._poll_s)
+
+    def run_one(self, kinds: tuple[JobKind, ...]) -> bool:
+        """Claim and run one job; False when there is none."""
+        job = self._claim(kinds)
+        if job is None:
+            return False
+        self._handle(job)
+        return True
+
+    def _claim(self, kinds: tuple[JobKind, ...]) -> ClaimedJob | None:
+        """Looks before it claims: an idle worker must not take the database's write lock at every poll."""
+        with self._database.reading() as session:
+            if not queue.anything_due(session, kinds, self._clock()):
+                return None
+        return self._database.write(
+            lambda session: queue.claim(session, kinds, owner=self._owner, now=self._clock(), lease_s=self._lease_s)
+        )
+
+    def _handle(self, job: ClaimedJob) -> None:
+        done = threading.Event()
+        beat = threading.Thread(target=self._heartbeat, args=(job, done), name=f"heartbeat-{job.id}", daemon=True)
+        beat.start()
+        try:
+            self._handlers[job.kind](job)
+        except LeaseLost:
+            log.info("lease lost, effects dropped: %s", job.log_context())
+        except Exception as error:  # noqa: BLE001  the same boundary: a job's error is recorded with the job
+            self._fail(job, error)
+        finally:
+            done.set()
+            beat.join()
+
+    def _heartbeat(self, job: ClaimedJob, done: threading.Event) -> None:
+        while not done.wait(self._lease_s / 3):
+            try:
+                self._database.write(lambda session: queue.heartbeat(session, job, now=self._clock(), lease_s=self._lease_s))
+            except (LeaseLost, SQLAlchemyError) as error:
+                log.warning("heartbeat of %s: %s", job.log_context(), type(error).__name__)
+
+    def _fail(self, job: ClaimedJob, error: Exception) -> None:
+        """The message of an error of ours holds no patient data; of any other only its type is kept.
+
+        A job that the node's own stop interrupted is tried again at the next start, whatever its attempts.
+        """
+        text = f"{type(error).__name__}: {error}" if type(error).__module__.startswith("node.") else type(error).__name__
+        log.error("job failed: %s %s", job.log_context(), text, exc_info=log.isEnabledFor(logging.DEBUG))
+        now = self._clock()
+        final = isinstance(error, DocumentError)
+        again = now if self._stopping.is_set() else queue.retry_at(job, now)
+        try:
+            self._database.write(lambda session: queue.fail(session, job, error=text, now=now, final=final, retry_at=again))
+        except (LeaseLost, SQLAlchemyError) as lost:
+            log.warning("failure of %s not recorded: %s", job.log_context(), type(lost).__name__)

@@ -1,0 +1,190 @@
+"""Every coded concept that our documents use, and the one row per quantity that says how it is written.
+
+Standard codes and meanings are those of PS3.16 (context groups named beside them), checked against pydicom's dictionaries by
+the tests. What the standard has no code for carries our private scheme, which every document then identifies in its Coding
+Scheme Identification Sequence (PS3.3 C.12.1).
+"""
+
+from dataclasses import dataclass
+
+from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
+
+from models.catalogue import View
+from models.results import Phase, QualityIssue, Reason
+
+PRIVATE_SCHEME = "99ECHONODE"
+# Root 2.25 (PS3.5 B.2), constant: names this list of codes wherever it is used.
+PRIVATE_SCHEME_UID = "2.25.327188528995638486812847550490981289858"
+
+
+def coding_scheme_identification() -> Dataset:
+    """The item of (0008,0110) that tells a receiver whose codes 99ECHONODE are."""
+    item = Dataset()
+    item.CodingSchemeDesignator = PRIVATE_SCHEME
+    item.CodingSchemeUID = PRIVATE_SCHEME_UID
+    item.CodingSchemeName = "EchoNode private codes"
+    item.CodingSchemeResponsibleOrganization = "EchoNode"
+    return item
+
+
+def _private(value: str, meaning: str) -> Code:
+    return Code(value, PRIVATE_SCHEME, meaning)
+
+
+LEFT_VENTRICLE = Code("87878005", "SCT", "Left ventricle")
+_EF = Code("18043-0", "LN", "Left Ventricular Ejection Fraction by US")
+_EDV = Code("18026-5", "LN", "Left Ventricular End Diastolic Volume")
+_ESV = Code("18148-7", "LN", "Left Ventricular End Systolic Volume")
+_LV_LENGTH_ED = Code("18077-8", "LN", "Left Ventricle diastolic major axis")
+_DISCS_SINGLE_PLANE = Code("125208", "DCM", "Method of Disks, Single Plane")
+_DISCS_BIPLANE = Code("125207", "DCM", "Method of Disks, Biplane")
+
+PERCENT = Code("%", "UCUM", "Percent")
+MILLILITRE = Code("mL", "UCUM", "mL")
+CENTIMETRE = Code("cm", "UCUM", "cm")
+SCORE_OF_100 = Code("{0:100}", "UCUM", "range: 0:100")
+NO_UNITS = Code("1", "UCUM", "no units")
+MEAN = Code("373098007", "SCT", "Mean")  # CID 3627
+
+
+@dataclass(frozen=True)
+class QuantityCode:
+    """How one quantity is written: concept (CID 12200-12202), unit, method (CID 12227), site, and decimals worth writing.
+
+    `derivation` (CID 3627) is how several beats became one value; None where no code says how.
+    """
+
+    concept: Code
+    unit: Code
+    method: Code | None
+    finding_site: Code
+    decimals: int
+    derivation: Code | None = MEAN
+
+
+QUANTITY_CODES: dict[str, QuantityCode] = {
+    "ef_bp": QuantityCode(_EF, PERCENT, _DISCS_BIPLANE, LEFT_VENTRICLE, 1, derivation=None),  # EF of the mean volumes
+    "lvedv_bp": QuantityCode(_EDV, MILLILITRE, _DISCS_BIPLANE, LEFT_VENTRICLE, 1),
+    "lvesv_bp": QuantityCode(_ESV, MILLILITRE, _DISCS_BIPLANE, LEFT_VENTRICLE, 1),
+    "ef_a4c": QuantityCode(_EF, PERCENT, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
+    "lvedv_a4c": QuantityCode(_EDV, MILLILITRE, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
+    "lvesv_a4c": QuantityCode(_ESV, MILLILITRE, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
+    "ef_a2c": QuantityCode(_EF, PERCENT, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
+    "lvedv_a2c": QuantityCode(_EDV, MILLILITRE, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
+    "lvesv_a2c": QuantityCode(_ESV, MILLILITRE, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
+    "lv_len_d_a4c": QuantityCode(_LV_LENGTH_ED, CENTIMETRE, None, LEFT_VENTRICLE, 2),
+}
+
+# CID 12226 where it has the view; it has no five-chamber, no apical zoom, no apical short axis and no IVC view.
+VIEW_CODES: dict[View, Code] = {
+    View.A4C: Code("399214001", "SCT", "Apical four chamber"),
+    View.A2C: Code("399232001", "SCT", "Apical two chamber"),
+    View.A3C: Code("399339008", "SCT", "Apical long axis"),
+    View.A5C: _private("VIEW-A5C", "Apical five chamber"),
+    View.APICAL_ZOOM: _private("VIEW-APEX-ZOOM", "Apical view zoomed on the apex"),
+    View.PLAX: Code("399139001", "SCT", "Parasternal long axis"),
+    View.PLAX_HIGH: _private("VIEW-PLAX-HIGH", "Parasternal long axis, ascending aorta"),
+    View.PLAX_ZOOM: _private("VIEW-PLAX-ZOOM", "Parasternal long axis zoomed on the valves"),
+    View.RV_INFLOW: Code("398998003", "SCT", "Right Ventricular Inflow Tract View"),
+    View.PSAX: Code("399306005", "SCT", "Parasternal short axis"),
+    View.PSAX_AV: Code("399239005", "SCT", "Parasternal short axis at the aortic valve level"),
+    View.PSAX_MV: Code("399036006", "SCT", "Parasternal short axis at the Mitral Valve level"),
+    View.PSAX_PM: Code("399271003", "SCT", "Parasternal short axis at the Papillary Muscle level"),
+    View.PSAX_APEX: _private("VIEW-PSAX-APEX", "Parasternal short axis at the apex"),
+    View.SUBCOSTAL_4C: _private("VIEW-SUBC-4C", "Subcostal four chamber"),
+    View.SUBCOSTAL_IVC: _private("VIEW-SUBC-IVC", "Subcostal view of the inferior vena cava"),
+    View.SUPRASTERNAL: Code("399106004", "SCT", "Suprasternal long axis"),
+    View.OTHER: _private("VIEW-OTHER", "None of the views that are measured in"),
+}
+
+PHASE_CODES: dict[Phase, Code] = {  # CID 12233
+    Phase.END_DIASTOLE: Code("416190007", "SCT", "End diastole"),
+    Phase.END_SYSTOLE: Code("416430001", "SCT", "End Systole"),
+}
+
+_NOT_ATTEMPTED = Code("114007", "DCM", "Measurement not attempted")
+_FAILURE = Code("114006", "DCM", "Measurement failure")
+_OUT_OF_RANGE = Code("114009", "DCM", "Value out of range")
+_INDETERMINATE = Code("114011", "DCM", "Value indeterminate")
+
+
+@dataclass(frozen=True)
+class ReasonCode:
+    """Why there is no value: in the standard's words (CID 42) and in ours."""
+
+    qualifier: Code
+    reason: Code
+
+
+REASON_CODES: dict[Reason, ReasonCode] = {
+    Reason.UNDECODABLE: ReasonCode(_FAILURE, _private("NM-UNDECODABLE", "Pixel data cannot be decoded")),
+    Reason.NO_CALIBRATION: ReasonCode(_NOT_ATTEMPTED, _private("NM-NO-CALIB", "Image has no calibration in centimeters")),
+    Reason.CALIBRATION_INCONSISTENT: ReasonCode(
+        _NOT_ATTEMPTED, _private("NM-CALIB-INCONS", "Calibration does not fit the image")
+    ),
+    Reason.VIEW_MISSING: ReasonCode(_NOT_ATTEMPTED, _private("NM-VIEW-MISSING", "No clip of the view needed")),
+    Reason.QUALITY: ReasonCode(_NOT_ATTEMPTED, _private("NM-QUALITY", "Image quality below the limit")),
+    Reason.OUT_OF_DISTRIBUTION: ReasonCode(
+        _NOT_ATTEMPTED, _private("NM-OOD", "Image unlike the training data of the algorithm")
+    ),
+    Reason.NO_CARDIAC_CYCLE: ReasonCode(_FAILURE, _private("NM-NO-CYCLE", "No complete cardiac cycle found")),
+    Reason.STRESS_STAGE: ReasonCode(_NOT_ATTEMPTED, _private("NM-STRESS", "Stress echocardiography stage")),
+    Reason.TRANSOESOPHAGEAL: ReasonCode(_NOT_ATTEMPTED, _private("NM-TEE", "Transesophageal image")),
+    Reason.NON_CARDIAC_PROBE: ReasonCode(_NOT_ATTEMPTED, _private("NM-PROBE", "Transducer is not a cardiac one")),
+    Reason.CONTRAST_AGENT: ReasonCode(_NOT_ATTEMPTED, _private("NM-CONTRAST", "Contrast agent used")),
+    Reason.PAEDIATRIC: ReasonCode(_NOT_ATTEMPTED, _private("NM-PEDIATRIC", "Patient younger than 18 years")),
+    Reason.THREE_DIMENSIONAL: ReasonCode(_NOT_ATTEMPTED, _private("NM-3D", "Three-dimensional or biplane display")),
+    Reason.COLOUR_DOPPLER: ReasonCode(_NOT_ATTEMPTED, _private("NM-COLOR", "Color Doppler image")),
+    Reason.SPLIT_SCREEN: ReasonCode(_NOT_ATTEMPTED, _private("NM-SPLIT", "Several images on one screen")),
+    Reason.OUTSIDE_LIMITS: ReasonCode(_OUT_OF_RANGE, _private("NM-LIMITS", "Computed value is physically impossible")),
+    Reason.DISAGREEMENT: ReasonCode(_INDETERMINATE, _private("NM-DISAGREE", "The two image planes contradict each other")),
+    Reason.RESEARCH_WEIGHTS: ReasonCode(
+        _NOT_ATTEMPTED, _private("NM-RESEARCH", "Algorithm trained on synthetic phantoms, patient image")
+    ),
+}
+
+# CID 7011. None of its codes is made for ultrasound: the Key Object Description says in words what was found. Issues that
+# are no fault of an image (demographics, tolerated deviations) make no Key Object Selection.
+QUALITY_ISSUE_REASONS: dict[QualityIssue, Code] = {
+    QualityIssue.POOR_IMAGE_QUALITY: Code("111207", "DCM", "Image artifact(s)"),
+    QualityIssue.FORESHORTENING: Code("111209", "DCM", "Positioning"),
+    QualityIssue.UNDECODABLE: Code("111213", "DCM", "No image"),
+    QualityIssue.CALIBRATION: Code("111220", "DCM", "Other failure"),
+    QualityIssue.OUT_OF_DISTRIBUTION: Code("111221", "DCM", "Unknown failure"),
+}
+
+# Titles and names of content items
+IMAGING_MEASUREMENT_REPORT = Code("126000", "DCM", "Imaging Measurement Report")  # CID 7021
+RESEARCH_REPORT = _private("RESEARCH-REPORT", "Research Measurement Report, not for clinical use")  # CID 7021 is extensible
+QUALITY_ISSUE = Code("113010", "DCM", "Quality Issue")  # CID 7010
+DOCUMENT_TITLE_MODIFIER = Code("113011", "DCM", "Document Title Modifier")
+ECHOCARDIOGRAPHY = Code("40701008", "SCT", "Echocardiography")
+QUALITATIVE_EVALUATIONS = Code("C0034375", "UMLS", "Qualitative Evaluations")
+COMMENT = Code("121106", "DCM", "Comment")
+EQUIVALENT_MEANING = Code("121050", "DCM", "Equivalent Meaning of Concept Name")
+MEASUREMENT_METHOD = Code("370129005", "SCT", "Measurement Method")
+IMAGE_VIEW = Code("111031", "DCM", "Image View")
+CARDIAC_CYCLE_POINT = Code("272518008", "SCT", "Cardiac Cycle Point")
+IMAGE_QUALITY_RATING = Code("111029", "DCM", "Image Quality Rating")
+CERTAINTY_OF_FINDING = Code("111012", "DCM", "Certainty of Finding")
+STANDARD_DEVIATION = Code("386136009", "SCT", "Standard Deviation")  # CID 7464
+BEATS_AVERAGED = _private("BEATS", "Number of beats averaged")
+REASON_NOT_MEASURED = _private("REASON-NM", "Reason not measured")
+GATE_LIFTED = _private("GATE-LIFTED", "Reason not to measure, overridden for research")
+DISTRIBUTION_VERDICT = _private("OOD-VERDICT", "Similarity to the training data")
+INSIDE_DISTRIBUTION = _private("OOD-INSIDE", "Like the training data of the algorithm")
+OUTSIDE_DISTRIBUTION = _private("OOD-OUTSIDE", "Unlike the training data of the algorithm")
+
+# Segmentation
+ANATOMICAL_STRUCTURE = Code("91723000", "SCT", "Anatomical Structure")
+ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")  # CID 7162
+SEGMENTATION_DERIVATION = Code("113076", "DCM", "Segmentation")
+SOURCE_IMAGE_FOR_PROCESSING = Code("121322", "DCM", "Source image for image processing operation")
+
+
+def code_item(code: Code) -> Dataset:
+    """A code sequence item (PS3.3 8.8)."""
+    item = Dataset()
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = code.value, code.scheme_designator, code.meaning
+    return item

@@ -1,0 +1,123 @@
+"""The content items of a measurement report: one value, one value that could not be given, one image reference."""
+
+import math
+from collections.abc import Sequence
+
+from highdicom import sr
+from pydicom.sr.coding import Code
+
+from models.catalogue import QUANTITIES
+from models.results import FrameReference, Measurement, NotMeasured, Phase, ViewPrediction
+from sr_templates import codes
+from sr_templates.evidence import DocumentError, Evidence
+
+_MOD = sr.RelationshipTypeValues.HAS_CONCEPT_MOD
+_INFERRED = sr.RelationshipTypeValues.INFERRED_FROM
+_PROPERTIES = sr.RelationshipTypeValues.HAS_PROPERTIES
+_ACQUISITION = sr.RelationshipTypeValues.HAS_ACQ_CONTEXT
+
+
+def measured(measurement: Measurement, view_of: dict[str, ViewPrediction], evidence: Evidence) -> sr.Measurement:
+    """TID 300: value, unit, method, site, the view found, beats averaged, and every frame it came from with its phase.
+
+    Raises DocumentError where the value is not finite or not in the unit of the dictionary, and where a quantity of one view
+    does not say in which it was measured: nothing else tells a receiver EF A4C from EF A2C.
+    """
+    code = codes.QUANTITY_CODES[measurement.key]
+    if measurement.unit != code.unit.value or not math.isfinite(measurement.value):
+        raise DocumentError(f"{measurement.key}: not a finite value in {code.unit.value}")
+    if measurement.view is None and len(QUANTITIES[measurement.key].views) == 1:
+        raise DocumentError(f"{measurement.key}: measured in no view")
+    item = sr.Measurement(
+        name=code.concept,
+        value=round(measurement.value, code.decimals),
+        unit=code.unit,
+        method=code.method,
+        derivation=code.derivation if measurement.beats > 1 else None,
+        finding_sites=[sr.FindingSite(code.finding_site)],
+        referenced_images=_source_images(measurement.sources, view_of, evidence),
+    )
+    children = item[0].ContentSequence
+    children.insert(0, sr.TextContentItem(codes.EQUIVALENT_MEANING, QUANTITIES[measurement.key].name, _MOD))
+    if measurement.view is not None:
+        children.insert(1, sr.CodeContentItem(codes.IMAGE_VIEW, codes.VIEW_CODES[measurement.view], _MOD))
+    children.extend(_beats(measurement, code))
+    return item
+
+
+def not_measured(result: NotMeasured) -> sr.QualitativeEvaluation:
+    """The quantity's concept with a code of CID 42 for its value, the view it needs, and our reasons, primary first.
+
+    A code and not a NUM with an empty Measured Value Sequence, which is legal too: highdicom 0.28.2 refuses a whole report that
+    holds one (`srread` raises IndexError, for its NumContentItem.from_dataset takes the first measured value unasked), and some
+    importers read it as 0.
+    """
+    code = codes.QUANTITY_CODES[result.key]
+    item = sr.QualitativeEvaluation(name=code.concept, value=codes.REASON_CODES[result.reasons[0]].qualifier)
+    quantity = QUANTITIES[result.key]
+    children = sr.ContentSequence([sr.TextContentItem(codes.EQUIVALENT_MEANING, quantity.name, _MOD)])
+    if len(quantity.views) == 1:
+        children.append(sr.CodeContentItem(codes.IMAGE_VIEW, codes.VIEW_CODES[quantity.views[0]], _MOD))
+    if code.method is not None:
+        children.append(sr.CodeContentItem(codes.MEASUREMENT_METHOD, code.method, _MOD))
+    children.append(sr.FindingSite(code.finding_site))
+    for reason in result.reasons:
+        children.append(sr.CodeContentItem(codes.REASON_NOT_MEASURED, codes.REASON_CODES[reason].reason, _PROPERTIES))
+    if result.detail:
+        children.append(sr.TextContentItem(codes.COMMENT, result.detail, _PROPERTIES))
+    item[0].ContentSequence = children
+    return item
+
+
+def view_found(prediction: ViewPrediction) -> sr.QualitativeEvaluation:
+    """Image View with the network's probability as its certainty in percent."""
+    item = sr.QualitativeEvaluation(name=codes.IMAGE_VIEW, value=codes.VIEW_CODES[prediction.view])
+    certainty = round(100 * prediction.probability, 1)
+    item[0].ContentSequence = sr.ContentSequence(
+        [sr.NumContentItem(codes.CERTAINTY_OF_FINDING, certainty, codes.PERCENT, relationship_type=_PROPERTIES)]
+    )
+    return item
+
+
+def comment(text: str) -> sr.TextContentItem:
+    return sr.TextContentItem(codes.COMMENT, text, sr.RelationshipTypeValues.CONTAINS)
+
+
+def _beats(measurement: Measurement, code: codes.QuantityCode) -> list[sr.NumContentItem]:
+    """What the mean was derived from (TID 300, $DerivationParameter)."""
+    if measurement.beats < 2:
+        return []
+    items = [sr.NumContentItem(codes.BEATS_AVERAGED, measurement.beats, codes.NO_UNITS, relationship_type=_INFERRED)]
+    if measurement.sd is not None:
+        sd = round(measurement.sd, code.decimals + 1)
+        items.append(sr.NumContentItem(codes.STANDARD_DEVIATION, sd, code.unit, relationship_type=_INFERRED))
+    return items
+
+
+def _source_images(
+    sources: Sequence[FrameReference], view_of: dict[str, ViewPrediction], evidence: Evidence
+) -> list[sr.SourceImageForMeasurement]:
+    """One reference per object and phase, holding all its frames; phase and view are the acquisition context of the image."""
+    frames: dict[tuple[str, Phase | None], list[int]] = {}
+    for source in sources:
+        frames.setdefault((source.sop_instance_uid, source.phase), []).append(source.frame_number)
+    images = []
+    for (uid, phase), numbers in frames.items():
+        header = evidence.header(uid)
+        image = sr.SourceImageForMeasurement(header.SOPClassUID, uid, _frame_numbers(uid, numbers, evidence))
+        context: list[tuple[Code, Code]] = []
+        if phase is not None:
+            context.append((codes.CARDIAC_CYCLE_POINT, codes.PHASE_CODES[phase]))
+        if uid in view_of:
+            context.append((codes.IMAGE_VIEW, codes.VIEW_CODES[view_of[uid].view]))
+        if context:
+            image.ContentSequence = sr.ContentSequence([sr.CodeContentItem(*pair, _ACQUISITION) for pair in context])
+        images.append(image)
+    return images
+
+
+def _frame_numbers(sop_instance_uid: str, numbers: list[int], evidence: Evidence) -> list[int] | None:
+    count = evidence.number_of_frames(sop_instance_uid)
+    if any(not 1 <= number <= (count or 1) for number in numbers):
+        raise DocumentError("findings refer to a frame that the object does not have")
+    return sorted(set(numbers)) if count is not None else None

@@ -1,0 +1,239 @@
+"""BINARY segmentation of the left ventricle on the ultrasound clip itself (PS3.3 A.51).
+
+Echo clips have no Frame of Reference, and highdicom refuses them for that; the standard does not (the module is conditional).
+So the object is written here: its frames are tied to the source's by Referenced Frame Number alone.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom.datadict import tag_for_keyword
+from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
+from pydicom.uid import SegmentationStorage
+
+from models.results import ClipFindings, Point, StudyFindings
+from sr_templates import codes, tracking
+from sr_templates.codes import code_item
+from sr_templates.document import BuiltDocument, DocumentKind, reference_to, referenced_series, start_document
+from sr_templates.evidence import DocumentError, Evidence
+from sr_templates.identity import DocumentIdentity
+from sr_templates.patient_safety import may_show, research_mark, trained_on_phantoms
+
+KIND = DocumentKind("seg", SegmentationStorage, "SEG", 9200, "EchoNode segmentation")
+
+# Structure of a Contour -> segment label, property type (CID 7151), colour on a display (CIELab as written, PS3.3 C.10.7.1.1).
+_SEGMENTS: dict[str, tuple[str, Code, tuple[int, int, int]]] = {
+    "lv": ("LV cavity", codes.LEFT_VENTRICLE, (43803, 26565, 37722)),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class _Frame:
+    """One frame of the segmentation: `mask` is uint8 (rows, columns) of 0 and 1, `frame_index` 0-based in the source."""
+
+    segment_number: int
+    structure: str
+    frame_index: int
+    mask: NDArray[np.uint8]
+
+
+def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltDocument, ...]:
+    """One object per clip with outlines, its part the clip's SOP Instance UID.
+
+    A clip that was gated has no segmentation, nor has a patient's study outlined by phantom-trained weights: who sees an
+    outline measures with it. Raises DocumentError for an outline that does not fit its object.
+    """
+    if not may_show(findings, evidence):
+        return ()
+    documents: list[BuiltDocument] = []
+    for clip in findings.clips:
+        if not clip.contours or clip.gates:
+            continue
+        _refuse_misfits(clip, evidence)
+        frames = _frames(clip)
+        if frames:
+            documents.append(_build_one(clip, frames, len(documents) + 1, findings, evidence, identity))
+    return tuple(documents)
+
+
+def rasterise(points_px: Sequence[Point], rows: int, columns: int) -> NDArray[np.uint8]:
+    """Mask (rows, columns) of 0 and 1: a pixel is inside when its centre is, by the even-odd rule.
+
+    `points_px` are (x, y) with (0, 0) the centre of the top left pixel; the outline closes itself. A centre exactly on an edge
+    counts as inside on left and top edges only, so that two areas sharing an edge never share a pixel.
+    """
+    points = np.asarray(points_px, dtype=np.float64).reshape(-1, 2)
+    x0, y0 = points.T
+    x1, y1 = np.roll(points, -1, axis=0).T
+    mask = np.zeros((rows, columns), dtype=np.uint8)
+    top, bottom = max(0, int(np.ceil(y0.min()))), min(rows - 1, int(np.floor(y0.max())))
+    if top > bottom:
+        return mask
+    y = np.arange(top, bottom + 1, dtype=np.float64)[:, None]
+    row, edge = np.nonzero((y0 <= y) != (y1 <= y))
+    slope = (x1[edge] - x0[edge]) / (y1[edge] - y0[edge])
+    crossing = x0[edge] + (y[row, 0] - y0[edge]) * slope
+    first_column = np.clip(np.ceil(crossing), 0, columns).astype(np.intp)
+    left, right = int(first_column.min(initial=columns)), int(first_column.max(initial=0))
+    toggles = np.zeros((bottom - top + 1, right - left + 1), dtype=np.uint8)
+    np.add.at(toggles, (row, first_column - left), 1)
+    inside = np.bitwise_and(np.cumsum(toggles, axis=1, dtype=np.uint8), 1)
+    mask[top : bottom + 1, left:right] = inside[:, : right - left]
+    return mask
+
+
+def _build_one(
+    clip: ClipFindings,
+    frames: list[_Frame],
+    number: int,
+    findings: StudyFindings,
+    evidence: Evidence,
+    identity: DocumentIdentity,
+) -> BuiltDocument:
+    mark, part = research_mark(findings), clip.sop_instance_uid
+    source = evidence.header(part)
+    document = start_document(KIND, evidence, identity, part=part, part_number=number, mark=mark)
+    document.ImageType = ["DERIVED", "PRIMARY"]
+    document.BodyPartExamined = "HEART"
+    document.PatientOrientation = ""
+    document.ContentLabel = "LV_SEGMENTATION"
+    document.ContentDescription = mark or "Left ventricle on an echo clip"
+    document.ContentCreatorName = identity.model_name
+    document.update(_lossy_compression(source))
+    document.ReferencedSeriesSequence = referenced_series([source], "ReferencedInstanceSequence")
+    segments = sorted({(frame.segment_number, frame.structure) for frame in frames})
+    document.SegmentSequence = [_segment(*segment, clip, findings, evidence, identity) for segment in segments]
+    document.update(_dimensions(identity.derived_uid(evidence.study_instance_uid, KIND.template, part, "dimensions")))
+    document.SharedFunctionalGroupsSequence = [Dataset()]
+    is_multi_frame = evidence.number_of_frames(part) is not None
+    document.PerFrameFunctionalGroupsSequence = _functional_groups(frames, source, is_multi_frame)
+    document.update(_pixels(frames, clip))
+    return BuiltDocument(KIND.template, part, document)
+
+
+def _refuse_misfits(clip: ClipFindings, evidence: Evidence) -> None:
+    source = evidence.header(clip.sop_instance_uid)
+    if (clip.rows, clip.columns) != (int(source.Rows), int(source.Columns)):
+        raise DocumentError("outlines were drawn on an image of another size")
+    if len({(contour.structure, contour.frame_index) for contour in clip.contours}) != len(clip.contours):
+        raise DocumentError("two outlines of one structure on one frame")
+    frames = evidence.number_of_frames(clip.sop_instance_uid) or 1
+    for contour in clip.contours:
+        if contour.structure not in _SEGMENTS:
+            raise DocumentError(f"no segment code for the structure {contour.structure!r}")
+        if not 0 <= contour.frame_index < frames:
+            raise DocumentError("an outline lies on a frame that the object does not have")
+        if len(contour.points_px) < 3 or not np.isfinite(contour.points_px).all():
+            raise DocumentError("an outline needs at least three finite points")
+
+
+def _frames(clip: ClipFindings) -> list[_Frame]:
+    """Segment by segment, each in time order; an outline around no pixel centre makes no frame."""
+    masks = [(c.structure, c.frame_index, rasterise(c.points_px, clip.rows, clip.columns)) for c in clip.contours]
+    drawn = [mask for mask in masks if mask[2].any()]
+    numbers = {structure: number for number, structure in enumerate(sorted({mask[0] for mask in drawn}), start=1)}
+    frames = [_Frame(numbers[structure], structure, index, mask) for structure, index, mask in drawn]
+    return sorted(frames, key=lambda frame: (frame.segment_number, frame.frame_index))
+
+
+def _lossy_compression(source: Dataset) -> Dataset:
+    """Lossy once is lossy for ever (PS3.3 C.7.6.1.1.5): said again of what was derived from it."""
+    copied = Dataset()
+    copied.LossyImageCompression = "01" if source.get("LossyImageCompression") == "01" else "00"
+    if copied.LossyImageCompression == "01":
+        for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
+            if source.get(keyword):
+                copied[keyword] = source[keyword]
+    return copied
+
+
+def _segment(
+    number: int, structure: str, clip: ClipFindings, findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity
+) -> Dataset:
+    label, property_type, colour = _SEGMENTS[structure]
+    segment = Dataset()
+    segment.SegmentNumber = number
+    segment.SegmentLabel = label
+    segment.SegmentAlgorithmType = "AUTOMATIC"
+    segment.SegmentAlgorithmName = identity.model_name
+    segment.SegmentationAlgorithmIdentificationSequence = [_algorithm(clip, findings, identity)]
+    segment.SegmentedPropertyCategoryCodeSequence = [code_item(codes.ANATOMICAL_STRUCTURE)]
+    segment.SegmentedPropertyTypeCodeSequence = [code_item(property_type)]
+    segment.RecommendedDisplayCIELabValue = list(colour)
+    tracked = tracking.structure(structure, [clip.view.view] if clip.view else [], evidence, identity)
+    segment.TrackingID, segment.TrackingUID = tracked.identifier, tracked.uid
+    return segment
+
+
+def _algorithm(clip: ClipFindings, findings: StudyFindings, identity: DocumentIdentity) -> Dataset:
+    """Algorithm Identification Macro (PS3.3 10.16), the weights as its parameters."""
+    uses = clip.models or findings.models
+    item = Dataset()
+    item.AlgorithmFamilyCodeSequence = [code_item(codes.ARTIFICIAL_INTELLIGENCE)]
+    item.AlgorithmName = identity.model_name
+    item.AlgorithmVersion = identity.software_version
+    item.AlgorithmSource = identity.manufacturer
+    if uses:
+        item.AlgorithmParameters = "; ".join(f"{use.name} {use.version} SHA-256 {use.weights_sha256}" for use in uses)
+        if trained_on_phantoms(findings):
+            item.AlgorithmParameters += "; trained on synthetic phantoms"
+    return item
+
+
+def _dimensions(organization_uid: str) -> Dataset:
+    """Frames are indexed by segment, then by position in time."""
+    dimensions, organization = Dataset(), Dataset()
+    organization.DimensionOrganizationUID = organization_uid
+    dimensions.DimensionOrganizationSequence = [organization]
+    dimensions.DimensionIndexSequence = []
+    for group, index in (
+        ("SegmentIdentificationSequence", "ReferencedSegmentNumber"),
+        ("FrameContentSequence", "TemporalPositionIndex"),
+    ):
+        item = Dataset()
+        item.DimensionOrganizationUID = organization_uid
+        item.DimensionIndexPointer = tag_for_keyword(index)
+        item.FunctionalGroupPointer = tag_for_keyword(group)
+        item.DimensionDescriptionLabel = index
+        dimensions.DimensionIndexSequence.append(item)
+    return dimensions
+
+
+def _functional_groups(frames: list[_Frame], source: Dataset, is_multi_frame: bool) -> list[Dataset]:
+    positions = {index: rank for rank, index in enumerate(sorted({f.frame_index for f in frames}), start=1)}
+    groups = []
+    for frame in frames:
+        image = reference_to(source)
+        if is_multi_frame:
+            image.ReferencedFrameNumber = frame.frame_index + 1
+        image.SpatialLocationsPreserved = "YES"
+        image.PurposeOfReferenceCodeSequence = [code_item(codes.SOURCE_IMAGE_FOR_PROCESSING)]
+        derivation, content, segment, group = Dataset(), Dataset(), Dataset(), Dataset()
+        derivation.DerivationCodeSequence = [code_item(codes.SEGMENTATION_DERIVATION)]
+        derivation.SourceImageSequence = [image]
+        content.DimensionIndexValues = [frame.segment_number, positions[frame.frame_index]]
+        content.TemporalPositionIndex = positions[frame.frame_index]
+        segment.ReferencedSegmentNumber = frame.segment_number
+        group.DerivationImageSequence = [derivation]
+        group.FrameContentSequence = [content]
+        group.SegmentIdentificationSequence = [segment]
+        groups.append(group)
+    return groups
+
+
+def _pixels(frames: list[_Frame], clip: ClipFindings) -> Dataset:
+    """One bit a pixel, packed from the low bit on over all frames without a gap between them (PS3.5 8.1.1)."""
+    pixels = Dataset()
+    pixels.SamplesPerPixel = 1
+    pixels.PhotometricInterpretation = "MONOCHROME2"
+    pixels.NumberOfFrames = len(frames)
+    pixels.Rows, pixels.Columns = clip.rows, clip.columns
+    pixels.BitsAllocated = pixels.BitsStored = 1
+    pixels.HighBit = pixels.PixelRepresentation = 0
+    pixels.SegmentationType = "BINARY"
+    packed = np.packbits(np.concatenate([frame.mask.ravel() for frame in frames]), bitorder="little").tobytes()
+    pixels.add_new("PixelData", "OB", packed + b"\0" * (len(packed) % 2))
+    return pixels

@@ -1,0 +1,31 @@
+"""What our documents follow over frames, clips and revisions: a left ventricle in a view, or a clip."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.catalogue import View
+from sr_templates import codes
+from sr_templates.evidence import Evidence
+from sr_templates.identity import DocumentIdentity
+
+_STRUCTURES = {"lv": "Left ventricle"}
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Tracking Identifier (DCM 112039) and Tracking Unique Identifier (DCM 112040), or (0062,0020) and (0062,0021)."""
+
+    identifier: str
+    uid: str
+
+
+def structure(name: str, views: Sequence[View], evidence: Evidence, identity: DocumentIdentity) -> Tracked:
+    """A structure as Contour names it, seen in these views; report and segmentations of one study share it."""
+    seen = " and ".join(codes.VIEW_CODES[view].meaning.lower() for view in views)
+    identifier = f"{_STRUCTURES[name]}, {seen}" if seen else _STRUCTURES[name]
+    return Tracked(identifier, identity.tracking_uid(evidence.study_instance_uid, " ".join([name, *views])))
+
+
+def clip(number: int, sop_instance_uid: str, evidence: Evidence, identity: DocumentIdentity) -> Tracked:
+    """Clips are numbered in order of arrival, so a later one renames none before it."""
+    return Tracked(f"Clip {number}", identity.tracking_uid(evidence.study_instance_uid, f"clip {sop_instance_uid}"))

@@ -1,0 +1,70 @@
+"""Which peers a test needs, and what happens where one is missing: skipped on a laptop, an error with `--require`."""
+
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+
+def _command(*names: str) -> Callable[[], bool]:
+    return lambda: all(shutil.which(name) or Path(name).exists() for name in names)
+
+
+def _postgres() -> bool:
+    return any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
+def _cuda() -> bool:
+    import torch
+
+    return torch.cuda.is_available()
+
+
+PEERS: dict[str, Callable[[], bool]] = {
+    "postgres": _postgres,
+    "dcmtk": _command("/usr/bin/storescu", "/usr/bin/dsrdump"),
+    "orthanc": _command("/usr/sbin/Orthanc"),
+    "validators": _command("dciodvfy", "/usr/share/java/pixelmed.jar", "java"),
+    "browser": _command("chromium"),
+    "gpu": _cuda,
+}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--require", default="", help=f"peers whose absence is an error, of: {', '.join(PEERS)}")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    unknown = _required(config) - PEERS.keys()
+    if unknown:
+        raise pytest.UsageError(f"--require: unknown peer {', '.join(sorted(unknown))}")
+
+
+def _required(config: pytest.Config) -> set[str]:
+    return {name for name in str(config.getoption("--require")).split(",") if name}
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    for name, present in PEERS.items():
+        if item.get_closest_marker(name) and not present():
+            if name in _required(item.config):
+                pytest.fail(f"the peer {name!r} is required and not installed", pytrace=False)
+            pytest.skip(f"the peer {name!r} is not installed")
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("ECHONODE_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture(scope="session")
+def samples() -> Path:
+    """Real ultrasound objects kept beside the repository; not part of it."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "samples"
+    if not folder.is_dir():
+        pytest.skip("no ../shared/samples beside the repository")
+    return folder

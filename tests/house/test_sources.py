@@ -1,0 +1,81 @@
+"""The rules of the sources themselves. Each test names the bug it prevents."""
+
+import ast
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("node", "models", "sr_templates")
+# Declarative tables may have up to 400 lines.
+TABLES = {"node/db/tables.py", "models/catalogue.py", "sr_templates/codes.py"}
+# The boundaries where anything may come up: association handler, the decoding of a peer's message, worker loop, and the writer
+# thread, which hands every exception to the caller that waits for it.
+BROAD_EXCEPTS = {"node/work/worker.py", "node/ingress/handlers.py", "node/ingress/incoming.py", "node/db/session.py"}
+BANNED_ENDINGS = ("utils", "helpers", "common", "misc", "base", "manager", "processor", "service", "engine")
+
+
+def _tracked(*patterns: str) -> list[str]:
+    out = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    return [line for line in out.splitlines() if (ROOT / line).exists()]
+
+
+def _sources() -> list[str]:
+    files = [f for package in PACKAGES for f in _tracked(f"{package}/*.py") if "/migrations/versions/" not in f]
+    assert len(files) > 30, "the pattern finds nothing: the check would pass on an empty list"
+    return files
+
+
+def _nodes(file: str) -> Iterator[ast.AST]:
+    yield from ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8")))
+
+
+@pytest.mark.parametrize("file", _sources())
+def test_files_stay_small(file: str) -> None:
+    """Bug prevented: rooms that grow until nobody reads them."""
+    lines = (ROOT / file).read_text(encoding="utf-8").count("\n")
+    assert lines <= (400 if file in TABLES else 300), f"{file} has {lines} lines"
+
+
+@pytest.mark.parametrize("file", _sources())
+def test_broad_excepts_only_at_the_boundaries(file: str) -> None:
+    """Bug prevented: an error swallowed in the middle of the house, and a number made from what was left."""
+    for node in _nodes(file):
+        if isinstance(node, ast.ExceptHandler):
+            names = {n.id for n in ast.walk(node.type) if isinstance(n, ast.Name)} if node.type else {"BaseException"}
+            assert not names & {"Exception", "BaseException"} or file in BROAD_EXCEPTS, f"{file}:{node.lineno}"
+
+
+@pytest.mark.parametrize("file", _sources())
+def test_names_say_what_a_thing_is(file: str) -> None:
+    """Bug prevented: modules and classes that collect whatever has no other place."""
+    names = [Path(file).stem, *(node.name for node in _nodes(file) if isinstance(node, ast.ClassDef))]
+    for name in names:
+        last_word = re.split(r"_|(?<=[a-z])(?=[A-Z])", name)[-1].lower()
+        assert last_word not in BANNED_ENDINGS or name == "Base", f"{file}: {name}"  # SQLAlchemy's Base
+
+
+def test_tests_never_sleep() -> None:
+    """Bug prevented: tests that pass on a quiet machine only."""
+    files = _tracked("tests/*.py")
+    assert files
+    sleeping = [f for f in files if re.search(r"\btime\.sleep\(|\bsleep\(\d", (ROOT / f).read_text(encoding="utf-8"))]
+    assert sleeping in ([], ["tests/house/test_sources.py"])
+
+
+def test_nothing_speaks_of_the_workshop() -> None:
+    """Bug prevented: absolute paths of the machine it was written on in a product that others install."""
+    files = [f for f in _tracked() if not f.endswith((".safetensors", ".dcm", ".png"))]
+    assert len(files) > 60
+    found = [f for f in files if re.search(r"/work/(main|shared)|/tmp/[a-z]", (ROOT / f).read_text(encoding="utf-8"))]
+    assert found in ([], ["tests/house/test_sources.py"])
+
+
+def test_migrations_and_data_files_are_package_data() -> None:
+    """Bug prevented: a wheel without migrations, manifests, weights or templates (checked for real by the wheel test)."""
+    data = [f for package in PACKAGES for f in _tracked(f"{package}/*") if not f.endswith(".py")]
+    suffixes = {Path(f).suffix or Path(f).name for f in data}
+    assert suffixes <= {".toml", ".typed", ".mako", ".html", ".json", ".safetensors", ".ini"}, suffixes

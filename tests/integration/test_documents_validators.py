@@ -1,0 +1,158 @@
+"""Every document against validators that nobody here wrote; and the validators against broken documents."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+
+from models.catalogue import QUANTITIES
+from models.results import (
+    ClipFindings,
+    NotMeasured,
+    QualityFlag,
+    QualityIssue,
+    Reason,
+    StudyFindings,
+)
+from node.egress.documents import build_all, document_bytes
+from sr_templates.evidence import Evidence
+from sr_templates.identity import PredecessorReference
+from tests.factories import (
+    A4C_UID,
+    STUDY_UID,
+    clip_findings,
+    evidence,
+    identity,
+    lv_contours,
+    poor_clip,
+    source_header,
+    study_findings,
+)
+from tests.peers.validators import dciodvfy_errors, dsrdump, pixelmed_errors
+
+pytestmark = [pytest.mark.validators, pytest.mark.dcmtk]
+
+_PREDECESSOR = PredecessorReference(STUDY_UID, "1.2.3.4", "1.2.840.10008.5.1.4.1.1.88.33", "1.2.3.5")
+_EVERY_ISSUE = tuple(QualityFlag(issue, A4C_UID, f"about {issue.value}") for issue in QualityIssue)
+_EVERY_REASON = tuple(NotMeasured(key, tuple(Reason), "all of them") for key in QUANTITIES)
+
+FINDINGS: dict[str, Callable[[], StudyFindings]] = {
+    "measured": study_findings,
+    "nothing measured, every reason, every flag": lambda: study_findings(
+        measurements=(), not_measured=_EVERY_REASON, flags=_EVERY_ISSUE
+    ),
+    "override": lambda: study_findings(research_override=True, clips=(poor_clip(gates=(), marked=(Reason.QUALITY,)),)),
+}
+
+
+def write(folder: Path, findings: StudyFindings, found: Evidence, **changes: object) -> list[Path]:
+    paths = []
+    for number, document in enumerate(build_all(findings, found, identity(**changes))):
+        path = folder / f"{document.template}-{number}.dcm"
+        path.write_bytes(document_bytes(document))
+        paths.append(path)
+    return paths
+
+
+@pytest.mark.parametrize("name", FINDINGS)
+def test_documents_are_valid(name: str, tmp_path: Path) -> None:
+    paths = write(tmp_path, FINDINGS[name](), evidence(), revision=2, predecessor=_PREDECESSOR)
+    assert {path.name.split("-")[0] for path in paths} >= {"tid1500", "kos"}
+    for path in paths:
+        assert dciodvfy_errors(path) == [], path.name
+        if not path.name.startswith("seg"):
+            assert dsrdump(path)
+
+
+def test_a_cardiologist_can_read_the_dump(tmp_path: Path) -> None:
+    (report,) = (path for path in write(tmp_path, study_findings(), evidence()) if path.name.startswith("tid1500"))
+    text = dsrdump(report)
+    for line in (
+        'NUM:(18043-0,LN,"Left Ventricular Ejection Fraction by US")="56.4" (%,UCUM,"Percent")',
+        '(125207,DCM,"Method of Disks, Biplane")',
+        '(416190007,SCT,"End diastole")',
+        '(NM-NO-CYCLE,99ECHONODE,"No complete cardiac cycle found")',
+        "RESEARCH USE ONLY - weights trained on synthetic phantoms",
+    ):
+        assert line in text
+
+
+@pytest.mark.slow
+def test_pixelmed_finds_no_error_in_report_and_quality_issue(tmp_path: Path) -> None:
+    chosen = {path.name.split("-")[0]: path for path in write(tmp_path, study_findings(), evidence())}
+    assert pixelmed_errors(chosen["tid1500"]) == []
+    assert pixelmed_errors(chosen["kos"]) == []
+
+
+@pytest.mark.slow
+def test_pixelmed_would_notice_a_report_without_its_observer(tmp_path: Path) -> None:
+    (report,) = (path for path in write(tmp_path, study_findings(), evidence()) if path.name.startswith("tid1500"))
+    broken = dcmread(report)
+    broken.ContentSequence = [i for i in broken.ContentSequence if i.ConceptNameCodeSequence[0].CodeValue != "121012"]
+    broken.save_as(report)
+    assert pixelmed_errors(report)
+
+
+def test_dciodvfy_would_notice_a_reference_outside_the_evidence(tmp_path: Path) -> None:
+    (report,) = (path for path in write(tmp_path, study_findings(), evidence()) if path.name.startswith("tid1500"))
+    broken = dcmread(report)
+    del broken.CurrentRequestedProcedureEvidenceSequence
+    broken.save_as(report)
+    assert dciodvfy_errors(report)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        source_header(frames=None),
+        source_header(PatientName="", PatientID="", PatientBirthDate="", StudyDate="", AccessionNumber=None),
+        source_header(SpecificCharacterSet="ISO_IR 192", PatientName="Yamada^Tarou=山田^太郎=やまだ^たろう"),
+        source_header(LossyImageCompression="01", LossyImageCompressionRatio="9.1", LossyImageCompressionMethod="ISO_10918_1"),
+        source_header(TimezoneOffsetFromUTC="-0330", PatientSize="1.8", PatientWeight="80", PatientAge="055Y"),
+    ],
+    ids=["single frame", "anonymous", "characters", "lossy", "time zone"],
+)
+def test_documents_of_unusual_sources_are_valid(header: Dataset, tmp_path: Path) -> None:
+    frames = int(header.get("NumberOfFrames", 1))
+    flag = QualityFlag(QualityIssue.CALIBRATION, A4C_UID, "no region")
+    clip = clip_findings(number_of_frames=frames, contours=lv_contours(range(frames)), flags=(flag,))
+    paths = write(tmp_path, StudyFindings(STUDY_UID, (clip,), (), _EVERY_REASON), evidence(header))
+    assert len(paths) == 3
+    for path in paths:
+        assert dciodvfy_errors(path) == [], path.name
+        if not path.name.startswith("seg"):
+            dsrdump(path)
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning:pydicom")  # old objects break their own value representations
+def test_documents_of_real_sources_are_valid(samples: Path, tmp_path: Path) -> None:
+    """Carts of thirty years: two-character sets, ACR-NEMA dates, missing and overlong values."""
+    checked = 0
+    for sample in sorted(samples.glob("*.dcm")):
+        header = dcmread(sample, stop_before_pixels=True)
+        if header.get("Modality") != "US":
+            continue
+        paths = write(tmp_path, _about(header), Evidence.from_headers([header]))
+        assert len(paths) == 3, sample.name
+        for path in paths:
+            errors = [e for e in dciodvfy_errors(path) if not _is_about_a_uid_of(header, e)]
+            assert errors == [], f"{sample.name}: {path.name}"
+        checked += 1
+    assert checked >= 8
+
+
+def _is_about_a_uid_of(header: Dataset, error: str) -> bool:
+    """A sender's illegal UID ("999.999.385...") has to be repeated as it is, or the document belongs to another study."""
+    uids = {header.StudyInstanceUID, header.SeriesInstanceUID, header.SOPInstanceUID}
+    return "Illegal root for UID" in error and any(f'"{uid}"' in error for uid in uids)
+
+
+def _about(header: Dataset) -> StudyFindings:
+    """Outlines on the first frame, a flag, no number: the weights have seen phantoms only."""
+    uid = str(header.SOPInstanceUID)
+    flag = QualityFlag(QualityIssue.POOR_IMAGE_QUALITY, uid, "hardly anything to see")
+    contours = lv_contours(frames=[0])
+    clip = ClipFindings(uid, int(header.Rows), int(header.Columns), int(header.get("NumberOfFrames", 1)), contours=contours)
+    return StudyFindings(str(header.StudyInstanceUID), (clip,), (), _EVERY_REASON, flags=(flag,))

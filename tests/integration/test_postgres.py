@@ -1,0 +1,106 @@
+"""The tests of database, assembly and intake once more, on PostgreSQL: the same names, another `database`."""
+
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from node.db import audit, queue
+from node.db.session import Database
+from node.db.tables import Base, JobKind
+from node.errors import LeaseLost
+from node.study import assembly
+from node.study.archive import Archive
+from tests.peers.postgres import PostgresServer, postgres_server
+from tests.receiving_study import CART, ReceivingStudy
+from tests.unit.node.db.test_audit import *  # noqa: F403
+from tests.unit.node.db.test_identity import *  # noqa: F403
+from tests.unit.node.db.test_migrations import *  # noqa: F403
+from tests.unit.node.db.test_queue import *  # noqa: F403
+from tests.unit.node.db.test_session import *  # noqa: F403
+from tests.unit.node.db.test_states import *  # noqa: F403
+from tests.unit.node.ingress.test_intake import *  # noqa: F403
+from tests.unit.node.ingress.test_intake_healing import *  # noqa: F403
+from tests.unit.node.study.test_assembly import *  # noqa: F403
+from tests.unit.node.study.test_assembly_by_hand import *  # noqa: F403
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def migrated(server: PostgresServer) -> str:
+    """The URL of a database at the newest schema; each test empties it."""
+    url = server.url(server.new_database())
+    with Database(url) as database:
+        database.upgrade()
+    return url
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    return Archive(tmp_path / "archive")
+
+
+@pytest.fixture
+def database(migrated: str) -> Iterator[Database]:
+    with Database(migrated) as database:
+        tables = ", ".join(Base.metadata.tables)
+        database.write(lambda session: session.execute(text(f"TRUNCATE {tables} RESTART IDENTITY")))
+        yield database
+
+
+def test_processes_that_upgrade_at_once_wait_for_each_other(server: PostgresServer) -> None:
+    url = server.url(server.new_database())
+    databases = [Database(url) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(Database.upgrade, databases))
+    with databases[0].reading() as session:
+        assert audit.verify(session).entries == 0
+    for database in databases:
+        database.close()
+
+
+@pytest.mark.parametrize("ending", ["finished", "stopped reporting"])
+def test_intake_and_a_worker_at_one_study_do_not_deadlock(database: Database, ending: str) -> None:
+    """Both lock the study before its job; in the other order PostgreSQL would end one of them with an error."""
+    receiving = ReceivingStudy(database)
+    receiving.close()
+    job = database.write(receiving.claim)
+    locked, late = threading.Event(), receiving.now + timedelta(seconds=120)
+
+    def intake(session: Session) -> None:
+        assembly.open_study(session, "2.25.1", CART, now=late)
+        locked.set()
+        wait_for(lambda: _waits_for_a_lock(database))
+        queue.supersede(session, 1, tuple(JobKind), now=late)
+
+    def worker(session: Session) -> None:
+        if ending == "finished":
+            queue.finish(session, job, now=late)
+        else:
+            queue.requeue_lost(session, now=late)
+
+    with ThreadPoolExecutor(2) as pool:
+        taking = pool.submit(database.write, intake)
+        assert locked.wait(10)
+        working = pool.submit(database.write, worker)
+        taking.result(20)
+        assert isinstance(working.exception(20), LeaseLost if ending == "finished" else type(None))
+    assert receiving.jobs == [("analyse_study", "done", 1)]
+
+
+def _waits_for_a_lock(database: Database) -> bool:
+    with database.reading() as session:
+        return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))

@@ -1,0 +1,25 @@
+"""DCMTK's sending tools, by absolute path: pynetdicom installs commands of the same names."""
+
+import os
+import subprocess
+from pathlib import Path
+
+_ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1"}
+
+
+def storescu(
+    port: int, *paths: Path, options: tuple[str, ...] = (), called_aet: str = "ECHONODE", calling_aet: str = "STORESCU"
+) -> "subprocess.CompletedProcess[str]":
+    """Send files over one association; `options` such as `-xy` choose the transfer syntax that is proposed."""
+    command = ["/usr/bin/storescu", "-v", *options, "-aet", calling_aet, "-aec", called_aet, "127.0.0.1", str(port)]
+    return _run([*command, *map(str, paths)])
+
+
+def echoscu(port: int, *, called_aet: str = "ECHONODE", calling_aet: str = "ECHOSCU") -> "subprocess.CompletedProcess[str]":
+    return _run(["/usr/bin/echoscu", "-v", "-aet", calling_aet, "-aec", called_aet, "127.0.0.1", str(port)])
+
+
+def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
+    run = subprocess.run(command, capture_output=True, text=True, env=_ENVIRONMENT, timeout=120, check=False)
+    run.stdout += run.stderr  # DCMTK says most of it there
+    return run

@@ -1,0 +1,29 @@
+#!/bin/sh
+# Installs the peers the tests talk to from Debian or Ubuntu packages, where it may; says what it could not.
+set -u
+need=""
+want() { [ -e "$1" ] || need="$need $2"; }
+want /usr/bin/storescu dcmtk
+want /usr/bin/dciodvfy dicom3tools
+want /usr/sbin/Orthanc orthanc
+want /usr/share/java/pixelmed.jar libpixelmed-java
+want /usr/bin/java default-jre-headless
+want /usr/bin/chromium chromium
+[ -d /usr/lib/postgresql ] && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need="$need postgresql"
+[ -z "$need" ] && exit 0
+run=""
+if [ "$(id -u)" != 0 ]; then
+  if command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then run="sudo -n"; else
+    echo "test peers not installed (not root):$need; their tests are skipped. As root: apt-get install$need" >&2; exit 0
+  fi
+fi
+if ! command -v apt-get >/dev/null 2>&1; then
+  echo "test peers not installed (no apt-get here):$need; their tests are skipped" >&2; exit 0
+fi
+echo "installing test peers:$need"
+$run apt-get update -q >/dev/null 2>&1
+for package in $need; do
+  DEBIAN_FRONTEND=noninteractive $run apt-get install -y -q --no-install-recommends "$package" >/dev/null 2>&1 ||
+    echo "could not install $package: its tests are skipped, or fail where it is required" >&2
+done
+exit 0

@@ -1,0 +1,108 @@
+"""Every published model is here by its name, with as many weights as the original. Built without memory, on "meta"."""
+
+import pytest
+import torch
+
+from models.catalogue import ECHOVIEW47
+from models.families import WeightCount, count_weights
+from models.registry import find_manifest, list_models, load_model
+
+DEEPLAB_STATISTICS = 56_704
+ONE_POINT = WeightCount(39_633_729, DEEPLAB_STATISTICS)
+TWO_POINTS = WeightCount(39_633_986, DEEPLAB_STATISTICS)
+XCEPTION_STATISTICS = 54_528
+PUBLISHED: dict[str, WeightCount] = {
+    "EchoView47_contrastive_encoder": WeightCount(20_806_952, XCEPTION_STATISTICS),
+    "EchoView47_classifier": WeightCount(20_903_255, XCEPTION_STATISTICS),
+    "EchoView47_TMED2": WeightCount(20_817_197, XCEPTION_STATISTICS),
+    "Xception_TTE47_baseline": WeightCount(25_523_543, XCEPTION_STATISTICS),
+    "echonet_dynamic/ef_r2plus1d_18": WeightCount(31_300_638, 25_350),
+    "echonet_dynamic/lv_deeplabv3_resnet50": ONE_POINT,
+    **{
+        f"echonet_measurements/{name}": TWO_POINTS
+        for name in ["ivs", "lvid", "lvpw", "aorta", "aortic_root", "la", "rv_base", "pa", "ivc", "mvpeak_2c", "tapse_2c"]
+    },
+    **{f"echonet_measurements/{name}": ONE_POINT for name in ["avvmax", "trvmax", "mrvmax", "lvotvmax", "latevel", "medevel"]},
+}
+
+
+def test_the_published_models_are_exactly_these() -> None:
+    published = {manifest.name for manifest in list_models() if manifest.publication}
+    assert published == set(PUBLISHED)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_it_has_as_many_weights_as_the_original(name: str) -> None:
+    network = load_model(name, device="meta")
+    assert count_weights(network) == PUBLISHED[name]
+    assert not network.training
+
+
+@pytest.mark.parametrize(
+    ("name", "total"),
+    [
+        ("EchoView47_contrastive_encoder", 20_861_480),
+        ("EchoView47_classifier", 20_957_783),
+        ("Xception_TTE47_baseline", 25_578_071),
+    ],
+)
+def test_it_has_the_total_that_keras_prints(name: str, total: int) -> None:
+    assert count_weights(load_model(name, device="meta")).total == total
+
+
+def test_frozen_parameters_count_as_not_trainable() -> None:
+    network = torch.nn.Sequential(torch.nn.Linear(3, 2), torch.nn.BatchNorm1d(2)).requires_grad_(False)
+    network[0].bias.requires_grad_(True)
+    assert count_weights(network) == WeightCount(trainable=2, non_trainable=6 + 2 + 2 + 4)
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_it_takes_the_input_and_gives_the_output_of_its_manifest(name: str) -> None:
+    """A free side (-1) takes any crop."""
+    manifest = find_manifest(name)
+    shape = [{0: 426, 1: 1024}[index % 2] if side == -1 else side for index, side in enumerate(manifest.input_shape, start=1)]
+    with torch.inference_mode():
+        output = load_model(name, device="meta")(torch.empty(2, *shape, device="meta"))
+    outputs = manifest.architecture.get("outputs", len(manifest.labels))
+    if name == "echonet_dynamic/ef_r2plus1d_18":
+        assert output.shape == (2,)
+    elif manifest.family == "echoforge_xception":
+        assert output.shape == (2, outputs or 2048)
+    else:
+        assert output.shape == (2, outputs, *shape[-2:])
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_it_says_whose_it_is(name: str) -> None:
+    manifest = find_manifest(name)
+    source = manifest.publication
+    assert source is not None
+    assert all((source.paper, source.code_licence, source.weights_origin, source.weights_file, manifest.licence))
+    assert all((manifest.input_values, manifest.output_values, manifest.intended_use))
+    assert not manifest.trained_on_phantoms
+    if manifest.family == "echonet_measurements":
+        assert len(source.weights_sha256) == 64
+    if manifest.metrics:
+        assert "published" in str(manifest.metrics["measured_on"])
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_labels_are_the_outputs_or_are_not_published(name: str) -> None:
+    manifest = find_manifest(name)
+    if manifest.labels:
+        assert len(manifest.labels) == manifest.architecture.get("outputs", 1)
+    elif name != "EchoView47_contrastive_encoder":
+        assert "not published" in manifest.output_values
+
+
+def test_no_two_weights_are_the_same_file() -> None:
+    sources = [manifest.publication for manifest in list_models() if manifest.publication]
+    hashes = [source.weights_sha256 for source in sources if source.weights_sha256]
+    assert len(set(hashes)) == len(hashes) == 17
+    assert len({(source.weights_origin, source.weights_file) for source in sources}) == len(sources)
+
+
+def test_the_47_views_stand_in_the_catalogue_s_order() -> None:
+    names = tuple(item.name for item in ECHOVIEW47)
+    assert find_manifest("EchoView47_classifier").labels == names
+    assert find_manifest("Xception_TTE47_baseline").labels == names

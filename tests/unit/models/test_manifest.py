@@ -1,0 +1,172 @@
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models.manifest import PHANTOM_ONLY, Manifest, ManifestError, Publication, read_manifest, read_manifests, write_manifest
+from models.registry import list_models
+
+MANIFEST = Manifest(
+    name="small", version="1.2.0", family="phantom_classifier", licence="Apache-2.0", intended_use=PHANTOM_ONLY,
+    weights_file="small.safetensors", weights_sha256="a" * 64, input_size_px=64, labels=("a4c", "other"),
+    trained_on_phantoms=True, training_data='hearts with a "quote" and é', generator="1", train_seeds=(0, 10),
+    validation_seeds=(10, 12), test_seeds=(12, 20), command="echonode train x.toml", architecture={"channels": [8, 16]},
+    thresholds={"view_probability": 0.5}, metrics={"accuracy_percent": 98.5, "accuracy_percent_95": [97.0, 99.0], "n": 3},
+)  # fmt: skip
+
+
+PUBLISHED = replace(
+    MANIFEST, weights_file="", weights_sha256="", input_size_px=0, trained_on_phantoms=False, generator="", train_seeds=(0, 0),
+    validation_seeds=(0, 0), test_seeds=(0, 0), command="", aliases=("tiny",), input_shape=(3, 480, 640), input_values="RGB",
+    output_values="logits", publication=Publication("A paper, 2026", "MIT", "example.org", "small.ckpt", "b" * 64),
+)  # fmt: skip
+FAMILY = """
+version = "1"
+family = "f"
+licence = "none stated"
+intended_use = "research"
+output = { labels = ["a"], values = "logits" }
+training.data = "hearts"
+architecture.outputs = 1
+publication = { paper = "p", code_licence = "MIT", weights_origin = "o", weights_file = "", weights_sha256 = "" }
+[[model]]
+name = "one"
+publication.weights_file = "one.h5"
+[[model]]
+name = "two"
+aliases = ["deux"]
+output.labels = []
+publication.weights_file = "two.h5"
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "manifests" / "small.toml"
+
+
+def test_what_is_written_is_read_back(path: Path) -> None:
+    write_manifest(MANIFEST, path)
+    assert read_manifest(path) == replace(MANIFEST, path=path)
+
+
+def test_a_published_model_needs_no_weights_of_ours(path: Path) -> None:
+    write_manifest(PUBLISHED, path)
+    assert read_manifest(path) == replace(PUBLISHED, path=path)
+    assert "seeds" not in path.read_text(encoding="utf-8")
+
+
+def test_imported_weights_stand_beside_their_publication(path: Path) -> None:
+    imported = replace(PUBLISHED, weights_file="small.safetensors", weights_sha256="c" * 64)
+    write_manifest(imported, path)
+    assert read_manifest(path) == replace(imported, path=path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('weights_sha256 = "' + "b" * 64, 'weights_sha256 = "b', r"\[publication\] sha256 is not a SHA-256"),
+        ("code_licence = ", "code_license = ", r"\[publication\] code_licence is missing"),
+        ("[training]", '[weights]\nfile = "small.safetensors"\n[training]', r"\[weights\] sha256 is not a SHA-256"),
+    ],
+)
+def test_a_wrong_publication_is_refused_with_the_place(path: Path, old: str, new: str, message: str) -> None:
+    write_manifest(PUBLISHED, path)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ManifestError, match=message):
+        read_manifest(path)
+
+
+def test_models_of_one_file_share_what_stands_before_them(tmp_path: Path) -> None:
+    path = tmp_path / "family.toml"
+    path.write_text(FAMILY, encoding="utf-8")
+    one, two = read_manifests(path)
+    assert (one.name, one.labels, one.aliases, one.architecture) == ("one", ("a",), (), {"outputs": 1})
+    assert (two.name, two.labels, two.aliases, two.output_values) == ("two", (), ("deux",), "logits")
+    assert [m.publication and m.publication.weights_file for m in (one, two)] == ["one.h5", "two.h5"]
+    with pytest.raises(ManifestError, match="holds 2 models"):
+        read_manifest(path)
+
+
+def test_weights_lie_beside_the_folder_of_manifests(path: Path) -> None:
+    write_manifest(MANIFEST, path)
+    assert read_manifest(path).weights_path == path.parent.parent / "weights" / "small.safetensors"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "name",
+        "family",
+        "licence",
+        "intended_use",
+        "sha256",
+        "size_px",
+        "labels",
+        "trained_on_phantoms",
+        "train_seeds",
+        "command",
+    ],
+)
+def test_a_missing_key_is_named(path: Path, line: str) -> None:
+    write_manifest(MANIFEST, path)
+    kept = [text for text in path.read_text(encoding="utf-8").splitlines() if not text.startswith(f"{line} =")]
+    path.write_text("\n".join(kept), encoding="utf-8")
+    with pytest.raises(ManifestError, match=f"{line} is missing"):
+        read_manifest(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("trained_on_phantoms = true", 'trained_on_phantoms = "no"', "trained_on_phantoms should be a bool"),
+        ("size_px = 64", "size_px = true", "size_px should be a int"),
+        ('sha256 = "' + "a" * 64, 'sha256 = "' + "a" * 63, "not a SHA-256"),
+        ("size_px = 64", "size_px = 64\nspacing = 1", r"unknown \[input\] spacing"),
+        ('name = "small"', 'name = "small"\ncolour = "blue"', "unknown colour"),
+        ('name = "small"', "name = small", "small.toml"),
+    ],
+)
+def test_a_wrong_manifest_is_refused_with_the_place(path: Path, old: str, new: str, message: str) -> None:
+    write_manifest(MANIFEST, path)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ManifestError, match=message):
+        read_manifest(path)
+
+
+def test_a_single_bracket_around_model_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "family.toml"
+    path.write_text(FAMILY.split("[[model]]", maxsplit=1)[0] + '[model]\nname = "one"\n', encoding="utf-8")
+    with pytest.raises(ManifestError, match=r"one \[\[model\]\] each"):
+        read_manifests(path)
+
+
+def test_no_file_is_said_plainly(tmp_path: Path) -> None:
+    with pytest.raises(ManifestError, match="no manifest"):
+        read_manifest(tmp_path / "none.toml")
+
+
+def test_a_limit_that_is_not_stated_is_not_assumed() -> None:
+    assert MANIFEST.threshold("view_probability") == 0.5
+    with pytest.raises(ManifestError, match="out_of_distribution"):
+        MANIFEST.threshold("out_of_distribution")
+
+
+def test_bundled_manifests_say_what_their_weights_are_not_for() -> None:
+    bundled = [manifest for manifest in list_models() if manifest.weights_file]
+    assert {manifest.name for manifest in bundled} >= {"phantom_view", "phantom_quality", "phantom_lv"}
+    for manifest in bundled:
+        assert manifest.trained_on_phantoms
+        assert manifest.intended_use == PHANTOM_ONLY
+        assert manifest.licence
+        assert manifest.command.startswith("echonode train ")
+
+
+def test_no_heart_of_the_bundled_models_is_both_learnt_and_tested_on() -> None:
+    for manifest in list_models():
+        seeds = [set(range(*pair)) for pair in (manifest.train_seeds, manifest.validation_seeds, manifest.test_seeds)]
+        assert sum(len(part) for part in seeds) == len(set().union(*seeds)), manifest.name

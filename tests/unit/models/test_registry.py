@@ -1,0 +1,121 @@
+import hashlib
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save
+
+import models
+from models.families import WeightsError
+from models.families.phantom_classifier import PhantomClassifier
+from models.manifest import ManifestError, write_manifest
+from models.registry import FAMILIES, MANIFESTS, find_manifest, list_models, load_model
+
+NETWORK_LIBRARIES = ("torch", "torchvision", "timm", "safetensors")
+
+
+def test_listing_models_imports_no_network_library() -> None:
+    """Listing models once took seconds, because the registry imported every family."""
+    code = f"import sys, models; models.list_models(); print([m for m in {NETWORK_LIBRARIES} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_models_lists_and_loads() -> None:
+    assert [manifest.name for manifest in models.list_models()] == [manifest.name for manifest in list_models()]
+    assert models.load_model is load_model
+
+
+BUNDLED = [manifest for manifest in list_models() if manifest.weights_file]
+
+
+def test_bundled_weights_load_and_match_their_hash() -> None:
+    assert {manifest.name for manifest in BUNDLED} == {"phantom_lv", "phantom_quality", "phantom_view"}
+    for manifest in BUNDLED:
+        network = load_model(manifest.name, pretrained=True)
+        assert not network.training
+        assert network.manifest == manifest
+
+
+def test_bundled_weights_are_small() -> None:
+    assert sum(manifest.weights_path.stat().st_size for manifest in BUNDLED) < 6_000_000
+
+
+def test_an_unknown_model_names_those_that_exist() -> None:
+    with pytest.raises(ManifestError, match=r"no model 'phantom_nose'.*phantom_view"):
+        find_manifest("phantom_nose")
+
+
+def test_a_path_is_as_good_as_a_name(tmp_path: Path) -> None:
+    copy = tmp_path / "manifests" / "mine.toml"
+    write_manifest(replace(find_manifest("phantom_view"), name="mine"), copy)
+    assert find_manifest(str(copy)).name == "mine"
+    with pytest.raises(WeightsError, match="no weights"):
+        load_model(str(copy), pretrained=True)
+    original = find_manifest("phantom_view").weights_path
+    assert isinstance(load_model(str(copy), weights=original), PhantomClassifier)
+
+
+def test_altered_weights_are_refused(tmp_path: Path) -> None:
+    manifest = find_manifest("phantom_view")
+    altered = bytearray(manifest.weights_path.read_bytes())
+    altered[-1] ^= 1
+    (tmp_path / manifest.weights_file).write_bytes(altered)
+    with pytest.raises(WeightsError, match="not what its manifest describes"):
+        load_model("phantom_view", weights=tmp_path / manifest.weights_file)
+
+
+def test_without_pretrained_no_weights_are_read(tmp_path: Path) -> None:
+    copy = tmp_path / "manifests" / "fresh.toml"
+    write_manifest(replace(find_manifest("phantom_view"), name="fresh"), copy)
+    assert isinstance(load_model(str(copy)), PhantomClassifier)
+
+
+def test_every_name_and_alias_means_one_model() -> None:
+    named = [name for manifest in list_models() for name in (manifest.name, *manifest.aliases)]
+    assert len(named) == len(set(named))
+    for manifest in list_models():
+        for name in (manifest.name, *manifest.aliases):
+            assert find_manifest(name) == manifest
+    assert find_manifest("lvid").name == "echonet_measurements/lvid"
+
+
+def test_published_weights_are_not_there_and_the_error_says_what_to_bring(tmp_path: Path) -> None:
+    sha256 = "0a7b56274cddbc6ed33d05abc0004a9462ab213431c498be08f14212eb4e53a1"
+    with pytest.raises(
+        ManifestError, match=rf"lvid_weights\.ckpt from github\.com/echonet/measurements.*{sha256}.*safetensors"
+    ):
+        load_model("lvid", True)
+    with pytest.raises(ManifestError, match=r"TTE47_Classifier_Model\.h5 from huggingface.*states no SHA-256"):
+        load_model("EchoView47_classifier", pretrained=True)
+    with pytest.raises(ManifestError, match="not shipped"):
+        load_model("lvid", weights=tmp_path / "anything.safetensors")
+
+
+def test_imported_weights_load_by_the_path_of_their_manifest(tmp_path: Path) -> None:
+    """What the error asks for works: the tensors of one network arrive in another of the same manifest."""
+    origin = load_model("echonet_dynamic/lv_deeplabv3_resnet50")
+    content = save({name: tensor.contiguous() for name, tensor in origin.state_dict().items()})
+    imported = replace(origin.manifest, weights_file="lv.safetensors", weights_sha256=hashlib.sha256(content).hexdigest())
+    path = tmp_path / "manifests" / "lv.toml"
+    write_manifest(imported, path)
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "lv.safetensors").write_bytes(content)
+    network = load_model(str(path), pretrained=True)
+    assert not network.training
+    assert all(torch.equal(tensor, origin.state_dict()[name]) for name, tensor in network.state_dict().items())
+
+
+def test_an_unknown_family_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "manifests" / "odd.toml"
+    write_manifest(replace(find_manifest("phantom_view"), family="oracle"), path)
+    with pytest.raises(ManifestError, match="unknown family 'oracle'"):
+        load_model(str(path))
+
+
+def test_every_family_stands_where_the_table_says() -> None:
+    for module in FAMILIES.values():
+        assert (MANIFESTS.parent.parent / Path(*module.split("."))).with_suffix(".py").is_file()

@@ -1,0 +1,82 @@
+"""`echonode analyse`: the node's rules for documents hold where there is no node."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom.dataset import Dataset
+from typer.testing import CliRunner
+
+from models.results import ClipFindings
+from node.cli import analysis, app
+from node.cli.analysis import AnalysedStudy, analyse_files
+from node.settings import Settings
+from node.work.plan import Plan
+from tests.factories import A2C_UID, A4C_UID, clip_findings, source_file, source_header
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def analysed(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
+        return clip_findings(sop_instance_uid)
+
+    monkeypatch.setattr(analysis, "analyse_clip", analysed)
+
+
+def _analyse(folder: Path, *headers: Dataset) -> tuple[AnalysedStudy, dict[str, Any], list[str]]:
+    """What it says, the findings it wrote, and the kinds of documents."""
+    (folder / "in").mkdir()
+    for number, header in enumerate(headers):
+        source_file(header).save_as(folder / "in" / f"{number}.dcm", enforce_file_format=True)
+    (study,) = analyse_files([folder / "in"], folder / "out", Settings())
+    findings = json.loads((study.folder / "findings.json").read_text(encoding="utf-8"))
+    return study, findings, sorted(path.name.split("-")[0] for path in study.folder.glob("*.dcm"))
+
+
+def test_one_patient_has_documents(tmp_path: Path) -> None:
+    study, findings, written = _analyse(tmp_path, source_header(A4C_UID), source_header(A2C_UID))
+    assert written == ["seg", "seg", "tid1500"]
+    assert (study.documents, study.withheld) == (3, "")
+    assert findings["flags"] == []
+
+
+def test_two_patients_in_one_study_have_findings_but_no_documents(tmp_path: Path) -> None:
+    study, findings, written = _analyse(tmp_path, source_header(A4C_UID), source_header(A2C_UID, PatientID="OTHER"))
+    assert written == []
+    assert study.documents == 0
+    assert "several patient identifiers" in study.withheld
+    assert [flag["issue"] for flag in findings["flags"]] == ["several_patient_ids"]
+    assert "OTHER" not in json.dumps(findings)
+
+
+def test_the_command_says_why_there_are_none(tmp_path: Path) -> None:
+    for number, patient in enumerate(("ONE", "OTHER")):
+        header = source_header((A4C_UID, A2C_UID)[number], PatientID=patient)
+        source_file(header).save_as(tmp_path / f"{number}.dcm", enforce_file_format=True)
+    arguments = ["analyse", str(tmp_path), "--out", str(tmp_path / "out"), "--config", str(tmp_path / "none.toml")]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "no documents: several patient identifiers in one study" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "documents"),
+    [
+        ({}, {"PatientID": ""}, 3),
+        ({}, {"PatientID": "PHANTOM-1 "}, 3),
+        ({}, {"IssuerOfPatientID": "Elsewhere"}, 0),
+    ],
+    ids=["unknown", "padded", "issued elsewhere"],
+)
+def test_patients_are_compared_as_the_node_does(
+    tmp_path: Path, one: dict[str, Any], other: dict[str, Any], documents: int
+) -> None:
+    study, _, _ = _analyse(tmp_path, source_header(A4C_UID, **one), source_header(A2C_UID, **other))
+    assert study.documents == documents
+
+
+def test_a_corrected_header_speaks_for_its_object(tmp_path: Path) -> None:
+    wrong, right = source_header(A4C_UID, PatientID="WRONG"), source_header(A4C_UID)
+    study, _, _ = _analyse(tmp_path, wrong, right)
+    assert study.withheld == ""

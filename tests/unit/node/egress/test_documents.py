@@ -1,0 +1,300 @@
+"""From an analysis in the database to documents, deliveries and audit entries: all of it once, or nothing."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.results import StudyFindings
+from node.db import queue
+from node.db.audit import AuditEvent
+from node.db.identity import node_identity
+from node.db.queue import ClaimedJob
+from node.db.session import Database
+from node.db.tables import (
+    Analysis,
+    AuditEntry,
+    Delivery,
+    DeliveryState,
+    Document,
+    Instance,
+    Job,
+    JobKind,
+    JobState,
+    Receipt,
+    Study,
+    StudyState,
+)
+from node.egress import documents
+from node.egress.documents import build_documents
+from node.egress.tools import EgressTools
+from node.errors import DocumentError, LeaseLost
+from node.settings import Destination, NodeSettings, Route, Settings
+from node.study.archive import Archive
+from node.study.findings_json import dump_findings
+from node.version import IMPLEMENTATION_CLASS_UID
+from tests.factories import (
+    A2C_UID,
+    A4C_UID,
+    POOR_UID,
+    STUDY_UID,
+    clip_findings,
+    source_file,
+    source_header,
+    study_findings,
+)
+
+NOW = datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC)
+DESTINATIONS = (
+    Destination(name="pacs", ae_title="PACS", host="127.0.0.1", port=104, documents=("tid1500", "seg", "kos")),
+    Destination(name="reporting", ae_title="REPORT", host="127.0.0.1", port=105, documents=("tid1500",)),
+)
+
+
+@dataclass
+class Bench:
+    """A node's database and archive with one analysed study, and the tools that build its documents."""
+
+    tools: EgressTools
+    study_id: int
+
+    @property
+    def database(self) -> Database:
+        return self.tools.database
+
+    def receive(self, header: Dataset, receipt: Receipt = Receipt.STORED, patient_key: str = "p1") -> None:
+        path = self.tools.archive.new_incoming()
+        source_file(header).save_as(path, enforce_file_format=True)
+        relative, sha256 = self.tools.archive.store_bytes(path.read_bytes())
+        row = Instance(
+            study_id=self.study_id, receipt=receipt.value, sop_instance_uid=header.SOPInstanceUID, path=relative,
+            transfer_syntax_uid="1.2.840.10008.1.2.1", size_bytes=1, sha256=sha256, patient_key=patient_key,
+            analysable=True, kept=True, calling_aet="CART", received_at=NOW,
+        )  # fmt: skip
+        self.database.write(lambda session: session.add(row))
+
+    def analyse(self, findings: StudyFindings, revision: int = 1) -> ClaimedJob:
+        """Records the findings and claims the job that follows from them."""
+
+        def record(session: Session) -> ClaimedJob | None:
+            analysis = Analysis(
+                analysis_uuid=f"8a9d7f57-7a53-4a52-8a52-cc9d1c1d6a{revision:02}", study_id=self.study_id,
+                revision=revision, findings=dump_findings(findings), started_at=NOW, finished_at=NOW,
+            )  # fmt: skip
+            session.add(analysis)
+            session.flush()
+            kind = JobKind.BUILD_DOCUMENTS
+            queue.enqueue(session, kind, analysis.id, study_id=self.study_id, revision=revision, now=NOW)
+            return queue.claim(session, [kind], owner="me", now=NOW, lease_s=60)
+
+        job = self.database.write(record)
+        assert job is not None
+        return job
+
+    def rows(self, table: type[Any]) -> list[Any]:
+        with self.database.reading() as session:
+            return list(session.scalars(select(table).order_by(table.id)))
+
+    def events(self, event: AuditEvent) -> list[AuditEntry]:
+        return [entry for entry in self.rows(AuditEntry) if entry.event == event]
+
+    def file(self, document: Document) -> Dataset:
+        return dcmread(self.tools.archive.path(document.path))
+
+
+def _bench(folder: Path, **settings: Any) -> Bench:
+    node = NodeSettings(data_dir=folder, institution_name="Echo Lab")
+    tools = EgressTools(
+        Database(f"sqlite:///{folder / 'n.sqlite'}"),
+        Archive(folder / "archive"),
+        Settings(node=node, **{"destination": DESTINATIONS, **settings}),
+        lambda: NOW,
+    )
+    tools.database.upgrade()
+
+    def begin(session: Session) -> int:
+        node_identity(session, now=NOW)
+        study = Study(
+            study_instance_uid=STUDY_UID, pseudonym="pseudo", state=StudyState.ANALYSED, opened_at=NOW, last_arrival_at=NOW,
+            quiet_s=1, source_rule="carts", calling_aet="CART",
+        )  # fmt: skip
+        session.add(study)
+        session.flush()
+        return study.id
+
+    return Bench(tools, tools.database.write(begin))
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Iterator[Bench]:
+    """Three clips received, nothing analysed yet."""
+    bench = _bench(tmp_path)
+    for uid in (A4C_UID, A2C_UID, POOR_UID):
+        bench.receive(source_header(uid))
+    yield bench
+    bench.database.close()
+
+
+def test_documents_are_stored_as_recorded(bench: Bench) -> None:
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    rows = bench.rows(Document)
+    assert [(row.template, row.part, row.modality) for row in rows] == [
+        ("tid1500", "", "SR"), ("seg", A4C_UID, "SEG"), ("seg", A2C_UID, "SEG"), ("kos", "111207", "KO"),
+    ]  # fmt: skip
+    for row in rows:
+        stored = bench.file(row)
+        assert stored.SOPInstanceUID == row.sop_instance_uid == stored.file_meta.MediaStorageSOPInstanceUID
+        assert stored.SeriesInstanceUID == row.series_instance_uid
+        assert stored.file_meta.ImplementationClassUID == IMPLEMENTATION_CLASS_UID
+        assert stored.InstitutionName == "Echo Lab"
+        assert stored.TimezoneOffsetFromUTC
+    assert [entry.details["document"] for entry in bench.events(AuditEvent.DOCUMENT_BUILT)] == [row.id for row in rows]
+
+
+def test_each_destination_gets_the_templates_it_takes(bench: Bench) -> None:
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    template = {row.id: row.template for row in bench.rows(Document)}
+    deliveries = bench.rows(Delivery)
+    assert [(template[d.document_id], d.destination) for d in deliveries] == [
+        ("tid1500", "pacs"), ("tid1500", "reporting"), ("seg", "pacs"), ("seg", "pacs"), ("kos", "pacs"),
+    ]  # fmt: skip
+    assert {d.state for d in deliveries} == {DeliveryState.PENDING}
+    jobs = [job for job in bench.rows(Job) if job.kind == JobKind.DELIVER]
+    assert [job.subject_id for job in jobs] == [d.id for d in deliveries]
+    assert len(bench.events(AuditEvent.DELIVERY_CREATED)) == len(deliveries)
+
+
+def test_the_job_ends_with_its_effects(bench: Bench) -> None:
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    (job,) = (job for job in bench.rows(Job) if job.kind == JobKind.BUILD_DOCUMENTS)
+    assert job.state == JobState.DONE
+
+
+def test_a_crash_before_the_commit_leaves_the_same_documents_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = bench.analyse(study_findings())
+    stored: list[str] = []
+    store = bench.tools.archive.store_bytes
+
+    def recording(content: bytes) -> tuple[str, str]:
+        stored.append(store(content)[0])
+        return store(content)
+
+    def crash(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.tools.archive, "store_bytes", recording)
+        patch.setattr(documents, "_record", crash)
+        with pytest.raises(KeyboardInterrupt):
+            build_documents(job, bench.tools)
+    assert bench.rows(Document) == []
+    build_documents(job, replace(bench.tools, clock=lambda: NOW + timedelta(hours=3)))
+    assert [row.path for row in bench.rows(Document)] == stored, "the same bytes, hours later"
+
+
+def test_a_second_job_for_the_same_analysis_adds_nothing(bench: Bench) -> None:
+    first = bench.analyse(study_findings())
+    build_documents(first, bench.tools)
+    before = bench.rows(Document), bench.rows(Delivery)
+
+    def again(session: Session) -> ClaimedJob | None:
+        kind = JobKind.BUILD_DOCUMENTS
+        queue.enqueue(session, kind, first.subject_id, study_id=bench.study_id, revision=1, now=NOW)
+        return queue.claim(session, [kind], owner="me", now=NOW, lease_s=60)
+
+    second = bench.database.write(again)
+    assert second is not None
+    build_documents(second, bench.tools)
+    assert [len(bench.rows(Document)), len(bench.rows(Delivery))] == [len(rows) for rows in before]
+
+
+def test_a_job_of_another_worker_has_no_effect(bench: Bench) -> None:
+    job = bench.analyse(study_findings())
+    with pytest.raises(LeaseLost):
+        build_documents(replace(job, fencing_token=job.fencing_token + 1), bench.tools)
+    assert bench.rows(Document) == []
+    assert bench.rows(Delivery) == []
+
+
+def test_the_next_revision_names_the_report_it_replaces(bench: Bench) -> None:
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    first = bench.rows(Document)[0]
+    build_documents(bench.analyse(study_findings(), revision=2), bench.tools)
+    second = next(row for row in bench.rows(Document) if row.template == "tid1500" and row.id != first.id)
+    assert second.predecessor_uid == first.sop_instance_uid
+    assert second.sop_instance_uid != first.sop_instance_uid
+    (study,) = bench.file(second).PredecessorDocumentsSequence
+    (reference,) = study.ReferencedSeriesSequence[0].ReferencedSOPSequence
+    assert reference.ReferencedSOPInstanceUID == first.sop_instance_uid
+    assert all(row.predecessor_uid is None for row in bench.rows(Document) if row.template != "tid1500")
+
+
+def test_a_corrected_header_gives_the_demographics(bench: Bench) -> None:
+    bench.receive(source_header(A4C_UID, PatientName="Right^Name"), Receipt.HEADER_CHANGED)
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    assert {str(bench.file(row).PatientName) for row in bench.rows(Document)} == {"Right^Name"}
+
+
+def test_a_conflicting_object_speaks_for_no_patient(bench: Bench) -> None:
+    bench.receive(source_header(A4C_UID, PatientName="Other^Pixels"), Receipt.CONFLICT)
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    assert {str(bench.file(row).PatientName) for row in bench.rows(Document)} == {"Synthetic^Heart"}
+
+
+def test_two_patients_in_one_study_have_no_documents(bench: Bench) -> None:
+    bench.receive(source_header("1.2.3.4.5", PatientID="OTHER"), patient_key="p2")
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    assert bench.rows(Document) == []
+    assert [job.state for job in bench.rows(Job)] == [JobState.DONE]
+    (entry,) = bench.events(AuditEvent.STUDY_NEEDS_PERSON)
+    assert "several patient identifiers" in entry.details["reason"]
+    assert [study.needs_person for study in bench.rows(Study)] == [True]
+
+
+def test_a_number_on_a_patient_is_a_final_error_and_leaves_nothing(bench: Bench) -> None:
+    bench.receive(source_header(A4C_UID, QualityControlSubject=None), Receipt.HEADER_CHANGED)
+    with pytest.raises(DocumentError, match="phantoms"):
+        build_documents(bench.analyse(study_findings()), bench.tools)
+    assert bench.rows(Document) == []
+    assert bench.rows(Delivery) == []
+
+
+def test_findings_on_an_object_that_is_gone_are_a_final_error(bench: Bench) -> None:
+    findings = study_findings(clips=(clip_findings("1.2.3.9", contours=()),), measurements=())
+    with pytest.raises(DocumentError):
+        build_documents(bench.analyse(findings), bench.tools)
+
+
+@pytest.mark.parametrize(
+    ("settings", "destinations"),
+    [
+        ({"route": (Route(name="nowhere", ignore=True),)}, set()),
+        ({"route": (Route(name="one", destinations=("reporting",)),)}, {"reporting"}),
+        ({"destination": ()}, set()),
+    ],
+    ids=["ignored", "one", "none configured"],
+)
+def test_routes_decide_where_documents_go_not_whether_they_are_kept(
+    tmp_path: Path, settings: dict[str, Any], destinations: set[str]
+) -> None:
+    bench = _bench(tmp_path, **settings)
+    for uid in (A4C_UID, A2C_UID, POOR_UID):
+        bench.receive(source_header(uid))
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    assert len(bench.rows(Document)) == 4
+    assert {delivery.destination for delivery in bench.rows(Delivery)} == destinations
+    bench.database.close()
+
+
+def test_no_patient_data_in_the_audit_trail(bench: Bench) -> None:
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    text = " ".join(str(entry.details) for entry in bench.rows(AuditEntry))
+    for secret in ("Synthetic", "PHANTOM-1", "A1234", STUDY_UID):
+        assert secret not in text

@@ -1,0 +1,117 @@
+"""The analysis of one study between claim and commit, with an executor that only remembers what it was given."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.results import ClipFindings, QualityIssue, Reason
+from node.db import queue
+from node.db.queue import ClaimedJob
+from node.db.session import Database
+from node.db.tables import Analysis, Instance, Job, JobKind, JobState, Receipt, StudyState
+from node.errors import LeaseLost
+from node.study.archive import Archive
+from node.study.findings_json import load_findings
+from node.work.pipeline import AnalysisTools, analyse_study
+from node.work.plan import Plan
+from tests.rows import NOW, add_study, audited
+
+
+class Remembering:
+    def __init__(self) -> None:
+        self.clips: list[tuple[str, Path]] = []
+
+    def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+        self.clips = list(clips)
+        return [ClipFindings(uid, 4, 6, 2, gates=(Reason.NO_CALIBRATION,)) for uid, _ in clips]
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database(f"sqlite:///{tmp_path / 'p.sqlite'}") as database:
+        database.upgrade()
+        yield database
+
+
+def _claimed(database: Database, *arrivals: tuple[str, Receipt, str]) -> ClaimedJob:
+    """A complete study with these (UID, receipt, path) in order, its analysis claimed."""
+
+    def add(session: Session) -> None:
+        study = add_study(session, state=StudyState.COMPLETE)
+        for uid, receipt, path in arrivals:
+            row = Instance(
+                study_id=study.id, receipt=receipt.value, sop_instance_uid=uid, path=path, transfer_syntax_uid="1.2",
+                size_bytes=1, sha256="0", analysable=True, calling_aet="CART", received_at=NOW,
+            )  # fmt: skip
+            session.add(row)
+            session.flush()
+        queue.enqueue(session, JobKind.ANALYSE_STUDY, study.id, study_id=study.id, revision=1, now=NOW)
+
+    database.write(add)
+    job = database.write(lambda session: queue.claim(session, [JobKind.ANALYSE_STUDY], owner="me", now=NOW, lease_s=60))
+    assert job is not None
+    return job
+
+
+def _tools(database: Database, tmp_path: Path, executor: Remembering) -> AnalysisTools:
+    return AnalysisTools(database, Archive(tmp_path / "archive"), executor, Plan("v", "q", "s", False), lambda: NOW, 5)
+
+
+def test_a_corrected_header_is_the_one_measured_by_and_a_conflict_never_is(tmp_path: Path, database: Database) -> None:
+    """Age, stage or calibration may be what was corrected."""
+    executor = Remembering()
+    tools = _tools(database, tmp_path, executor)
+    job = _claimed(
+        database,
+        ("2.25.9", Receipt.STORED, "first"),
+        ("2.25.5", Receipt.STORED, "other"),
+        ("2.25.9", Receipt.HEADER_CHANGED, "corrected"),
+        ("2.25.5", Receipt.CONFLICT, "contradicting"),
+    )
+    analyse_study(job, tools)
+    assert executor.clips == [("2.25.9", tools.archive.path("corrected")), ("2.25.5", tools.archive.path("other"))]
+    with database.reading() as session:
+        findings = load_findings(session.scalars(select(Analysis.findings)).one())
+    assert {(flag.issue, flag.sop_instance_uid) for flag in findings.flags} == {
+        (QualityIssue.DEMOGRAPHICS_CHANGED, "2.25.9"),
+        (QualityIssue.PIXEL_CONFLICT, "2.25.5"),
+    }
+
+
+def test_several_patients_are_flagged_on_the_study(tmp_path: Path, database: Database) -> None:
+    job = _claimed(database, ("2.25.9", Receipt.STORED, "first"), ("2.25.5", Receipt.STORED, "other"))
+    with database.session() as session:
+        for key, instance in zip(("one", "two"), session.scalars(select(Instance)), strict=True):
+            instance.patient_key = key
+    analyse_study(job, _tools(database, tmp_path, Remembering()))
+    with database.reading() as session:
+        (flag,) = load_findings(session.scalars(select(Analysis.findings)).one()).flags
+    assert (flag.issue, flag.sop_instance_uid) == (QualityIssue.SEVERAL_PATIENT_IDS, None)
+
+
+def test_findings_state_audit_and_next_job_are_there_together(tmp_path: Path, database: Database) -> None:
+    job = _claimed(database, ("2.25.9", Receipt.STORED, "first"))
+    analyse_study(job, _tools(database, tmp_path, Remembering()))
+    with database.reading() as session:
+        jobs = {row.kind: row.state for row in session.scalars(select(Job))}
+        documents = session.scalars(select(Job).where(Job.kind == JobKind.BUILD_DOCUMENTS)).one()
+    assert documents.max_attempts == 5, "the setting holds for every job"
+    assert jobs == {JobKind.ANALYSE_STUDY: JobState.DONE, JobKind.BUILD_DOCUMENTS: JobState.TODO}
+    assert {"analysis_recorded", "study_analysed", "job_done"} <= set(audited(database))
+
+
+def test_a_worker_that_lost_its_lease_leaves_no_trace(tmp_path: Path, database: Database) -> None:
+    job = _claimed(database, ("2.25.9", Receipt.STORED, "first"))
+    with database.session() as session:
+        session.get_one(Job, job.id).fencing_token += 1
+    with pytest.raises(LeaseLost):
+        analyse_study(job, _tools(database, tmp_path, Remembering()))
+    with database.reading() as session:
+        assert session.scalars(select(Analysis)).all() == []
+    assert "analysis_recorded" not in audited(database)

@@ -1,0 +1,198 @@
+"""The segmentation as highdicom reads it back, against masks made another way."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import highdicom as hd
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydicom import dcmread
+from pydicom.dataset import Dataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from models.results import ClipFindings, Contour, Point, Reason
+from sr_templates import segmentation
+from sr_templates.evidence import DocumentError, Evidence
+from sr_templates.segmentation import rasterise
+from tests.factories import (
+    A2C_UID,
+    A4C_UID,
+    clip_findings,
+    ellipse,
+    evidence,
+    identity,
+    lv_contours,
+    source_header,
+    study_findings,
+)
+
+
+def built(clip: ClipFindings, found: Evidence | None = None) -> bytes:
+    findings = study_findings(clips=(clip,), measurements=())
+    (document,) = segmentation.build(findings, found or evidence(), identity())
+    assert (document.template, document.part) == ("seg", clip.sop_instance_uid)
+    file = BytesIO()
+    document.dataset.save_as(file, enforce_file_format=True)
+    return file.getvalue()
+
+
+def pixel_by_pixel(points: Sequence[Point], rows: int, columns: int) -> NDArray[np.uint8]:
+    """The even-odd rule as it is defined: a ray from each pixel centre to the left, edges counted one by one."""
+    mask = np.zeros((rows, columns), dtype=np.uint8)
+    edges = list(zip(points, [*points[1:], points[0]], strict=True))
+    for y in range(rows):
+        for x in range(columns):
+            crossings = 0
+            for (x0, y0), (x1, y1) in edges:
+                if (y0 <= y) != (y1 <= y) and x0 + (y - y0) * (x1 - x0) / (y1 - y0) <= x:
+                    crossings += 1
+            mask[y, x] = crossings % 2
+    return mask
+
+
+@pytest.mark.parametrize(
+    "points",
+    [
+        ellipse((40.0, 30.0), (10.3, 18.7)),
+        ellipse((5.0, 4.0), (11.0, 9.0)),  # partly outside the image
+        ((10.0, 5.0), (30.0, 5.0), (30.0, 25.0), (10.0, 25.0)),  # corners on pixel centres
+        ((2.0, 2.0), (50.0, 8.0), (20.0, 20.0), (50.0, 40.0), (2.0, 50.0)),  # concave
+        ((10.0, 10.0), (40.0, 40.0), (40.0, 10.0), (10.0, 40.0)),  # crosses itself
+        ((-5.0, -5.0), (100.0, -5.0), (100.0, 100.0), (-5.0, 100.0)),  # all of it
+        ((-20.0, 5.0), (-10.0, 5.0), (-15.0, 30.0)),  # left of it
+        ((90.0, 5.0), (99.0, 5.0), (95.0, 30.0)),  # right of it
+        ((5.0, 70.0), (9.0, 70.0), (7.0, 90.0)),  # below it
+        ((3.2, 7.2), (3.4, 7.2), (3.3, 7.4)),  # around no centre
+    ],
+)
+def test_a_pixel_is_inside_when_its_centre_is(points: tuple[Point, ...]) -> None:
+    np.testing.assert_array_equal(rasterise(points, 60, 80), pixel_by_pixel(points, 60, 80))
+
+
+def test_a_square_between_pixel_centres_holds_exactly_those_inside() -> None:
+    mask = rasterise(((1.5, 2.5), (4.5, 2.5), (4.5, 5.5), (1.5, 5.5)), 8, 8)
+    assert mask[3:6, 2:5].all()
+    assert mask.sum() == 9
+
+
+def test_two_areas_that_share_an_edge_share_no_pixel() -> None:
+    left = rasterise(((2.0, 2.0), (5.0, 2.0), (5.0, 9.0), (2.0, 9.0)), 12, 12)
+    right = rasterise(((5.0, 2.0), (8.0, 2.0), (8.0, 9.0), (5.0, 9.0)), 12, 12)
+    assert not (left & right).any()
+    assert (left | right).sum() == left.sum() + right.sum() == 6 * 7
+
+
+def test_highdicom_reads_the_very_masks_frame_by_frame(tmp_path: Path) -> None:
+    clip = clip_findings(contours=lv_contours(frames=[0, 3, 4, 17]))
+    path = tmp_path / "seg.dcm"
+    path.write_bytes(built(clip))
+    read = hd.seg.segread(path)
+    pixels = read.get_pixels_by_source_frame(A4C_UID, [1, 4, 5, 18], combine_segments=True)
+    expected = np.stack([rasterise(contour.points_px, 60, 80) for contour in clip.contours])
+    np.testing.assert_array_equal(pixels, expected)
+    assert 0 < expected.mean() < 1
+
+
+def test_frames_without_an_outline_are_left_out() -> None:
+    seg = dcmread(BytesIO(built(clip_findings(contours=lv_contours(frames=[2, 7])))))
+    assert seg.NumberOfFrames == 2
+    references = [group.DerivationImageSequence[0].SourceImageSequence[0] for group in seg.PerFrameFunctionalGroupsSequence]
+    assert [reference.ReferencedFrameNumber for reference in references] == [3, 8]
+    assert {reference.ReferencedSOPInstanceUID for reference in references} == {A4C_UID}
+
+
+def test_frames_are_in_time_order_whatever_the_order_of_the_outlines() -> None:
+    ordered = built(clip_findings(contours=lv_contours()))
+    assert built(clip_findings(contours=lv_contours()[::-1])) == ordered
+
+
+def test_a_single_frame_source_is_segmented_too(tmp_path: Path) -> None:
+    clip = clip_findings(number_of_frames=1, contours=lv_contours(frames=[0]))
+    path = tmp_path / "seg.dcm"
+    path.write_bytes(built(clip, evidence(source_header(frames=None))))
+    pixels = hd.seg.segread(path).get_pixels_by_source_instance([A4C_UID], combine_segments=True)
+    np.testing.assert_array_equal(pixels[0], rasterise(clip.contours[0].points_px, 60, 80))
+    source = dcmread(path).PerFrameFunctionalGroupsSequence[0].DerivationImageSequence[0].SourceImageSequence[0]
+    assert "ReferencedFrameNumber" not in source
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(61, 79), (7, 9), (64, 80)])
+def test_bits_are_packed_over_frame_borders(tmp_path: Path, rows: int, columns: int) -> None:
+    """61 x 79 is no multiple of eight: the second frame begins within a byte."""
+    contours = tuple(Contour("lv", i, ellipse((columns / 2, rows / 2), (columns / 3 - i / 4, rows / 3))) for i in range(3))
+    clip = clip_findings(rows=rows, columns=columns, number_of_frames=3, contours=contours)
+    path = tmp_path / "seg.dcm"
+    path.write_bytes(built(clip, evidence(source_header(frames=3, Rows=rows, Columns=columns))))
+    read = hd.seg.segread(path)
+    pixels = read.get_pixels_by_source_frame(A4C_UID, [1, 2, 3], combine_segments=True)
+    np.testing.assert_array_equal(pixels, np.stack([rasterise(c.points_px, rows, columns) for c in contours]))
+    assert len(read.PixelData) % 2 == 0
+
+
+def test_the_segment_says_what_it_is_and_what_made_it() -> None:
+    seg = dcmread(BytesIO(built(clip_findings())))
+    (segment,) = seg.SegmentSequence
+    assert segment.SegmentedPropertyTypeCodeSequence[0].CodeValue == "87878005"
+    assert segment.SegmentAlgorithmType == "AUTOMATIC"
+    (algorithm,) = segment.SegmentationAlgorithmIdentificationSequence
+    assert algorithm.AlgorithmFamilyCodeSequence[0].CodeValue == "123110"
+    assert "ab" * 32 in algorithm.AlgorithmParameters
+    assert segment.TrackingUID.startswith("2.25.")
+    assert seg.SegmentationType == "BINARY"
+    assert seg.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
+
+
+def test_no_geometry_is_invented() -> None:
+    seg = dcmread(BytesIO(built(clip_findings())))
+    for keyword in ("FrameOfReferenceUID", "PixelSpacing", "ImagePositionPatient", "PlanePositionSequence"):
+        assert keyword not in seg
+
+
+def test_lossy_once_is_lossy_for_ever() -> None:
+    lossy = source_header(
+        LossyImageCompression="01", LossyImageCompressionRatio="12.5", LossyImageCompressionMethod="ISO_10918_1"
+    )
+    seg = dcmread(BytesIO(built(clip_findings(), evidence(lossy))))
+    assert (seg.LossyImageCompression, seg.LossyImageCompressionRatio) == ("01", 12.5)
+    assert dcmread(BytesIO(built(clip_findings()))).LossyImageCompression == "00"
+
+
+def test_one_document_a_clip_each_in_its_own_series() -> None:
+    documents = segmentation.build(study_findings(), evidence(), identity())
+    assert [document.part for document in documents] == [A4C_UID, A2C_UID]
+    datasets: list[Dataset] = [document.dataset for document in documents]
+    assert len({d.SOPInstanceUID for d in datasets}) == len({d.SeriesInstanceUID for d in datasets}) == 2
+    assert len({d.SeriesNumber for d in datasets}) == 2
+
+
+def test_a_gated_clip_has_no_segmentation() -> None:
+    findings = study_findings(clips=(clip_findings(gates=(Reason.QUALITY,)),))
+    assert segmentation.build(findings, evidence(), identity()) == ()
+
+
+def test_outlines_around_no_pixel_make_no_document() -> None:
+    speck = Contour("lv", 0, ((3.2, 7.2), (3.4, 7.2), (3.3, 7.4)))
+    findings = study_findings(clips=(clip_findings(contours=(speck,)),))
+    assert segmentation.build(findings, evidence(), identity()) == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rows": 61},
+        {"contours": (Contour("spleen", 0, ellipse((40, 30), (9, 9))),)},
+        {"contours": (Contour("lv", 20, ellipse((40, 30), (9, 9))),)},
+        {"contours": (Contour("lv", -1, ellipse((40, 30), (9, 9))),)},
+        {"contours": (Contour("lv", 0, ((1.0, 2.0), (5.0, 6.0))),)},
+        {"contours": (Contour("lv", 0, ((1.0, 2.0), (5.0, float("nan")), (9.0, 9.0))),)},
+        {"contours": lv_contours([0]) * 2},
+    ],
+    ids=["size", "structure", "frame", "negative frame", "line", "not finite", "twice"],
+)
+def test_outlines_that_do_not_fit_their_object_are_refused(changes: dict[str, object]) -> None:
+    findings = study_findings(clips=(replace(clip_findings(), **changes),))  # type: ignore[arg-type]
+    with pytest.raises(DocumentError):
+        segmentation.build(findings, evidence(), identity())

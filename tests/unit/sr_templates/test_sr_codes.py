@@ -1,0 +1,97 @@
+"""Codes against the dictionaries of pydicom, which nobody here wrote."""
+
+import pytest
+from pydicom.sr._cid_dict import cid_concepts
+from pydicom.sr._concepts_dict import concepts
+from pydicom.sr.coding import Code
+
+from models.catalogue import QUANTITIES, View
+from models.results import Phase, QualityIssue, Reason
+from sr_templates import codes
+from sr_templates.document import coding_scheme_identification
+
+# Ordinary UCUM, and codes of PS3.16 tables, that pydicom's dictionary does not list.
+_UCUM_OF_PS3_16 = {"mL", "{0:100}"}
+# TID 5203 row 4 (SRT R-4089A) and TID 1500 row 12: concept names that are in no context group.
+_IN_TEMPLATES_ALONE = {"272518008", "C0034375"}
+
+
+def _every_code() -> list[Code]:
+    rows = codes.QUANTITY_CODES.values()
+    found = [code for row in rows for code in (row.concept, row.unit, row.method, row.finding_site) if code is not None]
+    found += [*codes.VIEW_CODES.values(), *codes.PHASE_CODES.values(), *codes.QUALITY_ISSUE_REASONS.values()]
+    found += [code for row in codes.REASON_CODES.values() for code in (row.qualifier, row.reason)]
+    found += [value for value in vars(codes).values() if isinstance(value, Code)]
+    return list({(code.value, code.scheme_designator, code.meaning): code for code in found}.values())
+
+
+def _in_context_group(code: Code, cid: int) -> bool:
+    names = cid_concepts[cid].get(code.scheme_designator, [])
+    return any(code.value in concepts[code.scheme_designator][name] for name in names)
+
+
+def test_every_quantity_has_its_row_and_every_row_its_quantity() -> None:
+    assert codes.QUANTITY_CODES.keys() == QUANTITIES.keys()
+    for key, row in codes.QUANTITY_CODES.items():
+        assert row.unit.value == QUANTITIES[key].unit, key
+
+
+def test_quantities_that_share_a_concept_differ_in_method_or_view() -> None:
+    """Else a receiver that matches by code would mix them."""
+    identities = [(row.concept.value, row.method, QUANTITIES[key].views) for key, row in codes.QUANTITY_CODES.items()]
+    assert len(set(identities)) == len(identities)
+
+
+def _standard_codes() -> list[Code]:
+    unlisted = _UCUM_OF_PS3_16 | _IN_TEMPLATES_ALONE
+    return [c for c in _every_code() if c.scheme_designator != codes.PRIVATE_SCHEME and c.value not in unlisted]
+
+
+@pytest.mark.parametrize("code", _standard_codes(), ids=lambda code: f"{code.scheme_designator}-{code.value}")
+def test_a_standard_code_exists_with_this_meaning(code: Code) -> None:
+    meanings = {
+        meaning
+        for entry in concepts[code.scheme_designator].values()
+        for value, (meaning, _) in entry.items()
+        if value == code.value
+    }
+    assert code.meaning in meanings
+
+
+def test_private_codes_are_unique_and_fit_their_attributes() -> None:
+    private = [code for code in _every_code() if code.scheme_designator == codes.PRIVATE_SCHEME]
+    assert len(private) > 20
+    assert len({code.value for code in private}) == len(private)
+    for code in private:
+        assert len(code.value) <= 16, f"{code.value}: Code Value is SH"
+        assert len(code.meaning) <= 64, f"{code.meaning}: Code Meaning is LO"
+        assert code.meaning.isascii()
+
+
+def test_every_word_of_the_vocabulary_has_a_code() -> None:
+    assert codes.VIEW_CODES.keys() == set(View)
+    assert codes.PHASE_CODES.keys() == set(Phase)
+    assert codes.REASON_CODES.keys() == set(Reason)
+    assert codes.QUALITY_ISSUE_REASONS.keys() <= set(QualityIssue)
+
+
+def test_codes_come_from_the_context_groups_of_their_templates() -> None:
+    for view, code in codes.VIEW_CODES.items():
+        assert code.scheme_designator == codes.PRIVATE_SCHEME or _in_context_group(code, 12226), view
+    assert all(_in_context_group(code, 12233) for code in codes.PHASE_CODES.values())
+    assert all(_in_context_group(row.qualifier, 42) for row in codes.REASON_CODES.values())
+    assert all(_in_context_group(code, 7011) for code in codes.QUALITY_ISSUE_REASONS.values())
+    assert _in_context_group(codes.QUALITY_ISSUE, 7010)
+    assert _in_context_group(codes.IMAGING_MEASUREMENT_REPORT, 7021)
+
+
+def test_a_reason_of_quality_is_one_document_each() -> None:
+    """Two issues under one CID 7011 code would make two documents with one UID."""
+    reasons = [code.value for code in codes.QUALITY_ISSUE_REASONS.values()]
+    assert len(set(reasons)) == len(reasons)
+
+
+def test_the_private_scheme_is_identified() -> None:
+    item = coding_scheme_identification()
+    assert item.CodingSchemeDesignator.startswith("99")
+    assert item.CodingSchemeUID.is_valid
