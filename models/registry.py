@@ -1,6 +1,11 @@
-"""Which models there are and how one is loaded. Listing them imports no network library."""
+"""Which models there are and how one is loaded. Listing them imports no network library.
+
+Bundled manifests lie beside this file. Imported weights lie, each with a manifest of its own, in `model_folder()`; a manifest
+there stands before the bundled one of the same name.
+"""
 
 import importlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +22,20 @@ FAMILIES: dict[str, str] = {
 
 MANIFESTS = Path(__file__).parent / "manifests"
 
+MODEL_FOLDER_VARIABLE = "ECHONODE_MODELS"
 
-def list_models(folder: Path = MANIFESTS) -> tuple[Manifest, ...]:
-    """The manifests of all models, bundled and published, by name."""
-    found = (manifest for path in folder.glob("*.toml") for manifest in read_manifests(path))
-    return tuple(sorted(found, key=lambda manifest: manifest.name))
+
+def model_folder() -> Path:
+    """Where imported models lie (`manifests` and `weights`): $ECHONODE_MODELS, else ~/.local/share/echonode/models."""
+    return Path(os.environ.get(MODEL_FOLDER_VARIABLE) or Path.home() / ".local" / "share" / "echonode" / "models")
+
+
+def list_models() -> tuple[Manifest, ...]:
+    """The manifests of all models, bundled, published and imported, by name."""
+    by_name: dict[str, Manifest] = {}
+    for folder in (MANIFESTS, model_folder() / "manifests"):
+        by_name |= {manifest.name: manifest for path in sorted(folder.glob("*.toml")) for manifest in read_manifests(path)}
+    return tuple(by_name[name] for name in sorted(by_name))
 
 
 def find_manifest(name: str) -> Manifest:

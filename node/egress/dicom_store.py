@@ -21,6 +21,7 @@ from pynetdicom import AE, _config, evt
 from pynetdicom.association import Association
 from pynetdicom.dsutils import split_dataset
 from pynetdicom.events import Event
+from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.presentation import PresentationContext, VerificationPresentationContexts, build_context
 from pynetdicom.status import STORAGE_SERVICE_CLASS_STATUS
 from pynetdicom.transport import AssociationSocket
@@ -199,6 +200,11 @@ def _associate(peer: Peer, contexts: list[PresentationContext]) -> Association |
     entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
     entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = peer.timeout_s
     connected = threading.Event()
+    rejections: list[A_ASSOCIATE_RJ] = []  # kept here too: pynetdicom loses it when the connection ends faster than it looks
+
+    def keep_rejection(event: Event) -> None:
+        if isinstance(event.pdu, A_ASSOCIATE_RJ):
+            rejections.append(event.pdu)
 
     def tune(_event: Event) -> None:
         if entity.transport is not None:
@@ -214,7 +220,7 @@ def _associate(peer: Peer, contexts: list[PresentationContext]) -> Association |
             contexts=contexts,
             ae_title=peer.called_aet,
             max_pdu=peer.max_pdu_bytes,
-            evt_handlers=[(evt.EVT_CONN_OPEN, tune)],
+            evt_handlers=[(evt.EVT_CONN_OPEN, tune), (evt.EVT_PDU_RECV, keep_rejection)],
         )
     except OSError:
         return StoreAnswer(Happening.NOT_CONNECTED, f"{peer}: the host name is not known")
@@ -225,15 +231,16 @@ def _associate(peer: Peer, contexts: list[PresentationContext]) -> Association |
             entity.transport.close()
         words = f"{peer} cannot be reached: nothing listens there, or a firewall is between"
         return StoreAnswer(Happening.NOT_CONNECTED, words)
-    return _why_not_established(association, peer, time.monotonic() - started_s)
+    return _why_not_established(association, rejections, peer, time.monotonic() - started_s)
 
 
-def _why_not_established(association: Association, peer: Peer, waited_s: float) -> StoreAnswer:
-    reply = association.acceptor.primitive
-    if association.is_rejected and reply is not None:
-        reason = REJECTIONS.get((reply.result_source, reply.diagnostic), "no reason given")
+def _why_not_established(
+    association: Association, rejections: list[A_ASSOCIATE_RJ], peer: Peer, waited_s: float
+) -> StoreAnswer:
+    for rejection in rejections:
+        reason = REJECTIONS.get((rejection.source, rejection.reason_diagnostic), "no reason given")
         reason = reason.format(calling_aet=peer.calling_aet, called_aet=peer.called_aet)
-        if reply.result == 2:
+        if rejection.result == 2:
             return StoreAnswer(Happening.REJECTED_TRANSIENT, f"{peer} rejected the association for now: {reason}")
         return StoreAnswer(Happening.REJECTED_PERMANENT, f"{peer} rejected the association: {reason}")
     if association.rejected_contexts:
