@@ -56,9 +56,11 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of the machine's own EchoNode shows: no settings, no imported models."""
     for name in list(os.environ):
         if name.startswith("ECHONODE_"):
             monkeypatch.delenv(name)
+    monkeypatch.setenv("ECHONODE_MODELS", os.devnull)
 
 
 @pytest.fixture(scope="session")

@@ -229,15 +229,12 @@ def _associate(peer: Peer, contexts: list[PresentationContext]) -> Association |
     if not connected.is_set():
         if entity.transport is not None:
             entity.transport.close()
-        words = f"{peer} cannot be reached: nothing listens there, or a firewall is between"
-        return StoreAnswer(Happening.NOT_CONNECTED, words)
+        return StoreAnswer(Happening.NOT_CONNECTED, f"{peer} cannot be reached: nothing listens there, or a firewall is between")
     return _why_not_established(association, rejections, peer, time.monotonic() - started_s)
 
 
-def _why_not_established(
-    association: Association, rejections: list[A_ASSOCIATE_RJ], peer: Peer, waited_s: float
-) -> StoreAnswer:
-    for rejection in rejections:
+def _why_not_established(association: Association, rejected: list[A_ASSOCIATE_RJ], peer: Peer, waited_s: float) -> StoreAnswer:
+    for rejection in rejected:
         reason = REJECTIONS.get((rejection.source, rejection.reason_diagnostic), "no reason given")
         reason = reason.format(calling_aet=peer.calling_aet, called_aet=peer.called_aet)
         if rejection.result == 2:

@@ -17,6 +17,7 @@ from pydicom.uid import (
     UltrasoundImageStorage,
     UltrasoundMultiFrameImageStorage,
 )
+from pynetdicom.acse import ACSE
 from pynetdicom.dsutils import split_dataset
 
 from node.egress.dicom_store import MAX_CONTEXTS, echo, send_files
@@ -24,7 +25,7 @@ from node.egress.outcomes import Happening
 from tests.outbox import document_bytes
 from tests.peers.fake_pacs import FakePACS, Fault, Mid
 from tests.peers.orthanc import Orthanc
-from tests.waiting import free_port
+from tests.waiting import free_port, wait_for
 
 SONOSITE = Path(examples.get_path("ybr_color"))
 ULTRASOUND = [UltrasoundImageStorage, UltrasoundMultiFrameImageStorage]
@@ -216,6 +217,21 @@ def test_an_echo_that_is_rejected_says_why(fault: Fault, words: str) -> None:
     with FakePACS(ULTRASOUND, at_association=[fault]) as pacs:
         answer = echo("127.0.0.1", pacs.port, called_aet="FAKEPACS", calling_aet="ECHONODE")
     assert (answer.ok, answer.message) == (False, f"FAKEPACS at 127.0.0.1:{pacs.port} {words}")
+
+
+def test_a_rejection_is_not_lost_when_the_peer_closes_before_anyone_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """pynetdicom asks whether it is connected only after sending its request: by then the rejection may have ended that."""
+    send_request = ACSE.send_request
+
+    def send_and_wait_for_the_end(acse: ACSE) -> None:
+        send_request(acse)
+        ended = acse.assoc.dul.to_user_queue  # the rejection, put there as the connection is closed
+        wait_for(lambda: not ended.empty() and not acse.socket._is_connected, timeout_s=10)
+
+    monkeypatch.setattr(ACSE, "send_request", send_and_wait_for_the_end)
+    with FakePACS(ULTRASOUND, at_association=[Fault.REJECT_PERMANENT]) as pacs:
+        answer = echo("127.0.0.1", pacs.port, called_aet="FAKEPACS", calling_aet="ECHONODE")
+    assert answer.message.endswith("rejected the association: its AE title is not FAKEPACS")
 
 
 def test_an_echo_to_nobody() -> None:
