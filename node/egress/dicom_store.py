@@ -229,7 +229,8 @@ def _associate(peer: Peer, contexts: list[PresentationContext]) -> Association |
     if not connected.is_set():
         if entity.transport is not None:
             entity.transport.close()
-        return StoreAnswer(Happening.NOT_CONNECTED, f"{peer} cannot be reached: nothing listens there, or a firewall is between")
+        words = f"{peer} cannot be reached: nothing listens there, or a firewall is between"
+        return StoreAnswer(Happening.NOT_CONNECTED, words)
     return _why_not_established(association, rejections, peer, time.monotonic() - started_s)
 
 
@@ -292,9 +293,8 @@ def _inflate(path: Path, folder: Path) -> Path:
     file_meta, offset = split_dataset(path)
     file_meta = FileMetaDataset(file_meta)
     file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    inflated = folder / "inflated.dcm"
-    with inflated.open("wb") as out:
+    with (folder / "inflated.dcm").open("wb") as out:
         out.write(bytes(128) + b"DICM")
         write_file_meta_info(DicomFileLike(out), file_meta)
         out.write(zlib.decompressobj(-zlib.MAX_WBITS).decompress(path.read_bytes()[offset:]))
-    return inflated
+    return Path(out.name)
