@@ -27,6 +27,9 @@ class Clip:
     is_quality_control_subject: bool = False
     known_exclusions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    from_video_file: bool = False  # AVI, MP4: no header, so no calibration
+    photometric_interpretation: str = ""  # as stored; `frames` are RGB whatever it says
+    ultrasound_color_data_present: int | None = None
 
     @property
     def rows(self) -> int:

@@ -1,18 +1,27 @@
-"""EchoNet-Measurements: the end points of linear measurements in B-mode and M-mode, and the peaks of spectral Doppler.
+"""EchoNet-Measurements: end points of lines in B-mode and M-mode, atrial areas, Doppler peaks, velocity-time integrals.
 
-RGB frames (n, 3, h, w), 0 to 1 -> logits (n, outputs, h, w), one map per point. JACC 86 (2025) 964-978.
+RGB frames (n, 3, h, w), 0 to 1 -> logits (n, outputs, h, w). JACC 86 (2025) 964-978. What the maps mean, and so which class
+reads them, is `[architecture] task` of the manifest. Readers leave the column `filename` of their rows None: who opened the
+file fills it in.
 """
 
+import importlib
 from pathlib import Path
 
 import torch
+from torch import nn
 
 from models.families import prepare
 from models.families.vision import DeepLab
 from models.manifest import Manifest
 
+# Task -> module with `build(manifest)`: the untrained network, a torch module that is a `reading.Reader` too.
+TASKS: dict[str, str] = {}
 
-def load(manifest: Manifest, weights: Path | None, device: str) -> DeepLab:
+
+def load(manifest: Manifest, weights: Path | None, device: str) -> nn.Module:
+    """The network of the manifest's task. Raises ManifestError for an unknown task, WeightsError as `prepare` does."""
+    task = str(manifest.architecture.get("task", ""))
     with torch.device(device):
-        network = DeepLab(manifest)
+        network: nn.Module = importlib.import_module(TASKS[task]).build(manifest) if task in TASKS else DeepLab(manifest)
     return prepare(network, manifest, weights, device)

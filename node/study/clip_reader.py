@@ -78,6 +78,8 @@ def _clip_of(dataset: Dataset, notes: list[str]) -> Clip:
         heart_rate_bpm=heart_rate_bpm if heart_rate_bpm > 0 else None,
         is_quality_control_subject=str(dataset.get("QualityControlSubject") or "").strip() == "YES",
         known_exclusions=tuple(reason.value for reason in known_exclusions(dataset)),
+        photometric_interpretation=str(dataset.get("PhotometricInterpretation") or ""),
+        ultrasound_color_data_present=next(map(int, _numbers(dataset, "UltrasoundColorDataPresent", notes)), None),
     )
 
 
