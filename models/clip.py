@@ -1,11 +1,46 @@
 """One echo clip as the networks and the arithmetic see it: pixels, times, calibration. No DICOM."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import RegionCalibration, RegionChoice, choose_b_mode_region
+from models.calibration import (
+    RegionCalibration,
+    RegionChoice,
+    TraceChoice,
+    choose_b_mode_region,
+    choose_m_mode_region,
+    choose_spectral_region,
+)
+
+
+class FrameSource(Protocol):
+    """Frames that are decoded when they are asked for."""
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(frames, rows, columns, 3)."""
+        ...
+
+    def take(self, indices: Sequence[int]) -> NDArray[np.uint8]:
+        """These frames, RGB, decoded once however often they are asked for."""
+        ...
+
+
+class _Frames:
+    """`Clip.frames`: an array, or a source that becomes one as soon as all frames are asked for."""
+
+    def __get__(self, clip: "Clip | None", owner: type) -> NDArray[np.uint8]:
+        if clip is None:
+            raise AttributeError("frames")  # so the field has no default
+        source = clip.__dict__["_source"]
+        return source if isinstance(source, np.ndarray) else source.take(range(source.shape[0]))  # type: ignore[no-any-return]
+
+    def __set__(self, clip: "Clip", source: "NDArray[np.uint8] | FrameSource") -> None:
+        clip.__dict__["_source"] = source
 
 
 @dataclass(frozen=True, eq=False)
@@ -15,11 +50,12 @@ class Clip:
     `frames` is uint8, shape (frames, rows, columns, 3), RGB, row 0 at the top. `frame_times_ms` is float64, shape (frames,),
     from the first frame on, or None where the object states no timing. `r_wave_times_ms` are on the same clock.
     `known_exclusions` are reasons (values of `results.Reason`) found in the header that forbid measuring; `notes` say what
-    was tolerated while reading.
+    was tolerated while reading. Built from a `FrameSource`, `frames` decodes all that is not yet decoded, `take` only what it
+    is asked for, and the numbers of frames, rows and columns nothing.
     """
 
     sop_instance_uid: str
-    frames: NDArray[np.uint8]
+    frames: _Frames = _Frames()
     frame_times_ms: NDArray[np.float64] | None
     regions: tuple[RegionCalibration, ...] = ()
     r_wave_times_ms: tuple[float, ...] = ()
@@ -32,12 +68,33 @@ class Clip:
     ultrasound_color_data_present: int | None = None
 
     @property
+    def number_of_frames(self) -> int:
+        return self._shape[0]
+
+    @property
     def rows(self) -> int:
-        return int(self.frames.shape[1])
+        return self._shape[1]
 
     @property
     def columns(self) -> int:
-        return int(self.frames.shape[2])
+        return self._shape[2]
+
+    @property
+    def _shape(self) -> tuple[int, ...]:
+        shape: tuple[int, ...] = self.__dict__["_source"].shape
+        return shape
+
+    def take(self, indices: Sequence[int]) -> NDArray[np.uint8]:
+        """The frames of these indices, uint8 (n, rows, columns, 3)."""
+        source = self.__dict__["_source"]
+        taken: NDArray[np.uint8] = source[list(indices)] if isinstance(source, np.ndarray) else source.take(indices)
+        return taken
 
     def b_mode_region(self) -> RegionChoice:
         return choose_b_mode_region(self.regions, self.rows, self.columns)
+
+    def spectral_region(self) -> TraceChoice:
+        return choose_spectral_region(self.regions, self.rows, self.columns)
+
+    def m_mode_region(self) -> TraceChoice:
+        return choose_m_mode_region(self.regions, self.rows, self.columns)

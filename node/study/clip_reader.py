@@ -140,6 +140,9 @@ def _regions(dataset: Dataset, notes: list[str]) -> tuple[RegionCalibration, ...
                     physical_delta_y=float(item.PhysicalDeltaY),
                     reference_pixel_x0_px=_optional_int(item, "ReferencePixelX0"),
                     reference_pixel_y0_px=_optional_int(item, "ReferencePixelY0"),
+                    reference_physical_value_x=float(item.get("ReferencePixelPhysicalValueX") or 0),
+                    reference_physical_value_y=float(item.get("ReferencePixelPhysicalValueY") or 0),
+                    doppler_correction_angle_deg=float(item.get("DopplerCorrectionAngle") or 0),
                 )
             )
         except (AttributeError, LookupError, TypeError, ValueError, BytesLengthException):

@@ -116,6 +116,16 @@ def test_regions_come_as_written() -> None:
     assert chosen.cm_per_px == (0.45, 0.5)
 
 
+def test_what_a_velocity_needs_comes_with_the_region() -> None:
+    stated = region(
+        ReferencePixelPhysicalValueX=0.25, ReferencePixelPhysicalValueY=-20.0, DopplerCorrectionAngle=30.0, ReferencePixelY0=7
+    )
+    silent, spectral = read(SequenceOfUltrasoundRegions=[region(), stated]).regions
+    assert (spectral.reference_physical_value_x, spectral.reference_physical_value_y) == (0.25, -20.0)
+    assert spectral.doppler_correction_angle_deg == 30.0
+    assert (silent.reference_physical_value_y, silent.doppler_correction_angle_deg) == (0.0, 0.0)
+
+
 def test_a_region_without_deltas_is_passed_over() -> None:
     broken = region()
     del broken.PhysicalDeltaX

@@ -1,91 +1,12 @@
-"""Ultrasound regions: from pixels to centimetres, seconds and centimetres per second (PS3.3 C.8.5.5).
-
-A missing or contradictory region never becomes a guess: `choose_b_mode_region` then returns no region and the reason.
-"""
+"""The one two-dimensional region that lengths and areas are measured in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import IntEnum, StrEnum
+from enum import StrEnum
 
-
-class RegionSpatialFormat(IntEnum):
-    """(0018,6012), PS3.3 C.8.5.5.1.1."""
-
-    NONE = 0
-    TWO_D = 1
-    M_MODE = 2
-    SPECTRAL = 3
-    WAVEFORM = 4
-    GRAPHICS = 5
-
-
-class RegionDataType(IntEnum):
-    """(0018,6014), PS3.3 C.8.5.5.1.2; the values an echo node meets."""
-
-    NONE = 0
-    TISSUE = 1
-    COLOUR_FLOW = 2
-    PW_SPECTRAL = 3
-    CW_SPECTRAL = 4
-    ECG = 10
-
+from models.calibration.region import PhysicalUnit, RegionCalibration, RegionDataType, RegionSpatialFormat
 
 _IMAGES = (RegionDataType.TISSUE, RegionDataType.COLOUR_FLOW)
-
-
-class PhysicalUnit(IntEnum):
-    """(0018,6024) and (0018,6026), PS3.3 C.8.5.5.1.15."""
-
-    NONE = 0
-    PERCENT = 1
-    DECIBEL = 2
-    CM = 3
-    SECONDS = 4
-    HERTZ = 5
-    DB_PER_SECOND = 6
-    CM_PER_SECOND = 7
-
-
-@dataclass(frozen=True)
-class RegionCalibration:
-    """One item of Sequence of Ultrasound Regions (0018,6011), as written by the sender.
-
-    The location is in image pixels, 0-based, both corners inclusive; x counts columns, y counts rows. Deltas keep their
-    sign: a negative `physical_delta_x` means that the physical axis runs against the columns, never a negative length.
-    Not to be confused with Pixel Spacing (0028,0030), which is in millimetres, row first, and absent from echo clips.
-    """
-
-    x0_px: int
-    y0_px: int
-    x1_px: int
-    y1_px: int
-    spatial_format: int
-    data_type: int
-    physical_unit_x: int
-    physical_unit_y: int
-    physical_delta_x: float
-    physical_delta_y: float
-    reference_pixel_x0_px: int | None = None
-    reference_pixel_y0_px: int | None = None
-
-    @property
-    def cm_per_px(self) -> tuple[float, float]:
-        """Size of one pixel (x, y) in cm, positive. Raises ValueError where the region is not in centimetres.
-
-        >>> RegionCalibration(0, 0, 9, 9, 1, 1, 3, 3, -0.05, 0.04).cm_per_px
-        (0.05, 0.04)
-        """
-        if (self.physical_unit_x, self.physical_unit_y) != (PhysicalUnit.CM, PhysicalUnit.CM):
-            raise ValueError("region is not in centimetres on both axes")
-        return abs(self.physical_delta_x), abs(self.physical_delta_y)
-
-    @property
-    def corners_px(self) -> tuple[int, int, int, int]:
-        return self.x0_px, self.y0_px, self.x1_px, self.y1_px
-
-    @property
-    def area_px(self) -> int:
-        return (self.x1_px - self.x0_px + 1) * (self.y1_px - self.y0_px + 1)
 
 
 class RegionProblem(StrEnum):

@@ -1,0 +1,130 @@
+"""The region of a spectral or M-mode display is chosen by what it says, never by where it stands."""
+
+from dataclasses import replace
+from itertools import permutations
+
+import numpy as np
+import pytest
+
+from models.calibration import (
+    RegionCalibration,
+    TraceProblem,
+    choose_m_mode_region,
+    choose_spectral_region,
+    lowest_region,
+)
+from models.clip import Clip
+
+SECTOR = RegionCalibration(250, 20, 549, 299, 1, 1, 3, 3, 0.05, 0.05)
+SPECTRAL = RegionCalibration(0, 320, 799, 549, 3, 3, 4, 7, 0.004, -0.8, 0, 115)
+M_MODE = RegionCalibration(0, 320, 799, 549, 2, 1, 4, 3, 0.004, 0.06)
+ECG = RegionCalibration(0, 560, 799, 599, 4, 10, 4, 0, 0.004, 0.01)
+NULL = RegionCalibration(0, 0, 0, 0, 0, 0, 0, 0, 0.0, 0.0)
+
+
+@pytest.mark.parametrize("regions", list(permutations([NULL, SECTOR, SPECTRAL, ECG])))
+def test_the_spectral_region_is_found_in_any_order(regions: tuple[RegionCalibration, ...]) -> None:
+    """The published rule takes the ECG strip, because it begins lowest."""
+    choice = choose_spectral_region(regions, rows=600, columns=800)
+    assert choice.region == choice.seen == SPECTRAL
+    assert choice.problem is None
+    assert "spectral" in choice.rule
+    assert lowest_region(regions) == ECG
+
+
+@pytest.mark.parametrize("regions", list(permutations([NULL, SECTOR, M_MODE, ECG])))
+def test_the_m_mode_region_is_found_in_any_order(regions: tuple[RegionCalibration, ...]) -> None:
+    assert choose_m_mode_region(regions, rows=600, columns=800).region == M_MODE
+
+
+@pytest.mark.parametrize(
+    ("regions", "problem"),
+    [
+        ([], TraceProblem.ABSENT),
+        ([NULL, SECTOR, ECG], TraceProblem.NO_SPECTRAL),
+        ([M_MODE], TraceProblem.NO_SPECTRAL),
+        ([replace(SPECTRAL, data_type=1)], TraceProblem.NO_SPECTRAL),
+        ([replace(SPECTRAL, physical_unit_y=5)], TraceProblem.IN_HERTZ),
+        ([replace(SPECTRAL, physical_unit_x=0)], TraceProblem.OTHER_UNITS),
+        ([replace(SPECTRAL, physical_unit_y=3)], TraceProblem.OTHER_UNITS),
+        ([replace(SPECTRAL, physical_delta_y=0.0)], TraceProblem.ZERO_DELTA),
+        ([replace(SPECTRAL, physical_delta_y=float("nan"))], TraceProblem.ZERO_DELTA),
+        ([replace(SPECTRAL, physical_delta_x=0.0)], TraceProblem.ZERO_DELTA),
+        ([replace(SPECTRAL, physical_delta_y=-0.008)], TraceProblem.IMPLAUSIBLE_SIZE),  # m/s written as cm/s
+        ([replace(SPECTRAL, physical_delta_x=4.0)], TraceProblem.IMPLAUSIBLE_SIZE),  # ms written as s
+        ([replace(SPECTRAL, y1_px=700)], TraceProblem.OUTSIDE_IMAGE),
+        ([SPECTRAL, replace(SPECTRAL, physical_delta_y=-0.4)], TraceProblem.CONTRADICTION),
+        ([SPECTRAL, replace(SPECTRAL, reference_pixel_y0_px=50)], TraceProblem.CONTRADICTION),
+        ([SPECTRAL, replace(SPECTRAL, y0_px=0, y1_px=229)], TraceProblem.SEVERAL),
+        ([replace(SPECTRAL, reference_pixel_y0_px=None)], TraceProblem.NO_BASELINE),
+    ],
+)
+def test_without_a_sound_spectral_region_there_is_a_problem_and_no_region(
+    regions: list[RegionCalibration], problem: TraceProblem
+) -> None:
+    choice = choose_spectral_region(regions, rows=600, columns=800)
+    assert choice.region is None
+    assert choice.problem is problem
+
+
+@pytest.mark.parametrize(
+    ("regions", "problem"),
+    [
+        ([SPECTRAL], TraceProblem.NO_M_MODE),
+        ([replace(M_MODE, data_type=2)], TraceProblem.NO_M_MODE),  # colour M-mode
+        ([replace(M_MODE, physical_unit_x=3)], TraceProblem.OTHER_UNITS),
+        ([replace(M_MODE, physical_delta_y=0.6)], TraceProblem.IMPLAUSIBLE_SIZE),
+        ([M_MODE, replace(M_MODE, x0_px=100)], TraceProblem.SEVERAL),
+    ],
+)
+def test_without_a_sound_m_mode_region_there_is_a_problem_and_no_region(
+    regions: list[RegionCalibration], problem: TraceProblem
+) -> None:
+    choice = choose_m_mode_region(regions, rows=600, columns=800)
+    assert choice.region is None
+    assert choice.problem is problem
+
+
+def test_a_region_whose_scale_cannot_be_used_still_shows_where_the_trace_is() -> None:
+    in_hertz = replace(SPECTRAL, physical_unit_y=5)
+    assert choose_spectral_region([in_hertz, ECG], 600, 800).seen == in_hertz
+    assert choose_spectral_region([ECG], 600, 800).seen is None
+
+
+def test_regions_that_say_the_same_twice_are_one() -> None:
+    assert choose_spectral_region([SPECTRAL, replace(SPECTRAL, data_type=4)], 600, 800).region == SPECTRAL
+
+
+def test_a_region_that_ends_one_pixel_outside_is_cut_and_the_rule_says_so() -> None:
+    choice = choose_spectral_region([replace(SPECTRAL, x1_px=800)], rows=600, columns=800)
+    assert choice.region == SPECTRAL
+    assert "one pixel outside" in choice.rule
+
+
+def test_a_velocity_is_counted_from_the_baseline_of_its_region() -> None:
+    assert SPECTRAL.physical_y(320 + 115) == 0
+    assert SPECTRAL.physical_y(320 + 15) == pytest.approx(80.0)  # above the baseline: towards the transducer
+    assert SPECTRAL.physical_y(320 + 215) == pytest.approx(-80.0)
+    assert SPECTRAL.zero_row_px == 435
+
+
+def test_an_inverted_display_has_a_positive_delta_and_the_same_velocity() -> None:
+    inverted = replace(SPECTRAL, physical_delta_y=0.8)
+    assert inverted.physical_y(320 + 215) == pytest.approx(80.0)
+
+
+def test_a_reference_pixel_need_not_be_the_baseline() -> None:
+    """The physical value at the reference pixel shifts all velocities; the published formula leaves it out."""
+    at_top = replace(SPECTRAL, reference_pixel_y0_px=0, reference_physical_value_y=92.0)
+    assert at_top.physical_y(320 + 15) == pytest.approx(80.0)
+    assert at_top.zero_row_px == pytest.approx(435)
+
+
+def test_a_clip_knows_its_trace_regions() -> None:
+    clip = Clip("1.2", np.zeros((1, 600, 800, 3), np.uint8), None, (SECTOR, SPECTRAL, ECG))
+    assert clip.spectral_region().region == SPECTRAL
+    assert clip.m_mode_region().problem is TraceProblem.NO_M_MODE
+
+
+def test_no_region_is_lowest_of_none() -> None:
+    assert lowest_region([]) is None
