@@ -37,7 +37,7 @@ class _Frames:
         if clip is None:
             raise AttributeError("frames")  # so the field has no default
         source = clip.__dict__["_source"]
-        return source if isinstance(source, np.ndarray) else source.take(range(source.shape[0]))  # type: ignore[no-any-return]
+        return source if isinstance(source, np.ndarray) else source.take(range(source.shape[0]))
 
     def __set__(self, clip: "Clip", source: "NDArray[np.uint8] | FrameSource") -> None:
         clip.__dict__["_source"] = source
@@ -56,7 +56,7 @@ class Clip:
 
     sop_instance_uid: str
     frames: _Frames = _Frames()
-    frame_times_ms: NDArray[np.float64] | None
+    frame_times_ms: NDArray[np.float64] | None  # type: ignore[misc]  # `frames` has no default, mypy takes its descriptor for one
     regions: tuple[RegionCalibration, ...] = ()
     r_wave_times_ms: tuple[float, ...] = ()
     heart_rate_bpm: float | None = None

@@ -4,6 +4,8 @@ import io
 import struct
 import warnings
 import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from models.calibration import RegionCalibration
 from models.clip import Clip
 from node.errors import UnreadableClip
 from node.study.eligibility import known_exclusions
-from node.study.pixels import decode_frames
+from node.study.pixels import EncodedFrames, open_frames
 
 # What pydicom raises, depending on where a broken object breaks it.
 _BROKEN = (
@@ -42,37 +44,70 @@ _REGION_FIELDS = {
 def read_clip(source: Path | bytes) -> Clip:
     """Read and decode one image object, whatever its transfer syntax.
 
-    `Clip.notes` tell what was tolerated. Raises UnreadableClip where there are no pixels, or not one frame can be decoded; the
+    `Clip.notes` tell what was tolerated. Raises UnreadableClip where there are no pixels, or a frame cannot be decoded; the
     message says what and where, and holds no value of the header. Raises OSError where the file itself cannot be read.
     """
+    return _read(source, decode=True)
+
+
+def open_clip(source: Path | bytes) -> Clip:
+    """`read_clip`, but each frame is decoded when it is first asked for: that may raise UnreadableClip, too."""
+    return _read(source, decode=False)
+
+
+def _read(source: Path | bytes, *, decode: bool) -> Clip:
     notes: list[str] = []
+    with _plainly() as caught:
+        dataset = dcmread(io.BytesIO(source) if isinstance(source, bytes) else source, force=True)
+        clip, frames = _clip_of(dataset, notes)
+        if decode:
+            frames.take(range(frames.shape[0]))
+    if caught:  # pydicom's words may quote values, so they are counted, not repeated
+        notes.append(f"{len(caught)} deviations from the standard in the header")
+    return replace(clip, frames=clip.frames if decode else _LaterFrames(frames), notes=tuple(notes))
+
+
+@contextmanager
+def _plainly() -> Iterator[list[warnings.WarningMessage]]:
+    """Takes down warnings, and turns what a broken object may raise into UnreadableClip without a value of its header."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         try:
-            dataset = dcmread(io.BytesIO(source) if isinstance(source, bytes) else source, force=True)
-            clip = _clip_of(dataset, notes)
+            yield caught
         except UnreadableClip:
             raise
         except _BROKEN as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's error, not the object's, which pydicom calls OSError, too: it says nothing about the clip
             raise UnreadableClip(f"the object cannot be parsed ({type(error).__name__})") from None
-    if caught:  # pydicom's words may quote values, so they are counted, not repeated
-        notes.append(f"{len(caught)} deviations from the standard in the header")
-    return replace(clip, notes=tuple(notes))
 
 
-def _clip_of(dataset: Dataset, notes: list[str]) -> Clip:
+class _LaterFrames:
+    """Decodes as quietly, and fails as plainly, as reading does."""
+
+    def __init__(self, frames: EncodedFrames) -> None:
+        self._frames = frames
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        return self._frames.shape
+
+    def take(self, indices: Sequence[int]) -> NDArray[np.uint8]:
+        with _plainly():
+            return self._frames.take(indices)
+
+
+def _clip_of(dataset: Dataset, notes: list[str]) -> tuple[Clip, EncodedFrames]:
     if "SOPInstanceUID" not in dataset:
         raise UnreadableClip("not a DICOM object: no SOP Instance UID")
     if not any(keyword in dataset for keyword in ("PixelData", "Rows", "NumberOfFrames")):
         raise UnreadableClip(f"no image: {uid.UID(str(dataset.get('SOPClassUID', ''))).name or 'no SOP class'}")
-    frames = decode_frames(dataset, _transfer_syntax(dataset, notes), notes.append)
+    frames = open_frames(dataset, _transfer_syntax(dataset, notes), notes.append)
     heart_rate_bpm = next(iter(_numbers(dataset, "HeartRate", notes)), 0.0)
-    return Clip(
+    clip = Clip(
         sop_instance_uid=str(dataset.SOPInstanceUID),
         frames=frames,
-        frame_times_ms=_frame_times_ms(dataset, len(frames), notes),
+        frame_times_ms=_frame_times_ms(dataset, frames.shape[0], notes),
         regions=_regions(dataset, notes),
         r_wave_times_ms=tuple(_numbers(dataset, "RWaveTimeVector", notes)),
         heart_rate_bpm=heart_rate_bpm if heart_rate_bpm > 0 else None,
@@ -81,6 +116,7 @@ def _clip_of(dataset: Dataset, notes: list[str]) -> Clip:
         photometric_interpretation=str(dataset.get("PhotometricInterpretation") or ""),
         ultrasound_color_data_present=next(map(int, _numbers(dataset, "UltrasoundColorDataPresent", notes)), None),
     )
+    return clip, frames
 
 
 def _transfer_syntax(dataset: Dataset, notes: list[str]) -> str:

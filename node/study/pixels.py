@@ -1,7 +1,7 @@
-"""All frames of an object as RGB in 8 bits, from any transfer syntax that carries its pixels inside (PS3.5 section 10)."""
+"""The frames of an object as RGB in 8 bits, from any transfer syntax that carries its pixels inside (PS3.5 section 10)."""
 
 import io
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -49,22 +49,42 @@ class Note(Protocol):
     def __call__(self, text: str, /) -> None: ...
 
 
-def decode_frames(dataset: Dataset, transfer_syntax_uid: str, note: Note) -> RGB:
-    """RGB of shape (frames, rows, columns, 3). Raises UnreadableClip saying what is wrong and in which frame."""
+class EncodedFrames:
+    """The frames of one object (a `models.clip.FrameSource`), each decoded when it is first asked for."""
+
+    def __init__(self, count: int, layout: _Layout, frame_at: Callable[[int], RGB]) -> None:
+        self._rgb = np.empty((count, layout.rows, layout.columns, 3), np.uint8)  # memory comes with what is written into it
+        self._decoded = np.zeros(count, np.bool_)
+        self._frame_at = frame_at
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        count, rows, columns, _ = self._rgb.shape
+        return count, rows, columns, 3
+
+    def take(self, indices: Sequence[int]) -> RGB:
+        """RGB of these frames. Raises UnreadableClip saying what is wrong and in which frame."""
+        for index in indices:
+            if not self._decoded[index]:
+                frame = self._frame_at(index)
+                if frame.shape != self._rgb.shape[1:]:
+                    raise UnreadableClip(f"frame {index + 1} has shape {frame.shape}, the header says {self._rgb.shape[1:]}")
+                self._rgb[index] = frame
+                self._decoded[index] = True
+        return self._rgb if indices == range(len(self._rgb)) else self._rgb[list(indices)]
+
+
+def open_frames(dataset: Dataset, transfer_syntax_uid: str, note: Note) -> EncodedFrames:
+    """The frames, none decoded yet (but a video's, which is one stream). Raises UnreadableClip where there cannot be any."""
     if "PixelData" not in dataset or not dataset["PixelData"].value:
         raise UnreadableClip("no pixel data in the object, or cut off before its end")
     layout = _layout_of(dataset)
-    present, frames = _decoded(dataset, transfer_syntax_uid, layout, note)
+    present, frame_at = _decoder(dataset, transfer_syntax_uid, layout, note)
     if present == 0:
         raise UnreadableClip("the pixel data do not hold one whole frame")
     if present != layout.number_of_frames:
         note(f"{present} frames in the object, {layout.number_of_frames} by its Number of Frames")
-    rgb = np.empty((min(present, layout.number_of_frames), layout.rows, layout.columns, 3), np.uint8)
-    for index, frame in zip(range(len(rgb)), frames, strict=False):
-        if frame.shape != rgb.shape[1:]:
-            raise UnreadableClip(f"frame {index + 1} has shape {frame.shape}, the header says {rgb.shape[1:]}")
-        rgb[index] = frame
-    return rgb
+    return EncodedFrames(min(present, layout.number_of_frames), layout, frame_at)
 
 
 def _layout_of(dataset: Dataset) -> _Layout:
@@ -91,13 +111,13 @@ def _layout_of(dataset: Dataset) -> _Layout:
     return layout
 
 
-def _decoded(dataset: Dataset, syntax: str, layout: _Layout, note: Note) -> tuple[int, Iterable[RGB]]:
-    """How many frames the object really holds, and the frames, decoded as they are asked for."""
+def _decoder(dataset: Dataset, syntax: str, layout: _Layout, note: Note) -> tuple[int, Callable[[int], RGB]]:
+    """How many frames the object really holds, and what decodes one of them by its index."""
     if syntax in _NATIVE:
         return _native(dataset, layout, note)
     if syntax in _VIDEO:
         video = _video(split_frames(dataset.PixelData, 1)[0])
-        return len(video), video
+        return len(video), video.__getitem__
     photometric = layout.photometric
     if syntax in _JPEG and layout.samples == 3:
         photometric = "RGB"  # libjpeg has converted already
@@ -105,18 +125,17 @@ def _decoded(dataset: Dataset, syntax: str, layout: _Layout, note: Note) -> tupl
         raise UnreadableClip(f"transfer syntax {uid.UID(syntax).name} cannot be decoded")
     encoded = split_frames(dataset.PixelData, layout.number_of_frames)
     to_rgb = rgb_converter(dataset, photometric, layout.bits)
-    return len(encoded), _each(encoded, lambda frame: to_rgb(_DECODERS[syntax](frame, layout)))
 
-
-def _each(encoded: list[bytes], decode: Callable[[bytes], RGB]) -> Iterator[RGB]:
-    for number, frame in enumerate(encoded, start=1):
+    def frame_at(index: int) -> RGB:
         try:
-            yield decode(frame)
+            return to_rgb(_DECODERS[syntax](encoded[index], layout))
         except (RuntimeError, ValueError, IndexError, TypeError, OverflowError) as error:  # imagecodecs raises RuntimeErrors
-            raise UnreadableClip(f"frame {number} of {len(encoded)} cannot be decoded: {error}") from error
+            raise UnreadableClip(f"frame {index + 1} of {len(encoded)} cannot be decoded: {error}") from error
+
+    return len(encoded), frame_at
 
 
-def _native(dataset: Dataset, layout: _Layout, note: Note) -> tuple[int, Iterable[RGB]]:
+def _native(dataset: Dataset, layout: _Layout, note: Note) -> tuple[int, Callable[[int], RGB]]:
     little_endian = dataset.original_encoding[1] is not False
     stored: NDArray[np.uint8] = np.frombuffer(dataset.PixelData, np.uint8)
     if not little_endian and layout.bits_allocated == 8 and dataset["PixelData"].VR == "OW":
@@ -132,14 +151,14 @@ def _native(dataset: Dataset, layout: _Layout, note: Note) -> tuple[int, Iterabl
     words = "<u2" if little_endian else ">u2"
     to_rgb = rgb_converter(dataset, layout.photometric, layout.bits)
 
-    def frame_at(start: int) -> RGB:
-        frame = stored[start : start + frame_bytes]
+    def frame_at(index: int) -> RGB:
+        frame = stored[index * frame_bytes : (index + 1) * frame_bytes]
         if packed:
             return to_rgb(expand_422(frame, layout.rows, layout.columns))
         return to_rgb(_arranged(frame, layout, layout.planar, words))
 
     present = min(stored.size // frame_bytes, layout.number_of_frames)  # what lies behind is padding
-    return present, (frame_at(number * frame_bytes) for number in range(present))
+    return present, frame_at
 
 
 def _arranged(stored: NDArray[np.uint8], layout: _Layout, planar: bool, words: str) -> Samples:
