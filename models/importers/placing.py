@@ -1,0 +1,52 @@
+"""Strictness: every tensor of the network gets one of its own shape from the file, and none of the file is left over."""
+
+from collections.abc import Iterable, Mapping
+
+import torch
+from torch import Tensor, nn
+
+
+class MisplacedWeights(ValueError):
+    """A file and a network do not fit: the message lists what is missing, unexpected, misshaped, and which settings differ."""
+
+    def __init__(
+        self,
+        missing: Iterable[str] = (),
+        unexpected: Iterable[str] = (),
+        misshaped: Iterable[str] = (),
+        unlike: Iterable[str] = (),
+    ) -> None:
+        self.missing, self.unexpected = tuple(missing), tuple(unexpected)
+        self.misshaped, self.unlike = tuple(misshaped), tuple(unlike)
+        lists = {
+            "missing (the network has them, the file does not)": self.missing,
+            "unexpected (the file has them, the network does not)": self.unexpected,
+            "misshaped": self.misshaped,
+            "computed differently": self.unlike,
+        }
+        said = [f"{title}: {', '.join(names)}" for title, names in lists.items() if names]
+        super().__init__("the weights do not fit the network; " + "; ".join(said))
+
+
+def checked(
+    placed: Mapping[str, Tensor], network: nn.Module, *, unexpected: Iterable[str] = (), unlike: Iterable[str] = ()
+) -> dict[str, Tensor]:
+    """The whole state of `network`, which may live on torch's meta device, in its order; `placed` are the tensors by its names.
+
+    The counters of batches (`num_batches_tracked`), which Keras does not have and inference does not read, start at 0.
+    Raises MisplacedWeights.
+    """
+    expected = network.state_dict()
+    counters = {name for name in expected if name.endswith("num_batches_tracked")}
+    missing = [name for name in expected if name not in placed and name not in counters]
+    surplus = [*unexpected, *(name for name in placed if name not in expected)]
+    misshaped = [
+        f"{name} is {tuple(placed[name].shape)} in the file, {tuple(tensor.shape)} in the network"
+        for name, tensor in expected.items()
+        if name in placed and placed[name].shape != tensor.shape
+    ]
+    unlike = tuple(unlike)
+    if missing or surplus or misshaped or unlike:
+        raise MisplacedWeights(missing, surplus, misshaped, unlike)
+    zero = torch.zeros((), dtype=torch.long)
+    return {name: placed[name].contiguous() if name in placed else zero.clone() for name in expected}

@@ -1,0 +1,24 @@
+"""One run of the original framework per model and layout, kept for the whole test run.
+
+Tests of one family carry `pytest.mark.xdist_group`, so that one worker runs them all and starts TensorFlow once per layout.
+"""
+
+from collections.abc import Callable
+
+import pytest
+
+from tests.differential.reference import Reference, run_original
+
+
+@pytest.fixture(scope="session")
+def original(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str, str], Reference]:
+    """(builder as "module:function", layout) -> its Reference."""
+    kept: dict[tuple[str, str], Reference] = {}
+
+    def of(builder: str, layout: str) -> Reference:
+        key = (builder, layout)
+        if key not in kept:
+            kept[key] = run_original(builder, layout, tmp_path_factory.mktemp("original") / "run")
+        return kept[key]
+
+    return of
