@@ -1,20 +1,103 @@
-"""EchoNet-Dynamic: the ejection fraction of an apical four-chamber clip, and the outline of its left ventricle.
+"""EchoNet-Dynamic: the ejection fraction of an apical four-chamber clip, and the area of its left ventricle over time.
 
 Ouyang et al., Nature 580 (2020) 252-256. Both take clips with the training data's mean and standard deviation taken out per
-colour; those values are not published, so who brings the weights brings them too.
+colour; those values are not published, so who brings the weights brings them too (`[architecture] mean` and `std`), and without
+them nothing is read.
+
+Published and corrected ways differ in: beats (20 frames apart whatever the frame rate and a mistaken trimming, or R waves,
+frame times and true percentiles), spacing of a clip's frames (every second one, or 40 ms, which that was in training), the cut
+from a DICOM object (the first dark row, or the calibrated region), beats at the end of the video (dropped, or their clip moved
+inside).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.clip import Clip
+from models.derive.beat_to_beat import (
+    beat_start_ms,
+    clip_starts,
+    end_systoles,
+    published_beat_starts,
+    published_end_systoles,
+    timed_clip,
+    timed_starts_ms,
+)
+from models.derive.cardiac_cycle import find_beats
 from models.families import prepare
+from models.families.echonet_clips import (
+    NOT_NORMALISABLE,
+    Squares,
+    gathered_clip,
+    normalisation,
+    padded_clip,
+    squares,
+)
+from models.families.outline import closed_lines, polygon_area
+from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue, calibration_reason
 from models.families.vision import DeepLab, r2plus1d_18
 from models.manifest import Manifest, ManifestError
+from models.results import Beat, Reason
 
+EF_KEY = "ef_video_regression"  # a quantity of its own, never the method of discs
 _MEAN_EF_PERCENT = 55.6  # where the original starts its training from
+_CLIPS_AT_ONCE, _FRAMES_AT_ONCE = 4, 20
+_NO_TIMES = "the clip states no frame times, so no beat and no spacing of frames is known"
+
+
+class LeftVentricle(DeepLab):
+    """Normalised RGB frames (n, 3, 112, 112) -> logits (n, 1, 112, 112), above 0 where the left ventricle is."""
+
+    def masks(self, frames: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+        """Masks (n, rows, columns) of frames (n, rows, columns, 3); None where mean and deviation are not known."""
+        logits = self.logits(frames)
+        return None if logits is None else logits > 0
+
+    def logits(self, frames: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """Logits (n, rows, columns); None where mean and deviation are not known."""
+        rule = normalisation(self.manifest)
+        if rule is None:
+            return None
+        video = rule.apply(frames).permute(1, 0, 2, 3)
+        place = next(self.parameters())
+        batches = (video[first : first + _FRAMES_AT_ONCE] for first in range(0, len(video), _FRAMES_AT_ONCE))
+        with torch.inference_mode():
+            pieces = [self(batch.to(place.device, place.dtype)).float().cpu() for batch in batches]
+        return np.asarray(torch.cat(pieces)[:, 0].numpy(), dtype=np.float32)
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        """Area of every frame, and at end-diastole and end-systole: in cm2 where calibrated, always in px of the square."""
+        cut = squares(clip, decoding)
+        logits = self.logits(cut.frames)
+        if logits is None:
+            return Reading(tuple(_not_read(key, "cm2") for key in ("lv_area_d_a4c", "lv_area_s_a4c")))
+        areas = (logits > 0).sum(axis=(1, 2)).tolist()
+        beats, es_frames = beats_of(areas, clip, decoding)
+        rows = tuple(
+            {
+                "Filename": None,
+                "Frame": frame,
+                "Size": area,
+                "HumanLarge": None,
+                "HumanSmall": None,
+                "ComputerSmall": int(small),
+            }
+            for frame, area in enumerate(areas)
+            for small in (frame in es_frames,)
+        )
+        return Reading(
+            _area_values(areas, beats, es_frames, clip, cut),
+            columns=tuple(rows[0]) if rows else (),
+            rows=rows,
+            marks=tuple(_outlines(logits, cut)),
+            notes=(cut.note,),
+        )
 
 
 class EjectionFraction(nn.Module):
@@ -30,14 +113,124 @@ class EjectionFraction(nn.Module):
         ef_percent: Tensor = self.network(clips)[:, 0]
         return ef_percent
 
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED, ventricle: LeftVentricle | None = None) -> Reading:
+        """The mean over the beats that `ventricle` finds; without one, over all clips of the video ("all clips").
 
-_NETWORKS: dict[str, Callable[[Manifest], EjectionFraction | DeepLab]] = {
+        A row for each clip that was asked about. The value needs no calibration: it is a ratio.
+        """
+        cut = squares(clip, decoding)
+        rule = normalisation(self.manifest)
+        areas = None if ventricle is None else _areas(ventricle, cut)
+        if rule is None or (ventricle is not None and areas is None):
+            return Reading((_not_read(EF_KEY, "%"),))
+        video = rule.apply(cut.frames)
+        if decoding is Decoding.PUBLISHED:
+            if areas is None:
+                starts: Sequence[int] = clip_starts(clip.frames.shape[0])
+            else:
+                starts = published_beat_starts(_published_minima(areas), clip.frames.shape[0])
+            names: Sequence[float] = starts
+            clips = (padded_clip(video, start) for start in starts)
+        else:
+            if clip.frame_times_ms is None:
+                return Reading((ReadValue(EF_KEY, "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=_NO_TIMES),))
+            times = clip.frame_times_ms
+            names = timed_starts_ms(times)
+            if areas is not None:
+                names = [beat_start_ms(float(times[frame]), times) for frame in beats_of(areas, clip, decoding)[1]]
+            clips = (gathered_clip(video, timed_clip(start, times)) for start in names)
+        found = self._regress(clips)
+        return _ef_reading(names, found, decoding, cut.note, by_beat=areas is not None)
+
+    def _regress(self, clips: Iterator[Tensor]) -> list[float]:
+        place = next(self.parameters())
+        found: list[float] = []
+        with torch.inference_mode():
+            while batch := list(islice(clips, _CLIPS_AT_ONCE)):
+                found += self(torch.stack(batch).to(place.device, place.dtype)).float().cpu().tolist()
+        return found
+
+
+def beats_of(areas: Sequence[float], clip: Clip, decoding: Decoding) -> tuple[tuple[Beat, ...], list[int]]:
+    """Whole beats, and all end-systolic frames. The published way knows no beats, only end-systoles.
+
+    The corrected way takes its end-systoles from the beats, and from the minima of the curve where no beat is whole.
+    """
+    if decoding is Decoding.PUBLISHED:
+        return (), _published_minima(areas)
+    if clip.frame_times_ms is None:
+        return (), []
+    beats = find_beats(areas, clip.frame_times_ms.tolist(), clip.r_wave_times_ms, clip.heart_rate_bpm)
+    return beats, [beat.es_frame_index for beat in beats] or end_systoles(areas, clip.frame_times_ms)
+
+
+def _published_minima(areas: Sequence[float]) -> list[int]:
+    try:
+        return published_end_systoles(areas)
+    except ValueError as error:
+        raise ReadingError(str(error)) from error
+
+
+def _areas(ventricle: LeftVentricle, cut: Squares) -> list[int] | None:
+    masks = ventricle.masks(cut.frames)
+    return None if masks is None else [int(area) for area in masks.sum(axis=(1, 2))]
+
+
+def _ef_reading(names: Sequence[float], found: list[float], decoding: Decoding, note: str, *, by_beat: bool) -> Reading:
+    column = "Frame" if decoding is Decoding.PUBLISHED else "Start_ms"
+    rows = tuple({"Filename": None, column: name, "EF": ef} for name, ef in zip(names, found, strict=True))
+    if not found:
+        value = ReadValue(EF_KEY, "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail="no end-systole was found")
+    else:
+        of_what = "beats" if by_beat else "clips"
+        spread = f", SD {np.std(found, ddof=1):.1f}" if len(found) > 1 else ""
+        value = ReadValue(EF_KEY, "%", float(np.mean(found)), detail=f"mean of {len(found)} {of_what}{spread}")
+    return Reading((value,), columns=("Filename", column, "EF"), rows=rows, notes=(note,))
+
+
+def _area_values(
+    areas: list[int], beats: tuple[Beat, ...], es_frames: list[int], clip: Clip, cut: Squares
+) -> tuple[ReadValue, ...]:
+    phases = {"lv_area_d_a4c": [beat.ed_frame_index for beat in beats], "lv_area_s_a4c": es_frames}
+    values: list[ReadValue] = []
+    for key, frames in phases.items():
+        if not frames:
+            reason = (Reason.NO_CARDIAC_CYCLE,)
+            values.append(ReadValue(key, "cm2", None, reasons=reason, detail="no such phase was found"))
+            continue
+        area_px, detail = float(np.mean([areas[frame] for frame in frames])), f"mean of {len(frames)} frames"
+        if cut.cm2_per_px is None:
+            reasons = (calibration_reason(clip.b_mode_region().problem),)
+            values.append(ReadValue(key, "cm2", None, reasons=reasons, detail="uncalibrated"))
+        else:
+            values.append(ReadValue(key, "cm2", area_px * cut.cm2_per_px, frames[0], detail=detail))
+        values.append(ReadValue(key, "px", area_px, frames[0], detail=detail))
+    return tuple(values)
+
+
+def _outlines(logits: NDArray[np.float32], cut: Squares) -> Sequence[Mark]:
+    marks = []
+    for frame_index, field in enumerate(logits):
+        # Beyond the map `closed_lines` sees 0, which is the level of logits: moved so that it is outside there too.
+        lines = closed_lines(np.clip(field, -20, 20) + 20, 20.0)
+        if lines:
+            outline = cut.placement.to_image(max(lines, key=polygon_area))
+            marks.append(Mark(frame_index, MarkKind.OUTLINE, outline, "LV"))
+    return marks
+
+
+def _not_read(key: str, unit: str) -> ReadValue:
+    """The network cannot be shown the clip as its training data were shown."""
+    return ReadValue(key, unit, None, reasons=(Reason.OUT_OF_DISTRIBUTION,), detail=NOT_NORMALISABLE)
+
+
+_NETWORKS: dict[str, Callable[[Manifest], EjectionFraction | LeftVentricle]] = {
     "r2plus1d_18": EjectionFraction,
-    "deeplabv3_resnet50": DeepLab,
+    "deeplabv3_resnet50": LeftVentricle,
 }
 
 
-def load(manifest: Manifest, weights: Path | None, device: str) -> EjectionFraction | DeepLab:
+def load(manifest: Manifest, weights: Path | None, device: str) -> EjectionFraction | LeftVentricle:
     network = str(manifest.architecture["network"])
     if network not in _NETWORKS:
         raise ManifestError(f"model {manifest.name}: unknown network {network!r}")
