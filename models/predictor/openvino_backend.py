@@ -1,0 +1,82 @@
+"""OpenVINO on the CPU: the same network as a compiled graph, 1.5 to 2 times as fast as eager torch in single precision."""
+
+import importlib.util
+import sys
+import warnings
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.predictor.backend import BackendError, Precision
+from models.predictor.graph_cache import cached_graph, graph_key
+
+_EXAMPLES = 2  # traced with two frames and probed with another number: a batch size that got fixed would show
+_HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
+
+
+def is_installed() -> bool:
+    return importlib.util.find_spec("openvino") is not None
+
+
+def _openvino() -> Any:
+    """The library, without its telemetry: it would report each import and conversion to its maker's servers unless told not to,
+    and a hospital's node tells nobody anything."""
+    if not is_installed():
+        raise BackendError("OpenVINO is not installed (pip install 'echonode[openvino]')")
+    sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]  # Python's way to make an import fail
+    try:
+        import openvino
+    except (ImportError, OSError) as error:
+        raise BackendError(f"OpenVINO cannot be loaded: {error}") from error
+    return openvino
+
+
+def has_bf16() -> bool:
+    """Whether this CPU computes in bfloat16 itself; elsewhere it is emulated and slow."""
+    return "BF16" in _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+
+
+class OpenVinoBackend:
+    """Inputs of one shape (c, h, w) or (c, frames, h, w), any number of them. `fresh` converts again what the cache holds.
+
+    Raises BackendError where OpenVINO is missing or cannot convert the network.
+    """
+
+    def __init__(
+        self, network: nn.Module, shape: tuple[int, ...], precision: Precision = Precision.FP32, *, fresh: bool = False
+    ) -> None:
+        openvino = _openvino()
+        version = str(openvino.__version__).split("-")[0]
+        self.name = f"OpenVINO {version} {precision.value}"
+        errors = (RuntimeError, ValueError, TypeError, OSError, openvino.frontend.OpConversionFailure)
+        core = openvino.Core()
+        settings = {
+            "INFERENCE_PRECISION_HINT": _HINTS[precision],  # its own choice would be bfloat16 wherever the CPU has it
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        }
+
+        def convert() -> Any:
+            example = torch.zeros(_EXAMPLES, *shape)
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", category=DeprecationWarning)  # its use of torch.jit.trace
+                warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # fixed sizes, which ours are
+                return openvino.convert_model(network, example_input=example, input=[openvino.PartialShape([-1, *shape])])
+
+        def make(folder: Path) -> None:
+            openvino.save_model(convert(), folder / "graph.xml", compress_to_fp16=False)
+
+        key = graph_key(network, shape, f"OpenVINO {openvino.__version__}")
+        try:
+            with torch.inference_mode():
+                folder = cached_graph(key, make, fresh=fresh)
+                graph = convert() if folder is None else core.read_model(folder / "graph.xml")
+            self._compiled = core.compile_model(graph, "CPU", settings)
+        except errors as error:
+            raise BackendError(f"{self.name} cannot run it: {(str(error).splitlines() or [''])[0]}") from error
+
+    def run(self, batch: Tensor) -> tuple[Tensor, ...]:
+        outputs = self._compiled([batch.contiguous().cpu().numpy()], share_inputs=True)
+        return tuple(torch.from_numpy(outputs[index]) for index in range(len(outputs)))
