@@ -16,7 +16,9 @@ from models.families.vision import DeepLab
 from models.manifest import Manifest
 
 # Task -> module with `build(manifest)`: the untrained network, a torch module that is a `reading.Reader` too.
-TASKS: dict[str, str] = {}
+TASKS: dict[str, str] = {
+    "linear": "models.families.echonet_linear",
+}
 
 
 def load(manifest: Manifest, weights: Path | None, device: str) -> nn.Module:

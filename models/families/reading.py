@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from models.calibration import RegionProblem
 from models.clip import Clip
 from models.manifest import Manifest
 from models.results import Point, Reason
@@ -58,13 +59,16 @@ class ReadValue:
 
 @dataclass(frozen=True)
 class Reading:
-    """`rows` are the model's table in the order of `columns`, the authors' names where they publish a table."""
+    """`rows` are the model's table in the order of `columns`, the authors' names where they publish a table. `folder_columns`
+    are those of the table over several files where that one has others.
+    """
 
     values: tuple[ReadValue, ...]
     columns: tuple[str, ...] = ()
     rows: tuple[Mapping[str, str | int | float | None], ...] = ()
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = field(default=())  # which rule or fallback decided, in plain words
+    folder_columns: tuple[str, ...] = ()
 
 
 class Reader(Protocol):
@@ -77,3 +81,15 @@ class Reader(Protocol):
 
 class ReadingError(ValueError):
     """The clip has not the form the model takes: number of frames, shape, mode. Says what it has and what is needed."""
+
+
+_INCONSISTENT = (
+    RegionProblem.IMPLAUSIBLE_SIZE, RegionProblem.OUTSIDE_IMAGE, RegionProblem.CONTRADICTION, RegionProblem.NOT_SQUARE,
+)  # fmt: skip
+
+
+def calibration_reason(problem: RegionProblem | None) -> Reason:
+    """Why there are no centimetres, as a coded reason; `problem.value` says it in words."""
+    if problem is RegionProblem.SEVERAL:
+        return Reason.SPLIT_SCREEN
+    return Reason.CALIBRATION_INCONSISTENT if problem in _INCONSISTENT else Reason.NO_CALIBRATION

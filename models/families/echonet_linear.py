@@ -1,0 +1,156 @@
+"""EchoNet-Measurements' nine B-mode lengths: two points a frame, their distance, and the phases of the left ventricle.
+
+Published: every frame alone, the whole sigmoid's centroid cut to whole pixels, the size of a pixel from the lowest region,
+30 frames a second assumed. Corrected: one peak or none, parts of pixels, the node's own region, the clip's own clock.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import RegionCalibration
+from models.clip import Clip
+from models.derive.diameter_curve import Motion, PhaseFrames, phase_frames, published_phases, smoothed
+from models.derive.heat_map import PeakLimits, peak, published_centroid
+from models.derive.linear import lowest_region
+from models.families.echonet_frames import Screen, logits, published_frames, sigmoid
+from models.families.linear_values import Diameters, short_name, values_at
+from models.families.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
+from models.families.vision import DeepLab
+from models.manifest import Manifest
+from models.results import Reason
+
+Points = NDArray[np.float64]
+
+_COLUMNS = ("frame_number", "pred_x1", "pred_y1", "pred_x2", "pred_y2", "diameter", "smooth_diameter")
+_FOLDER_COLUMNS = (
+    "filename", "frame_number", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present",
+    "pred_x1", "pred_y1", "pred_x2", "pred_y2", "coordinates", "predicted_diameter",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class _Calipers:
+    """`table_px` (frames, 2, 2) are the points as the table gives them, `image_px` the same on the image, NaN for none.
+
+    `diameters` are those of every frame, `smooth` the curve the phases were sought in.
+    """
+
+    table_px: Points
+    image_px: Points
+    diameters: Diameters
+    smooth: NDArray[np.float64]
+    phases: PhaseFrames
+    rule: str
+
+
+class LinearReader(DeepLab):
+    """Frames (n, 3, 480, 640) -> logits (n, 2, 480, 640); `read` measures a clip.
+
+    The table counts frames from 0. Its points are px of the network's input in the published decoding, of the image in the
+    corrected one; its diameters are in cm, and in px where the clip has no calibration: `Reading.notes` says which.
+    """
+
+    def __init__(self, manifest: Manifest) -> None:
+        super().__init__(manifest)
+        self.motion = Motion(str(manifest.architecture.get("motion", Motion.NONE)))
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        """Raises ReadingError for a DICOM image that is not 3:4 (published decoding only)."""
+        calipers = self._published(clip) if decoding is Decoding.PUBLISHED else self._corrected(clip)
+        unit = calipers.diameters.in_best_unit[1]
+        return Reading(
+            values=values_at(self.manifest, calipers.diameters, calipers.phases),
+            columns=_COLUMNS,
+            rows=self._rows(clip, calipers),
+            marks=self._marks(calipers),
+            notes=(f"{decoding.value} decoding", calipers.rule, calipers.phases.rule, f"diameters of the table in {unit}"),
+            folder_columns=_FOLDER_COLUMNS,
+        )
+
+    def _published(self, clip: Clip) -> _Calipers:
+        frames, ratio = published_frames(clip)
+        found = [[published_centroid(sigmoid(channel)) for channel in maps] for maps in logits(self, frames)]
+        points = np.trunc(np.array(found))
+        region = lowest_region(clip.regions)
+        deltas = None if region is None else (abs(region.physical_delta_x), abs(region.physical_delta_y))
+        diameters = _measured(points * ratio, deltas, (Reason.NO_CALIBRATION, "no ultrasound region in the object"))
+        curve, _ = diameters.in_best_unit
+        phases, smooth = PhaseFrames((), (), "no phases"), curve
+        if self.motion is Motion.CAVITY and "at_es" in self.manifest.architecture:
+            pair = published_phases(curve)
+            smooth = pair.smooth
+            if pair.ed_frame_index is not None and pair.es_frame_index is not None:
+                phases = PhaseFrames((pair.ed_frame_index,), (pair.es_frame_index,), "phases by 30 frames a second, assumed")
+        rule = "no calibration" if region is None else f"pixel size of the lowest region, {_described(region)}"
+        return _Calipers(points, points * ratio, diameters, smooth, phases, rule)
+
+    def _corrected(self, clip: Clip) -> _Calipers:
+        limits = PeakLimits(*(self.manifest.threshold(key) for key in ("least_probability", "second_peak", "far_px")))
+        screen = Screen(clip.rows, clip.columns)
+        frames = (screen.fit(frame) for frame in clip.frames)
+        found = [
+            [peak(sigmoid(channel), limits) or (np.nan, np.nan) for channel in maps]  # no peak, no point
+            for maps in logits(self, frames)
+        ]
+        points = screen.to_image(np.array(found))
+        choice = clip.b_mode_region()
+        words = choice.problem.value if choice.problem else ""
+        reason = (calibration_reason(choice.problem), words)
+        diameters = _measured(points, choice.region.cm_per_px if choice.region else None, reason)
+        curve, _ = diameters.in_best_unit
+        times = clip.frame_times_ms
+        phases = phase_frames(curve, times, clip.r_wave_times_ms, clip.heart_rate_bpm, self.motion)
+        smooth = curve if times is None else smoothed(curve, times)
+        rule = f"pixel size by {choice.rule}" if choice.region else f"no calibration: {words}"
+        return _Calipers(points, points, diameters, smooth, phases, rule)
+
+    def _rows(self, clip: Clip, calipers: _Calipers) -> tuple[dict[str, str | int | float | None], ...]:
+        curve, _ = calipers.diameters.in_best_unit
+        rows = []
+        for number, (points, diameter, smooth) in enumerate(zip(calipers.table_px, curve, calipers.smooth, strict=True)):
+            (x1, y1), (x2, y2) = [[_plain(value) for value in point] for point in points.tolist()]
+            rows.append({
+                "filename": None,
+                "frame_number": number,
+                "measurement_name": short_name(self.manifest),
+                "PhotometricInterpretation": clip.photometric_interpretation or None,
+                "ultrasound_color_data_present": clip.ultrasound_color_data_present,
+                "pred_x1": x1, "pred_y1": y1, "pred_x2": x2, "pred_y2": y2,
+                "coordinates": None if None in (x1, x2) else f"{x1}:{x2}:{y1}:{y2}",
+                "diameter": _plain(diameter), "predicted_diameter": _plain(diameter), "smooth_diameter": _plain(smooth),
+            })  # fmt: skip
+        return tuple(rows)
+
+    def _marks(self, calipers: _Calipers) -> tuple[Mark, ...]:
+        curve, unit = calipers.diameters.in_best_unit
+        return tuple(
+            Mark(index, MarkKind.LINE, ((x1, y1), (x2, y2)), f"{short_name(self.manifest)} {curve[index]:.2f} {unit}")
+            for index, ((x1, y1), (x2, y2)) in enumerate(calipers.image_px.tolist())
+            if np.isfinite(curve[index])
+        )
+
+
+def _measured(image_px: Points, cm_per_px: tuple[float, float] | None, uncalibrated: tuple[Reason, str]) -> Diameters:
+    """Points (frames, 2, 2) -> their distance on every frame, NaN where one is missing."""
+    along = image_px[:, 1] - image_px[:, 0]
+    px = np.hypot(*along.T)
+    if cm_per_px is None:
+        return Diameters(px, None, uncalibrated)
+    return Diameters(px, np.hypot(*(along * np.array(cm_per_px)).T))
+
+
+def _described(region: RegionCalibration) -> str:
+    return f"RegionSpatialFormat {region.spatial_format}, RegionDataType {region.data_type}, y0 {region.y0_px}"
+
+
+def _plain(value: float) -> float | int | None:
+    """None for NaN; whole numbers as such, so that truncated pixels look as the authors print them."""
+    if not np.isfinite(value):
+        return None
+    return int(value) if float(value).is_integer() else round(float(value), 4)
+
+
+def build(manifest: Manifest) -> LinearReader:
+    return LinearReader(manifest)

@@ -1,0 +1,132 @@
+"""The summary of a clip's calipers: the values at end-diastole and end-systole with their reasons, in cm or in pixels."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.derive.diameter_curve import PhaseFrames
+from models.derive.linear import EF_LIMITS_PERCENT, LIMITS_CM, fractional_shortening_percent, teichholz_ef_percent
+from models.families.reading import ReadValue
+from models.manifest import Manifest
+from models.results import Reason, in_order
+
+Curve = NDArray[np.float64]
+
+_LVIDD, _LVIDS = "lvidd_2d", "lvids_2d"
+_EF_KEY, _FS_KEY = "ef_teichholz_2d", "fs_2d"
+
+
+@dataclass(frozen=True, eq=False)
+class Diameters:
+    """One diameter a frame, NaN where there is none; `cm` is None with `uncalibrated` saying why (code and words)."""
+
+    px: Curve
+    cm: Curve | None
+    uncalibrated: tuple[Reason, str] | None = None
+
+    @property
+    def in_best_unit(self) -> tuple[Curve, str]:
+        return (self.px, "px") if self.cm is None else (self.cm, "cm")
+
+
+def short_name(manifest: Manifest) -> str:
+    return manifest.aliases[0] if manifest.aliases else manifest.name.rsplit("/", 1)[-1]
+
+
+def values_at(manifest: Manifest, diameters: Diameters, phases: PhaseFrames) -> tuple[ReadValue, ...]:
+    """All values that the manifest's keys promise, each measured or with its reasons.
+
+    Where no phase is known, the model's own name is a key too: the diameter of a still, the median of a clip.
+    """
+    keys = manifest.architecture
+    wanted: list[tuple[str, Sequence[int]]] = []
+    if "at_ed" in keys:
+        wanted.append((str(keys["at_ed"]), phases.ed))
+    if "at_es" in keys:
+        wanted.append((str(keys["at_es"]), phases.es))
+    if "largest" in keys:
+        curve = diameters.px
+        wanted.append((str(keys["largest"]), (int(np.nanargmax(curve)),) if np.isfinite(curve).any() else ()))
+    values: list[ReadValue] = []
+    for key, frames in wanted:
+        values += _mean_at(key, diameters, frames)
+    if all(key != _LVIDS for key, _ in wanted):
+        return (*values, *(() if any(frames for _, frames in wanted) else _without_phase(manifest, diameters)))
+    known = phases.ed and phases.es
+    return (*values, *_systolic_function(diameters, phases), *(() if known else _without_phase(manifest, diameters)))
+
+
+def _mean_at(key: str, diameters: Diameters, frames: Sequence[int]) -> list[ReadValue]:
+    """The mean over the beats; of an uncalibrated clip the pixels, and why there are no centimetres."""
+    absent = _why_absent(diameters, frames)
+    if not frames:
+        return [ReadValue(key, "cm", None, reasons=in_order([reason for reason, _ in absent]), detail=_join(absent))]
+    curve, unit = diameters.in_best_unit
+    picked = curve[list(frames)]
+    value = float(picked.mean())
+    detail = f"mean of {len(picked)} beats, SD {picked.std(ddof=1):.2g} {unit}" if len(picked) > 1 else ""
+    if absent:
+        missing = ReadValue(key, "cm", None, reasons=in_order([reason for reason, _ in absent]), detail=_join(absent))
+        return [ReadValue(key, unit, value, frames[0], detail=detail), missing]
+    low, high = LIMITS_CM.get(key, (0.0, math.inf))
+    if not low <= value <= high:
+        words = f"{value:.2f} cm is outside {low:g} to {high:g} cm"
+        return [ReadValue(key, unit, None, frames[0], (Reason.OUTSIDE_LIMITS,), words)]
+    return [ReadValue(key, unit, value, frames[0], detail=detail)]
+
+
+def _why_absent(diameters: Diameters, frames: Sequence[int]) -> list[tuple[Reason, str]]:
+    absent = [diameters.uncalibrated] if diameters.uncalibrated else []
+    if not np.isfinite(diameters.px).any():
+        absent.append((Reason.QUALITY, "no frame on which both end points have one peak"))
+    elif not frames:
+        absent.append((Reason.NO_CARDIAC_CYCLE, "no frame of this phase is known"))
+    return absent
+
+
+def _join(absent: list[tuple[Reason, str]]) -> str:
+    return "; ".join(words for _, words in absent)
+
+
+def _without_phase(manifest: Manifest, diameters: Diameters) -> list[ReadValue]:
+    """The diameter of no particular phase, under the model's own name."""
+    curve, unit = diameters.in_best_unit
+    known = np.flatnonzero(np.isfinite(curve))
+    if not known.size:
+        return []
+    if len(curve) == 1:
+        return [ReadValue(short_name(manifest), unit, float(curve[0]), 0, detail="one frame, its phase is not known")]
+    detail = f"median of {known.size} of {len(curve)} frames, no phase"
+    return [ReadValue(short_name(manifest), unit, float(np.median(curve[known])), detail=detail)]
+
+
+def _systolic_function(diameters: Diameters, phases: PhaseFrames) -> list[ReadValue]:
+    """Fractional shortening, which pixels give too, and Teichholz's EF, which needs centimetres."""
+    absent = _why_absent(diameters, phases.ed and phases.es)
+    reasons, words = in_order([reason for reason, _ in absent]), _join(absent)
+    if not (phases.ed and phases.es):
+        return [ReadValue(key, "%", None, reasons=reasons, detail=words) for key in (_FS_KEY, _EF_KEY)]
+    curve, _ = diameters.in_best_unit
+    ed, es = float(curve[list(phases.ed)].mean()), float(curve[list(phases.es)].mean())
+    shortening = fractional_shortening_percent(ed, es)
+    ef = teichholz_ef_percent(ed, es)
+    if shortening is None or ef is None:
+        words = "the end-systolic diameter is the larger one"
+        return [ReadValue(key, "%", None, reasons=(Reason.OUTSIDE_LIMITS,), detail=words) for key in (_FS_KEY, _EF_KEY)]
+    if absent:
+        ratio = ReadValue(_FS_KEY, "%", shortening, phases.ed[0], detail="uncalibrated: of pixels taken for square")
+        return [ratio, ReadValue(_EF_KEY, "%", None, reasons=reasons, detail=words)]
+    return [ReadValue(_FS_KEY, "%", shortening, phases.ed[0]), _ef_value(ed, es, ef, phases.ed[0])]
+
+
+def _ef_value(lvidd_cm: float, lvids_cm: float, ef_percent: float, frame: int) -> ReadValue:
+    low, high = EF_LIMITS_PERCENT
+    diameters = {_LVIDD: lvidd_cm, _LVIDS: lvids_cm}
+    impossible = [key for key, cm in diameters.items() if not LIMITS_CM[key][0] <= cm <= LIMITS_CM[key][1]]
+    if impossible or not low <= ef_percent <= high:
+        words = f"from an impossible {impossible[0]}" if impossible else f"{ef_percent:.1f} % is outside {low:g} to {high:g} %"
+        return ReadValue(_EF_KEY, "%", None, frame, (Reason.OUTSIDE_LIMITS,), words)
+    return ReadValue(_EF_KEY, "%", ef_percent, frame, detail="Teichholz")
