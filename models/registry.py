@@ -16,6 +16,13 @@ FAMILIES: dict[str, str] = {
     "phantom_classifier": "models.families.phantom_classifier",
     "phantom_segmenter": "models.families.phantom_segmenter",
     "echoforge_xception": "models.families.echoforge_xception",
+    "echoforge_resnet": "models.families.echoforge_resnet",
+    "echoforge_unet": "models.families.echoforge_unet",
+    "echoforge_phase": "models.families.echoforge_phase",
+    "echoforge_densenet": "models.families.echoforge_densenet",
+    "echoforge_efficientnet": "models.families.echoforge_efficientnet",
+    "echoforge_convnext": "models.families.echoforge_convnext",
+    "echoforge_transformer": "models.families.echoforge_transformer",
     "echonet_dynamic": "models.families.echonet_dynamic",
     "echonet_measurements": "models.families.echonet_measurements",
 }
@@ -42,7 +49,15 @@ def find_manifest(name: str) -> Manifest:
     """The model of this name or alias, or the manifest at a path that ends in `.toml`. Raises ManifestError."""
     if name.endswith(".toml"):
         return read_manifest(Path(name))
-    models = list_models()
+    return _named(name, list_models())
+
+
+def published_manifest(name: str) -> Manifest:
+    """The bundled manifest of this name or alias, also where weights have been imported since. Raises ManifestError."""
+    return _named(name, tuple(manifest for path in sorted(MANIFESTS.glob("*.toml")) for manifest in read_manifests(path)))
+
+
+def _named(name: str, models: tuple[Manifest, ...]) -> Manifest:
     for manifest in models:
         if name == manifest.name or name in manifest.aliases:
             return manifest
@@ -75,8 +90,6 @@ def _how_to_bring_weights(manifest: Manifest) -> str:
         return f"model {manifest.name}: its manifest names no weights"
     sha256 = f"SHA-256 {source.weights_sha256}" if source.weights_sha256 else "its publisher states no SHA-256"
     return (
-        f"model {manifest.name}: its weights are not shipped (licence: {manifest.licence}). Bring {source.weights_file} from "
-        f"{source.weights_origin} ({sha256}), store its tensors under this network's names as safetensors in a folder "
-        "`weights`, and in `manifests` beside it a manifest of this model with [weights] file and sha256; then load it by that "
-        "manifest's path"
+        f"model {manifest.name}: its weights are not shipped (licence: {manifest.licence}). Fetch {source.weights_file} from "
+        f"{source.weights_origin} ({sha256}), then run `echonode models import {manifest.name} FILE`"
     )

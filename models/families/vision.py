@@ -6,6 +6,7 @@ ends with "operator torchvision::nms does not exist", as does timm's: it describ
 
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -70,3 +71,30 @@ def legacy_xception() -> nn.Module:
     from timm import create_model
 
     return create_model("legacy_xception", pretrained=False, num_classes=0, global_pool="")
+
+
+def densenet121_features() -> nn.Module:
+    """torchvision's DenseNet-121 until its last BatchNorm, freshly initialised: (n, 3, h, w) -> (n, 1024, h / 32, w / 32)."""
+    make_importable()
+    from torchvision.models import densenet121  # type: ignore[import-untyped]
+
+    features: nn.Module = densenet121(weights=None).features
+    return features
+
+
+def convnext_features(variant: str) -> nn.Module:
+    """torchvision's ConvNeXt "tiny" or "base" until its last stage, without dropped paths, freshly initialised."""
+    make_importable()
+    from torchvision import models  # type: ignore[import-untyped]
+
+    build = {"tiny": models.convnext_tiny, "base": models.convnext_base}[variant]
+    features: nn.Module = build(weights=None, stochastic_depth_prob=0.0).features
+    return features
+
+
+def timm_network(name: str, **arguments: Any) -> nn.Module:
+    """timm's network of this name, freshly initialised."""
+    make_importable()
+    from timm import create_model
+
+    return create_model(name, pretrained=False, **arguments)

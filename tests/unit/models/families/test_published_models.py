@@ -16,6 +16,16 @@ PUBLISHED: dict[str, WeightCount] = {
     "EchoView47_classifier": WeightCount(20_903_255, XCEPTION_STATISTICS),
     "EchoView47_TMED2": WeightCount(20_817_197, XCEPTION_STATISTICS),
     "Xception_TTE47_baseline": WeightCount(25_523_543, XCEPTION_STATISTICS),
+    "ResNet50_TTE47_baseline": WeightCount(28_251_183, 53_120),
+    "ResNet101_TTE47_baseline": WeightCount(47_269_423, 105_344),
+    "DenseNet121_TTE47_baseline": WeightCount(9_312_175, 83_648),
+    "EfficientNetV2_TTE47_baseline": WeightCount(23_125_375, 153_872),
+    "ConvNeXt_TTE47_baseline": WeightCount(29_588_879, 0),
+    "ViT_TTE47_baseline": WeightCount(85_834_799, 0),
+    "SwinTransformerV2_TTE47_baseline": WeightCount(27_614_297, 0),
+    "EchoSDNet": WeightCount(15_246_658, 8_611_712),
+    "EchoLVSNet": WeightCount(31_109_921, 16_000),
+    "EchoPDNet": WeightCount(60_706_334, 53_120),
     "echonet_dynamic/ef_r2plus1d_18": WeightCount(31_300_638, 25_350),
     "echonet_dynamic/lv_deeplabv3_resnet50": ONE_POINT,
     **{
@@ -44,6 +54,14 @@ def test_it_has_as_many_weights_as_the_original(name: str) -> None:
         ("EchoView47_contrastive_encoder", 20_861_480),
         ("EchoView47_classifier", 20_957_783),
         ("Xception_TTE47_baseline", 25_578_071),
+        ("ResNet50_TTE47_baseline", 28_304_303),
+        ("ResNet101_TTE47_baseline", 47_374_767),
+        ("DenseNet121_TTE47_baseline", 9_395_823),
+        ("EfficientNetV2_TTE47_baseline", 23_279_247),
+        ("ConvNeXt_TTE47_baseline", 29_588_879),
+        ("EchoSDNet", 23_858_370),
+        ("EchoLVSNet", 31_125_921),
+        ("EchoPDNet", 60_759_454),
     ],
 )
 def test_it_has_the_total_that_keras_prints(name: str, total: int) -> None:
@@ -66,8 +84,12 @@ def test_it_takes_the_input_and_gives_the_output_of_its_manifest(name: str) -> N
     outputs = manifest.architecture.get("outputs", len(manifest.labels))
     if name == "echonet_dynamic/ef_r2plus1d_18":
         assert output.shape == (2,)
-    elif manifest.family == "echoforge_xception":
+    elif manifest.family == "echoforge_phase":
+        assert output.shape == (2, shape[1])
+    elif manifest.family.startswith("echoforge") and "pooling" in manifest.architecture:
         assert output.shape == (2, outputs or 2048)
+    elif manifest.family == "echoforge_transformer":
+        assert output.shape == (2, outputs)
     else:
         assert output.shape == (2, outputs, *shape[-2:])
 

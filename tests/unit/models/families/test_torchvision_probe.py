@@ -10,7 +10,14 @@ import pytest
 import models
 
 PACKAGE = Path(models.__file__).parent
-FAMILIES = ["echoforge_xception", "echonet_dynamic", "echonet_measurements"]
+FAMILIES = [
+    "echoforge_xception",
+    "echoforge_densenet",
+    "echoforge_convnext",
+    "echoforge_transformer",
+    "echonet_dynamic",
+    "echonet_measurements",
+]
 
 
 def run(code: str) -> str:

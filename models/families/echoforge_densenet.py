@@ -1,0 +1,32 @@
+"""EchoForge's DenseNet-121 baseline on the 47 views.
+
+torchvision's layers are Keras' but for BatchNorm's epsilon, and Keras has a ReLU after the last BatchNorm inside the backbone.
+Huang et al., CVPR 2017.
+"""
+
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from models.families import prepare
+from models.families.frame_classifier import APPLICATIONS_EPSILON, FrameClassifier, set_batch_norm
+from models.families.vision import densenet121_features
+from models.manifest import Manifest
+
+FEATURES = 1024
+
+
+class EchoForgeDenseNet(FrameClassifier):
+    """`[architecture]` is that of a FrameClassifier."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        features = densenet121_features()
+        set_batch_norm(features, APPLICATIONS_EPSILON)
+        super().__init__(manifest, nn.Sequential(features, nn.ReLU()), FEATURES)
+
+
+def load(manifest: Manifest, weights: Path | None, device: str) -> EchoForgeDenseNet:
+    with torch.device(device):
+        network = EchoForgeDenseNet(manifest)
+    return prepare(network, manifest, weights, device)

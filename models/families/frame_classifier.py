@@ -1,0 +1,68 @@
+"""What the Keras classifiers of single frames share: scaling, backbone, and a head on a pooled or flattened feature map."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from torch import Tensor, nn
+
+from models.manifest import Manifest, ManifestError
+
+KERAS_EPSILON = 1e-3  # Keras' default for BatchNorm
+APPLICATIONS_EPSILON = 1.001e-5  # that of Keras' ResNet and DenseNet, which came from another framework
+DOWNSAMPLING = 32  # of every backbone here: a frame of 224 px becomes a map of 7 x 7
+
+
+class FrameClassifier(nn.Module):
+    """RGB frames (n, 3, h, w), 0 to 255 -> logits (n, outputs). There is no softmax: Keras has it inside.
+
+    `[architecture]`: `outputs`; `pooling`, "average" or "flatten", where the latter fixes h and w to the manifest's;
+    `rescale`, whether the network itself divides by 255; `hidden`, the widths of the ReLU layers before the last one.
+    """
+
+    def __init__(self, manifest: Manifest, backbone: nn.Module, channels: int) -> None:
+        super().__init__()
+        self.manifest = manifest
+        self.pooling = str(manifest.architecture["pooling"])
+        if self.pooling not in self.poolings:
+            raise ManifestError(f"model {manifest.name}: unknown pooling {self.pooling!r}")
+        self.scale = 1 / 255 if manifest.architecture["rescale"] else 1.0
+        self.backbone = backbone
+        hidden = manifest.architecture.get("hidden", [])
+        if not isinstance(hidden, list):
+            raise ManifestError(f"model {manifest.name}: hidden is a list of widths")
+        cells = self._map_cells() if self.pooling == "flatten" else 1
+        self.head = dense_layers([channels * cells, *map(int, hidden), int(str(manifest.architecture["outputs"]))])
+
+    poolings: tuple[str, ...] = ("average", "flatten")
+
+    def forward(self, frames: Tensor) -> Tensor:
+        logits: Tensor = self.head(self.embed(frames))
+        return logits
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """What enters the head: (n, channels), or (n, h / 32 * w / 32 * channels) in Keras' order row, column, channel."""
+        return self.pool(self.backbone(frames * self.scale))
+
+    def pool(self, maps: Tensor) -> Tensor:
+        return maps.mean(dim=(2, 3)) if self.pooling == "average" else maps.permute(0, 2, 3, 1).flatten(1)
+
+    def _map_cells(self) -> int:
+        height, width = self.manifest.input_shape[-2:]
+        return -(-height // DOWNSAMPLING) * -(-width // DOWNSAMPLING)
+
+
+def dense_layers(widths: Sequence[int]) -> nn.Module:
+    """Linear layers of these widths, ReLU between them, dropout before the last: one layer alone is just that layer."""
+    if len(widths) == 2:
+        return nn.Linear(widths[0], widths[1])
+    steps: list[nn.Module] = []
+    for entering, leaving in pairwise(widths[:-1]):
+        steps += [nn.Linear(entering, leaving), nn.ReLU()]
+    return nn.Sequential(*steps, nn.Dropout(0.5), nn.Linear(widths[-2], widths[-1]))
+
+
+def set_batch_norm(network: nn.Module, epsilon: float, momentum: float = 0.01) -> None:
+    """Gives every BatchNorm Keras' constants. `momentum` is the share that comes, where Keras' 0.99 is the share that stays."""
+    for module in network.modules():
+        if isinstance(module, nn.BatchNorm2d):
+            module.eps, module.momentum = epsilon, momentum
