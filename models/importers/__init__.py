@@ -1,1 +1,183 @@
-"""Published weights of others, from their files into our networks: `read`, place strictly, store as safetensors."""
+"""Published weights of others, from their files into our networks: read, placed strictly, stored as safetensors with origin.
+
+A family's importer is a module with `architecture(file, manifest)`, what the file itself asks for in [architecture], and
+`place(file, network)`, the state of a network of that architecture. `file` is a KerasFile or a TorchFile.
+"""
+
+import hashlib
+import importlib
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from safetensors.torch import save_file
+from torch import Tensor
+
+from models.importers.keras_files import KerasFile, KerasFileError, read_keras_file
+from models.importers.placing import MisplacedWeights
+from models.importers.torch_files import TorchFile, TorchFileError, read_torch_file
+from models.manifest import Manifest, ManifestError, Value, write_manifest
+from models.registry import FAMILIES, model_folder, published_manifest
+
+# Family name -> module with `architecture` and `place`, as a string: each is imported only when its family is.
+IMPORTERS: dict[str, str] = {
+    "echoforge_xception": "models.importers.xception",
+    "echonet_dynamic": "models.importers.torch_layout",
+    "echonet_measurements": "models.importers.torch_layout",
+}
+
+# Family -> settings of [architecture] without which its numbers cannot be had again, and which nobody has published.
+NEEDED_SETTINGS: dict[str, tuple[str, ...]] = {"echonet_dynamic": ("mean", "std")}
+
+IMPORTER_VERSION = "1"  # a change of what an import writes
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+class ImportRefused(ValueError):
+    """The weights are not taken: they are not those the manifest means, or something that must be known is not said."""
+
+
+def import_weights(
+    name: str,
+    file: Path,
+    *,
+    labels: Sequence[str] | None = None,
+    settings: Mapping[str, Value] | None = None,
+    folder: Path | None = None,
+) -> Manifest:
+    """Stores the weights of `file` for the model `name`, and a manifest that names them; afterwards `load_model` finds both.
+
+    `labels` are the network's outputs in order, needed where the order is not published; `settings` go into [architecture].
+    `folder` (default: `registry.model_folder()`) gets `weights` and `manifests`. Raises ImportRefused, ManifestError,
+    KerasFileError, TorchFileError, and MisplacedWeights with the lists of what does not fit.
+    """
+    manifest = published_manifest(name)
+    sha256 = _known_hash(manifest, file)
+    source = read_source(file)
+    manifest = _described(manifest, source, settings or {}, labels)
+    tensors = _placed(manifest, source)
+    return _store(manifest, tensors, file.name, sha256, folder or model_folder())
+
+
+def read_source(file: Path) -> KerasFile | TorchFile:
+    """The file by what is in it, whatever its name: HDF5 and zips with a `config.json` are Keras', all else is torch's."""
+    if file.is_dir():
+        return read_keras_file(file)  # which says what is wrong with it
+    try:
+        with file.open("rb") as opened:
+            start = opened.read(len(_HDF5))
+    except FileNotFoundError:
+        raise ImportRefused(f"no file {file}") from None
+    if start.startswith(b"version https"[: len(_HDF5)]):
+        raise ImportRefused(f"{file.name} is a pointer of Git LFS, not the weights: fetch them with `git lfs pull`")
+    if start == _HDF5 or (zipfile.is_zipfile(file) and "config.json" in zipfile.ZipFile(file).namelist()):
+        return read_keras_file(file)
+    return read_torch_file(file)
+
+
+def _known_hash(manifest: Manifest, file: Path) -> str:
+    if manifest.publication is None:
+        raise ImportRefused(f"{manifest.name} is not a published model: nothing is known of weights to import")
+    if manifest.family not in IMPORTERS:
+        raise ImportRefused(f"{manifest.name}: there is no importer for the family {manifest.family}")
+    if not file.exists():
+        raise ImportRefused(f"no file {file}")
+    if file.is_dir():
+        return ""
+    with file.open("rb") as opened:
+        found = hashlib.file_digest(opened, "sha256").hexdigest()
+    expected = manifest.publication.weights_sha256
+    if expected and found != expected:
+        raise ImportRefused(
+            f"{file.name} is not the published {manifest.publication.weights_file}: SHA-256 {found}, published {expected}"
+        )
+    return found
+
+
+def _described(
+    manifest: Manifest, source: KerasFile | TorchFile, settings: Mapping[str, Value], labels: Sequence[str] | None
+) -> Manifest:
+    asked = importlib.import_module(IMPORTERS[manifest.family]).architecture(source, manifest)
+    architecture = {**manifest.architecture, **asked, **settings}
+    unsaid = [key for key in NEEDED_SETTINGS.get(manifest.family, ()) if architecture.get(key) in (None, [], "")]
+    if unsaid:
+        raise ImportRefused(
+            f"{manifest.name}: {' and '.join(unsaid)} are not published and not in the file, and every result depends on them; "
+            f"give them: {' '.join(f'--set {key}=...' for key in unsaid)}"
+        )
+    return replace(manifest, architecture=architecture, labels=_labels(manifest, architecture, labels))
+
+
+def _labels(manifest: Manifest, architecture: Mapping[str, Value], given: Sequence[str] | None) -> tuple[str, ...]:
+    outputs = architecture.get("outputs", 0)
+    labels = manifest.labels
+    if given is not None:
+        if labels and tuple(given) != labels:
+            raise ImportRefused(f"{manifest.name}: the published order is {', '.join(labels)}")
+        labels = tuple(given)
+    if not outputs:
+        return labels
+    if not labels:
+        raise ImportRefused(
+            f"{manifest.name} has {outputs} outputs whose order is not published, and it is not guessed; "
+            f"give it: --labels NAME,NAME,... ({manifest.output_values})"
+        )
+    if len(labels) != outputs:
+        raise ImportRefused(f"{manifest.name} has {outputs} outputs, and there are {len(labels)} labels: {', '.join(labels)}")
+    if len(set(labels)) != len(labels):
+        raise ImportRefused(f"{manifest.name}: a label is given twice: {', '.join(labels)}")
+    return labels
+
+
+def _placed(manifest: Manifest, source: KerasFile | TorchFile) -> dict[str, Tensor]:
+    network = importlib.import_module(FAMILIES[manifest.family]).load(manifest, None, "meta")
+    tensors: dict[str, Tensor] = importlib.import_module(IMPORTERS[manifest.family]).place(source, network)
+    broken = [name for name, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
+    if broken:
+        raise ImportRefused(f"{manifest.name}: not a number in {', '.join(broken)}")
+    return tensors
+
+
+def _store(manifest: Manifest, tensors: dict[str, Tensor], source_file: str, source_sha256: str, folder: Path) -> Manifest:
+    if manifest.publication is None:
+        raise ManifestError(f"{manifest.name} has no [publication]")
+    safe_name = re.sub(r"[^\w.-]+", "_", manifest.name)
+    weights = folder / "weights" / f"{safe_name}.safetensors"
+    weights.parent.mkdir(parents=True, exist_ok=True)
+    origin = {
+        "model": manifest.name,
+        "origin": manifest.publication.weights_origin,
+        "paper": manifest.publication.paper,
+        "licence": manifest.licence,
+        "source_file": source_file,
+        "source_sha256": source_sha256,
+        "importer_version": IMPORTER_VERSION,
+    }
+    save_file(tensors, weights, metadata=origin)
+    with weights.open("rb") as written:
+        sha256 = hashlib.file_digest(written, "sha256").hexdigest()
+    path = folder / "manifests" / f"{safe_name}.toml"
+    imported = replace(
+        manifest,
+        weights_file=weights.name,
+        weights_sha256=sha256,
+        publication=replace(manifest.publication, weights_sha256=source_sha256),
+        path=path,
+    )
+    write_manifest(imported, path)
+    return imported
+
+
+__all__ = [
+    "IMPORTERS",
+    "ImportRefused",
+    "KerasFile",
+    "KerasFileError",
+    "MisplacedWeights",
+    "TorchFile",
+    "TorchFileError",
+    "import_weights",
+    "read_source",
+]

@@ -22,7 +22,7 @@ LEAST_SPREAD = 0.005  # below it the reference is nearly constant and proves not
 
 @dataclass(frozen=True)
 class Reference:
-    """`file` is the saved model; `inputs` are float32, channels last; the outputs are those of the original in two precisions."""
+    """`file` is the saved model, `inputs` are float32, channels last; outputs are those of the original in two precisions."""
 
     file: Path
     inputs: NDArray[np.float32]
