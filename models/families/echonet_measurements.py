@@ -18,6 +18,8 @@ from models.manifest import Manifest
 # Task -> module with `build(manifest)`: the untrained network, a torch module that is a `reading.Reader` too.
 TASKS: dict[str, str] = {
     "linear": "models.families.echonet_linear",
+    "area": "models.families.echonet_area",
+    "plax_quality": "models.families.echonet_quality",
 }
 
 
