@@ -1,0 +1,88 @@
+"""One item of a data set: its frames when asked for, what is true of it, which split and which patient it belongs to."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.clip import Clip
+from models.results import Point
+
+Mask = NDArray[np.bool_]
+Masks = Mapping[str, Mapping[int, Mask]]  # structure -> frame index -> mask (rows, columns)
+
+NOT_SURE = "not sure"
+
+
+class LayoutError(ValueError):
+    """A data set is not laid out as it should be. Says which file, and which line where there are lines."""
+
+
+@dataclass(frozen=True)
+class Caliper:
+    """A line somebody drew: `ends_px` are (x, y) of the frame; `cm_per_px` follows from the length in cm they noted."""
+
+    key: str
+    frame_index: int
+    ends_px: tuple[Point, Point]
+    cm_per_px: float | None
+
+
+def _no_masks() -> Masks:
+    return {}
+
+
+@dataclass(frozen=True, eq=False)
+class Truth:
+    """What is known of an item; None and empty: not known.
+
+    `answers` are of several readers, by name, each a label or NOT_SURE; `label` is the one the data set calls true. `masks` are
+    made when asked for. Frames are 0-based.
+    """
+
+    label: str | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
+    ef_percent: float | None = None
+    edv_ml: float | None = None
+    esv_ml: float | None = None
+    ed_frame: int | None = None
+    es_frame: int | None = None
+    masks: Callable[[], Masks] = _no_masks
+    calipers: tuple[Caliper, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Item:
+    """`group` is what belongs to one patient, or to one study where no patient is named: it is resampled as a whole.
+
+    `split` is "train", "val" or "test", or "" where the data set has no splits.
+    """
+
+    key: str
+    group: str
+    split: str
+    load: Callable[[], Clip]
+    truth: Truth
+
+
+@dataclass(frozen=True, eq=False)
+class DataSet:
+    """The items of one data set, iterated once. `classes` are its labels in its own order; `notes` tell what was noticed."""
+
+    layout: str
+    items: Iterable[Item]
+    classes: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+_SPLITS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val", "test": "test"}
+
+
+def split_named(word: str) -> str | None:
+    """The split that `word` means, in any case; None where it means none.
+
+    >>> split_named("TRAIN"), split_named("validation"), split_named("maybe")
+    ('train', 'val', None)
+    """
+    return _SPLITS.get(word.strip().lower())
