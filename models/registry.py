@@ -25,6 +25,10 @@ FAMILIES: dict[str, str] = {
     "echoforge_transformer": "models.families.echoforge_transformer",
     "echonet_dynamic": "models.families.echonet_dynamic",
     "echonet_measurements": "models.families.echonet_measurements",
+    "echo_motion": "models.families.echo_motion",
+    "echo_prime": "models.families.echo_prime",
+    "pan_echo": "models.families.pan_echo",
+    "echo_apex": "models.families.echo_apex",
 }
 
 MANIFESTS = Path(__file__).parent / "manifests"
@@ -53,7 +57,9 @@ def find_manifest(name: str) -> Manifest:
 
 
 def published_manifest(name: str) -> Manifest:
-    """The bundled manifest of this name or alias, also where weights have been imported since. Raises ManifestError."""
+    """As `find_manifest`, but the bundled one also where weights have been imported since. Raises ManifestError."""
+    if name.endswith(".toml"):
+        return read_manifest(Path(name))
     return _named(name, tuple(manifest for path in sorted(MANIFESTS.glob("*.toml")) for manifest in read_manifests(path)))
 
 
@@ -72,7 +78,11 @@ def load_model(name: str, pretrained: bool = False, weights: Path | None = None,
     manifest's. Raises ManifestError, also for a published model whose weights nobody has brought, or `families.WeightsError`
     for missing or altered weights.
     """
-    manifest = find_manifest(name)
+    return load_manifest(find_manifest(name), pretrained, weights, device)
+
+
+def load_manifest(manifest: Manifest, pretrained: bool = False, weights: Path | None = None, device: str = "cpu") -> Any:
+    """`load_model` for a manifest at hand."""
     if manifest.family not in FAMILIES:
         raise ManifestError(f"model {manifest.name}: unknown family {manifest.family!r}")
     source = None
@@ -88,6 +98,8 @@ def _how_to_bring_weights(manifest: Manifest) -> str:
     source = manifest.publication
     if source is None:
         return f"model {manifest.name}: its manifest names no weights"
+    if not source.weights_file:
+        return f"model {manifest.name}: nobody has published weights for it; only a training of your own can make them"
     sha256 = f"SHA-256 {source.weights_sha256}" if source.weights_sha256 else "its publisher states no SHA-256"
     return (
         f"model {manifest.name}: its weights are not shipped (licence: {manifest.licence}). Fetch {source.weights_file} from "

@@ -1,7 +1,8 @@
 """Published weights of others, from their files into our networks: read, placed strictly, stored as safetensors with origin.
 
-A family's importer is a module with `architecture(file, manifest)`, what the file itself asks for in [architecture], and
-`place(file, network)`, the state of a network of that architecture. `file` is a KerasFile or a TorchFile.
+A family's importer is a module with `architecture(file, manifest)`, what the file itself asks for in [architecture] (not how
+many outputs: that says whose file it is), and `place(file, network)`, the state of a network of that architecture. `file` is a
+KerasFile or a TorchFile.
 """
 
 import hashlib
@@ -24,8 +25,18 @@ from models.registry import FAMILIES, model_folder, published_manifest
 # Family name -> module with `architecture` and `place`, as a string: each is imported only when its family is.
 IMPORTERS: dict[str, str] = {
     "echoforge_xception": "models.importers.xception",
+    "echoforge_resnet": "models.importers.resnet",
+    "echoforge_unet": "models.importers.unet",
+    "echoforge_phase": "models.importers.phase",
+    "echoforge_densenet": "models.importers.densenet",
+    "echoforge_efficientnet": "models.importers.efficientnet",
+    "echoforge_convnext": "models.importers.convnext",
+    "echoforge_transformer": "models.importers.torch_layout",
     "echonet_dynamic": "models.importers.torch_layout",
     "echonet_measurements": "models.importers.torch_layout",
+    "echo_prime": "models.importers.torch_layout",
+    "pan_echo": "models.importers.pan_echo",
+    "echo_apex": "models.importers.dino_v2",
 }
 
 # Family -> settings of [architecture] without which its numbers cannot be had again, and which nobody has published.
@@ -36,7 +47,11 @@ _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 
 class ImportRefused(ValueError):
-    """The weights are not taken: they are not those the manifest means, or something that must be known is not said."""
+    """The weights are not taken: they are not those the manifest means."""
+
+
+class NotSaid(ImportRefused):
+    """Something must be known that neither the publication nor the file says, and it is not guessed."""
 
 
 def import_weights(
@@ -103,7 +118,7 @@ def _described(
     architecture = {**manifest.architecture, **asked, **settings}
     unsaid = [key for key in NEEDED_SETTINGS.get(manifest.family, ()) if architecture.get(key) in (None, [], "")]
     if unsaid:
-        raise ImportRefused(
+        raise NotSaid(
             f"{manifest.name}: {' and '.join(unsaid)} are not published and not in the file, and every result depends on them; "
             f"give them: {' '.join(f'--set {key}=...' for key in unsaid)}"
         )
@@ -115,19 +130,19 @@ def _labels(manifest: Manifest, architecture: Mapping[str, Value], given: Sequen
     labels = manifest.labels
     if given is not None:
         if labels and tuple(given) != labels:
-            raise ImportRefused(f"{manifest.name}: the published order is {', '.join(labels)}")
+            raise NotSaid(f"{manifest.name}: the published order is {', '.join(labels)}")
         labels = tuple(given)
     if not outputs:
         return labels
     if not labels:
-        raise ImportRefused(
+        raise NotSaid(
             f"{manifest.name} has {outputs} outputs whose order is not published, and it is not guessed; "
             f"give it: --labels NAME,NAME,... ({manifest.output_values})"
         )
     if len(labels) != outputs:
-        raise ImportRefused(f"{manifest.name} has {outputs} outputs, and there are {len(labels)} labels: {', '.join(labels)}")
+        raise NotSaid(f"{manifest.name} has {outputs} outputs, and there are {len(labels)} labels: {', '.join(labels)}")
     if len(set(labels)) != len(labels):
-        raise ImportRefused(f"{manifest.name}: a label is given twice: {', '.join(labels)}")
+        raise NotSaid(f"{manifest.name}: a label is given twice: {', '.join(labels)}")
     return labels
 
 
@@ -176,6 +191,7 @@ __all__ = [
     "KerasFile",
     "KerasFileError",
     "MisplacedWeights",
+    "NotSaid",
     "TorchFile",
     "TorchFileError",
     "import_weights",

@@ -62,6 +62,7 @@ _ORDER: dict[str, tuple[tuple[str, str], ...]] = {
     "SeparableConv2D": (("depthwise_kernel", ""), ("pointwise_kernel", ""), ("bias", "use_bias")),
     "BatchNormalization": (("gamma", "scale"), ("beta", "center"), ("moving_mean", ""), ("moving_variance", "")),
     "LayerNormalization": (("gamma", "scale"), ("beta", "center")),
+    "LayerScale": (("gamma", ""),),  # of Keras' ConvNeXt
     "Normalization": (("mean", ""), ("variance", ""), ("count", "")),
     "LSTM": (("kernel", ""), ("recurrent_kernel", ""), ("bias", "use_bias")),
 }
@@ -126,7 +127,11 @@ def _owner(weight: str, layers: list[Described]) -> Described:
     """The layer a weight's name speaks of: the innermost of its parts that is a layer, or the only layer there is."""
     if len(layers) == 1:
         return layers[0]
-    for part in reversed(weight.split("/")[:-1]):
+    parts = weight.split("/")[:-1]
+    # Two parts at once too: Keras 2 has layers called "conv1/bn".
+    for part in [
+        name for last in range(len(parts), 0, -1) for name in ("/".join(parts[max(last - 2, 0) : last]), parts[last - 1])
+    ]:
         named = [layer for layer in layers if layer.name == part]
         if len(named) == 1:
             return named[0]

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.families.keras_lstm import KerasLstm
 from models.importers.keras_files import Array, KerasFile, KerasLayer
 from models.importers.placing import checked
 
@@ -105,6 +106,18 @@ _LSTM: dict[str, tuple[str, _Turn]] = {
 }
 
 
+_KERAS_LSTM: dict[str, tuple[str, _Turn]] = {
+    "kernel": ("kernel.weight", outputs_first),
+    "recurrent_kernel": ("recurrent_kernel.weight", outputs_first),
+    "bias": ("kernel.bias", _as_is),
+}
+
+
+def _across_maps(values: Array) -> Array:
+    """One factor per channel, as torchvision's ConvNeXt keeps them: (channels, 1, 1)."""
+    return values[:, None, None]
+
+
 def _placing(module: nn.Module) -> Mapping[str, tuple[str, _Turn]]:
     if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
         return _NORM | _STATISTICS
@@ -114,6 +127,10 @@ def _placing(module: nn.Module) -> Mapping[str, tuple[str, _Turn]]:
         return _LSTM
     if isinstance(module, (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d, nn.ConvTranspose2d)):
         return _KERNEL
+    if isinstance(module, KerasLstm):
+        return _KERAS_LSTM
+    if isinstance(getattr(module, "layer_scale", None), nn.Parameter):
+        return {"gamma": ("layer_scale", _across_maps)}
     return _separable(module)
 
 
@@ -149,7 +166,7 @@ def differences(layer: KerasLayer, module: nn.Module, before: KerasLayer | None 
         found.append(f"epsilon {epsilon:.4g} in the file, {own:.4g} in the network")
     if config.get("data_format") == "channels_first":
         found.append("channels first in the file")
-    if isinstance(module, nn.LSTM):
+    if isinstance(module, (nn.LSTM, KerasLstm)):
         wanted = {"activation": "tanh", "recurrent_activation": "sigmoid"}
         found += [f"{key} {config[key]}" for key, value in wanted.items() if config.get(key, value) != value]
         if config.get("go_backwards") and not layer.name.startswith("backward"):

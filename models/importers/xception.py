@@ -29,17 +29,14 @@ _NAMED = {
 
 
 def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
-    """Pooling, scaling and number of outputs, where the file describes its model: both known heads of the baselines."""
+    """Pooling and scaling, where the file describes its model: both known heads of the baselines. Never the number of outputs:
+    a file with another head is another model's.
+    """
     layers = _keras(file).layers
     if _keras(file).config is None:
         return {}
     classes = {layer.class_name for layer in layers}
-    head = _head(layers)
-    return {
-        "pooling": "flatten" if "Flatten" in classes else "average",
-        "rescale": _rescales(layers),
-        "outputs": 0 if head is None else head.weights["kernel"].shape[1],
-    }
+    return {"pooling": "flatten" if "Flatten" in classes else "average", "rescale": _rescales(layers)}
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:

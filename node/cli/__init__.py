@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from node.cli import network, offline, records, running
+from node.cli import library, network, offline, records, running
 from node.errors import ConfigError, EchoNodeError
 
 app = typer.Typer(
@@ -22,6 +22,7 @@ running.add_to(app)
 network.add_to(app)
 records.add_to(app)
 offline.add_to(app)
+library.add_to(app)
 
 
 def main() -> None:

@@ -1,16 +1,15 @@
-"""analyse, phantom, models, train, evaluate: work without a running node."""
+"""analyse, phantom, train, evaluate: work without a running node."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from node.cli.output import DEFAULT_CONFIG, AsJson, ConfigPath, console, print_json, show_rows
-from node.errors import ConfigError, EchoNodeError
+from node.cli.output import DEFAULT_CONFIG, AsJson, ConfigPath, console, print_json
+from node.errors import ConfigError
 from node.settings import Settings, load_settings
 
 phantom = typer.Typer(no_args_is_help=True, help="The synthetic heart with exactly known truth.")
-models = typer.Typer(no_args_is_help=True, help="The networks: what there is, where it comes from.")
 
 
 def add_to(app: typer.Typer) -> None:
@@ -18,7 +17,6 @@ def add_to(app: typer.Typer) -> None:
     app.command()(train)
     app.command()(evaluate)
     app.add_typer(phantom, name="phantom")
-    app.add_typer(models, name="models")
 
 
 def analyse(
@@ -45,37 +43,6 @@ def make_phantom(
 
     study = write_study(out, seed=seed)
     console.print(f"{len(study.paths)} clips and truth.json in {out}")
-
-
-@models.command("list")
-def list_models(as_json: AsJson = False) -> None:
-    """All networks by name."""
-    from models import list_models as manifests
-
-    rows = [
-        {
-            "name": manifest.name,
-            "version": manifest.version,
-            "family": manifest.family,
-            "weights": ("phantom-trained" if manifest.trained_on_phantoms else "bundled")
-            if manifest.weights_file
-            else "to bring",
-        }
-        for manifest in manifests()
-    ]
-    show_rows(rows, ("name", "version", "family", "weights"), as_json=as_json, empty="no manifest found")
-
-
-@models.command("show")
-def show_model(name: Annotated[str, typer.Argument(help="As `models list` shows it.")]) -> None:
-    """One network's manifest: input, output, weights and their hash, training, metrics, intended use."""
-    from models.manifest import ManifestError, manifest_text
-    from models.registry import find_manifest
-
-    try:
-        typer.echo(manifest_text(find_manifest(name)))
-    except ManifestError as error:
-        raise EchoNodeError(str(error)) from error
 
 
 def train(

@@ -1,0 +1,43 @@
+"""EchoForge's DenseNet-121 baseline, from Keras' layers to torchvision's. Keras 2 writes "conv1/conv", Keras 3 "conv1_conv"."""
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from models.importers.keras_files import KerasLayer
+from models.importers.keras_heads import described_head, keras_file, paired_head, rescales
+from models.importers.keras_layers import place_layers
+from models.manifest import Manifest, Value
+
+_LAYER = re.compile(r"conv(\d)_block(\d+)_(\d_bn|\d_conv)")
+_TRANSITION = re.compile(r"pool(\d)_(bn|conv)")
+_PARTS = {"0_bn": "norm1", "1_conv": "conv1", "1_bn": "norm2", "2_conv": "conv2"}
+_NAMED = {"conv1_conv": "conv0", "conv1_bn": "norm0", "bn": "norm5"}
+
+
+def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
+    """Head and scaling, where the file describes its model: both known heads of the baselines."""
+    source = keras_file(file)
+    if source.config is None:
+        return {}
+    return {"rescale": rescales(source.layers)} | described_head(source.layers)
+
+
+def place(file: object, network: nn.Module) -> dict[str, Tensor]:
+    """The state of an EchoForgeDenseNet, which may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
+    source = keras_file(file)
+    backbone = {layer.path: f"backbone.0.{place}" for layer in source.layers if layer.weights and (place := _place(layer))}
+    named = [(layer, backbone[layer.path]) for layer in source.layers if layer.path in backbone]
+    return place_layers(source, [*named, *paired_head(source.layers, backbone, network)], network)
+
+
+def _place(layer: KerasLayer) -> str:
+    """torchvision's name for a layer; empty where the layer is none of DenseNet's."""
+    name = layer.name.replace("/", "_")
+    if found := _LAYER.fullmatch(name):
+        part = _PARTS.get(found[3], "")
+        return f"denseblock{int(found[1]) - 1}.denselayer{found[2]}.{part}" if part else ""
+    if found := _TRANSITION.fullmatch(name):
+        return f"transition{int(found[1]) - 1}.{'norm' if found[2] == 'bn' else 'conv'}"
+    return _NAMED.get(name, "")

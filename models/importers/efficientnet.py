@@ -1,0 +1,62 @@
+"""EchoForge's EfficientNetV2 baseline, from Keras' layers to timm's.
+
+Keras counts the blocks of a stage by letters: `block4b_project_conv`. Which of timm's names it has depends on the kind of the
+block: those of the first three stages have no depthwise convolution, those of the first one do not expand either.
+"""
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from models.importers.keras_files import KerasLayer
+from models.importers.keras_heads import described_head, is_scaling, keras_file, paired_head, rescales
+from models.importers.keras_layers import place_layers
+from models.manifest import Manifest, Value
+
+_BLOCK = re.compile(r"block(\d)([a-z])_(\w+)")
+_NAMED = {"stem_conv": "conv_stem", "stem_bn": "bn1", "top_conv": "conv_head", "top_bn": "bn2"}
+_PLAIN = {"project_conv": "conv", "project_bn": "bn1"}
+_FUSED = {"expand_conv": "conv_exp", "expand_bn": "bn1", "project_conv": "conv_pwl", "project_bn": "bn2"}
+_INVERTED = {
+    "expand_conv": "conv_pw",
+    "expand_bn": "bn1",
+    "dwconv2": "conv_dw",
+    "bn": "bn2",
+    "se_reduce": "se.conv_reduce",
+    "se_expand": "se.conv_expand",
+    "project_conv": "conv_pwl",
+    "project_bn": "bn3",
+}
+_SIGNED = (1 / 128, -1.0)  # Keras' own scaling to -1 ... 1
+
+
+def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
+    """Head and scaling, where the file describes its model: both known heads of the baselines."""
+    source = keras_file(file)
+    if source.config is None:
+        return {}
+    signed = any(is_scaling(layer, *_SIGNED) for layer in source.layers)
+    return {"rescale": rescales(source.layers, also=_SIGNED), "preprocessing": signed} | described_head(source.layers)
+
+
+def place(file: object, network: nn.Module) -> dict[str, Tensor]:
+    """The state of an EchoForgeEfficientNet, which may be on the meta device. Raises as `place_layers`, and KerasFileError."""
+    source = keras_file(file)
+    modules = dict(network.named_modules())
+    backbone = {layer.path: place for layer in source.layers if layer.weights and (place := _place(layer, modules))}
+    named = [(layer, backbone[layer.path]) for layer in source.layers if layer.path in backbone]
+    return place_layers(source, [*named, *paired_head(source.layers, backbone, network)], network)
+
+
+def _place(layer: KerasLayer, modules: Mapping[str, nn.Module]) -> str:
+    """The module for a layer; empty where the layer is none of EfficientNet's."""
+    if layer.name in _NAMED:
+        return f"backbone.{_NAMED[layer.name]}"
+    found = _BLOCK.fullmatch(layer.name)
+    if found is None:
+        return ""
+    block = f"backbone.blocks.{int(found[1]) - 1}.{ord(found[2]) - ord('a')}"
+    kinds = {"conv_dw": _INVERTED, "conv_exp": _FUSED, "conv": _PLAIN}
+    parts = next((parts for own, parts in kinds.items() if f"{block}.{own}" in modules), {})
+    return f"{block}.{parts[found[3]]}" if found[3] in parts else ""

@@ -1,0 +1,28 @@
+"""EchoPDNet from Keras' layers: the ResNet by name, the two LSTMs and the two Dense layers by order."""
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from models.importers.keras_heads import head_dense, keras_file, rescales
+from models.importers.keras_layers import place_layers
+from models.importers.resnet import resnet_modules
+from models.manifest import Manifest, Value
+
+
+def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
+    """Whether the file's model scales its frames itself. Where it does not, its authors did so outside, in an unknown way."""
+    source = keras_file(file)
+    return {} if source.config is None else {"rescale": rescales(source.layers)}
+
+
+def place(file: object, network: nn.Module) -> dict[str, Tensor]:
+    """The state of an EchoForgePhase, which may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
+    source = keras_file(file)
+    backbone = resnet_modules(source.layers)
+    pairs = [(layer, backbone[layer.path]) for layer in source.layers if layer.path in backbone]
+    recurrent = [layer for layer in source.layers if "recurrent_kernel" in layer.weights]
+    dense = [layer for layer in head_dense(source.layers, backbone) if layer not in recurrent]
+    pairs += zip(recurrent, ("lstm1", "lstm2"), strict=False)
+    pairs += zip(dense, ("dense", "head"), strict=False)
+    return place_layers(source, pairs, network)

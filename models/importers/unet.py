@@ -1,0 +1,43 @@
+"""EchoLVSNet from Keras' layers. Their names are numbers of the session ("conv2d_7"), so each kind is told by its order."""
+
+from collections.abc import Mapping
+
+from torch import Tensor, nn
+
+from models.importers.keras_files import KerasLayer
+from models.importers.keras_heads import keras_file, rescales
+from models.importers.keras_layers import place_layers
+from models.manifest import Manifest, Value
+
+_KINDS: dict[str, type[nn.Module]] = {"norm": nn.BatchNorm2d, "up": nn.ConvTranspose2d, "conv": nn.Conv2d}
+
+
+def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
+    """Number of outputs and scaling, where the file describes its model."""
+    source = keras_file(file)
+    if source.config is None:
+        return {}
+    convolutions = [layer for layer in source.layers if _kind(layer) == "conv"]
+    outputs = {"outputs": int(convolutions[-1].weights["kernel"].shape[-1])} if convolutions else {}
+    return {"rescale": rescales(source.layers), **outputs}
+
+
+def place(file: object, network: nn.Module) -> dict[str, Tensor]:
+    """The state of an EchoForgeUNet, which may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
+    source = keras_file(file)
+    pairs: list[tuple[KerasLayer, str]] = []
+    for kind, module_class in _KINDS.items():
+        layers = [layer for layer in source.layers if layer.weights and _kind(layer) == kind]
+        modules = [name for name, module in network.named_modules() if isinstance(module, module_class)]
+        pairs += zip(layers, modules, strict=False)
+    return place_layers(source, pairs, network)
+
+
+def _kind(layer: KerasLayer) -> str:
+    """Key of `_KINDS`, by class, or where the file does not say that, by weights and name; empty for anything else."""
+    if "moving_mean" in layer.weights:
+        return "norm"
+    kernel = layer.weights.get("kernel")
+    if kernel is None or kernel.ndim != 4:
+        return ""
+    return "up" if "Transpose" in layer.class_name or "transpose" in layer.name else "conv"

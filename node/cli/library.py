@@ -1,0 +1,173 @@
+"""models: the library of networks: what there is, bringing weights in, proving them, taking them out, features of frames."""
+
+import tomllib
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from node.cli.output import AsJson, console, print_json, show_rows
+from node.errors import ConfigError, EchoNodeError
+
+if TYPE_CHECKING:
+    from models.manifest import Manifest
+
+models = typer.Typer(no_args_is_help=True, help="The networks: what there is, where it comes from, your own weights.")
+
+Name = Annotated[str, typer.Argument(help="As `models list` shows it, an alias, or the path of a manifest.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(models, name="models")
+
+
+def _found(name: str) -> "Manifest":
+    from models.manifest import ManifestError
+    from models.registry import find_manifest
+
+    try:
+        return find_manifest(name)
+    except ManifestError as error:
+        raise ConfigError(str(error)) from error
+
+
+@models.command("list")
+def list_models(as_json: AsJson = False) -> None:
+    """All networks by name, and which of them have weights here."""
+    from models import list_models as manifests
+
+    rows = [
+        {"name": manifest.name, "version": manifest.version, "family": manifest.family, "weights": _weights(manifest)}
+        for manifest in manifests()
+    ]
+    show_rows(rows, ("name", "version", "family", "weights"), as_json=as_json, empty="no manifest found")
+
+
+def _weights(manifest: "Manifest") -> str:
+    if not manifest.weights_file:
+        return "to bring" if manifest.publication and manifest.publication.weights_file else "none published"
+    if not manifest.weights_path.exists():
+        return "missing"
+    if manifest.publication:
+        return "imported"
+    return "phantom-trained" if manifest.trained_on_phantoms else "bundled"
+
+
+@models.command("show")
+def show_model(name: Name, as_json: AsJson = False) -> None:
+    """One network's manifest: input, output, weights and their hash, training, metrics, intended use."""
+    from models.manifest import manifest_text
+
+    manifest = _found(name)
+    if as_json:
+        print_json(asdict(manifest))
+    else:
+        typer.echo(manifest_text(manifest))
+
+
+@models.command("import")
+def import_model(
+    name: Name,
+    file: Annotated[
+        Path, typer.Argument(help="The published file: Keras .h5 or .keras, torch .pt, .pth or .ckpt, .safetensors.")
+    ],
+    labels: Annotated[
+        str | None, typer.Option(help="The outputs in order, by commas, where their order is not published.")
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="What the file does not say, e.g. mean=32.3,32.4,32.6."),
+    ] = None,
+    folder: Annotated[Path | None, typer.Option(help="Where to store it; default $ECHONODE_MODELS or the user's own.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring published weights in: hash checked, every tensor placed, stored as safetensors with origin and licence."""
+    from models.importers import ImportRefused, KerasFileError, MisplacedWeights, NotSaid, TorchFileError, import_weights
+    from models.manifest import ManifestError
+
+    given = [label.strip() for label in labels.split(",")] if labels else None
+    _found(name)
+    try:
+        manifest = import_weights(name, file, labels=given, settings=_settings(settings or []), folder=folder)
+    except NotSaid as error:
+        raise ConfigError(str(error)) from error
+    except (ImportRefused, ManifestError, KerasFileError, TorchFileError, MisplacedWeights) as error:
+        raise EchoNodeError(str(error)) from error
+    if as_json:
+        print_json({"name": manifest.name, "weights": manifest.weights_path, "manifest": manifest.path})
+        return
+    console.print(f"{manifest.name}: {manifest.weights_path}, manifest {manifest.path}", highlight=False)
+    console.print(f"licence: {manifest.licence}", highlight=False)
+
+
+def _settings(given: list[str]) -> dict[str, Any]:
+    """KEY=VALUE as in TOML; a word without quotes is text, numbers by commas are a list."""
+    settings: dict[str, Any] = {}
+    for item in given:
+        key, equals, value = item.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"--set {item}: expected KEY=VALUE")
+        for text in (value, f"[{value}]"):
+            try:
+                settings[key] = tomllib.loads(f"value = {text}")["value"]
+                break
+            except tomllib.TOMLDecodeError:
+                settings[key] = value
+    return settings
+
+
+@models.command("verify")
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Default: all that have weights here.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hash the weights again, load them, and look at what they make of a probe; exit code 1 where something is wrong."""
+    from models import list_models as manifests
+    from models.importers.verification import verify_model
+
+    chosen = [_found(name) for name in names] if names else [manifest for manifest in manifests() if manifest.weights_file]
+    results = [verify_model(manifest) for manifest in chosen]
+    rows = [asdict(result) | {"verdict": result.problem or "as its manifest says"} for result in results]
+    show_rows(rows, ("name", "output", "verdict"), as_json=as_json, empty="no model has weights here")
+    if any(result.problem for result in results):
+        raise typer.Exit(1)
+
+
+@models.command("export")
+def export(
+    name: Name,
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    form: Annotated[str, typer.Option("--format", help="safetensors (tensors by name) or pt2 (torch.export).")] = "safetensors",
+) -> None:
+    """Write a model for other programs, with its origin and licence inside."""
+    from models.families import WeightsError
+    from models.importers.exports import Format, export_model
+    from models.manifest import ManifestError
+
+    if form not in list(Format):
+        raise ConfigError(f"--format {form}: there are {', '.join(Format)}")
+    try:
+        export_model(_found(name), out, Format(form))
+    except (ManifestError, WeightsError) as error:
+        raise EchoNodeError(str(error)) from error
+    console.print(f"{name}: {out}", highlight=False)
+
+
+@models.command("embed")
+def embed(
+    name: Name,
+    paths: Annotated[list[Path], typer.Argument(help="Images (PNG, JPEG), DICOM files, or folders of them.", exists=True)],
+    out: Annotated[Path, typer.Option(help="A .npz or .csv file.")],
+    as_json: AsJson = False,
+) -> None:
+    """The features an encoder sees in each frame: one row a frame, for search, clustering, or a probe of your own."""
+    from node.cli.embedding import embed_files
+
+    rows, width, skipped = embed_files(_found(name), paths, out)
+    for note in skipped:
+        typer.echo(note, err=True)
+    if as_json:
+        print_json({"model": name, "frames": rows, "width": width, "out": out, "skipped": skipped})
+    else:
+        console.print(f"{rows} frames of {width} features: {out}", highlight=False)
