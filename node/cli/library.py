@@ -171,3 +171,11 @@ def embed(
         print_json({"model": name, "frames": rows, "width": width, "out": out, "skipped": skipped})
     else:
         console.print(f"{rows} frames of {width} features: {out}", highlight=False)
+
+
+@models.command("zoo")
+def zoo() -> None:
+    """All bundled manifests as one Markdown page; models/ZOO.md is this output."""
+    from node.cli.zoo import zoo_page
+
+    typer.echo(zoo_page(), nl=False)
