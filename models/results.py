@@ -57,12 +57,16 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True)
 class ModelUse:
-    """One set of weights that contributed to a finding. `trained_on_phantoms` triggers the patient safety rule."""
+    """One set of weights that contributed to a finding. `trained_on_phantoms` triggers the patient safety rule.
+
+    `engine` is what computed the network, in which precision, and which quicker ones were refused for other results.
+    """
 
     name: str
     version: str
     weights_sha256: str
     trained_on_phantoms: bool
+    engine: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,11 +178,25 @@ class DistributionVerdict:
 
 
 @dataclass(frozen=True)
+class ClipValue:
+    """A quantity of the catalogue as `model` read it off one clip, or why it could not: then `reasons`, primary first."""
+
+    key: str
+    unit: str
+    value: float | None
+    model: str
+    frame_number: int | None = None
+    reasons: tuple[Reason, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True)
 class ClipFindings:
     """Everything found on one clip. `area_curve_cm2` has one value per frame (None where no contour was found).
 
     `gates` are the reasons that stopped numbers on this clip (empty under the research override for those it lifts, which
-    then stand in `marked` instead). `contours` hold every frame that was segmented.
+    then stand in `marked` instead). `contours` hold every frame that was segmented. `values` are those of models that measure
+    by themselves; `notes` say what of theirs was left out.
     """
 
     sop_instance_uid: str
@@ -199,6 +217,8 @@ class ClipFindings:
     marked: tuple[Reason, ...] = ()
     flags: tuple[QualityFlag, ...] = ()
     models: tuple[ModelUse, ...] = ()
+    values: tuple[ClipValue, ...] = ()
+    notes: tuple[str, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
 
 

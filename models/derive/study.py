@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from models.catalogue import QUANTITIES, Quantity, View
 from models.derive.apical import ApicalClip, Estimate, biplane, measurable, single_plane
 from models.derive.limits import refusals
+from models.derive.readings import read_quantities
 from models.results import (
     ClipFindings,
     Measurement,
@@ -48,14 +49,19 @@ def derive_study(study_instance_uid: str, clips: Sequence[ClipFindings], *, rese
     chosen = {view: clip for view in _MEASURED_VIEWS if (clip := _least_foreshortened(adequate, view))}
     refused = _Refused()
     estimates = _estimates(chosen, refused)
+    read, not_read = read_quantities(() if phantoms_only else clips)
     measurements: list[Measurement] = []
     not_measured: list[NotMeasured] = []
     for key, quantity in QUANTITIES.items():
         if key in estimates:
             measurements.append(_measurement(quantity, estimates[key]))
+        elif key in read and key not in refused.reasons:  # what the outlines contradict, no reading replaces
+            measurements.append(read[key])
         else:
             reasons = refused.reasons.get(key) or _missing(quantity, clips, stops, chosen)
             detail = refused.details.get(key) or (_no_cycle(quantity, clips) if Reason.NO_CARDIAC_CYCLE in reasons else "")
+            if key in not_read:
+                reasons, detail = in_order([*reasons, *not_read[key][0]]), detail or not_read[key][1]
             not_measured.append(NotMeasured(key, reasons, detail))
     flags = [flag for clip in clips for flag in clip.flags] + _foreshortened(adequate, chosen)
     models: tuple[ModelUse, ...] = tuple(dict.fromkeys(use for clip in clips for use in clip.models))

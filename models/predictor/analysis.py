@@ -4,28 +4,23 @@ The gates stand here: what forbids numbers on a clip is found before the ventric
 """
 
 import time
-from dataclasses import dataclass, field
-from typing import TypeVar
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 
 from models.calibration import RegionProblem
 from models.catalogue import View
 from models.clip import Clip
-from models.derive.cardiac_cycle import find_beats
-from models.derive.volumes import area_cm2, to_cm
-from models.families.outline import cavity_outline
-from models.families.phantom_classifier import PhantomClassifier
-from models.families.phantom_segmenter import PhantomSegmenter
-from models.manifest import Manifest, ManifestError
-from models.preprocess import Letterbox
-from models.registry import load_model
+from models.manifest import Manifest
+from models.predictor.adapters import as_probabilities, classifier_preparation, likeliest_view
+from models.predictor.frames import ClipFrames
+from models.predictor.parts import Part, load_part, make_part
+from models.predictor.readings import ClipReadings, read_clip_values
+from models.predictor.ventricle import Ventricle, outline_ventricle
 from models.results import (
-    Beat,
     ClipFindings,
-    Contour,
     DistributionVerdict,
     ModelUse,
     QualityFlag,
@@ -35,12 +30,11 @@ from models.results import (
     ViewPrediction,
     in_order,
 )
-
-Loaded = TypeVar("Loaded", PhantomClassifier, PhantomSegmenter)
+from models.roles import Role
 
 _VIEW_FRAMES = 8  # spread over the clip, so that several phases of the beat vote
-_BATCH = 16
 _MEASURED_VIEWS = (View.A4C, View.A2C)
+_PHANTOM_GATE = "phantom_view"  # what judges phantoms where the view's own network cannot
 # What a research override turns from a stop into a mark (DESIGN.md 4); a missing calibration never.
 _LIFTED = (Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION)
 _CALIBRATION_REASON = {
@@ -54,53 +48,51 @@ _CALIBRATION_REASON = {
 
 @dataclass(frozen=True)
 class _Impression:
-    """What the classifiers say about a clip."""
+    """What the classifiers say about a clip; None where no network of the set can say it."""
 
     view: ViewPrediction
-    quality: QualityGrade
-    distribution: DistributionVerdict
-
-
-@dataclass
-class _Ventricle:
-    """The left ventricle over a clip; all empty where it was not sought."""
-
-    contours: tuple[Contour, ...] = ()
-    area_curve_cm2: tuple[float | None, ...] = ()
-    beats: tuple[Beat, ...] = ()
-    models: tuple[ModelUse, ...] = ()
-    timings_s: dict[str, float] = field(default_factory=dict)
+    quality: QualityGrade | None
+    distribution: DistributionVerdict | None
+    models: tuple[ModelUse, ...]
 
 
 @dataclass(frozen=True)
 class Predictor:
-    """Loaded networks. `analyse` may be called any number of times; it keeps nothing."""
+    """A loaded model set. `analyse` may be called any number of times; it keeps nothing.
 
-    view: PhantomClassifier
-    quality: PhantomClassifier
-    lv_segmentation: PhantomSegmenter
-    device: str
+    `distribution` tells images unlike the training data; None where no network of the set can, and then nothing is measured on
+    a patient without the research override. `phantom_gate` takes its place for phantoms: it knows what those look like.
+    """
+
+    view: Part
+    quality: Part | None
+    lv_segmentation: Part
+    measurements: tuple[Part, ...] = ()
+    phantom_gate: Part | None = None
 
     def analyse(self, clip: Clip, *, research_override: bool = False) -> ClipFindings:
         """Everything the networks find on `clip`.
 
-        Without a usable region the whole image is judged and nothing is outlined. `research_override` moves the reasons that
+        Without a usable region the whole image is judged and nothing is measured. `research_override` moves the reasons that
         it may lift from `gates` to `marked`.
         """
         choice = clip.b_mode_region()
+        frames = ClipFrames(clip)
         started = time.perf_counter()
-        impression = self._look(clip)
+        impression = self._look(clip, frames)
         timings_s = {"view_quality": time.perf_counter() - started}
-        found = in_order(self._stops(clip, impression))
+        found = in_order(_stops(clip, impression))
         marked = tuple(reason for reason in found if research_override and reason in _LIFTED)
         gates = tuple(reason for reason in found if reason not in marked)
-        apical = impression.view.view in _MEASURED_VIEWS
-        ventricle = self._outline(clip) if apical and not gates else _Ventricle()
+        view = impression.view.view
+        apical = view in _MEASURED_VIEWS and not gates
+        ventricle = outline_ventricle(clip, frames, self.lv_segmentation) if apical else Ventricle()
+        readings = ClipReadings() if gates else read_clip_values(clip, view, self.measurements)
         return ClipFindings(
             sop_instance_uid=clip.sop_instance_uid,
             rows=clip.rows,
             columns=clip.columns,
-            number_of_frames=len(clip.frames),
+            number_of_frames=clip.number_of_frames,
             is_quality_control_subject=clip.is_quality_control_subject,
             cm_per_px=choice.region.cm_per_px if choice.region else None,
             region_rule=choice.rule,
@@ -114,116 +106,110 @@ class Predictor:
             gates=gates,
             marked=marked,
             flags=self._flags(clip, impression),
-            models=(model_use(self.view.manifest), model_use(self.quality.manifest), *ventricle.models),
-            timings_s=timings_s | ventricle.timings_s,
+            models=tuple(dict.fromkeys((*impression.models, *ventricle.models, *readings.models))),
+            values=readings.values,
+            notes=readings.notes,
+            timings_s=timings_s | ventricle.timings_s | readings.timings_s,
         )
 
-    def _look(self, clip: Clip) -> _Impression:
-        chosen = np.unique(np.linspace(0, len(clip.frames) - 1, _VIEW_FRAMES).round().astype(int))
-        frames = clip.frames[chosen]
-        squares = _letterbox(clip, self.view.manifest.input_size_px).apply(frames)
-        with torch.inference_mode():
-            logits, features = self.view.describe(_batch(squares, self.device))
-            probabilities = logits.softmax(dim=1).mean(dim=0).cpu().numpy()
-            distance = float(self.view.distance(features).mean())
-            if self.quality.manifest.input_size_px != self.view.manifest.input_size_px:
-                squares = _letterbox(clip, self.quality.manifest.input_size_px).apply(frames)
-            grades = self.quality(_batch(squares, self.device)).softmax(dim=1).mean(dim=0).cpu().numpy()
-        score = float(grades @ np.linspace(0, 100, len(grades)))
-        threshold = self.view.manifest.threshold("out_of_distribution")
-        return _Impression(
-            view=self._name_view(probabilities),
-            quality=QualityGrade(score, adequate=score >= self.quality.manifest.threshold("adequate_quality")),
-            distribution=DistributionVerdict(distance, threshold, inside=distance <= threshold),
-        )
-
-    def _name_view(self, probabilities: NDArray[np.float32]) -> ViewPrediction:
-        """The likeliest view; OTHER, with its own probability, where none is likely enough."""
-        labels = self.view.manifest.labels
-        named = tuple(zip(labels, (float(value) for value in probabilities), strict=True))
-        label, probability = max(named, key=lambda pair: pair[1])
-        if probability < self.view.manifest.threshold("view_probability"):
-            label, probability = View.OTHER.value, dict(named)[View.OTHER.value]
-        return ViewPrediction(View(label), probability, named)
-
-    @staticmethod
-    def _stops(clip: Clip, impression: _Impression) -> set[Reason]:
-        reasons = {Reason(value) for value in clip.known_exclusions}
-        if problem := clip.b_mode_region().problem:
-            reasons.add(_CALIBRATION_REASON.get(problem, Reason.NO_CALIBRATION))
-        if not impression.quality.adequate:
-            reasons.add(Reason.QUALITY)
-        if not impression.distribution.inside:
-            reasons.add(Reason.OUT_OF_DISTRIBUTION)
-        return reasons
+    def _look(self, clip: Clip, frames: ClipFrames) -> _Impression:
+        last = clip.number_of_frames - 1
+        chosen = [int(index) for index in np.unique(np.linspace(0, last, _VIEW_FRAMES).round())]
+        outputs = self.view.run(frames.batch(classifier_preparation(self.view.manifest), chosen, keep=True))
+        probabilities = [float(value) for value in as_probabilities(outputs[0])]
+        view, probability = likeliest_view(self.view.manifest, probabilities)
+        named = tuple(zip(self.view.manifest.labels, probabilities, strict=True))
+        models = [self.view.use]
+        quality = distribution = None
+        if self.view.knows_its_training_data:
+            distribution = _verdict(self.view, outputs[1])
+        elif self.phantom_gate is not None and clip.is_quality_control_subject:
+            squares = frames.batch(classifier_preparation(self.phantom_gate.manifest), chosen, keep=True)
+            distribution = _verdict(self.phantom_gate, self.phantom_gate.run(squares)[1])
+            models.append(self.phantom_gate.use)
+        if self.quality is not None:
+            squares = frames.batch(classifier_preparation(self.quality.manifest), chosen, keep=True)
+            grades = as_probabilities(self.quality.run(squares)[0])
+            score = float(grades @ np.linspace(0, 100, len(grades)))
+            quality = QualityGrade(score, adequate=score >= self.quality.manifest.threshold("adequate_quality"))
+            models.append(self.quality.use)
+        return _Impression(ViewPrediction(view, probability, named), quality, distribution, tuple(models))
 
     def _flags(self, clip: Clip, impression: _Impression) -> tuple[QualityFlag, ...]:
         messages: list[tuple[QualityIssue, str]] = []
         if problem := clip.b_mode_region().problem:
             messages.append((QualityIssue.CALIBRATION, f"Nothing can be measured: {problem.value}."))
-        if not impression.quality.adequate:
+        grade, verdict = impression.quality, impression.distribution
+        if grade is None or self.quality is None:
+            messages.append((QualityIssue.POOR_IMAGE_QUALITY, "No network of the model set judges image quality."))
+        elif not grade.adequate:
             limit = self.quality.manifest.threshold("adequate_quality")
-            text = f"Image quality {impression.quality.score:.0f} of 100 is below the limit of {limit:.0f}."
+            text = f"Image quality {grade.score:.0f} of 100 is below the limit of {limit:.0f}."
             messages.append((QualityIssue.POOR_IMAGE_QUALITY, text))
-        verdict = impression.distribution
-        if not verdict.inside:
+        if verdict is None:
+            text = f"{self.view.manifest.name} cannot tell whether an image is like those of its training."
+            messages.append((QualityIssue.OUT_OF_DISTRIBUTION, text))
+        elif not verdict.inside:
+            gate = self.view if self.view.knows_its_training_data else self.phantom_gate
             limits = f"distance {verdict.distance:.2f}, limit {verdict.threshold:.2f}"
-            text = f"Unlike the training images of {self.view.manifest.name}: {limits}."
+            text = f"Unlike the training images of {(gate or self.view).manifest.name}: {limits}."
             messages.append((QualityIssue.OUT_OF_DISTRIBUTION, text))
         return tuple(QualityFlag(issue, clip.sop_instance_uid, text) for issue, text in messages)
 
-    def _outline(self, clip: Clip) -> _Ventricle:
-        started = time.perf_counter()
-        region = clip.b_mode_region().region
-        if region is None:
-            raise ValueError("no contour without a calibrated region")
-        manifest = self.lv_segmentation.manifest
-        letterbox = Letterbox.of_region(region, manifest.input_size_px)
-        contours: list[Contour] = []
-        areas: list[float | None] = []
-        for first in range(0, len(clip.frames), _BATCH):
-            with torch.inference_mode():
-                squares = _batch(letterbox.apply(clip.frames[first : first + _BATCH]), self.device)
-                maps = self.lv_segmentation(squares)[:, 0].sigmoid().cpu().numpy()
-            for index, probability in enumerate(maps, start=first):
-                line = cavity_outline(probability, manifest.threshold("contour_level"))
-                if line is None:
-                    areas.append(None)
-                    continue
-                points = tuple((float(x), float(y)) for x, y in letterbox.to_image(line))
-                contours.append(Contour("lv", index, points))
-                areas.append(area_cm2(to_cm(points, region.cm_per_px)))
-        times = clip.frame_times_ms
-        beats = () if times is None else find_beats(areas, times.tolist(), clip.r_wave_times_ms, clip.heart_rate_bpm)
-        elapsed = {"lv_segmentation": time.perf_counter() - started}
-        return _Ventricle(tuple(contours), tuple(areas), beats, (model_use(manifest),), elapsed)
+
+def _verdict(part: Part, features: Any) -> DistributionVerdict:
+    place = part.network.class_means.device
+    distance = float(part.network.distance(features.to(place)).mean())
+    threshold = part.manifest.threshold("out_of_distribution")
+    return DistributionVerdict(distance, threshold, inside=distance <= threshold)
 
 
-def load_predictor(*, view: str, quality: str, lv_segmentation: str, device: str = "cpu") -> Predictor:
-    """Networks by model name, or by manifest path. Raises ManifestError or families.WeightsError, in plain words."""
+def _stops(clip: Clip, impression: _Impression) -> set[Reason]:
+    """What no network has judged is as good as refused."""
+    reasons = {Reason(value) for value in clip.known_exclusions}
+    if problem := clip.b_mode_region().problem:
+        reasons.add(_CALIBRATION_REASON.get(problem, Reason.NO_CALIBRATION))
+    if impression.quality is None or not impression.quality.adequate:
+        reasons.add(Reason.QUALITY)
+    if impression.distribution is None or not impression.distribution.inside:
+        reasons.add(Reason.OUT_OF_DISTRIBUTION)
+    return reasons
+
+
+def load_predictor(
+    *,
+    view: str,
+    quality: str,
+    lv_segmentation: str,
+    measurements: Sequence[str] = (),
+    engine: str = "torch",
+    device: str = "cpu",
+) -> Predictor:
+    """A model set by model names, or manifest paths; `quality` "" for none. `engine`: "torch", the reference, "openvino", or
+    "auto", the quicker one that the gate lets through. Raises ManifestError or families.WeightsError, in plain words.
+    """
+    of_view = load_part(Role.VIEW, view, device=device, engine=engine)
+    gate = None if of_view.knows_its_training_data else load_part(Role.VIEW, _PHANTOM_GATE, device=device, engine=engine)
     return Predictor(
-        view=_loaded(view, PhantomClassifier, device),
-        quality=_loaded(quality, PhantomClassifier, device),
-        lv_segmentation=_loaded(lv_segmentation, PhantomSegmenter, device),
-        device=device,
+        view=of_view,
+        quality=load_part(Role.QUALITY, quality, device=device, engine=engine) if quality else None,
+        lv_segmentation=load_part(Role.LV_SEGMENTATION, lv_segmentation, device=device, engine=engine),
+        measurements=tuple(load_part(Role.MEASUREMENTS, name, device=device, engine=engine) for name in measurements),
+        phantom_gate=gate,
     )
 
 
-def _loaded(name: str, kind: type[Loaded], device: str) -> Loaded:
-    network = load_model(name, pretrained=True, device=device)
-    if not isinstance(network, kind):
-        raise ManifestError(f"model {name} cannot do this: its family is {network.manifest.family}")
-    return network
+def predictor_of(
+    view: Any, quality: Any, lv_segmentation: Any, readers: Sequence[Any] = (), engine: str = "torch"
+) -> Predictor:
+    """A model set of networks that are loaded already."""
+    return Predictor(
+        make_part(Role.VIEW, view, engine=engine),
+        make_part(Role.QUALITY, quality, engine=engine),
+        make_part(Role.LV_SEGMENTATION, lv_segmentation, engine=engine),
+        tuple(make_part(Role.MEASUREMENTS, reader, engine=engine) for reader in readers),
+    )
 
 
 def model_use(manifest: Manifest) -> ModelUse:
     return ModelUse(manifest.name, manifest.version, manifest.weights_sha256, manifest.trained_on_phantoms)
-
-
-def _letterbox(clip: Clip, size_px: int) -> Letterbox:
-    region = clip.b_mode_region().region
-    return Letterbox.of_region(region, size_px) if region else Letterbox(0, 0, clip.columns, clip.rows, size_px)
-
-
-def _batch(squares: NDArray[np.float32], device: str) -> torch.Tensor:
-    return torch.from_numpy(squares)[:, None].to(device)

@@ -62,7 +62,7 @@ class OpenVinoBackend:
             example = torch.zeros(_EXAMPLES, *shape)
             with warnings.catch_warnings():
                 warnings.filterwarnings("ignore", category=DeprecationWarning)  # its use of torch.jit.trace
-                warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # fixed sizes, which ours are
+                warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # type: ignore[attr-defined]  # fixed sizes
                 return openvino.convert_model(network, example_input=example, input=[openvino.PartialShape([-1, *shape])])
 
         def make(folder: Path) -> None:

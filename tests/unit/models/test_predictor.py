@@ -14,7 +14,7 @@ from models.clip import Clip
 from models.families.phantom_classifier import PhantomClassifier
 from models.families.phantom_segmenter import PhantomSegmenter
 from models.manifest import ManifestError
-from models.predictor import Predictor, load_predictor
+from models.predictor import Predictor, load_predictor, predictor_of
 from models.registry import find_manifest
 from models.results import ClipFindings, QualityIssue, Reason
 
@@ -59,7 +59,7 @@ class BrightIsCavity(PhantomSegmenter):
 def made_predictor(
     probabilities: tuple[float, float, float] = (0.9, 0.05, 0.05), distance: float = 1.0, grade: int = 3
 ) -> Predictor:
-    return Predictor(FixedView(probabilities, distance).eval(), FixedQuality(grade).eval(), BrightIsCavity().eval(), "cpu")
+    return predictor_of(FixedView(probabilities, distance).eval(), FixedQuality(grade).eval(), BrightIsCavity().eval())
 
 
 def beating_clip(regions: tuple[RegionCalibration, ...] = (REGION,), **changes: object) -> Clip:

@@ -1,0 +1,220 @@
+"""Which backend may compute a network: the quickest that gives what the reference gives on a probe image.
+
+The reference is eager torch in single precision. Every other backend computes the same probe when a network is loaded, and is
+refused where it differs beyond the bounds of its precision. The probe is rendered when it is needed (`probe_clip`), so no
+manifest stores it: the manifest's input says into which shape and range of values it is brought.
+
+Half precision is not judged by its numbers but by what it would do to the result, on trained weights; random ones tell nothing,
+because a random deep network multiplies every rounding. It is tried where the manifest states its bounds under [thresholds]:
+`bf16_probability_change`, `bf16_dice`, `bf16_point_px`.
+"""
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.catalogue import View
+from models.clip import Clip
+from models.manifest import Manifest
+from models.phantom.anatomy import sample_heart
+from models.phantom.truth import render_clip
+from models.predictor.backend import Backend, BackendError, Precision, TorchBackend
+from models.predictor.openvino_backend import OpenVinoBackend, has_bf16, is_installed
+
+log = logging.getLogger(__name__)
+
+_RELATIVE = 1e-3  # largest difference, as a share of the largest value of the reference
+_MASK_SHARE = 1e-3  # of all pixels that change sides
+_POINT_PX = 0.1
+_FEATURE_SHARE = 0.02  # of what a half-precision network says beside its classes, for the distance from its training data
+_WINDOW_PX = 15  # around a peak, in which its centre of mass is taken
+_PROBE_SEED = 0
+_TRIES = (False, True)  # a graph from the cache, then, if that one is refused, a fresh one
+
+
+class Task(StrEnum):
+    """What the first output of a network is."""
+
+    CLASSES = "classes"  # logits (n, classes)
+    MASK = "mask"  # logits (n, structures, h, w)
+    POINTS = "points"  # logits (n, points, h, w), a peak each
+    VALUES = "values"  # anything else
+
+
+_HALF_BOUNDS = {Task.CLASSES: "bf16_probability_change", Task.MASK: "bf16_dice", Task.POINTS: "bf16_point_px"}
+
+
+@lru_cache(maxsize=1)
+def probe_clip() -> Clip:
+    """Three frames of a phantom heart in A4C, a fifth of a second apart, of the best quality, always the same."""
+    truth = render_clip(
+        sample_heart(_PROBE_SEED), View.A4C, seed=_PROBE_SEED, quality=3, frames=3, frame_rate_hz=5, rows=300, columns=400
+    )
+    frames = np.repeat(truth.frames[..., None], 3, axis=3)
+    return Clip("probe", frames, truth.frame_times_ms, (truth.region,), is_quality_control_subject=True)
+
+
+@dataclass(frozen=True)
+class GatedBackend:
+    """The backend that was chosen, and why others were not: `name` says both."""
+
+    backend: Backend
+    refusals: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return "; ".join((self.backend.name, *self.refusals))
+
+    def run(self, batch: Tensor) -> tuple[Tensor, ...]:
+        return self.backend.run(batch)
+
+
+def choose_backend(
+    network: nn.Module,
+    task: Task,
+    probe: Tensor,
+    manifest: Manifest,
+    *,
+    engine: str = "torch",
+    device: str = "cpu",
+    level: float = 0.0,
+    trained: bool = True,
+) -> GatedBackend:
+    """The quickest backend of `engine` ("auto", "torch", "openvino") that the gate lets through, else the reference.
+
+    `probe` (n, ...) is an input of the network. `level` is the logit above which a pixel belongs to the mask. On an accelerator
+    the reference is torch there.
+    """
+    reference = TorchBackend(network, device)
+    if engine == "torch" and device == "cpu":
+        return GatedBackend(reference)
+    expected = reference.run(probe)
+    half = trained and _HALF_BOUNDS.get(task, "") in manifest.thresholds
+    refusals: list[str] = []
+    for make, precision in _candidates(network, probe, engine, device, half=half):
+        try:
+            for fresh in _TRIES:
+                backend = make(fresh)
+                objection = disagreement(task, expected, backend.run(probe), precision, manifest, level)
+                if not objection:
+                    return GatedBackend(backend, tuple(refusals))
+            refusals.append(f"{backend.name} refused: {objection}")
+        except BackendError as error:
+            refusals.append(f"refused: {error}")
+        log.warning("%s: %s", manifest.name, refusals[-1])
+    return GatedBackend(reference, tuple(refusals))
+
+
+_Candidate = tuple[Callable[[bool], Backend], Precision]
+
+
+def _candidates(network: nn.Module, probe: Tensor, engine: str, device: str, *, half: bool) -> Iterator[_Candidate]:
+    """The quickest first. A maker's argument says whether to convert anew: a graph in the cache may be what is wrong."""
+    if device != "cpu":
+        if half and torch.cuda.is_bf16_supported():
+            yield lambda fresh: TorchBackend(network, device, Precision.BF16), Precision.BF16
+        return
+    if engine == "auto" and not is_installed():
+        return
+    shape = tuple(probe.shape[1:])
+    if half and is_installed() and has_bf16():
+        yield lambda fresh: OpenVinoBackend(network, shape, Precision.BF16, fresh=fresh), Precision.BF16
+    yield lambda fresh: OpenVinoBackend(network, shape, fresh=fresh), Precision.FP32
+
+
+def disagreement(
+    task: Task,
+    expected: tuple[Tensor, ...],
+    found: tuple[Tensor, ...],
+    precision: Precision,
+    manifest: Manifest,
+    level: float = 0.0,
+) -> str:
+    """How `found` differs from the reference beyond what is allowed, in words; "" where it does not."""
+    if [part.shape for part in expected] != [part.shape for part in found]:
+        return "outputs of another shape"
+    if not all(bool(part.isfinite().all()) for part in found):
+        return "outputs that are no numbers"
+    excesses = (
+        _exact(task, expected, found, level) if precision is Precision.FP32 else _alike(task, expected, found, manifest, level)
+    )
+    return next(excesses, "")
+
+
+def _exact(task: Task, expected: tuple[Tensor, ...], found: tuple[Tensor, ...], level: float) -> Iterator[str]:
+    for one, other in zip(expected, found, strict=True):
+        share = _relative(one, other)
+        if share > _RELATIVE:
+            yield f"values differ by {share:.2g} of the largest, {_RELATIVE:g} is allowed"
+    if task is Task.MASK:
+        share = float(((expected[0] > level) != (found[0] > level)).float().mean())
+        if share > _MASK_SHARE:
+            yield f"masks differ on {share:.2%} of the pixels, {_MASK_SHARE:.1%} is allowed"
+    if task is Task.POINTS and (px := _moved_px(expected[0], found[0])) > _POINT_PX:
+        yield f"points move by {px:.2f} px, {_POINT_PX:g} is allowed"
+
+
+def _alike(
+    task: Task, expected: tuple[Tensor, ...], found: tuple[Tensor, ...], manifest: Manifest, level: float
+) -> Iterator[str]:
+    one, other = expected[0], found[0]
+    allowed = manifest.threshold(_HALF_BOUNDS[task])
+    if task is Task.CLASSES:
+        change = float((one.softmax(1) - other.softmax(1)).abs().max())
+        if change > allowed:
+            yield f"a probability changes by {change:.3f}, {allowed:g} is allowed"
+        if not torch.equal(one.argmax(1), other.argmax(1)):
+            yield "another class"
+    elif task is Task.MASK:
+        dice = _dice(one > level, other > level)
+        if dice < allowed:
+            yield f"Dice of the masks {dice:.4f}, {allowed:g} is needed"
+    elif (px := _moved_px(one, other)) > allowed:
+        yield f"points move by {px:.2f} px, {allowed:g} is allowed"
+    for first, second in zip(expected[1:], found[1:], strict=True):
+        share = _relative(first, second)
+        if share > _FEATURE_SHARE:
+            yield f"features differ by {share:.2g} of the largest, {_FEATURE_SHARE:g} is allowed"
+
+
+def _relative(one: Tensor, other: Tensor) -> float:
+    scale = float(one.abs().max())
+    return float((one - other).abs().max()) / scale if scale > 0 else float(other.abs().max())
+
+
+def _dice(one: Tensor, other: Tensor) -> float:
+    both, sum_of_both = int((one & other).sum()), int(one.sum()) + int(other.sum())
+    return 2 * both / sum_of_both if sum_of_both else 1.0
+
+
+def _moved_px(expected: Tensor, found: Tensor) -> float:
+    """How far the farthest peak of maps (n, points, h, w) moves: centres of mass within the same window around the
+    reference's peak; where the highest pixel leaves the window, the distance of the highest pixels."""
+    farthest = 0.0
+    for one, other in zip(expected.flatten(0, 1), found.flatten(0, 1), strict=True):
+        peak, other_peak = _highest(one), _highest(other)
+        jump = float((peak - other_peak).norm())
+        if jump <= _WINDOW_PX:
+            jump = float((_centre(one, peak) - _centre(other, peak)).norm())
+        farthest = max(farthest, jump)
+    return farthest
+
+
+def _highest(values: Tensor) -> Tensor:
+    row, column = divmod(int(values.argmax()), values.shape[1])
+    return torch.tensor([row, column], dtype=torch.float64)
+
+
+def _centre(values: Tensor, peak: Tensor) -> Tensor:
+    row, column = (int(part) for part in peak)
+    top, left = max(row - _WINDOW_PX, 0), max(column - _WINDOW_PX, 0)
+    window = values[top : row + _WINDOW_PX + 1, left : column + _WINDOW_PX + 1].double().sigmoid() + 1e-12
+    rows = torch.arange(window.shape[0], dtype=torch.float64) + top
+    columns = torch.arange(window.shape[1], dtype=torch.float64) + left
+    return torch.stack([(window.sum(1) * rows).sum(), (window.sum(0) * columns).sum()]) / window.sum()

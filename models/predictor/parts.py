@@ -1,0 +1,118 @@
+"""One network of a model set with what computes it."""
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+from torch import Tensor, nn
+
+from models.families.phantom_classifier import PhantomClassifier
+from models.families.reading import Reader
+from models.manifest import Manifest, ManifestError
+from models.predictor.adapters import (
+    SEGMENTERS,
+    Described,
+    border_logit,
+    classifier_preparation,
+    reader_probe,
+)
+from models.predictor.backend import TorchBackend
+from models.predictor.frames import ClipFrames
+from models.predictor.gate import GatedBackend, Task, choose_backend, probe_clip
+from models.registry import find_manifest, load_model
+from models.results import ModelUse
+from models.roles import Role, unfit_for
+
+log = logging.getLogger(__name__)
+
+_PROBED = range(3)  # the frames of the probe clip
+_READER_TASKS = {"linear": Task.POINTS, "area": Task.MASK}  # by `[architecture] task`
+
+
+@dataclass(frozen=True)
+class Part:
+    """`network` is the module itself, for what it can do beside `run`."""
+
+    network: Any
+    manifest: Manifest
+    backend: GatedBackend
+
+    @property
+    def use(self) -> ModelUse:
+        return ModelUse(
+            self.manifest.name,
+            self.manifest.version,
+            self.manifest.weights_sha256,
+            self.manifest.trained_on_phantoms,
+            self.backend.name,
+        )
+
+    def run(self, batch: Tensor) -> tuple[Tensor, ...]:
+        return self.backend.run(batch)
+
+    @property
+    def knows_its_training_data(self) -> bool:
+        """Whether it can tell an image unlike those it was taught on."""
+        return isinstance(self.network, PhantomClassifier) and len(self.network.class_means) > 0
+
+
+def load_part(role: Role, name: str, *, device: str = "cpu", engine: str = "torch") -> Part:
+    """Raises ManifestError for a model that is not there or cannot take the part, families.WeightsError for its weights."""
+    manifest = find_manifest(name)
+    if why := unfit_for(role, manifest):
+        raise ManifestError(f"model {name} cannot do this: it {why}")
+    network = load_model(name, pretrained=True, device=device)
+    return make_part(role, network, device=device, engine=engine)
+
+
+def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "torch") -> Part:
+    """A loaded network as a part. Its backend is chosen here, once."""
+    if role is Role.MEASUREMENTS:
+        return _reader(network, device, engine)
+    manifest: Manifest = network.manifest
+    if engine == "torch" and device == "cpu":  # nothing to choose from, so no probe is rendered
+        return Part(network, manifest, GatedBackend(TorchBackend(_entry(network, role), device)))
+    clip = probe_clip()
+    if role is Role.LV_SEGMENTATION:
+        probe, task = SEGMENTERS[manifest.family](clip, ClipFrames(clip), manifest).batch(_PROBED), Task.MASK
+        level = border_logit(manifest)
+    else:
+        probe, task = ClipFrames(clip).batch(classifier_preparation(manifest), _PROBED), Task.CLASSES
+        level = 0.0
+    backend = choose_backend(_entry(network, role), task, probe, manifest, engine=engine, device=device, level=level)
+    return Part(network, manifest, backend)
+
+
+def _entry(network: nn.Module, role: Role) -> nn.Module:
+    """What is run of it."""
+    if role is Role.VIEW and isinstance(network, PhantomClassifier):
+        return Described(network).eval()
+    return network
+
+
+def _reader(network: Reader, device: str, engine: str) -> Part:
+    """A network that reads clips itself: its own forward step goes to the backend, where the gate lets one through."""
+    manifest = network.manifest
+    if not isinstance(network, nn.Module) or not hasattr(network, "read"):
+        raise ManifestError(f"model {manifest.name} measures nothing: its network does not read clips")
+    task = _READER_TASKS.get(str(manifest.architecture.get("task", "")))
+    probe = reader_probe(manifest, ClipFrames(probe_clip())) if task is not None and engine != "torch" else None
+    if task is None or probe is None:
+        return Part(network, manifest, GatedBackend(TorchBackend(network, device)))
+    backend = choose_backend(network, task, probe, manifest, engine=engine, device=device)
+    if not isinstance(backend.backend, TorchBackend):
+        _redirect(network, backend, probe.shape[1:])
+    return Part(network, manifest, backend)
+
+
+def _redirect(network: nn.Module, backend: GatedBackend, shape: tuple[int, ...]) -> None:
+    """Inputs of the probed shape go to the backend, all others stay where they were."""
+    original = network.forward
+
+    def forward(batch: Tensor) -> Any:
+        if tuple(batch.shape[1:]) != tuple(shape):
+            return original(batch)
+        outputs = backend.run(batch)
+        return outputs[0] if len(outputs) == 1 else outputs
+
+    network.forward = forward

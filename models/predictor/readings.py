@@ -1,0 +1,58 @@
+"""What models that measure by themselves say of a clip, and which of it may become a measurement of the study."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from models.catalogue import QUANTITIES, View
+from models.clip import Clip
+from models.families.reading import ReadingError, ReadValue
+from models.predictor.parts import Part
+from models.results import ClipValue, ModelUse
+from models.roles import views_read
+
+
+@dataclass(frozen=True)
+class ClipReadings:
+    """`notes` say what was left out, and why; it reaches no document."""
+
+    values: tuple[ClipValue, ...] = ()
+    notes: tuple[str, ...] = ()
+    models: tuple[ModelUse, ...] = ()
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+
+def read_clip_values(clip: Clip, view: View, parts: Sequence[Part]) -> ClipReadings:
+    """Each model that reads this view, in its corrected decoding."""
+    asked = [part for part in parts if view in views_read(part.manifest)]
+    if not asked:
+        return ClipReadings()
+    started = time.perf_counter()
+    values: list[ClipValue] = []
+    notes: list[str] = []
+    for part in asked:
+        name = part.manifest.name
+        try:
+            reading = part.network.read(clip)
+        except ReadingError as error:
+            notes.append(f"{name} cannot read this clip: {error}")
+            continue
+        for value in reading.values:
+            if why := _left_out(value, view):
+                notes.append(f"{name}: {value.key} is left out: {why}")
+            else:
+                number = None if value.frame_index is None else value.frame_index + 1
+                values.append(ClipValue(value.key, value.unit, value.value, name, number, value.reasons, value.detail))
+    elapsed = {"measurements": time.perf_counter() - started}
+    return ClipReadings(tuple(values), tuple(notes), tuple(part.use for part in asked), elapsed)
+
+
+def _left_out(value: ReadValue, view: View) -> str:
+    quantity = QUANTITIES.get(value.key)
+    if quantity is None:
+        return "no quantity of this node"
+    if value.unit != quantity.unit:
+        return f"it is in {value.unit}, not in {quantity.unit}"
+    if quantity.views != (view,):
+        return f"it is not measured in {view.value} alone"
+    return ""

@@ -1,0 +1,107 @@
+"""Which model may take which part in the node's model set, told from its manifest alone: no network is loaded to answer."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from models.catalogue import ECHOVIEW47, QUANTITIES, Mode, View
+from models.manifest import Manifest
+
+
+class Role(StrEnum):
+    VIEW = "view"
+    QUALITY = "quality"
+    LV_SEGMENTATION = "lv_segmentation"
+    MEASUREMENTS = "measurements"
+
+
+_KERAS_CLASSIFIERS = (
+    "echoforge_xception", "echoforge_resnet", "echoforge_densenet", "echoforge_efficientnet", "echoforge_convnext",
+    "echoforge_transformer",
+)  # fmt: skip
+
+# The families the predictor has an adapter for (`models.predictor.adapters`), or whose networks read clips themselves.
+FAMILIES_OF: dict[Role, tuple[str, ...]] = {
+    Role.VIEW: ("phantom_classifier", *_KERAS_CLASSIFIERS),
+    Role.QUALITY: ("phantom_classifier",),
+    Role.LV_SEGMENTATION: ("phantom_segmenter", "echonet_dynamic", "echoforge_unet", "echo_motion"),
+    Role.MEASUREMENTS: ("echonet_measurements", "echonet_dynamic", "echo_motion"),
+}
+
+_LV_NETWORKS = {
+    "echonet_dynamic": "deeplabv3_resnet50",
+    "echo_motion": "segmenter",
+}  # the others of a family answer other questions
+
+_PLAX = (View.PLAX, View.PLAX_HIGH, View.PLAX_ZOOM)
+# On which views a model that measures may be asked. Those of Doppler and M-mode images are not among them: the node's gates
+# judge B-mode images, so nothing could tell a good spectrum from a bad one.
+_READS: dict[str, tuple[View, ...]] = {
+    **{f"echonet_measurements/{name}": _PLAX for name in ("ivs", "lvid", "lvpw", "aorta", "aortic_root", "la")},
+    "echonet_measurements/rv_base": (View.A4C,),
+    "echonet_measurements/pa": (View.PSAX_AV,),
+    "echonet_measurements/ivc": (View.SUBCOSTAL_IVC,),
+    "echonet_measurements/la_area": (View.A4C, View.A2C),
+    "echonet_measurements/ra_area": (View.A4C,),
+}
+_READS_BY_FAMILY: dict[str, tuple[View, ...]] = {"echonet_dynamic": (View.A4C,), "echo_motion": (View.A4C,)}
+
+# The classes of networks that have neither our names nor EchoView47's: TMED-2's.
+_OTHER_NAMES = {"a4cora2corother": View.OTHER}
+_ECHOVIEW47 = {known.name: known for known in ECHOVIEW47}
+_APICAL_CHAMBERS = (View.A4C, View.A2C, View.A3C, View.A5C)
+
+
+def unfit_for(role: Role, manifest: Manifest) -> str:
+    """Why this model cannot take the part, in words that follow its name; "" where it can."""
+    if manifest.family not in FAMILIES_OF[role]:
+        others = ", ".join(FAMILIES_OF[role])
+        return f"is of the family {manifest.family}, which cannot do this; those that can: {others}"
+    if role is Role.VIEW:
+        return _unfit_view(manifest)
+    if role is Role.QUALITY:
+        return "" if "adequate_quality" in manifest.thresholds else "states no limit adequate_quality under [thresholds]"
+    network = manifest.architecture.get("network", "")
+    if role is Role.LV_SEGMENTATION:
+        needed = _LV_NETWORKS.get(manifest.family, network)
+        return "" if network == needed else f"is no {needed}: it does not outline a ventricle frame by frame"
+    return "" if views_read(manifest) else "reads no B-mode view that the node knows of"
+
+
+def _unfit_view(manifest: Manifest) -> str:
+    if not manifest.labels:
+        return "has classes in an order that nobody has stated: give it when importing the weights (--labels)"
+    unknown = [label for label in manifest.labels if view_of(label) is None]
+    if unknown:
+        return f"has classes that are no views: {', '.join(unknown)}"
+    if manifest.family == "phantom_classifier" and "view_probability" not in manifest.thresholds:
+        return "states no limit view_probability under [thresholds]"
+    return ""
+
+
+def view_of(label: str) -> View | None:
+    """What a network's class means to us: our own names, EchoView47's, TMED-2's; None for anything else.
+
+    A Doppler or M-mode image is OTHER, since nothing is outlined in it. An apical image that centres anything but the left
+    ventricle is APICAL_ZOOM: it does not show the whole of one.
+    """
+    known = _ECHOVIEW47.get(label)
+    if known is None:
+        name = label.lower()
+        return View(name) if name in set(View) else _OTHER_NAMES.get(name)
+    if known.mode is not Mode.B_MODE:
+        return View.OTHER
+    if known.view in _APICAL_CHAMBERS and known.focus not in ("whole", "lv"):
+        return View.APICAL_ZOOM
+    return known.view
+
+
+def views_read(manifest: Manifest) -> tuple[View, ...]:
+    """On which views a model that measures is asked; empty where the node never asks it."""
+    stated = _READS.get(manifest.name) or _READS_BY_FAMILY.get(manifest.family, ())
+    return stated or _views_of_quantities(manifest.architecture)
+
+
+def _views_of_quantities(architecture: Mapping[str, object]) -> tuple[View, ...]:
+    """Of the catalogue's quantities whose keys the architecture names."""
+    views = [view for value in architecture.values() if str(value) in QUANTITIES for view in QUANTITIES[str(value)].views]
+    return tuple(dict.fromkeys(views))
