@@ -1,7 +1,6 @@
 """EchoForge's Xception models as their authors build them with Keras, from the published description.
 
-`keras` is tf_keras or keras. The side is 224 px for the flattened head, whose kernel depends on it, and 96 px else: there, too,
-two of the four poolings see an even side.
+`keras` is tf_keras or keras. The classifier takes 96 px, quicker than 224: two of the four poolings see an even side there, too.
 """
 
 from typing import Any
@@ -14,7 +13,7 @@ def _frames(side: int) -> Any:
     random = np.random.default_rng(3)
     coarse = random.uniform(0, 255, (2, 9, 9, 3))
     fine = np.kron(coarse, np.ones((1, -(-side // 9), -(-side // 9), 1)))[:, :side, :side]
-    return np.clip(fine + random.normal(0, 20, fine.shape), 0, 255).astype(np.float32)
+    return np.clip(fine + random.normal(0, 20, fine.shape), 0, 255).round().astype(np.float32)
 
 
 def _encoder(keras: Any, side: int) -> Any:
@@ -26,7 +25,7 @@ def _encoder(keras: Any, side: int) -> Any:
     )
 
 
-def encoder(keras: Any, side: int = 96) -> Any:
+def encoder(keras: Any, side: int = 224) -> Any:
     return _encoder(keras, side), _frames(side)
 
 

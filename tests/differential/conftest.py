@@ -6,8 +6,15 @@ Tests of one family carry `pytest.mark.xdist_group`, so that one worker runs the
 from collections.abc import Callable
 
 import pytest
+import torch
 
 from tests.differential.reference import Reference, run_original
+
+
+@pytest.fixture(autouse=True)
+def _one_thread() -> None:
+    """Beside other workers, more threads make small convolutions slower by an order of magnitude."""
+    torch.set_num_threads(1)
 
 
 @pytest.fixture(scope="session")
