@@ -50,6 +50,8 @@ class ModelSettings(_Section):
     view: str = "phantom_view"
     quality: str = "phantom_quality"
     lv_segmentation: str = "phantom_lv"
+    measurements: tuple[str, ...] = ()
+    engine: Literal["auto", "torch", "openvino"] = "auto"
 
 
 class ResearchSettings(_Section):

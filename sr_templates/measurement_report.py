@@ -143,7 +143,8 @@ def _algorithm(models: tuple[ModelUse, ...], identity: DocumentIdentity) -> sr.A
 
 def _weights(use: ModelUse) -> str:
     origin = ", trained on synthetic phantoms" if use.trained_on_phantoms else ""
-    return f"{use.name} {use.version}, weights SHA-256 {use.weights_sha256}{origin}"
+    engine = f", computed by {use.engine}" if use.engine else ""
+    return f"{use.name} {use.version}, weights SHA-256 {use.weights_sha256}{origin}{engine}"
 
 
 def _tracking(tracked: tracking.Tracked) -> sr.TrackingIdentifier:

@@ -55,12 +55,15 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing of the machine's own EchoNode shows: no settings, no imported models."""
+def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Nothing of the machine's own EchoNode shows: no settings, no imported models, no converted graphs but of this run."""
     for name in list(os.environ):
         if name.startswith("ECHONODE_"):
             monkeypatch.delenv(name)
     monkeypatch.setenv("ECHONODE_MODELS", os.devnull)
+    of_worker = tmp_path_factory.getbasetemp()
+    of_run = of_worker.parent if "PYTEST_XDIST_WORKER" in os.environ else of_worker
+    monkeypatch.setenv("ECHONODE_CACHE", str(of_run / "graphs"))
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from models.roles import Role, unfit_for
 from node.app import open_database
 from node.egress.dicom_store import echo
 from node.settings import Destination, Settings
+from node.work.plan import plan_for
 
 
 @dataclass(frozen=True)
@@ -26,8 +28,8 @@ def _checks(settings: Settings) -> Iterator[CheckResult]:
     yield _config(settings)
     yield _database(settings)
     yield _disk(settings)
-    for name in (settings.models.view, settings.models.quality, settings.models.lv_segmentation):
-        yield _model(name)
+    for role, name in plan_for(settings).parts():
+        yield _model(role, name)
     if not settings.destination:
         yield CheckResult("destinations", True, "none configured: documents stay in the archive")
     for destination in settings.destination:
@@ -57,10 +59,12 @@ def _disk(settings: Settings) -> CheckResult:
     return CheckResult("disk", True, f"{free_mb} MB free")
 
 
-def _model(name: str) -> CheckResult:
-    from models.registry import load_model
+def _model(role: Role, name: str) -> CheckResult:
+    from models.registry import find_manifest, load_model
 
     try:
+        if why := unfit_for(role, find_manifest(name)):
+            return CheckResult(f"model {name}", False, f"models.{role.value}: it {why}")
         model = load_model(name, pretrained=True)
     except (LookupError, OSError, ValueError) as error:
         return CheckResult(f"model {name}", False, _first_line(error))

@@ -8,14 +8,20 @@ from pathlib import Path
 from models.predictor import Predictor, load_predictor
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason
 from node.errors import UnreadableClip
-from node.study.clip_reader import read_clip
+from node.study.clip_reader import open_clip
 from node.work.plan import Plan
 
 
 @lru_cache(maxsize=2)
 def predictor_for(plan: Plan) -> Predictor:
     """The networks of a plan, loaded once a process."""
-    return load_predictor(view=plan.view, quality=plan.quality, lv_segmentation=plan.lv_segmentation)
+    return load_predictor(
+        view=plan.view,
+        quality=plan.quality,
+        lv_segmentation=plan.lv_segmentation,
+        measurements=plan.measurements,
+        engine=plan.engine,
+    )
 
 
 def warm_up(plan: Plan, threads: int) -> None:
@@ -28,18 +34,18 @@ def warm_up(plan: Plan, threads: int) -> None:
 
 
 def analyse_clip(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
-    """Decode, look, measure. An undecodable clip is a finding (`Reason.UNDECODABLE`), not an error."""
+    """Look, decode what is asked for, measure. An undecodable clip is a finding (`Reason.UNDECODABLE`), not an error."""
     started = time.perf_counter()
     try:
-        clip = read_clip(path)
+        clip = open_clip(path)
+        opened = time.perf_counter()
+        findings = predictor_for(plan).analyse(clip, research_override=plan.research_override)
     except UnreadableClip as error:
         flag = QualityFlag(QualityIssue.UNDECODABLE, sop_instance_uid, str(error))
         return ClipFindings(sop_instance_uid, 0, 0, 0, gates=(Reason.UNDECODABLE,), flags=(flag,))
-    decoded = time.perf_counter()
-    findings = predictor_for(plan).analyse(clip, research_override=plan.research_override)
     tolerated = tuple(QualityFlag(QualityIssue.TOLERATED, sop_instance_uid, note) for note in clip.notes)
     return replace(
         findings,
         flags=findings.flags + tolerated,
-        timings_s={"decode": decoded - started, **findings.timings_s},
+        timings_s={"open": opened - started, **findings.timings_s},
     )

@@ -102,7 +102,7 @@ def _record(job: ClaimedJob, findings: StudyFindings, tools: AnalysisTools, star
             clips=len(findings.clips),
             measured=len(findings.measurements),
             not_measured=len(findings.not_measured),
-            models=[f"{use.name} {use.version} {use.weights_sha256}" for use in findings.models],
+            models=[f"{use.name} {use.version} {use.weights_sha256} {use.engine}".strip() for use in findings.models],
         )
         queue.enqueue(
             session,

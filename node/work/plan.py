@@ -1,45 +1,59 @@
 """What to run on a study: the models by name and how strict to be."""
 
 import hashlib
+import importlib.util
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from models.manifest import ManifestError
-from models.registry import find_manifest
+from models.registry import find_manifest, load_model
+from models.roles import Role, unfit_for
 from node.errors import ConfigError
 from node.settings import Settings
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Sent to the worker processes with every clip, so it holds plain values only."""
+    """Sent to the worker processes with every clip, so it holds plain values only. `quality` "": no model judges it."""
 
     view: str
     quality: str
     lv_segmentation: str
     research_override: bool
+    measurements: tuple[str, ...] = ()
+    engine: str = "torch"
+
+    def parts(self) -> Iterator[tuple[Role, str]]:
+        """Every model with the part it takes."""
+        yield Role.VIEW, self.view
+        if self.quality:
+            yield Role.QUALITY, self.quality
+        yield Role.LV_SEGMENTATION, self.lv_segmentation
+        yield from ((Role.MEASUREMENTS, name) for name in self.measurements)
 
 
 def plan_for(settings: Settings) -> Plan:
     chosen = settings.models
-    return Plan(chosen.view, chosen.quality, chosen.lv_segmentation, settings.research.override)
-
-
-# What the predictor runs today, by part; a network of another family answers other questions.
-_FAMILIES = {"view": "phantom_classifier", "quality": "phantom_classifier", "lv_segmentation": "phantom_segmenter"}
+    return Plan(
+        chosen.view, chosen.quality, chosen.lv_segmentation, settings.research.override, chosen.measurements, chosen.engine
+    )
 
 
 def require_models(plan: Plan) -> None:
     """Every network is there, fits its part, and has the weights its manifest names. ConfigError otherwise, before anything is
     received: else every study would fail, one by one.
     """
-    for part, family in _FAMILIES.items():
-        name = getattr(plan, part)
+    if plan.engine == "openvino" and importlib.util.find_spec("openvino") is None:
+        raise ConfigError("models.engine: OpenVINO is not installed (pip install 'echonode[openvino]')")
+    for role, name in plan.parts():
         try:
             manifest = find_manifest(name)
-            if manifest.family != family:
-                raise ConfigError(f"models.{part}: {name} is a {manifest.family}, not a {family}")
+            if why := unfit_for(role, manifest):
+                raise ConfigError(f"models.{role.value}: {name} {why}")
+            if not manifest.weights_file:
+                load_model(name, pretrained=True)  # says how to bring them
             found = hashlib.sha256(manifest.weights_path.read_bytes()).hexdigest()
         except (ManifestError, OSError) as error:
-            raise ConfigError(f"models.{part}: {error}") from error
+            raise ConfigError(f"models.{role.value}: {error}") from error
         if found != manifest.weights_sha256:
-            raise ConfigError(f"models.{part}: the weights of {name} are not those its manifest names")
+            raise ConfigError(f"models.{role.value}: the weights of {name} are not those its manifest names")
