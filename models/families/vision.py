@@ -92,6 +92,30 @@ def convnext_features(variant: str) -> nn.Module:
     return features
 
 
+def convnext(variant: str, outputs: int) -> nn.Module:
+    """torchvision's ConvNeXt "tiny" or "base", freshly initialised: (n, 3, h, w) -> (n, outputs).
+
+    With 0 outputs: the pooled and normalised features that its last layer takes.
+    """
+    make_importable()
+    from torchvision import models
+
+    build = {"tiny": models.convnext_tiny, "base": models.convnext_base}[variant]
+    network: nn.Module = build(weights=None, num_classes=max(outputs, 1), stochastic_depth_prob=0.0)
+    if not outputs:
+        network.get_submodule("classifier")[2] = nn.Identity()  # type: ignore[operator]
+    return network
+
+
+def mvit_v2_s(outputs: int) -> nn.Module:
+    """torchvision's MViTv2-S, freshly initialised: clips (n, 3, 16, 224, 224) -> (n, outputs)."""
+    make_importable()
+    from torchvision.models.video import mvit_v2_s as build
+
+    network: nn.Module = build(weights=None, num_classes=outputs)
+    return network
+
+
 def timm_network(name: str, **arguments: Any) -> nn.Module:
     """timm's network of this name, freshly initialised."""
     make_importable()

@@ -28,12 +28,16 @@ PUBLISHED: dict[str, WeightCount] = {
     "EchoPDNet": WeightCount(60_706_334, 53_120),
     "echonet_dynamic/ef_r2plus1d_18": WeightCount(31_300_638, 25_350),
     "echonet_dynamic/lv_deeplabv3_resnet50": ONE_POINT,
+    "EchoPrime_video_encoder": WeightCount(34_623_872, 0),
+    "EchoPrime_view_classifier": WeightCount(87_577_739, 0),
+    "PanEcho": WeightCount(27_820_128 + 14_186_496 + 769 * 58, 0),
     **{
         f"echonet_measurements/{name}": TWO_POINTS
         for name in ["ivs", "lvid", "lvpw", "aorta", "aortic_root", "la", "rv_base", "pa", "ivc", "mvpeak_2c", "tapse_2c"]
     },
     **{f"echonet_measurements/{name}": ONE_POINT for name in ["avvmax", "trvmax", "mrvmax", "lvotvmax", "latevel", "medevel"]},
     **{f"echonet_measurements/{name}": ONE_POINT for name in ["la_area", "ra_area"]},
+    **{f"echonet_measurements/vti_{name}": ONE_POINT for name in ["mv", "av", "lvot", "rvot", "pv"]},
 }
 
 
@@ -76,6 +80,9 @@ def test_frozen_parameters_count_as_not_trainable() -> None:
     assert count_weights(network) == WeightCount(trainable=2, non_trainable=6 + 2 + 2 + 4)
 
 
+VECTORS = {"EchoPrime_video_encoder": 512, "EchoPrime_view_classifier": 11, "PanEcho": 58}
+
+
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_it_takes_the_input_and_gives_the_output_of_its_manifest(name: str) -> None:
     """A free side (-1) takes any crop."""
@@ -92,6 +99,8 @@ def test_it_takes_the_input_and_gives_the_output_of_its_manifest(name: str) -> N
         assert output.shape == (2, outputs or 2048)
     elif manifest.family == "echoforge_transformer":
         assert output.shape == (2, outputs)
+    elif name in VECTORS:
+        assert output.shape == (2, VECTORS[name])
     else:
         assert output.shape == (2, outputs, *shape[-2:])
 
@@ -115,7 +124,7 @@ def test_labels_are_the_outputs_or_are_not_published(name: str) -> None:
     manifest = find_manifest(name)
     if manifest.labels:
         assert len(manifest.labels) == manifest.architecture.get("outputs", 1)
-    elif name != "EchoView47_contrastive_encoder":
+    elif name not in ("EchoView47_contrastive_encoder", "EchoPrime_video_encoder"):
         assert "not published" in manifest.output_values
 
 
