@@ -75,7 +75,8 @@ class LinearReader(DeepLab):
         points = np.trunc(np.array(found))
         region = lowest_region(clip.regions)
         deltas = None if region is None else (abs(region.physical_delta_x), abs(region.physical_delta_y))
-        diameters = _measured(points * ratio, deltas, (Reason.NO_CALIBRATION, "no ultrasound region in the object"))
+        reason = (Reason.NO_CALIBRATION, "no ultrasound region in the object")
+        diameters = _measured(points * ratio, deltas, reason, limited=False)
         curve, _ = diameters.in_best_unit
         phases, smooth = PhaseFrames((), (), "no phases"), curve
         if self.motion is Motion.CAVITY and "at_es" in self.manifest.architecture:
@@ -98,7 +99,7 @@ class LinearReader(DeepLab):
         choice = clip.b_mode_region()
         words = choice.problem.value if choice.problem else ""
         reason = (calibration_reason(choice.problem), words)
-        diameters = _measured(points, choice.region.cm_per_px if choice.region else None, reason)
+        diameters = _measured(points, choice.region.cm_per_px if choice.region else None, reason, limited=True)
         curve, _ = diameters.in_best_unit
         times = clip.frame_times_ms
         phases = phase_frames(curve, times, clip.r_wave_times_ms, clip.heart_rate_bpm, self.motion)
@@ -132,13 +133,15 @@ class LinearReader(DeepLab):
         )
 
 
-def _measured(image_px: Points, cm_per_px: tuple[float, float] | None, uncalibrated: tuple[Reason, str]) -> Diameters:
+def _measured(
+    image_px: Points, cm_per_px: tuple[float, float] | None, uncalibrated: tuple[Reason, str], *, limited: bool
+) -> Diameters:
     """Points (frames, 2, 2) -> their distance on every frame, NaN where one is missing."""
     along = image_px[:, 1] - image_px[:, 0]
     px = np.hypot(*along.T)
     if cm_per_px is None:
-        return Diameters(px, None, uncalibrated)
-    return Diameters(px, np.hypot(*(along * np.array(cm_per_px)).T))
+        return Diameters(px, None, uncalibrated, limited)
+    return Diameters(px, np.hypot(*(along * np.array(cm_per_px)).T), limited=limited)
 
 
 def _described(region: RegionCalibration) -> str:

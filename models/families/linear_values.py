@@ -21,11 +21,15 @@ _EF_KEY, _FS_KEY = "ef_teichholz_2d", "fs_2d"
 
 @dataclass(frozen=True, eq=False)
 class Diameters:
-    """One diameter a frame, NaN where there is none; `cm` is None with `uncalibrated` saying why (code and words)."""
+    """One diameter a frame, NaN where there is none; `cm` is None with `uncalibrated` saying why (code and words).
+
+    `limited`: impossible values are refused. The authors' scripts print them.
+    """
 
     px: Curve
     cm: Curve | None
     uncalibrated: tuple[Reason, str] | None = None
+    limited: bool = True
 
     @property
     def in_best_unit(self) -> tuple[Curve, str]:
@@ -72,7 +76,7 @@ def _mean_at(key: str, diameters: Diameters, frames: Sequence[int]) -> list[Read
         missing = ReadValue(key, "cm", None, reasons=in_order([reason for reason, _ in absent]), detail=_join(absent))
         return [ReadValue(key, unit, value, frames[0], detail=detail), missing]
     low, high = LIMITS_CM.get(key, (0.0, math.inf))
-    if not low <= value <= high:
+    if diameters.limited and not low <= value <= high:
         words = f"{value:.2f} cm is outside {low:g} to {high:g} cm"
         return [ReadValue(key, unit, None, frames[0], (Reason.OUTSIDE_LIMITS,), words)]
     return [ReadValue(key, unit, value, frames[0], detail=detail)]
@@ -119,14 +123,14 @@ def _systolic_function(diameters: Diameters, phases: PhaseFrames) -> list[ReadVa
     if absent:
         ratio = ReadValue(_FS_KEY, "%", shortening, phases.ed[0], detail="uncalibrated: of pixels taken for square")
         return [ratio, ReadValue(_EF_KEY, "%", None, reasons=reasons, detail=words)]
-    return [ReadValue(_FS_KEY, "%", shortening, phases.ed[0]), _ef_value(ed, es, ef, phases.ed[0])]
+    return [ReadValue(_FS_KEY, "%", shortening, phases.ed[0]), _ef_value(ed, es, ef, phases.ed[0], limited=diameters.limited)]
 
 
-def _ef_value(lvidd_cm: float, lvids_cm: float, ef_percent: float, frame: int) -> ReadValue:
+def _ef_value(lvidd_cm: float, lvids_cm: float, ef_percent: float, frame: int, *, limited: bool) -> ReadValue:
     low, high = EF_LIMITS_PERCENT
     diameters = {_LVIDD: lvidd_cm, _LVIDS: lvids_cm}
     impossible = [key for key, cm in diameters.items() if not LIMITS_CM[key][0] <= cm <= LIMITS_CM[key][1]]
-    if impossible or not low <= ef_percent <= high:
+    if limited and (impossible or not low <= ef_percent <= high):
         words = f"from an impossible {impossible[0]}" if impossible else f"{ef_percent:.1f} % is outside {low:g} to {high:g} %"
         return ReadValue(_EF_KEY, "%", None, frame, (Reason.OUTSIDE_LIMITS,), words)
     return ReadValue(_EF_KEY, "%", ef_percent, frame, detail="Teichholz")

@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from node.cli import library, network, offline, records, running
+from node.cli import evaluation, library, measuring, network, offline, records, running
 from node.errors import ConfigError, EchoNodeError
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ network.add_to(app)
 records.add_to(app)
 offline.add_to(app)
 library.add_to(app)
+evaluation.add_to(app)
+measuring.add_to(app)
 
 
 def main() -> None:

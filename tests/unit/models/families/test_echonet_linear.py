@@ -247,6 +247,17 @@ def test_an_impossible_length_is_refused() -> None:
     assert "outside 0.4 to 3.5 cm" in _value(reading, "ivsd_2d").detail
 
 
+def test_only_the_published_decoding_prints_an_impossible_ejection_fraction() -> None:
+    """60 px of 0.5 cm are a ventricle of 30 cm."""
+    sides = np.where(np.arange(105) % 30 < 15, 30.0, 20.0)
+    points = [((40.0, 60.0 - side), (40.0, 60.0 + side)) for side in sides]
+    film = clip(105, rows=120, columns=80, from_video_file=True, regions=(replace(SECTOR, physical_delta_y=0.5),))
+    reader = drawn_reader("lvid", caliper_logits(points, shape=(120, 80), sigma=3.0))
+    published = reader.read(film, PUBLISHED)
+    assert _value(published, "lvidd_2d").value == pytest.approx(30, abs=1)
+    assert _value(published, "ef_teichholz_2d").value is not None
+
+
 def test_the_vena_cava_is_read_at_its_largest() -> None:
     points = [((320.0, 200.0), (320.0, 200.0 + side)) for side in (40, 70, 50)]
     reading = drawn_reader("ivc", caliper_logits(points)).read(clip(3), CORRECTED)

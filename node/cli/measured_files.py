@@ -1,0 +1,173 @@
+"""The files behind `echonode measure`: which ones are asked for, what is read off each, what is written."""
+
+import csv
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from models.clip import Clip
+from node.errors import ConfigError, EchoNodeError
+from node.study.clip_reader import read_clip
+from node.study.video_file import VIDEO_SUFFIXES, WRITABLE, frame_rate_hz, read_video, write_film, write_image
+
+if TYPE_CHECKING:  # both load torch
+    from models.families.reading import Decoding, Reader, Reading
+
+_LIST_COLUMNS = ("video_path", "frame_number")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One file to measure: all frames, or those of the list (0-based). `name` is how the table calls it."""
+
+    path: Path
+    name: str
+    frames: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True)
+class MeasuredFile:
+    """`reading` is None exactly where `error` says why; `overlay` is what was drawn, where that was asked for."""
+
+    name: str
+    reading: "Reading | None"
+    error: str = ""
+    overlay: Path | None = None
+
+
+def wanted_files(paths: Sequence[Path]) -> tuple[Wanted, ...]:
+    """Files as they are, of folders the films and DICOM objects in them, of a CSV the files and frames it lists.
+
+    Raises ConfigError for a CSV without the columns `video_path` and `frame_number`, and where nothing is left.
+    """
+    found: list[Wanted] = []
+    for path in paths:
+        if path.is_dir():
+            files = (file for file in sorted(path.rglob("*")) if file.is_file() and _is_image_file(file))
+            found += [Wanted(file, str(file.relative_to(path))) for file in files]
+        elif path.suffix.lower() == ".csv":
+            found += _listed(path)
+        else:
+            found.append(Wanted(path, path.name))
+    if not found:
+        raise ConfigError("there is no DICOM object, AVI or MP4 to measure")
+    return tuple(found)
+
+
+def _is_image_file(path: Path) -> bool:
+    if path.suffix.lower() in VIDEO_SUFFIXES | {".dcm"}:
+        return True
+    with path.open("rb") as file:
+        return file.read(132)[128:] == b"DICM" and path.name != "DICOMDIR"
+
+
+def _listed(path: Path) -> list[Wanted]:
+    """One entry for each film, its frames in the order of the list; paths are sought beside the list, too."""
+    frames: dict[str, list[int]] = {}
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        table = csv.DictReader(file)
+        if missing := [column for column in _LIST_COLUMNS if column not in (table.fieldnames or ())]:
+            raise ConfigError(f"{path.name} has no column {' and no '.join(missing)}")
+        for row in table:
+            try:
+                frames.setdefault(row["video_path"], []).append(int(row["frame_number"]))
+            except (TypeError, ValueError):
+                raise ConfigError(f"{path.name}, line {table.line_num}: frame_number is not a whole number") from None
+    return [Wanted(_beside(path, name), name, tuple(numbers)) for name, numbers in frames.items()]
+
+
+def _beside(path: Path, name: str) -> Path:
+    return Path(name) if Path(name).exists() else path.parent / name
+
+
+def measure_file(reader: "Reader", wanted: Wanted, decoding: "Decoding", overlay: Path | None) -> MeasuredFile:
+    """One file through the reader; what is wrong with the file becomes its `error`."""
+    from models.families.reading import ReadingError
+
+    try:
+        clip = _clip(wanted)
+        reading = reader.read(clip, decoding)
+        if wanted.frames is not None:
+            reading = replace(reading, rows=tuple(_numbered(row, wanted.frames) for row in reading.rows))
+        if overlay is not None:
+            caption = f"{reader.manifest.name}, {decoding.value} decoding, research use only"
+            overlay = _write_overlay(overlay, clip, reading, caption)
+    except (EchoNodeError, ReadingError, OSError) as error:
+        return MeasuredFile(wanted.name, None, str(error))
+    return MeasuredFile(wanted.name, reading, overlay=overlay)
+
+
+def _clip(wanted: Wanted) -> Clip:
+    clip = read_video(wanted.path) if wanted.path.suffix.lower() in VIDEO_SUFFIXES else read_clip(wanted.path)
+    if wanted.frames is None:
+        return clip
+    if outside := [number for number in wanted.frames if not 0 <= number < clip.number_of_frames]:
+        raise EchoNodeError(f"there is no frame {outside[0]}: the clip has {clip.number_of_frames}, counted from 0")
+    return replace(clip, frames=clip.take(wanted.frames), frame_times_ms=None)  # single frames have no beat
+
+
+def _numbered(row: "Mapping[str, str | int | float | None]", frames: tuple[int, ...]) -> "dict[str, str | int | float | None]":
+    number = row.get("frame_number")
+    return {**row, "frame_number": frames[number]} if isinstance(number, int) else dict(row)
+
+
+def _write_overlay(path: Path, clip: Clip, reading: "Reading", caption: str) -> Path:
+    """A film, or for a single frame an image where `path` leaves the choice."""
+    from node.study.mark_drawing import annotated
+
+    frames = annotated(clip.frames, reading.marks, caption)
+    if not path.suffix:
+        path = path.with_name(path.name + (".png" if clip.number_of_frames == 1 else ".mp4"))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.suffix.lower() != ".png":
+        write_film(path, frames, frame_rate_hz(clip.frame_times_ms))
+    elif clip.number_of_frames == 1:
+        write_image(path, next(frames))
+    else:
+        raise EchoNodeError(f"{clip.number_of_frames} frames are no PNG: take .mp4 or .avi")
+    return path
+
+
+def overlay_paths(out: Path | None, wanted: Sequence[Wanted]) -> Iterator[Path | None]:
+    """Where each file's overlay goes: `out` itself for one file, else a name of its own in the folder `out`.
+
+    Raises ConfigError where `out` cannot be that.
+    """
+    is_folder = out is not None and (out.is_dir() or not out.suffix)
+    if out is not None and not is_folder:
+        if out.suffix.lower() not in WRITABLE:
+            raise ConfigError(f"--out {out.name}: .mp4, .avi or .png, or a folder")
+        if len(wanted) > 1:
+            raise ConfigError(f"--out {out.name}: {len(wanted)} files need a folder")
+    used: dict[str, int] = {}
+    for item in wanted:
+        if out is None or not is_folder:
+            yield out
+            continue
+        name = Path(item.name)
+        known = name.suffix.lower() in VIDEO_SUFFIXES | {".dcm"}  # a file named by its UID has no suffix
+        stem = re.sub(r"\W+", "_", str(name.with_suffix("") if known else name)).strip("_")
+        used[stem] = used.get(stem, 0) + 1
+        yield out / (stem if used[stem] == 1 else f"{stem}-{used[stem]}")
+
+
+def write_table(path: Path, measured: Sequence[MeasuredFile]) -> int:
+    """All rows as CSV; of several files with the columns of their folder table. Returns the number of rows."""
+    read = [(item.name, item.reading) for item in measured if item.reading is not None]
+    single = len(measured) == 1
+    columns: dict[str, None] = {}
+    for _, reading in read:
+        own = reading.columns if single else reading.folder_columns or ("filename", *reading.columns)
+        columns |= dict.fromkeys(own)
+    count = 0
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        table = csv.DictWriter(file, list(columns), extrasaction="ignore")
+        table.writeheader()
+        for name, reading in read:
+            for row in reading.rows:
+                table.writerow({**row, "filename": name})
+                count += 1
+    return count

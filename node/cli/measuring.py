@@ -1,0 +1,151 @@
+"""measure: one model on films and DICOM objects, as its authors' scripts run it, or with their errors corrected."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from node.cli.output import AsJson, console, print_json, show_rows
+from node.errors import ConfigError, EchoNodeError
+
+if TYPE_CHECKING:
+    from models.families.reading import Reader, ReadValue
+    from node.cli.measured_files import MeasuredFile
+
+_STATEMENT = "Research use only, not a medical device: no number here may be used for the care of a patient."
+
+
+class DecodingName(StrEnum):
+    """As `models.families.reading.Decoding`, which is not imported before it is needed."""
+
+    PUBLISHED = "published"
+    CORRECTED = "corrected"
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(measure)
+
+
+def measure(
+    paths: Annotated[
+        list[Path],
+        typer.Argument(help="DICOM objects, AVI or MP4, folders, or a CSV of video_path and frame_number.", exists=True),
+    ],
+    model: Annotated[str, typer.Option(help="Name, alias or manifest of the model, e.g. lvid.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Annotated film or image (.mp4, .avi, .png); for several files a folder.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option(help="Table of all frames, with the authors' column names.")] = None,
+    decoding: Annotated[
+        DecodingName, typer.Option(help="As the authors' scripts do it, or as they meant it.")
+    ] = DecodingName.CORRECTED,
+    weights: Annotated[Path | None, typer.Option(help="The weights that the manifest names, from another place.")] = None,
+    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda.")] = "cpu",
+    as_json: AsJson = False,
+) -> None:
+    """Measure with one model: values with their reasons, a row for every frame, and what was found drawn into the images."""
+    from node.cli.measured_files import measure_file, overlay_paths, wanted_files, write_table
+
+    wanted = wanted_files(paths)
+    overlays = list(overlay_paths(out, wanted))
+    reader = _reader(model, weights, device)
+    from models.families.reading import Decoding
+
+    measured = [
+        measure_file(reader, item, Decoding(decoding.value), overlay) for item, overlay in zip(wanted, overlays, strict=True)
+    ]
+    if csv is not None:
+        write_table(csv, measured)
+    summary = _summary(reader, decoding, measured)
+    if as_json:
+        print_json(summary)
+    else:
+        _print(summary, csv)
+    if failed := [item for item in measured if item.reading is None]:
+        raise EchoNodeError(f"{len(failed)} of {len(measured)} files could not be measured")
+
+
+def _reader(model: str, weights: Path | None, device: str) -> "Reader":
+    """The loaded model. Raises ConfigError for an unknown name or a model that does not measure, EchoNodeError for weights."""
+    from models.families import WeightsError
+    from models.manifest import ManifestError
+    from models.registry import find_manifest, load_manifest
+
+    try:
+        manifest = find_manifest(model)
+    except ManifestError as error:
+        raise ConfigError(str(error)) from error
+    try:
+        reader: Reader = load_manifest(manifest, pretrained=True, weights=weights, device=device)
+    except (ManifestError, WeightsError) as error:
+        raise EchoNodeError(str(error)) from error
+    if not hasattr(reader, "read"):
+        raise ConfigError(f"{manifest.name} does not measure clips: its family {manifest.family} has no reader")
+    return reader
+
+
+def _summary(reader: "Reader", decoding: DecodingName, measured: "list[MeasuredFile]") -> dict[str, Any]:
+    manifest = reader.manifest
+    return {
+        "model": manifest.name,
+        "version": manifest.version,
+        "weights_sha256": manifest.weights_sha256,
+        "licence": manifest.licence,
+        "decoding": decoding.value,
+        "statement": _STATEMENT,
+        "files": [_file_summary(item) for item in measured],
+    }
+
+
+def _file_summary(item: "MeasuredFile") -> dict[str, Any]:
+    if item.reading is None:
+        return {"file": item.name, "error": item.error}
+    return {
+        "file": item.name,
+        "values": [_value_summary(value) for value in item.reading.values],
+        "rows": len(item.reading.rows),
+        "notes": list(item.reading.notes),
+        "overlay": item.overlay,
+    }
+
+
+def _value_summary(value: "ReadValue") -> dict[str, Any]:
+    return {
+        "key": value.key,
+        "value": value.value,
+        "unit": value.unit,
+        "frame_index": value.frame_index,
+        "reasons": [reason.value for reason in value.reasons],
+        "detail": value.detail,
+    }
+
+
+def _print(summary: dict[str, Any], csv: Path | None) -> None:
+    lines = []
+    for file in summary["files"]:
+        if "error" in file:
+            lines.append({"file": escape(file["file"]), "value": "failed", "detail": escape(file["error"])})
+        for value in file.get("values", ()):
+            measured = value["value"] is not None
+            lines.append({
+                "file": escape(file["file"]),
+                "key": value["key"],
+                "value": f"{value['value']:.4g}" if measured else "not measured",
+                "unit": value["unit"],
+                "frame": value["frame_index"],
+                "detail": escape(": ".join(filter(None, (", ".join(value["reasons"]), value["detail"])))),
+            })  # fmt: skip
+    columns = ("file", "key", "value", "unit", "frame", "detail")
+    show_rows(lines, columns, as_json=False, empty="the model promises no value; see the table of frames")
+    for file in summary["files"]:
+        for note in file.get("notes", ()):
+            console.print(f"{file['file']}: {note}", highlight=False, markup=False)
+        if file.get("overlay"):
+            console.print(f"{file['file']}: drawn into {file['overlay']}", highlight=False, markup=False)
+    if csv is not None:
+        console.print(f"{sum(file.get('rows', 0) for file in summary['files'])} rows in {csv}", highlight=False, markup=False)
+    weights = f"weights {summary['weights_sha256'][:12]}, licence: {summary['licence']}"
+    console.print(f"{summary['model']} {summary['version']}, {weights}", highlight=False, markup=False)
+    console.print(summary["statement"], highlight=False)

@@ -1,0 +1,101 @@
+"""Films outside DICOM: an AVI or MP4 in as a `Clip` without calibration, an annotated film or image out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from av.error import FFmpegError
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.clip import Clip
+from node.errors import UnreadableClip
+
+Frame = NDArray[np.uint8]
+
+VIDEO_SUFFIXES = frozenset((".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg"))
+_ASSUMED_RATE_HZ = 30.0  # of a film to be written whose clip has no times; it is a display rate then and measures nothing
+
+
+def read_video(path: Path) -> Clip:
+    """All frames, RGB, with the times of the stream; no SOP Instance UID, no region, so nothing in centimetres.
+
+    Raises UnreadableClip for a file without a decodable film, OSError where the file itself cannot be read.
+    """
+    frames: list[Frame] = []
+    times_ms: list[float | None] = []
+    with path.open("rb") as file:
+        try:
+            with av.open(file, mode="r") as container:
+                container.streams.video[0].thread_count = 1
+                for frame in container.decode(video=0):
+                    frames.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
+                    times_ms.append(None if frame.time is None else 1000 * float(frame.time))
+        except (FFmpegError, IndexError) as error:
+            raise UnreadableClip("the file holds no film that can be decoded") from error
+    if not frames or any(frame.shape != frames[0].shape for frame in frames):
+        raise UnreadableClip("a film without frames, or of frames of several sizes")
+    known = _from_the_first(times_ms)
+    notes = () if known is not None else ("the film states no times of its frames",)
+    return Clip("", np.stack(frames), known, notes=notes, from_video_file=True)
+
+
+def _from_the_first(times_ms: list[float | None]) -> NDArray[np.float64] | None:
+    if any(time is None for time in times_ms):
+        return None
+    times = np.array(times_ms, dtype=np.float64)
+    return times - times[0] if (np.diff(times) > 0).all() else None
+
+
+def frame_rate_hz(times_ms: NDArray[np.float64] | None) -> float:
+    """Frames a second of a clip as it was taken; 30 for one without times and for a single frame."""
+    if times_ms is None or len(times_ms) < 2:
+        return _ASSUMED_RATE_HZ
+    return 1000 * (len(times_ms) - 1) / float(times_ms[-1] - times_ms[0])
+
+
+@dataclass(frozen=True)
+class _Codec:
+    name: str
+    pixels: str
+    options: dict[str, str]
+
+
+_CODECS = {
+    ".mp4": _Codec("libx264", "yuv420p", {"crf": "16", "preset": "veryfast"}),
+    ".avi": _Codec("mjpeg", "yuvj420p", {"qmin": "2", "qmax": "4"}),
+}
+WRITABLE = frozenset((*_CODECS, ".png"))
+
+
+def write_film(path: Path, frames: Iterable[Frame], rate_hz: float) -> int:
+    """Write RGB frames (rows, columns, 3) as MP4 or AVI by the suffix of `path`; returns how many.
+
+    Sides are filled up to even numbers with black, as both formats ask for. Raises ValueError for another suffix.
+    """
+    codec = _CODECS.get(path.suffix.lower())
+    if codec is None:
+        raise ValueError(f"{path.name}: films are written as {' or '.join(_CODECS)}")
+    count = 0
+    with av.open(str(path), mode="w") as container:
+        stream = container.add_stream(codec.name, rate=Fraction(rate_hz).limit_denominator(1001), options=codec.options)
+        if not isinstance(stream, av.VideoStream):
+            raise TypeError(f"{codec.name} is no codec of films")
+        for frame in frames:
+            rows, columns = frame.shape[:2]
+            if count == 0:
+                stream.width, stream.height, stream.pix_fmt = columns + columns % 2, rows + rows % 2, codec.pixels
+            even = np.pad(frame, ((0, rows % 2), (0, columns % 2), (0, 0)))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
+            count += 1
+        if count:
+            container.mux(stream.encode())
+    return count
+
+
+def write_image(path: Path, frame: Frame) -> None:
+    """One RGB frame as PNG."""
+    Image.fromarray(frame).save(path, format="PNG")

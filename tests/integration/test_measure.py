@@ -1,0 +1,250 @@
+"""`echonode measure` on DICOM objects and films, with drawn heat maps and with stored random weights."""
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence as DicomSequence
+from safetensors.torch import save_file
+from typer.testing import CliRunner, Result
+
+from models.manifest import write_manifest
+from models.registry import find_manifest, load_model
+from node.cli import app, measuring
+from node.errors import ConfigError, EchoNodeError
+from node.study.video_file import read_video, write_film
+from tests.factories import source_file, source_header
+from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
+
+ROWS, COLUMNS = 120, 160
+SINGLE = ["frame_number", "pred_x1", "pred_y1", "pred_x2", "pred_y2", "diameter", "smooth_diameter"]
+FOLDER = [
+    "filename", "frame_number", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present",
+    "pred_x1", "pred_y1", "pred_x2", "pred_y2", "coordinates", "predicted_diameter",
+]  # fmt: skip
+
+
+def _measure(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["measure", *(str(argument) for argument in arguments)])
+
+
+def _dicom(path: Path, frames: int = 4, *, calibrated: bool = True, columns: int = COLUMNS) -> Path:
+    """Grey, 25 frames a second, 0.05 cm a pixel."""
+    region = Dataset()
+    region.RegionSpatialFormat, region.RegionDataType, region.RegionFlags = 1, 1, 0
+    region.RegionLocationMinX0, region.RegionLocationMinY0 = 0, 0
+    region.RegionLocationMaxX1, region.RegionLocationMaxY1 = columns - 1, ROWS - 1
+    region.PhysicalUnitsXDirection = region.PhysicalUnitsYDirection = 3
+    region.PhysicalDeltaX = region.PhysicalDeltaY = 0.05
+    timing = {"FrameTime": "40", "FrameIncrementPointer": 0x00181063}
+    regions = {"SequenceOfUltrasoundRegions": DicomSequence([region])} if calibrated else {}
+    header = source_header(frames=frames, Rows=ROWS, Columns=columns, **timing, **regions)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    source_file(header, bytes([90]) * (ROWS * columns * frames)).save_as(path, enforce_file_format=True)
+    return path
+
+
+def _film(path: Path, frames: int = 3) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_film(path, [np.full((ROWS, COLUMNS, 3), 90, np.uint8)] * frames, 50.0)
+    return path
+
+
+def _table(path: Path) -> tuple[list[str], list[dict[str, str]]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        table = csv.DictReader(file)
+        return list(table.fieldnames or ()), list(table)
+
+
+Drawn = Callable[..., None]
+
+
+@pytest.fixture
+def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
+    """`lvid`, or another model, answers with a vertical line of 40 px of the 160 x 120 image on every frame."""
+
+    def install(frames: int, name: str = "lvid") -> None:
+        line = caliper_logits([((320.0, 161.5), (320.0, 321.5))])
+        reader = drawn_reader(name, np.repeat(line, frames, axis=0))
+        monkeypatch.setattr(measuring, "_reader", lambda *_: reader)
+
+    return install
+
+
+def test_a_dicom_clip_gives_the_authors_table_a_film_and_values(tmp_path: Path, drawn: Drawn) -> None:
+    drawn(4, "ivc")
+    clip, out, table = _dicom(tmp_path / "clip.dcm"), tmp_path / "overlay.mp4", tmp_path / "out.csv"
+    result = _measure("--model", "ivc", clip, "--out", out, "--csv", table)
+    assert result.exit_code == 0, result.output
+    columns, rows = _table(table)
+    assert columns == SINGLE
+    assert [row["frame_number"] for row in rows] == ["0", "1", "2", "3"]
+    assert [float(row["diameter"]) for row in rows] == pytest.approx([2.0] * 4, abs=0.005)
+    assert "ivc_diam" in result.output
+    assert "4 rows in" in result.output
+    assert "Research use only" in result.output
+    overlay = read_video(out)
+    assert overlay.frames.shape == (4, ROWS, COLUMNS, 3)
+    assert overlay.frame_times_ms == pytest.approx(np.arange(4) * 40.0, abs=0.5)
+    yellow = overlay.frames[:, 60, 80].astype(int)
+    assert (yellow[:, 0] - yellow[:, 2] > 60).all()
+
+
+def test_a_film_gives_pixels_and_no_centimetres(tmp_path: Path, drawn: Drawn) -> None:
+    drawn(3)
+    out, table = tmp_path / "overlay.avi", tmp_path / "out.csv"
+    result = _measure("--model", "lvid", _film(tmp_path / "film.avi"), "--out", out, "--csv", table, "--json")
+    assert result.exit_code == 0, result.output
+    (file,) = json.loads(result.output)["files"]
+    values = {(value["key"], value["unit"]): value for value in file["values"]}
+    assert values["lvid", "px"]["value"] == pytest.approx(40, abs=0.1)
+    assert values["lvidd_2d", "cm"]["value"] is None
+    assert values["lvidd_2d", "cm"]["reasons"] == ["no_calibration", "no_cardiac_cycle"]
+    assert file["rows"] == len(_table(table)[1]) == 3
+    overlay = read_video(out)
+    assert len(overlay.frames) == 3
+    assert overlay.frame_times_ms == pytest.approx([0, 20, 40], abs=0.5)
+
+
+def test_a_folder_gives_the_folder_table_and_a_film_for_each(tmp_path: Path, drawn: Drawn) -> None:
+    drawn(4 + 1 + 3)
+    folder = tmp_path / "study"
+    _dicom(folder / "a" / "1.2.840")  # named by its UID
+    _dicom(folder / "b" / "1.2.840", frames=1)
+    _film(folder / "film.mp4")
+    (folder / "notes.txt").write_text("no image")
+    out, table = tmp_path / "overlays", tmp_path / "out.csv"
+    result = _measure("--model", "lvid", folder, "--out", out, "--csv", table)
+    assert result.exit_code == 0, result.output
+    columns, rows = _table(table)
+    assert columns == FOLDER
+    assert [row["filename"] for row in rows] == ["a/1.2.840"] * 4 + ["b/1.2.840"] + ["film.mp4"] * 3
+    assert rows[0]["measurement_name"] == "lvid"
+    assert rows[0]["PhotometricInterpretation"] == "MONOCHROME2"
+    assert float(rows[0]["predicted_diameter"]) == pytest.approx(2.0, abs=0.005)
+    assert rows[0]["coordinates"].count(":") == 3
+    assert sorted(path.name for path in out.iterdir()) == ["a_1_2_840.mp4", "b_1_2_840.png", "film.mp4"]
+    assert len(read_video(out / "a_1_2_840.mp4").frames) == 4
+
+
+def test_a_list_of_frames_measures_those_frames(tmp_path: Path, drawn: Drawn) -> None:
+    drawn(3)
+    _dicom(tmp_path / "clips" / "clip.dcm", frames=9)
+    listed = tmp_path / "clips" / "frames.csv"
+    listed.write_text("video_path,frame_number\nclip.dcm,7\nclip.dcm,2\nclip.dcm,8\n")
+    table = tmp_path / "out.csv"
+    result = _measure("--model", "lvid", listed, "--csv", table)
+    assert result.exit_code == 0, result.output
+    assert [row["frame_number"] for row in _table(table)[1]] == ["7", "2", "8"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [("video_path\nclip.dcm\n", "no column frame_number"), ("video_path,frame_number\nclip.dcm,x\n", "line 2")],
+)
+def test_a_broken_list_is_used_wrong(tmp_path: Path, drawn: Drawn, content: str, message: str) -> None:
+    drawn(1)
+    (tmp_path / "frames.csv").write_text(content)
+    result = _measure("--model", "lvid", tmp_path / "frames.csv")
+    assert isinstance(result.exception, ConfigError)
+    assert message in str(result.exception)
+
+
+def test_one_broken_file_does_not_stop_the_others(tmp_path: Path, drawn: Drawn) -> None:
+    drawn(4)
+    (tmp_path / "broken.avi").write_bytes(b"no film")
+    (tmp_path / "frames.csv").write_text("video_path,frame_number\nclip.dcm,4\n")
+    clip = _dicom(tmp_path / "clip.dcm")
+    result = _measure("--model", "lvid", tmp_path / "broken.avi", clip, tmp_path / "frames.csv", "--json")
+    assert isinstance(result.exception, EchoNodeError)
+    assert "2 of 3 files" in str(result.exception)
+    broken, good, outside = json.loads(result.output)["files"]
+    assert "no film" in broken["error"]
+    assert good["rows"] == 4
+    assert "no frame 4" in outside["error"]
+
+
+def test_the_published_decoding_refuses_other_shapes_and_says_the_way_out(tmp_path: Path, drawn: Drawn) -> None:
+    drawn(2)
+    wide = _dicom(tmp_path / "wide.dcm", columns=200)
+    result = _measure("--model", "lvid", wide, "--decoding", "published", "--json")
+    assert result.exit_code == 1
+    assert "the corrected one any" in json.loads(result.output)["files"][0]["error"]
+
+
+@pytest.mark.parametrize("out", ["overlay.mp4", "overlay.gif"])
+def test_an_overlay_for_several_files_needs_a_folder(tmp_path: Path, drawn: Drawn, out: str) -> None:
+    drawn(2)
+    result = _measure("--model", "lvid", _film(tmp_path / "a.avi"), _film(tmp_path / "b.avi"), "--out", tmp_path / out)
+    assert isinstance(result.exception, ConfigError)
+
+
+def test_several_frames_are_no_image(tmp_path: Path, drawn: Drawn) -> None:
+    drawn(3)
+    result = _measure("--model", "lvid", _film(tmp_path / "a.avi"), "--out", tmp_path / "a.png", "--json")
+    assert "3 frames are no PNG" in json.loads(result.output)["files"][0]["error"]
+
+
+def test_without_weights_the_way_to_bring_them_is_said(tmp_path: Path) -> None:
+    result = _measure("--model", "lvid", _film(tmp_path / "a.avi"))
+    assert isinstance(result.exception, EchoNodeError)
+    assert "echonode models import echonet_measurements/lvid" in str(result.exception)
+
+
+@pytest.mark.parametrize(("model", "message"), [("lvidd", "no model 'lvidd'"), ("phantom_view", "does not measure")])
+def test_a_model_that_cannot_measure_is_used_wrong(tmp_path: Path, model: str, message: str) -> None:
+    result = _measure("--model", model, _film(tmp_path / "a.avi"))
+    assert isinstance(result.exception, ConfigError)
+    assert message in str(result.exception)
+
+
+def test_an_empty_folder_is_used_wrong(tmp_path: Path) -> None:
+    assert isinstance(_measure("--model", "lvid", tmp_path).exception, ConfigError)
+
+
+@pytest.fixture(scope="module")
+def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of imported models that holds random weights for `lvid`, in half precision."""
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "weights").mkdir()
+    torch.manual_seed(0)
+    tensors = load_model("lvid").state_dict()
+    halves = {key: value.half().contiguous() if value.is_floating_point() else value for key, value in tensors.items()}
+    weights = folder / "weights" / "lvid.safetensors"
+    save_file(halves, weights)
+    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+    manifest = replace(find_manifest("lvid"), weights_file=weights.name, weights_sha256=sha256)
+    write_manifest(manifest, folder / "manifests" / "lvid.toml")
+    return folder
+
+
+@pytest.mark.slow
+def test_stored_weights_measure_in_both_decodings(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Random weights mark no peak: the published centroid falls near the middle, the corrected decoding gives no point."""
+    monkeypatch.setenv("ECHONODE_MODELS", str(imported))
+    folder = tmp_path / "study"
+    _dicom(folder / "clip.dcm", frames=2)
+    film = _film(folder / "film.avi", frames=2)
+    out, table = tmp_path / "published", tmp_path / "published.csv"
+    result = _measure("--model", "lvid", folder, "--out", out, "--csv", table, "--decoding", "published", "--json")
+    assert result.exit_code == 0, result.output
+    summary = json.loads(result.output)
+    assert summary["weights_sha256"] == find_manifest("lvid").weights_sha256
+    assert "Research use only" in summary["statement"]
+    columns, rows = _table(table)
+    assert (columns, len(rows)) == (FOLDER, 4)
+    assert [len(read_video(out / name).frames) for name in ("clip.mp4", "film.mp4")] == [2, 2]
+    assert all(250 < int(row["pred_x1"]) < 390 for row in rows[:2])  # of 640
+    assert all(60 < int(row["pred_x1"]) < 100 for row in rows[2:])  # of 160: films are not resized
+    result = _measure("--model", "lvid", film, "--out", tmp_path / "corrected.avi", "--json")
+    assert result.exit_code == 0, result.output
+    (file,) = json.loads(result.output)["files"]
+    assert {value["reasons"][-1] for value in file["values"]} == {"quality"}
+    assert len(read_video(tmp_path / "corrected.avi").frames) == file["rows"] == 2
