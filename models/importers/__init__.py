@@ -116,13 +116,18 @@ def _described(
 ) -> Manifest:
     asked = importlib.import_module(IMPORTERS[manifest.family]).architecture(source, manifest)
     architecture = {**manifest.architecture, **asked, **settings}
-    unsaid = [key for key in NEEDED_SETTINGS.get(manifest.family, ()) if architecture.get(key) in (None, [], "")]
+    unsaid = [key for key in NEEDED_SETTINGS.get(manifest.family, ()) if not _numbers(architecture.get(key))]
     if unsaid:
         raise NotSaid(
             f"{manifest.name}: {' and '.join(unsaid)} are not published and not in the file, and every result depends on them; "
-            f"give them: {' '.join(f'--set {key}=...' for key in unsaid)}"
+            f"give them as numbers: {' '.join(f'--set {key}=...' for key in unsaid)}"
         )
     return replace(manifest, architecture=architecture, labels=_labels(manifest, architecture, labels))
+
+
+def _numbers(value: Value | None) -> bool:
+    values = value if isinstance(value, list) else [value]
+    return bool(values) and all(isinstance(item, (int, float)) for item in values)
 
 
 def _labels(manifest: Manifest, architecture: Mapping[str, Value], given: Sequence[str] | None) -> tuple[str, ...]:
