@@ -88,7 +88,11 @@ def measure_file(reader: "Reader", wanted: Wanted, decoding: "Decoding", overlay
 
     try:
         clip = _clip(wanted)
+        if reader.manifest.trained_on_phantoms and not clip.is_quality_control_subject:
+            raise EchoNodeError("weights trained on phantoms measure phantoms only: not a quality control subject")
         reading = reader.read(clip, decoding)
+        header = (*clip.notes, *(f"the header says {reason}" for reason in clip.known_exclusions))
+        reading = replace(reading, notes=(*reading.notes, *header))
         if wanted.frames is not None:
             reading = replace(reading, rows=tuple(_numbered(row, wanted.frames) for row in reading.rows))
         if overlay is not None:

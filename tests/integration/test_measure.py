@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -35,17 +36,17 @@ def _measure(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["measure", *(str(argument) for argument in arguments)])
 
 
-def _dicom(path: Path, frames: int = 4, *, calibrated: bool = True, columns: int = COLUMNS) -> Path:
-    """Grey, 25 frames a second, 0.05 cm a pixel."""
+def _dicom(path: Path, frames: int = 4, *, columns: int = COLUMNS, **attributes: Any) -> Path:
+    """Grey, 25 frames a second, 0.05 cm a pixel; keyword arguments set or, with None, remove attributes."""
     region = Dataset()
     region.RegionSpatialFormat, region.RegionDataType, region.RegionFlags = 1, 1, 0
     region.RegionLocationMinX0, region.RegionLocationMinY0 = 0, 0
     region.RegionLocationMaxX1, region.RegionLocationMaxY1 = columns - 1, ROWS - 1
     region.PhysicalUnitsXDirection = region.PhysicalUnitsYDirection = 3
     region.PhysicalDeltaX = region.PhysicalDeltaY = 0.05
-    timing = {"FrameTime": "40", "FrameIncrementPointer": 0x00181063}
-    regions = {"SequenceOfUltrasoundRegions": DicomSequence([region])} if calibrated else {}
-    header = source_header(frames=frames, Rows=ROWS, Columns=columns, **timing, **regions)
+    attributes |= {"FrameTime": "40", "FrameIncrementPointer": 0x00181063}
+    attributes["SequenceOfUltrasoundRegions"] = DicomSequence([region])
+    header = source_header(frames=frames, Rows=ROWS, Columns=columns, **attributes)
     path.parent.mkdir(parents=True, exist_ok=True)
     source_file(header, bytes([90]) * (ROWS * columns * frames)).save_as(path, enforce_file_format=True)
     return path
@@ -177,6 +178,24 @@ def test_the_published_decoding_refuses_other_shapes_and_says_the_way_out(tmp_pa
     result = _measure("--model", "lvid", wide, "--decoding", "published", "--json")
     assert result.exit_code == 1
     assert "the corrected one any" in json.loads(result.output)["files"][0]["error"]
+
+
+def test_phantom_trained_weights_measure_no_patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    reader = drawn_reader("lvid", caliper_logits([((320.0, 161.5), (320.0, 321.5))] * 2))
+    reader.manifest = replace(reader.manifest, trained_on_phantoms=True)
+    monkeypatch.setattr(measuring, "_reader", lambda *_: reader)
+    phantom, patient = _dicom(tmp_path / "phantom.dcm", 2), _dicom(tmp_path / "patient.dcm", 2, QualityControlSubject=None)
+    result = _measure("--model", "lvid", phantom, patient, "--json")
+    assert result.exit_code == 1
+    measured, refused = json.loads(result.output)["files"]
+    assert measured["rows"] == 2
+    assert "phantoms only" in refused["error"]
+
+
+def test_what_the_header_says_against_measuring_is_told(tmp_path: Path, drawn: Drawn) -> None:
+    drawn(2)
+    result = _measure("--model", "lvid", _dicom(tmp_path / "clip.dcm", 2, StageName="PEAK STRESS"), "--json")
+    assert "the header says stress_stage" in json.loads(result.output)["files"][0]["notes"]
 
 
 @pytest.mark.parametrize("out", ["overlay.mp4", "overlay.gif"])
