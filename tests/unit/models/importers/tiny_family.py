@@ -1,0 +1,28 @@
+"""A family small enough to import in a millisecond."""
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from models.families import prepare
+from models.manifest import Manifest
+
+
+class Tiny(nn.Module):
+    """Frames (n, 3, 4, 4) -> logits (n, outputs)."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        super().__init__()
+        self.manifest = manifest
+        self.network = nn.Sequential(nn.Flatten(), nn.Linear(48, int(str(manifest.architecture["outputs"]))))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        logits: Tensor = self.network(frames)
+        return logits
+
+
+def load(manifest: Manifest, weights: Path | None, device: str) -> Tiny:
+    with torch.device(device):
+        network = Tiny(manifest)
+    return prepare(network, manifest, weights, device)
