@@ -1,0 +1,1 @@
+"""The figures of the papers, each from its definition: overlap, numbers, classes, phases, neighbours."""

@@ -1,0 +1,120 @@
+"""Trials of any model of the library on any data set: the task follows from the family, the figures from the task."""
+
+import csv
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from models.manifest import Manifest, Value
+from models.training.layouts.items import DataSet
+from models.training.trials.classification import classify, embed
+from models.training.trials.outcome import Options, Outcome, TrialError, save_plots
+from models.training.trials.reading import read_ef, read_lengths, read_phases
+from models.training.trials.segmentation import segment
+
+Trial = Callable[[Any, DataSet, Options], Outcome]
+
+# Task -> trial of a loaded model.
+TASKS: dict[str, Trial] = {
+    "classification": classify,
+    "embedding": embed,
+    "segmentation": segment,
+    "ef": read_ef,
+    "linear": read_lengths,
+    "phase": read_phases,
+}
+
+_CLASSIFIERS = (
+    "echoforge_xception", "echoforge_resnet", "echoforge_densenet", "echoforge_efficientnet",
+    "echoforge_convnext", "echoforge_transformer",
+)  # fmt: skip
+
+# Family -> its tasks, the usual one first; where the models of a family differ, by `[architecture] network` or `task`. Doppler,
+# areas of atria, quality and the biplane network are not here: no published layout holds their truth.
+_TASKS_OF: dict[str, tuple[str, ...] | dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(_CLASSIFIERS, ("classification", "embedding")),
+    "phantom_classifier": ("classification",),
+    "phantom_segmenter": ("segmentation",),
+    "echoforge_unet": ("segmentation",),
+    "echoforge_phase": ("phase",),
+    "echonet_dynamic": {"r2plus1d_18": ("ef",), "deeplabv3_resnet50": ("segmentation",)},
+    "echonet_measurements": {"linear": ("linear",)},
+    "echo_motion": {"segmenter": ("segmentation", "ef"), "bilstm": ("ef",), "transformer": ("ef",)},
+    "echo_prime": {"mvit_v2_s": ("embedding",), "convnext_base": ("classification",)},
+    "pan_echo": ("ef",),
+}
+
+
+def tasks_of(manifest: Manifest) -> tuple[str, ...]:
+    """What a model can be tried at, the usual task first. Raises TrialError where nothing is known of it."""
+    tasks = _TASKS_OF.get(manifest.family, ())
+    if isinstance(tasks, dict):
+        tasks = tasks.get(str(manifest.architecture.get("network") or manifest.architecture.get("task")), ())
+    if not tasks:
+        raise TrialError(f"model {manifest.name}: no published data set layout holds the truth of what it reads")
+    has_head = manifest.architecture.get("outputs") != 0
+    return tasks if has_head else tasks[::-1]
+
+
+def try_model(model: Any, data: DataSet, options: Options, task: str = "auto") -> Outcome:
+    """The outcome of `task`, or of the model's usual one. Raises TrialError where model and data do not fit."""
+    tasks = tasks_of(model.manifest)
+    chosen = tasks[0] if task == "auto" else task
+    if chosen not in tasks:
+        raise TrialError(f"model {model.manifest.name} cannot be tried at {chosen!r}, but at {', '.join(tasks)}")
+    return TASKS[chosen](model, data, options)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One figure with what its publisher states of the same; either may be missing."""
+
+    key: str
+    found: Value | None
+    published: Value | None
+
+
+def beside_published(manifest: Manifest, figures: Mapping[str, Value], layout: str) -> list[Compared]:
+    """Every figure found, then what else is published. A figure stated for this data set goes before the general one."""
+    published = {key: value for key, value in manifest.metrics.items() if key != "measured_on"}
+    rows, used = [], set()
+    for key, value in figures.items():
+        name = next((name for name in (f"{key}_{layout}", key) if name in published), None)
+        used.add(name)
+        rows.append(Compared(key, value, published[name] if name else None))
+    return rows + [Compared(key, None, value) for key, value in published.items() if key not in used and key not in figures]
+
+
+def write_outcome(outcome: Outcome, manifest: Manifest, data: DataSet, folder: Path) -> list[Path]:
+    """metrics.json, items.csv and the plots. JSON knows no NaN: such a figure is null."""
+    folder.mkdir(parents=True, exist_ok=True)
+    metrics, items = folder / "metrics.json", folder / "items.csv"
+    metrics.write_text(json.dumps(as_record(outcome, manifest, data), indent=2), encoding="utf-8")
+    with items.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(outcome.rows[0]))
+        writer.writeheader()
+        writer.writerows(outcome.rows)
+    return [metrics, items, *save_plots(outcome.plots, folder)]
+
+
+def as_record(outcome: Outcome, manifest: Manifest, data: DataSet) -> dict[str, Any]:
+    """What is written as metrics.json and printed as JSON."""
+    return {
+        "model": manifest.name,
+        "version": manifest.version,
+        "weights_sha256": manifest.weights_sha256,
+        "layout": data.layout,
+        "task": outcome.task,
+        "figures": {key: _plain(value) for key, value in outcome.figures.items()},
+        "published": dict(manifest.metrics),
+        "notes": [*data.notes, *outcome.notes],
+    }
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,200 @@
+"""What models read off whole clips, against its truth: ejection fraction, lengths, end-diastole and end-systole."""
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.clip import Clip
+from models.families.reading import MarkKind, Reading, ReadingError
+from models.manifest import Value
+from models.results import Point
+from models.training.figures.numbers import agreement_figures, ef_auroc
+from models.training.figures.phases import frame_figures, nearest
+from models.training.layouts.items import Caliper, DataSet, Item
+from models.training.layouts.linear_csv import MODEL_OF_CALC
+from models.training.trials.outcome import Cell, Draw, Options, Outcome, TrialError
+from models.training.trials.plots import area_curves, bland_altman, histogram, scatter
+
+_EF_KEYS = ("ef_video_regression", "ef_bp", "ef_a4c", "ef_a4c_uncalibrated", "ef_area_a4c")
+_CURVES = 4  # area curves drawn
+_MM_PER_CM = 10.0
+_UNREADABLE = "unreadable"
+
+Row = dict[str, Cell]
+
+
+def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
+    """Ejection fraction, with how many items one was read at all. Raises TrialError where no true one is known."""
+    rows: list[Row] = []
+    curves: list[tuple[str, Sequence[float], Sequence[int]]] = []
+    key_read = ""
+    for item in _chosen(data, options, lambda item: item.truth.ef_percent is not None):
+        clip = item.load()
+        reading, problem = _read(model, clip, options)
+        value = next((one for one in reading.values if one.key in _EF_KEYS), None) if reading else None
+        found = None if value is None else value.value
+        key_read = value.key if value else key_read
+        if value is not None and found is None:
+            problem = " ".join(value.reasons)
+        true = item.truth.ef_percent
+        first = reading.rows[0].get("EF") if reading and reading.rows else None
+        rows.append({
+            "item": item.key, "group": item.group, "split": item.split, "true": true, "found": found,
+            "error": None if found is None or true is None else found - true, "first_clip": first, "not_measured": problem,
+        })  # fmt: skip
+        if reading and len(curves) < _CURVES:
+            areas = options.ventricle.read(clip, options.decoding) if options.ventricle is not None else reading
+            curves += _curve(item.key, areas)
+    _need(rows, options, "a true ejection fraction")
+    pairs, groups = _pairs(rows, "found")
+    prefix = _ef_prefix(model, options)
+    figures: dict[str, Value] = {"items": len(rows), "coverage_percent": 100 * len(pairs) / len(rows)}
+    figures |= agreement_figures(prefix, "points", pairs, groups) | (ef_auroc(prefix, pairs) if len(pairs) else {})
+    if prefix == "all_clips_":
+        single, single_groups = _pairs(rows, "first_clip")
+        figures |= agreement_figures("clip_", "points", single, single_groups)
+    notes = (f"read: {key_read or 'nothing'}, {options.decoding.value}", *_missing(rows))
+    plots = _regression_plots(pairs, "EF, %") | ({"area_curves": area_curves(curves)} if curves else {})
+    return Outcome("ef", figures, tuple(rows), notes, plots)
+
+
+def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
+    """Calipers of the model's own kind on the frames where somebody drew one. Raises TrialError where nobody did."""
+    name = model.manifest.name.rpartition("/")[2]
+
+    def own(caliper: Caliper) -> bool:
+        return name in (caliper.key, MODEL_OF_CALC.get(caliper.key))
+
+    rows: list[Row] = []
+    for item in _chosen(data, options, lambda item: any(map(own, item.truth.calipers))):
+        calipers = [caliper for caliper in item.truth.calipers if own(caliper)]
+        frames = sorted({caliper.frame_index for caliper in calipers})
+        clip = item.load()
+        if frames[-1] >= clip.number_of_frames:
+            raise TrialError(f"{item.key}: a caliper on frame {frames[-1]} of {clip.number_of_frames}")
+        times = None if clip.frame_times_ms is None else clip.frame_times_ms[frames]
+        reading, problem = _read(model, replace(clip, frames=clip.take(frames), frame_times_ms=times), options)
+        lines = {mark.frame_index: mark.points_px for mark in reading.marks if mark.kind is MarkKind.LINE} if reading else {}
+        rows += [_length_row(item, caliper, lines.get(frames.index(caliper.frame_index)), problem) for caliper in calipers]
+    _need(rows, options, f"a caliper for {name}")
+    figures: dict[str, Value] = {"calipers": len(rows)}
+    figures["coverage_percent"] = 100 * sum(row["found_px"] is not None for row in rows) / len(rows)
+    for unit in ("px", "mm"):
+        pairs, groups = _pairs(rows, f"found_{unit}", f"true_{unit}")
+        if len(pairs):
+            figures |= agreement_figures(f"{unit}_", unit, pairs, groups)
+    ends = np.array([row["end_error_px"] for row in rows if row["end_error_px"] is not None], dtype=np.float64)
+    if ends.size:
+        figures["end_error_mean_px"] = float(ends.mean())
+    pairs, _ = _pairs(rows, "found_mm", "true_mm")
+    plots = _regression_plots(pairs, "length, mm")
+    return Outcome("linear", figures, tuple(rows), _missing(rows), plots)
+
+
+def read_phases(model: Any, data: DataSet, options: Options) -> Outcome:
+    """End-diastole and end-systole: the found frame nearest to each true one. Raises TrialError where no true one is known."""
+    rows: list[Row] = []
+    for item in _chosen(data, options, lambda item: None not in (item.truth.ed_frame, item.truth.es_frame)):
+        clip = item.load()
+        if clip.number_of_frames < 3:
+            continue  # of two still frames the order says which is which
+        reading, problem = _read(model, clip, options)
+        times = clip.frame_times_ms
+        for phase, true in (("ed", item.truth.ed_frame), ("es", item.truth.es_frame)):
+            values = reading.values if reading else ()
+            frames = [one.frame_index for one in values if one.key == f"{phase}_time" and one.frame_index is not None]
+            found = None if true is None else nearest(true, frames)
+            difference = None if found is None or true is None else found - true
+            late_ms = None if found is None or true is None or times is None else float(times[found] - times[true])
+            rows.append({
+                "item": item.key, "group": item.group, "split": item.split, "phase": phase, "true": true, "found": found,
+                "difference_frames": difference, "difference_ms": late_ms, "not_measured": problem,
+            })  # fmt: skip
+    _need(rows, options, "both phases of a clip")
+    figures: dict[str, Value] = {"items": len({row["item"] for row in rows})}
+    for phase in ("ed", "es"):
+        of_phase = [row for row in rows if row["phase"] == phase]
+        figures[f"{phase}_coverage_percent"] = 100 * sum(row["found"] is not None for row in of_phase) / len(of_phase)
+        frames_off, late = (_column(of_phase, key) for key in ("difference_frames", "difference_ms"))
+        figures |= frame_figures(phase, frames_off, late)
+    plots = {"phase_errors": histogram(_column(rows, "difference_frames"), "found - true, frames")}
+    return Outcome("phase", figures, tuple(rows), _missing(rows), plots)
+
+
+def _chosen(data: DataSet, options: Options, known: Callable[[Item], bool]) -> Iterator[Item]:
+    return (item for item in data.items if (not options.split or item.split in ("", options.split)) and known(item))
+
+
+def _read(model: Any, clip: Clip, options: Options) -> tuple[Reading | None, str | None]:
+    extra = {"ventricle": options.ventricle} if options.ventricle is not None else {}
+    try:
+        return model.read(clip, options.decoding, **extra), None
+    except ReadingError as error:
+        return None, f"{_UNREADABLE}: {error}"
+
+
+def _ef_prefix(model: Any, options: Options) -> str:
+    """Under which name EchoNet-Dynamic's own figures are published; the other models read one value a clip."""
+    if model.manifest.architecture.get("network") != "r2plus1d_18":
+        return "ef_"
+    return "all_clips_" if options.ventricle is None else "beat_to_beat_"
+
+
+def _curve(name: str, reading: Reading) -> list[tuple[str, Sequence[float], Sequence[int]]]:
+    """The area of every frame where the reading's table has it under one of the names in use, else nothing."""
+    for key, marked in (("Size", "ComputerSmall"), ("area_px", "phase")):
+        if reading.rows and key in reading.rows[0]:
+            areas = [float(str(row[key])) for row in reading.rows]
+            return [(name, areas, [index for index, row in enumerate(reading.rows) if row.get(marked)])]
+    return []
+
+
+def _length_row(item: Item, caliper: Caliper, ends: Sequence[Point] | None, problem: str | None) -> Row:
+    true_px = math.dist(*caliper.ends_px)
+    found_px = None if ends is None else math.dist(*ends)
+    mm_per_px = None if caliper.cm_per_px is None else caliper.cm_per_px * _MM_PER_CM
+    end_error = None
+    if ends is not None:  # either end may be the first
+        pairings = (zip(ends, order, strict=True) for order in (caliper.ends_px, caliper.ends_px[::-1]))
+        end_error = min(sum(math.dist(found, true) for found, true in pairing) / 2 for pairing in pairings)
+    return {
+        "item": item.key, "group": item.group, "split": item.split, "caliper": caliper.key, "frame": caliper.frame_index,
+        "true_px": true_px, "found_px": found_px,
+        "true_mm": None if mm_per_px is None else true_px * mm_per_px,
+        "found_mm": None if mm_per_px is None or found_px is None else found_px * mm_per_px,
+        "end_error_px": end_error, "not_measured": problem,
+    }  # fmt: skip
+
+
+def _pairs(rows: Sequence[Row], found: str, true: str = "true") -> tuple[NDArray[np.float64], list[str]]:
+    whole = [row for row in rows if row[found] is not None and row[true] is not None]
+    pairs = np.array([(row[true], row[found]) for row in whole], dtype=np.float64).reshape(-1, 2)
+    return pairs, [str(row["group"]) for row in whole]
+
+
+def _column(rows: Sequence[Row], key: str) -> NDArray[np.float64]:
+    return np.array([row[key] for row in rows if row[key] is not None], dtype=np.float64)
+
+
+def _need(rows: Sequence[Row], options: Options, what: str) -> None:
+    if not rows:
+        raise TrialError(f"no item of the split {options.split!r} has {what}")
+
+
+def _missing(rows: Sequence[Row]) -> tuple[str, ...]:
+    problems = [str(row["not_measured"]) for row in rows if row["not_measured"]]
+    return tuple(f"not measured: {count} x {problem}" for problem, count in _counted(problems))
+
+
+def _counted(words: Sequence[str]) -> list[tuple[str, int]]:
+    return [(word, words.count(word)) for word in dict.fromkeys(words)]
+
+
+def _regression_plots(pairs: NDArray[np.float64], quantity: str) -> dict[str, Draw]:
+    if len(pairs) < 2:
+        return {}
+    return {"scatter": scatter(pairs, quantity), "bland_altman": bland_altman(pairs, quantity)}
