@@ -153,7 +153,7 @@ def _exact(task: Task, expected: tuple[Tensor, ...], found: tuple[Tensor, ...], 
         if share > _RELATIVE:
             yield f"values differ by {share:.2g} of the largest, {_RELATIVE:g} is allowed"
     if task is Task.MASK:
-        share = float(((expected[0] > level) != (found[0] > level)).float().mean())
+        share = float(((expected[0] > level) != (found[0] > level)).double().mean())
         if share > _MASK_SHARE:
             yield f"masks differ on {share:.2%} of the pixels, {_MASK_SHARE:.1%} is allowed"
     if task is Task.POINTS and (px := _moved_px(expected[0], found[0])) > _POINT_PX:

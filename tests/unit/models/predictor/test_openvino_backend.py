@@ -1,0 +1,138 @@
+"""OpenVINO computes what torch computes, and converts each network once."""
+
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from models.predictor.backend import BackendError, TorchBackend
+from models.predictor.frames import ClipFrames
+from models.predictor.gate import Task, choose_backend, probe_clip
+from models.predictor.graph_cache import graph_key, weights_hash
+from models.predictor.openvino_backend import OpenVinoBackend
+from models.predictor.parts import load_part
+from models.registry import find_manifest
+from models.roles import Role
+
+openvino = pytest.importorskip("openvino")
+SHAPE = (1, 16, 16)
+
+
+def network(seed: int = 0) -> nn.Module:
+    torch.manual_seed(seed)
+    return nn.Sequential(nn.Conv2d(1, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 1, 1)).eval()
+
+
+@pytest.fixture
+def conversions(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[nn.Module]:
+    """The networks that were converted, with an empty cache at the start."""
+    monkeypatch.setenv("ECHONODE_CACHE", str(tmp_path / "cache"))
+    converted: list[nn.Module] = []
+    convert: Callable[..., object] = openvino.convert_model
+
+    def counting(network: nn.Module, **arguments: object) -> object:
+        converted.append(network)
+        return convert(network, **arguments)
+
+    monkeypatch.setattr(openvino, "convert_model", counting)
+    return converted
+
+
+BUNDLED = [(Role.VIEW, "phantom_view"), (Role.QUALITY, "phantom_quality"), (Role.LV_SEGMENTATION, "phantom_lv")]
+
+
+@pytest.mark.parametrize(("role", "name"), BUNDLED)
+def test_the_bundled_networks_give_the_same(role: Role, name: str) -> None:
+    """Batches of other sizes than the traced and the probed one, and half of each is no phantom."""
+    part, reference = load_part(role, name, engine="openvino"), load_part(role, name)
+    assert part.use.engine == f"OpenVINO {openvino.__version__.split('-')[0]} fp32", "the gate let it through"
+    assert reference.use.engine == f"torch {torch.__version__} fp32"
+    size = part.manifest.input_size_px
+    noise = torch.rand(2, 1, size, size, generator=torch.Generator().manual_seed(1))
+    for batch in (noise[:1], torch.cat([noise, noise.flip(-1), noise.sqrt()])):
+        for one, other in zip(reference.run(batch), part.run(batch), strict=True):
+            assert one.shape == other.shape
+            assert float((one - other).abs().max() / one.abs().max()) < 1e-4
+
+
+def test_a_network_is_converted_once(conversions: list[nn.Module]) -> None:
+    first = OpenVinoBackend(network(), SHAPE)
+    again = OpenVinoBackend(network(), SHAPE)
+    assert len(conversions) == 1
+    batch = torch.rand(3, *SHAPE)
+    torch.testing.assert_close(first.run(batch)[0], again.run(batch)[0])
+    torch.testing.assert_close(first.run(batch)[0], TorchBackend(network()).run(batch)[0], rtol=1e-4, atol=1e-5)
+
+
+def test_other_weights_layers_or_shapes_are_converted_anew(conversions: list[nn.Module]) -> None:
+    OpenVinoBackend(network(), SHAPE)
+    OpenVinoBackend(network(1), SHAPE)
+    assert len(conversions) == 2
+    OpenVinoBackend(network(), (1, 24, 16))
+    assert len(conversions) == 3
+    other = network()
+    other[1].eps = 0.1  # type: ignore[index,union-attr,assignment]
+    assert weights_hash(other) == weights_hash(network())
+    OpenVinoBackend(other, SHAPE)
+    assert len(conversions) == 4
+    statistics = network()
+    statistics[1].running_var.add_(1.0)  # type: ignore[index,union-attr,operator]
+    assert weights_hash(statistics) != weights_hash(network())
+
+
+def test_a_wrong_graph_in_the_cache_is_refused_and_made_anew(conversions: list[nn.Module], tmp_path: Path) -> None:
+    right, wrong = network(), network(1)
+    version = f"OpenVINO {openvino.__version__}"
+    OpenVinoBackend(wrong, SHAPE)
+    graphs = tmp_path / "cache" / "graphs"
+    shutil.copytree(graphs / graph_key(wrong, SHAPE, version), graphs / graph_key(right, SHAPE, version))
+    probe = torch.rand(3, *SHAPE)
+    chosen = choose_backend(right, Task.MASK, probe, find_manifest("phantom_lv"), engine="openvino")
+    assert chosen.name.startswith("OpenVINO")
+    assert chosen.refusals == ()
+    assert conversions == [wrong, right]
+    torch.testing.assert_close(chosen.run(probe)[0], TorchBackend(right).run(probe)[0], rtol=1e-4, atol=1e-5)
+    OpenVinoBackend(right, SHAPE)
+    assert conversions == [wrong, right], "what was made anew has taken the place of the wrong one"
+
+
+def test_without_a_folder_it_works_without_a_cache(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setenv("ECHONODE_CACHE", "/dev/null/nowhere")
+    assert OpenVinoBackend(network(), SHAPE).run(torch.rand(1, *SHAPE))[0].shape == (1, *SHAPE)
+    assert "graphs cannot be kept" in caplog.text
+
+
+class Unconvertible(nn.Module):
+    def forward(self, frames: Tensor) -> Tensor:
+        raise RuntimeError("not this way")
+
+
+def test_what_cannot_be_converted_says_so() -> None:
+    with pytest.raises(BackendError, match="cannot run it"):
+        OpenVinoBackend(Unconvertible(), SHAPE)
+
+
+def test_nothing_is_reported_to_its_maker() -> None:
+    """Importing OpenVINO starts its telemetry, unless it cannot be found."""
+    code = (
+        "import sys; from models.predictor.openvino_backend import has_bf16; has_bf16();"
+        "import openvino; sys.exit(sys.modules['openvino_telemetry'] is not None)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_probe_of_a_bundled_network_is_an_image_of_a_heart() -> None:
+    """Not noise: half precision is judged by a mask, and noise has none."""
+    part = load_part(Role.LV_SEGMENTATION, "phantom_lv")
+    clip = probe_clip()
+    from models.predictor.adapters import SEGMENTERS
+
+    batch = SEGMENTERS["phantom_segmenter"](clip, ClipFrames(clip), part.manifest).batch(range(3))
+    share = (part.run(batch)[0] > 0).float().mean(dim=(1, 2, 3))
+    assert ((share > 0.02) & (share < 0.5)).all()
