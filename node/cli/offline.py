@@ -1,11 +1,11 @@
-"""analyse, phantom, train, evaluate: work without a running node."""
+"""analyse, phantom, train: work without a running node."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from node.cli.output import DEFAULT_CONFIG, AsJson, ConfigPath, console, print_json
+from node.cli.output import DEFAULT_CONFIG, ConfigPath, console
 from node.errors import ConfigError
 from node.settings import Settings, load_settings
 
@@ -15,7 +15,6 @@ phantom = typer.Typer(no_args_is_help=True, help="The synthetic heart with exact
 def add_to(app: typer.Typer) -> None:
     app.command()(analyse)
     app.command()(train)
-    app.command()(evaluate)
     app.add_typer(phantom, name="phantom")
 
 
@@ -58,33 +57,3 @@ def train(
     except TrainingConfigError as error:
         raise ConfigError(str(error)) from error
     console.print(f"{manifest.name} {manifest.version}: {manifest.path}")
-
-
-def evaluate(
-    hearts: Annotated[int, typer.Option(help="How many held-out hearts.")] = 8,
-    processes: Annotated[int, typer.Option(help="Worker processes.")] = 2,
-    write: Annotated[bool, typer.Option(help="Keep the figures in the manifests of the bundled networks.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """EF, volumes, contours, view, quality and refusals on held-out synthetic hearts, with confidence intervals."""
-    from models.training.evaluate import evaluate_ef, record_metrics
-
-    bundled = Settings().models
-    view, quality, lv_segmentation = bundled.view, bundled.quality, bundled.lv_segmentation
-    evaluation = evaluate_ef(
-        hearts=hearts, processes=processes, view=view, quality=quality, lv_segmentation=lv_segmentation, progress=_to_stderr
-    )
-    if write:
-        record_metrics(evaluation, view=view, quality=quality, lv_segmentation=lv_segmentation)
-    figures = {lv_segmentation: evaluation.lv, view: evaluation.view, quality: evaluation.quality}
-    if as_json:
-        print_json(figures)
-        return
-    for name, rows in figures.items():
-        console.print(f"[bold]{name}[/]")
-        for key, value in rows.items():
-            console.print(f"  {key}: {value}", highlight=False)
-
-
-def _to_stderr(line: str) -> None:
-    typer.echo(line, err=True)

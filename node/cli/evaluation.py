@@ -1,0 +1,137 @@
+"""evaluate: any model on a data set others have published, or the bundled networks on held-out synthetic hearts."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from node.cli.output import AsJson, console, print_json, show_rows
+from node.errors import ConfigError, EchoNodeError
+from node.settings import Settings
+
+if TYPE_CHECKING:
+    from models.manifest import Manifest, Value
+    from models.training.layouts.items import DataSet, Item
+    from models.training.trials.outcome import Outcome
+
+_EVERY = 50  # items between two lines of progress
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(evaluate)
+
+
+def evaluate(
+    model: Annotated[str | None, typer.Argument(help="As `models list` shows it; none: the bundled networks.")] = None,
+    data: Annotated[Path | None, typer.Option(help="The data set's folder, or one fold's CSV.", exists=True)] = None,
+    layout: Annotated[str, typer.Option(help="How the data set is laid out; auto: told from its files.")] = "auto",
+    split: Annotated[str, typer.Option(help="train, val, test or all.")] = "test",
+    task: Annotated[str, typer.Option(help="What the model is tried at; auto: its usual task.")] = "auto",
+    decoding: Annotated[
+        str, typer.Option(help="published: as its authors' scripts do; corrected: as they meant.")
+    ] = "corrected",
+    beats_by: Annotated[str | None, typer.Option(help="For EchoNet-Dynamic's EF: the segmenter that finds the beats.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder for metrics.json, items.csv and the plots.")] = None,
+    hearts: Annotated[int, typer.Option(help="Without a model: how many held-out hearts.")] = 8,
+    processes: Annotated[int, typer.Option(help="Without a model: worker processes.")] = 2,
+    write: Annotated[bool, typer.Option(help="Without a model: keep the figures in the bundled manifests.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """A model on a published data set, its figures beside the published ones; or the bundled networks on synthetic hearts."""
+    if (model is None) != (data is None):
+        raise ConfigError("a model and its --data belong together; without both, the bundled networks are evaluated")
+    if model is None or data is None:
+        _on_hearts(hearts, processes, write=write, as_json=as_json)
+        return
+    manifest, read, outcome = _on_data(model, data, layout, split, task, decoding, beats_by)
+    from models.training.trials import as_record, write_outcome
+
+    written = write_outcome(outcome, manifest, read, out) if out else []
+    if as_json:
+        print_json(as_record(outcome, manifest, read))
+    else:
+        _print(manifest, read, outcome)
+        for path in written:
+            console.print(str(path))
+
+
+def _on_data(
+    model: str, path: Path, layout: str, split: str, task: str, decoding: str, beats_by: str | None
+) -> "tuple[Manifest, DataSet, Outcome]":
+    from models.families import WeightsError
+    from models.families.reading import Decoding, ReadingError
+    from models.manifest import ManifestError
+    from models.registry import load_model
+    from models.training.layouts import read_data
+    from models.training.layouts.items import LayoutError
+    from models.training.trials import try_model
+    from models.training.trials.outcome import Options, TrialError
+    from node.study.clip_folder import clips_with_truth
+
+    if split not in ("train", "val", "test", "all") or decoding not in list(Decoding):
+        raise ConfigError("--split is train, val, test or all; --decoding published or corrected")
+    try:
+        network = load_model(model, pretrained=True)
+        ventricle: Any = load_model(beats_by, pretrained=True) if beats_by else None
+        read = read_data(path, layout, clips_with_truth)
+        counted = replace(read, items=_with_progress(read.items))
+        options = Options("" if split == "all" else split, Decoding(decoding), ventricle)
+        return network.manifest, read, try_model(network, counted, options, task)
+    except (ManifestError, TrialError, ReadingError) as error:
+        raise ConfigError(str(error)) from error
+    except (LayoutError, WeightsError) as error:
+        raise EchoNodeError(str(error)) from error
+
+
+def _with_progress(items: "Iterable[Item]") -> "Iterator[Item]":
+    for number, item in enumerate(items, start=1):
+        yield item
+        if number % _EVERY == 0:
+            _to_stderr(f"{number} items")
+
+
+def _print(manifest: "Manifest", data: "DataSet", outcome: "Outcome") -> None:
+    from models.training.trials import beside_published
+
+    console.print(f"[bold]{manifest.name}[/] {manifest.version}, {outcome.task} on {data.layout}")
+    rows = [
+        {"figure": one.key, "found": _rounded(one.found), "published": _rounded(one.published)}
+        for one in beside_published(manifest, outcome.figures, data.layout)
+    ]
+    show_rows(rows, ("figure", "found", "published"), as_json=False, empty="no figures")
+    if "measured_on" in manifest.metrics:
+        console.print(f"published: {manifest.metrics['measured_on']}", highlight=False)
+    for note in (*data.notes, *outcome.notes):
+        console.print(note, highlight=False)
+
+
+def _rounded(value: "Value | None") -> str:
+    if isinstance(value, list):
+        return " to ".join(_rounded(one) for one in value)
+    return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _on_hearts(hearts: int, processes: int, *, write: bool, as_json: bool) -> None:
+    from models.training.evaluate import evaluate_ef, record_metrics
+
+    bundled = Settings().models
+    view, quality, lv_segmentation = bundled.view, bundled.quality, bundled.lv_segmentation
+    evaluation = evaluate_ef(
+        hearts=hearts, processes=processes, view=view, quality=quality, lv_segmentation=lv_segmentation, progress=_to_stderr
+    )
+    if write:
+        record_metrics(evaluation, view=view, quality=quality, lv_segmentation=lv_segmentation)
+    figures = {lv_segmentation: evaluation.lv, view: evaluation.view, quality: evaluation.quality}
+    if as_json:
+        print_json(figures)
+        return
+    for name, rows in figures.items():
+        console.print(f"[bold]{name}[/]")
+        for key, value in rows.items():
+            console.print(f"  {key}: {value}", highlight=False)
+
+
+def _to_stderr(line: str) -> None:
+    typer.echo(line, err=True)
