@@ -1,0 +1,120 @@
+"""Which model may take which part, and what its classes mean."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models.catalogue import ECHOVIEW47, Mode, View
+from models.manifest import write_manifest
+from models.predictor.adapters import SEGMENTERS, likeliest_view
+from models.registry import FAMILIES, find_manifest, list_models
+from models.roles import FAMILIES_OF, Role, unfit_for, view_of, views_read
+from node.errors import ConfigError
+from node.settings import ModelSettings, Settings
+from node.work.plan import plan_for, require_models
+
+
+def test_the_tables_name_the_same_families() -> None:
+    assert set(FAMILIES_OF[Role.LV_SEGMENTATION]) == SEGMENTERS.keys()
+    assert {family for families in FAMILIES_OF.values() for family in families} <= FAMILIES.keys()
+
+
+FIT = [
+    (Role.VIEW, "phantom_view"),
+    (Role.VIEW, "EchoView47_classifier"),
+    (Role.QUALITY, "phantom_quality"),
+    (Role.LV_SEGMENTATION, "phantom_lv"),
+    (Role.LV_SEGMENTATION, "echonet_dynamic/lv_deeplabv3_resnet50"),
+    (Role.LV_SEGMENTATION, "EchoLVSNet"),
+    (Role.LV_SEGMENTATION, "EchoMotionNet_B0_SE"),
+    (Role.MEASUREMENTS, "lvid"),
+    (Role.MEASUREMENTS, "ivc"),
+]
+UNFIT = [
+    (Role.VIEW, "phantom_lv", "of the family phantom_segmenter"),
+    (Role.VIEW, "phantom_quality", "classes that are no views: 0, 1, 2, 3"),
+    (Role.VIEW, "EchoView47_TMED2", "an order that nobody has stated"),
+    (Role.QUALITY, "phantom_view", "states no limit adequate_quality"),
+    (Role.QUALITY, "EchoView47_classifier", "of the family echoforge_xception"),
+    (Role.LV_SEGMENTATION, "echonet_dynamic/ef_r2plus1d_18", "is no deeplabv3_resnet50"),
+    (Role.LV_SEGMENTATION, "lvid", "of the family echonet_measurements"),
+    (Role.MEASUREMENTS, "avvmax", "reads no B-mode view"),
+    (Role.MEASUREMENTS, "tapse_2c", "reads no B-mode view"),
+    (Role.MEASUREMENTS, "phantom_lv", "of the family phantom_segmenter"),
+]
+
+
+@pytest.mark.parametrize(("role", "name"), FIT)
+def test_what_fits(role: Role, name: str) -> None:
+    assert unfit_for(role, find_manifest(name)) == ""
+
+
+@pytest.mark.parametrize(("role", "name", "why"), UNFIT)
+def test_what_does_not_fit_is_refused_in_plain_words(role: Role, name: str, why: str) -> None:
+    assert why in unfit_for(role, find_manifest(name))
+
+
+def test_tmed2_fits_once_the_order_of_its_classes_is_stated() -> None:
+    stated = replace(find_manifest("EchoView47_TMED2"), labels=("A2C", "A4C", "A4CorA2CorOther", "PLAX", "PSAX"))
+    assert unfit_for(Role.VIEW, stated) == ""
+    assert [view_of(label) for label in stated.labels] == [View.A2C, View.A4C, View.OTHER, View.PLAX, View.PSAX]
+
+
+def test_all_classes_of_echoview47_mean_a_view() -> None:
+    views = {known.name: view_of(known.name) for known in ECHOVIEW47}
+    assert None not in views.values()
+    assert views["a4ch-full"] is views["a4ch-lv"] is View.A4C
+    assert views["a4ch-la"] is views["a4ch-ias"] is views["a2ch-la"] is View.APICAL_ZOOM, "no whole left ventricle in them"
+    assert views["plax-full-mv"] is View.PLAX
+    assert {views[known.name] for known in ECHOVIEW47 if known.mode is not Mode.B_MODE} == {View.OTHER}
+    assert view_of("liver") is None
+
+
+def test_the_probabilities_of_a_view_s_classes_add_up() -> None:
+    manifest = find_manifest("EchoView47_classifier")
+    probabilities = dict.fromkeys(manifest.labels, 0.0) | {"a4ch-full": 0.3, "a4ch-lv": 0.3, "plax-full-lv": 0.4}
+    assert likeliest_view(manifest, list(probabilities.values())) == (View.A4C, pytest.approx(0.6))
+    spread = dict.fromkeys(manifest.labels, 0.0) | {"a4ch-full": 0.4, "a2ch-full": 0.35, "doppler-mv": 0.25}
+    assert likeliest_view(manifest, list(spread.values())) == (View.OTHER, pytest.approx(0.25)), "none is likely enough"
+
+
+def test_readers_are_asked_on_their_views() -> None:
+    assert View.PLAX in views_read(find_manifest("lvid"))
+    assert views_read(find_manifest("ivc")) == (View.SUBCOSTAL_IVC,)
+    assert views_read(find_manifest("mvpeak_2c")) == ()
+
+
+def required(**models: object) -> None:
+    require_models(plan_for(Settings(models=ModelSettings(**models))))  # type: ignore[arg-type]
+
+
+def test_the_plan_refuses_what_does_not_fit() -> None:
+    required()
+    required(quality="")
+    with pytest.raises(ConfigError, match=r"models\.measurements: avvmax reads no B-mode view"):
+        required(measurements=("avvmax",))
+    with pytest.raises(ConfigError, match=r"models\.lv_segmentation: phantom_view is of the family phantom_classifier"):
+        required(lv_segmentation="phantom_view")
+    with pytest.raises(ConfigError, match=r"models\.measurements: .*echonode models import"):
+        required(measurements=("lvid",))
+
+
+def test_an_engine_that_is_not_there_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    required(engine="auto")
+    with pytest.raises(ConfigError, match=r"models\.engine: OpenVINO is not installed"):
+        required(engine="openvino")
+
+
+def test_a_model_of_one_s_own_is_judged_by_its_own_manifest(tmp_path: Path) -> None:
+    own = tmp_path / "manifests" / "own.toml"
+    write_manifest(replace(find_manifest("phantom_view"), name="own", labels=("a4c", "liver", "other")), own)
+    with pytest.raises(ConfigError, match="classes that are no views: liver"):
+        required(view=str(own))
+
+
+def test_every_model_has_an_answer_for_every_part() -> None:
+    for manifest in list_models():
+        for role in Role:
+            assert isinstance(unfit_for(role, manifest), str)
