@@ -17,6 +17,10 @@ from models.manifest import Manifest
 
 # Task -> module with `build(manifest)`: the untrained network, a torch module that is a `reading.Reader` too.
 TASKS: dict[str, str] = {
+    "doppler_peak": "models.families.echonet_doppler",
+    "mitral_inflow": "models.families.echonet_inflow",
+    "tapse": "models.families.echonet_m_mode",
+    "vti": "models.families.echonet_vti",
     "linear": "models.families.echonet_linear",
     "area": "models.families.echonet_area",
     "plax_quality": "models.families.echonet_quality",

@@ -1,0 +1,41 @@
+"""The picture of a spectral Doppler or M-mode display, before anything is measured in it."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+Frame = NDArray[np.uint8]
+
+# ITU-R BT.601: the luma weights of the RGB to YBR_FULL conversion in PS3.3 C.7.6.3.1.2.
+_LUMA = np.array([0.299, 0.587, 0.114])
+
+
+def without_green_trace(frame: Frame) -> Frame:
+    """An RGB frame (rows, columns, 3) in which the green ECG trace is black: green above 200 and red below 100.
+
+    The limits are those of EchoNet-Measurements, whose networks were trained on such images.
+    """
+    masked = frame.copy()
+    masked[(frame[..., 1] > 200) & (frame[..., 0] < 100)] = 0
+    return masked
+
+
+def grey(frame: Frame) -> NDArray[np.float64]:
+    """(rows, columns), 0 to 255, of an RGB frame."""
+    return np.asarray(frame.astype(np.float64) @ _LUMA)
+
+
+def threshold_of(values: NDArray[np.float64]) -> float:
+    """Otsu's threshold of values from 0 to 255: between the dark and the bright half where they differ most (IEEE SMC-9, 1979).
+
+    >>> threshold_of(np.array([10.0] * 50 + [200.0] * 20)) in range(10, 200)
+    True
+    """
+    counts = np.bincount(np.clip(values, 0, 255).astype(np.uint8).ravel(), minlength=256).astype(np.float64)
+    levels = np.arange(256)
+    dark = np.cumsum(counts)
+    bright = dark[-1] - dark
+    dark_sum = np.cumsum(counts * levels)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        apart = dark_sum / dark - (dark_sum[-1] - dark_sum) / bright
+        between = dark * bright * apart**2
+    return float(np.nan_to_num(between, nan=-1.0).argmax())

@@ -1,0 +1,149 @@
+"""Velocity-time integrals: from the mask of a beat's flow to centimetres, and which masks are believed.
+
+The network sees one beat's columns at 256 x 256; the mask of that size is judged, and mapped back to the columns by nearest
+neighbour. The limits are those of EchoNet-Segmentation, named there per crop.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import RegionCalibration
+
+Mask = NDArray[np.bool_]
+
+SIZE_PX = 256
+PROBABILITY = 0.5  # a pixel from this on is flow
+_LEAST_AREA_PX, _LARGEST_SHARE = 200, 0.60
+_LEAST_CONFIDENCE, _MOST_OUTLINES = 0.65, 4
+_TOP_ROWS, _MOST_AT_TOP_PX = 10, 5  # mitral inflow only
+_ABOVE_BASELINE, _BELOW_BASELINE, _LEAST_AT_BASELINE_PX = 20, 5, 10
+PUBLISHED_SPREAD, SPREAD = 0.2, 0.5  # how far areas may lie from that of the most confident, or from the median
+_EDGE_PX = 2
+
+# Impossible outside, in cm. Our choice, with reserve over the extremes of echo laboratories.
+LIMITS_CM: dict[str, tuple[float, float]] = {
+    "lvot_vti": (3.0, 60.0),
+    "av_vti": (5.0, 250.0),
+    "rvot_vti": (3.0, 50.0),
+    "mv_vti": (3.0, 120.0),
+    "pv_vti": (3.0, 150.0),
+}
+
+
+@dataclass(frozen=True)
+class BeatMask:
+    """The flow of one beat as the network marks it: `mask` (256, 256), mean probability in it, "" or why it is not believed."""
+
+    mask: Mask
+    area_px: int
+    confidence: float
+    rejected: str
+
+
+def judge(probability: NDArray[np.floating], baseline_row: float | None, forbids_top: bool) -> BeatMask:
+    """The mask of a map (256, 256) and what is wrong with it. No `baseline_row`: nothing has to touch the baseline.
+
+    `forbids_top` is for mitral inflow, whose envelope ends below the top of the display.
+    """
+    mask = probability >= PROBABILITY
+    area_px = int(mask.sum())
+    confidence = float(probability[mask].mean()) if area_px else 0.0
+    outlines, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
+    at_top_px = int(mask[:_TOP_ROWS].sum())
+    rejected = ""
+    if area_px < _LEAST_AREA_PX:
+        rejected = f"area of {area_px} px, less than {_LEAST_AREA_PX}"
+    elif area_px > _LARGEST_SHARE * mask.size:
+        rejected = f"area of {area_px / mask.size:.2f} of the crop, more than {_LARGEST_SHARE:.2f}"
+    elif confidence < _LEAST_CONFIDENCE:
+        rejected = f"mean probability {confidence:.3f}, less than {_LEAST_CONFIDENCE}"
+    elif len(outlines) > _MOST_OUTLINES:
+        rejected = f"{len(outlines)} pieces, more than {_MOST_OUTLINES}"
+    elif forbids_top and at_top_px > _MOST_AT_TOP_PX:
+        rejected = "touches the top"
+    elif baseline_row is not None and not _touches_baseline(mask, baseline_row):
+        rejected = "does not touch the baseline"
+    return BeatMask(mask, area_px, confidence, rejected)
+
+
+def _touches_baseline(mask: Mask, baseline_row: float) -> bool:
+    first, end = int(baseline_row) - _ABOVE_BASELINE, int(baseline_row) + _BELOW_BASELINE
+    return int(mask[max(first, 0) : max(end, 0)].sum()) > _LEAST_AT_BASELINE_PX
+
+
+def published_inconsistent(masks: Sequence[BeatMask]) -> tuple[int, ...]:
+    """Of the believed masks, those whose area is not within 20 % of that of the most confident one."""
+    believed = [index for index, mask in enumerate(masks) if not mask.rejected]
+    if not believed:
+        return ()
+    reference_px = masks[max(believed, key=lambda index: masks[index].confidence)].area_px
+    low, high = (1 - PUBLISHED_SPREAD) * reference_px, (1 + PUBLISHED_SPREAD) * reference_px
+    return tuple(index for index in believed if not low <= masks[index].area_px <= high)
+
+
+def inconsistent(values: Sequence[float]) -> tuple[int, ...]:
+    """Those further than half the median from it: a mask gone wrong, while beats of an arrhythmia that differ by 20 % stay.
+
+    >>> inconsistent([20.0, 24.0, 17.0, 45.0])
+    (3,)
+    """
+    if not values:
+        return ()
+    middle = float(np.median(values))
+    return tuple(index for index, value in enumerate(values) if abs(value - middle) > SPREAD * middle)
+
+
+def most_confident(masks: Sequence[BeatMask]) -> int | None:
+    believed = [index for index, mask in enumerate(masks) if not mask.rejected]
+    return max(believed, key=lambda index: masks[index].confidence, default=None)
+
+
+def published_in_columns(mask: Mask, columns: slice, shape: tuple[int, int]) -> Mask:
+    """A mask (256, 256) back in its columns of a map of `shape` (rows, columns), from top to bottom, by nearest neighbour."""
+    size = (columns.stop - columns.start, shape[0])
+    whole = np.zeros(shape, dtype=bool)
+    whole[:, columns] = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
+    return whole
+
+
+def in_columns(probability: NDArray[np.floating], columns: slice, shape: tuple[int, int]) -> Mask:
+    """The same from the probabilities, interpolated before the threshold: the envelope keeps parts of a pixel."""
+    size = (columns.stop - columns.start, shape[0])
+    whole = np.zeros(shape, dtype=bool)
+    whole[:, columns] = cv2.resize(np.asarray(probability, np.float32), size) >= PROBABILITY
+    return whole
+
+
+def vti_cm(mask: Mask, region: RegionCalibration) -> float:
+    """The sum over the columns of |velocity at the envelope| * time per column, of a mask (rows, columns) of the whole image.
+
+    The envelope is the outer border of the outermost marked pixel of each column, on the side of the baseline where more is
+    marked; marked pixels outside the region, and what is marked on the other side, do not count.
+
+    >>> region = RegionCalibration(0, 100, 99, 199, 3, 3, 4, 7, 0.01, -1.0, 0, 50)
+    >>> mask = np.zeros((300, 100), dtype=bool)
+    >>> mask[150:170, 20:50] = True  # 19.5 cm/s away from the transducer, for 0.3 s
+    >>> round(vti_cm(mask, region), 6)
+    5.85
+    """
+    inside = _inside(mask, region)
+    rows = np.arange(region.y0_px, region.y1_px + 1)[:, None]
+    depth_px = rows - region.zero_row_px
+    above, below = np.where(inside & (depth_px < 0), -depth_px, 0), np.where(inside & (depth_px > 0), depth_px, 0)
+    outermost_px = (above if above.sum() > below.sum() else below).max(axis=0)
+    envelope_px = outermost_px + 0.5 * (outermost_px > 0)
+    return float(envelope_px.sum() * abs(region.physical_delta_y) * abs(region.physical_delta_x))
+
+
+def runs_off(mask: Mask, region: RegionCalibration) -> bool:
+    """Whether the marked flow reaches the upper or lower edge of the region: aliasing, or a scale set too small."""
+    inside = _inside(mask, region)
+    return bool(inside[:_EDGE_PX].any() or inside[-_EDGE_PX:].any())
+
+
+def _inside(mask: Mask, region: RegionCalibration) -> Mask:
+    return mask[region.y0_px : region.y1_px + 1, region.x0_px : region.x1_px + 1]

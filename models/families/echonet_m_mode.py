@@ -1,0 +1,132 @@
+"""EchoNet-Measurements' TAPSE in M-mode: the tricuspid annulus from end-diastole, low on the screen, to end-systole.
+
+Published: the length of the slanted line, seconds and centimetres added as if they were one; a folder's images are cut at row
+342, a single one at its region. Corrected: the way along the beam alone, from a low point to the high one that follows it.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import PhysicalUnit, RegionCalibration
+from models.clip import Clip
+from models.derive.m_mode import TAPSE_LIMITS_CM, published_tapse_cm, tapse_cm
+from models.derive.spectral_peaks import Candidate, NoPairError, best_pair, candidates, published_pair
+from models.families.echonet_trace import (
+    PUBLISHED_ROW,
+    described,
+    metadata,
+    not_measured,
+    place_of,
+    probabilities,
+    published_region,
+    still,
+    why_uncalibrated,
+    within,
+)
+from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue
+from models.families.vision import DeepLab
+from models.manifest import Manifest
+from models.results import Point, Reason
+
+COLUMNS = (
+    "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present",
+    "PhysicalDeltaX", "PhysicalDeltaY", "y0", "predicted_x1", "predicted_y1", "predicted_x2", "predicted_y2", "TAPSE",
+)  # fmt: skip
+_KEY = "tapse"
+_LEAST_APART_S, _MOST_APART_S = 0.08, 0.6  # systole, from the annulus' lowest to its highest point
+_MOST_APART_PX = 300  # without a clock: what the authors allow E and A
+
+Row = dict[str, str | int | float | None]
+
+
+class TapseReader(DeepLab):
+    """The screen from the region's upper edge down (n, 3, h, w) -> logits (n, 2, h, w) of the two ends.
+
+    Which map is which end is not published. `in_folder` is the published scripts' way over several files: cut at row 342,
+    regions at other rows passed over, and no line that falls from left to right.
+    """
+
+    in_folder = False
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        """Raises ReadingError for several frames; published also where the scripts end with an error."""
+        frame = still(clip)
+        return self._published(clip, frame) if decoding is Decoding.PUBLISHED else self._corrected(clip, frame)
+
+    def _published(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
+        region = published_region(clip, in_folder=self.in_folder)
+        first_row = PUBLISHED_ROW if self.in_folder else region.y0_px
+        try:
+            left, right = published_pair(probabilities(self, frame, first_row))
+        except NoPairError as error:
+            raise ReadingError(str(error)) from error
+        if self.in_folder and left[1] < right[1]:
+            raise ReadingError("the left point is higher than the right one")
+        value_cm = published_tapse_cm(left, right, region)
+        deltas = abs(region.physical_delta_x), abs(region.physical_delta_y)
+        row = _row(clip, deltas, region.y0_px, (left, right), value_cm)
+        on_screen = [(float(x), float(y + region.y0_px)) for x, y in (left, right)]
+        notes = ("published decoding", f"the lowest region, {described(region)}; rows from {first_row} on")
+        return Reading((ReadValue(_KEY, "cm", value_cm, 0),), COLUMNS, (row,), (_mark(on_screen),), notes)
+
+    def _corrected(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
+        choice = clip.m_mode_region()
+        place = place_of(choice, clip)
+        maps = probabilities(self, frame, place.first_row)[:, place.rows, place.columns]
+        absent = why_uncalibrated(choice)
+        notes = ("corrected decoding", f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}")
+        try:
+            ends = self._pair(maps, choice.seen)
+        except NoPairError:
+            absent.append((Reason.NO_CARDIAC_CYCLE, "no low point of the annulus with a high one after it within a systole"))
+            return Reading((not_measured(_KEY, "cm", absent),), COLUMNS, (), (), notes)
+        points = [place.to_image(*end.point) for end in ends]
+        region = choice.region
+        if region is None:
+            pixels = ReadValue(_KEY, "px", abs(points[1][1] - points[0][1]), 0)
+            row = _row(clip, (None, None), place.first_row, points, None)
+            return Reading((pixels, not_measured(_KEY, "cm", absent)), COLUMNS, (row,), (_mark(points),), notes)
+        value_cm = tapse_cm(points[0], points[1], region)
+        row = _row(clip, (region.physical_delta_x, region.physical_delta_y), region.y0_px, points, value_cm)
+        return Reading((within(_KEY, "cm", value_cm, TAPSE_LIMITS_CM),), COLUMNS, (row,), (_mark(points),), notes)
+
+    def _pair(self, maps: NDArray[np.float32], seen: RegionCalibration | None) -> tuple[Candidate, Candidate]:
+        """The annulus low, then high, the transducer being above; by the display's clock where it has one."""
+        least = self.manifest.threshold("least_probability")
+        found = tuple(point for point in candidates(maps) if max(point.probabilities) >= least)
+        least_px, most_px, backwards = 1.0, float(_MOST_APART_PX), False
+        if seen is not None and seen.physical_unit_x == PhysicalUnit.SECONDS and seen.physical_delta_x:
+            step_s, backwards = abs(seen.physical_delta_x), seen.physical_delta_x < 0
+            least_px, most_px = _LEAST_APART_S / step_s, _MOST_APART_S / step_s
+
+        def belongs(low: Candidate, high: Candidate) -> bool:
+            later_px = low.x - high.x if backwards else high.x - low.x
+            return least_px <= later_px <= most_px and low.y > high.y
+
+        def score(low: Candidate, high: Candidate) -> float:
+            return max(low.probabilities[k] + high.probabilities[1 - k] for k in (0, 1))
+
+        return best_pair(found, belongs, score)
+
+
+def _row(
+    clip: Clip,
+    deltas: tuple[float | None, float | None],
+    y0: int,
+    points: tuple[Point, Point] | list[Point],
+    value_cm: float | None,
+) -> Row:
+    """Published, the points are px of the crop; corrected, of the whole image."""
+    (x1, y1), (x2, y2) = points
+    return metadata(clip, "TAPSE") | {
+        "PhysicalDeltaX": deltas[0], "PhysicalDeltaY": deltas[1], "y0": y0,
+        "predicted_x1": x1, "predicted_y1": y1, "predicted_x2": x2, "predicted_y2": y2, "TAPSE": value_cm,
+    }  # fmt: skip
+
+
+def _mark(points: list[Point]) -> Mark:
+    return Mark(0, MarkKind.LINE, tuple(points), "TAPSE")
+
+
+def build(manifest: Manifest) -> TapseReader:
+    return TapseReader(manifest)

@@ -1,0 +1,138 @@
+"""What EchoNet-Measurements' Doppler and M-mode networks see of a clip, and why a trace may give no number.
+
+They take the screen from the upper edge of the trace's region down to the bottom, in full width and not resized, as the authors
+trained them. Where a peak may lie is another question: published, anywhere in that; corrected, inside the region.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import nn
+
+from models.calibration import RegionCalibration, TraceChoice, TraceProblem, lowest_region
+from models.clip import Clip
+from models.derive.doppler import LIMITS_CM_S
+from models.derive.spectral_image import without_green_trace
+from models.families.echonet_frames import Frames, logits, sigmoid
+from models.families.reading import ReadingError, ReadValue
+from models.results import Reason, in_order
+
+PUBLISHED_ROW = 342  # what the scripts call the upper edge of the Doppler region, whatever the region says
+_FOLDER_ROWS = range(340, 351)
+_PUBLISHED_COLOURS = ("", "MONOCHROME2", "RGB", "YBR_FULL_422")
+_USUAL_ROW_SHARE = PUBLISHED_ROW / 768  # where no region says where the trace begins
+
+_REASONS = {
+    TraceProblem.SEVERAL: Reason.SPLIT_SCREEN,
+    TraceProblem.CONTRADICTION: Reason.CALIBRATION_INCONSISTENT,
+    TraceProblem.OUTSIDE_IMAGE: Reason.CALIBRATION_INCONSISTENT,
+    TraceProblem.IMPLAUSIBLE_SIZE: Reason.CALIBRATION_INCONSISTENT,
+}
+_IN_CM_S = ("e_lateral", "e_septal")  # the dictionary has all other velocities in m/s
+
+Absent = tuple[Reason, str]
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a corrected decoding looks: the crop's first row, and the box in it (px of the crop, ends exclusive)."""
+
+    first_row: int
+    rows: slice
+    columns: slice
+
+    def to_image(self, x: float, y: float) -> tuple[float, float]:
+        """A point of the box in px of the whole image."""
+        return x + float(self.columns.start), y + float(self.rows.start) + self.first_row
+
+
+def still(clip: Clip) -> Frames:
+    """The one frame (rows, columns, 3). Raises ReadingError for a clip of several."""
+    if clip.number_of_frames != 1:
+        raise ReadingError(f"the clip has {clip.number_of_frames} frames; a spectral or M-mode display is a single one")
+    frame: Frames = clip.take([0])[0]
+    return frame
+
+
+def published_region(clip: Clip, *, in_folder: bool) -> RegionCalibration:
+    """The region as EchoNet-Measurements' scripts find it: the lowest. Raises ReadingError where they end with an error.
+
+    Over a folder they pass over regions that do not begin in rows 340 to 350.
+    """
+    region = lowest_region(clip.regions)
+    if region is None:
+        raise ReadingError(
+            "no ultrasound region; the published decoding takes its first row from one, the corrected one need not"
+        )
+    if clip.photometric_interpretation not in _PUBLISHED_COLOURS:
+        raise ReadingError(f"colours {clip.photometric_interpretation}; the published decoding takes {_PUBLISHED_COLOURS[1:]}")
+    if in_folder and region.y0_px not in _FOLDER_ROWS:
+        raise ReadingError(f"the lowest region begins at row {region.y0_px}; the published decoding takes 340 to 350 only")
+    return region
+
+
+def place_of(choice: TraceChoice, clip: Clip) -> Place:
+    """The region that shows the trace; without one, what lies below the usual row."""
+    seen = choice.seen
+    if seen is None:
+        first_row = round(_USUAL_ROW_SHARE * clip.rows)
+        return Place(first_row, slice(0, clip.rows - first_row), slice(0, clip.columns))
+    return Place(seen.y0_px, slice(0, seen.y1_px + 1 - seen.y0_px), slice(seen.x0_px, seen.x1_px + 1))
+
+
+def probabilities(network: nn.Module, frame: Frames, first_row: int) -> NDArray[np.float32]:
+    """(outputs, rows, columns) of the screen from `first_row` down, its green ECG trace taken out."""
+    (maps,) = logits(network, iter([without_green_trace(frame)[first_row:]]))
+    return sigmoid(maps)
+
+
+def why_uncalibrated(choice: TraceChoice) -> list[Absent]:
+    """Nothing where the region's scale can be used for a velocity or a length."""
+    if choice.problem is not None:
+        return [(_REASONS.get(choice.problem, Reason.NO_CALIBRATION), choice.problem.value)]
+    if choice.region is not None and choice.region.doppler_correction_angle_deg != 0:
+        words = f"velocities are corrected for an angle of {choice.region.doppler_correction_angle_deg:g} degrees"
+        return [(Reason.CALIBRATION_INCONSISTENT, words)]
+    return []
+
+
+def not_measured(key: str, unit: str, absent: Sequence[Absent]) -> ReadValue:
+    reasons = in_order([reason for reason, _ in absent])
+    return ReadValue(key, unit, None, reasons=reasons, detail="; ".join(words for _, words in absent))
+
+
+def within(key: str, unit: str, value: float, limits: tuple[float, float], detail: str = "") -> ReadValue:
+    """The value, refused where it is impossible; `limits` in `unit`."""
+    low, high = limits
+    if not low <= value <= high:
+        return not_measured(key, unit, [(Reason.OUTSIDE_LIMITS, f"{value:.3g} {unit} is outside {low:g} to {high:g} {unit}")])
+    return ReadValue(key, unit, value, 0, detail=detail)
+
+
+def velocity_unit(key: str) -> str:
+    return "cm/s" if key in _IN_CM_S else "m/s"
+
+
+def velocity_value(key: str, velocity_cm_s: float) -> ReadValue:
+    """The magnitude in the dictionary's unit; which way the flow runs is said beside it."""
+    low, high = LIMITS_CM_S[key]
+    per_unit = 1 if velocity_unit(key) == "cm/s" else 100
+    detail = f"{'towards' if velocity_cm_s > 0 else 'away from'} the transducer"
+    limits = low / per_unit, high / per_unit
+    return within(key, velocity_unit(key), abs(velocity_cm_s) / per_unit, limits, detail)
+
+
+def described(region: RegionCalibration) -> str:
+    return f"RegionSpatialFormat {region.spatial_format}, RegionDataType {region.data_type}, y0 {region.y0_px}"
+
+
+def metadata(clip: Clip, measurement_name: str) -> dict[str, str | int | float | None]:
+    """The columns with which every published table begins; who opened the file fills in its name."""
+    return {
+        "filename": None,
+        "measurement_name": measurement_name,
+        "PhotometricInterpretation": clip.photometric_interpretation or None,
+        "ultrasound_color_data_present": clip.ultrasound_color_data_present,
+    }

@@ -1,0 +1,166 @@
+"""EchoNet-Measurements' E and A, published and corrected, on drawn mitral inflow."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from models.calibration import RegionCalibration
+from models.families.reading import Decoding, ReadingError
+from models.results import Reason
+from tests.spectra import ECG, SECTOR, SPECTRAL, Spectrum, heat_map, inflow
+from tests.unit.models.families.drawn_traces import reader_of, value_of
+
+PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED
+(PAIR,) = inflow(60, 1, e_cm_s=82.4, a_cm_s=55.6, first_s=1.0)
+
+
+def drawn(pairs: tuple = (PAIR,), **region: object) -> Spectrum:
+    return Spectrum(tuple(wave for pair in pairs for wave in pair), replace(SPECTRAL, **region), beside=(SECTOR,))  # type: ignore[arg-type]
+
+
+def reader_for(spectrum: Spectrum, heights: list[tuple[float, float]] | None = None) -> object:
+    """E (even waves) in map 1, A (odd waves) in map 0."""
+    e, a = ([spectrum.peak_px(wave) for wave in spectrum.waves[k::2]] for k in (0, 1))
+    tall = heights or [(0.9, 0.9)] * len(e)
+    return reader_of("mvpeak_2c", heat_map(a, [h for _, h in tall]), heat_map(e, [h for h, _ in tall]))
+
+
+def test_e_and_a_corrected() -> None:
+    reading = reader_for(drawn()).read(drawn().clip())
+    e, a, ratio = (value_of(reading, key) for key in ("mv_e", "mv_a", "mv_ea"))
+    assert (e.unit, e.value) == ("m/s", pytest.approx(0.824, abs=0.002))
+    assert (a.unit, a.value) == ("m/s", pytest.approx(0.556, abs=0.002))
+    assert (ratio.unit, ratio.value) == ("1", pytest.approx(82.4 / 55.6, abs=0.005))
+    assert [mark.label for mark in reading.marks] == ["E", "A"]
+
+
+@pytest.mark.parametrize("decoding", Decoding)
+def test_the_table_has_the_published_columns(decoding: Decoding) -> None:
+    reading = reader_for(drawn()).read(drawn().clip(), decoding)
+    assert reading.columns == (
+        "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present", "PhysicalDeltaY", "y0",
+        "horizontal_line", "predicted_xe", "predicted_ye", "predicted_xa", "predicted_ya", "Inference_E_Vel",
+        "Inference_A_Vel", "Inference_EperA", "height", "width",
+    )  # fmt: skip
+    (row,) = reading.rows
+    assert tuple(row) == reading.columns
+    assert row["measurement_name"] == "MV_Peak"
+    assert row["predicted_xe"] < row["predicted_xa"]
+
+
+def test_published_velocities_have_four_decimals_and_the_ratio_three() -> None:
+    spectrum = drawn(physical_delta_y=-0.77777)
+    row = reader_for(spectrum).read(spectrum.clip(), PUBLISHED).rows[0]
+    e_px, a_px = (175 - row[key] for key in ("predicted_ye", "predicted_ya"))  # px of the crop, above the baseline
+    assert row["Inference_E_Vel"] == round(e_px * 0.77777, 4)
+    assert row["Inference_EperA"] == round(round(e_px * 0.77777, 4) / round(a_px * 0.77777, 4), 3)
+
+
+@pytest.mark.parametrize("y0", [340, 342, 348])
+def test_rows_are_counted_from_342_published_and_from_the_region_corrected(y0: int) -> None:
+    """The bias is (y0 - 342) rows: 4.8 cm/s of both E and A at 0.8 cm/s a row, so the ratio is wrong, too."""
+    spectrum = drawn(y0_px=y0, y1_px=y0 + 349)
+    row = reader_for(spectrum).read(spectrum.clip(), PUBLISHED).rows[0]
+    bias_cm_s = -(y0 - 342) * 0.8
+    assert row["Inference_E_Vel"] == pytest.approx(82.4 + bias_cm_s, abs=1.2)  # whole pixels
+    corrected = reader_for(spectrum).read(spectrum.clip()).rows[0]
+    assert corrected["Inference_E_Vel"] == pytest.approx(82.4, abs=0.2)
+    assert corrected["Inference_A_Vel"] == pytest.approx(55.6, abs=0.2)
+
+
+@pytest.mark.parametrize("y0", [339, 351])
+def test_other_rows_are_refused_published_for_a_single_file_too(y0: int) -> None:
+    spectrum = drawn(y0_px=y0, y1_px=y0 + 349)
+    with pytest.raises(ReadingError, match=f"row {y0}"):
+        reader_for(spectrum).read(spectrum.clip(), PUBLISHED)
+
+
+def test_the_nearest_blob_published_the_same_beat_corrected() -> None:
+    """In a slow heart A of one beat and E of the next are nearer on the screen than E and A of one beat."""
+    pairs = inflow(45, 2, first_s=0.5)
+    spectrum = drawn(pairs)
+    reader = reader_for(spectrum, [(0.7, 0.9), (0.9, 0.6)])
+    (e1, a1), (e2, _) = ([spectrum.column_of(wave.peak_s) for wave in pair] for pair in pairs)
+    assert e2 - a1 < a1 - e1
+    published = reader.read(spectrum.clip(), PUBLISHED).rows[0]
+    assert [published[key] for key in ("predicted_xe", "predicted_xa")] == pytest.approx([a1, e2], abs=1)
+    assert published["Inference_EperA"] < 1
+    corrected = reader.read(spectrum.clip()).rows[0]
+    assert corrected["Inference_EperA"] == pytest.approx(80 / 56, abs=0.01)
+    assert corrected["predicted_xa"] - corrected["predicted_xe"] == pytest.approx(a1 - e1, abs=0.5)
+
+
+def test_peaks_more_than_300_px_apart_are_refused_published_and_told_by_time_corrected() -> None:
+    pairs = inflow(45, 1, first_s=0.5)
+    spectrum = drawn(pairs, physical_delta_x=0.002)
+    with pytest.raises(ReadingError, match="more than 300"):
+        reader_for(spectrum).read(spectrum.clip(), PUBLISHED)
+    assert value_of(reader_for(spectrum).read(spectrum.clip()), "mv_ea").value == pytest.approx(80 / 56, abs=0.01)
+
+
+def test_a_known_heart_rate_narrows_what_one_beat_is() -> None:
+    """0.9 s from E to A is no beat of 100 bpm."""
+    slow = inflow(40, 1, first_s=0.5)
+    spectrum = drawn(slow)
+    assert value_of(reader_for(spectrum).read(spectrum.clip()), "mv_ea").value is not None
+    fast = replace(spectrum.clip(), heart_rate_bpm=100.0)
+    assert value_of(reader_for(spectrum).read(fast), "mv_ea").reasons == (Reason.QUALITY,)
+
+
+def test_a_display_that_runs_backwards() -> None:
+    region = replace(SPECTRAL, physical_delta_x=-0.004)
+    (e, a) = PAIR
+    mirrored = [(1023 - x, y) for x, y in (drawn().peak_px(e), drawn().peak_px(a))]
+    reader = reader_of("mvpeak_2c", [mirrored[1]], [mirrored[0]])
+    clip = replace(drawn().clip(), frames=np.ascontiguousarray(drawn().clip().frames[:, :, ::-1]), regions=(region,))
+    assert value_of(reader.read(clip), "mv_ea").value == pytest.approx(82.4 / 55.6, abs=0.01)
+    assert reader.read(clip, PUBLISHED).rows[0]["Inference_EperA"] == pytest.approx(55.6 / 82.4, abs=0.02)
+
+
+@pytest.mark.parametrize("decoding", Decoding)
+def test_one_wave_alone_is_no_pair(decoding: Decoding) -> None:
+    """Atrial fibrillation, or E and A grown together."""
+    spectrum = drawn()
+    peak = spectrum.peak_px(PAIR[0])
+    reader = reader_of("mvpeak_2c", [peak], [peak])
+    if decoding is PUBLISHED:
+        with pytest.raises(ReadingError, match="one peak only"):
+            reader.read(spectrum.clip(), decoding)
+    else:
+        reading = reader.read(spectrum.clip())
+        assert {value.reasons for value in reading.values} == {(Reason.QUALITY,)}
+        assert [value.key for value in reading.values] == ["mv_e", "mv_a", "mv_ea"]
+
+
+def test_peaks_on_different_sides_of_the_baseline_are_no_filling() -> None:
+    e, a = PAIR
+    spectrum = drawn(((e, replace(a, peak_cm_s=-55.6)),))
+    value = value_of(reader_for(spectrum).read(spectrum.clip()), "mv_ea")
+    assert value.reasons == (Reason.QUALITY,)
+    assert "different sides" in value.detail
+    assert value_of(reader_for(spectrum).read(spectrum.clip(), PUBLISHED), "mv_ea").value == pytest.approx(1.48, abs=0.05)
+
+
+def test_aliased_filling_is_not_measured() -> None:
+    e, a = PAIR
+    spectrum = drawn(((replace(e, peak_cm_s=139.0), a),))
+    assert "aliasing" in value_of(reader_for(spectrum).read(spectrum.clip()), "mv_e").detail
+
+
+def test_an_impossible_ratio_is_refused_its_velocities_are_not() -> None:
+    e, a = PAIR
+    spectrum = drawn(((replace(e, peak_cm_s=130.0), replace(a, peak_cm_s=12.0)),))
+    reading = reader_for(spectrum).read(spectrum.clip())
+    assert value_of(reading, "mv_e").value == pytest.approx(1.3, abs=0.01)
+    assert value_of(reading, "mv_ea").reasons == (Reason.OUTSIDE_LIMITS,)
+
+
+@pytest.mark.parametrize("regions", [(), (SECTOR, ECG), (SECTOR, replace(SPECTRAL, physical_unit_y=5))])
+def test_without_a_scale_there_are_pixels_and_no_velocities(regions: tuple[RegionCalibration, ...]) -> None:
+    spectrum = drawn()
+    reading = reader_for(spectrum).read(replace(spectrum.clip(), regions=regions))
+    x, y = spectrum.peak_px(PAIR[0])
+    assert [value_of(reading, key).value for key in ("e_x", "e_y")] == pytest.approx([x, y], abs=0.2)
+    assert {value_of(reading, key).reasons for key in ("mv_e", "mv_a", "mv_ea")} == {(Reason.NO_CALIBRATION,)}
+    assert reading.rows[0]["Inference_EperA"] is None
