@@ -17,6 +17,9 @@ FAMILIES = [
     "echoforge_transformer",
     "echonet_dynamic",
     "echonet_measurements",
+    "echo_apex",
+    "echo_prime",
+    "pan_echo",
 ]
 
 
