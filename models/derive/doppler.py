@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import RegionCalibration
-from models.derive.spectral_image import threshold_of
+from models.derive.spectral_image import threshold_of, without_speckle
 
 # Impossible outside, as magnitudes in cm/s. Aortic and tricuspid jets and e' as echo labs refuse them; mitral inflow, mitral
 # regurgitation and outflow tract with the same reserve, our choice.
@@ -26,6 +26,7 @@ _EDGE_PX = 3  # a peak this close to the edge is where the display ends, not whe
 _BAND_PX = 2  # columns on either side of the peak that are looked at with it
 _RUNS_ON = 0.8  # share of bright pixels between peak and edge at which the spectrum runs off the display
 _WRAP_ROWS_PX = 6
+_BASELINE_SHARE = 0.1  # of the rows: an opposite edge this near to the baseline shows the bright walls beside it
 
 
 def published_velocity_cm_s(row_px: float, region: RegionCalibration) -> float:
@@ -61,10 +62,11 @@ def is_cut_off(grey: NDArray[np.float64], column: float, row: float, zero_row: f
     if not _EDGE_PX <= row <= rows - 1 - _EDGE_PX:
         return True
     first = max(round(column) - _BAND_PX, 0)
-    band = grey[:, first : round(column) + _BAND_PX + 1]
-    bright = band > threshold_of(grey)
+    even = without_speckle(grey)
+    bright = even[:, first : round(column) + _BAND_PX + 1] > threshold_of(even)
     peak = round(row)
     upwards = row < zero_row
     beyond = bright[:peak] if upwards else bright[peak + 1 :]
     opposite = bright[-_WRAP_ROWS_PX:] if upwards else bright[:_WRAP_ROWS_PX]
-    return bool(beyond.mean() >= _RUNS_ON or opposite.mean() >= _RUNS_ON)
+    apart = (rows - 1 - zero_row if upwards else zero_row) > _BASELINE_SHARE * rows
+    return bool(beyond.mean() >= _RUNS_ON or (apart and opposite.mean() >= _RUNS_ON))

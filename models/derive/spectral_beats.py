@@ -12,11 +12,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from models.derive.spectral_image import threshold_of
+from models.derive.spectral_image import threshold_of, without_speckle
 
 Curve = NDArray[np.float64]
 
 _SHORTEST_BEAT_S, _LONGEST_BEAT_S = 60 / 220, 60 / 25  # heart rates outside 25-220 bpm are impossible
+_SILENCE = 10  # percentile of the curve: what is there between beats, such as bright vessel walls at the baseline
 _BASELINE_ROWS = 0.012  # share of the rows on either side of the baseline that show the line itself or the walls
 _SMOOTHING_S, _SHORTEST_HUMP_S = 0.03, 0.07
 _DROPOUT_S = 0.04
@@ -26,6 +27,7 @@ _LOWEST_HUMP = 0.3  # of the median hump: lower ones are valve clicks or noise
 _VALLEY = 0.5  # of the lower of two tops: a deeper valley parts two humps
 _FILLING_GAP = 0.75  # of systole: a longer silence is no pause within one filling
 _IRREGULAR = 0.2  # of the period
+_FASTEST_FILLING_BPM = 130  # above, early and atrial filling have grown together
 _PERIODIC = 0.3  # correlation with itself one period later that a rhythm must reach
 _SECONDS_PER_PX = 0.004  # where the display does not say: eight seconds on two thousand columns, a usual sweep
 
@@ -68,6 +70,7 @@ def find_spectral_beats(
     above, below = _reach(grey, zero_row)
     upwards = bool(above.sum() > below.sum())
     curve = _smoothed(above if upwards else below, step_s)
+    curve = np.clip(curve - np.percentile(curve, _SILENCE), 0, None)
     top = float(np.percentile(curve, 98))
     period_s = _period_s(curve, step_s)
     if top <= 0:
@@ -77,12 +80,10 @@ def find_spectral_beats(
     if len(r_wave_columns) > 0:
         groups = _by_r_waves(humps, r_wave_columns, two_humps)
     elif two_humps:
-        open_px = _FILLING_GAP * _closed_s(period_s) / step_s
-        groups = _in_pairs(humps, period_s, step_s)
+        groups = _in_pairs(humps, period_s, step_s) or _one_by_one(humps, period_s, step_s)
         if not groups:
+            open_px = _FILLING_GAP * _closed_s(period_s) / step_s
             groups = _by_silence(humps, open_px, least_px=0)
-        else:
-            open_px = 0
     else:
         groups = _by_silence(humps, _DROPOUT_S / step_s, least_px=3)
     whole = [(first, last) for first, last in groups if first > max(open_px, 1) and last < len(curve) - 2]
@@ -92,7 +93,8 @@ def find_spectral_beats(
 def _reach(grey: NDArray[np.float64], zero_row: float) -> tuple[Curve, Curve]:
     """How far bright pixels reach above and below the baseline: a filled spectrum of height v sums up to v^2 / 2."""
     rows = np.arange(grey.shape[0])[:, None] - zero_row
-    bright = (grey > threshold_of(grey)) & (np.abs(rows) > _BASELINE_ROWS * grey.shape[0])
+    even = without_speckle(grey)
+    bright = (even > threshold_of(even)) & (np.abs(rows) > _BASELINE_ROWS * grey.shape[0])
     energy = bright * np.abs(rows)
     return np.sqrt(2 * (energy * (rows < 0)).sum(axis=0)), np.sqrt(2 * (energy * (rows > 0)).sum(axis=0))
 
@@ -124,7 +126,7 @@ def _closed_s(period_s: float | None) -> float:
 
     Weissler et al., Circulation 1968;37:149-159 (electromechanical systole, men). Without a rhythm, 75 bpm.
     """
-    return 0.546 - 0.0021 * (60 / period_s if period_s else 75)
+    return 0.546 - 0.0021 * min(60 / period_s if period_s else 75, _FASTEST_FILLING_BPM)
 
 
 def _humps(curve: Curve, top: float, step_s: float) -> list[tuple[int, int]]:
@@ -179,6 +181,14 @@ def _in_pairs(humps: list[tuple[int, int]], period_s: float | None, step_s: floa
     off_s = np.abs(gaps_s - _closed_s(period_s))
     leads = 1 if off_s[0::2].mean() < off_s[1::2].mean() else 0  # the first silence parts beats: the first hump is a last one
     return [(first[0], last[1]) for first, last in zip(humps[leads::2], humps[leads + 1 :: 2], strict=False)]
+
+
+def _one_by_one(humps: list[tuple[int, int]], period_s: float | None, step_s: float) -> list[tuple[int, int]]:
+    """The humps themselves where one comes in every period: filling of a fast heart, or without atrial contraction."""
+    if period_s is None or len(humps) < 3:
+        return []
+    lengths_s = np.diff([first for first, _ in humps]) * step_s
+    return humps if np.all(np.abs(lengths_s / period_s - 1) <= _IRREGULAR) else []
 
 
 def _by_r_waves(humps: list[tuple[int, int]], r_waves: Sequence[float], two_humps: bool) -> list[tuple[int, int]]:

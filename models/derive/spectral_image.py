@@ -1,5 +1,6 @@
 """The picture of a spectral Doppler or M-mode display, before anything is measured in it."""
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,6 +8,7 @@ Frame = NDArray[np.uint8]
 
 # ITU-R BT.601: the luma weights of the RGB to YBR_FULL conversion in PS3.3 C.7.6.3.1.2.
 _LUMA = np.array([0.299, 0.587, 0.114])
+_SPECKLE_PX = (3, 7)
 
 
 def without_green_trace(frame: Frame) -> Frame:
@@ -22,6 +24,11 @@ def without_green_trace(frame: Frame) -> Frame:
 def grey(frame: Frame) -> NDArray[np.float64]:
     """(rows, columns), 0 to 255, of an RGB frame."""
     return np.asarray(frame.astype(np.float64) @ _LUMA)
+
+
+def without_speckle(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Means over 3 columns and 7 rows: single bright pixels of noise reach as far as flow does, but stand alone."""
+    return np.asarray(cv2.blur(values, _SPECKLE_PX), np.float64)
 
 
 def threshold_of(values: NDArray[np.float64]) -> float:

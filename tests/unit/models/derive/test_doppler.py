@@ -48,6 +48,17 @@ def test_flow_that_continues_at_the_opposite_edge_is_cut_off() -> None:
     assert not is_cut_off(grey(frame)[region.y0_px : region.y1_px + 1], spectrum.column_of(1.15), row, 175.0)
 
 
+def test_a_baseline_shifted_to_the_edge_is_no_wrapped_flow() -> None:
+    """For a jet the baseline is moved up; the walls beside it are bright at the opposite edge at all times."""
+    region = replace(SPECTRAL, reference_pixel_y0_px=12, physical_delta_y=-1.5)
+    spectrum = Spectrum((Wave(1.0, 0.3, -400.0),), region)
+    frame = spectrum.frame()
+    frame[region.y0_px : region.y0_px + 25] = 180
+    display = grey(frame)[region.y0_px : region.y1_px + 1]
+    row = spectrum.row_of(-400.0) - region.y0_px
+    assert not is_cut_off(display, spectrum.column_of(1.15), row, 12.0)
+
+
 def test_the_published_velocity_loses_the_sign_that_the_axis_gives() -> None:
     """Flow away from the transducer at row 617: drawn below the baseline, or above it on an inverted display."""
     inverted = replace(SPECTRAL, physical_delta_y=0.8)

@@ -1,5 +1,6 @@
 """Our own beat detector on drawn spectra with known onsets and rates."""
 
+from collections.abc import Callable
 from dataclasses import replace
 from itertools import chain
 
@@ -140,3 +141,57 @@ def test_a_display_without_clock_is_read_all_the_same() -> None:
     region = SPECTRAL
     display = grey(without_green_trace(Spectrum(waves).frame()))[region.y0_px : region.y1_px + 1]
     assert_at(find_spectral_beats(display, 175.0, None), ends(waves))
+
+
+def weak(frame: np.ndarray) -> None:
+    box = frame[SPECTRAL.y0_px : SPECTRAL.y1_px + 1]
+    noise = np.random.default_rng(1).gamma(2, 8, box.shape[:2])
+    box[:] = np.clip(box * 0.2 + noise[..., None], 0, 255)
+
+
+def bright_walls(frame: np.ndarray) -> None:
+    zero = round(SPECTRAL.zero_row_px)
+    frame[zero - 8 : zero + 9] = np.clip(np.random.default_rng(1).normal(150, 30, (17, 1024, 1)), 0, 255)
+
+
+def text_and_ticks(frame: np.ndarray) -> None:
+    frame[SPECTRAL.y0_px : SPECTRAL.y1_px : 35, 1000:] = 255
+    frame[SPECTRAL.y1_px - 6 : SPECTRAL.y1_px, ::50] = 255
+    frame[SPECTRAL.y0_px + 5 : SPECTRAL.y0_px + 18, 10:120] = np.random.default_rng(1).choice([0, 255], (13, 110, 1))
+
+
+def flow_on_the_other_side(frame: np.ndarray) -> None:
+    waves = tuple(Wave(wave.onset_s + wave.duration_s + 0.05, 0.25, 45) for wave in outflow(70, 4))
+    frame[Spectrum(waves).mask()] = 140
+
+
+@pytest.mark.parametrize("disturb", [weak, bright_walls, text_and_ticks, flow_on_the_other_side])
+def test_what_else_is_on_the_display_makes_no_beats(disturb: Callable[[np.ndarray], None]) -> None:
+    waves = outflow(70, 4)
+    frame = Spectrum(waves).frame()
+    disturb(frame)
+    display = grey(without_green_trace(frame))[SPECTRAL.y0_px : SPECTRAL.y1_px + 1]
+    assert_at(find_spectral_beats(display, 175.0, STEP_S), ends(waves), within_s=0.04)
+
+
+@pytest.mark.parametrize("step_s", [0.002, 0.006, 0.008])
+def test_sweep_speeds(step_s: float) -> None:
+    region = replace(SPECTRAL, physical_delta_x=step_s)
+    pairs = inflow(70, int((1024 * step_s - 0.7) / (60 / 70)))
+    display = grey(Spectrum(tuple(chain(*pairs)), region).frame())[region.y0_px : region.y1_px + 1]
+    found = find_spectral_beats(display, 175.0, step_s, two_humps=True)
+    onsets_s = [beat.first_column * step_s for beat in found.beats]
+    assert onsets_s == pytest.approx([e.onset_s for e, _ in pairs], abs=0.03)
+
+
+@pytest.mark.parametrize(("rate_bpm", "duration_s"), [(150, 0.2), (180, 0.17)])
+def test_filling_that_has_grown_together_is_one_beat_each(rate_bpm: int, duration_s: float) -> None:
+    waves = tuple(Wave(0.3 + number * 60 / rate_bpm, duration_s, 80.0) for number in range(8))
+    assert_at(beats_of(Spectrum(waves), two_humps=True), ends(waves))
+
+
+def test_slow_filling_between_e_and_a_stays_in_the_beat() -> None:
+    pairs = inflow(60, 3)
+    between = [Wave(e.onset_s + e.duration_s - 0.03, a.onset_s - e.onset_s - e.duration_s + 0.06, 18) for e, a in pairs]
+    found = beats_of(Spectrum((*chain(*pairs), *between)), two_humps=True)
+    assert_at(found, [(e.onset_s, a.onset_s + a.duration_s) for e, a in pairs])
