@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydicom import dcmread
+from pydicom.errors import InvalidDicomError
+
 from models.clip import Clip
 from node.errors import ConfigError, EchoNodeError
 from node.study.clip_reader import read_clip
@@ -57,10 +60,17 @@ def wanted_files(paths: Sequence[Path]) -> tuple[Wanted, ...]:
 
 
 def _is_image_file(path: Path) -> bool:
-    if path.suffix.lower() in VIDEO_SUFFIXES | {".dcm"}:
+    """A study's folder also holds reports and a DICOMDIR; what cannot be parsed is kept, so that somebody hears of it."""
+    if path.suffix.lower() in VIDEO_SUFFIXES:
         return True
     with path.open("rb") as file:
-        return file.read(132)[128:] == b"DICM" and path.name != "DICOMDIR"
+        has_preamble = file.read(132)[128:] == b"DICM"
+    if not has_preamble:
+        return path.suffix.lower() == ".dcm"
+    try:
+        return "Rows" in dcmread(path, specific_tags=["Rows"], stop_before_pixels=True)
+    except (InvalidDicomError, OSError, EOFError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError):
+        return True
 
 
 def _listed(path: Path) -> list[Wanted]:

@@ -8,21 +8,26 @@ import pytest
 from models.families.reading import Reading
 from node.cli.measured_files import MeasuredFile, Wanted, overlay_paths, wanted_files, write_table
 from node.errors import ConfigError
+from tests.factories import source_file, source_header
 
 
 def _wanted(*names: str) -> list[Wanted]:
     return [Wanted(Path(name), name) for name in names]
 
 
-def test_of_a_folder_only_films_and_dicom_objects_are_taken(tmp_path: Path) -> None:
-    preamble = bytes(128) + b"DICM"
+def test_of_a_folder_only_films_and_images_are_taken(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
-    for name, content in {
-        "deep/1.2.3": preamble, "film.AVI": b"", "clip.dcm": b"", "DICOMDIR": preamble, "truth.json": b"{}", "short": b"x",
-    }.items():  # fmt: skip
+    image = source_file(source_header(frames=1))
+    report = source_file(source_header(frames=1))
+    for keyword in ("Rows", "Columns", "PixelData"):
+        del report[keyword]
+    for name, dataset in {"deep/1.2.3": image, "report.dcm": report, "DICOMDIR": report}.items():
+        dataset.save_as(tmp_path / name, enforce_file_format=True)
+    for name, content in {"film.AVI": b"", "cut.dcm": b"", "truth.json": b"{}", "broken": bytes(128) + b"DICM\x00"}.items():
         (tmp_path / name).write_bytes(content)
-    assert [item.name for item in wanted_files([tmp_path])] == ["clip.dcm", "deep/1.2.3", "film.AVI"]
-    assert [item.name for item in wanted_files([tmp_path / "short"])] == ["short"]  # named, so tried
+    found = [item.name for item in wanted_files([tmp_path])]
+    assert found == ["cut.dcm", "deep/1.2.3", "film.AVI"]
+    assert [item.name for item in wanted_files([tmp_path / "truth.json"])] == ["truth.json"]  # named, so tried
 
 
 def test_a_list_is_sought_beside_itself_and_groups_the_frames_of_a_film(tmp_path: Path) -> None:
