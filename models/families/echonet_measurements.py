@@ -12,8 +12,7 @@ import torch
 from torch import nn
 
 from models.families import prepare
-from models.families.vision import DeepLab
-from models.manifest import Manifest
+from models.manifest import Manifest, ManifestError
 
 # Task -> module with `build(manifest)`: the untrained network, a torch module that is a `reading.Reader` too.
 TASKS: dict[str, str] = {
@@ -30,6 +29,8 @@ TASKS: dict[str, str] = {
 def load(manifest: Manifest, weights: Path | None, device: str) -> nn.Module:
     """The network of the manifest's task. Raises ManifestError for an unknown task, WeightsError as `prepare` does."""
     task = str(manifest.architecture.get("task", ""))
+    if task not in TASKS:
+        raise ManifestError(f"model {manifest.name}: unknown task {task!r}; there are: {', '.join(TASKS)}")
     with torch.device(device):
-        network: nn.Module = importlib.import_module(TASKS[task]).build(manifest) if task in TASKS else DeepLab(manifest)
+        network: nn.Module = importlib.import_module(TASKS[task]).build(manifest)
     return prepare(network, manifest, weights, device)

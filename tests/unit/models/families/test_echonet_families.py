@@ -8,7 +8,7 @@ import torch
 from models.families.echonet_dynamic import load
 from models.families.vision import DeepLab
 from models.manifest import ManifestError
-from models.registry import find_manifest, load_model
+from models.registry import find_manifest, load_manifest, load_model
 
 
 @pytest.fixture(autouse=True)
@@ -53,3 +53,9 @@ def test_an_unknown_network_is_refused() -> None:
     manifest = replace(find_manifest("echonet_dynamic/ef_r2plus1d_18"), architecture={"network": "r3d_18"})
     with pytest.raises(ManifestError, match="unknown network 'r3d_18'"):
         load(manifest, None, "meta")
+
+
+def test_an_unknown_task_is_refused() -> None:
+    manifest = replace(find_manifest("lvid"), architecture={"task": "strain", "outputs": 2})
+    with pytest.raises(ManifestError, match="unknown task 'strain'"):
+        load_manifest(manifest, device="meta")
