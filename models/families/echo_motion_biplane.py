@@ -9,7 +9,8 @@ from torch import Tensor, nn
 from models.clip import Clip
 from models.families.echo_motion_encoder import MixTransformer
 from models.families.echo_motion_frames import Preparation
-from models.families.echo_motion_temporal import describe_clips, ejection_head, masked_mean, padding, positions
+from models.families.echo_motion_temporal import describe_clips, ejection_head, masked_mean, padding
+from models.families.positions import sinusoidal_positions
 from models.families.reading import Reading, ReadValue
 from models.manifest import Manifest
 
@@ -67,7 +68,7 @@ class EchoMotionBiplane(nn.Module):
 
     def _tokens(self, features: Tensor, view: int) -> Tensor:
         entered: Tensor = self.entry(features)
-        return entered + self.view_marks[view] + positions(features.shape[1], entered.shape[2], entered)
+        return entered + self.view_marks[view] + sinusoidal_positions(features.shape[1], entered.shape[2], entered.device)
 
     def read_pair(self, a4c: Clip, a2c: Clip) -> Reading:
         """The ejection fraction of a study's two apical clips; one clip alone has none."""

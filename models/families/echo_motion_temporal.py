@@ -3,7 +3,6 @@
 The page names a Bi-LSTM or a temporal transformer and an ejection fraction head, planned, without sizes: all of them are ours.
 """
 
-import math
 from typing import NamedTuple
 
 import torch
@@ -13,6 +12,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from models.clip import Clip
 from models.families.echo_motion_encoder import MixTransformer
 from models.families.echo_motion_frames import Preparation
+from models.families.positions import sinusoidal_positions
 from models.families.reading import Decoding, Reading, ReadValue
 from models.manifest import Manifest
 
@@ -101,7 +101,7 @@ class EchoMotionTransformer(EchoMotionClips):
         self.attention = nn.TransformerEncoder(layer, self.layers, enable_nested_tensor=False)
 
     def follow(self, features: Tensor, lengths: Tensor | None) -> Tensor:
-        tokens = self.entry(features) + positions(features.shape[1], self.width, features)
+        tokens = self.entry(features) + sinusoidal_positions(features.shape[1], self.width, features.device)
         states: Tensor = self.attention(tokens, src_key_padding_mask=padding(tokens, lengths))
         return states
 
@@ -132,11 +132,3 @@ def masked_mean(tokens: Tensor, lengths: Tensor | None) -> Tensor:
         return tokens.mean(dim=1)
     seen = (~hidden)[..., None]
     return torch.where(seen, tokens, 0).sum(dim=1) / seen.sum(dim=1)
-
-
-def positions(frames: int, width: int, like: Tensor) -> Tensor:
-    """Sines and cosines of the frame's number (frames, width), Vaswani's; a clip of any length has them."""
-    numbers = torch.arange(frames, device=like.device, dtype=torch.float32)[:, None]
-    rates = torch.exp(torch.arange(0, width, 2, device=like.device, dtype=torch.float32) * (-math.log(10_000) / width))
-    angles = numbers * rates
-    return torch.stack([angles.sin(), angles.cos()], dim=2).flatten(1)[:, :width].to(like.dtype)

@@ -26,7 +26,7 @@ from models.manifest import Manifest, ManifestError
 
 SIZE_PX = 224
 _TAKEN, _STRIDE = 32, 2  # from frame 0 on, so 16 are shown
-_ZOOM = 0.1  # of the side, from every side
+ZOOM = 0.1  # of the side, from every side
 _NOTHING = 8  # grey levels: what compression alone changes, or paints into black
 TRAINING = Normalisation(torch.tensor((29.110628, 28.076836, 29.096405)), torch.tensor((47.989223, 46.456997, 47.20083)))
 
@@ -88,7 +88,7 @@ def shown(clip: Clip, decoding: Decoding) -> Tensor:
     window, _ = image_window(clip, decoding)
     x0, y0, x1, y1 = window
     frames = outside_blackened(clip.take(present)[:, y0:y1, x0:x1])
-    square = centre_square((0, 0, x1 - x0, y1 - y0), _ZOOM)
+    square = centre_square((0, 0, x1 - x0, y1 - y0), ZOOM)
     video = TRAINING.apply(resized(frames, square, SIZE_PX, cv2.INTER_CUBIC))
     return nn.functional.pad(video, (0, 0, 0, 0, 0, missing)) if missing else video
 

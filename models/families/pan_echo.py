@@ -30,7 +30,7 @@ from models.manifest import Manifest, ManifestError
 WIDTH = 768
 _LAYERS, _ATTENTION_HEADS = 4, 8
 _FRAMES, _RUNS = 16, 4
-_RESIZED_PX, _SHOWN_PX = 256, 224
+RESIZED_PX, SHOWN_PX = 256, 224
 _KEYS = {"EF": "ef_video_regression"}
 _IMAGENET = Normalisation(torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD))
 
@@ -102,8 +102,8 @@ def frame_runs(number_of_frames: int) -> Sequence[range]:
 def shown(clip: Clip, frames: Sequence[int], decoding: Decoding) -> Tensor:
     """These frames as the network takes them: (3, frames, 224, 224), shrunk to 256 px by area, the middle 224 px of that."""
     window, _ = image_window(clip, decoding)
-    squares = resized(clip.take(frames), centre_square(window), _RESIZED_PX, cv2.INTER_AREA)
-    margin = (_RESIZED_PX - _SHOWN_PX) // 2
+    squares = resized(clip.take(frames), centre_square(window), RESIZED_PX, cv2.INTER_AREA)
+    margin = (RESIZED_PX - SHOWN_PX) // 2
     return _IMAGENET.apply(np.ascontiguousarray(squares[:, margin:-margin, margin:-margin]))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from node.cli import explaining
 from node.cli.output import AsJson, console, print_json, show_rows
 from node.errors import ConfigError, EchoNodeError
 
@@ -19,6 +20,7 @@ Name = Annotated[str, typer.Argument(help="As `models list` shows it, an alias, 
 
 
 def add_to(app: typer.Typer) -> None:
+    explaining.add_to(models)
     app.add_typer(models, name="models")
 
 

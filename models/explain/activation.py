@@ -1,0 +1,105 @@
+"""Grad-CAM: which places of a network's last feature map speak for an answer.
+
+Selvaraju et al., ICCV 2017 (arXiv:1610.02391): every channel is weighed by the mean of the answer's gradient over the places,
+the weighed channels are added, and what speaks against the answer is cut off.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class Form(StrEnum):
+    """How a layer writes its features. FRAMES, FRAME_TOKENS: of a clip's frames one after the other, as in a batch."""
+
+    MAPS = "(n, channels, rows, columns)"
+    CHANNELS_LAST = "(n, rows, columns, channels)"
+    TOKENS = "(n, leading tokens + rows * columns, channels)"
+    CLIPS = "(n, channels, frames, rows, columns)"
+    FRAMES = "(n * frames, channels, rows, columns)"
+    FRAME_TOKENS = "(n * frames, leading tokens + rows * columns, channels)"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Where the features are: the path of a submodule, -1 being the last of a list. Tokens have a `stride_px` and may be led
+    by others, such as a class token.
+    """
+
+    path: str
+    form: Form = Form.MAPS
+    stride_px: int = 0
+    leading_tokens: int = 0
+
+    def of(self, network: nn.Module) -> nn.Module:
+        module = network
+        for step in self.path.split("."):
+            module = module[-1] if step == "-1" else getattr(module, step)  # type: ignore[index]
+        return module
+
+    def maps(self, features: Tensor, rows: int, columns: int) -> Tensor:
+        """(n, channels, ...) of features that came of an input of this size."""
+        if self.form is Form.CHANNELS_LAST:
+            return features.permute(0, 3, 1, 2)
+        if self.form not in (Form.TOKENS, Form.FRAME_TOKENS):
+            return features
+        grid = rows // self.stride_px, columns // self.stride_px
+        return features[:, self.leading_tokens :].transpose(1, 2).unflatten(2, grid)  # type: ignore[no-any-return,no-untyped-call]
+
+
+def grad_cam(network: nn.Module, layer: Layer, inputs: Tensor, score: Callable[[Any], Tensor]) -> tuple[Tensor, float]:
+    """What speaks for `score`, a number made of the network's answer to `inputs`, at each pixel; and the number.
+
+    Inputs (n, c, h, w) give (n, h, w), clips (n, c, frames, h, w) give (n, frames, h, w); not negative, not normalised. The
+    network is asked in evaluation mode, gets no gradients and is left as it was. For a clip seen frame by frame each frame's
+    channels are weighed for themselves: the frames differ in how much they count.
+    """
+    rows, columns = inputs.shape[-2:]
+    kept = []
+
+    def keep(module: nn.Module, entered: Any, features: Tensor) -> Tensor:
+        kept.append(features)
+        return features.clone()  # what follows may work in place
+
+    hook = layer.of(network).register_forward_hook(keep)
+    try:
+        # cuDNN's recurrent layers have no backward pass in evaluation mode; torch's own have one.
+        with evaluating(network), torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+            value = score(network(inputs.detach().clone().requires_grad_(True)))
+            (features,) = kept
+            (gradient,) = torch.autograd.grad(value, features)
+    finally:
+        hook.remove()
+    maps, slopes = (layer.maps(tensor.detach(), rows, columns) for tensor in (features, gradient))
+    places = tuple(range(2, maps.dim()))
+    heat = (slopes.mean(dim=places, keepdim=True) * maps).sum(dim=1).clamp(min=0)
+    return _at_input_size(heat, inputs, layer.form), float(value.detach()) if value.device.type != "meta" else 0.0
+
+
+@contextmanager
+def evaluating(network: nn.Module) -> Iterator[None]:
+    """Every part of the network in evaluation mode, and afterwards each in its own again: part of it may be frozen so."""
+    were_training = [module for module in network.modules() if module.training]
+    network.eval()
+    try:
+        yield
+    finally:
+        for module in were_training:
+            module.training = True
+
+
+def _at_input_size(heat: Tensor, inputs: Tensor, form: Form) -> Tensor:
+    """(n, rows, columns), of CLIPS (n, frames, rows, columns), of frames (n * frames, rows, columns), enlarged linearly."""
+    if form is Form.CLIPS:
+        size, mode = tuple(inputs.shape[-3:]), "trilinear"
+    else:
+        size, mode = tuple(inputs.shape[-2:]), "bilinear"
+    enlarged = functional.interpolate(heat[:, None].float(), size, mode=mode, align_corners=False)[:, 0]
+    of_frames = form in (Form.FRAMES, Form.FRAME_TOKENS)
+    return enlarged.view(inputs.shape[0], *inputs.shape[-3:]) if of_frames else enlarged
