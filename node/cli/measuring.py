@@ -1,5 +1,6 @@
 """measure: one model on films and DICOM objects, as its authors' scripts run it, or with their errors corrected."""
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -51,11 +52,15 @@ def measure(
     wanted = wanted_files(paths)
     overlays = list(overlay_paths(out, wanted))
     reader = _reader(model, weights, device)
+    if hasattr(reader, "in_folder"):  # some published scripts treat a folder otherwise than a file
+        reader.in_folder = any(path.is_dir() for path in paths)
     from models.families.reading import Decoding
 
-    measured = [
-        measure_file(reader, item, Decoding(decoding.value), overlay) for item, overlay in zip(wanted, overlays, strict=True)
-    ]
+    measured = []
+    for number, (item, overlay) in enumerate(zip(wanted, overlays, strict=True), start=1):
+        if sys.stderr.isatty():  # a clip takes minutes on a CPU
+            typer.echo(f"{number} of {len(wanted)}: {item.name}", err=True)
+        measured.append(measure_file(reader, item, Decoding(decoding.value), overlay))
     if csv is not None:
         write_table(csv, measured)
     summary = _summary(reader, decoding, measured)
@@ -69,10 +74,14 @@ def measure(
 
 def _reader(model: str, weights: Path | None, device: str) -> "Reader":
     """The loaded model. Raises ConfigError for an unknown name or a model that does not measure, EchoNodeError for weights."""
+    import torch
+
     from models.families import WeightsError
     from models.manifest import ManifestError
     from models.registry import find_manifest, load_manifest
 
+    if device.startswith("cuda") and not torch.cuda.is_available():
+        raise ConfigError(f"--device {device}: there is no CUDA device here")
     try:
         manifest = find_manifest(model)
     except ManifestError as error:

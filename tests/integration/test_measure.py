@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence as DicomSequence
 from safetensors.torch import save_file
@@ -18,11 +19,13 @@ from typer.testing import CliRunner, Result
 
 from models.manifest import write_manifest
 from models.registry import find_manifest, load_model
-from node.cli import app, measuring
+from node.cli import app, measured_files, measuring
 from node.errors import ConfigError, EchoNodeError
 from node.study.video_file import read_video, write_film
 from tests.factories import source_file, source_header
+from tests.spectra import SPECTRAL, Spectrum, Wave
 from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
+from tests.unit.models.families.drawn_traces import peaks_of, reader_of
 
 ROWS, COLUMNS = 120, 160
 SINGLE = ["frame_number", "pred_x1", "pred_y1", "pred_x2", "pred_y2", "diameter", "smooth_diameter"]
@@ -133,6 +136,34 @@ def test_a_folder_gives_the_folder_table_and_a_film_for_each(tmp_path: Path, dra
     assert rows[0]["coordinates"].count(":") == 3
     assert sorted(path.name for path in out.iterdir()) == ["a_1_2_840.mp4", "b_1_2_840.png", "film.mp4"]
     assert len(read_video(out / "a_1_2_840.mp4").frames) == 4
+
+
+def test_a_spectrum_gives_its_authors_table_and_a_point(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same command for every reader. Over a folder the published script passes over a region at row 100."""
+    spectrum = Spectrum((Wave(1.0, 0.32, -110.0),), replace(SPECTRAL, y0_px=100, y1_px=449), beside=())
+    reader = reader_of("lvotvmax", peaks_of(spectrum))
+    monkeypatch.setattr(measuring, "_reader", lambda *_: reader)
+    monkeypatch.setattr(measured_files, "read_clip", lambda _: spectrum.clip())
+    still, table, out = _dicom(tmp_path / "study" / "still.dcm", 1), tmp_path / "out.csv", tmp_path / "still.png"
+    for decoding, velocity in (("published", 110), ("corrected", -110)):
+        result = _measure("--model", "lvotvmax", still, "--csv", table, "--out", out, "--decoding", decoding)
+        assert result.exit_code == 0, result.output
+        ((columns, (row,)),) = [_table(table)]
+        assert columns[:2] == ["filename", "measurement_name"]
+        assert row["filename"] == "still.dcm"
+        assert float(row["peak_velocity"]) == pytest.approx(velocity, abs=1)
+    x, y = (round(value) for value in spectrum.peak_px(spectrum.waves[0]))
+    drawn = np.asarray(Image.open(out))
+    assert drawn.shape == spectrum.frame().shape
+    assert drawn[y, x].tolist() == [255, 220, 0]
+    result = _measure("--model", "lvotvmax", still.parent, "--decoding", "published", "--json")
+    assert "row 100" in json.loads(result.output)["files"][0]["error"]
+
+
+def test_without_cuda_no_cuda_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    result = _measure("--model", "lvid", _film(tmp_path / "a.avi"), "--device", "cuda")
+    assert isinstance(result.exception, ConfigError)
 
 
 def test_a_list_of_frames_measures_those_frames(tmp_path: Path, drawn: Drawn) -> None:
