@@ -63,7 +63,7 @@ def _on_data(
     from models.families import WeightsError
     from models.families.reading import Decoding, ReadingError
     from models.manifest import ManifestError
-    from models.registry import load_model
+    from models.registry import find_manifest, load_model
     from models.training.layouts import read_data
     from models.training.layouts.items import LayoutError
     from models.training.trials import try_model
@@ -73,9 +73,10 @@ def _on_data(
     if split not in ("train", "val", "test", "all") or decoding not in list(Decoding):
         raise ConfigError("--split is train, val, test or all; --decoding published or corrected")
     try:
+        find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
+        read = read_data(path, layout, clips_with_truth)
         network = load_model(model, pretrained=True)
         ventricle: Any = load_model(beats_by, pretrained=True) if beats_by else None
-        read = read_data(path, layout, clips_with_truth)
         counted = replace(read, items=_with_progress(read.items))
         options = Options("" if split == "all" else split, Decoding(decoding), ventricle)
         return network.manifest, read, try_model(network, counted, options, task)

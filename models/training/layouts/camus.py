@@ -1,8 +1,8 @@
 """CAMUS as NIfTI: patientXXXX/patientXXXX_{2CH,4CH}_{ED,ES}[_gt].nii.gz and Info_{2CH,4CH}.cfg. Leclerc et al., IEEE TMI 2019.
 
-An item is one view of one patient: a clip of two frames, end-diastole and end-systole. NIfTI's first axis runs along x,
-its spacing is in mm. Labels of the masks: 1 left ventricle, 2 myocardium, 3 left atrium. Splits come from
-`database_split/subgroup_{training,validation,testing}.txt` where that folder is there.
+An item is one view of one patient: a clip of two frames, end-diastole and end-systole. NIfTI's first axis runs along x, its
+spacing is in mm; where pixels are oblong, image and masks are resampled to square ones. Labels of the masks: 1 left ventricle,
+2 myocardium, 3 left atrium. Splits come from `database_split/subgroup_{training,validation,testing}.txt` where that is there.
 """
 
 import gzip
@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,6 +24,9 @@ STRUCTURES = {1: "lv", 2: "myocardium", 3: "la"}
 _FOLDER = "database_nifti"
 _SPLITS = "database_split"
 _CM_PER_MM = 0.1
+_MOST_OBLONG = 1.05
+
+Picture = NDArray[np.float64]  # (rows, columns)
 
 
 def detect(path: Path) -> bool:
@@ -108,8 +112,9 @@ def _clip(key: str, files: list[Path]) -> Clip:
     pictures = [_picture(file) for file in files]
     if pictures[0][0].shape != pictures[1][0].shape:
         raise LayoutError(f"{files[1]}: {pictures[1][0].shape} is not the shape {pictures[0][0].shape} at end-diastole")
-    frames = np.stack([np.rint(np.clip(picture, 0, 255)).astype(np.uint8) for picture, _ in pictures])
-    (rows, columns), (x_mm, y_mm) = pictures[0][0].shape, pictures[0][1]
+    squared = [_square_pixels(np.clip(picture, 0, 255), spacing, cv2.INTER_LINEAR) for picture, spacing in pictures]
+    frames = np.stack([np.rint(picture).astype(np.uint8) for picture, _ in squared])
+    (x_mm, y_mm), (rows, columns) = squared[0][1], frames.shape[1:]
     region = RegionCalibration(
         0, 0, columns - 1, rows - 1, RegionSpatialFormat.TWO_D, RegionDataType.TISSUE, PhysicalUnit.CM, PhysicalUnit.CM,
         x_mm * _CM_PER_MM, y_mm * _CM_PER_MM,
@@ -118,11 +123,22 @@ def _clip(key: str, files: list[Path]) -> Clip:
 
 
 def _masks(files: list[Path]) -> Masks:
-    labels = [_picture(file)[0] for file in files]
+    labels = [_square_pixels(*_picture(file), cv2.INTER_NEAREST)[0] for file in files]
     return {name: {frame: picture == label for frame, picture in enumerate(labels)} for label, name in STRUCTURES.items()}
 
 
-def _picture(file: Path) -> tuple[NDArray[np.float64], tuple[float, float]]:
+def _square_pixels(picture: Picture, spacing: tuple[float, float], interpolation: int) -> tuple[Picture, tuple[float, float]]:
+    """Most of CAMUS has pixels twice as wide as high, in which a heart is half as wide as it is: the finer side stays."""
+    (rows, columns), (x_mm, y_mm) = picture.shape, spacing
+    if max(spacing) <= _MOST_OBLONG * min(spacing):
+        return picture, spacing
+    finer = min(spacing)
+    size = round(columns * x_mm / finer), round(rows * y_mm / finer)
+    resized = np.asarray(cv2.resize(picture, size, interpolation=interpolation), dtype=np.float64)
+    return resized, (columns * x_mm / size[0], rows * y_mm / size[1])
+
+
+def _picture(file: Path) -> tuple[Picture, tuple[float, float]]:
     """(rows, columns), and the size of a pixel along x and y in mm."""
     from nibabel.filebasedimages import ImageFileError
     from nibabel.nifti1 import Nifti1Image

@@ -201,7 +201,7 @@ def camus(tmp_path: Path) -> Path:
             for phase in ("ED", "ES")
         }
         np.save(tmp_path / f"{number}.npy", np.stack(list(pictures["4CH_ES"])))
-        miniatures.camus_patient(tmp_path / "database_nifti", f"patient000{number}", pictures, INFO)
+        miniatures.camus_patient(tmp_path / "database_nifti", f"patient000{number}", pictures, INFO, mm=(0.3, 0.31))
     for split, number in (("training", 1), ("testing", 2)):
         folder = tmp_path / "database_split"
         folder.mkdir(exist_ok=True)
@@ -219,12 +219,25 @@ def test_camus_reads_back(camus: Path) -> None:
     clip, (image, labels) = items[1].load(), np.load(camus / "1.npy")
     assert clip.frames.shape == (2, 12, 10, 3)
     assert np.array_equal(clip.frames[1, ..., 0], image)
-    assert clip.regions[0].cm_per_px == pytest.approx((0.03, 0.015))
+    assert clip.regions[0].cm_per_px == pytest.approx((0.03, 0.031))
     masks = items[1].truth.masks()
     for label, structure in ((1, "lv"), (2, "myocardium"), (3, "la")):
         assert np.array_equal(masks[structure][1], labels == label)
     assert (items[1].truth.ef_percent, items[1].truth.ed_frame, items[1].truth.es_frame) == (54, 0, 1)
     assert (items[0].truth.label, data.classes) == ("2CH", ("2CH", "4CH"))
+
+
+def test_oblong_pixels_become_square(tmp_path: Path) -> None:
+    """0.3 by 0.15 mm: every column twice, labels unmixed."""
+    labels = np.arange(12, dtype=np.uint8).reshape(4, 3) % 4
+    image = np.full((4, 3), 77, np.uint8)
+    pictures = {f"{view}_{phase}": (image, labels) for view in ("2CH", "4CH") for phase in ("ED", "ES")}
+    miniatures.camus_patient(tmp_path, "patient0001", pictures, INFO, mm=(0.3, 0.15))
+    item = next(iter(read_data(tmp_path).items))
+    clip = item.load()
+    assert clip.frames.shape == (2, 4, 6, 3)
+    assert clip.regions[0].cm_per_px == pytest.approx((0.015, 0.015))
+    assert np.array_equal(item.truth.masks()["lv"][0], np.repeat(labels == 1, 2, axis=1))
 
 
 def test_the_older_camus_names_volumes(camus: Path) -> None:
