@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from node.cli import evaluation, library, measuring, network, offline, records, running
+from node.cli import benching, evaluation, library, measuring, network, offline, records, running
 from node.errors import ConfigError, EchoNodeError
 
 app = typer.Typer(
@@ -25,6 +25,7 @@ offline.add_to(app)
 library.add_to(app)
 evaluation.add_to(app)
 measuring.add_to(app)
+benching.add_to(app)
 
 
 def main() -> None:

@@ -1,0 +1,229 @@
+"""`echonode bench`: the predictor's way against the published one, as ratios of one run on this machine."""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from node.cli.output import AsJson, console, print_json
+from node.errors import EchoNodeError
+
+if TYPE_CHECKING:
+    from models.predictor.timing import Timing
+    from node.work.plan import Plan
+
+# One of each architecture, at the size its authors use.
+NETWORKS = (
+    "phantom_view", "phantom_lv",
+    "EchoView47_classifier", "ResNet50_TTE47_baseline", "DenseNet121_TTE47_baseline", "EfficientNetV2_TTE47_baseline",
+    "ConvNeXt_TTE47_baseline", "ViT_TTE47_baseline", "SwinTransformerV2_TTE47_baseline", "EchoSDNet", "EchoLVSNet", "EchoPDNet",
+    "echonet_measurements/lvid", "echonet_dynamic/lv_deeplabv3_resnet50", "echonet_dynamic/ef_r2plus1d_18",
+    "EchoMotionNet_B0_SE", "EchoApex_ViT-S_views", "EchoPrime_video_encoder", "PanEcho",
+)  # fmt: skip
+
+PUBLISHED_WAY = (
+    "published way: eager torch, single precision, one frame at a time; timed on at most 4 frames and scaled. "
+    "For the study: every frame through every network, each network by a script of its own, which is started and loads its "
+    "weights once, and decodes each clip (with our decoder, which is quicker than the scripts')."
+)
+SPEED_ONLY = "speed only: random weights tell nothing about the accuracy of half precision"
+_FRAMES_TIMED = 4
+_SEED = 7
+
+
+def add_to(app: typer.Typer) -> None:
+    app.command()(bench)
+
+
+def bench(
+    names: Annotated[
+        list[str] | None, typer.Argument(help="Models as `models list` shows them; one of each kind if none.")
+    ] = None,
+    study: Annotated[bool, typer.Option("--study", help="Also a whole phantom study through the node's model set.")] = False,
+    rounds: Annotated[int, typer.Option(min=1, max=4, help="How often each way is timed, turn by turn.")] = 4,
+    as_json: AsJson = False,
+) -> None:
+    """Speed against the published way, as ratios: single and half precision, and a whole study. Wants a quiet machine."""
+    from models.manifest import ManifestError
+    from models.predictor.timing import time_network
+
+    chosen = names if names else [] if study else _present(NETWORKS)
+    timings: list[Timing] = []
+    for name in chosen:
+        try:
+            timings.append(time_network(name, rounds=rounds))
+        except ManifestError as error:
+            raise EchoNodeError(str(error)) from error
+        if not as_json:
+            console.print(_line(timings[-1]), highlight=False)
+    of_study = time_study() if study else None
+    if as_json:
+        print_json(_as_json(timings, of_study))
+    else:
+        for line in _summary(timings, of_study):
+            console.print(line, highlight=False)
+    if not all(timing.equal for timing in timings) or (of_study and not of_study.equal):
+        raise typer.Exit(1)
+
+
+def _present(names: tuple[str, ...]) -> list[str]:
+    from models.registry import list_models
+
+    known = {manifest.name for manifest in list_models()}
+    return [name for name in names if name in known]
+
+
+def _line(timing: "Timing") -> str:
+    shape = " x ".join(str(side) for side in timing.shape)
+    half = timing.half_ratio
+    mark = "" if timing.trained else " (speed only)"
+    in_half = "" if half is None else f", bf16 {half:.2f}{mark}"
+    unequal = "" if timing.equal else " NOT EQUAL"
+    published = f"published {1000 * timing.published_s:.1f} ms"
+    return f"{timing.name}, {shape}: {published}, fp32 {timing.ratio:.2f}{in_half}, by {timing.engine}{unequal}"
+
+
+@dataclass(frozen=True)
+class StudyTiming:
+    """Seconds of a study of `frames` frames. `equal`: the engine's numbers are those of the reference, EF to 0.1 point."""
+
+    clips: int
+    frames: int
+    published_s: float
+    ours_s: float
+    script_start_s: float
+    equal: bool
+
+    @property
+    def ratio(self) -> float:
+        return self.published_s / self.ours_s
+
+
+def time_study() -> StudyTiming:
+    """The demo's phantom study: our worker's path, networks warm, against the published way; turn by turn, two rounds."""
+    from node.settings import Settings
+    from node.work.clip_analysis import analyse_clip, predictor_for
+    from node.work.plan import plan_for
+
+    plan = plan_for(Settings())
+    with tempfile.TemporaryDirectory() as folder:
+        paths = _make_study(Path(folder))
+        predictor_for(plan)
+        ours, published, start = [], [], []
+        for _ in range(2):
+            started = time.perf_counter()
+            found = [analyse_clip(path.stem, path, plan) for path in paths]
+            ours.append(time.perf_counter() - started)
+            start.append(sum(_script_start_s(name) for _, name in plan.parts()))
+            published.append(sum(_published_s(path, plan) for path in paths) + start[-1])
+        reference = [analyse_clip(path.stem, path, replace(plan, engine="torch")) for path in paths]
+    frames = sum(clip.number_of_frames for clip in found)
+    return StudyTiming(len(paths), frames, min(published), min(ours), min(start), _same(found, reference))
+
+
+def _make_study(folder: Path) -> list[Path]:
+    """In a process of its own: making it loads what the timing should find cold or warm as a node does."""
+    code = "import sys; from pathlib import Path; from node.study.phantom_writer import write_study; "
+    code += f"write_study(Path(sys.argv[1]), seed={_SEED}, processes=1)"
+    subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
+    return sorted(folder.glob("*.dcm"))
+
+
+def _script_start_s(name: str) -> float:
+    """One script of the published kind: the interpreter, its imports, its weights."""
+    code = "import sys, torch; from models.registry import load_model; load_model(sys.argv[1], pretrained=True)"
+    started = time.perf_counter()
+    subprocess.run([sys.executable, "-c", code, name], check=True)
+    return time.perf_counter() - started
+
+
+def _published_s(path: Path, plan: "Plan") -> float:
+    """All scripts over one clip, without their start."""
+    return sum(_script_s(path, name, outline=role.value == "lv_segmentation") for role, name in plan.parts())
+
+
+def _script_s(path: Path, name: str, *, outline: bool) -> float:
+    import torch
+
+    from models.families.outline import cavity_outline
+    from models.preprocess import Letterbox
+    from models.registry import load_model
+    from node.study.clip_reader import read_clip
+
+    network = load_model(name, pretrained=True).to(memory_format=torch.contiguous_format)
+    started = time.perf_counter()
+    clip = read_clip(path)
+    decoded_s = time.perf_counter() - started
+    region = clip.b_mode_region().region
+    if region is None:
+        raise EchoNodeError("the phantom has no calibrated region")
+    letterbox = Letterbox.of_region(region, network.manifest.input_size_px)
+    timed = min(_FRAMES_TIMED, clip.number_of_frames)
+    started = time.perf_counter()
+    for index in range(timed):
+        with torch.no_grad():
+            output = network(torch.from_numpy(letterbox.apply(clip.frames[index : index + 1]))[:, None])
+        if outline:
+            cavity_outline(output[0, 0].sigmoid().numpy(), 0.5)
+    return decoded_s + (time.perf_counter() - started) * clip.number_of_frames / timed
+
+
+def _same(found: list[Any], reference: list[Any]) -> bool:
+    from models.derive.study import derive_study
+
+    one, other = (
+        {measurement.key: measurement.value for measurement in derive_study("1", clips).measurements}
+        for clips in (found, reference)
+    )
+    views = [clip.view.view for clip in found] == [clip.view.view for clip in reference]
+    return views and one.keys() == other.keys() and all(abs(one[key] - other[key]) <= 0.1 for key in one)
+
+
+def _summary(timings: list["Timing"], of_study: StudyTiming | None) -> Iterator[str]:
+    from models.predictor.timing import geometric_mean
+
+    yield PUBLISHED_WAY
+    if timings:
+        ratios = [timing.ratio for timing in timings]
+        yield f"fp32: geometric mean {geometric_mean(ratios):.2f}, least {min(ratios):.2f}, of {len(ratios)} networks"
+        halves = [timing.half_ratio for timing in timings if timing.half_ratio is not None]
+        if halves:
+            random = "" if all(timing.trained for timing in timings) else f" ({SPEED_ONLY})"
+            yield f"bf16: geometric mean {geometric_mean(halves):.2f}{random}"
+    if of_study:
+        yield (
+            f"study of {of_study.clips} clips, {of_study.frames} frames: {of_study.ratio:.1f} times; "
+            f"published {of_study.published_s:.1f} s, of which {of_study.script_start_s:.1f} s are the start of its scripts, "
+            f"ours {of_study.ours_s:.2f} s with warm networks; {'same' if of_study.equal else 'NOT THE SAME'} views and numbers"
+        )
+
+
+def _as_json(timings: list["Timing"], of_study: StudyTiming | None) -> dict[str, Any]:
+    from models.predictor.timing import geometric_mean
+
+    halves = [timing.half_ratio for timing in timings if timing.half_ratio is not None]
+    return {
+        "published_way": PUBLISHED_WAY,
+        "networks": [
+            {
+                "name": timing.name,
+                "shape": list(timing.shape),
+                "engine": timing.engine,
+                "published_s": timing.published_s,
+                "fp32_ratio": timing.ratio,
+                "bf16_ratio": timing.half_ratio,
+                "bf16_says": None if timing.half_ratio is None else "speed and no gate" if timing.trained else SPEED_ONLY,
+                "equal": timing.equal,
+            }
+            for timing in timings
+        ],
+        "fp32_geometric_mean": geometric_mean([timing.ratio for timing in timings]) if timings else None,
+        "bf16_geometric_mean": geometric_mean(halves) if halves else None,
+        "study": None if of_study is None else {**vars(of_study), "ratio": of_study.ratio},
+    }
