@@ -4,10 +4,11 @@ Which frames of a clip are shown is not published: here 16, spread evenly over i
 grey, letterboxed ("non-image information removed, images resized"). Both take any number of frames.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.calibration import RegionCalibration
@@ -35,8 +36,20 @@ class Views(nn.Module):
         self.head = nn.Linear(self.encoder.width, int(str(manifest.architecture["outputs"])))
 
     def forward(self, clips: Tensor) -> Tensor:
-        logits: Tensor = self.head(frame_tokens(self.encoder, clips)[..., : self.encoder.width])
+        logits: Tensor = self.head(self._class_tokens(clips))
         return logits.mean(1)
+
+    def embed(self, clips: Tensor) -> Tensor:
+        """The mean CLS token of the frames: (n, width). It asks the backbone alone, so the decoder may be untrained."""
+        return self._class_tokens(clips).mean(1)
+
+    def embed_clip(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> NDArray[np.float32]:
+        """The embedding of one clip, (width,)."""
+        video, _ = shown(clip, self.manifest, evenly(clip.number_of_frames, FRAMES))
+        return np.asarray(ask(self, video, self.embed).numpy(), np.float32)
+
+    def _class_tokens(self, clips: Tensor) -> Tensor:
+        return frame_tokens(self.encoder, clips)[..., : self.encoder.width]
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         """The most probable view, its probability in percent; a row for each view. Views without names are numbered from 1."""
@@ -104,11 +117,11 @@ def shown(clip: Clip, manifest: Manifest, indices: Sequence[int]) -> tuple[Tenso
     return grey.expand(3, -1, -1, -1), box
 
 
-def ask(network: nn.Module, video: Tensor) -> Tensor:
-    """The network's answer to one clip, in main memory."""
+def ask(network: nn.Module, video: Tensor, question: Callable[[Tensor], Tensor] | None = None) -> Tensor:
+    """The network's answer to one clip, or that of another of its methods, in main memory."""
     place = next(network.parameters())
     with torch.inference_mode():
-        answer: Tensor = network(video[None].to(place.device, place.dtype))[0].float().cpu()
+        answer: Tensor = (question or network)(video[None].to(place.device, place.dtype))[0].float().cpu()
     return answer
 
 

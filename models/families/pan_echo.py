@@ -15,6 +15,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.clip import Clip
@@ -62,6 +63,14 @@ class PanEcho(nn.Module):
         positions = sinusoidal_positions(frames, WIDTH, features.device).to(features.dtype)
         encoded: Tensor = self.transformer(features + positions)
         return encoded.mean(dim=1)
+
+    def embed_clip(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> NDArray[np.float32]:
+        """The mean embedding of the clip's runs, (768,): the backbone without heads, as its authors offer it too."""
+        runs = torch.stack([shown(clip, frames, decoding) for frames in frame_runs(clip.number_of_frames)])
+        place = next(self.parameters())
+        with torch.inference_mode():
+            embeddings = self.embed(runs.to(place.device, place.dtype))
+        return np.asarray(embeddings.mean(dim=0).float().cpu().numpy(), np.float32)
 
     def split(self, outputs: Tensor) -> Mapping[str, Tensor]:
         """Raw outputs (n, all heads) by task, each (n, width of its head)."""

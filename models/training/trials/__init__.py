@@ -44,7 +44,8 @@ _TASKS_OF: dict[str, tuple[str, ...] | dict[str, tuple[str, ...]]] = {
     "echonet_measurements": {"linear": ("linear",)},
     "echo_motion": {"segmenter": ("segmentation", "ef"), "bilstm": ("ef",), "transformer": ("ef",)},
     "echo_prime": {"mvit_v2_s": ("embedding",), "convnext_base": ("classification",)},
-    "pan_echo": ("ef",),
+    "pan_echo": ("ef", "embedding"),
+    "echo_apex": {"views": ("classification", "embedding"), "ef": ("ef",)},
 }
 
 

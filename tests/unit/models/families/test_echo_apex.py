@@ -153,6 +153,16 @@ def test_views_without_names_are_numbered() -> None:
     assert again.values[0].value == reading.values[0].value
 
 
+def test_the_embedding_is_the_mean_class_token_and_needs_no_decoder() -> None:
+    network, clips = tiny("views", decoder="untrained"), batch("views", frames=5)
+    with torch.inference_mode():
+        embeddings = network.embed(clips)
+        single = torch.stack([network.encoder(clips[:, :, index])[:, 0] for index in range(5)])
+        assert torch.allclose(network.head(embeddings), network(clips), atol=1e-5)
+    assert torch.allclose(embeddings, single.mean(dim=0), atol=1e-5)
+    assert network.embed_clip(moving_clip()).shape == (32,)
+
+
 @pytest.mark.parametrize("task", ["views", "lvh", "ef"])
 def test_nothing_is_read_with_an_untrained_decoder(task: str) -> None:
     for value in tiny(task, decoder="untrained").read(moving_clip()).values:

@@ -104,6 +104,12 @@ def test_probabilities_are_averaged_after_the_sigmoid() -> None:
     assert values["panecho_MVStenosis"] == pytest.approx(1 / 3)
 
 
+def test_the_embedding_of_a_clip_is_the_mean_over_its_runs() -> None:
+    reader = answering(torch.zeros(3, 58))
+    reader.embed = lambda clips: torch.arange(len(clips) * 768.0).reshape(-1, 768)  # type: ignore[method-assign]
+    assert reader.embed_clip(moving()).tolist() == list(range(768, 1536))
+
+
 def test_classes_of_an_unknown_number_have_no_names() -> None:
     manifest = find_manifest("PanEcho")
     with torch.device("meta"):
