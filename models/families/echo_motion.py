@@ -50,7 +50,9 @@ class DecoderStep(nn.Module):
 
 
 class EchoMotionNet(nn.Module):
-    """RGB frames (n, 3, h, w), 0 to 1, h and w multiples of 32 -> logits (n, 1, h, w), above 0 in the left ventricle.
+    """Frames (n, 3, h, w), RGB, or (n, 1, h, w), grey -> logits (n, 1, h, w), above 0 in the left ventricle.
+
+    Values are 0 to 1, h and w multiples of 32.
 
     `[architecture]`: `encoder`; `attention`, after the encoder and, unless it is DANet, on each of the decoder's levels;
     `decoder`, the widths of its five levels, of which the last two have no skip: the encoder starts at a quarter of the size.

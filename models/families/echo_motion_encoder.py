@@ -16,8 +16,9 @@ _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, 
 
 
 class MixTransformer(nn.Module):
-    """RGB frames (n, 3, h, w), 0 to 1, h and w multiples of 32 -> four maps (n, width, h / 4, w / 4) to (..., h / 32, w / 32).
+    """Frames (n, 3, h, w), RGB, or (n, 1, h, w), grey -> four maps (n, width, h / 4, w / 4) to (..., h / 32, w / 32).
 
+    Values are 0 to 1, h and w multiples of 32.
     segmentation_models_pytorch's `mit_b*`, which has exactly the weights of the published encoder and no head.
     """
 
@@ -35,7 +36,7 @@ class MixTransformer(nn.Module):
 
     def forward(self, frames: Tensor) -> list[Tensor]:
         mean, deviation = (frames.new_tensor(values).view(1, 3, 1, 1) for values in (_MEAN, _DEVIATION))
-        maps: list[Tensor] = self.network((frames - mean) / deviation)
+        maps: list[Tensor] = self.network((frames - mean) / deviation)  # grey becomes three equal colours here
         return maps[-4:]
 
     def describe(self, frames: Tensor) -> Tensor:

@@ -24,7 +24,10 @@ _AT_ONCE = 8
 
 @dataclass(frozen=True)
 class Preparation:
-    """`clip_limit` and `tiles` (per side) of the CLAHE; `diameter_px`, `sigma_grey`, `sigma_px` of the bilateral filter."""
+    """`clip_limit` and `tiles` (per side) of the CLAHE; `diameter_px`, `sigma_grey`, `sigma_px` of the bilateral filter.
+
+    A `clip_limit` or a `diameter_px` of 0 leaves that filter out.
+    """
 
     size_px: int
     clip_limit: float
@@ -35,10 +38,10 @@ class Preparation:
 
     @classmethod
     def of(cls, manifest: Manifest) -> "Preparation":
-        """From `[architecture]`; the size is the input's."""
+        """From `[architecture]`; the size is the input's, stated as a shape or as that of a square."""
         values = {key: float(str(manifest.architecture[key])) for key in _KEYS}
         return cls(
-            size_px=manifest.input_shape[-1],
+            size_px=manifest.input_shape[-1] if manifest.input_shape else manifest.input_size_px,
             clip_limit=values["clahe_clip_limit"],
             tiles=int(values["clahe_tiles"]),
             diameter_px=int(values["bilateral_diameter_px"]),
@@ -52,8 +55,11 @@ class Preparation:
         prepared = np.empty(frames.shape[:3], dtype=np.uint8)
         for index, frame in enumerate(frames):
             grey = cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) if frame.ndim == 3 else np.ascontiguousarray(frame)
-            equalised = equaliser.apply(grey)
-            prepared[index] = cv2.bilateralFilter(equalised, self.diameter_px, self.sigma_grey, self.sigma_px)
+            if self.clip_limit:
+                grey = equaliser.apply(grey)
+            if self.diameter_px:
+                grey = cv2.bilateralFilter(grey, self.diameter_px, self.sigma_grey, self.sigma_px)
+            prepared[index] = grey
         return prepared
 
     def letterbox(self, clip: Clip) -> Letterbox:

@@ -4,19 +4,19 @@ import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 
 class TrainingConfigError(ValueError):
     """The training configuration cannot be used."""
 
 
-Task = Literal["view", "quality", "lv"]
+Task = Literal["view", "quality", "lv", "echo_motion_lv"]
 
 
 @dataclass(frozen=True)
 class ModelPart:
-    """What is trained: `task` decides family, labels and loss; `channels` the width of each stage."""
+    """What is trained: `task` decides family, labels and loss; `channels` the width of each stage or level."""
 
     name: str
     version: str
@@ -101,8 +101,8 @@ def _part(kind: type, name: str, values: dict[str, Any]) -> Any:
             values[key] = float(value)
         elif expected[key] in (int, float, str) and not isinstance(value, expected[key]):
             raise TrainingConfigError(f"[{name}] {key} should be a {expected[key].__name__}")
-    if name == "model" and values["task"] not in ("view", "quality", "lv"):
-        raise TrainingConfigError(f"[model] task {values['task']!r} is none of view, quality, lv")
+    if name == "model" and values["task"] not in get_args(Task):
+        raise TrainingConfigError(f"[model] task {values['task']!r} is none of {', '.join(get_args(Task))}")
     return kind(**values)
 
 

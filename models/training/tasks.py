@@ -10,8 +10,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.catalogue import View
+from models.families.echo_motion import EchoMotionNet
 from models.families.phantom_classifier import PhantomClassifier
 from models.families.phantom_segmenter import PhantomSegmenter
+from models.manifest import Value
 from models.training.agreement import quadratic_kappa
 from models.training.augment import Augmentation
 from models.training.phantom_source import VIEWS, FrameSet
@@ -36,11 +38,12 @@ class Task:
     family: Callable[..., nn.Module]
     family_name: str
     labels: tuple[str, ...]
-    architecture: Mapping[str, int]
+    architecture: Mapping[str, Value]
     augmentation: Augmentation
     select: Callable[[FrameSet], NDArray[np.bool_]]
     loss: Callable[[Tensor, "Batch"], Tensor]
     finish: Callable[[nn.Module, FrameSet, FrameSet], Outcome]
+    widths: str = "channels"  # what the manifest calls the configuration's
 
 
 @dataclass(frozen=True)
@@ -167,5 +170,26 @@ TASKS: dict[str, Task] = {
         select=_shows_ventricle,
         loss=_lv_loss,
         finish=_finish_lv,
+    ),
+    # Without its filters: training sees the phantom's frames as they are, so the manifest says that reading does too.
+    "echo_motion_lv": Task(
+        family=EchoMotionNet,
+        family_name="echo_motion",
+        labels=("lv",),
+        architecture={
+            "network": "segmenter",
+            "encoder": "B0",
+            "attention": "SE",
+            "clahe_clip_limit": 0.0,
+            "clahe_tiles": 8,
+            "bilateral_diameter_px": 0,
+            "bilateral_sigma_grey": 30.0,
+            "bilateral_sigma_px": 3.0,
+        },
+        augmentation=Augmentation(),
+        select=_shows_ventricle,
+        loss=_lv_loss,
+        finish=_finish_lv,
+        widths="decoder",
     ),
 }

@@ -77,7 +77,7 @@ def _draft(settings: TrainingConfig, task: Task) -> Manifest:
         validation_seeds=seeds(settings.data.validation_seeds),
         test_seeds=seeds(settings.data.test_seeds),
         command=settings.command,
-        architecture={"channels": settings.model.channels} | dict(task.architecture),
+        architecture={task.widths: settings.model.channels} | dict(task.architecture),
     )
 
 

@@ -6,6 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from models.clip import Clip
+from models.families.echo_motion import EchoMotionNet
+from models.families.echo_motion_frames import Preparation
 from models.manifest import PHANTOM_ONLY
 from models.registry import find_manifest, load_model
 from models.training.phantom_source import VIEWS, load_frames
@@ -29,6 +32,20 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def tiny(cache: Path, folder: Path, *more: str) -> list[str]:
     return [*TINY, f"data.cache={cache}", f"output.folder={folder}", *more]
+
+
+def test_a_published_architecture_can_be_trained_read_with_and_is_marked(cache: Path, tmp_path: Path) -> None:
+    """EchoMotionNet on the phantom, two steps: what comes out is a model like any other."""
+    overrides = tiny(cache, tmp_path, "optimiser.iterations=2", "model.size_px=64", "model.channels=[8, 8, 8, 8, 8]")
+    written = train(CONFIG / "train_phantom_echo_motion.toml", overrides)
+    network = load_model(str(tmp_path / "manifests" / "phantom_echo_motion.toml"), pretrained=True)
+    assert isinstance(network, EchoMotionNet)
+    assert network.manifest == written
+    assert written.intended_use == PHANTOM_ONLY
+    frames = load_frames((100000, 100004), 160, cache, 1).resized(64)
+    shown = Clip("1.2.3", np.repeat(frames.images[:2, ..., None], 3, axis=3), None)
+    assert np.array_equal(Preparation.of(written).preprocess(shown.frames), frames.images[:2])  # as it was trained
+    assert len(network.read(shown).rows) == 2
 
 
 @pytest.mark.parametrize("task", ["view", "quality", "lv"])
