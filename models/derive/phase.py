@@ -44,7 +44,8 @@ def merge_windows(scores: Curve, starts: Sequence[int], frames: int) -> Curve:
     for start, own in zip(starts, scores, strict=True):
         total[start : start + window] += weight * own
         weights[start : start + window] += weight
-    return np.divide(total, weights, out=np.full(frames, np.nan), where=weights > 0)
+    merged: Curve = np.divide(total, weights, out=np.full(frames, np.nan), where=weights > 0)
+    return merged
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from models.families.vision import convnext_features
 from models.manifest import Manifest, ManifestError
 
 FEATURES = {"Tiny": 768, "Base": 1024}
-_IMAGENET_MEAN = (0.485, 0.456, 0.406)
-_IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_DEVIATION = (0.229, 0.224, 0.225)
 
 
 class EchoForgeConvNeXt(FrameClassifier):
@@ -34,6 +34,11 @@ class EchoForgeConvNeXt(FrameClassifier):
         self.standardize = ImageNetStandard() if manifest.architecture["preprocessing"] else nn.Identity()
         self.norm = nn.LayerNorm(FEATURES[variant], eps=1e-6)
 
+    @staticmethod
+    def map_side(side: int) -> int:
+        """No convolution between the stages pads: what is left over is left out."""
+        return side // 32
+
     def embed(self, frames: Tensor) -> Tensor:
         """What enters the head: (n, channels), or (n, h / 32 * w / 32 * channels) in Keras' order row, column, channel."""
         maps: Tensor = self.backbone(self.standardize(frames * self.scale))
@@ -47,7 +52,7 @@ class ImageNetStandard(nn.Module):
     """Frames (n, 3, h, w), 0 to 255, less ImageNet's mean and over its standard deviation."""
 
     def forward(self, frames: Tensor) -> Tensor:
-        mean, deviation = (frames.new_tensor(values).view(1, 3, 1, 1) * 255 for values in (_IMAGENET_MEAN, _IMAGENET_DEVIATION))
+        mean, deviation = (frames.new_tensor(values).view(1, 3, 1, 1) * 255 for values in (IMAGENET_MEAN, IMAGENET_DEVIATION))
         return (frames - mean) / deviation
 
 

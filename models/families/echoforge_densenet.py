@@ -25,6 +25,11 @@ class EchoForgeDenseNet(FrameClassifier):
         set_batch_norm(features, APPLICATIONS_EPSILON)
         super().__init__(manifest, nn.Sequential(features, nn.ReLU()), FEATURES)
 
+    @staticmethod
+    def map_side(side: int) -> int:
+        """Halved twice and rounded up, then averaged over pairs three times, where an odd last row is left out."""
+        return -(-side // 4) // 8
+
 
 def load(manifest: Manifest, weights: Path | None, device: str) -> EchoForgeDenseNet:
     with torch.device(device):

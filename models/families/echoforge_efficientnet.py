@@ -24,9 +24,12 @@ class EchoForgeEfficientNet(FrameClassifier):
     def __init__(self, manifest: Manifest) -> None:
         backbone = timm_network("tf_efficientnetv2_s", num_classes=0, global_pool="")
         set_batch_norm(backbone, KERAS_EPSILON, _KERAS_MOMENTUM)
-        if manifest.architecture["preprocessing"]:
-            backbone = nn.Sequential(SignedScale(), backbone)
         super().__init__(manifest, backbone, FEATURES)
+        self.signed = SignedScale() if manifest.architecture["preprocessing"] else nn.Identity()
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """What enters the head: (n, channels), or (n, h / 32 * w / 32 * channels) in Keras' order row, column, channel."""
+        return self.pool(self.backbone(self.signed(frames * self.scale)))
 
 
 class SignedScale(nn.Module):

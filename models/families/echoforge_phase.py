@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from models.clip import Clip
 from models.derive.phase import Curve, PhaseEvents, merge_windows, phase_events, window_starts
 from models.families import prepare
+from models.families.frame_classifier import KERAS_RESCALE
 from models.families.keras_lstm import KerasLstm
 from models.families.keras_resnet import FEATURES, KerasResNet
 from models.families.reading import Decoding, Reading, ReadingError, ReadValue
@@ -37,7 +38,7 @@ class EchoForgePhase(nn.Module):
         super().__init__()
         self.manifest = manifest
         self.frames = manifest.input_shape[1]
-        self.scale = 1 / 255 if manifest.architecture["rescale"] else 1.0
+        self.scale = KERAS_RESCALE if manifest.architecture["rescale"] else 1.0
         self.backbone = KerasResNet("ResNet50")
         self.lstm1 = KerasLstm(FEATURES, FEATURES)
         self.dense = nn.Linear(FEATURES, _DENSE)

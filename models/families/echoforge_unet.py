@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 
 from models.families import prepare
+from models.families.frame_classifier import KERAS_RESCALE
 from models.families.u_net import UNet
 from models.manifest import Manifest
 
@@ -21,7 +22,7 @@ class EchoForgeUNet(nn.Module):
     def __init__(self, manifest: Manifest) -> None:
         super().__init__()
         self.manifest = manifest
-        self.scale = 1 / 255 if manifest.architecture["rescale"] else 1.0
+        self.scale = KERAS_RESCALE if manifest.architecture["rescale"] else 1.0
         self.network = UNet(channels=1, outputs=int(str(manifest.architecture["outputs"])), widths=WIDTHS)
 
     def forward(self, frames: Tensor) -> Tensor:

@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from math import prod
 
 from torch import Tensor, nn
 
 from models.manifest import Manifest, ManifestError
 
 KERAS_EPSILON = 1e-3  # Keras' default for BatchNorm
+KERAS_RESCALE = 0.003921568859368563  # 1 / 255 in single precision: Keras keeps it so in double precision too
 APPLICATIONS_EPSILON = 1.001e-5  # that of Keras' ResNet and DenseNet, which came from another framework
-DOWNSAMPLING = 32  # of every backbone here: a frame of 224 px becomes a map of 7 x 7
 
 
 class FrameClassifier(nn.Module):
@@ -25,12 +26,12 @@ class FrameClassifier(nn.Module):
         self.pooling = str(manifest.architecture["pooling"])
         if self.pooling not in self.poolings:
             raise ManifestError(f"model {manifest.name}: unknown pooling {self.pooling!r}")
-        self.scale = 1 / 255 if manifest.architecture["rescale"] else 1.0
+        self.scale = KERAS_RESCALE if manifest.architecture["rescale"] else 1.0
         self.backbone = backbone
         hidden = manifest.architecture.get("hidden", [])
         if not isinstance(hidden, list):
             raise ManifestError(f"model {manifest.name}: hidden is a list of widths")
-        cells = self._map_cells() if self.pooling == "flatten" else 1
+        cells = prod(map(self.map_side, manifest.input_shape[-2:])) if self.pooling == "flatten" else 1
         self.head = dense_layers([channels * cells, *map(int, hidden), int(str(manifest.architecture["outputs"]))])
 
     poolings: tuple[str, ...] = ("average", "flatten")
@@ -46,9 +47,10 @@ class FrameClassifier(nn.Module):
     def pool(self, maps: Tensor) -> Tensor:
         return maps.mean(dim=(2, 3)) if self.pooling == "average" else maps.permute(0, 2, 3, 1).flatten(1)
 
-    def _map_cells(self) -> int:
-        height, width = self.manifest.input_shape[-2:]
-        return -(-height // DOWNSAMPLING) * -(-width // DOWNSAMPLING)
+    @staticmethod
+    def map_side(side: int) -> int:
+        """Of the backbone's map, of frames of `side` px: halved five times, rounded up."""
+        return -(-side // 32)
 
 
 def dense_layers(widths: Sequence[int]) -> nn.Module:

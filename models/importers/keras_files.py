@@ -141,7 +141,11 @@ def _owner(weight: str, layers: list[Described]) -> Described:
 
 
 def _canonical(layer: Described, weights: dict[str, Array]) -> dict[str, Array]:
-    """Keras 3 calls the kernel of a depthwise convolution `kernel`; older ones `depthwise_kernel`."""
+    """Keras 3 calls the kernel of a depthwise convolution `kernel`, older ones `depthwise_kernel`; to the one weight of a
+    LayerScale it gives no name.
+    """
+    if layer.class_name == "LayerScale":
+        return {"gamma": array for array in weights.values()}
     if layer.class_name == "DepthwiseConv2D" and "kernel" in weights:
         return {"depthwise_kernel" if name == "kernel" else name: array for name, array in weights.items()}
     return weights

@@ -33,8 +33,8 @@ def is_dense(layer: KerasLayer) -> bool:
 
 
 def described_head(layers: Sequence[KerasLayer]) -> dict[str, Value]:
-    """`pooling`, `hidden` and `outputs` of a model that describes itself. Raises KerasFileError for a head unlike those known:
-    averaged or flattened, then Dense layers with ReLU between them.
+    """`pooling` and `hidden` of a model that describes itself; never the number of outputs: another one is another model's.
+    Raises KerasFileError for a head unlike those known: averaged or flattened, then Dense layers with ReLU between them.
     """
     last = max((index for index, layer in enumerate(layers) if _is_convolution(layer)), default=-1)
     behind = layers[last + 1 :]
@@ -46,14 +46,11 @@ def described_head(layers: Sequence[KerasLayer]) -> dict[str, Value]:
     dense = [layer for layer in behind[start:] if is_dense(layer)]
     if not dense:
         raise KerasFileError("the model has no Dense layer behind its map")
-    activations = {layer.config.get("activation", "relu") for layer in dense[:-1]}
-    activations |= {layer.config.get("activation") for layer in behind[start:] if layer.class_name == "Activation"} - {
-        "softmax"
-    }
-    if activations - {"relu"}:
-        raise KerasFileError(f"the head has activations unlike the known ReLU: {', '.join(map(str, activations))}")
-    widths = [int(layer.weights["kernel"].shape[1]) for layer in dense]
-    return {"pooling": "average" if _AVERAGE in classes else "flatten", "hidden": widths[:-1], "outputs": widths[-1]}
+    activations = {str(layer.config.get("activation", "relu")) for layer in dense[:-1]} - {"relu"}
+    if activations:
+        raise KerasFileError(f"the head has activations unlike the known ReLU: {', '.join(sorted(activations))}")
+    hidden = [int(layer.weights["kernel"].shape[1]) for layer in dense[:-1]]
+    return {"pooling": "average" if _AVERAGE in classes else "flatten", "hidden": hidden}
 
 
 def paired_head(

@@ -13,13 +13,9 @@ _KINDS: dict[str, type[nn.Module]] = {"norm": nn.BatchNorm2d, "up": nn.ConvTrans
 
 
 def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
-    """Number of outputs and scaling, where the file describes its model."""
+    """Scaling, where the file describes its model."""
     source = keras_file(file)
-    if source.config is None:
-        return {}
-    convolutions = [layer for layer in source.layers if _kind(layer) == "conv"]
-    outputs = {"outputs": int(convolutions[-1].weights["kernel"].shape[-1])} if convolutions else {}
-    return {"rescale": rescales(source.layers), **outputs}
+    return {} if source.config is None else {"rescale": rescales(source.layers)}
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:

@@ -127,7 +127,7 @@ def test_keras_scalings() -> None:
 def test_efficientnet_scales_inside_or_not(preprocessing: bool) -> None:
     with torch.device("meta"):
         network = EchoForgeEfficientNet(with_architecture("EfficientNetV2_TTE47_baseline", preprocessing=preprocessing))
-    assert isinstance(network.backbone, nn.Sequential) is preprocessing
+    assert isinstance(network.signed, SignedScale) is preprocessing
     assert count_weights(network).total == 23_279_247
 
 

@@ -1,0 +1,112 @@
+"""EchoForge's other Keras models as their authors build them, from the published description. `keras` is tf_keras or keras.
+
+Sides are small, and odd or even in turn further in, so that every stride meets both kinds.
+"""
+
+from typing import Any
+
+import numpy as np
+
+SIDE = 80  # 40, 20, 10, 5, 3 further in
+PHASE_FRAMES, PHASE_SIDE = 30, 32
+
+
+def images(number: int, side: int, channels: int = 3) -> Any:
+    """Random squares and noise, 0 to 255: noise alone looks alike to every filter."""
+    random = np.random.default_rng(3)
+    coarse = random.uniform(0, 255, (number, 9, 9, channels))
+    step = -(-side // 9)
+    fine = np.kron(coarse, np.ones((1, step, step, 1)))[:, :side, :side]
+    return np.clip(fine + random.normal(0, 20, fine.shape), 0, 255).astype(np.float32)
+
+
+def single_dual(keras: Any) -> Any:
+    """EchoSDNet: everything is trained here, so that the statistics of every BatchNorm come from the images."""
+    layers = keras.layers
+    backbone = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(SIDE, SIDE, 3))
+    head = [
+        layers.GlobalAveragePooling2D(),
+        layers.Dense(128, activation="relu"),
+        layers.Dense(64, activation="relu"),
+        layers.Dropout(0.5),
+        layers.Dense(2, activation="softmax"),
+    ]
+    return keras.Sequential([layers.Input((SIDE, SIDE, 3)), layers.Rescaling(1 / 255), backbone, *head]), images(3, SIDE)
+
+
+def _baseline(keras: Any, backbone: Any, *, averaged: bool = False, deviation: float = 0.002) -> Any:
+    """The head of the authors' training code, Flatten and Dense, or the usual one."""
+    layers = keras.layers
+    head = layers.Dense(47, activation="softmax", kernel_initializer=keras.initializers.RandomNormal(stddev=deviation))
+    pooled = (layers.GlobalAveragePooling2D() if averaged else layers.Flatten())(backbone.output)
+    return keras.Model(backbone.input, head(pooled)), images(2, SIDE)
+
+
+def resnet_flattened(keras: Any) -> Any:
+    return _baseline(keras, keras.applications.ResNet50(include_top=False, weights=None, input_shape=(SIDE, SIDE, 3)))
+
+
+def resnet_averaged(keras: Any) -> Any:
+    backbone = keras.applications.ResNet50(include_top=False, weights=None, input_shape=(SIDE, SIDE, 3))
+    return _baseline(keras, backbone, averaged=True, deviation=0.05)
+
+
+def densenet(keras: Any) -> Any:
+    backbone = keras.applications.DenseNet121(include_top=False, weights=None, input_shape=(SIDE, SIDE, 3))
+    return _baseline(keras, backbone, deviation=0.01)
+
+
+def efficientnet(keras: Any) -> Any:
+    """With its own scaling inside, and nested in the model as Keras' transfer learning guide does it."""
+    layers = keras.layers
+    backbone = keras.applications.EfficientNetV2S(include_top=False, weights=None, input_shape=(SIDE, SIDE, 3))
+    head = layers.Dense(47, activation="softmax", kernel_initializer=keras.initializers.RandomNormal(stddev=0.004))
+    return keras.Sequential([layers.Input((SIDE, SIDE, 3)), backbone, layers.Flatten(), head]), images(2, SIDE)
+
+
+def convnext(keras: Any) -> Any:
+    """At 64 px: the convolutions between its stages drop the last row of an odd side in both frameworks."""
+    layers = keras.layers
+    backbone = keras.applications.ConvNeXtTiny(include_top=False, weights=None, input_shape=(64, 64, 3))
+    head = layers.Dense(47, activation="softmax", kernel_initializer=keras.initializers.RandomNormal(stddev=0.01))
+    return keras.Model(backbone.input, head(layers.Flatten()(backbone.output))), images(2, 64)
+
+
+def u_net(keras: Any) -> Any:
+    """EchoLVSNet at 64 px: it is convolutional throughout."""
+    layers = keras.layers
+
+    def pair(maps: Any, width: int) -> Any:
+        for _ in range(2):
+            maps = layers.ReLU()(layers.BatchNormalization()(layers.Conv2D(width, 3, padding="same")(maps)))
+        return maps
+
+    inputs = layers.Input((64, 64, 1))
+    maps, skipped = layers.Rescaling(1 / 255)(inputs), []
+    for width in (32, 64, 128, 256, 512):
+        skipped.append(pair(maps, width))
+        maps = layers.MaxPooling2D(2)(skipped[-1])
+    maps = pair(maps, 1024)
+    for width in (512, 256, 128, 64, 32):
+        up = layers.Conv2DTranspose(width, 2, strides=2)(maps)
+        joined = layers.Concatenate()([up, skipped.pop()])
+        maps = pair(layers.ReLU()(layers.BatchNormalization()(joined)), width)
+    return keras.Model(inputs, layers.Conv2D(1, 1, activation="sigmoid")(maps)), images(2, 64, channels=1)
+
+
+def phase(keras: Any) -> Any:
+    """EchoPDNet: thirty frames, as its last layer counts them, of 32 px."""
+    layers = keras.layers
+    shape = (PHASE_FRAMES, PHASE_SIDE, PHASE_SIDE, 3)
+    backbone = keras.applications.ResNet50(include_top=False, weights=None, pooling="avg", input_shape=shape[1:])
+    steps = [
+        layers.Input(shape),
+        layers.Rescaling(1 / 255),
+        layers.TimeDistributed(backbone),
+        layers.LSTM(2048, return_sequences=True),
+        layers.Dense(512, activation="relu"),
+        layers.LSTM(512, return_sequences=True),
+        layers.Flatten(),
+        layers.Dense(PHASE_FRAMES),
+    ]
+    return keras.Sequential(steps), images(PHASE_FRAMES, PHASE_SIDE)[None]
