@@ -228,8 +228,8 @@ def test_beat_to_beat_has_a_name_of_its_own_and_draws_areas() -> None:
     assert "area_curves" in outcome.plots
 
 
-def line(frame: int, *ends: tuple[float, float]) -> Mark:
-    return Mark(frame, MarkKind.LINE, ends)
+def line(frame: int, *ends: tuple[float, float], label: str = "lvid 4.20 cm") -> Mark:
+    return Mark(frame, MarkKind.LINE, ends, label)
 
 
 def test_calipers_in_px_and_mm() -> None:
@@ -253,6 +253,16 @@ def test_calipers_in_px_and_mm() -> None:
         try_model(model, DataSet("test", [item("a", 9, calipers=(replace(calipers[0], frame_index=7),))]), Options())
     with pytest.raises(TrialError, match="has a caliper for lvid"):
         try_model(model, DataSet("test", [item("a", 9, calipers=calipers[2:])]), Options())
+
+
+def test_a_model_of_three_lines_is_judged_line_by_line() -> None:
+    calipers = (Caliper("LVIDd", 2, ((0, 0), (0, 4)), 0.1), Caliper("IVSd", 2, ((0, 0), (0, 1)), 0.1))
+    marks = (line(0, (0, 0), (0, 5), label="LVID"), line(0, (0, 0), (0, 2), label="IVS"))
+    model = KnownReader("EchoApex_ViT-S_lvh", {9: Reading((), marks=marks)})
+    items = [item(key, 9, calipers=calipers) for key in "ab"]
+    figures = try_model(model, DataSet("test", items), Options()).figures
+    assert (figures["LVIDd_mm_mae_mm"], figures["IVSd_mm_mae_mm"], figures["mm_mae_mm"]) == pytest.approx((1, 1, 1))
+    assert figures["calipers"] == 4
 
 
 def phases(*found: tuple[str, int]) -> Reading:
@@ -295,7 +305,10 @@ def test_a_model_is_not_tried_at_what_it_cannot() -> None:
         ("EchoMotionNet_B0_SE", ("segmentation", "ef")),
         ("EchoPrime_video_encoder", ("embedding",)),
         ("EchoPrime_view_classifier", ("classification",)),
-        ("PanEcho", ("ef",)),
+        ("PanEcho", ("ef", "embedding")),
+        ("EchoApex_ViT-S_views", ("classification", "embedding")),
+        ("EchoApex_ViT-S_ef", ("ef",)),
+        ("EchoApex_ViT-S_lvh", ("linear",)),
     ],
 )
 def test_the_task_follows_from_the_manifest(name: str, tasks: tuple[str, ...]) -> None:
