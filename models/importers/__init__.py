@@ -87,9 +87,17 @@ def read_source(file: Path) -> KerasFile | TorchFile:
         raise ImportRefused(f"no file {file}") from None
     if start.startswith(b"version https"[: len(_HDF5)]):
         raise ImportRefused(f"{file.name} is a pointer of Git LFS, not the weights: fetch them with `git lfs pull`")
-    if start == _HDF5 or (zipfile.is_zipfile(file) and "config.json" in zipfile.ZipFile(file).namelist()):
+    if start == _HDF5 or _is_keras_zip(file):
         return read_keras_file(file)
     return read_torch_file(file)
+
+
+def _is_keras_zip(file: Path) -> bool:
+    """torch's files are zips, too."""
+    if not zipfile.is_zipfile(file):
+        return False
+    with zipfile.ZipFile(file) as archive:
+        return "config.json" in archive.namelist()
 
 
 def _known_hash(manifest: Manifest, file: Path) -> str:

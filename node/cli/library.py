@@ -96,6 +96,8 @@ def import_model(
         raise ConfigError(str(error)) from error
     except (ImportRefused, ManifestError, KerasFileError, TorchFileError, MisplacedWeights) as error:
         raise EchoNodeError(str(error)) from error
+    except OSError as error:  # the model folder, not the file: that is read before
+        raise EchoNodeError(f"cannot store the weights: {error}") from error
     if as_json:
         print_json({"name": manifest.name, "weights": manifest.weights_path, "manifest": manifest.path})
         return

@@ -1,8 +1,10 @@
 """EchoForge's Xception from every layout of Keras: what we compute is what TensorFlow computes, and each known fault shows."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import pytest
 import torch
 from torch import Tensor, nn
@@ -36,6 +38,19 @@ def test_the_classifier_is_the_original(layout: str, original: Original, tmp_pat
     reference = original(CLASSIFIER, layout)
     network = imported("EchoView47_classifier", reference, tmp_path)
     assert distance(probabilities(network, reference, torch.float32), reference.float32) <= FLOAT32_BOUND
+    assert distance(probabilities(network, reference), reference.float64) <= FLOAT64_BOUND
+
+
+def test_weights_alone_are_the_same_weights(original: Original, tmp_path: Path) -> None:
+    """Keras 2's `save_weights`: no description, so the manifest's pooling and scaling stand."""
+    reference = original(CLASSIFIER, "keras2_h5")
+    with h5py.File(reference.file) as whole, h5py.File(tmp_path / "weights.h5", "w") as alone:
+        whole["model_weights"].copy(whole["model_weights"], alone, name="kept")
+        for name in alone["kept"]:
+            alone.move(f"kept/{name}", name)
+        alone.attrs["layer_names"] = alone["kept"].attrs["layer_names"]
+        del alone["kept"]
+    network = imported("EchoView47_classifier", replace(reference, file=tmp_path / "weights.h5"), tmp_path)
     assert distance(probabilities(network, reference), reference.float64) <= FLOAT64_BOUND
 
 

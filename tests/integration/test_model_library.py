@@ -158,6 +158,13 @@ def test_misuse_and_refusals(
     assert re.search(words, str(result.exception)), result.exception
 
 
+def test_a_folder_that_cannot_be_written_is_said(home: Path, original: Reference, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    result = _run("import", NAME, original.file, "--folder", tmp_path / "file")
+    assert isinstance(result.exception, EchoNodeError)
+    assert "cannot store the weights" in str(result.exception)
+
+
 def test_export_keeps_the_origin_and_the_arithmetic(home: Path, original: Reference, tmp_path: Path) -> None:
     assert _run("export", NAME, "--out", tmp_path / "e.safetensors").exit_code == 0
     with safe_open(tmp_path / "e.safetensors", "pt") as stored:

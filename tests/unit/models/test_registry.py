@@ -85,9 +85,8 @@ def test_every_name_and_alias_means_one_model() -> None:
 
 def test_published_weights_are_not_there_and_the_error_says_what_to_bring(tmp_path: Path) -> None:
     sha256 = "0a7b56274cddbc6ed33d05abc0004a9462ab213431c498be08f14212eb4e53a1"
-    with pytest.raises(
-        ManifestError, match=rf"lvid_weights\.ckpt from github\.com/echonet/measurements.*{sha256}.*safetensors"
-    ):
+    words = rf"lvid_weights\.ckpt from github\.com/echonet/measurements.*{sha256}.*models import echonet_measurements/lvid FILE"
+    with pytest.raises(ManifestError, match=words):
         load_model("lvid", True)
     with pytest.raises(ManifestError, match=r"TTE47_Classifier_Model\.h5 from huggingface.*states no SHA-256"):
         load_model("EchoView47_classifier", pretrained=True)
