@@ -34,6 +34,7 @@ def evaluate(
     ] = "corrected",
     beats_by: Annotated[str | None, typer.Option(help="For EchoNet-Dynamic's EF: the segmenter that finds the beats.")] = None,
     out: Annotated[Path | None, typer.Option(help="Folder for metrics.json, items.csv and the plots.")] = None,
+    device: Annotated[str, typer.Option(help="Where a model runs: cpu or cuda.")] = "cpu",
     hearts: Annotated[int, typer.Option(help="Without a model: how many held-out hearts.")] = 8,
     processes: Annotated[int, typer.Option(help="Without a model: worker processes.")] = 2,
     write: Annotated[bool, typer.Option(help="Without a model: keep the figures in the bundled manifests.")] = False,
@@ -45,7 +46,7 @@ def evaluate(
     if model is None or data is None:
         _on_hearts(hearts, processes, write=write, as_json=as_json)
         return
-    manifest, read, outcome = _on_data(model, data, layout, split, task, decoding, beats_by)
+    manifest, read, outcome = _on_data(model, data, layout, split, task, decoding, beats_by, device)
     from models.training.trials import as_record, write_outcome
 
     written = write_outcome(outcome, manifest, read, out) if out else []
@@ -58,7 +59,7 @@ def evaluate(
 
 
 def _on_data(
-    model: str, path: Path, layout: str, split: str, task: str, decoding: str, beats_by: str | None
+    model: str, path: Path, layout: str, split: str, task: str, decoding: str, beats_by: str | None, device: str
 ) -> "tuple[Manifest, DataSet, Outcome]":
     from models.families import WeightsError
     from models.families.reading import Decoding, ReadingError
@@ -75,8 +76,8 @@ def _on_data(
     try:
         find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
         read = read_data(path, layout, clips_with_truth)
-        network = load_model(model, pretrained=True)
-        ventricle: Any = load_model(beats_by, pretrained=True) if beats_by else None
+        network = load_model(model, pretrained=True, device=device)
+        ventricle: Any = load_model(beats_by, pretrained=True, device=device) if beats_by else None
         counted = replace(read, items=_with_progress(read.items))
         options = Options("" if split == "all" else split, Decoding(decoding), ventricle)
         return network.manifest, read, try_model(network, counted, options, task)

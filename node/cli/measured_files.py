@@ -173,7 +173,8 @@ def write_table(path: Path, measured: Sequence[MeasuredFile]) -> int:
     single = len(measured) == 1
     columns: dict[str, None] = {}
     for _, reading in read:
-        own = reading.columns if single else reading.folder_columns or ("filename", *reading.columns)
+        named = () if "Filename" in reading.columns else ("filename",)  # some authors' tables have the column, with a capital
+        own = reading.columns if single else reading.folder_columns or (*named, *reading.columns)
         columns |= dict.fromkeys(own)
     count = 0
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -182,6 +183,6 @@ def write_table(path: Path, measured: Sequence[MeasuredFile]) -> int:
         table.writeheader()
         for name, reading in read:
             for row in reading.rows:
-                table.writerow({**row, "filename": name})
+                table.writerow({**row, "filename": name, "Filename": name})
                 count += 1
     return count

@@ -33,7 +33,7 @@ _CLASSIFIERS = (
 )  # fmt: skip
 
 # Family -> its tasks, the usual one first; where the models of a family differ, by `[architecture] network` or `task`. Doppler,
-# areas of atria, quality and the biplane network are not here: no published layout holds their truth.
+# areas of atria, quality, prompts and the biplane network are not here: no published layout holds their truth.
 _TASKS_OF: dict[str, tuple[str, ...] | dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(_CLASSIFIERS, ("classification", "embedding")),
     "phantom_classifier": ("classification",),
@@ -45,7 +45,7 @@ _TASKS_OF: dict[str, tuple[str, ...] | dict[str, tuple[str, ...]]] = {
     "echo_motion": {"segmenter": ("segmentation", "ef"), "bilstm": ("ef",), "transformer": ("ef",)},
     "echo_prime": {"mvit_v2_s": ("embedding",), "convnext_base": ("classification",)},
     "pan_echo": ("ef", "embedding"),
-    "echo_apex": {"views": ("classification", "embedding"), "ef": ("ef",)},
+    "echo_apex": {"views": ("classification", "embedding"), "lvh": ("linear",), "ef": ("ef",)},
 }
 
 

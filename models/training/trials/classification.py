@@ -150,6 +150,8 @@ def _probabilities(model: Any, items: Iterable[Item], options: Options) -> Itera
     if model.manifest.family not in FAMILIES_OF[Role.VIEW]:  # it reads clips itself, and its table is one of probabilities
         for item in items:
             rows = model.read(item.load(), options.decoding).rows
+            if not rows:
+                raise TrialError(f"model {model.manifest.name} names no view of {item.key}")
             yield np.array([row["Probability"] for row in rows], dtype=np.float64)
         return
     preparation = classifier_preparation(model.manifest)

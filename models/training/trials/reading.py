@@ -23,6 +23,7 @@ _EF_KEYS = ("ef_video_regression", "ef_bp", "ef_a4c", "ef_a4c_uncalibrated", "ef
 _CURVES = 4  # area curves drawn
 _MM_PER_CM = 10.0
 _UNREADABLE = "unreadable"
+_SEVERAL_LINES = {"echo_apex": ("ivs", "lvid", "lvpw")}  # families that draw more than the line they are called after
 
 Row = dict[str, Cell]
 
@@ -63,36 +64,35 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
 
 
 def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
-    """Calipers of the model's own kind on the frames where somebody drew one. Raises TrialError where nobody did."""
-    name = model.manifest.name.rpartition("/")[2]
-
-    def own(caliper: Caliper) -> bool:
-        return name in (caliper.key, MODEL_OF_CALC.get(caliper.key))
-
+    """Calipers of the kinds the model draws, on the frames where somebody drew one. Raises TrialError where nobody did."""
+    names = _SEVERAL_LINES.get(model.manifest.family, (model.manifest.name.rpartition("/")[2],))
     rows: list[Row] = []
-    for item in _chosen(data, options, lambda item: any(map(own, item.truth.calipers))):
-        calipers = [caliper for caliper in item.truth.calipers if own(caliper)]
+    for item in _chosen(data, options, lambda item: any(_line_name(caliper) in names for caliper in item.truth.calipers)):
+        calipers = [caliper for caliper in item.truth.calipers if _line_name(caliper) in names]
         frames = sorted({caliper.frame_index for caliper in calipers})
         clip = item.load()
         if frames[-1] >= clip.number_of_frames:
             raise TrialError(f"{item.key}: a caliper on frame {frames[-1]} of {clip.number_of_frames}")
         times = None if clip.frame_times_ms is None else clip.frame_times_ms[frames]
         reading, problem = _read(model, replace(clip, frames=clip.take(frames), frame_times_ms=times), options)
-        lines = {mark.frame_index: mark.points_px for mark in reading.marks if mark.kind is MarkKind.LINE} if reading else {}
-        rows += [_length_row(item, caliper, lines.get(frames.index(caliper.frame_index)), problem) for caliper in calipers]
-    _need(rows, options, f"a caliper for {name}")
+        marks = [mark for mark in reading.marks if mark.kind is MarkKind.LINE] if reading else []
+        lines = {(mark.label.lower().split(maxsplit=1)[0], mark.frame_index): mark.points_px for mark in marks}
+        for caliper in calipers:
+            ends = lines.get((_line_name(caliper), frames.index(caliper.frame_index)))
+            rows.append(_length_row(item, caliper, ends, problem))
+    _need(rows, options, f"a caliper for {' or '.join(names)}")
     figures: dict[str, Value] = {"calipers": len(rows)}
     figures["coverage_percent"] = 100 * sum(row["found_px"] is not None for row in rows) / len(rows)
-    for unit in ("px", "mm"):
-        pairs, groups = _pairs(rows, f"found_{unit}", f"true_{unit}")
-        if len(pairs):
-            figures |= agreement_figures(f"{unit}_", unit, pairs, groups)
-    ends = np.array([row["end_error_px"] for row in rows if row["end_error_px"] is not None], dtype=np.float64)
-    if ends.size:
-        figures["end_error_mean_px"] = float(ends.mean())
+    figures |= _length_figures("", rows)
+    kinds = sorted({str(row["caliper"]) for row in rows})
+    if len(kinds) > 1:
+        for kind in kinds:
+            figures |= _length_figures(f"{kind}_", [row for row in rows if row["caliper"] == kind])
+    ends_px = _column(rows, "end_error_px")
+    if ends_px.size:
+        figures["end_error_mean_px"] = float(ends_px.mean())
     pairs, _ = _pairs(rows, "found_mm", "true_mm")
-    plots = _regression_plots(pairs, "length, mm")
-    return Outcome("linear", figures, tuple(rows), _missing(rows), plots)
+    return Outcome("linear", figures, tuple(rows), _missing(rows), _regression_plots(pairs, "length, mm"))
 
 
 def read_phases(model: Any, data: DataSet, options: Options) -> Outcome:
@@ -151,6 +151,19 @@ def _curve(name: str, reading: Reading) -> list[tuple[str, Sequence[float], Sequ
             areas = [float(str(row[key])) for row in reading.rows]
             return [(name, areas, [index for index, row in enumerate(reading.rows) if row.get(marked)])]
     return []
+
+
+def _line_name(caliper: Caliper) -> str:
+    return MODEL_OF_CALC.get(caliper.key, caliper.key)
+
+
+def _length_figures(prefix: str, rows: Sequence[Row]) -> dict[str, Value]:
+    figures: dict[str, Value] = {}
+    for unit in ("px", "mm"):
+        pairs, groups = _pairs(rows, f"found_{unit}", f"true_{unit}")
+        if len(pairs):
+            figures |= agreement_figures(f"{prefix}{unit}_", unit, pairs, groups)
+    return figures
 
 
 def _length_row(item: Item, caliper: Caliper, ends: Sequence[Point] | None, problem: str | None) -> Row:

@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -413,3 +415,10 @@ def test_a_folder_of_no_or_two_layouts(tmp_path: Path) -> None:
     assert read_data(tmp_path, "tmed2").layout == "tmed2"
     with pytest.raises(LayoutError, match="no layout 'camuz'"):
         read_data(tmp_path, "camuz")
+
+
+def test_reading_data_sets_needs_no_training_tool() -> None:
+    """Bug prevented: `measure` and `evaluate` that ask for plots and learning tools only to open a video."""
+    code = "import sys, models.training.layouts; print(*sorted({name.partition('.')[0] for name in sys.modules}))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not {"torch", "sklearn", "matplotlib", "pydicom"} & set(found)

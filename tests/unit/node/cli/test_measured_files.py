@@ -60,3 +60,12 @@ def test_rows_of_several_files_carry_their_name_whatever_the_model_s_table(tmp_p
         assert list(csv.reader(file)) == [["filename", "peak"], ["a", "1.5"], ["c", "1.5"]]
     assert write_table(tmp_path / "one.csv", measured[:1]) == 1
     assert (tmp_path / "one.csv").read_text().splitlines() == ["peak", "1.5"]
+
+
+def test_a_table_whose_authors_write_the_name_with_a_capital_has_it_once(tmp_path: Path) -> None:
+    reading = Reading((), ("Filename", "EF"), ({"Filename": None, "EF": 55.0},))
+    for measured in ([MeasuredFile("a", reading)], [MeasuredFile("a", reading), MeasuredFile("b", reading)]):
+        write_table(tmp_path / "out.csv", measured)
+        with (tmp_path / "out.csv").open(newline="") as file:
+            rows = list(csv.reader(file))
+        assert rows == [["Filename", "EF"], *([item.name, "55.0"] for item in measured)]
