@@ -64,7 +64,8 @@ def test_the_pipeline_finds_the_same(clip: Clip, plainly: dict[str, float], engi
     predictor = load_predictor(view="phantom_view", quality="phantom_quality", lv_segmentation="phantom_lv", engine=engine)
     found = predictor.analyse(clip)
     assert found.view is not None
-    assert (found.view.view, found.view.probability) == (View.A4C, pytest.approx(plainly["a4c"], abs=1e-4))
+    changes = 1e-4 if engine == "torch" else 0.02  # half precision, where the CPU has it
+    assert (found.view.view, found.view.probability) == (View.A4C, pytest.approx(plainly["a4c"], abs=changes))
     measured = numbers(found)
     assert measured.keys() == plainly.keys() - {"a4c"}
     assert measured["ef_a4c"] == pytest.approx(plainly["ef_a4c"], abs=0.1)

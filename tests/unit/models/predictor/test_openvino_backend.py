@@ -4,18 +4,20 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor, nn
 
+from models.predictor.adapters import SEGMENTERS
 from models.predictor.backend import BackendError, TorchBackend
 from models.predictor.frames import ClipFrames
 from models.predictor.gate import Task, choose_backend, probe_clip
 from models.predictor.graph_cache import graph_key, weights_hash
-from models.predictor.openvino_backend import OpenVinoBackend
-from models.predictor.parts import load_part
+from models.predictor.openvino_backend import OpenVinoBackend, has_bf16
+from models.predictor.parts import load_part, make_part
 from models.registry import find_manifest
 from models.roles import Role
 
@@ -49,7 +51,9 @@ BUNDLED = [(Role.VIEW, "phantom_view"), (Role.QUALITY, "phantom_quality"), (Role
 @pytest.mark.parametrize(("role", "name"), BUNDLED)
 def test_the_bundled_networks_give_the_same(role: Role, name: str) -> None:
     """Batches of other sizes than the traced and the probed one, and half of each is no phantom."""
-    part, reference = load_part(role, name, engine="openvino"), load_part(role, name)
+    reference = load_part(role, name)
+    reference.network.manifest = replace(reference.manifest, thresholds={})  # no bounds, so no half precision
+    part = make_part(role, reference.network, engine="openvino")
     assert part.use.engine == f"OpenVINO {openvino.__version__.split('-')[0]} fp32", "the gate let it through"
     assert reference.use.engine == f"torch {torch.__version__} fp32"
     size = part.manifest.input_size_px
@@ -58,6 +62,14 @@ def test_the_bundled_networks_give_the_same(role: Role, name: str) -> None:
         for one, other in zip(reference.run(batch), part.run(batch), strict=True):
             assert one.shape == other.shape
             assert float((one - other).abs().max() / one.abs().max()) < 1e-4
+
+
+@pytest.mark.parametrize(("role", "name"), BUNDLED)
+def test_the_bundled_networks_run_in_half_precision_where_the_cpu_does(role: Role, name: str) -> None:
+    """Their manifests state the bounds, and on the probe they keep them."""
+    part = load_part(role, name, engine="openvino")
+    assert part.backend.refusals == ()
+    assert part.use.engine.endswith("bf16" if has_bf16() else "fp32")
 
 
 def test_a_network_is_converted_once(conversions: list[nn.Module]) -> None:
@@ -92,7 +104,7 @@ def test_a_wrong_graph_in_the_cache_is_refused_and_made_anew(conversions: list[n
     graphs = tmp_path / "cache" / "graphs"
     shutil.copytree(graphs / graph_key(wrong, SHAPE, version), graphs / graph_key(right, SHAPE, version))
     probe = torch.rand(3, *SHAPE)
-    chosen = choose_backend(right, Task.MASK, probe, find_manifest("phantom_lv"), engine="openvino")
+    chosen = choose_backend(right, Task.MASK, probe, find_manifest("phantom_lv"), engine="openvino", trained=False)
     assert chosen.name.startswith("OpenVINO")
     assert chosen.refusals == ()
     assert conversions == [wrong, right]
@@ -131,8 +143,6 @@ def test_the_probe_of_a_bundled_network_is_an_image_of_a_heart() -> None:
     """Not noise: half precision is judged by a mask, and noise has none."""
     part = load_part(Role.LV_SEGMENTATION, "phantom_lv")
     clip = probe_clip()
-    from models.predictor.adapters import SEGMENTERS
-
     batch = SEGMENTERS["phantom_segmenter"](clip, ClipFrames(clip), part.manifest).batch(range(3))
     share = (part.run(batch)[0] > 0).float().mean(dim=(1, 2, 3))
     assert ((share > 0.02) & (share < 0.5)).all()
