@@ -113,8 +113,8 @@ def _deviation_for_variance(network: EchoForgeXception) -> None:
         norm.running_var.sqrt_()
 
 
-def _symmetric_first_padding(network: EchoForgeXception) -> None:
-    """The second convolution is 'valid'; with padding and the border cut off inside it differs at the border alone."""
+def _padded_valid_convolution(network: EchoForgeXception) -> None:
+    """The second convolution is 'valid' in Keras; padded it shifts what the poolings see."""
     convolution = network.get_submodule("backbone.conv2")
     assert isinstance(convolution, nn.Conv2d)
     convolution.padding = (1, 1)
@@ -129,7 +129,7 @@ FAULTS = [
     _keras_own_scaling,
     _no_scaling,
     _deviation_for_variance,
-    _symmetric_first_padding,
+    _padded_valid_convolution,
 ]
 
 
