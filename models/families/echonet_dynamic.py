@@ -11,6 +11,7 @@ inside).
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -113,34 +114,20 @@ class EjectionFraction(nn.Module):
         ef_percent: Tensor = self.network(clips)[:, 0]
         return ef_percent
 
-    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED, ventricle: LeftVentricle | None = None) -> Reading:
-        """The mean over the beats that `ventricle` finds; without one, over all clips of the video ("all clips").
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED, areas: Sequence[float] | None = None) -> Reading:
+        """The mean over the beats that the ventricle's areas, one a frame, show; without them, over all clips of the video.
 
         A row for each clip that was asked about. The value needs no calibration: it is a ratio.
         """
         cut = squares(clip, decoding)
         rule = normalisation(self.manifest)
-        areas = None if ventricle is None else _areas(ventricle, cut)
-        if rule is None or (ventricle is not None and areas is None):
+        if rule is None:
             return Reading((_not_read(EF_KEY, "%"),))
-        video = rule.apply(cut.frames)
-        if decoding is Decoding.PUBLISHED:
-            if areas is None:
-                starts: Sequence[int] = clip_starts(clip.frames.shape[0])
-            else:
-                starts = published_beat_starts(_published_minima(areas), clip.frames.shape[0])
-            names: Sequence[float] = starts
-            clips = (padded_clip(video, start) for start in starts)
-        else:
-            if clip.frame_times_ms is None:
-                return Reading((ReadValue(EF_KEY, "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=_NO_TIMES),))
-            times = clip.frame_times_ms
-            names = timed_starts_ms(times)
-            if areas is not None:
-                names = [beat_start_ms(float(times[frame]), times) for frame in beats_of(areas, clip, decoding)[1]]
-            clips = (gathered_clip(video, timed_clip(start, times)) for start in names)
+        if decoding is Decoding.CORRECTED and clip.frame_times_ms is None:
+            return Reading((ReadValue(EF_KEY, "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=_NO_TIMES),))
+        starts, clips = _clips(rule.apply(cut.frames), clip, decoding, areas)
         found = self._regress(clips)
-        return _ef_reading(names, found, decoding, cut.note, by_beat=areas is not None)
+        return _ef_reading(starts, found, decoding, cut.note, by_beat=areas is not None)
 
     def _regress(self, clips: Iterator[Tensor]) -> list[float]:
         place = next(self.parameters())
@@ -149,6 +136,28 @@ class EjectionFraction(nn.Module):
             while batch := list(islice(clips, _CLIPS_AT_ONCE)):
                 found += self(torch.stack(batch).to(place.device, place.dtype)).float().cpu().tolist()
         return found
+
+
+class BeatToBeat:
+    """A `Reader` of both networks: the ejection fraction of each beat that the segmenter finds, their mean, and the areas.
+
+    Its manifest is the regressor's, its table and marks are the segmenter's. Raises ManifestError for other models.
+    """
+
+    def __init__(self, regressor: object, ventricle: object) -> None:
+        if not isinstance(regressor, EjectionFraction) or not isinstance(ventricle, LeftVentricle):
+            raise ManifestError("beat to beat takes EchoNet-Dynamic's regressor of ejection fraction and its segmenter")
+        self.manifest = regressor.manifest
+        self._regressor, self._ventricle = regressor, ventricle
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        outlined = self._ventricle.read(clip, decoding)
+        if not outlined.rows:
+            return Reading((_not_read(EF_KEY, "%"), *outlined.values))
+        fraction = self._regressor.read(clip, decoding, [int(str(row["Size"])) for row in outlined.rows])
+        beats = ", ".join(f"{row['EF']:.1f}" for row in fraction.rows)
+        notes = (*outlined.notes, f"EF of the beats: {beats}") if beats else outlined.notes
+        return replace(outlined, values=(*fraction.values, *outlined.values), notes=notes)
 
 
 def beats_of(areas: Sequence[float], clip: Clip, decoding: Decoding) -> tuple[tuple[Beat, ...], list[int]]:
@@ -171,9 +180,19 @@ def _published_minima(areas: Sequence[float]) -> list[int]:
         raise ReadingError(str(error)) from error
 
 
-def _areas(ventricle: LeftVentricle, cut: Squares) -> list[int] | None:
-    masks = ventricle.masks(cut.frames)
-    return None if masks is None else [int(area) for area in masks.sum(axis=(1, 2))]
+def _clips(
+    video: Tensor, clip: Clip, decoding: Decoding, areas: Sequence[float] | None
+) -> tuple[Sequence[float], Iterator[Tensor]]:
+    """Starts of the clips, in frames as published or in ms, and the clips, cut when asked for."""
+    times = clip.frame_times_ms
+    if decoding is Decoding.PUBLISHED or times is None:
+        frames = video.shape[1]
+        first = clip_starts(frames) if areas is None else published_beat_starts(_published_minima(areas), frames)
+        return first, (padded_clip(video, start) for start in first)
+    starts = timed_starts_ms(times)
+    if areas is not None:
+        starts = [beat_start_ms(float(times[frame]), times) for frame in beats_of(areas, clip, decoding)[1]]
+    return starts, (gathered_clip(video, timed_clip(start, times)) for start in starts)
 
 
 def _ef_reading(names: Sequence[float], found: list[float], decoding: Decoding, note: str, *, by_beat: bool) -> Reading:

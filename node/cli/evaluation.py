@@ -62,6 +62,7 @@ def _on_data(
     model: str, path: Path, layout: str, split: str, task: str, decoding: str, beats_by: str | None, device: str
 ) -> "tuple[Manifest, DataSet, Outcome]":
     from models.families import WeightsError
+    from models.families.echonet_dynamic import BeatToBeat
     from models.families.reading import Decoding, ReadingError
     from models.manifest import ManifestError
     from models.registry import find_manifest, load_model
@@ -76,10 +77,11 @@ def _on_data(
     try:
         find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
         read = read_data(path, layout, clips_with_truth)
-        network = load_model(model, pretrained=True, device=device)
-        ventricle: Any = load_model(beats_by, pretrained=True, device=device) if beats_by else None
+        network: Any = load_model(model, pretrained=True, device=device)
+        if beats_by:
+            network = BeatToBeat(network, load_model(beats_by, pretrained=True, device=device))
         counted = replace(read, items=_with_progress(read.items))
-        options = Options("" if split == "all" else split, Decoding(decoding), ventricle)
+        options = Options("" if split == "all" else split, Decoding(decoding))
         return network.manifest, read, try_model(network, counted, options, task)
     except (ManifestError, TrialError, ReadingError) as error:
         raise ConfigError(str(error)) from error

@@ -42,6 +42,7 @@ def measure(
     decoding: Annotated[
         DecodingName, typer.Option(help="As the authors' scripts do it, or as they meant it.")
     ] = DecodingName.CORRECTED,
+    beats_by: Annotated[str | None, typer.Option(help="For EchoNet-Dynamic's EF: the segmenter that finds the beats.")] = None,
     weights: Annotated[Path | None, typer.Option(help="The weights that the manifest names, from another place.")] = None,
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda.")] = "cpu",
     as_json: AsJson = False,
@@ -52,6 +53,8 @@ def measure(
     wanted = wanted_files(paths)
     overlays = list(overlay_paths(out, wanted))
     reader = _reader(model, weights, device)
+    if beats_by is not None:
+        reader = _by_beats(reader, _reader(beats_by, None, device))
     if hasattr(reader, "in_folder"):  # some published scripts treat a folder otherwise than a file
         reader.in_folder = any(path.is_dir() for path in paths)
     from models.families.reading import Decoding
@@ -93,6 +96,16 @@ def _reader(model: str, weights: Path | None, device: str) -> "Reader":
     if not hasattr(reader, "read"):
         raise ConfigError(f"{manifest.name} does not measure clips: its family {manifest.family} has no reader")
     return reader
+
+
+def _by_beats(regressor: "Reader", ventricle: "Reader") -> "Reader":
+    from models.families.echonet_dynamic import BeatToBeat
+    from models.manifest import ManifestError
+
+    try:
+        return BeatToBeat(regressor, ventricle)
+    except ManifestError as error:
+        raise ConfigError(str(error)) from error
 
 
 def _summary(reader: "Reader", decoding: DecodingName, measured: "list[MeasuredFile]") -> dict[str, Any]:

@@ -234,6 +234,7 @@ def test_what_is_used_wrong_is_said(brought: Path, dynamic: Path) -> None:
         (("nothing", "--data", dynamic), "no model 'nothing'"),
         (("lvid", "--data", dynamic), "its weights are not shipped"),
         ((EF, "--data", dynamic, "--task", "phase"), "cannot be tried at 'phase', but at ef"),
+        ((TMED2, "--data", dynamic, "--beats-by", LV), "beat to beat takes EchoNet-Dynamic's regressor"),
         ((TMED2, "--data", dynamic), "no item of the split 'test' has a label"),
         ((LV, "--data", dynamic, "--split", "tests"), "--split is train, val, test or all"),
     ):

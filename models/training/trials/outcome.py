@@ -18,11 +18,10 @@ class TrialError(ValueError):
 
 @dataclass(frozen=True)
 class Options:
-    """`split` "" is all items. `ventricle` is a loaded segmenter that finds the beats for an ejection fraction."""
+    """`split` "" is all items."""
 
     split: str = "test"
     decoding: Decoding = Decoding.CORRECTED
-    ventricle: Any = None
     neighbours: int = 20
 
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.clip import Clip
+from models.families.echonet_dynamic import BeatToBeat
 from models.families.reading import MarkKind, Reading, ReadingError
 from models.manifest import Value
 from models.results import Point
@@ -34,8 +35,7 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
     curves: list[tuple[str, Sequence[float], Sequence[int]]] = []
     key_read = ""
     for item in _chosen(data, options, lambda item: item.truth.ef_percent is not None):
-        clip = item.load()
-        reading, problem = _read(model, clip, options)
+        reading, problem = _read(model, item.load(), options)
         value = next((one for one in reading.values if one.key in _EF_KEYS), None) if reading else None
         found = None if value is None else value.value
         key_read = value.key if value else key_read
@@ -48,11 +48,10 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
             "error": None if found is None or true is None else found - true, "first_clip": first, "not_measured": problem,
         })  # fmt: skip
         if reading and len(curves) < _CURVES:
-            areas = options.ventricle.read(clip, options.decoding) if options.ventricle is not None else reading
-            curves += _curve(item.key, areas)
+            curves += _curve(item.key, reading)
     _need(rows, options, "a true ejection fraction")
     pairs, groups = _pairs(rows, "found")
-    prefix = _ef_prefix(model, options)
+    prefix = _ef_prefix(model)
     figures: dict[str, Value] = {"items": len(rows), "coverage_percent": 100 * len(pairs) / len(rows)}
     figures |= agreement_figures(prefix, "points", pairs, groups) | (ef_auroc(prefix, pairs) if len(pairs) else {})
     if prefix == "all_clips_":
@@ -130,18 +129,17 @@ def _chosen(data: DataSet, options: Options, known: Callable[[Item], bool]) -> I
 
 
 def _read(model: Any, clip: Clip, options: Options) -> tuple[Reading | None, str | None]:
-    extra = {"ventricle": options.ventricle} if options.ventricle is not None else {}
     try:
-        return model.read(clip, options.decoding, **extra), None
+        return model.read(clip, options.decoding), None
     except ReadingError as error:
         return None, f"{_UNREADABLE}: {error}"
 
 
-def _ef_prefix(model: Any, options: Options) -> str:
+def _ef_prefix(model: Any) -> str:
     """Under which name EchoNet-Dynamic's own figures are published; the other models read one value a clip."""
     if model.manifest.architecture.get("network") != "r2plus1d_18":
         return "ef_"
-    return "all_clips_" if options.ventricle is None else "beat_to_beat_"
+    return "beat_to_beat_" if isinstance(model, BeatToBeat) else "all_clips_"
 
 
 def _curve(name: str, reading: Reading) -> list[tuple[str, Sequence[float], Sequence[int]]]:

@@ -22,9 +22,9 @@ from models.derive.beat_to_beat import (
     timed_clip,
 )
 from models.families.echonet_clips import estimate_normalisation, normalisation, padded_clip, sector_mask, squares
-from models.families.echonet_dynamic import EF_KEY, EjectionFraction, LeftVentricle
+from models.families.echonet_dynamic import EF_KEY, BeatToBeat, EjectionFraction, LeftVentricle
 from models.families.reading import Decoding, ReadingError
-from models.manifest import Manifest
+from models.manifest import Manifest, ManifestError
 from models.registry import find_manifest, load_model
 from models.results import Reason
 
@@ -160,14 +160,31 @@ def test_a_clip_shorter_than_needed_is_padded_in_time() -> None:
 
 def test_beat_to_beat_reads_one_clip_a_beat() -> None:
     clip = beating(frames=160, period=40)
-    ventricle = BrightVentricle(mean=100.0, std=50.0)
-    published = MeanFraction(**KNOWN).read(clip, Decoding.PUBLISHED, ventricle)
+    regressor, ventricle = MeanFraction(**KNOWN), BrightVentricle(mean=100.0, std=50.0)
+    areas = [row["Size"] for row in ventricle.read(clip, Decoding.PUBLISHED).rows]
+    published = regressor.read(clip, Decoding.PUBLISHED, areas)
     assert [row["Frame"] for row in published.rows] == [0, 28, 68]  # end-systoles 20, 60, 100; that of 140 needs frame 170
-    corrected = MeanFraction(**KNOWN).read(clip, Decoding.CORRECTED, ventricle)
+    corrected = regressor.read(clip, Decoding.CORRECTED, areas)
     assert corrected.rows[-1]["Start_ms"] == pytest.approx(159 * 20 - 31 * 40)
     mean = np.mean([row["EF"] for row in corrected.rows])
     assert corrected.values[0].value == pytest.approx(mean)
     assert "beats" in corrected.values[0].detail
+    both = BeatToBeat(regressor, ventricle)
+    for decoding, alone in ((Decoding.PUBLISHED, published), (Decoding.CORRECTED, corrected)):
+        reading = both.read(clip, decoding)
+        assert reading.values[0] == alone.values[0]
+        assert [row["Size"] for row in reading.rows] == areas
+        assert len(reading.marks) == 160
+        assert reading.notes[-1].startswith("EF of the beats: ")
+        assert reading.notes[-1].count(",") == len(alone.rows) - 1
+
+
+def test_beat_to_beat_needs_both_networks_and_their_means() -> None:
+    with pytest.raises(ManifestError, match="takes EchoNet-Dynamic's regressor"):
+        BeatToBeat(BrightVentricle(), BrightVentricle())
+    for regressor, ventricle in ((MeanFraction(), BrightVentricle(**KNOWN)), (MeanFraction(**KNOWN), BrightVentricle())):
+        value = BeatToBeat(regressor, ventricle).read(beating(80, 40)).values[0]
+        assert (value.key, value.value, value.reasons) == (EF_KEY, None, (Reason.OUT_OF_DISTRIBUTION,))
 
 
 def test_r_waves_and_frame_times_decide_the_beats() -> None:

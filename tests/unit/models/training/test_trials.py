@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from models.clip import Clip
+from models.families.echonet_dynamic import BeatToBeat
 from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue
 from models.registry import find_manifest
 from models.results import Reason
@@ -213,18 +214,15 @@ def test_an_ejection_fraction_with_its_coverage() -> None:
 
 
 def test_beat_to_beat_has_a_name_of_its_own_and_draws_areas() -> None:
-    class Reader(KnownReader):
-        def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED, ventricle: object = None) -> Reading:
-            return super().read(clip, decoding)
+    class Reader(KnownReader, BeatToBeat):
+        pass
 
-    areas = Reading(
-        (), ("Frame", "Size", "ComputerSmall"), tuple({"Size": size, "ComputerSmall": size == 3} for size in (9, 3, 8))
-    )
-    ventricle = KnownReader("echonet_dynamic/lv_deeplabv3_resnet50", {30: areas, 40: areas})
+    rows = tuple({"Size": size, "ComputerSmall": int(size == 3)} for size in (9, 3, 8))
+    readings = {level: replace(ef(level + more), rows=rows) for level, more in ((30, 1), (40, 3))}
     items = [item(str(level), level, ef_percent=float(level)) for level in (30, 40)]
-    model = Reader("echonet_dynamic/ef_r2plus1d_18", {30: ef(31), 40: ef(43)})
-    outcome = try_model(model, DataSet("test", items), Options(ventricle=ventricle))
+    outcome = try_model(Reader("echonet_dynamic/ef_r2plus1d_18", readings), DataSet("test", items), Options())
     assert outcome.figures["beat_to_beat_mae_points"] == pytest.approx(2)
+    assert "clip_n" not in outcome.figures
     assert "area_curves" in outcome.plots
 
 

@@ -1,0 +1,42 @@
+"""`measure --beats-by`: the ejection fraction of each beat of a film, with the table and the outlines of the segmenter."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from node.cli import app, measuring
+from node.errors import ConfigError
+from tests import miniatures
+from tests.unit.models.families.test_echonet_dynamic import KNOWN, BrightVentricle, MeanFraction
+
+READERS = {"ef": MeanFraction(**KNOWN), "lv": BrightVentricle(mean=100.0, std=50.0)}
+
+
+@pytest.fixture(autouse=True)
+def _known_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "_reader", lambda name, *_: READERS[name])
+
+
+def test_beats_of_a_film(tmp_path: Path) -> None:
+    miniatures.write_video(tmp_path / "a.avi", miniatures.discs(160, 40))
+    arguments = ["measure", "--model", "ef", "--beats-by", "lv", "--decoding", "published", "--csv", str(tmp_path / "a.csv")]
+    result = CliRunner().invoke(app, [*arguments, "--json", str(tmp_path / "a.avi")])
+    assert result.exit_code == 0, result.output
+    (file,) = json.loads(result.stdout)["files"]
+    assert file["values"][0]["key"] == "ef_video_regression"
+    assert "mean of 3 beats" in file["values"][0]["detail"]
+    with (tmp_path / "a.csv").open(newline="") as table:
+        rows = list(csv.DictReader(table))
+    assert list(rows[0]) == ["Filename", "Frame", "Size", "HumanLarge", "HumanSmall", "ComputerSmall"]
+    assert [row["Frame"] for row in rows if row["ComputerSmall"] == "1"] == ["20", "60", "100", "140"]
+    assert rows[0]["Filename"] == "a.avi"
+
+
+def test_only_the_two_networks_of_echonet_dynamic_go_together(tmp_path: Path) -> None:
+    miniatures.write_video(tmp_path / "a.avi", miniatures.discs(8, 40))
+    result = CliRunner().invoke(app, ["measure", "--model", "lv", "--beats-by", "ef", str(tmp_path / "a.avi")])
+    assert isinstance(result.exception, ConfigError)
+    assert "beat to beat takes EchoNet-Dynamic's regressor" in str(result.exception)
