@@ -14,7 +14,7 @@ from models.clip import Clip
 from models.derive.beat_to_beat import clip_indices, timed_clip
 from models.derive.spectral_image import without_green_trace
 from models.families import echo_apex_sequences, echo_prime, pan_echo
-from models.families.clip_squares import Window, centre_square, evenly, image_window
+from models.families.clip_squares import Window, centre_square, evenly, image_window, resized
 from models.families.echo_motion_frames import Preparation as EchoMotionPreparation
 from models.families.echonet_clips import NOT_NORMALISABLE, gathered_clip, normalisation, squares
 from models.families.echonet_frames import Screen
@@ -67,13 +67,28 @@ def stretched(network: Any, clip: Clip, wanted: Sequence[int]) -> Shown:
     return Shown(values, tuple(wanted), _rectangle((0, 0, clip.columns, clip.rows), width, height))
 
 
-def stretched_clip(network: Any, clip: Clip, wanted: Sequence[int]) -> Shown:
-    """The first frames so; a shorter clip stands still at its end."""
-    channels, frames, height, width = network.manifest.input_shape
-    taken = [min(frame, clip.number_of_frames - 1) for frame in range(frames)]
-    values = ClipFrames(clip).batch(Preparation(Fit.STRETCH, height, width, channels, 255), taken)
-    indices = [frame if frame < clip.number_of_frames else _PADDING for frame in range(frames)]
-    return Shown(_as_clip(values), tuple(indices), _rectangle((0, 0, clip.columns, clip.rows), width, height))
+def region_stretched(network: Any, clip: Clip, wanted: Sequence[int]) -> Shown:
+    """The region, 0 to 255, as a square, its proportions not kept."""
+    window, size = image_window(clip, Decoding.CORRECTED)[0], network.manifest.input_shape[-1]
+    frames = resized(clip.take(wanted), window, size, cv2.INTER_AREA)
+    return Shown(255 * _unit(frames), tuple(wanted), _rectangle(window, size, size))
+
+
+def region_stretched_clip(network: Any, clip: Clip, wanted: Sequence[int]) -> Shown:
+    """The first frames so. Raises ReadingError for a clip that has fewer than the network takes."""
+    needed = network.manifest.input_shape[1]
+    if clip.number_of_frames < needed:
+        raise ReadingError(f"the clip has {clip.number_of_frames} frames; {network.manifest.name} needs at least {needed}")
+    frames = region_stretched(network, clip, range(needed))
+    return Shown(_as_clip(frames.values), frames.frames, frames.to_image)
+
+
+def region_letterboxed(network: Any, clip: Clip, wanted: Sequence[int]) -> Shown:
+    """The region in proportion, grey, 0 to 255."""
+    size = network.manifest.input_shape[-1]
+    frames = ClipFrames(clip)
+    values = frames.batch(Preparation(Fit.LETTERBOX, size, size, largest=255), wanted)
+    return Shown(values, tuple(wanted), _affine(frames.letterbox(size).to_image))
 
 
 def echonet_squares(network: Any, clip: Clip, wanted: Sequence[int]) -> Shown:

@@ -83,9 +83,11 @@ PLACES: dict[str, Place | dict[str, Place]] = {
     "echoforge_unet": Place(Layer("network.bridge"), inputs.stretched),
     "echoforge_phase": Place(
         Layer("backbone", Form.FRAMES),
-        inputs.stretched_clip,
+        inputs.region_stretched_clip,
         labels=lambda network: [f"frame_{index}" for index in range(network.frames)],
     ),
+    "echoforge_keypoints": Place(Layer("network.bridge"), inputs.region_letterboxed),
+    "echoforge_quality": Place(Layer("backbone"), inputs.region_stretched),
     "echonet_dynamic": {
         "r2plus1d_18": Place(_VIDEO_RESNET, inputs.echonet_clip),
         "deeplabv3_resnet50": Place(_DEEP_LAB, inputs.echonet_squares),

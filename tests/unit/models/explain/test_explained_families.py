@@ -12,7 +12,7 @@ from models.explain import PLACES, WITHOUT, NoMapError, Place, grad_cam, place_o
 from models.explain import inputs as shown_by
 from models.explain.inputs import Shown
 from models.families.echonet_clips import squares
-from models.families.reading import Decoding
+from models.families.reading import Decoding, ReadingError
 from models.manifest import Manifest
 from models.registry import FAMILIES, find_manifest, list_models, load_model
 
@@ -104,7 +104,9 @@ class _Named:
         (shown_by.letterboxed, _Named("phantom_view")),
         (shown_by.stretched, _Named("EchoView47_classifier")),
         (shown_by.stretched, _Named("EchoLVSNet")),
-        (shown_by.stretched_clip, _Named("EchoPDNet")),
+        (shown_by.region_stretched_clip, _Named("EchoPDNet")),
+        (shown_by.region_stretched, _Named("EchoForge_image_quality")),
+        (shown_by.region_letterboxed, _Named("EchoForge_PLAX_keypoints")),
         (shown_by.echonet_squares, _Named("echonet_dynamic/lv_deeplabv3_resnet50", mean=30, std=50)),
         (shown_by.echonet_clip, _Named("echonet_dynamic/ef_r2plus1d_18", mean=30, std=50)),
         (shown_by.screen, _Named("lvid")),
@@ -140,7 +142,11 @@ def test_padding_of_a_short_clip_belongs_to_no_frame() -> None:
     shown = shown_by.echonet_clip(_Named("echonet_dynamic/ef_r2plus1d_18", mean=30, std=50), _clip(10), [])
     assert shown.values.shape == (1, 3, 32, 112, 112)
     assert [index for index in shown.frames if index >= 0] == [0, 2, 4, 6, 8]
-    assert shown_by.stretched_clip(_Named("EchoPDNet"), _clip(10), []).frames[8:12] == (8, 9, -1, -1)
+
+
+def test_a_clip_too_short_for_its_network_is_refused_as_its_reader_does() -> None:
+    with pytest.raises(ReadingError, match="needs at least 30"):
+        shown_by.region_stretched_clip(_Named("EchoPDNet"), _clip(10), [])
 
 
 def test_without_times_every_second_frame_is_shown() -> None:

@@ -238,6 +238,16 @@ def test_a_clip_network_explains_the_frames_it_was_shown_together() -> None:
     assert explain_clip(network, coloured_clip(3), "es").label == "es"
 
 
+def test_a_transformer_that_answers_by_its_class_token_has_a_map() -> None:
+    """Bug prevented: an empty map, because behind the last attention only the class token counts."""
+    network = load_model("EchoApex_ViT-S_views")
+    explained = explain_clip(network, coloured_clip(2), "17")
+    assert explained.label == "17"
+    assert explained.frame_indices == (0, 1)
+    assert explained.heat.max() == 1
+    assert (explained.heat == 0).any()
+
+
 def test_bundled_weights_are_explained() -> None:
     network = load_model("phantom_view", pretrained=True)
     speckle = np.random.default_rng(0).integers(0, 255, (2, 200, 300, 3), dtype=np.uint8)
