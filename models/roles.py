@@ -21,10 +21,10 @@ _KERAS_CLASSIFIERS = (
 
 # The families the predictor has an adapter for (`models.predictor.adapters`), or whose networks read clips themselves.
 FAMILIES_OF: dict[Role, tuple[str, ...]] = {
-    Role.VIEW: ("phantom_classifier", *_KERAS_CLASSIFIERS),
+    Role.VIEW: ("phantom_classifier", *_KERAS_CLASSIFIERS, "echo_prime", "echo_apex"),
     Role.QUALITY: ("phantom_classifier",),
     Role.LV_SEGMENTATION: ("phantom_segmenter", "echonet_dynamic", "echoforge_unet", "echo_motion"),
-    Role.MEASUREMENTS: ("echonet_measurements", "echonet_dynamic", "echo_motion"),
+    Role.MEASUREMENTS: ("echonet_measurements", "echonet_dynamic", "echo_motion", "echo_apex"),
 }
 
 _LV_NETWORKS = {
@@ -43,16 +43,31 @@ _READS: dict[str, tuple[View, ...]] = {
     "echonet_measurements/la_area": (View.A4C, View.A2C),
     "echonet_measurements/ra_area": (View.A4C,),
 }
-_READS_BY_FAMILY: dict[str, tuple[View, ...]] = {"echonet_dynamic": (View.A4C,), "echo_motion": (View.A4C,)}
+_READS_BY_TASK: dict[tuple[str, str], tuple[View, ...]] = {  # family and `[architecture] network` or `task`
+    ("echonet_dynamic", "r2plus1d_18"): (View.A4C,),
+    ("echonet_dynamic", "deeplabv3_resnet50"): (View.A4C,),
+    ("echo_motion", "segmenter"): (View.A4C,),
+    ("echo_motion", "bilstm"): (View.A4C,),
+    ("echo_motion", "transformer"): (View.A4C,),
+    ("echo_apex", "ef"): (View.A4C,),
+    ("echo_apex", "lvh"): _PLAX,
+}
 
-# The classes of networks that have neither our names nor EchoView47's: TMED-2's.
-_OTHER_NAMES = {"a4cora2corother": View.OTHER}
+# The classes of networks that have neither our names nor EchoView47's: TMED-2's, then EchoPrime's. A Doppler image is OTHER, so
+# is a subcostal one of which it is not said whether the heart or the vena cava is in it.
+_OTHER_NAMES = {
+    "a4cora2corother": View.OTHER,
+    "parasternal_long": View.PLAX, "parasternal_short": View.PSAX, "ssn": View.SUPRASTERNAL, "subcostal": View.OTHER,
+    "apical_doppler": View.OTHER, "doppler_parasternal_long": View.OTHER, "doppler_parasternal_short": View.OTHER,
+}  # fmt: skip
 _ECHOVIEW47 = {known.name: known for known in ECHOVIEW47}
 _APICAL_CHAMBERS = (View.A4C, View.A2C, View.A3C, View.A5C)
 
 
 def unfit_for(role: Role, manifest: Manifest) -> str:
     """Why this model cannot take the part, in words that follow its name; "" where it can."""
+    if manifest.architecture.get("decoder") == "untrained":
+        return "has an untrained decoder: only its backbone has been imported"
     if manifest.family not in FAMILIES_OF[role]:
         others = ", ".join(FAMILIES_OF[role])
         return f"is of the family {manifest.family}, which cannot do this; those that can: {others}"
@@ -97,8 +112,9 @@ def view_of(label: str) -> View | None:
 
 def views_read(manifest: Manifest) -> tuple[View, ...]:
     """On which views a model that measures is asked; empty where the node never asks it."""
-    stated = _READS.get(manifest.name) or _READS_BY_FAMILY.get(manifest.family, ())
-    return stated or _views_of_quantities(manifest.architecture)
+    task = str(manifest.architecture.get("network") or manifest.architecture.get("task", ""))
+    stated = _READS.get(manifest.name) or _READS_BY_TASK.get((manifest.family, task), ())
+    return stated or (_views_of_quantities(manifest.architecture) if manifest.family == "echonet_measurements" else ())
 
 
 def _views_of_quantities(architecture: Mapping[str, object]) -> tuple[View, ...]:

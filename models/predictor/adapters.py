@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from models.catalogue import View
 from models.clip import Clip
+from models.families import echo_apex_sequences, echo_prime
+from models.families.clip_squares import evenly
 from models.families.echo_motion_frames import Preparation as EchoMotionPreparation
 from models.families.echonet_clips import normalisation, squares
 from models.families.phantom_classifier import PhantomClassifier
@@ -40,11 +42,27 @@ class Described(nn.Module):
 
 
 def classifier_preparation(manifest: Manifest) -> Preparation:
-    """Of a view or quality classifier."""
+    """Of a classifier of single frames."""
     if manifest.family == "phantom_classifier":
         return Preparation(Fit.LETTERBOX, manifest.input_size_px, manifest.input_size_px)
     _, height, width = manifest.input_shape
     return Preparation(Fit.STRETCH, height, width, channels=3, largest=255)
+
+
+# Family -> the input of its view classifiers from a clip: one of each of the frames that vote, or one of the whole clip.
+CLASSIFIERS: dict[str, Callable[[Clip, ClipFrames, Manifest, Sequence[int]], Tensor]] = {
+    "echo_prime": lambda clip, frames, manifest, indices: echo_prime.shown(clip, Decoding.CORRECTED)[:, 0][None],
+    "echo_apex": lambda clip, frames, manifest, indices: echo_apex_sequences.shown(
+        clip, manifest, evenly(clip.number_of_frames, echo_apex_sequences.FRAMES)
+    )[0][None],
+}
+
+
+def classifier_input(clip: Clip, frames: ClipFrames, manifest: Manifest, indices: Sequence[int]) -> Tensor:
+    """Raises ReadingError for a clip that the family cannot be asked about."""
+    if manifest.family in CLASSIFIERS:
+        return CLASSIFIERS[manifest.family](clip, frames, manifest, indices)
+    return frames.batch(classifier_preparation(manifest), indices, keep=True)
 
 
 def view_limit(manifest: Manifest) -> float:

@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import torch
 
 from models.calibration import RegionProblem
 from models.catalogue import View
 from models.clip import Clip
+from models.families.reading import ReadingError
 from models.manifest import Manifest
-from models.predictor.adapters import as_probabilities, classifier_preparation, likeliest_view
+from models.predictor.adapters import as_probabilities, classifier_input, likeliest_view
 from models.predictor.frames import ClipFrames
 from models.predictor.parts import Part, load_part, make_part
 from models.predictor.readings import ClipReadings, read_clip_values
@@ -54,14 +56,15 @@ class _Impression:
     quality: QualityGrade | None
     distribution: DistributionVerdict | None
     models: tuple[ModelUse, ...]
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Predictor:
     """A loaded model set. `analyse` may be called any number of times; it keeps nothing.
 
-    `distribution` tells images unlike the training data; None where no network of the set can, and then nothing is measured on
-    a patient without the research override. `phantom_gate` takes its place for phantoms: it knows what those look like.
+    The view's network tells images unlike its training data, where it can. Where it cannot, `phantom_gate` judges phantoms, and
+    nothing is measured on a patient without the research override.
     """
 
     view: Part
@@ -108,14 +111,19 @@ class Predictor:
             flags=self._flags(clip, impression),
             models=tuple(dict.fromkeys((*impression.models, *ventricle.models, *readings.models))),
             values=readings.values,
-            notes=readings.notes,
+            notes=impression.notes + readings.notes,
             timings_s=timings_s | ventricle.timings_s | readings.timings_s,
         )
 
     def _look(self, clip: Clip, frames: ClipFrames) -> _Impression:
         last = clip.number_of_frames - 1
         chosen = [int(index) for index in np.unique(np.linspace(0, last, _VIEW_FRAMES).round())]
-        outputs = self.view.run(frames.batch(classifier_preparation(self.view.manifest), chosen, keep=True))
+        notes: tuple[str, ...] = ()
+        try:
+            outputs = self.view.run(classifier_input(clip, frames, self.view.manifest, chosen))
+        except ReadingError as error:  # then all views are as likely, and none is likely enough
+            outputs = (torch.zeros(1, len(self.view.manifest.labels)),)
+            notes = (f"{self.view.manifest.name} cannot read this clip: {error}",)
         probabilities = [float(value) for value in as_probabilities(outputs[0])]
         view, probability = likeliest_view(self.view.manifest, probabilities)
         named = tuple(zip(self.view.manifest.labels, probabilities, strict=True))
@@ -124,16 +132,16 @@ class Predictor:
         if self.view.knows_its_training_data:
             distribution = _verdict(self.view, outputs[1])
         elif self.phantom_gate is not None and clip.is_quality_control_subject:
-            squares = frames.batch(classifier_preparation(self.phantom_gate.manifest), chosen, keep=True)
+            squares = classifier_input(clip, frames, self.phantom_gate.manifest, chosen)
             distribution = _verdict(self.phantom_gate, self.phantom_gate.run(squares)[1])
             models.append(self.phantom_gate.use)
         if self.quality is not None:
-            squares = frames.batch(classifier_preparation(self.quality.manifest), chosen, keep=True)
+            squares = classifier_input(clip, frames, self.quality.manifest, chosen)
             grades = as_probabilities(self.quality.run(squares)[0])
             score = float(grades @ np.linspace(0, 100, len(grades)))
             quality = QualityGrade(score, adequate=score >= self.quality.manifest.threshold("adequate_quality"))
             models.append(self.quality.use)
-        return _Impression(ViewPrediction(view, probability, named), quality, distribution, tuple(models))
+        return _Impression(ViewPrediction(view, probability, named), quality, distribution, tuple(models), notes)
 
     def _flags(self, clip: Clip, impression: _Impression) -> tuple[QualityFlag, ...]:
         messages: list[tuple[QualityIssue, str]] = []

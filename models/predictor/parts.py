@@ -13,7 +13,7 @@ from models.predictor.adapters import (
     SEGMENTERS,
     Described,
     border_logit,
-    classifier_preparation,
+    classifier_input,
     reader_probe,
 )
 from models.predictor.backend import TorchBackend
@@ -77,7 +77,7 @@ def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "t
         probe, task = SEGMENTERS[manifest.family](clip, ClipFrames(clip), manifest).batch(_PROBED), Task.MASK
         level = border_logit(manifest)
     else:
-        probe, task = ClipFrames(clip).batch(classifier_preparation(manifest), _PROBED), Task.CLASSES
+        probe, task = classifier_input(clip, ClipFrames(clip), manifest, _PROBED), Task.CLASSES
         level = 0.0
     backend = choose_backend(_entry(network, role), task, probe, manifest, engine=engine, device=device, level=level)
     return Part(network, manifest, backend)

@@ -8,7 +8,7 @@ import pytest
 from models.catalogue import ECHOVIEW47, Mode, View
 from models.manifest import write_manifest
 from models.predictor.adapters import SEGMENTERS, likeliest_view
-from models.registry import FAMILIES, find_manifest, list_models
+from models.registry import FAMILIES, find_manifest, list_models, load_model
 from models.roles import FAMILIES_OF, Role, unfit_for, view_of, views_read
 from node.errors import ConfigError
 from node.settings import ModelSettings, Settings
@@ -23,6 +23,7 @@ def test_the_tables_name_the_same_families() -> None:
 FIT = [
     (Role.VIEW, "phantom_view"),
     (Role.VIEW, "EchoView47_classifier"),
+    (Role.VIEW, "EchoPrime_view_classifier"),
     (Role.QUALITY, "phantom_quality"),
     (Role.LV_SEGMENTATION, "phantom_lv"),
     (Role.LV_SEGMENTATION, "echonet_dynamic/lv_deeplabv3_resnet50"),
@@ -30,6 +31,8 @@ FIT = [
     (Role.LV_SEGMENTATION, "EchoMotionNet_B0_SE"),
     (Role.MEASUREMENTS, "lvid"),
     (Role.MEASUREMENTS, "ivc"),
+    (Role.MEASUREMENTS, "EchoMotionNet_BiLSTM"),
+    (Role.MEASUREMENTS, "EchoApex_ViT-S_lvh"),
 ]
 UNFIT = [
     (Role.VIEW, "phantom_lv", "of the family phantom_segmenter"),
@@ -41,6 +44,10 @@ UNFIT = [
     (Role.LV_SEGMENTATION, "lvid", "of the family echonet_measurements"),
     (Role.MEASUREMENTS, "avvmax", "reads no B-mode view"),
     (Role.MEASUREMENTS, "tapse_2c", "reads no B-mode view"),
+    (Role.MEASUREMENTS, "EchoMotionNet_A4C_A2C", "reads no B-mode view"),
+    (Role.MEASUREMENTS, "PanEcho", "of the family pan_echo"),
+    (Role.VIEW, "EchoApex_ViT-S_views", "an order that nobody has stated"),
+    (Role.VIEW, "EchoPrime_video_encoder", "an order that nobody has stated"),
     (Role.MEASUREMENTS, "phantom_lv", "of the family phantom_segmenter"),
 ]
 
@@ -83,6 +90,24 @@ def test_readers_are_asked_on_their_views() -> None:
     assert View.PLAX in views_read(find_manifest("lvid"))
     assert views_read(find_manifest("ivc")) == (View.SUBCOSTAL_IVC,)
     assert views_read(find_manifest("mvpeak_2c")) == ()
+
+
+def test_what_has_an_untrained_decoder_takes_no_part() -> None:
+    manifest = find_manifest("EchoApex_ViT-S_lvh")
+    manifest = replace(manifest, architecture={**manifest.architecture, "decoder": "untrained"})
+    assert "untrained decoder" in unfit_for(Role.MEASUREMENTS, manifest)
+
+
+def test_every_model_that_may_measure_reads_clips() -> None:
+    """Bug prevented: a model set that passes the plan and fails on every study."""
+    may = [manifest for manifest in list_models() if not unfit_for(Role.MEASUREMENTS, manifest)]
+    one_of_each = {
+        (manifest.family, str(manifest.architecture.get("task") or manifest.architecture.get("network"))): manifest
+        for manifest in may
+    }
+    assert len(one_of_each) >= 8
+    for manifest in one_of_each.values():
+        assert hasattr(load_model(manifest.name, device="meta"), "read"), manifest.name
 
 
 def required(**models: object) -> None:

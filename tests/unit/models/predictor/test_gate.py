@@ -176,3 +176,13 @@ def test_the_probe_is_always_the_same_heart() -> None:
     assert first.frames.shape == (3, 300, 400, 3)
     assert (first.frames == again.frames).mean() > 0.999, "one kind of CPU renders the same bytes, several threads nearly"
     assert first.b_mode_region().region is not None
+
+
+@pytest.mark.gpu
+def test_on_an_accelerator_the_reference_is_torch_there() -> None:
+    network = nn.Conv2d(1, 1, 3, padding=1).to("cuda").eval()
+    chosen = choose_backend(network, Task.MASK, PROBE, MANIFEST, engine="auto", device="cuda")
+    assert chosen.name.endswith("fp32 on cuda")
+    assert chosen.run(PROBE)[0].device.type == "cpu"
+    half = choose_backend(network, Task.MASK, PROBE, HALF, engine="auto", device="cuda")
+    assert half.name.split(";")[0].endswith("on cuda")

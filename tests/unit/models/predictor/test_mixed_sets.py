@@ -216,3 +216,58 @@ def test_of_several_clips_the_best_image_counts_and_phantom_weights_never_on_pat
     study = derive_study("1", [patient])
     assert study.measurements == ()
     assert all(Reason.RESEARCH_WEIGHTS in missing.reasons for missing in study.not_measured)
+
+
+class Unasked(SaysA4C):
+    """EchoPrime's classifier by its manifest."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.manifest = replace(find_manifest("EchoPrime_view_classifier"), weights_file="x", weights_sha256="c" * 64)
+
+
+def test_a_clip_its_view_s_network_cannot_take_is_of_no_view(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(clip: Clip, decoding: Decoding) -> Tensor:
+        raise ReadingError("nothing is seen")
+
+    monkeypatch.setattr("models.families.echo_prime.shown", refuse)
+    predictor = replace(model_set(), view=make_part(Role.VIEW, Unasked()))
+    found = predictor.analyse(a_clip(phantom=True))
+    assert found.view is not None
+    assert found.view.view is View.OTHER
+    assert found.notes == ("EchoPrime_view_classifier cannot read this clip: nothing is seen",)
+    assert found.contours == ()
+
+
+class Maps(nn.Module):
+    """A network with two maps that reads clips itself."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.manifest = replace(find_manifest("lvid"), input_shape=(3, 16, 24), weights_file="x", weights_sha256="d" * 64)
+        self.convolution = nn.Conv2d(3, 2, 3, padding=1)
+        self.calls = 0
+
+    def forward(self, frames: Tensor) -> Tensor:
+        self.calls += 1
+        maps: Tensor = self.convolution(frames)
+        return maps
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        return Reading(())
+
+
+def test_a_reader_s_own_forward_step_goes_to_the_backend() -> None:
+    pytest.importorskip("openvino")
+    torch.manual_seed(0)
+    reader = Maps().eval()
+    frames, other_shape = torch.rand(2, 3, 16, 24), torch.rand(2, 3, 8, 8)
+    with torch.inference_mode():
+        expected, expected_other = reader(frames), reader(other_shape)
+        part = make_part(Role.MEASUREMENTS, reader, engine="openvino")
+        assert part.use.engine.startswith("OpenVINO")
+        reader.calls = 0
+        torch.testing.assert_close(reader(frames), expected, rtol=1e-4, atol=1e-5)
+        assert reader.calls == 0, "torch is not asked any more"
+        torch.testing.assert_close(reader(other_shape), expected_other)
+        assert reader.calls == 1, "but for shapes that nobody has probed"
