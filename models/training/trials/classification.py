@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.clip import Clip
 from models.manifest import Manifest, Value
 from models.predictor.adapters import classifier_preparation
 from models.predictor.frames import ClipFrames
@@ -43,11 +44,15 @@ class _Vocabulary:
 def classify(model: Any, data: DataSet, options: Options) -> Outcome:
     """Accuracy of a network with labels. Raises TrialError where its labels, or those of the data, are not known."""
     manifest: Manifest = model.manifest
-    items = [item for item in _chosen(data, options) if item.truth.label]
-    if not items:
+    if not manifest.labels:
+        raise TrialError(f"model {manifest.name}: the order of its classes is not known; give it when importing (--labels)")
+    labelled = (item for item in _chosen(data, options) if item.truth.label)
+    answered = list(_probabilities(model, labelled, options))
+    if not answered:
         raise TrialError(f"no item of the split {options.split!r} has a label")
+    items = [item for item, _ in answered]
     words = _vocabulary(manifest, items)
-    probabilities = _summed(np.stack(list(_probabilities(model, items, options))), words)
+    probabilities = _summed(np.stack([of_item for _, of_item in answered]), words)
     true = np.array([words.of_data[str(item.truth.label)] for item in items])
     found = probabilities.argmax(axis=1)
     groups = [item.group for item in items]
@@ -115,8 +120,6 @@ def _chosen(data: DataSet, options: Options) -> Iterator[Item]:
 
 
 def _vocabulary(manifest: Manifest, items: Sequence[Item]) -> _Vocabulary:
-    if not manifest.labels:
-        raise TrialError(f"model {manifest.name}: the order of its classes is not known; give it when importing (--labels)")
     words = {str(item.truth.label) for item in items} | {word for item in items for word in item.truth.answers.values()}
     of_name = {label.lower(): index for index, label in enumerate(manifest.labels)}
     if all(str(item.truth.label).lower() in of_name for item in items):
@@ -145,33 +148,46 @@ def _summed(probabilities: NDArray[np.float64], words: _Vocabulary) -> NDArray[n
     return summed
 
 
-def _probabilities(model: Any, items: Iterable[Item], options: Options) -> Iterator[NDArray[np.float64]]:
-    """Per item. Of a network of frames the mean over a clip's frames of the softmax; single images go through it together."""
+def _probabilities(model: Any, items: Iterable[Item], options: Options) -> Iterator[tuple[Item, NDArray[np.float64]]]:
+    """Per item, its clip let go. Of a network of frames the mean softmax over a clip's frames, some clips at once."""
     if model.manifest.family not in FAMILIES_OF[Role.VIEW]:  # it reads clips itself, and its table is one of probabilities
         for item in items:
             rows = model.read(item.load(), options.decoding).rows
             if not rows:
                 raise TrialError(f"model {model.manifest.name} names no view of {item.key}")
-            yield np.array([row["Probability"] for row in rows], dtype=np.float64)
+            yield _released(item), np.array([row["Probability"] for row in rows], dtype=np.float64)
         return
     preparation = classifier_preparation(model.manifest)
-    waiting: list[Tensor] = []
+    waiting: list[tuple[Item, Tensor]] = []
     for item in items:
         clip = item.load()
-        waiting.append(ClipFrames(clip).batch(preparation, _spread(clip.number_of_frames)))
-        if sum(map(len, waiting)) >= _BATCH:
+        waiting.append((_released(item), ClipFrames(clip).batch(preparation, _spread(clip.number_of_frames))))
+        if sum(len(frames) for _, frames in waiting) >= _BATCH:
             yield from _softmax(model, waiting)
             waiting = []
     yield from _softmax(model, waiting)
 
 
-def _softmax(model: Any, waiting: list[Tensor]) -> Iterator[NDArray[np.float64]]:
-    if waiting:
-        place = next(model.parameters())
-        with torch.inference_mode():
-            probabilities = model(torch.cat(waiting).to(place.device, place.dtype)).double().softmax(dim=1).cpu()
-        for of_item in probabilities.split([len(frames) for frames in waiting]):
-            yield np.asarray(of_item.mean(dim=0).numpy(), dtype=np.float64)
+def _released(item: Item) -> Item:
+    """The item without its clip: a folder of studies does not fit into memory."""
+
+    key = item.key
+
+    def gone() -> Clip:
+        raise RuntimeError(f"the clip of {key} has been let go")
+
+    return Item(item.key, item.group, item.split, gone, item.truth)
+
+
+def _softmax(model: Any, waiting: list[tuple[Item, Tensor]]) -> Iterator[tuple[Item, NDArray[np.float64]]]:
+    if not waiting:
+        return
+    place = next(model.parameters())
+    with torch.inference_mode():
+        logits = model(torch.cat([frames for _, frames in waiting]).to(place.device, place.dtype))
+    of_items = logits.double().softmax(dim=1).cpu().split([len(frames) for _, frames in waiting])
+    for (item, _), probabilities in zip(waiting, of_items, strict=True):
+        yield item, np.asarray(probabilities.mean(dim=0).numpy(), dtype=np.float64)
 
 
 def _embedding(model: Any, item: Item, options: Options) -> NDArray[np.float32]:

@@ -1,7 +1,8 @@
 """Models whose answers are known, tried on miniatures: the figures that come out are those computed by hand."""
 
 import json
-from collections.abc import Sequence
+import weakref
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -78,6 +79,24 @@ def tte47(folder: Path) -> Path:
     tested = [entry for entry in images if entry.endswith("test.png")]
     experts = {tested[0]: (names[0], NOT_SURE, names[1]), tested[1]: (names[1],) * 3, tested[2]: (names[0],) * 3}
     return miniatures.tte47(folder, names, images, experts)
+
+
+def test_clips_are_let_go_one_after_another() -> None:
+    """Bug prevented: a folder of studies whose decoded clips all stay in memory until the last one is judged."""
+    alive: weakref.WeakSet[Clip] = weakref.WeakSet()
+    most = 0
+
+    def clips() -> Iterator[Item]:
+        nonlocal most
+        for index in range(40):
+            one = Clip(str(index), flat(10)[None].repeat(8, axis=0), None)
+            alive.add(one)
+            most = max(most, len(alive))
+            yield Item(str(index), str(index), "", lambda clip=one: clip, Truth(label="PLAX"))
+
+    outcome = try_model(LevelClassifier(CLASSES), DataSet("test", clips()), Options())
+    assert outcome.figures["n"] == 40
+    assert most <= 8
 
 
 def test_experts_are_asked_one_by_one(tmp_path: Path) -> None:
