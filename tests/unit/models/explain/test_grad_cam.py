@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
-from models.explain import Form, Layer, NoMapError, explain_clip, grad_cam, overlay
+from models.explain import Form, Layer, NoMapError, explain_clip, grad_cam, overlay, place_of
 from models.families.reading import ReadingError
 from models.registry import find_manifest, load_model
 
@@ -238,14 +238,19 @@ def test_a_clip_network_explains_the_frames_it_was_shown_together() -> None:
     assert explain_clip(network, coloured_clip(3), "es").label == "es"
 
 
-def test_a_transformer_that_answers_by_its_class_token_has_a_map() -> None:
+def test_a_transformer_that_answers_by_its_class_token_is_read_before_its_last_attention() -> None:
     """Bug prevented: an empty map, because behind the last attention only the class token counts."""
     network = load_model("EchoApex_ViT-S_views")
-    explained = explain_clip(network, coloured_clip(2), "17")
-    assert explained.label == "17"
-    assert explained.frame_indices == (0, 1)
-    assert explained.heat.max() == 1
-    assert (explained.heat == 0).any()
+    named = place_of(network.manifest).layer
+    last = Layer("encoder.backbone.norm", named.form, named.stride_px, named.leading_tokens)
+    clip = torch.rand(1, 3, 1, 224, 224)
+    heat = {
+        layer: sum(grad_cam(network, layer, clip, lambda answer, way=way: way * answer[:, 3].sum())[0] for way in (1, -1))
+        for layer in (named, last)
+    }
+    assert heat[named].shape == (1, 1, 224, 224)
+    assert float(heat[named].max()) > 0
+    assert float(heat[last].max()) == 0
 
 
 def test_bundled_weights_are_explained() -> None:
