@@ -67,7 +67,7 @@ class EchoForgePhase(nn.Module):
         The authors' decoding is not published, so both decodings are ours: PUBLISHED takes the whole image as they did,
         CORRECTED the calibrated region where there is one. Raises ReadingError for fewer frames than the network takes.
         """
-        number = len(clip.frames)
+        number = clip.number_of_frames
         if number < self.frames:
             raise ReadingError(f"the clip has {number} frames; {self.manifest.name} needs at least {self.frames}")
         region = None if decoding is Decoding.PUBLISHED else clip.b_mode_region().region

@@ -145,7 +145,7 @@ def _canonical(layer: Described, weights: dict[str, Array]) -> dict[str, Array]:
     LayerScale it gives no name.
     """
     if layer.class_name == "LayerScale":
-        return {"gamma": array for array in weights.values()}
+        return dict(zip(("gamma",), weights.values(), strict=True)) if weights else weights
     if layer.class_name == "DepthwiseConv2D" and "kernel" in weights:
         return {"depthwise_kernel" if name == "kernel" else name: array for name, array in weights.items()}
     return weights
