@@ -22,7 +22,7 @@ _KERAS_CLASSIFIERS = (
 # The families the predictor has an adapter for (`models.predictor.adapters`), or whose networks read clips themselves.
 FAMILIES_OF: dict[Role, tuple[str, ...]] = {
     Role.VIEW: ("phantom_classifier", *_KERAS_CLASSIFIERS, "echo_prime", "echo_apex"),
-    Role.QUALITY: ("phantom_classifier",),
+    Role.QUALITY: ("phantom_classifier", "echoforge_quality", "echonet_measurements"),
     Role.LV_SEGMENTATION: ("phantom_segmenter", "echonet_dynamic", "echoforge_unet", "echo_motion"),
     Role.MEASUREMENTS: ("echonet_measurements", "echonet_dynamic", "echo_motion", "echo_apex"),
 }
@@ -74,6 +74,8 @@ def unfit_for(role: Role, manifest: Manifest) -> str:
     if role is Role.VIEW:
         return _unfit_view(manifest)
     if role is Role.QUALITY:
+        if manifest.family == "echonet_measurements" and not views_judged(manifest):
+            return "judges no image quality"
         return "" if "adequate_quality" in manifest.thresholds else "states no limit adequate_quality under [thresholds]"
     network = manifest.architecture.get("network", "")
     if role is Role.LV_SEGMENTATION:
@@ -115,6 +117,13 @@ def views_read(manifest: Manifest) -> tuple[View, ...]:
     task = str(manifest.architecture.get("network") or manifest.architecture.get("task", ""))
     stated = _READS.get(manifest.name) or _READS_BY_TASK.get((manifest.family, task), ())
     return stated or (_views_of_quantities(manifest.architecture) if manifest.family == "echonet_measurements" else ())
+
+
+def views_judged(manifest: Manifest) -> tuple[View, ...]:
+    """The views whose image quality this model grades."""
+    if manifest.family == "echonet_measurements":
+        return _PLAX if manifest.architecture.get("task") == "plax_quality" else ()
+    return tuple(View)
 
 
 def _views_of_quantities(architecture: Mapping[str, object]) -> tuple[View, ...]:

@@ -18,6 +18,7 @@ from models.families.reading import ReadingError
 from models.manifest import Manifest
 from models.predictor.adapters import as_probabilities, classifier_input, likeliest_view
 from models.predictor.frames import ClipFrames
+from models.predictor.image_quality import grade_quality
 from models.predictor.parts import Part, load_part, make_part
 from models.predictor.readings import ClipReadings, read_clip_values
 from models.predictor.ventricle import Ventricle, outline_ventricle
@@ -136,10 +137,7 @@ class Predictor:
             distribution = _verdict(self.phantom_gate, self.phantom_gate.run(squares)[1])
             models.append(self.phantom_gate.use)
         if self.quality is not None:
-            squares = classifier_input(clip, frames, self.quality.manifest, chosen)
-            grades = as_probabilities(self.quality.run(squares)[0])
-            score = float(grades @ np.linspace(0, 100, len(grades)))
-            quality = QualityGrade(score, adequate=score >= self.quality.manifest.threshold("adequate_quality"))
+            quality = grade_quality(self.quality, clip, frames, view, chosen)
             models.append(self.quality.use)
         return _Impression(ViewPrediction(view, probability, named), quality, distribution, tuple(models), notes)
 
@@ -149,7 +147,7 @@ class Predictor:
             messages.append((QualityIssue.CALIBRATION, f"Nothing can be measured: {problem.value}."))
         grade, verdict = impression.quality, impression.distribution
         if grade is None or self.quality is None:
-            messages.append((QualityIssue.POOR_IMAGE_QUALITY, "No network of the model set judges image quality."))
+            messages.append((QualityIssue.POOR_IMAGE_QUALITY, "No network of the model set judges the quality of this image."))
         elif not grade.adequate:
             limit = self.quality.manifest.threshold("adequate_quality")
             text = f"Image quality {grade.score:.0f} of 100 is below the limit of {limit:.0f}."

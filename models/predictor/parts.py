@@ -67,7 +67,7 @@ def load_part(role: Role, name: str, *, device: str = "cpu", engine: str = "torc
 
 def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "torch") -> Part:
     """A loaded network as a part. Its backend is chosen here, once."""
-    if role is Role.MEASUREMENTS:
+    if role is Role.MEASUREMENTS or (role is Role.QUALITY and not isinstance(network, PhantomClassifier)):
         return _reader(network, device, engine)
     manifest: Manifest = network.manifest
     if engine == "torch" and device == "cpu":  # nothing to choose from, so no probe is rendered

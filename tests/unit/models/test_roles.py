@@ -40,6 +40,8 @@ UNFIT = [
     (Role.VIEW, "EchoView47_TMED2", "an order that nobody has stated"),
     (Role.QUALITY, "phantom_view", "states no limit adequate_quality"),
     (Role.QUALITY, "EchoView47_classifier", "of the family echoforge_xception"),
+    (Role.QUALITY, "lvid", "judges no image quality"),
+    (Role.QUALITY, "plax_quality", "states no limit adequate_quality"),
     (Role.LV_SEGMENTATION, "echonet_dynamic/ef_r2plus1d_18", "is no deeplabv3_resnet50"),
     (Role.LV_SEGMENTATION, "lvid", "of the family echonet_measurements"),
     (Role.MEASUREMENTS, "avvmax", "reads no B-mode view"),

@@ -145,6 +145,32 @@ def test_a_set_that_judges_no_quality_measures_nothing() -> None:
     assert lifted.marked == (Reason.QUALITY,)
 
 
+class ReadsQuality(nn.Module):
+    """EchoNet-Measurements' by its manifest, with a limit of its own."""
+
+    def __init__(self, score: float) -> None:
+        super().__init__()
+        self.manifest = replace(find_manifest("plax_quality"), thresholds={"adequate_quality": 50.0})
+        self.score = score
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        return Reading((ReadValue("image_quality", "{0:100}", self.score),))
+
+
+@pytest.mark.parametrize(("score", "gates"), [(50.0, ()), (49.0, (Reason.QUALITY,))])
+def test_a_model_that_reads_clips_may_judge_quality(score: float, gates: tuple[Reason, ...]) -> None:
+    predictor = replace(model_set(label="plax-full-lv"), quality=make_part(Role.QUALITY, ReadsQuality(score)))
+    found = predictor.analyse(a_clip(phantom=True))
+    assert found.quality is not None
+    assert (found.quality.score, found.gates) == (score, gates)
+
+
+def test_a_view_whose_quality_is_not_judged_is_not_measured() -> None:
+    predictor = replace(model_set(), quality=make_part(Role.QUALITY, ReadsQuality(90.0)))
+    found = predictor.analyse(a_clip(phantom=True))
+    assert (found.quality, found.gates) == (None, (Reason.QUALITY,))
+
+
 LENGTH = ReadValue("lv_len_d_a4c", "cm", 8.25, frame_index=2)
 
 
