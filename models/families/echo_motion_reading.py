@@ -27,7 +27,7 @@ from models.results import Beat, Point, Reason, in_order
 AREA_EF_KEY = "ef_area_a4c"
 EF_KEY, EDV_KEY, ESV_KEY = "ef_a4c", "lvedv_a4c", "lvesv_a4c"
 RATIO_KEY = "ef_a4c_uncalibrated"
-COLUMNS = ("filename", "frame", "time_ms", "area_px", "area_cm2", "phase")
+COLUMNS = ("filename", "frame_number", "time_ms", "area_px", "area_cm2", "phase")
 _UNITS = {EF_KEY: "%", EDV_KEY: "mL", ESV_KEY: "mL"}
 
 

@@ -17,7 +17,7 @@ from models.families.reading import Decoding, Reading, ReadValue
 from models.manifest import Manifest
 
 EF_KEY = "ef_video_regression"  # a quantity of its own, never the method of discs
-COLUMNS = ("filename", "frame", "time_ms", "ed_probability", "es_probability")
+COLUMNS = ("filename", "frame_number", "time_ms", "ed_probability", "es_probability")
 MEAN_EF_PERCENT = 55.0  # where training starts from, about the mean of adults sent to echocardiography
 _DROPOUT = 0.1
 

@@ -141,7 +141,7 @@ def test_the_table_is_the_area_curve_with_the_phases() -> None:
     assert all(tuple(row) == reading.columns for row in reading.rows)
     true_cm2 = np.pi / 2 * RADIUS_CM * LENGTH_CM
     assert reading.rows[0]["area_cm2"] == pytest.approx(true_cm2, rel=0.02)
-    phases = {row["frame"]: row["phase"] for row in reading.rows if row["phase"]}
+    phases = {row["frame_number"]: row["phase"] for row in reading.rows if row["phase"]}
     assert {frame for frame, phase in phases.items() if phase == "es"} <= {9, 10, 11, 29, 30, 31}
     assert set(phases.values()) == {"ed", "es"}
 
@@ -201,7 +201,7 @@ def test_every_network_of_a_clip_reads_one(decoding: Decoding) -> None:
     for name in ("EchoMotionNet_BiLSTM", "EchoMotionNet_TemporalTransformer"):
         reading = load_model(name).read(shown, decoding)
         assert number(reading, "ef_video_regression") == pytest.approx(55, abs=5)
-        assert [row["frame"] for row in reading.rows] == list(range(3))
+        assert [row["frame_number"] for row in reading.rows] == list(range(3))
         assert all(tuple(row) == reading.columns for row in reading.rows)
 
 
