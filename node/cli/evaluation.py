@@ -100,15 +100,23 @@ def _print(manifest: "Manifest", data: "DataSet", outcome: "Outcome") -> None:
     from models.training.trials import beside_published
 
     console.print(f"[bold]{manifest.name}[/] {manifest.version}, {outcome.task} on {data.layout}")
-    rows = [
-        {"figure": one.key, "found": _rounded(one.found), "published": _rounded(one.published)}
-        for one in beside_published(manifest, outcome.figures, data.layout)
-    ]
+    compared = {one.key: one for one in beside_published(manifest, outcome.figures, data.layout)}
+    rows = []
+    for key, one in compared.items():
+        if key.removesuffix("_95") in compared and key.endswith("_95"):
+            continue  # stands behind its figure
+        interval = compared.get(f"{key}_95")
+        found, published = (
+            _rounded(getattr(one, side))
+            + (f" ({_rounded(limits)})" if interval and (limits := getattr(interval, side)) else "")
+            for side in ("found", "published")
+        )
+        rows.append({"figure": key, "found": found, "published": published})
     show_rows(rows, ("figure", "found", "published"), as_json=False, empty="no figures")
     if "measured_on" in manifest.metrics:
-        console.print(f"published: {manifest.metrics['measured_on']}", highlight=False)
+        console.print(f"published: {manifest.metrics['measured_on']}", highlight=False, markup=False)
     for note in (*data.notes, *outcome.notes):
-        console.print(note, highlight=False)
+        console.print(note, highlight=False, markup=False)
 
 
 def _rounded(value: "Value | None") -> str:

@@ -139,6 +139,8 @@ def test_ejection_fraction_on_echonet_dynamic_as_published(brought: Path, dynami
     assert figures["coverage_percent"] == 100
     (line,) = [line for line in result.output.splitlines() if line.split()[:1] == ["clip_mae_points"]]
     assert line.split()[-1] == "4.22"  # the published figure stands beside
+    low, high = figures["clip_mae_points_95"]
+    assert f"({low:.4g} to {high:.4g})" in line
     assert "EchoNet-Dynamic test; as published" in result.output
     assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"scatter.png", "bland_altman.png"}
 
