@@ -5,6 +5,7 @@ VENV        ?= .venv
 TORCH_INDEX ?=
 # Peers whose absence fails the tests instead of skipping: make test REQUIRE=postgres,dcmtk,orthanc,validators,browser
 REQUIRE     ?=
+# One thread a worker: more would wait for each other.
 WORKERS     ?= 2
 PIP          = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c config/constraints.txt \
                $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
@@ -15,7 +16,7 @@ demo: $(VENV)/.demo-installed
 	$(VENV)/bin/echonode demo --out demo-out
 
 test: $(VENV)/.test-installed peers lint
-	$(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadgroup --require=$(REQUIRE)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadgroup --require=$(REQUIRE)
 	$(VENV)/bin/python -m pytest --doctest-modules models node/errors.py -q
 
 lint: $(VENV)/.test-installed
