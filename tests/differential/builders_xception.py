@@ -1,6 +1,6 @@
 """EchoForge's Xception models as their authors build them with Keras, from the published description.
 
-`keras` is tf_keras or keras. The classifier takes 96 px, quicker than 224: two of the four poolings see an even side there, too.
+`keras` is tf_keras or keras. The classifier takes 96 px, quicker than 224: two of the four poolings see an even side there too.
 """
 
 from typing import Any
