@@ -78,5 +78,9 @@ class OpenVinoBackend:
             raise BackendError(f"{self.name} cannot run it: {(str(error).splitlines() or [''])[0]}") from error
 
     def run(self, batch: Tensor) -> tuple[Tensor, ...]:
-        outputs = self._compiled([batch.contiguous().cpu().numpy()], share_inputs=True)
+        """Raises BackendError for a batch that the graph does not take: where its network fixes the traced size."""
+        try:
+            outputs = self._compiled([batch.contiguous().cpu().numpy()], share_inputs=True)
+        except RuntimeError as error:
+            raise BackendError(f"{self.name} cannot run a batch of {len(batch)}") from error
         return tuple(torch.from_numpy(outputs[index]) for index in range(len(outputs)))

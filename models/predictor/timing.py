@@ -104,8 +104,12 @@ def _published(network: nn.Module, frame: Tensor) -> Any:
 def _half(network: nn.Module, shape: tuple[int, ...], batch: Tensor) -> Backend | None:
     """None where this CPU has no half precision, or the network cannot be run in it."""
     try:
+        if is_installed() and not has_bf16():
+            return None
         if is_installed():
-            return OpenVinoBackend(network, shape, Precision.BF16) if has_bf16() else None
+            backend = OpenVinoBackend(network, shape, Precision.BF16)
+            backend.run(batch)
+            return backend
     except BackendError:
         return None
     return TorchBackend(network, precision=Precision.BF16)

@@ -129,6 +129,26 @@ def test_what_cannot_be_converted_says_so() -> None:
         OpenVinoBackend(Unconvertible(), SHAPE)
 
 
+class FixesItsBatch(nn.Module):
+    """The size of a batch becomes a constant of the graph, as in a transformer that repeats its class token."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.token = nn.Parameter(torch.ones(1, 1, 16, 16))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return torch.cat([self.token.expand(len(frames), -1, -1, -1), frames], dim=1)
+
+
+def test_a_graph_of_one_batch_size_is_refused_and_torch_computes(caplog: pytest.LogCaptureFixture) -> None:
+    probe = torch.rand(3, *SHAPE)
+    chosen = choose_backend(FixesItsBatch(), Task.MASK, probe, find_manifest("phantom_lv"), engine="auto", trained=False)
+    assert isinstance(chosen.backend, TorchBackend)
+    assert "cannot run a batch of 3" in chosen.name
+    assert "cannot run a batch of 3" in caplog.text
+    assert chosen.run(probe)[0].shape == (3, 2, 16, 16)
+
+
 def test_nothing_is_reported_to_its_maker() -> None:
     """Importing OpenVINO starts its telemetry, unless it cannot be found."""
     code = (
