@@ -31,6 +31,7 @@ from models.derive.beat_to_beat import (
     timed_starts_ms,
 )
 from models.derive.cardiac_cycle import find_beats
+from models.derive.linear import EF_LIMITS_PERCENT
 from models.families import prepare
 from models.families.echonet_clips import (
     NOT_NORMALISABLE,
@@ -48,6 +49,9 @@ from models.results import Beat, Reason
 
 EF_KEY = "ef_video_regression"  # a quantity of its own, never the method of discs
 _MEAN_EF_PERCENT = 55.6  # where the original starts its training from
+# Impossible outside: a sphere of the least volume (20 mL, 3 mL) has a section of 9 and 2.5 cm2, an ellipsoid of the largest
+# volume (500 mL, 475 mL) and 16 cm of length one of 97 and 95 cm2.
+_LIMITS_CM2 = {"lv_area_d_a4c": (8.0, 100.0), "lv_area_s_a4c": (2.0, 95.0)}
 _CLIPS_AT_ONCE, _FRAMES_AT_ONCE = 4, 20
 _NO_TIMES = "the clip states no frame times, so no beat and no spacing of frames is known"
 
@@ -117,7 +121,8 @@ class EjectionFraction(nn.Module):
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED, areas: Sequence[float] | None = None) -> Reading:
         """The mean over the beats that the ventricle's areas, one a frame, show; without them, over all clips of the video.
 
-        A row for each clip that was asked about. The value needs no calibration: it is a ratio.
+        A row for each clip that was asked about. The value needs no calibration, it is a ratio; the corrected decoding says
+        where there is none, and refuses what is impossible.
         """
         cut = squares(clip, decoding)
         rule = normalisation(self.manifest)
@@ -127,7 +132,7 @@ class EjectionFraction(nn.Module):
             return Reading((ReadValue(EF_KEY, "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=_NO_TIMES),))
         starts, clips = _clips(rule.apply(cut.frames), clip, decoding, areas)
         found = self._regress(clips)
-        return _ef_reading(starts, found, decoding, cut.note, by_beat=areas is not None)
+        return _ef_reading(starts, found, decoding, cut, by_beat=areas is not None)
 
     def _regress(self, clips: Iterator[Tensor]) -> list[float]:
         place = next(self.parameters())
@@ -195,7 +200,7 @@ def _clips(
     return starts, (gathered_clip(video, timed_clip(start, times)) for start in starts)
 
 
-def _ef_reading(names: Sequence[float], found: list[float], decoding: Decoding, note: str, *, by_beat: bool) -> Reading:
+def _ef_reading(names: Sequence[float], found: list[float], decoding: Decoding, cut: Squares, *, by_beat: bool) -> Reading:
     column = "Frame" if decoding is Decoding.PUBLISHED else "Start_ms"
     rows = tuple({"Filename": None, column: name, "EF": ef} for name, ef in zip(names, found, strict=True))
     if not found:
@@ -203,8 +208,18 @@ def _ef_reading(names: Sequence[float], found: list[float], decoding: Decoding, 
     else:
         of_what = "beats" if by_beat else "clips"
         spread = f", SD {np.std(found, ddof=1):.1f}" if len(found) > 1 else ""
-        value = ReadValue(EF_KEY, "%", float(np.mean(found)), detail=f"mean of {len(found)} {of_what}{spread}")
-    return Reading((value,), columns=("Filename", column, "EF"), rows=rows, notes=(note,))
+        value = _fraction(float(np.mean(found)), f"mean of {len(found)} {of_what}{spread}", decoding, cut)
+    return Reading((value,), columns=("Filename", column, "EF"), rows=rows, notes=(cut.note,))
+
+
+def _fraction(ef_percent: float, detail: str, decoding: Decoding, cut: Squares) -> ReadValue:
+    if decoding is Decoding.PUBLISHED:
+        return ReadValue(EF_KEY, "%", ef_percent, detail=detail)
+    low, high = EF_LIMITS_PERCENT
+    if not low <= ef_percent <= high:  # also refuses NaN
+        words = f"{ef_percent:.1f} % is outside {low:g} to {high:g} %"
+        return ReadValue(EF_KEY, "%", None, reasons=(Reason.OUTSIDE_LIMITS,), detail=words)
+    return ReadValue(EF_KEY, "%", ef_percent, detail=detail if cut.cm2_per_px else f"uncalibrated; {detail}")
 
 
 def _area_values(
@@ -222,7 +237,12 @@ def _area_values(
             reasons = (calibration_reason(clip.b_mode_region().problem),)
             values.append(ReadValue(key, "cm2", None, reasons=reasons, detail="uncalibrated"))
         else:
-            values.append(ReadValue(key, "cm2", area_px * cut.cm2_per_px, frames[0], detail=detail))
+            area_cm2, (low, high) = area_px * cut.cm2_per_px, _LIMITS_CM2[key]
+            if not low <= area_cm2 <= high:
+                words = f"{area_cm2:.1f} cm2 is outside {low:g} to {high:g} cm2"
+                values.append(ReadValue(key, "cm2", None, frames[0], (Reason.OUTSIDE_LIMITS,), words))
+                continue
+            values.append(ReadValue(key, "cm2", area_cm2, frames[0], detail=detail))
         values.append(ReadValue(key, "px", area_px, frames[0], detail=detail))
     return tuple(values)
 

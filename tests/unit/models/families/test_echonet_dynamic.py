@@ -231,6 +231,36 @@ def test_areas_of_a_calibrated_clip_are_in_cm2() -> None:
     assert uncalibrated.values[0].reasons == (Reason.NO_CALIBRATION,)
 
 
+@pytest.mark.parametrize("level", [104, 2])
+def test_an_impossible_fraction_is_refused_in_the_corrected_decoding_only(level: int) -> None:
+    same = video(np.full(80, level, np.uint8))
+    (value,) = MeanFraction(**KNOWN).read(same).values
+    assert (value.value, value.reasons) == (None, (Reason.OUTSIDE_LIMITS,))
+    assert value.detail == f"{level}.0 % is outside 5 to 85 %"
+    assert MeanFraction(**KNOWN).read(same, Decoding.PUBLISHED).values[0].value == pytest.approx(level)
+
+
+def test_a_fraction_of_an_uncalibrated_clip_says_so() -> None:
+    film = video(np.full(80, 55, np.uint8))
+    assert MeanFraction(**KNOWN).read(film).values[0].detail.startswith("uncalibrated; mean of 9 clips")
+    object_ = Clip("1", film.frames, film.frame_times_ms, (region(0, 0, 111, 111, 0.1),))
+    whole = MeanFraction(mean=0.0, std=0.5).read(object_).values[0]  # the sector's corners are black
+    assert whole.value is not None
+    assert whole.detail.startswith("mean of")
+
+
+@pytest.mark.parametrize("cm_per_px", [0.008, 0.06])
+def test_an_impossible_area_is_refused(cm_per_px: float) -> None:
+    """A disc of 120 px: of 1 or 7 cm radius."""
+    x, y = np.meshgrid(np.arange(800), np.arange(600))
+    radius = 120 - 10 * np.sin(np.pi * np.arange(80) / 40) ** 2
+    discs = (np.hypot(x - 420, y - 300) < radius[:, None, None]).astype(np.uint8) * 200
+    clip = Clip("1", np.repeat(discs[..., None], 3, axis=3), np.arange(80) * 20.0, (region(140, 20, 699, 579, cm_per_px),))
+    diastole = BrightVentricle(mean=100.0, std=50.0).read(clip).values[0]
+    assert (diastole.key, diastole.value, diastole.reasons) == ("lv_area_d_a4c", None, (Reason.OUTSIDE_LIMITS,))
+    assert "outside 8 to 100 cm2" in diastole.detail
+
+
 def test_the_recipe_cuts_below_the_first_dark_row() -> None:
     frames = np.full((2, 300, 401, 3), 77, np.uint8)
     frames[:, 60:90] = 0
