@@ -1,5 +1,6 @@
 """OpenVINO computes what torch computes, and converts each network once."""
 
+import logging
 import shutil
 import subprocess
 import sys
@@ -125,8 +126,11 @@ class Unconvertible(nn.Module):
 
 
 def test_what_cannot_be_converted_says_so() -> None:
+    root = logging.getLogger()
+    before = (root.level, root.filters[:], root.handlers[:])
     with pytest.raises(BackendError, match="cannot run it"):
         OpenVinoBackend(Unconvertible(), SHAPE)
+    assert (root.level, root.filters, root.handlers) == before, "its logging is not ours"
 
 
 class FixesItsBatch(nn.Module):
