@@ -38,7 +38,7 @@ def _openvino() -> Any:
 
 @contextmanager
 def _log_kept() -> Iterator[None]:
-    """A conversion that fails leaves the root logger at ERROR, with a filter and a handler of its own: the node would be mute."""
+    """A conversion that fails leaves the root logger at ERROR, with a filter and handler of its own: a mute node."""
     root = logging.getLogger()
     level, filters, handlers = root.level, root.filters[:], root.handlers[:]
     try:
