@@ -6,6 +6,7 @@ there stands before the bundled one of the same name.
 
 import importlib
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -69,11 +70,13 @@ def _named(name: str, models: tuple[Manifest, ...]) -> Manifest:
     for manifest in models:
         if name == manifest.name or name in manifest.aliases:
             return manifest
-    known = ", ".join(manifest.name for manifest in models) or "none"
-    raise ManifestError(f"no model {name!r}; there are: {known}")
+    names = {known.lower(): known for manifest in models for known in (manifest.name, *manifest.aliases)}
+    close = ", ".join(names[known] for known in get_close_matches(name.lower(), names))
+    said = f"close to it: {close}; " if close else ""
+    raise ManifestError(f"no model {name!r}; {said}`echonode models list` shows all {len(models)}")
 
 
-def load_model(name: str, pretrained: bool = False, weights: Path | None = None, device: str = "cpu") -> Any:
+def load_model(name: str, pretrained: bool = False, weights: str | Path | None = None, device: str = "cpu") -> Any:
     """The network `name` on `device`, ready for inference: freshly initialised, or with its weights.
 
     `pretrained` takes the weights that its manifest names, `weights` the same from another place; their hash must be the
@@ -83,7 +86,7 @@ def load_model(name: str, pretrained: bool = False, weights: Path | None = None,
     return load_manifest(find_manifest(name), pretrained, weights, device)
 
 
-def load_manifest(manifest: Manifest, pretrained: bool = False, weights: Path | None = None, device: str = "cpu") -> Any:
+def load_manifest(manifest: Manifest, pretrained: bool = False, weights: str | Path | None = None, device: str = "cpu") -> Any:
     """`load_model` for a manifest at hand."""
     if manifest.family not in FAMILIES:
         raise ManifestError(f"model {manifest.name}: unknown family {manifest.family!r}")
@@ -91,7 +94,7 @@ def load_manifest(manifest: Manifest, pretrained: bool = False, weights: Path | 
     if pretrained or weights is not None:
         if not manifest.weights_file:
             raise ManifestError(_how_to_bring_weights(manifest))
-        source = weights or manifest.weights_path
+        source = manifest.weights_path if weights is None else Path(weights)
     family = importlib.import_module(FAMILIES[manifest.family])
     return family.load(manifest, source, device)
 

@@ -45,8 +45,18 @@ def test_bundled_weights_are_small() -> None:
 
 
 def test_an_unknown_model_names_those_that_exist() -> None:
-    with pytest.raises(ManifestError, match=r"no model 'phantom_nose'.*phantom_view"):
+    with pytest.raises(ManifestError, match=r"no model 'phantom_nose'.*phantom_view.*models list"):
         find_manifest("phantom_nose")
+
+
+def test_an_unknown_model_gets_the_names_closest_to_it() -> None:
+    """It once named all 73 models."""
+    for given, meant in (("echoview47_clasifier", "EchoView47_classifier"), ("LVIDD", "lvid"), ("panecho", "PanEcho")):
+        with pytest.raises(ManifestError, match=rf"no model '{given}'; close to it: .*\b{meant}\b") as refused:
+            find_manifest(given)
+        assert len(str(refused.value)) < 250
+    with pytest.raises(ManifestError, match=r"no model 'xyzzy'; `echonode models list` shows all \d+$"):
+        find_manifest("xyzzy")
 
 
 def test_a_path_is_as_good_as_a_name(tmp_path: Path) -> None:
@@ -57,6 +67,7 @@ def test_a_path_is_as_good_as_a_name(tmp_path: Path) -> None:
         load_model(str(copy), pretrained=True)
     original = find_manifest("phantom_view").weights_path
     assert isinstance(load_model(str(copy), weights=original), PhantomClassifier)
+    assert isinstance(load_model(str(copy), weights=str(original)), PhantomClassifier)  # once an AttributeError
 
 
 def test_altered_weights_are_refused(tmp_path: Path) -> None:
