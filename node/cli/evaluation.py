@@ -76,12 +76,13 @@ def _on_data(
         raise ConfigError("--split is train, val, test or all; --decoding published or corrected")
     try:
         find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
-        read = read_data(path, layout, clips_with_truth)
+        asked = "" if split == "all" else split
+        read = read_data(path, layout, clips_with_truth, asked)
         network: Any = load_model(model, pretrained=True, device=device)
         if beats_by:
             network = BeatToBeat(network, load_model(beats_by, pretrained=True, device=device))
         counted = replace(read, items=_with_progress(read.items))
-        options = Options("" if split == "all" else split, Decoding(decoding))
+        options = Options(asked, Decoding(decoding))
         return network.manifest, read, try_model(network, counted, options, task)
     except (ManifestError, TrialError, ReadingError) as error:
         raise ConfigError(str(error)) from error

@@ -18,7 +18,7 @@ class Layout:
     read: Callable[[Path], DataSet]
 
 
-DICOM = "dicom"
+DICOM, TTE47 = "dicom", "tte47"
 
 LAYOUTS: dict[str, Layout] = {
     "echonet_dynamic": Layout("FileList.csv and VolumeTracings.csv", echonet_dynamic.detect, echonet_dynamic.read),
@@ -28,7 +28,7 @@ LAYOUTS: dict[str, Layout] = {
     ),
     "camus": Layout("patient*/patient*_4CH_ED.nii.gz", camus.detect, camus.read),
     "tmed2": Layout("a CSV with view_classifier_split", views.detect_tmed2, views.read_tmed2),
-    "tte47": Layout("data_split.json and class_lookup.json", views.detect_tte47, views.read_tte47),
+    TTE47: Layout("data_split.json and class_lookup.json", views.detect_tte47, views.read_tte47),
     DICOM: Layout("DICOM objects beside truth.json", truth_json.detect, lambda path: truth_json.read(path, None)),
 }
 
@@ -44,10 +44,15 @@ def detect_layout(path: Path) -> str:
     raise LayoutError(f"{path} is none of the known layouts ({marks})")
 
 
-def read_data(path: Path, layout: str = "auto", source: ClipSource | None = None) -> DataSet:
-    """The data set at `path`; `source` reads the clips of a folder of DICOM objects. Raises LayoutError."""
+def read_data(path: Path, layout: str = "auto", source: ClipSource | None = None, split: str = "") -> DataSet:
+    """The data set at `path`; `source` reads the clips of a folder of DICOM objects. Raises LayoutError.
+
+    All splits are read; `split` is the one that has to be whole, "" all of them.
+    """
     if layout == "auto":
         layout = detect_layout(path)
     if layout not in LAYOUTS:
         raise LayoutError(f"no layout {layout!r}; there are: auto, {', '.join(LAYOUTS)}")
+    if layout == TTE47:
+        return views.read_tte47(path, split)
     return truth_json.read(path, source) if layout == DICOM else LAYOUTS[layout].read(path)

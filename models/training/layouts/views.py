@@ -60,34 +60,48 @@ def detect_tte47(path: Path) -> bool:
     return (path / SPLIT_FILE).is_file() and (path / CLASS_FILE).is_file()
 
 
-def read_tte47(path: Path) -> DataSet:
-    """Every image of every split, with the experts' answers where the file is there. Raises LayoutError."""
+def read_tte47(path: Path, wanted: str = "") -> DataSet:
+    """Every image of every split, with the experts' answers where the file is there. Raises LayoutError.
+
+    Public are the test images alone, while the list names those of every split: of splits other than `wanted` ("": all are)
+    entries without an image are left out, with a note that counts them.
+    """
     classes = _classes(path / CLASS_FILE)
     text, splits = _json(path / SPLIT_FILE)
     answers = _answers(path / EXPERT_FILE, classes) if (path / EXPERT_FILE).is_file() else {}
     items: list[Item] = []
+    absent: set[str] = set()
     for name, entries in splits.items():
         split = split_named(name)
         if split is None or not isinstance(entries, list):
             raise LayoutError(f"{SPLIT_FILE} line {_line(text, name)}: {name!r} is no list of train, val or test")
-        items += [_tte47_item(path, str(entry), split, classes, answers, _line(text, str(entry))) for entry in entries]
+        for entry in map(str, entries):
+            image = next((place for place in (path / entry, path / "images" / entry) if place.is_file()), None)
+            items.append(_tte47_item(image or path / entry, entry, split, classes, answers, text))
+            if image is None and wanted in ("", split):
+                raise LayoutError(f"{SPLIT_FILE} line {_line(text, entry)}: no image {entry}")
+            if image is None:
+                absent.add(entry)
     if strange := set(answers) - {item.key for item in items}:
         raise LayoutError(f"{EXPERT_FILE}: {min(strange)} is in no split")
-    return DataSet("tte47", items, classes, notes=_shared_groups(items, "study hash"))
+    notes = _shared_groups(items, "study hash") + _left_out([item.split for item in items if item.key in absent])
+    return DataSet("tte47", [item for item in items if item.key not in absent], classes, notes=notes)
 
 
 def _tte47_item(
-    path: Path, entry: str, split: str, classes: tuple[str, ...], answers: dict[str, dict[str, str]], line: int
+    image: Path, entry: str, split: str, classes: tuple[str, ...], answers: dict[str, dict[str, str]], text: str
 ) -> Item:
     label = entry.partition("/")[0]
     if label not in classes or "/" not in entry:
-        raise LayoutError(f"{SPLIT_FILE} line {line}: {entry!r} begins with no class of {CLASS_FILE}")
-    image = next((place for place in (path / entry, path / "images" / entry) if place.is_file()), None)
-    if image is None:
-        raise LayoutError(f"{SPLIT_FILE} line {line}: no image {entry}")
+        raise LayoutError(f"{SPLIT_FILE} line {_line(text, entry)}: {entry!r} begins with no class of {CLASS_FILE}")
     study = _STUDY_HASH.search(entry)
     truth = Truth(label=label, answers=answers.get(entry, {}))
     return Item(entry, study[1] if study else entry, split, partial(read_image, image), truth)
+
+
+def _left_out(splits: list[str]) -> tuple[str, ...]:
+    counts = ", ".join(f"{splits.count(split)} of {split}" for split in dict.fromkeys(splits))
+    return (f"left out, no image: {counts}",) if splits else ()
 
 
 def _classes(file: Path) -> tuple[str, ...]:

@@ -351,6 +351,25 @@ def test_a_study_in_two_splits_is_noticed(tmp_path: Path) -> None:
     assert data.notes == ("study hash in two splits: 1 of 3 (1 in train and test, 0 in val and test, 0 in train and val)",)
 
 
+def test_of_tte47_only_the_test_images_are_public(tmp_path: Path) -> None:
+    """Bug prevented: the images of the other splits, which nobody outside can have, being asked for with --split test."""
+    whole = read_data(miniatures.tte47(tmp_path, CLASSES, TTE47))
+    tested = [entry for entry, (_, split) in TTE47.items() if split == "test"]
+    others = [split for _, split in TTE47.values() if split != "test"]
+    for entry in TTE47.keys() - set(tested):
+        (tmp_path / entry).unlink()
+    data = read_data(tmp_path, split="test")
+    assert [item.key for item in data.items] == tested
+    counts = ", ".join(f"{others.count(split)} of {split}" for split in dict.fromkeys(others))
+    assert data.notes == (*whole.notes, f"left out, no image: {counts}")
+    for split in ("", "train"):
+        with pytest.raises(LayoutError, match="no image"):
+            read_data(tmp_path, split=split)
+    (tmp_path / tested[0]).unlink()
+    with pytest.raises(LayoutError, match=f"no image {tested[0]}"):
+        read_data(tmp_path, split="test")
+
+
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
