@@ -55,22 +55,24 @@ def peak(probability: Map, limits: PeakLimits) -> tuple[float, float] | None:
     if not top >= limits.least_probability:
         return None
     row, column = np.unravel_index(int(probability.argmax()), probability.shape)
-    x, y = float(column), float(row)
-    for _ in range(_ROUNDS):
-        x, y = _centroid_near(probability, x, y, top / 2)
+    x, y = centroid_near(probability, (float(column), float(row)), _NEAR_PX)
     rows, columns = np.nonzero(probability >= limits.second_peak * top)
     if (np.hypot(columns - x, rows - y) > limits.far_px).any():
         return None
     return x, y
 
 
-def _centroid_near(probability: Map, x: float, y: float, floor: float) -> tuple[float, float]:
-    left, upper = max(round(x) - _NEAR_PX, 0), max(round(y) - _NEAR_PX, 0)
-    window = probability[upper : round(y) + _NEAR_PX + 1, left : round(x) + _NEAR_PX + 1]
-    weights = np.clip(window.astype(np.float64) - floor, 0, None)
-    total = float(weights.sum())
-    if total == 0:  # the maximum of a map that is half maximum everywhere
-        return x, y
-    across = float(weights.sum(axis=0) @ np.arange(window.shape[1])) / total
-    down = float(weights.sum(axis=1) @ np.arange(window.shape[0])) / total
-    return left + across, upper + down
+def centroid_near(probability: Map, point: tuple[float, float], radius_px: int) -> tuple[float, float]:
+    """The centroid of what exceeds half the probability at a maximum, `point`, in a window around it that moves with it."""
+    x, y = point
+    floor = float(probability[round(y), round(x)]) / 2
+    for _ in range(_ROUNDS):
+        left, upper = max(round(x) - radius_px, 0), max(round(y) - radius_px, 0)
+        window = probability[upper : round(y) + radius_px + 1, left : round(x) + radius_px + 1]
+        weights = np.clip(window.astype(np.float64) - floor, 0, None)
+        total = float(weights.sum())
+        if total == 0:  # nothing but zeros
+            break
+        x = left + float(weights.sum(axis=0) @ np.arange(window.shape[1])) / total
+        y = upper + float(weights.sum(axis=1) @ np.arange(window.shape[0])) / total
+    return float(x), float(y)

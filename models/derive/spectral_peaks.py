@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from models.derive.heat_map import centroid_near
 from models.results import Point
 
 Map = NDArray[np.floating]
 
 _WINDOW_PX = 12  # radius of the window around a maximum that its centroid is taken from
-_ROUNDS = 3  # the window moves onto its centroid: a saturated peak is flat, and its first maximum stands at its border
 _SECOND_PX = 15  # two points nearer than this are one, in the published pairing as in ours
 _CANDIDATE = 0.3  # share of the highest maximum below which another one is background
 _ALIKE = 0.9  # pairs of at least this share of the best score are told apart by time
@@ -54,18 +54,7 @@ def soft_peak(probability: Map, near: Point | None = None) -> Point:
     >>> round(x, 1), round(y, 1)
     (31.4, 20.7)
     """
-    x, y = published_peak(probability) if near is None else near
-    floor = float(probability[round(y), round(x)]) / 2
-    for _ in range(_ROUNDS):
-        left, upper = max(round(x) - _WINDOW_PX, 0), max(round(y) - _WINDOW_PX, 0)
-        window = probability[upper : round(y) + _WINDOW_PX + 1, left : round(x) + _WINDOW_PX + 1]
-        weights = np.clip(window.astype(np.float64) - floor, 0, None)
-        total = float(weights.sum())
-        if total == 0:  # nothing but zeros
-            return float(x), float(y)
-        x = left + float(weights.sum(axis=0) @ np.arange(window.shape[1])) / total
-        y = upper + float(weights.sum(axis=1) @ np.arange(window.shape[0])) / total
-    return float(x), float(y)
+    return centroid_near(probability, published_peak(probability) if near is None else near, _WINDOW_PX)
 
 
 def published_pair(maps: Map) -> tuple[tuple[int, int], tuple[int, int]]:

@@ -75,6 +75,27 @@ def test_published_pair_needs_two_blobs_more_than_15_px_apart() -> None:
         published_pair(np.zeros((2, 20, 20)))
 
 
+@pytest.mark.parametrize(("apart_px", "found"), [(13, False), (14, False), (17, True), (18, True)])
+def test_published_blobs_are_two_from_15_px_on(apart_px: int, found: bool) -> None:
+    """Narrow ones, which stay apart in the picture."""
+    drawn = np.stack([heat_map([(x, 200)], [0.9], sigma_px=2, size=SIZE) for x in (400 + apart_px, 400)])
+    if found:
+        assert list(published_pair(drawn)) == [pytest.approx((400, 200), abs=1), pytest.approx((400 + apart_px, 200), abs=1)]
+    else:
+        with pytest.raises(NoPairError, match="one peak only"):
+            published_pair(drawn)
+
+
+@pytest.mark.parametrize(("away_px", "second_x"), [(14, 345), (17, 317)])
+def test_published_the_other_map_alone_is_searched_from_15_px_on(away_px: int, second_x: int) -> None:
+    """Map 1 peaks highest; up to 15 px further away the peak of map 0 is the same one, and both maps are searched."""
+    zero = heat_map([(300 + away_px, 150), (400, 150)], [0.9, 0.7], sigma_px=2, size=SIZE)
+    one = heat_map([(300, 150), (345, 150)], [0.9, 0.8], sigma_px=2, size=SIZE)
+    one[150, 300] = 0.95
+    _, second = published_pair(np.stack([zero, one]))
+    assert second == pytest.approx((second_x, 150), abs=1)
+
+
 def test_published_pair_searches_the_map_whose_peak_lies_further_away() -> None:
     """The added maps peak where map 1 does; map 0 peaks elsewhere and so gives the second point."""
     drawn = maps(zero=[(300, 150, 0.7), (600, 220, 0.9)], one=[(300, 150, 0.9)])
@@ -92,6 +113,12 @@ def test_candidates_nearer_than_15_px_are_one() -> None:
     (found,) = candidates(maps(zero=[(400, 200, 0.9)], one=[(407, 205, 0.7)]))
     assert found.point == pytest.approx((400, 200), abs=5)
     assert candidates(np.zeros((2, 50, 50), np.float32)) == ()
+
+
+@pytest.mark.parametrize(("apart_px", "count"), [(13, 1), (14, 1), (17, 2), (18, 2)])
+def test_candidates_are_two_from_15_px_on(apart_px: int, count: int) -> None:
+    drawn = [heat_map([(x, 200)], [height], sigma_px=2, size=SIZE) for x, height in ((400 + apart_px, 0.7), (400, 0.9))]
+    assert len(candidates(np.stack(drawn))) == count
 
 
 def test_the_best_pair_is_allowed_then_likely_then_close() -> None:
