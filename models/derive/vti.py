@@ -122,7 +122,8 @@ def vti_cm(mask: Mask, region: RegionCalibration) -> float:
     """The sum over the columns of |velocity at the envelope| * time per column, of a mask (rows, columns) of the whole image.
 
     The envelope is the outer border of the outermost marked pixel of each column, on the side of the baseline where more is
-    marked; marked pixels outside the region, and what is marked on the other side, do not count.
+    marked. What does not count: marked pixels outside the region, on the other side, and pieces of the mask that come no nearer
+    to the baseline than `judge` asks of a whole mask.
 
     >>> region = RegionCalibration(0, 100, 99, 199, 3, 3, 4, 7, 0.01, -1.0, 0, 50)
     >>> mask = np.zeros((300, 100), dtype=bool)
@@ -133,10 +134,19 @@ def vti_cm(mask: Mask, region: RegionCalibration) -> float:
     inside = _inside(mask, region)
     rows = np.arange(region.y0_px, region.y1_px + 1)[:, None]
     depth_px = rows - region.zero_row_px
-    above, below = np.where(inside & (depth_px < 0), -depth_px, 0), np.where(inside & (depth_px > 0), depth_px, 0)
+    per_row_px = (mask.shape[0] - region.y0_px) / SIZE_PX  # the crop reaches down to the bottom of the image
+    near_above, near_below = -depth_px <= _ABOVE_BASELINE * per_row_px, depth_px <= _BELOW_BASELINE * per_row_px
+    above = np.where(_joined(inside & (depth_px < 0), near_above), -depth_px, 0)
+    below = np.where(_joined(inside & (depth_px > 0), near_below), depth_px, 0)
     outermost_px = (above if above.sum() > below.sum() else below).max(axis=0)
     envelope_px = outermost_px + 0.5 * (outermost_px > 0)
     return float(envelope_px.sum() * abs(region.physical_delta_y) * abs(region.physical_delta_x))
+
+
+def _joined(side: Mask, near: Mask) -> Mask:
+    """The pieces of a mask, corners joining, that have a pixel in the rows `near` (rows, 1) the baseline."""
+    _, pieces = cv2.connectedComponents(side.astype(np.uint8))
+    return np.asarray(side & np.isin(pieces, np.unique(pieces[side & near])))
 
 
 def runs_off(mask: Mask, region: RegionCalibration) -> bool:

@@ -113,6 +113,8 @@ class VtiReader(DeepLab):
             if not beat.flow.rejected
             for mark in _outlines(mask, place.first_row)
         )
+        if region is not None and values[-1].value is None:
+            beats = [beat if beat.flow.rejected else _rejected(beat, values[-1].detail) for beat in beats]
         rule = f"region by {choice.rule}" if region else f"no calibration: {choice.problem}"
         return Reading(values, COLUMNS, self._rows(clip, beats), marks, ("corrected decoding", rule, _rhythm(found)))
 
@@ -164,7 +166,7 @@ class VtiReader(DeepLab):
                 "qc_reject_reason": beat.flow.rejected,
                 "mask_area_px": beat.flow.area_px,
                 "mean_confidence": round(beat.flow.confidence, 4),
-                "vti_cm": beat.vti_cm,
+                "vti_cm": None if beat.flow.rejected else beat.vti_cm,
             }
             for beat in beats
         )

@@ -100,6 +100,39 @@ def test_what_lies_outside_the_region_or_across_the_baseline_does_not_count() ->
     assert vti.vti_cm(np.zeros_like(mask), SPECTRAL) == 0
 
 
+def test_a_piece_apart_from_the_flow_does_not_count() -> None:
+    """Beyond a gap in its own columns, where the outermost pixel would add a quarter, or beside it."""
+    wave = Wave(1.0, 0.3, -92.0)
+    mask = Spectrum((wave,)).mask()
+    last_row = round(Spectrum((wave,)).row_of(wave.peak_cm_s))
+    mask[last_row + 10 : last_row + 40, 260:315] = True
+    mask[600:620, 340:360] = True
+    assert vti.vti_cm(mask, SPECTRAL) == pytest.approx(wave.vti_cm, rel=0.01)
+
+
+def test_a_large_piece_apart_on_the_other_side_does_not_turn_the_flow_round() -> None:
+    wave = Wave(1.0, 0.3, -60.0)
+    mask = Spectrum((wave,)).mask()
+    mask[360:430, 240:340] = True
+    assert vti.vti_cm(mask, SPECTRAL) == pytest.approx(wave.vti_cm, rel=0.01)
+
+
+@pytest.mark.parametrize("peak_cm_s", [-92.0, 92.0])
+def test_early_and_atrial_filling_are_two_pieces_and_a_dark_band_at_the_baseline_parts_neither(peak_cm_s: float) -> None:
+    """The wall filter takes the slowest flow out of the picture: the pieces begin as near to the baseline as is believed."""
+    waves = (Wave(1.0, 0.2, peak_cm_s), Wave(1.4, 0.14, peak_cm_s / 2))
+    mask = Spectrum(waves).mask()
+    mask[517 - 6 : 517 + 7] = False
+    assert vti.vti_cm(mask, SPECTRAL) == pytest.approx(sum(wave.vti_cm for wave in waves), rel=0.03)
+
+
+def test_flow_hollow_inside_counts_whole() -> None:
+    wave = Wave(1.0, 0.3, -92.0)
+    mask = Spectrum((wave,)).mask()
+    mask[530:580, 270:305] = False
+    assert vti.vti_cm(mask, SPECTRAL) == pytest.approx(wave.vti_cm, rel=0.01)
+
+
 def test_flow_at_the_region_s_edge_runs_off() -> None:
     assert not vti.runs_off(Spectrum((Wave(1.0, 0.3, -130.0),)).mask(), SPECTRAL)
     assert vti.runs_off(Spectrum((Wave(1.0, 0.3, -145.0),)).mask(), SPECTRAL)

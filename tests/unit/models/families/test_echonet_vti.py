@@ -207,6 +207,34 @@ def test_an_impossible_integral_is_refused() -> None:
     assert value_of(reading, "lvot_vti").reasons == (Reason.OUTSIDE_LIMITS,)
 
 
+@pytest.mark.parametrize(
+    ("flow", "words"),
+    [
+        (replace(FLOW, region=replace(FLOW.region, doppler_correction_angle_deg=60.0), beside=(SECTOR,)), "60 degrees"),
+        (Spectrum(outflow(60, 3, -13.0), FLOW.region), "outside 3 to 60 cm"),
+    ],
+)
+def test_a_refused_integral_is_not_in_the_table_either(flow: Spectrum, words: str) -> None:
+    reading, _ = read(flow)
+    assert value_of(reading, "lvot_vti").value is None
+    assert [(row["passed_qc"], row["vti_cm"]) for row in reading.rows] == [(0, None)] * 3
+    assert all(words in str(row["qc_reject_reason"]) for row in reading.rows)
+
+
+def test_a_beat_not_believed_has_no_integral_in_the_table() -> None:
+    waves = (Wave(0.4, 0.3, -92.0), Wave(1.4, 0.3, -139.9), Wave(2.4, 0.3, -92.0))
+    reading, _ = read(Spectrum(waves, beside=(SECTOR,)))
+    assert [row["vti_cm"] is None for row in reading.rows] == [False, True, False]
+
+
+def test_a_piece_apart_from_the_flow_adds_nothing() -> None:
+    masks = perfect_masks(FLOW, columns_read(FLOW, "vti_lvot", CORRECTED))
+    for mask in masks:
+        mask[206:230, 90:170] = 0.9
+    reading, _ = read(FLOW, changed=dict(enumerate(masks)))
+    assert value_of(reading, "lvot_vti").value == pytest.approx(VTI_CM, rel=0.02)
+
+
 def test_several_frames_are_refused() -> None:
     with pytest.raises(ReadingError, match="2 frames"):
         load_model("vti_pv", device="meta").read(FLOW.clip(frames=np.zeros((2, ROWS, 1024, 3), np.uint8)))
