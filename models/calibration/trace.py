@@ -21,6 +21,7 @@ class TraceProblem(StrEnum):
     CONTRADICTION = "regions at the same place state different scales"
     SEVERAL = "several regions of one kind at different places"
     NO_BASELINE = "the region does not say where velocity zero is"
+    BASELINE_OUTSIDE = "the region puts velocity zero outside the display"
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def choose_spectral_region(regions: Sequence[RegionCalibration], rows: int, colu
     """The one spectral display in seconds and cm/s, by format, data type and units, never by position.
 
     The two-dimensional image beside it, the ECG and regions without format are passed over. Velocities need a reference pixel:
-    a region without one has a scale, but no zero.
+    a region without one has a scale, but no zero, and a zero outside the display is not believed.
     """
     return _choose(regions, rows, columns, _SPECTRAL)
 
@@ -101,8 +102,6 @@ def _choose(regions: Sequence[RegionCalibration], rows: int, columns: int, kind:
     region, rule = shown[0], kind.rule
     if len({r.corners_px for r in shown}) > 1:
         return TraceChoice(None, rule, TraceProblem.SEVERAL)
-    if len({_scale(r) for r in shown}) > 1:
-        return TraceChoice(None, rule, TraceProblem.CONTRADICTION, region)
     # Real carts write the size of the image as its last pixel.
     x1_px, y1_px = region.x1_px - (region.x1_px == columns), region.y1_px - (region.y1_px == rows)
     if (x1_px, y1_px) != (region.x1_px, region.y1_px):
@@ -110,6 +109,8 @@ def _choose(regions: Sequence[RegionCalibration], rows: int, columns: int, kind:
         rule += "; its last row or column lay one pixel outside"
     if not (0 <= region.x0_px < region.x1_px < columns and 0 <= region.y0_px < region.y1_px < rows):
         return TraceChoice(None, rule, TraceProblem.OUTSIDE_IMAGE)
+    if len({_scale(r) for r in shown}) > 1:
+        return TraceChoice(None, rule, TraceProblem.CONTRADICTION, region)
     problem = _problem_of(region, kind)
     return TraceChoice(None if problem else region, rule, problem, region)
 
@@ -134,4 +135,8 @@ def _problem_of(region: RegionCalibration, kind: _Kind) -> TraceProblem | None:
         return TraceProblem.IMPLAUSIBLE_SIZE
     if kind.needs_baseline and region.reference_pixel_y0_px is None:
         return TraceProblem.NO_BASELINE
+    # Also refuses NaN. A zero shifted out of the display on purpose cannot be told from a reference pixel counted from the
+    # image's edge, so it is refused with it.
+    if kind.needs_baseline and not region.y0_px <= region.zero_row_px <= region.y1_px:
+        return TraceProblem.BASELINE_OUTSIDE
     return None

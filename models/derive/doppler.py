@@ -22,6 +22,9 @@ LIMITS_CM_S: dict[str, tuple[float, float]] = {
     "mv_a": (10.0, 300.0),
 }
 
+# Early relaxation moves the mitral annulus away from a transducer at the apex, systole (s') towards it.
+AWAY_ONLY = ("e_lateral", "e_septal")
+
 _EDGE_PX = 3  # a peak this close to the edge is where the display ends, not where the flow does
 _BAND_PX = 2  # columns on either side of the peak that are looked at with it
 _RUNS_ON = 0.8  # share of bright pixels between peak and edge at which the spectrum runs off the display

@@ -7,8 +7,9 @@ Corrected: the region by what it says of itself, parts of pixels inside it, the 
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calibration import RegionCalibration
 from models.clip import Clip
-from models.derive.doppler import is_cut_off, pressure_gradient_mmhg, published_velocity_cm_s
+from models.derive.doppler import AWAY_ONLY, is_cut_off, pressure_gradient_mmhg, published_velocity_cm_s
 from models.derive.spectral_image import grey, without_green_trace
 from models.derive.spectral_peaks import published_peak, soft_peak
 from models.families.echonet_trace import (
@@ -90,20 +91,20 @@ class PeakReader(DeepLab):
         if is_cut_off(display, x, y, region.zero_row_px - region.y0_px):
             absent.append((Reason.QUALITY, "aliasing: the flow reaches the edge of the display"))
         velocity_cm_s = region.physical_y(point[1])
-        values = self._unmeasured(absent) if absent else self._values(velocity_cm_s)
-        row = self._row(
-            clip, region.physical_delta_y, region.y0_px, region.reference_pixel_y0_px, point, None if absent else velocity_cm_s
-        )
-        return Reading(values, COLUMNS, (row,), (self._mark(point, None if absent else velocity_cm_s),), notes)
+        values = self._unmeasured(absent) if absent else self._values(velocity_cm_s, region)
+        shown_cm_s = None if values[0].value is None else velocity_cm_s
+        row = self._row(clip, region.physical_delta_y, region.y0_px, region.reference_pixel_y0_px, point, shown_cm_s)
+        return Reading(values, COLUMNS, (row,), (self._mark(point, shown_cm_s),), notes)
 
-    def _values(self, velocity_cm_s: float) -> tuple[ReadValue, ...]:
+    def _values(self, velocity_cm_s: float, region: RegionCalibration) -> tuple[ReadValue, ...]:
         """The magnitude under the dictionary's key, the signed velocity beside it, and the gradient of a jet."""
+        value = velocity_value(self.key, velocity_cm_s, _doubt_of_sign(region) if self.key in AWAY_ONLY else "")
+        if value.value is None:
+            refused = [(value.reasons[0], value.detail)]
+            return value, not_measured("peak_velocity", "cm/s", refused), *self._unmeasured(refused)[1:]
         signed = ReadValue("peak_velocity", "cm/s", velocity_cm_s, 0, detail="positive is towards the transducer")
-        value = velocity_value(self.key, velocity_cm_s)
         if self.key not in _GRADIENTS:
             return value, signed
-        if value.value is None:
-            return value, signed, not_measured(_GRADIENTS[self.key], "mm[Hg]", [(value.reasons[0], value.detail)])
         gradient = pressure_gradient_mmhg(velocity_cm_s / 100)
         return value, signed, ReadValue(_GRADIENTS[self.key], "mm[Hg]", gradient, 0, detail="4 v^2")
 
@@ -133,6 +134,13 @@ class PeakReader(DeepLab):
     def _mark(self, point: Point, velocity_cm_s: float | None) -> Mark:
         label = short_name(self.manifest) if velocity_cm_s is None else f"{short_name(self.manifest)} {velocity_cm_s:.1f} cm/s"
         return Mark(0, MarkKind.POINT, (point,), label)
+
+
+def _doubt_of_sign(region: RegionCalibration) -> str:
+    """A usual display grows upwards. Where the axis says otherwise, one number tells no inverted display from a lost sign."""
+    if region.physical_delta_y < 0:
+        return ""
+    return "PhysicalDeltaY is positive: an inverted display, or a sender that leaves its sign out, and then it is the other way"
 
 
 def build(manifest: Manifest) -> PeakReader:

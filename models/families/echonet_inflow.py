@@ -13,6 +13,7 @@ from models.derive.doppler import is_cut_off
 from models.derive.spectral_image import grey, without_green_trace
 from models.derive.spectral_peaks import Candidate, NoPairError, best_pair, candidates, published_pair
 from models.families.echonet_trace import (
+    ECG_NOTE,
     PUBLISHED_ROW,
     Absent,
     Place,
@@ -54,7 +55,7 @@ class MitralInflowReader(DeepLab):
         return self._published(clip, frame) if decoding is Decoding.PUBLISHED else self._corrected(clip, frame)
 
     def _published(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
-        region = published_region(clip, in_folder=True)  # also for one file
+        region = published_region(clip, in_folder=True, first_row=PUBLISHED_ROW)  # also for one file
         maps = probabilities(self, frame, PUBLISHED_ROW)
         try:
             e, a = published_pair(maps)
@@ -66,11 +67,11 @@ class MitralInflowReader(DeepLab):
         e_cm_s, a_cm_s = (round(abs(y - reference_px) * delta_y, 4) for _, y in (e, a))
         ratio = round(e_cm_s / a_cm_s, 3) if a_cm_s else None
         row = _row(clip, delta_y, region.y0_px, reference_px, (e, a), (e_cm_s, a_cm_s, ratio))
-        on_screen = [(float(x), float(y + region.y0_px)) for x, y in (e, a)]
+        on_screen = [(float(x), float(y + PUBLISHED_ROW)) for x, y in (e, a)]
         values = [ReadValue(key, "m/s", cm_s / 100, 0) for key, cm_s in (("mv_e", e_cm_s), ("mv_a", a_cm_s))]
         if ratio is not None:
             values.append(ReadValue("mv_ea", "1", ratio, 0))
-        notes = ("published decoding", f"the lowest region, {described(region)}; rows counted from {PUBLISHED_ROW}")
+        notes = ("published decoding", f"the lowest region, {described(region)}; rows counted from {PUBLISHED_ROW}", ECG_NOTE)
         return Reading(tuple(values), COLUMNS, (row,), _marks(on_screen), notes)
 
     def _corrected(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
@@ -78,7 +79,8 @@ class MitralInflowReader(DeepLab):
         place = place_of(choice, clip)
         maps = probabilities(self, frame, place.first_row)[:, place.rows, place.columns]
         absent = why_uncalibrated(choice)
-        notes = ("corrected decoding", f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}")
+        rule = f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}"
+        notes = ("corrected decoding", rule, ECG_NOTE)
         try:
             e, a = self._pair(maps, choice.seen, clip.heart_rate_bpm)
         except NoPairError as error:
@@ -93,9 +95,10 @@ class MitralInflowReader(DeepLab):
             return Reading((*pixels, *_unmeasured(absent)), COLUMNS, (row,), _marks(points), notes)
         absent += _doubts(frame, region, (e, a), place)
         e_cm_s, a_cm_s = (region.physical_y(y) for _, y in points)
-        measured = (None, None, None) if absent else (e_cm_s, a_cm_s, e_cm_s / a_cm_s)
-        row = _row(clip, region.physical_delta_y, region.y0_px, region.reference_pixel_y0_px, points, measured)
         values = _unmeasured(absent) if absent else _values(e_cm_s, a_cm_s)
+        kept = [value.value is not None for value in values]
+        measured = (e_cm_s if kept[0] else None, a_cm_s if kept[1] else None, e_cm_s / a_cm_s if kept[2] else None)
+        row = _row(clip, region.physical_delta_y, region.y0_px, region.reference_pixel_y0_px, points, measured)
         return Reading(values, COLUMNS, (row,), _marks(points), notes)
 
     def _pair(

@@ -12,6 +12,7 @@ from models.clip import Clip
 from models.derive.m_mode import TAPSE_LIMITS_CM, published_tapse_cm, tapse_cm
 from models.derive.spectral_peaks import Candidate, NoPairError, best_pair, candidates, published_pair
 from models.families.echonet_trace import (
+    ECG_NOTE,
     PUBLISHED_ROW,
     described,
     metadata,
@@ -54,7 +55,7 @@ class TapseReader(DeepLab):
         return self._published(clip, frame) if decoding is Decoding.PUBLISHED else self._corrected(clip, frame)
 
     def _published(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
-        region = published_region(clip, in_folder=self.in_folder)
+        region = published_region(clip, in_folder=self.in_folder, first_row=PUBLISHED_ROW if self.in_folder else None)
         first_row = PUBLISHED_ROW if self.in_folder else region.y0_px
         try:
             left, right = published_pair(probabilities(self, frame, first_row))
@@ -65,8 +66,8 @@ class TapseReader(DeepLab):
         value_cm = published_tapse_cm(left, right, region)
         deltas = abs(region.physical_delta_x), abs(region.physical_delta_y)
         row = _row(clip, deltas, region.y0_px, (left, right), value_cm)
-        on_screen = [(float(x), float(y + region.y0_px)) for x, y in (left, right)]
-        notes = ("published decoding", f"the lowest region, {described(region)}; rows from {first_row} on")
+        on_screen = [(float(x), float(y + first_row)) for x, y in (left, right)]
+        notes = ("published decoding", f"the lowest region, {described(region)}; rows from {first_row} on", ECG_NOTE)
         return Reading((ReadValue(_KEY, "cm", value_cm, 0),), COLUMNS, (row,), (_mark(on_screen),), notes)
 
     def _corrected(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
@@ -74,7 +75,8 @@ class TapseReader(DeepLab):
         place = place_of(choice, clip)
         maps = probabilities(self, frame, place.first_row)[:, place.rows, place.columns]
         absent = why_uncalibrated(choice)
-        notes = ("corrected decoding", f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}")
+        rule = f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}"
+        notes = ("corrected decoding", rule, ECG_NOTE)
         try:
             ends = self._pair(maps, choice.seen)
         except NoPairError:
@@ -86,9 +88,9 @@ class TapseReader(DeepLab):
             pixels = ReadValue(_KEY, "px", abs(points[1][1] - points[0][1]), 0)
             row = _row(clip, (None, None), place.first_row, points, None)
             return Reading((pixels, not_measured(_KEY, "cm", absent)), COLUMNS, (row,), (_mark(points),), notes)
-        value_cm = tapse_cm(points[0], points[1], region)
-        row = _row(clip, (region.physical_delta_x, region.physical_delta_y), region.y0_px, points, value_cm)
-        return Reading((within(_KEY, "cm", value_cm, TAPSE_LIMITS_CM),), COLUMNS, (row,), (_mark(points),), notes)
+        value = within(_KEY, "cm", tapse_cm(points[0], points[1], region), TAPSE_LIMITS_CM)
+        row = _row(clip, (region.physical_delta_x, region.physical_delta_y), region.y0_px, points, value.value)
+        return Reading((value,), COLUMNS, (row,), (_mark(points),), notes)
 
     def _pair(self, maps: NDArray[np.float32], seen: RegionCalibration | None) -> tuple[Candidate, Candidate]:
         """The annulus low, then high, the transducer being above; by the display's clock where it has one."""

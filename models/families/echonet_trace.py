@@ -13,7 +13,7 @@ from torch import nn
 
 from models.calibration import RegionCalibration, TraceChoice, TraceProblem, lowest_region
 from models.clip import Clip
-from models.derive.doppler import LIMITS_CM_S
+from models.derive.doppler import AWAY_ONLY, LIMITS_CM_S
 from models.derive.spectral_image import without_green_trace
 from models.families.echonet_frames import Frames, logits, sigmoid
 from models.families.reading import ReadingError, ReadValue
@@ -29,8 +29,12 @@ _REASONS = {
     TraceProblem.CONTRADICTION: Reason.CALIBRATION_INCONSISTENT,
     TraceProblem.OUTSIDE_IMAGE: Reason.CALIBRATION_INCONSISTENT,
     TraceProblem.IMPLAUSIBLE_SIZE: Reason.CALIBRATION_INCONSISTENT,
+    TraceProblem.BASELINE_OUTSIDE: Reason.CALIBRATION_INCONSISTENT,
 }
 _IN_CM_S = ("e_lateral", "e_septal")  # the dictionary has all other velocities in m/s
+
+# Of the networks of two points, whose authors' own way with the trace is not known.
+ECG_NOTE = "the green ECG trace is taken out, which is known of the one-point Doppler networks only"
 
 Absent = tuple[Reason, str]
 
@@ -56,10 +60,11 @@ def still(clip: Clip) -> Frames:
     return frame
 
 
-def published_region(clip: Clip, *, in_folder: bool) -> RegionCalibration:
+def published_region(clip: Clip, *, in_folder: bool, first_row: int | None = None) -> RegionCalibration:
     """The region as EchoNet-Measurements' scripts find it: the lowest. Raises ReadingError where they end with an error.
 
-    Over a folder they pass over regions that do not begin in rows 340 to 350.
+    Over a folder they pass over regions that do not begin in rows 340 to 350. `first_row` is where the screen is cut, the
+    region's upper edge unless given.
     """
     region = lowest_region(clip.regions)
     if region is None:
@@ -70,6 +75,9 @@ def published_region(clip: Clip, *, in_folder: bool) -> RegionCalibration:
         raise ReadingError(f"colours {clip.photometric_interpretation}; the published decoding takes {_PUBLISHED_COLOURS[1:]}")
     if in_folder and region.y0_px not in _FOLDER_ROWS:
         raise ReadingError(f"the lowest region begins at row {region.y0_px}; the published decoding takes 340 to 350 only")
+    first_row = region.y0_px if first_row is None else first_row
+    if not 0 <= first_row < clip.rows:
+        raise ReadingError(f"the screen is cut at row {first_row}, but the image has {clip.rows} rows")
     return region
 
 
@@ -83,7 +91,10 @@ def place_of(choice: TraceChoice, clip: Clip) -> Place:
 
 
 def probabilities(network: nn.Module, frame: Frames, first_row: int) -> NDArray[np.float32]:
-    """(outputs, rows, columns) of the screen from `first_row` down, its green ECG trace taken out."""
+    """(outputs, rows, columns) of the screen from `first_row` down, its green ECG trace taken out.
+
+    The authors do so for the networks of one point; that it suits mitral inflow and TAPSE too is our assumption (`ECG_NOTE`).
+    """
     (maps,) = logits(network, iter([without_green_trace(frame)[first_row:]]))
     return sigmoid(maps)
 
@@ -115,11 +126,18 @@ def velocity_unit(key: str) -> str:
     return "cm/s" if key in _IN_CM_S else "m/s"
 
 
-def velocity_value(key: str, velocity_cm_s: float) -> ReadValue:
-    """The magnitude in the dictionary's unit; which way the flow runs is said beside it."""
+def velocity_value(key: str, velocity_cm_s: float, doubt: str = "") -> ReadValue:
+    """The magnitude in the dictionary's unit; which way the flow runs is said beside it, with the `doubt` that there is of it.
+
+    Tissue that relaxes moves away from the transducer: a velocity towards it is refused.
+    """
     low, high = LIMITS_CM_S[key]
     per_unit = 1 if velocity_unit(key) == "cm/s" else 100
-    detail = f"{'towards' if velocity_cm_s > 0 else 'away from'} the transducer"
+    doubt = doubt and f"; {doubt}"
+    detail = f"{'towards' if velocity_cm_s > 0 else 'away from'} the transducer{doubt}"
+    if key in AWAY_ONLY and velocity_cm_s > 0:
+        words = f"{velocity_cm_s:.3g} cm/s towards the transducer is systole's (s'), that of e' is away from it{doubt}"
+        return not_measured(key, velocity_unit(key), [(Reason.OUTSIDE_LIMITS, words)])
     limits = low / per_unit, high / per_unit
     return within(key, velocity_unit(key), abs(velocity_cm_s) / per_unit, limits, detail)
 

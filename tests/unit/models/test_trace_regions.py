@@ -57,6 +57,11 @@ def test_the_m_mode_region_is_found_in_any_order(regions: tuple[RegionCalibratio
         ([SPECTRAL, replace(SPECTRAL, reference_pixel_y0_px=50)], TraceProblem.CONTRADICTION),
         ([SPECTRAL, replace(SPECTRAL, y0_px=0, y1_px=229)], TraceProblem.SEVERAL),
         ([replace(SPECTRAL, reference_pixel_y0_px=None)], TraceProblem.NO_BASELINE),
+        ([replace(SPECTRAL, reference_pixel_y0_px=435)], TraceProblem.BASELINE_OUTSIDE),  # an absolute row
+        ([replace(SPECTRAL, reference_pixel_y0_px=-1)], TraceProblem.BASELINE_OUTSIDE),
+        ([replace(SPECTRAL, reference_physical_value_y=93.0)], TraceProblem.BASELINE_OUTSIDE),
+        ([replace(SPECTRAL, reference_physical_value_y=float("nan"))], TraceProblem.BASELINE_OUTSIDE),
+        ([replace(SPECTRAL, y1_px=700), replace(SPECTRAL, y1_px=700, physical_delta_y=-0.4)], TraceProblem.OUTSIDE_IMAGE),
     ],
 )
 def test_without_a_sound_spectral_region_there_is_a_problem_and_no_region(
@@ -89,6 +94,23 @@ def test_a_region_whose_scale_cannot_be_used_still_shows_where_the_trace_is() ->
     in_hertz = replace(SPECTRAL, physical_unit_y=5)
     assert choose_spectral_region([in_hertz, ECG], 600, 800).seen == in_hertz
     assert choose_spectral_region([ECG], 600, 800).seen is None
+
+
+@pytest.mark.parametrize("reference_px", [0, 229])
+def test_a_baseline_on_the_first_or_last_row_of_the_display_is_inside(reference_px: int) -> None:
+    assert choose_spectral_region([replace(SPECTRAL, reference_pixel_y0_px=reference_px)], 600, 800).problem is None
+
+
+def test_a_movement_over_time_needs_no_baseline() -> None:
+    absolute = replace(M_MODE, reference_pixel_y0_px=435, reference_physical_value_y=float("nan"))
+    assert choose_m_mode_region([absolute], 600, 800).region == absolute
+
+
+def test_regions_that_contradict_each_other_still_show_where_the_trace_is_but_only_inside_the_image() -> None:
+    last = replace(SPECTRAL, y1_px=600)
+    assert choose_spectral_region([last, replace(last, physical_delta_y=-0.4)], 600, 800).seen == replace(last, y1_px=599)
+    outside = replace(SPECTRAL, y0_px=620, y1_px=700)
+    assert choose_spectral_region([outside, replace(outside, physical_delta_y=-0.4)], 600, 800).seen is None
 
 
 def test_regions_that_say_the_same_twice_are_one() -> None:

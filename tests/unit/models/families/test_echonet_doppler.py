@@ -202,6 +202,53 @@ def test_an_impossible_velocity_is_refused_with_its_gradient() -> None:
     reading = reader_of("avvmax", peaks_of(slow)).read(slow.clip())
     assert value_of(reading, "av_vmax").reasons == value_of(reading, "av_pg").reasons == (Reason.OUTSIDE_LIMITS,)
     assert "0.3 m/s is outside 0.5 to 7 m/s" in value_of(reading, "av_vmax").detail
+    assert value_of(reading, "peak_velocity").reasons == (Reason.OUTSIDE_LIMITS,)
+    assert reading.rows[0]["peak_velocity"] is None
+    assert [mark.label for mark in reading.marks] == ["avvmax"]
+
+
+@pytest.mark.parametrize("name", ["latevel", "medevel"])
+def test_early_relaxation_moves_away_from_the_transducer(name: str) -> None:
+    """A peak towards it is systole's (s')."""
+    upwards = Spectrum((Wave(1.0, 0.2, 9.6),), replace(SPECTRAL, physical_delta_y=-0.15), beside=(SECTOR,))
+    reader = reader_of(name, peaks_of(upwards))
+    reading = reader.read(upwards.clip())
+    assert {value.reasons for value in reading.values} == {(Reason.OUTSIDE_LIMITS,)}
+    value = reading.values[0]
+    assert (value.key, value.unit) == ("e_lateral" if name == "latevel" else "e_septal", "cm/s")
+    assert "9.6 cm/s towards the transducer" in value.detail
+    assert "PhysicalDeltaY" not in value.detail
+    assert reading.rows[0]["peak_velocity"] is None
+    assert reader.read(upwards.clip(), PUBLISHED).rows[0]["peak_velocity"] == pytest.approx(-9.6, abs=0.1)
+
+
+@pytest.mark.parametrize("peak_cm_s", [-9.6, 9.6])
+def test_where_the_axis_may_have_lost_its_sign_e_prime_says_so(peak_cm_s: float) -> None:
+    """Positive is an inverted display, or a sender that writes no sign: then s' is taken for e', and e' for s'."""
+    inverted = Spectrum((Wave(1.0, 0.2, peak_cm_s),), replace(SPECTRAL, physical_delta_y=0.15))
+    value = value_of(reader_of("medevel", peaks_of(inverted)).read(inverted.clip()), "e_septal")
+    assert (value.value is None) is (peak_cm_s > 0)
+    assert "PhysicalDeltaY is positive" in value.detail
+
+
+def test_a_baseline_given_as_a_row_of_the_whole_image_is_refused() -> None:
+    region = replace(FAST_JET.region, reference_pixel_y0_px=517)
+    value = value_of(
+        reader_of("avvmax", peaks_of(FAST_JET)).read(replace(FAST_JET.clip(), regions=(SECTOR, region))), "av_vmax"
+    )
+    assert value.reasons == (Reason.CALIBRATION_INCONSISTENT,)
+    assert "outside the display" in value.detail
+
+
+def test_regions_outside_the_image_are_refused_published_and_leave_pixels_corrected() -> None:
+    outside = replace(FAST_JET.region, y0_px=768, y1_px=1117)
+    reader = reader_of("avvmax", peaks_of(FAST_JET))
+    with pytest.raises(ReadingError, match="row 768"):
+        reader.read(replace(FAST_JET.clip(), regions=(outside,)), PUBLISHED)
+    contradicting = (outside, replace(outside, physical_delta_y=-0.1))
+    reading = reader.read(replace(FAST_JET.clip(), regions=contradicting))
+    assert value_of(reading, "av_vmax").reasons == (Reason.CALIBRATION_INCONSISTENT,)
+    assert value_of(reading, "peak_y").value == pytest.approx(FAST_JET.row_of(-312.3), abs=0.1)
 
 
 @pytest.mark.parametrize("decoding", Decoding)

@@ -69,6 +69,27 @@ def test_rows_are_counted_from_342_published_and_from_the_region_corrected(y0: i
     assert corrected["Inference_A_Vel"] == pytest.approx(55.6, abs=0.2)
 
 
+@pytest.mark.parametrize("decoding", Decoding)
+@pytest.mark.parametrize("y0", [340, 342, 348])
+def test_the_marks_lie_on_the_peaks_whatever_the_table_counts_from(y0: int, decoding: Decoding) -> None:
+    spectrum = drawn(y0_px=y0, y1_px=y0 + 349)
+    marks = reader_for(spectrum).read(spectrum.clip(), decoding).marks
+    for mark, wave in zip(marks, PAIR, strict=True):
+        assert mark.points_px[0] == pytest.approx(spectrum.peak_px(wave), abs=1)
+
+
+def test_an_image_that_ends_above_row_342_is_refused_published() -> None:
+    spectrum = drawn()
+    clip = replace(spectrum.clip(), frames=spectrum.frame()[None, :200])
+    with pytest.raises(ReadingError, match="row 342"):
+        reader_for(spectrum).read(clip, PUBLISHED)
+
+
+@pytest.mark.parametrize("decoding", Decoding)
+def test_that_the_ecg_is_taken_out_is_said_to_be_our_choice(decoding: Decoding) -> None:
+    assert any("green ECG trace" in note for note in reader_for(drawn()).read(drawn().clip(), decoding).notes)
+
+
 @pytest.mark.parametrize("y0", [339, 351])
 def test_other_rows_are_refused_published_for_a_single_file_too(y0: int) -> None:
     spectrum = drawn(y0_px=y0, y1_px=y0 + 349)
@@ -154,6 +175,18 @@ def test_an_impossible_ratio_is_refused_its_velocities_are_not() -> None:
     reading = reader_for(spectrum).read(spectrum.clip())
     assert value_of(reading, "mv_e").value == pytest.approx(1.3, abs=0.01)
     assert value_of(reading, "mv_ea").reasons == (Reason.OUTSIDE_LIMITS,)
+    assert reading.rows[0]["Inference_EperA"] is None
+    assert reading.rows[0]["Inference_E_Vel"] == pytest.approx(130, abs=1)
+
+
+def test_an_impossible_velocity_is_refused_in_the_table_too() -> None:
+    e, a = PAIR
+    spectrum = drawn(((replace(e, peak_cm_s=24.0), replace(a, peak_cm_s=8.0)),))
+    reading = reader_for(spectrum).read(spectrum.clip())
+    assert value_of(reading, "mv_a").reasons == value_of(reading, "mv_ea").reasons == (Reason.OUTSIDE_LIMITS,)
+    row = reading.rows[0]
+    assert (row["Inference_A_Vel"], row["Inference_EperA"]) == (None, None)
+    assert row["Inference_E_Vel"] == pytest.approx(24.0, abs=0.5)
 
 
 @pytest.mark.parametrize("regions", [(), (SECTOR, ECG), (SECTOR, replace(SPECTRAL, physical_unit_y=5))])

@@ -75,6 +75,34 @@ def test_a_folder_is_cut_at_342_and_a_single_file_at_its_region() -> None:
     assert folder["TAPSE"] == pytest.approx(single["TAPSE"], abs=0.05)
 
 
+@pytest.mark.parametrize("in_folder", [False, True])
+def test_the_marks_lie_on_the_annulus_whatever_the_crop(in_folder: bool) -> None:
+    region = replace(M_MODE, y0_px=346, y1_px=695)
+    trace = replace(TRACE, region=region)
+    reader = reader_for(trace)
+    reader.in_folder = in_folder
+    for decoding in Decoding:
+        (mark,) = reader.read(trace.clip(regions=(SECTOR, region)), decoding).marks
+        for point, end in zip(mark.points_px, trace.ends_px(1), strict=True):
+            assert point == pytest.approx(end, abs=1)
+
+
+def test_a_region_below_the_image_is_refused_published() -> None:
+    region = replace(M_MODE, y0_px=768, y1_px=1117)
+    with pytest.raises(ReadingError, match="row 768"):
+        reader_for(TRACE).read(TRACE.clip(regions=(region,)), PUBLISHED)
+    short = TRACE.clip(regions=ABOVE, frames=TRACE.frame()[None, :200])
+    reader = reader_for(TRACE)
+    reader.in_folder = True
+    with pytest.raises(ReadingError, match="row 342"):
+        reader.read(short, PUBLISHED)
+
+
+@pytest.mark.parametrize("decoding", Decoding)
+def test_that_the_ecg_is_taken_out_is_said_to_be_our_choice(decoding: Decoding) -> None:
+    assert any("green ECG trace" in note for note in reader_for(TRACE).read(TRACE.clip(regions=ABOVE), decoding).notes)
+
+
 @pytest.mark.parametrize("y0", [339, 351])
 def test_in_a_folder_the_published_decoding_takes_rows_340_to_350_only(y0: int) -> None:
     region = replace(M_MODE, y0_px=y0, y1_px=y0 + 340)
@@ -119,7 +147,9 @@ def test_which_map_is_which_end_does_not_matter(swapped: bool) -> None:
 
 def test_an_impossible_excursion_is_refused() -> None:
     trace = AnnulusTrace(4.4)
-    assert value_of(reader_for(trace).read(trace.clip()), "tapse").reasons == (Reason.OUTSIDE_LIMITS,)
+    reading = reader_for(trace).read(trace.clip())
+    assert value_of(reading, "tapse").reasons == (Reason.OUTSIDE_LIMITS,)
+    assert reading.rows[0]["TAPSE"] is None
 
 
 @pytest.mark.parametrize("regions", [(), (SECTOR, ECG), (SECTOR, SPECTRAL), (SECTOR, replace(M_MODE, physical_unit_y=0))])
