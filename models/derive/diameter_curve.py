@@ -11,12 +11,14 @@ from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
 from models.derive.cardiac_cycle import find_beats
+from models.derive.end_diastole import lies_at_r_wave
 
 Curve = NDArray[np.float64]
 
 _FASTEST_HEART_HZ = 140 / 60
 _ASSUMED_FRAME_RATE_HZ = 30
 _PEAK_DISTANCE_FRAMES = 25
+_MEDIAN_FRAMES = 5
 _KERNEL = np.array([1.0, 2.0, 3.0, 2.0, 1.0]) / 9
 
 
@@ -75,6 +77,20 @@ def smoothed(diameters: Curve, times_ms: Curve) -> Curve:
     return np.where(known, low_pass(bridged, math.ceil(duration_s * _FASTEST_HEART_HZ)), np.nan)
 
 
+def running_median(diameters: Curve) -> Curve:
+    """The median of every diameter and its two known neighbours on either side, so that one frame on which a point slipped does
+    not count. At the ends there are fewer neighbours; frames without a diameter (NaN) stay so.
+
+    >>> running_median(np.array([2.0, 2.1, 5.0, 2.2, np.nan, 2.1])).tolist()
+    [2.1, 2.15, 2.1, 2.15, nan, 2.2]
+    """
+    known = np.flatnonzero(np.isfinite(diameters))
+    values, reach = diameters[known], _MEDIAN_FRAMES // 2
+    medians = np.full(len(diameters), np.nan)
+    medians[known] = [np.median(values[max(place - reach, 0) : place + reach + 1]) for place in range(len(known))]
+    return medians
+
+
 @dataclass(frozen=True)
 class PhaseFrames:
     """0-based indices, one of each beat, and what they were found by."""
@@ -96,7 +112,8 @@ def phase_frames(
     squares = [float(diameter) ** 2 if np.isfinite(diameter) else None for diameter in diameters]  # an area, nearly
     at_r_waves = _nearest_frames(diameters, times_ms, r_wave_times_ms)
     if motion is Motion.CAVITY and (beats := find_beats(squares, times_ms.tolist(), r_wave_times_ms, heart_rate_bpm)):
-        rule = "R waves and largest diameter" if at_r_waves else "largest diameter"
+        by_r_waves = any(lies_at_r_wave(float(times_ms[beat.ed_frame_index]), r_wave_times_ms) for beat in beats)
+        rule = "R waves and largest diameter" if by_r_waves else "largest diameter"
         return PhaseFrames(*_columns([(beat.ed_frame_index, beat.es_frame_index) for beat in beats]), f"phases by {rule}")
     if motion is Motion.ATRIUM and (beats := find_beats(squares, times_ms.tolist(), (), heart_rate_bpm)):
         es = tuple(beat.ed_frame_index for beat in beats)  # where a ventricle would be at end-diastole

@@ -26,6 +26,10 @@ def at_r_waves(curve: AreaCurve, r_waves_ms: Sequence[float]) -> list[int]:
     return sorted(found)
 
 
+def lies_at_r_wave(time_ms: float, r_waves_ms: Sequence[float]) -> bool:
+    return any(-_BEFORE_R_MS <= time_ms - r_wave <= _AFTER_R_MS for r_wave in r_waves_ms)
+
+
 def at_tops(curve: AreaCurve, shortest_beat_ms: float) -> list[int]:
     """Tops of the curve, of two closer than the shortest beat the higher one, each moved to the nearest usable frame."""
     times, smooth = curve.times_ms, curve.smooth_cm2

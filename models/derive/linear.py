@@ -1,15 +1,8 @@
 """Lengths of lines, and the two volumes that Teichholz's formula makes of them."""
 
 import math
-from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from models.calibration import RegionCalibration
 from models.results import Point
-
-Curve = NDArray[np.float64]
 
 # Impossible outside, in cm. LVIDd, IVS and aortic root: limits of the impossible in adults; the others with the same reserve
 # over the extremes of the ASE/EACVI recommendations (J Am Soc Echocardiogr 2015;28:1-39).
@@ -35,14 +28,6 @@ def length_cm(first: Point, last: Point, cm_per_px: Point) -> float:
     5.0
     """
     return math.hypot((last[0] - first[0]) * cm_per_px[0], (last[1] - first[1]) * cm_per_px[1])
-
-
-def lowest_region(regions: Sequence[RegionCalibration]) -> RegionCalibration | None:
-    """What EchoNet-Measurements takes the size of a pixel from: the region that starts lowest, whatever it shows.
-
-    Below a B-mode image that is often the ECG or a spectrum, whose axes are seconds and cm/s. `calibration` does it right.
-    """
-    return max(regions, key=lambda region: region.y0_px, default=None)
 
 
 def teichholz_volume_ml(diameter_cm: float) -> float:

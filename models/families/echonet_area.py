@@ -23,7 +23,7 @@ from models.manifest import Manifest
 from models.results import Point, Reason
 
 _LEVEL = 0.5
-_COLUMNS = ("filename", "frame_number", "measurement_name", "area_px", "mean_confidence", "area_cm2")
+_COLUMNS = ("filename", "frame_index", "measurement_name", "area_px", "mean_confidence", "area_cm2")
 # Impossible outside, in cm2: a sphere of the volume 10 to 400 mL has a section of 5.6 to 66 cm2, an ellipsoid somewhat more.
 _LIMITS_CM2 = (3.0, 90.0)
 
@@ -83,9 +83,11 @@ class AreaReader(DeepLab):
 
     def _corrected(self, clip: Clip) -> list[_Cavity]:
         screen = Screen(clip.rows, clip.columns)
+        region = clip.b_mode_region().region
+        seen = screen.inside(region) if region else True  # nothing elsewhere has the region's size of a pixel
         cavities = []
         for maps in logits(self, (screen.fit(frame) for frame in clip.frames)):
-            probability = sigmoid(maps[0])
+            probability = sigmoid(maps[0]) * seen
             marked = _largest(probability >= _LEVEL)
             area_px = int(np.count_nonzero(screen.map_to_image(marked)))
             outline = screen.to_image(_outline(np.where(marked, probability, 0).astype(np.float32)))
@@ -146,7 +148,7 @@ def _mean(probability: NDArray[np.float32], marked: NDArray[np.bool_]) -> float 
 def _row(name: str, index: int, cavity: _Cavity, cm2_per_px: float | None) -> dict[str, str | int | float | None]:
     return {
         "filename": None,
-        "frame_number": index,
+        "frame_index": index,
         "measurement_name": name,
         "area_px": cavity.area_px,
         "mean_confidence": None if cavity.confidence is None else round(cavity.confidence, 4),

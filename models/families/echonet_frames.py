@@ -9,6 +9,7 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from models.calibration import RegionCalibration
 from models.clip import Clip
 from models.families.reading import ReadingError
 
@@ -57,6 +58,13 @@ class Screen:
         fitted = np.zeros((ROWS, COLUMNS, 3), np.uint8)
         fitted[upper : upper + height, left : left + width] = cv2.resize(frame, (width, height))
         return fitted
+
+    def inside(self, region: RegionCalibration) -> NDArray[np.bool_]:
+        """Which pixels (480, 640) of the network's maps have their centre in this region of the image."""
+        rows, columns = np.mgrid[:ROWS, :COLUMNS]
+        x, y = np.moveaxis(self.to_image(np.stack([columns, rows], axis=-1).astype(np.float64)), -1, 0)
+        x0, y0, x1, y1 = region.corners_px
+        return np.asarray((x >= x0 - 0.5) & (x <= x1 + 0.5) & (y >= y0 - 0.5) & (y <= y1 + 0.5))
 
     def map_to_image(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
         """A mask (480, 640) at the size of the image, nearest neighbour."""

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import RegionCalibration
+from models.calibration import lowest_region
 from models.clip import Clip
 from models.derive.diameter_curve import Motion, PhaseFrames, phase_frames, published_phases, smoothed
 from models.derive.heat_map import PeakLimits, peak, published_centroid
-from models.derive.linear import lowest_region
 from models.families.echonet_frames import Screen, logits, published_frames, sigmoid
+from models.families.echonet_trace import described
 from models.families.linear_values import Diameters, short_name, values_at
 from models.families.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
 from models.families.vision import DeepLab
@@ -49,7 +49,8 @@ class LinearReader(DeepLab):
     """Frames (n, 3, 480, 640) -> logits (n, 2, 480, 640); `read` measures a clip.
 
     The table counts frames from 0. Its points are px of the network's input in the published decoding, of the image in the
-    corrected one; its diameters are in cm, and in px where the clip has no calibration: `Reading.notes` says which.
+    corrected one. Its diameters are in cm; without calibration the corrected table has px, as its column `unit` says, and the
+    published one none, but for the single table of a video file, which knows px only.
     """
 
     def __init__(self, manifest: Manifest) -> None:
@@ -60,13 +61,20 @@ class LinearReader(DeepLab):
         """Raises ReadingError for a DICOM image that is not 3:4 (published decoding only)."""
         calipers = self._published(clip) if decoding is Decoding.PUBLISHED else self._corrected(clip)
         unit = calipers.diameters.in_best_unit[1]
+        more: tuple[str, ...] = ("unit",)
+        table = f"diameters of the table in {unit}"
+        if decoding is Decoding.PUBLISHED:
+            more = ()
+            if unit == "px" and not clip.from_video_file:
+                table = "no diameters in the table, as published: uncalibrated"
+        assumption = str(self.manifest.architecture.get("assumption", ""))
         return Reading(
             values=values_at(self.manifest, calipers.diameters, calipers.phases),
-            columns=_COLUMNS,
-            rows=self._rows(clip, calipers),
+            columns=_COLUMNS + more,
+            rows=self._rows(clip, calipers, decoding),
             marks=self._marks(calipers),
-            notes=(f"{decoding.value} decoding", calipers.rule, calipers.phases.rule, f"diameters of the table in {unit}"),
-            folder_columns=_FOLDER_COLUMNS,
+            notes=(f"{decoding.value} decoding", calipers.rule, calipers.phases.rule, *filter(None, (assumption,)), table),
+            folder_columns=_FOLDER_COLUMNS + more,
         )
 
     def _published(self, clip: Clip) -> _Calipers:
@@ -84,19 +92,20 @@ class LinearReader(DeepLab):
             smooth = pair.smooth
             if pair.ed_frame_index is not None and pair.es_frame_index is not None:
                 phases = PhaseFrames((pair.ed_frame_index,), (pair.es_frame_index,), "phases by 30 frames a second, assumed")
-        rule = "no calibration" if region is None else f"pixel size of the lowest region, {_described(region)}"
+        rule = "no calibration" if region is None else f"pixel size of the lowest region, {described(region)}"
         return _Calipers(points, points * ratio, diameters, smooth, phases, rule)
 
     def _corrected(self, clip: Clip) -> _Calipers:
         limits = PeakLimits(*(self.manifest.threshold(key) for key in ("least_probability", "second_peak", "far_px")))
         screen = Screen(clip.rows, clip.columns)
         frames = (screen.fit(frame) for frame in clip.frames)
+        choice = clip.b_mode_region()
+        seen = screen.inside(choice.region) if choice.region else True  # nothing elsewhere has the region's size of a pixel
         found = [
-            [peak(sigmoid(channel), limits) or (np.nan, np.nan) for channel in maps]  # no peak, no point
+            [peak(sigmoid(channel) * seen, limits) or (np.nan, np.nan) for channel in maps]  # no peak, no point
             for maps in logits(self, frames)
         ]
         points = screen.to_image(np.array(found))
-        choice = clip.b_mode_region()
         words = choice.problem.value if choice.problem else ""
         reason = (calibration_reason(choice.problem), words)
         diameters = _measured(points, choice.region.cm_per_px if choice.region else None, reason, limited=True)
@@ -107,8 +116,10 @@ class LinearReader(DeepLab):
         rule = f"pixel size by {choice.rule}" if choice.region else f"no calibration: {words}"
         return _Calipers(points, points, diameters, smooth, phases, rule)
 
-    def _rows(self, clip: Clip, calipers: _Calipers) -> tuple[dict[str, str | int | float | None], ...]:
-        curve, _ = calipers.diameters.in_best_unit
+    def _rows(self, clip: Clip, calipers: _Calipers, decoding: Decoding) -> tuple[dict[str, str | int | float | None], ...]:
+        curve, unit = calipers.diameters.in_best_unit
+        predicted = decoding is Decoding.CORRECTED or unit == "cm"
+        single = predicted or clip.from_video_file
         rows = []
         for number, (points, diameter, smooth) in enumerate(zip(calipers.table_px, curve, calipers.smooth, strict=True)):
             (x1, y1), (x2, y2) = [[_plain(value) for value in point] for point in points.tolist()]
@@ -120,7 +131,10 @@ class LinearReader(DeepLab):
                 "ultrasound_color_data_present": clip.ultrasound_color_data_present,
                 "pred_x1": x1, "pred_y1": y1, "pred_x2": x2, "pred_y2": y2,
                 "coordinates": None if None in (x1, x2) else f"{x1}:{x2}:{y1}:{y2}",
-                "diameter": _plain(diameter), "predicted_diameter": _plain(diameter), "smooth_diameter": _plain(smooth),
+                "diameter": _plain(diameter) if single else None,
+                "predicted_diameter": _plain(diameter) if predicted else None,
+                "smooth_diameter": _plain(smooth) if single else None,
+                "unit": unit,
             })  # fmt: skip
         return tuple(rows)
 
@@ -142,10 +156,6 @@ def _measured(
     if cm_per_px is None:
         return Diameters(px, None, uncalibrated, limited)
     return Diameters(px, np.hypot(*(along * np.array(cm_per_px)).T), limited=limited)
-
-
-def _described(region: RegionCalibration) -> str:
-    return f"RegionSpatialFormat {region.spatial_format}, RegionDataType {region.data_type}, y0 {region.y0_px}"
 
 
 def _plain(value: float) -> float | int | None:

@@ -2,12 +2,12 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.derive.diameter_curve import PhaseFrames
+from models.derive.diameter_curve import PhaseFrames, running_median
 from models.derive.linear import EF_LIMITS_PERCENT, LIMITS_CM, fractional_shortening_percent, teichholz_ef_percent
 from models.families.reading import ReadValue
 from models.manifest import Manifest
@@ -47,20 +47,28 @@ def values_at(manifest: Manifest, diameters: Diameters, phases: PhaseFrames) -> 
     """
     keys = manifest.architecture
     wanted: list[tuple[str, Sequence[int]]] = []
+    values: list[ReadValue] = []
     if "at_ed" in keys:
         wanted.append((str(keys["at_ed"]), phases.ed))
     if "at_es" in keys:
         wanted.append((str(keys["at_es"]), phases.es))
     if "largest" in keys:
-        curve = diameters.px
-        wanted.append((str(keys["largest"]), (int(np.nanargmax(curve)),) if np.isfinite(curve).any() else ()))
-    values: list[ReadValue] = []
+        diameters, frames = _without_slips(diameters)
+        wanted.append((str(keys["largest"]), frames))
     for key, frames in wanted:
         values += _mean_at(key, diameters, frames)
     if all(key != _LVIDS for key, _ in wanted):
         return (*values, *(() if any(frames for _, frames in wanted) else _without_phase(manifest, diameters)))
     known = phases.ed and phases.es
     return (*values, *_systolic_function(diameters, phases), *(() if known else _without_phase(manifest, diameters)))
+
+
+def _without_slips(diameters: Diameters) -> tuple[Diameters, Sequence[int]]:
+    """The running median of the diameters and the frame where it is largest."""
+    px = running_median(diameters.px)
+    smooth = replace(diameters, px=px, cm=None if diameters.cm is None else running_median(diameters.cm))
+    curve, _ = smooth.in_best_unit
+    return smooth, (int(np.nanargmax(curve)),) if np.isfinite(curve).any() else ()
 
 
 def _mean_at(key: str, diameters: Diameters, frames: Sequence[int]) -> list[ReadValue]:
@@ -75,11 +83,17 @@ def _mean_at(key: str, diameters: Diameters, frames: Sequence[int]) -> list[Read
     if absent:
         missing = ReadValue(key, "cm", None, reasons=in_order([reason for reason, _ in absent]), detail=_join(absent))
         return [ReadValue(key, unit, value, frames[0], detail=detail), missing]
-    low, high = LIMITS_CM.get(key, (0.0, math.inf))
-    if diameters.limited and not low <= value <= high:
-        words = f"{value:.2f} cm is outside {low:g} to {high:g} cm"
-        return [ReadValue(key, unit, None, frames[0], (Reason.OUTSIDE_LIMITS,), words)]
-    return [ReadValue(key, unit, value, frames[0], detail=detail)]
+    return [_within(ReadValue(key, unit, value, frames[0], detail=detail), value, (key,), diameters)]
+
+
+def _within(measured: ReadValue, value: float, keys: Sequence[str], diameters: Diameters) -> ReadValue:
+    """The length, refused where it is impossible for all of these keys."""
+    limits = [LIMITS_CM.get(key, (0.0, math.inf)) for key in keys]
+    low, high = min(low for low, _ in limits), max(high for _, high in limits)
+    if not diameters.limited or measured.unit != "cm" or low <= value <= high:
+        return measured
+    words = f"{value:.2f} cm is outside {low:g} to {high:g} cm"
+    return ReadValue(measured.key, "cm", None, measured.frame_index, (Reason.OUTSIDE_LIMITS,), words)
 
 
 def _why_absent(diameters: Diameters, frames: Sequence[int]) -> list[tuple[Reason, str]]:
@@ -101,10 +115,13 @@ def _without_phase(manifest: Manifest, diameters: Diameters) -> list[ReadValue]:
     known = np.flatnonzero(np.isfinite(curve))
     if not known.size:
         return []
-    if len(curve) == 1:
-        return [ReadValue(short_name(manifest), unit, float(curve[0]), 0, detail="one frame, its phase is not known")]
+    value = float(np.median(curve[known]))
     detail = f"median of {known.size} of {len(curve)} frames, no phase"
-    return [ReadValue(short_name(manifest), unit, float(np.median(curve[known])), detail=detail)]
+    measured = ReadValue(short_name(manifest), unit, value, detail=detail)
+    if len(curve) == 1:
+        measured = replace(measured, frame_index=0, detail="one frame, its phase is not known")
+    keys = [str(manifest.architecture[at]) for at in ("at_ed", "at_es", "largest") if at in manifest.architecture]
+    return [_within(measured, value, keys, diameters)]
 
 
 def _systolic_function(diameters: Diameters, phases: PhaseFrames) -> list[ReadValue]:
@@ -123,14 +140,17 @@ def _systolic_function(diameters: Diameters, phases: PhaseFrames) -> list[ReadVa
     if absent:
         ratio = ReadValue(_FS_KEY, "%", shortening, phases.ed[0], detail="uncalibrated: of pixels taken for square")
         return [ratio, ReadValue(_EF_KEY, "%", None, reasons=reasons, detail=words)]
-    return [ReadValue(_FS_KEY, "%", shortening, phases.ed[0]), _ef_value(ed, es, ef, phases.ed[0], limited=diameters.limited)]
+    by_key = {_LVIDD: ed, _LVIDS: es}
+    impossible = [key for key, cm in by_key.items() if not LIMITS_CM[key][0] <= cm <= LIMITS_CM[key][1]]
+    if diameters.limited and impossible:
+        words = f"from an impossible {impossible[0]}"
+        return [ReadValue(key, "%", None, phases.ed[0], (Reason.OUTSIDE_LIMITS,), words) for key in (_FS_KEY, _EF_KEY)]
+    return [ReadValue(_FS_KEY, "%", shortening, phases.ed[0]), _ef_value(ef, phases.ed[0], limited=diameters.limited)]
 
 
-def _ef_value(lvidd_cm: float, lvids_cm: float, ef_percent: float, frame: int, *, limited: bool) -> ReadValue:
+def _ef_value(ef_percent: float, frame: int, *, limited: bool) -> ReadValue:
     low, high = EF_LIMITS_PERCENT
-    diameters = {_LVIDD: lvidd_cm, _LVIDS: lvids_cm}
-    impossible = [key for key, cm in diameters.items() if not LIMITS_CM[key][0] <= cm <= LIMITS_CM[key][1]]
-    if limited and (impossible or not low <= ef_percent <= high):
-        words = f"from an impossible {impossible[0]}" if impossible else f"{ef_percent:.1f} % is outside {low:g} to {high:g} %"
+    if limited and not low <= ef_percent <= high:
+        words = f"{ef_percent:.1f} % is outside {low:g} to {high:g} %"
         return ReadValue(_EF_KEY, "%", None, frame, (Reason.OUTSIDE_LIMITS,), words)
     return ReadValue(_EF_KEY, "%", ef_percent, frame, detail="Teichholz")

@@ -28,10 +28,10 @@ from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
 from tests.unit.models.families.drawn_traces import peaks_of, reader_of
 
 ROWS, COLUMNS = 120, 160
-SINGLE = ["frame_number", "pred_x1", "pred_y1", "pred_x2", "pred_y2", "diameter", "smooth_diameter"]
+SINGLE = ["frame_number", "pred_x1", "pred_y1", "pred_x2", "pred_y2", "diameter", "smooth_diameter", "unit"]
 FOLDER = [
     "filename", "frame_number", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present",
-    "pred_x1", "pred_y1", "pred_x2", "pred_y2", "coordinates", "predicted_diameter",
+    "pred_x1", "pred_y1", "pred_x2", "pred_y2", "coordinates", "predicted_diameter", "unit",
 ]  # fmt: skip
 
 
@@ -289,7 +289,7 @@ def test_stored_weights_measure_in_both_decodings(imported: Path, tmp_path: Path
     assert summary["weights_sha256"] == find_manifest("lvid").weights_sha256
     assert "Research use only" in summary["statement"]
     columns, rows = _table(table)
-    assert (columns, len(rows)) == (FOLDER, 4)
+    assert (columns, len(rows)) == (FOLDER[:-1], 4)
     assert [len(read_video(out / name).frames) for name in ("clip.mp4", "film.mp4")] == [2, 2]
     assert all(250 < int(row["pred_x1"]) < 390 for row in rows[:2])  # of 640
     assert all(60 < int(row["pred_x1"]) < 100 for row in rows[2:])  # of 160: films are not resized

@@ -11,7 +11,7 @@ from models.training.figures.by_group import bootstrap_by_group, stated
 
 Values = NDArray[np.float64]
 
-EF_LIMITS_PERCENT = (35, 40, 45, 50)
+EF_THRESHOLDS_PERCENT = (35, 40, 45, 50)
 _FEWEST = 2  # of which a spread or a correlation can be taken
 
 
@@ -64,5 +64,5 @@ def auroc(positive: NDArray[np.bool_], score: Values) -> float | None:
 
 def ef_auroc(prefix: str, pairs: Values) -> dict[str, Value]:
     """How well the found EF tells true EF above 35, 40, 45, 50 % from those up to it, as EchoNet-Dynamic prints it."""
-    found = {limit: auroc(pairs[:, 0] > limit, pairs[:, 1]) for limit in EF_LIMITS_PERCENT}
+    found = {limit: auroc(pairs[:, 0] > limit, pairs[:, 1]) for limit in EF_THRESHOLDS_PERCENT}
     return {f"{prefix}auc_ef_{limit}": value for limit, value in found.items() if value is not None}

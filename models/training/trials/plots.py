@@ -27,7 +27,7 @@ def scatter(pairs: Values, quantity: str) -> Draw:
 def bland_altman(pairs: Values, quantity: str) -> Draw:
     def draw(axes: Any) -> None:
         error = pairs[:, 1] - pairs[:, 0]
-        bias, spread = float(error.mean()), float(error.std())
+        bias, spread = float(error.mean()), float(error.std(ddof=1))
         axes.scatter(pairs.mean(axis=1), error, s=9, alpha=0.6)
         for level, style in ((bias, "-"), (bias - 1.96 * spread, "--"), (bias + 1.96 * spread, "--")):
             axes.axhline(level, color="black", linewidth=0.8, linestyle=style)

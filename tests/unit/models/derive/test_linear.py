@@ -4,10 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.calibration import RegionCalibration
-from models.derive.diameter_curve import Motion, low_pass, phase_frames, published_phases, smoothed
+from models.derive.diameter_curve import Motion, low_pass, phase_frames, published_phases, running_median, smoothed
 from models.derive.heat_map import PeakLimits, peak, published_centroid
-from models.derive.linear import lowest_region, teichholz_ef_percent, teichholz_volume_ml
+from models.derive.linear import teichholz_ef_percent, teichholz_volume_ml
 
 LIMITS = PeakLimits(least_probability=0.05, second_peak=0.5, far_px=40)
 
@@ -67,6 +66,35 @@ def test_published_phases_are_the_first_pair_without_the_clip_s_first_and_last_e
     assert published_phases(curve, kernel=True).ed_frame_index in (37, 38)
 
 
+def test_the_kernel_weighs_neighbours_by_1_2_3_2_1() -> None:
+    """A wave of w = 2 pi 20 / 300 a frame leaves it with (3 + 4 cos w + 2 cos 2w) / 9 of its height: 0.889."""
+    wave = np.cos(2 * np.pi * 20 * np.arange(300) / 300)
+    smooth = published_phases(wave, kernel=True).smooth
+    assert smooth[120:180] == pytest.approx(0.8887 * wave[120:180], abs=0.003)
+    assert published_phases(wave).smooth == pytest.approx(wave, abs=1e-9)
+
+
+def test_phases_name_r_waves_only_where_they_were_used() -> None:
+    curve, times_ms = _diameters(100, 25.0), np.arange(100) * 40.0  # largest at 250, 1250 ms, ...
+    for r_waves, rule in (
+        ((250.0, 1250.0, 2250.0, 3250.0), "phases by R waves and largest diameter"),
+        ((700.0, 1700.0, 2700.0), "phases by largest diameter"),  # those of a shifted clock
+        ((), "phases by largest diameter"),
+    ):
+        found = phase_frames(curve, times_ms, r_waves, None, Motion.CAVITY)
+        assert found.ed
+        assert found.rule == rule
+
+
+@pytest.mark.parametrize("slipped", [0, 1, 6, 11])
+def test_one_slipped_frame_does_not_count(slipped: int) -> None:
+    curve = np.linspace(1.5, 1.8, 12)
+    curve[slipped] = 4.2
+    curve[3] = np.nan
+    assert np.nanmax(running_median(curve)) < 1.85
+    assert np.isnan(running_median(curve)).tolist() == [index == 3 for index in range(12)]
+
+
 def test_published_phases_of_a_short_clip_are_none() -> None:
     found = published_phases(_diameters(45, 30.0))
     assert (found.ed_frame_index, found.es_frame_index) == (None, None)
@@ -121,10 +149,3 @@ def test_teichholz() -> None:
     assert teichholz_volume_ml(3.0) == pytest.approx(35.0)
     assert teichholz_ef_percent(5.0, 3.0) == pytest.approx(70.4)
     assert teichholz_ef_percent(3.0, 3.1) is None
-
-
-def test_the_lowest_region_is_chosen_whatever_it_shows() -> None:
-    sector = RegionCalibration(0, 20, 639, 400, 1, 1, 3, 3, 0.03, 0.03)
-    trace = RegionCalibration(0, 420, 639, 479, 4, 10, 4, 0, 0.004, 1.0)
-    assert lowest_region((sector, trace)) is trace
-    assert lowest_region(()) is None

@@ -59,6 +59,26 @@ def test_published_takes_the_first_frame_in_pixels_and_corrected_end_systole_in_
     assert corrected.rows[6]["area_cm2"] == pytest.approx(np.pi * 60**2 * 0.03**2, rel=0.01)
 
 
+@pytest.mark.parametrize("decoding", Decoding)
+def test_the_border_is_at_one_half(decoding: Decoding) -> None:
+    """A disc of 0.6 within one of 0.4."""
+    rows, columns = np.mgrid[:480, :640]
+    distance = np.hypot(columns - 320, rows - 240)
+    probability = np.select([distance < 50, distance < 90], [0.6, 0.4], 0.01)
+    reading = drawn_reader("la_area", np.log(probability / (1 - probability))[None, None]).read(clip(), decoding)
+    assert reading.rows[0]["area_px"] == pytest.approx(np.pi * 50**2, rel=0.01)
+    assert reading.columns[0] == "frame_index"
+
+
+def test_only_the_region_counts_in_the_corrected_decoding() -> None:
+    """A disc around the border of the region: a half of it has no square centimetres."""
+    half = clip(regions=(replace(SECTOR, y1_px=239),))
+    corrected = drawn_reader("la_area", _discs(80.0)).read(half, CORRECTED)
+    assert corrected.rows[0]["area_px"] == pytest.approx(np.pi * 80**2 / 2, rel=0.02)
+    assert max(y for _, y in corrected.marks[0].points_px) < 240
+    assert drawn_reader("la_area", _discs(80.0)).read(half, PUBLISHED).rows[0]["area_px"] > 20000
+
+
 def test_both_deltas_count() -> None:
     oblong = replace(SECTOR, physical_delta_x=-0.03, physical_delta_y=0.036)
     reading = drawn_reader("ra_area", _discs(80.0)).read(clip(regions=(oblong,)), CORRECTED)
@@ -152,6 +172,7 @@ def test_quality_is_a_percentage_of_32_frames() -> None:
     reader.network = Answer()
     reading = reader.read(clip(7, rows=60, columns=80, regions=()))
     assert shown[0].shape == (1, 3, 32, 112, 112)
+    assert shown[0].max().item() == pytest.approx(100 / 255)
     assert _value(reading, "image_quality").value == pytest.approx(75)
     assert reading.rows[0] == {"filename": None, "quality": 75.0}
 

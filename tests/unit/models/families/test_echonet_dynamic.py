@@ -95,6 +95,17 @@ def test_a_short_systole_is_found_with_true_percentiles_alone() -> None:
     assert end_systoles(areas.tolist(), times) == [46]
 
 
+def test_a_minimum_is_prominent_by_half_the_range() -> None:
+    """Between minima of 100 below the top one of 45 or 55."""
+    for depth, expected in ((45, [20, 100]), (55, [20, 60, 100])):
+        areas = np.full(120, 200.0)
+        areas[15:26] = areas[95:106] = 100
+        areas[20] = areas[100] = 99.9
+        areas[60] -= depth
+        published, corrected = published_end_systoles(areas.tolist()), end_systoles(areas.tolist(), np.arange(120) * 20.0)
+        assert (published, corrected) == (expected, expected)
+
+
 def test_minima_are_20_frames_apart_or_400_ms() -> None:
     """At 25 frames a second a fast heart beats every 15 frames: the published distance drops every other beat."""
     areas = (100 + 50 * np.cos(2 * np.pi * np.arange(60) / 15)).tolist()

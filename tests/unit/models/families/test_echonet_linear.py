@@ -90,13 +90,49 @@ def test_the_lowest_region_gives_wrong_centimetres_and_the_node_s_choice_right_o
 @pytest.mark.parametrize("decoding", Decoding)
 def test_without_a_region_there_are_pixels_and_no_centimetres(decoding: Decoding) -> None:
     reading = _still((200.0, 100.0), (200.0, 180.0)).read(clip(regions=()), decoding)
-    assert reading.rows[0]["diameter"] == pytest.approx(80, abs=0.1)
-    assert "diameters of the table in px" in reading.notes
     assert _value(reading, "ivs").unit == "px"
+    assert _value(reading, "ivs").value == pytest.approx(80, abs=0.1)
     missing = _value(reading, "ivsd_2d", "cm")
     assert missing.value is None
     assert missing.reasons[0] is Reason.NO_CALIBRATION
     assert not [value for value in reading.values if value.unit == "cm" and value.value is not None]
+
+
+def test_pixels_are_never_in_a_table_without_their_unit() -> None:
+    still, film = clip(regions=()), clip(regions=(), from_video_file=True)
+    lengths = ("diameter", "predicted_diameter", "smooth_diameter")
+
+    def row(image: Any, decoding: Decoding) -> list[Any]:
+        reading = _still((200.0, 100.0), (200.0, 180.0)).read(image, decoding)
+        assert ("unit" in reading.columns) is ("unit" in reading.folder_columns) is (decoding is CORRECTED)
+        return [reading.rows[0][key] for key in (*lengths, "unit")]
+
+    assert row(clip(), CORRECTED) == [pytest.approx(2.4, abs=0.01)] * 3 + ["cm"]
+    assert row(still, CORRECTED) == [pytest.approx(80, abs=0.1)] * 3 + ["px"]
+    assert row(still, PUBLISHED)[:3] == [None] * 3
+    assert row(film, PUBLISHED)[:3] == [80, None, 80]  # the script for one film knows pixels only
+
+
+def test_the_published_pixels_are_those_of_the_image_not_of_480_rows() -> None:
+    """100 px of the network are 160 of 768 x 1024, of 0.03 cm each."""
+    image = clip(rows=768, columns=1024, regions=(replace(SECTOR, x1_px=1023, y1_px=767),))
+    reading = _still((200.0, 100.0), (200.0, 200.0)).read(image, PUBLISHED)
+    assert reading.rows[0]["diameter"] == pytest.approx(4.8)
+    assert reading.rows[0]["pred_y2"] == 200
+    assert reading.marks[0].points_px[1] == pytest.approx((320, 320))
+
+
+def test_points_outside_the_region_are_none_in_the_corrected_decoding() -> None:
+    """A duplex screen, the spectrum below row 300: its pixels have no centimetres."""
+    upper = clip(regions=(replace(SECTOR, y1_px=299), replace(SPECTRUM, y0_px=300)))
+    below = ((200.0, 330.0), (200.0, 430.0))
+    reading = _still(*below).read(upper, CORRECTED)
+    assert reading.rows[0]["diameter"] is None
+    assert _value(reading, "ivsd_2d").reasons == (Reason.QUALITY,)
+    assert _still(*below).read(upper, PUBLISHED).rows[0]["diameter"] == pytest.approx(50)
+    inside, outside = caliper_logits([((200.0, 100.0), (200.0, 160.0))]), caliper_logits([below])
+    both = drawn_reader("ivs", np.maximum(inside, outside)).read(upper, CORRECTED)
+    assert both.rows[0]["diameter"] == pytest.approx(60 * 0.03, abs=0.01)
 
 
 def test_only_the_corrected_decoding_refuses_a_region_that_is_no_b_mode() -> None:
@@ -258,18 +294,49 @@ def test_only_the_published_decoding_prints_an_impossible_ejection_fraction() ->
     assert _value(published, "ef_teichholz_2d").value is not None
 
 
-def test_the_vena_cava_is_read_at_its_largest() -> None:
-    points = [((320.0, 200.0), (320.0, 200.0 + side)) for side in (40, 70, 50)]
-    reading = drawn_reader("ivc", caliper_logits(points)).read(clip(3), CORRECTED)
-    assert _value(reading, "ivc_diam").value == pytest.approx(70 * 0.03, abs=2e-3)
-    assert _value(reading, "ivc_diam").frame_index == 1
+def test_the_vena_cava_is_read_at_its_largest_but_not_where_a_point_slipped() -> None:
+    points = [((320.0, 200.0), (320.0, 200.0 + side)) for side in (40, 50, 140, 60, 68, 70, 66, 50)]
+    reading = drawn_reader("ivc", caliper_logits(points)).read(clip(8), CORRECTED)
+    assert _value(reading, "ivc_diam").value == pytest.approx(68 * 0.03, abs=2e-3)
+    assert _value(reading, "ivc_diam").frame_index == 3
+
+
+def test_the_length_of_a_still_has_limits_too() -> None:
+    reading = _still((320.0, 40.0), (320.0, 440.0), "lvid").read(clip(), CORRECTED)
+    assert _value(reading, "lvid").reasons == (Reason.OUTSIDE_LIMITS,)
+    assert "outside 0.8 to 9.5 cm" in _value(reading, "lvid").detail
+    assert _still((320.0, 40.0), (320.0, 440.0), "lvid").read(clip(), PUBLISHED).values[-1].value == pytest.approx(11.97)
+
+
+def test_ratios_fall_with_their_diameters() -> None:
+    """150 and 100 px of 0.02 cm: a ventricle of 3 and 2 cm; of 0.07 cm: 10.5 and 7 cm, whose ratio is the same."""
+    for delta, reasons in ((0.02, ()), (0.07, (Reason.OUTSIDE_LIMITS,))):
+        region = replace(SECTOR, physical_delta_x=delta, physical_delta_y=delta)
+        reading = _beating(40, 12.0).read(clip(40, interval_ms=1000 / 12, regions=(region,)), CORRECTED)
+        for key in ("lvidd_2d", "fs_2d", "ef_teichholz_2d"):
+            assert _value(reading, key).reasons == reasons
+
+
+def test_what_is_assumed_of_the_aorta_is_said() -> None:
+    points = ((200.0, 100.0), (200.0, 180.0))
+    assert "taken for the ascending aorta" in " ".join(_still(*points, "aorta").read(clip()).notes)
+    assert "aorta" not in " ".join(_still(*points, "aortic_root").read(clip()).notes)
 
 
 def test_rows_and_marks_are_those_of_the_authors_tables() -> None:
     reader = drawn_reader("ivs", caliper_logits([((200.0, 100.0), (200.0, 160.0))] * 5))  # one batch and a rest
     image = clip(5, photometric_interpretation="YBR_FULL_422", ultrasound_color_data_present=1)
     reading = reader.read(image, CORRECTED)
-    assert reading.columns == ("frame_number", "pred_x1", "pred_y1", "pred_x2", "pred_y2", "diameter", "smooth_diameter")
+    assert reading.columns == (
+        "frame_number",
+        "pred_x1",
+        "pred_y1",
+        "pred_x2",
+        "pred_y2",
+        "diameter",
+        "smooth_diameter",
+        "unit",
+    )
     assert [row["frame_number"] for row in reading.rows] == [0, 1, 2, 3, 4]
     assert all(set(reading.columns) | set(reading.folder_columns) <= set(row) for row in reading.rows)
     assert reading.rows[0]["measurement_name"] == "ivs"

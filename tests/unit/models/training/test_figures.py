@@ -8,6 +8,7 @@ from models.training.agreement import bootstrap
 from models.training.figures.by_group import bootstrap_by_group
 from models.training.figures.classes import (
     balanced_accuracy,
+    calibration_bins,
     calibration_error,
     class_figures,
     confusion,
@@ -74,6 +75,12 @@ def test_the_published_r2_forgives_a_bias_and_r2_does_not() -> None:
     before, after = (agreement_figures("", "points", pairs, list("abcd")) for pairs in (PAIRS, biased))
     assert after["r2_of_fit"] == pytest.approx(before["r2_of_fit"])
     assert after["r2"] < 0 < before["r2"]
+
+
+def test_confidence_is_counted_in_15_bins() -> None:
+    confidence = (np.arange(1500) + 0.5) / 1500
+    bins = calibration_bins(confidence, np.ones(1500, dtype=bool))
+    assert [count for count, _, _ in bins] == [100] * 15
 
 
 def test_too_few_numbers_have_no_figures() -> None:
