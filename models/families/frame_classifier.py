@@ -16,8 +16,8 @@ APPLICATIONS_EPSILON = 1.001e-5  # that of Keras' ResNet and DenseNet, which cam
 class FrameClassifier(nn.Module):
     """RGB frames (n, 3, h, w), 0 to 255 -> logits (n, outputs). There is no softmax: Keras has it inside.
 
-    `[architecture]`: `outputs`; `pooling`, "average" or "flatten", where the latter fixes h and w to the manifest's;
-    `rescale`, whether the network itself divides by 255; `hidden`, the widths of the ReLU layers before the last one.
+    `[architecture]`: `outputs`, 0 for no head; `pooling`, "average" or "flatten", where the latter fixes h and w to the
+    manifest's; `rescale`, whether the network divides by 255 itself; `hidden`, the widths of ReLU layers before the last one.
     """
 
     def __init__(self, manifest: Manifest, backbone: nn.Module, channels: int) -> None:
@@ -32,7 +32,8 @@ class FrameClassifier(nn.Module):
         if not isinstance(hidden, list):
             raise ManifestError(f"model {manifest.name}: hidden is a list of widths")
         cells = prod(map(self.map_side, manifest.input_shape[-2:])) if self.pooling == "flatten" else 1
-        self.head = dense_layers([channels * cells, *map(int, hidden), int(str(manifest.architecture["outputs"]))])
+        outputs = int(str(manifest.architecture["outputs"]))
+        self.head = dense_layers([channels * cells, *map(int, hidden), outputs]) if outputs else nn.Identity()
 
     poolings: tuple[str, ...] = ("average", "flatten")
 

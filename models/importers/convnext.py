@@ -36,7 +36,7 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
     head = described_head(source.layers)
     if head["pooling"] == "average" and _averages_first(source.layers):
         head["pooling"] = "average_first"
-    scaling = {"rescale": rescales(source.layers), "preprocessing": _standardises(source.layers)}
+    scaling = {"rescale": rescales(source.layers, has_normalization=True), "preprocessing": _standardises(source.layers)}
     return {"network": _BY_STEM[stem]} | scaling | head
 
 

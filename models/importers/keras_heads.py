@@ -61,8 +61,10 @@ def paired_head(
     yield from zip(head_dense(layers, backbone), linear, strict=False)
 
 
-def rescales(layers: Sequence[KerasLayer], *, also: tuple[float, float] | None = None) -> bool:
-    """Whether the model divides by 255 itself. Raises KerasFileError for a Rescaling by something else than that or `also`."""
+def rescales(layers: Sequence[KerasLayer], *, also: tuple[float, float] | None = None, has_normalization: bool = False) -> bool:
+    """Whether the model divides by 255 itself. Raises KerasFileError for a Rescaling by something else than that or `also`,
+    and for a Normalization where the network has none.
+    """
     found = False
     for layer in layers:
         if layer.class_name == "Rescaling":
@@ -71,6 +73,8 @@ def rescales(layers: Sequence[KerasLayer], *, also: tuple[float, float] | None =
                 found = True
             elif also is None or not is_scaling(layer, *also):
                 raise KerasFileError(f"layer {layer.name} scales by {scale} and adds {offset}; by 1/255 is known")
+        elif layer.class_name == "Normalization" and not has_normalization:
+            raise KerasFileError(f"layer {layer.name} takes a mean out of the frames; scaling by 1/255 is known")
     return found
 
 

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 
 from torch import Tensor, nn
 
-from models.importers.keras_files import KerasFile, KerasFileError, KerasLayer
+from models.importers.keras_files import KerasLayer
+from models.importers.keras_heads import is_dense, keras_file, rescales
 from models.importers.keras_layers import place_layers
 from models.manifest import Manifest, Value
 
@@ -32,22 +33,17 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
     """Pooling and scaling, where the file describes its model: both known heads of the baselines. Never the number of outputs:
     a file with another head is another model's.
     """
-    layers = _keras(file).layers
-    if _keras(file).config is None:
+    source = keras_file(file)
+    if source.config is None:
         return {}
-    classes = {layer.class_name for layer in layers}
-    return {"pooling": "flatten" if "Flatten" in classes else "average", "rescale": _rescales(layers)}
+    classes = {layer.class_name for layer in source.layers}
+    return {"pooling": "flatten" if "Flatten" in classes else "average", "rescale": rescales(source.layers)}
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
     """The state of an EchoForgeXception, which may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
-    return place_layers(_keras(file), list(_pairs(_keras(file).layers)), network)
-
-
-def _keras(file: object) -> KerasFile:
-    if not isinstance(file, KerasFile):
-        raise KerasFileError("this network's weights come in a file of Keras, not of torch")
-    return file
+    source = keras_file(file)
+    return place_layers(source, _pairs(source.layers), network)
 
 
 def _pairs(layers: tuple[KerasLayer, ...]) -> Iterator[tuple[KerasLayer, str]]:
@@ -80,20 +76,5 @@ def _place(layer: KerasLayer) -> str:
 
 def _head(layers: tuple[KerasLayer, ...]) -> KerasLayer | None:
     """The last Dense layer; without description of the model, the one that is called so."""
-    dense = [layer for layer in layers if _is_dense(layer)]
+    dense = [layer for layer in layers if is_dense(layer)]
     return dense[-1] if dense else None
-
-
-def _is_dense(layer: KerasLayer) -> bool:
-    kernel = layer.weights.get("kernel")
-    return kernel is not None and kernel.ndim == 2 and layer.class_name in ("Dense", "")
-
-
-def _rescales(layers: tuple[KerasLayer, ...]) -> bool:
-    """Whether the model divides by 255 itself. Raises KerasFileError where it scales in another way."""
-    scaling = [layer for layer in layers if layer.class_name in ("Rescaling", "Normalization")]
-    for layer in scaling:
-        scale, offset = layer.config.get("scale"), layer.config.get("offset", 0.0)
-        if not isinstance(scale, float) or abs(scale * 255 - 1) > 1e-6 or offset != 0:
-            raise KerasFileError(f"layer {layer.name} scales by {scale} and adds {offset}; by 1/255 is known")
-    return bool(scaling)

@@ -9,6 +9,7 @@ from torch.nn import functional
 
 from models.families import prepare
 from models.families.echoforge_xception import EchoForgeXception, SameMaxPool, keras_xception
+from models.families.frame_classifier import KERAS_RESCALE
 from models.families.vision import legacy_xception
 from models.manifest import ManifestError
 from models.registry import find_manifest, load_model
@@ -102,6 +103,12 @@ def test_the_network_scales_bytes_itself_and_the_baseline_does_not() -> None:
         torch.testing.assert_close(embedding, encoder.backbone(frames / 255).mean(dim=(2, 3)))
         encoder.scale = load_model("Xception_TTE47_baseline", device="meta").scale
         assert not torch.allclose(encoder(frames), embedding)
+
+
+def test_the_scale_is_keras_own() -> None:
+    """1/255 in single precision, as Keras keeps it in double precision too."""
+    encoder = load_model("EchoView47_contrastive_encoder", device="meta")
+    assert encoder.scale == KERAS_RESCALE == float(torch.tensor(1 / 255)) != 1 / 255
 
 
 def test_a_flattened_map_is_in_keras_order() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.importers import convnext, densenet, efficientnet, phase, resnet, unet
+from models.importers import convnext, densenet, efficientnet, phase, resnet, unet, xception
 from models.importers.keras_files import KerasFile, KerasFileError, KerasLayer
 from models.importers.keras_heads import described_head, rescales
 from models.importers.placing import MisplacedWeights
@@ -76,6 +76,21 @@ def test_scaling_by_255_inside_or_outside() -> None:
         rescales([layer("Rescaling", scale=1 / 127.5, offset=-1.0)])
 
 
+@pytest.mark.parametrize(
+    ("module", "name"),
+    [
+        (resnet, "EchoSDNet"),
+        (unet, "EchoLVSNet"),
+        (xception, "EchoView47_classifier"),
+        (densenet, "DenseNet121_TTE47_baseline"),
+    ],
+)
+def test_a_mean_taken_out_is_not_ignored(module: Any, name: str) -> None:
+    """With constants the layer has no weights that would be left over, so only the Xception's importer once refused it."""
+    with pytest.raises(KerasFileError, match="takes a mean out"):
+        asked(module, name, layer("Normalization", **IMAGENET), STEM, GAP, dense("a", 64, 2))
+
+
 def test_efficientnet_has_a_scaling_of_its_own() -> None:
     tail = (layer("Conv2D", "top_conv", (1, 1, 256, 1280)), GAP, dense("a", 1280, 47))
     signed = layer("Rescaling", scale=1 / 128, offset=-1)
@@ -121,6 +136,7 @@ def test_resnet_tells_its_depth() -> None:
     [
         (resnet, "EchoSDNet"),
         (unet, "EchoLVSNet"),
+        (xception, "EchoView47_classifier"),
         (phase, "EchoPDNet"),
         (densenet, "DenseNet121_TTE47_baseline"),
         (efficientnet, "EfficientNetV2_TTE47_baseline"),
