@@ -1,13 +1,17 @@
 """Strictness: every tensor of the network gets one of its own shape from the file, and none of the file is left over."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
+_NAMED = 8
+
 
 class MisplacedWeights(ValueError):
-    """A file and a network do not fit: the message lists what is missing, unexpected, misshaped, and which settings differ."""
+    """A file and a network do not fit: the message begins the lists of what is missing, unexpected, misshaped, and of which
+    settings differ; `lists` has them whole.
+    """
 
     def __init__(
         self,
@@ -18,14 +22,26 @@ class MisplacedWeights(ValueError):
     ) -> None:
         self.missing, self.unexpected = tuple(missing), tuple(unexpected)
         self.misshaped, self.unlike = tuple(misshaped), tuple(unlike)
+        self.lists = {kind: getattr(self, kind) for kind in ("missing", "unexpected", "misshaped", "unlike")}
         lists = {
             "missing (the network has them, the file does not)": self.missing,
             "unexpected (the file has them, the network does not)": self.unexpected,
             "misshaped": self.misshaped,
             "computed differently": self.unlike,
         }
-        said = [f"{title}: {', '.join(names)}" for title, names in lists.items() if names]
+        said = [f"{title}: {_beginning(names)}" for title, names in lists.items() if names]
         super().__init__("the weights do not fit the network; " + "; ".join(said))
+
+
+def _beginning(names: Sequence[str]) -> str:
+    """All of a few names; of more their number, too: another network's file has hundreds.
+
+    >>> _beginning(["a", "b"])
+    'a, b'
+    """
+    if len(names) <= _NAMED:
+        return ", ".join(names)
+    return f"{len(names)}, {', '.join(names[:_NAMED])}, ..."
 
 
 def checked(

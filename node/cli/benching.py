@@ -55,13 +55,16 @@ def bench(
 
     chosen = names if names else [] if study else _present(NETWORKS)
     timings: list[Timing] = []
-    for name in chosen:
+    for number, name in enumerate(chosen, start=1):
+        typer.echo(f"{number} of {len(chosen)}: {name}", err=True)  # a network takes minutes on a CPU
         try:
             timings.append(time_network(name, rounds=rounds))
         except ManifestError as error:
             raise EchoNodeError(str(error)) from error
         if not as_json:
             console.print(_line(timings[-1]), highlight=False)
+    if study:
+        typer.echo("study", err=True)
     of_study = time_study() if study else None
     if as_json:
         print_json(_as_json(timings, of_study))

@@ -36,14 +36,20 @@ def _found(name: str) -> "Manifest":
 
 @models.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """All networks by name, and which of them have weights here."""
+    """All networks by name and alias, and which of them have weights here."""
     from models import list_models as manifests
 
     rows = [
-        {"name": manifest.name, "version": manifest.version, "family": manifest.family, "weights": _weights(manifest)}
+        {
+            "name": manifest.name,
+            "aliases": list(manifest.aliases) if as_json else ", ".join(manifest.aliases),
+            "version": manifest.version,
+            "family": manifest.family,
+            "weights": _weights(manifest),
+        }
         for manifest in manifests()
     ]
-    show_rows(rows, ("name", "version", "family", "weights"), as_json=as_json, empty="no manifest found")
+    show_rows(rows, ("name", "aliases", "version", "family", "weights"), as_json=as_json, empty="no manifest found")
 
 
 def _weights(manifest: "Manifest") -> str:
@@ -94,7 +100,11 @@ def import_model(
         manifest = import_weights(name, file, labels=given, settings=_settings(settings or []), folder=folder)
     except NotSaid as error:
         raise ConfigError(str(error)) from error
-    except (ImportRefused, ManifestError, KerasFileError, TorchFileError, MisplacedWeights) as error:
+    except MisplacedWeights as error:
+        if as_json:
+            print_json({"name": name, "error": str(error), **error.lists})
+        raise EchoNodeError(str(error)) from error
+    except (ImportRefused, ManifestError, KerasFileError, TorchFileError) as error:
         raise EchoNodeError(str(error)) from error
     except OSError as error:  # the model folder, not the file: that is read before
         raise EchoNodeError(f"cannot store the weights: {error}") from error

@@ -130,6 +130,18 @@ def test_all_lists_of_what_does_not_fit() -> None:
     assert all(word in str(refused.value) for word in ("missing", "unexpected", "misshaped", "2.running_var", "other/kernel"))
 
 
+def test_a_wrong_file_is_told_in_few_lines_and_all_names_are_kept() -> None:
+    """Another network's file once printed 24,000 characters."""
+    many = [f"block{number}" for number in range(1000)]
+    refused = MisplacedWeights(missing=many, unexpected=["one"], unlike=many[:8])
+    assert "missing (the network has them, the file does not): 1000, block0, " in str(refused)
+    assert "block7, ...; unexpected (the file has them, the network does not): one; computed differently: block0" in str(
+        refused
+    )
+    assert "block8" not in str(refused)
+    assert refused.lists == {"missing": tuple(many), "unexpected": ("one",), "misshaped": (), "unlike": tuple(many[:8])}
+
+
 def test_weights_may_be_placed_on_a_network_that_holds_no_memory() -> None:
     with torch.device("meta"):
         network = nn.Sequential(nn.BatchNorm1d(2))

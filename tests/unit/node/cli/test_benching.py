@@ -41,7 +41,8 @@ def test_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(benching, "time_study", lambda: StudyTiming(4, 100, 20.0, 1.0, 8.0, equal=True))
     result = CliRunner().invoke(app, ["bench", "a", "b", "--study"])
     assert result.exit_code == 0, result.output
-    said = " ".join(result.output.split())
+    assert result.stderr.splitlines() == ["1 of 2: a", "2 of 2: b", "study"]
+    said = " ".join(result.stdout.split())
     assert "a, 1 x 8 x 8: published 4000.0 ms, fp32 2.00, bf16 4.00 (speed only)" in said
     assert "fp32: geometric mean 4.00, least 2.00, of 2 networks" in said
     assert "bf16: geometric mean 4.00 (speed only: random weights tell nothing" in said
