@@ -112,6 +112,8 @@ def _print(manifest: "Manifest", data: "DataSet", outcome: "Outcome") -> None:
             + (f" ({_rounded(limits)})" if interval and (limits := getattr(interval, side)) else "")
             for side in ("found", "published")
         )
+        others = (f"{_rounded(value)} ({word})" for word, value in one.otherwise.items())
+        published = ", ".join((*filter(None, [published]), *others))
         rows.append({"figure": key, "found": found, "published": published})
     show_rows(rows, ("figure", "found", "published"), as_json=False, empty="no figures")
     if "measured_on" in manifest.metrics:

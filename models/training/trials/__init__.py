@@ -4,7 +4,7 @@ import csv
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -71,22 +71,38 @@ def try_model(model: Any, data: DataSet, options: Options, task: str = "auto") -
 
 @dataclass(frozen=True)
 class Compared:
-    """One figure with what its publisher states of the same; either may be missing."""
+    """One figure with what its publisher states of the same on the same data; either may be missing.
+
+    `otherwise` is what they state of it in other circumstances, by what those were.
+    """
 
     key: str
     found: Value | None
     published: Value | None
+    otherwise: Mapping[str, Value] = field(default_factory=dict)
+
+
+_ABOUT = ("measured_on", "measured_on_layout")  # the metrics that are no figures
 
 
 def beside_published(manifest: Manifest, figures: Mapping[str, Value], layout: str) -> list[Compared]:
-    """Every figure found, then what else is published. A figure stated for this data set goes before the general one."""
-    published = {key: value for key, value in manifest.metrics.items() if key != "measured_on"}
+    """Every figure found, then what else is published.
+
+    `<figure>_<layout>` is stated for that layout; `<figure>` alone for the manifest's `measured_on_layout` and no other.
+    """
+    published = {key: value for key, value in manifest.metrics.items() if key not in _ABOUT}
+    here = manifest.metrics.get("measured_on_layout") == layout
     rows, used = [], set()
     for key, value in figures.items():
-        name = next((name for name in (f"{key}_{layout}", key) if name in published), None)
-        used.add(name)
-        rows.append(Compared(key, value, published[name] if name else None))
-    return rows + [Compared(key, None, value) for key, value in published.items() if key not in used and key not in figures]
+        names = [name for name in (f"{key}_{layout}", key if here else "") if name in published]
+        circumstances = {f"{key}_internal": "internal", f"{key}_external": "external"}
+        if here:
+            circumstances[f"first_version_{key}"] = "first version"
+        otherwise = {word: published[name] for name, word in circumstances.items() if name in published}
+        used |= {*names, *circumstances}
+        rows.append(Compared(key, value, published[names[0]] if names else None, otherwise))
+    left = {key: value for key, value in published.items() if key not in used}
+    return rows + [Compared(f"{key}, elsewhere" if key in figures else key, None, value) for key, value in left.items()]
 
 
 def write_outcome(outcome: Outcome, manifest: Manifest, data: DataSet, folder: Path) -> list[Path]:

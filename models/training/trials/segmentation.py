@@ -41,10 +41,11 @@ def segment(model: Any, data: DataSet, options: Options) -> Outcome:
     groups = [str(row["group"]) for row in rows]
     figures: dict[str, Value] = {"frames": len(rows), "items": len({row["item"] for row in rows})}
     figures |= _figures("", overlaps, groups, units)
-    for phase in ("ed", "es"):
-        chosen = [index for index, row in enumerate(rows) if row["phase"] == phase]
+    views = sorted({str(row["view"]) for row in rows if row["view"]})
+    for key, word in (("phase", "ed"), ("phase", "es"), *(("view", view) for view in views)):
+        chosen = [index for index, row in enumerate(rows) if row[key] == word]
         if chosen:
-            figures |= _figures(f"{phase}_", [overlaps[i] for i in chosen], [groups[i] for i in chosen], units)
+            figures |= _figures(f"{word}_", [overlaps[i] for i in chosen], [groups[i] for i in chosen], units)
     dice = np.array([one.dice for one in overlaps])
     notes = ("dice is of all pixels together, as EchoNet-Dynamic prints it; dice_mean the mean over frames",)
     return Outcome("segmentation", figures, tuple(rows), notes, {"dice": histogram(dice, "Dice")})
@@ -82,6 +83,7 @@ def _judged(model: Any, item: Item) -> Iterator[tuple[dict[str, Cell], Overlap, 
         phase = {item.truth.ed_frame: "ed", item.truth.es_frame: "es"}.get(frame, "")
         row: dict[str, Cell] = {
             "item": item.key, "group": item.group, "split": item.split, "frame": frame, "phase": phase,
+            "view": (item.truth.label or "").lower(),
             "dice": one.dice, "iou": one.iou, "surface_distance": one.surface_distance, "unit": unit,
             "true_px": int(true[frame].sum()), "found_px": int(mask.sum()),
         }  # fmt: skip

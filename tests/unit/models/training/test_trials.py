@@ -338,7 +338,7 @@ def test_published_figures_stand_beside_and_those_of_the_data_set_first() -> Non
     on_camus = {one.key: (one.found, one.published) for one in beside_published(known, {"dice": 0.9, "frames": 3}, "camus")}
     assert on_camus["dice"] == (0.9, 0.94)
     assert on_camus["frames"] == (3, None)
-    assert on_camus["iou"] == (None, 0.85)
+    assert on_camus["iou_echonet_dynamic"] == (None, 0.85)
     elsewhere = {one.key: (one.found, one.published) for one in beside_published(known, {"dice": 0.9}, "echonet_dynamic")}
     assert elsewhere["dice"] == (0.9, 0.91)
     assert "measured_on" not in elsewhere
