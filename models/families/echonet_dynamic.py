@@ -146,13 +146,14 @@ class EjectionFraction(nn.Module):
 class BeatToBeat:
     """A `Reader` of both networks: the ejection fraction of each beat that the segmenter finds, their mean, and the areas.
 
-    Its manifest is the regressor's, its table and marks are the segmenter's. Raises ManifestError for other models.
+    Its manifest is the regressor's, its table and marks are the segmenter's, whose manifest is `beats_by`. Raises ManifestError
+    for other models.
     """
 
     def __init__(self, regressor: object, ventricle: object) -> None:
         if not isinstance(regressor, EjectionFraction) or not isinstance(ventricle, LeftVentricle):
             raise ManifestError("beat to beat takes EchoNet-Dynamic's regressor of ejection fraction and its segmenter")
-        self.manifest = regressor.manifest
+        self.manifest, self.beats_by = regressor.manifest, ventricle.manifest
         self._regressor, self._ventricle = regressor, ventricle
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:

@@ -17,8 +17,10 @@ from node.study.video_file import VIDEO_SUFFIXES, WRITABLE, frame_rate_hz, read_
 
 if TYPE_CHECKING:  # both load torch
     from models.families.reading import Decoding, Reader, Reading
+    from models.manifest import Manifest
 
 _LIST_COLUMNS = ("video_path", "frame_number")
+_FRAME_COLUMNS = frozenset(("frame_number", "frame_index", "frame", "Frame"))  # of the models' tables, all counted from 0
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,7 @@ class MeasuredFile:
 def wanted_files(paths: Sequence[Path]) -> tuple[Wanted, ...]:
     """Files as they are, of folders the films and DICOM objects in them, of a CSV the files and frames it lists.
 
-    Raises ConfigError for a CSV without the columns `video_path` and `frame_number`, and where nothing is left.
+    Raises ConfigError for a CSV not in UTF-8 or without the columns `video_path` and `frame_number`, and where nothing is left.
     """
     found: list[Wanted] = []
     for path in paths:
@@ -51,7 +53,10 @@ def wanted_files(paths: Sequence[Path]) -> tuple[Wanted, ...]:
             files = (file for file in sorted(path.rglob("*")) if file.is_file() and _is_image_file(file))
             found += [Wanted(file, str(file.relative_to(path))) for file in files]
         elif path.suffix.lower() == ".csv":
-            found += _listed(path)
+            try:
+                found += _listed(path)
+            except (UnicodeDecodeError, csv.Error) as error:
+                raise ConfigError(f"{path.name} is no list in UTF-8: {error}") from error
         else:
             found.append(Wanted(path, path.name))
     if not found:
@@ -74,7 +79,7 @@ def _is_image_file(path: Path) -> bool:
 
 
 def _listed(path: Path) -> list[Wanted]:
-    """One entry for each film, its frames in the order of the list; paths are sought beside the list, too."""
+    """One entry for each film, its frames in the order of the list; paths are sought beside the list first."""
     frames: dict[str, list[int]] = {}
     with path.open(newline="", encoding="utf-8-sig") as file:
         table = csv.DictReader(file)
@@ -89,28 +94,33 @@ def _listed(path: Path) -> list[Wanted]:
 
 
 def _beside(path: Path, name: str) -> Path:
-    return Path(name) if Path(name).exists() else path.parent / name
+    beside = path.parent / name
+    return Path(name) if Path(name).exists() and not beside.exists() else beside
 
 
 def measure_file(reader: "Reader", wanted: Wanted, decoding: "Decoding", overlay: Path | None) -> MeasuredFile:
     """One file through the reader; what is wrong with the file becomes its `error`."""
-    from models.families.reading import ReadingError
-
     try:
         clip = _clip(wanted)
-        if reader.manifest.trained_on_phantoms and not clip.is_quality_control_subject:
+        if any(one.trained_on_phantoms for one in manifests_of(reader)) and not clip.is_quality_control_subject:
             raise EchoNodeError("weights trained on phantoms measure phantoms only: not a quality control subject")
         reading = reader.read(clip, decoding)
         header = (*clip.notes, *(f"the header says {reason}" for reason in clip.known_exclusions))
         reading = replace(reading, notes=(*reading.notes, *header))
         if wanted.frames is not None:
-            reading = replace(reading, rows=tuple(_numbered(row, wanted.frames) for row in reading.rows))
+            reading = _of_frames(reading, wanted.frames)
         if overlay is not None:
             caption = f"{reader.manifest.name}, {decoding.value} decoding, research use only"
             overlay = _write_overlay(overlay, clip, reading, caption)
-    except (EchoNodeError, ReadingError, OSError) as error:
+    except (EchoNodeError, ValueError, OSError) as error:  # ReadingError and whatever else a reader says of the clip
         return MeasuredFile(wanted.name, None, str(error))
     return MeasuredFile(wanted.name, reading, overlay=overlay)
+
+
+def manifests_of(reader: "Reader") -> "tuple[Manifest, ...]":
+    """Of every network that the reader asks: its own, and that of the segmenter by which it finds beats."""
+    beats_by: Manifest | None = getattr(reader, "beats_by", None)
+    return (reader.manifest,) if beats_by is None else (reader.manifest, beats_by)
 
 
 def _clip(wanted: Wanted) -> Clip:
@@ -122,9 +132,22 @@ def _clip(wanted: Wanted) -> Clip:
     return replace(clip, frames=clip.take(wanted.frames), frame_times_ms=None)  # single frames have no beat
 
 
+def _of_frames(reading: "Reading", frames: tuple[int, ...]) -> "Reading":
+    """What was read off listed frames, by their numbers in the film. Several of them are no film, so they have no values."""
+    rows = tuple(_numbered(row, frames) for row in reading.rows)
+    if len(frames) == 1:
+        values = (value if value.frame_index is None else replace(value, frame_index=frames[0]) for value in reading.values)
+        return replace(reading, rows=rows, values=tuple(values))
+    note = f"{len(frames)} single frames of a list are no film: rows, and no values"
+    return replace(reading, rows=rows, values=(), notes=(*reading.notes, note))
+
+
 def _numbered(row: "Mapping[str, str | int | float | None]", frames: tuple[int, ...]) -> "dict[str, str | int | float | None]":
-    number = row.get("frame_number")
-    return {**row, "frame_number": frames[number]} if isinstance(number, int) else dict(row)
+    return {key: _number(value, frames) if key in _FRAME_COLUMNS else value for key, value in row.items()}
+
+
+def _number(value: str | int | float | None, frames: tuple[int, ...]) -> str | int | float | None:
+    return frames[value] if isinstance(value, int) and value < len(frames) else value  # padding lies beyond the film
 
 
 def _write_overlay(path: Path, clip: Clip, reading: "Reading", caption: str) -> Path:

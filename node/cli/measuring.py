@@ -1,5 +1,7 @@
 """measure: one model on films and DICOM objects, as its authors' scripts run it, or with their errors corrected."""
 
+import os
+import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -13,6 +15,7 @@ from node.errors import ConfigError, EchoNodeError
 
 if TYPE_CHECKING:
     from models.families.reading import Reader, ReadValue
+    from models.manifest import Manifest
     from node.cli.measured_files import MeasuredFile
 
 _STATEMENT = "Research use only, not a medical device: no number here may be used for the care of a patient."
@@ -52,6 +55,8 @@ def measure(
 
     wanted = wanted_files(paths)
     overlays = list(overlay_paths(out, wanted))
+    if csv is not None:
+        _check_writable(csv)
     reader = _reader(model, weights, device)
     if beats_by is not None:
         reader = _by_beats(reader, _reader(beats_by, None, device))
@@ -75,16 +80,40 @@ def measure(
         raise EchoNodeError(f"{len(failed)} of {len(measured)} files could not be measured")
 
 
-def _reader(model: str, weights: Path | None, device: str) -> "Reader":
-    """The loaded model. Raises ConfigError for an unknown name or a model that does not measure, EchoNodeError for weights."""
+def _check_writable(csv: Path) -> None:
+    """Makes the folder of the table. Raises ConfigError where no table can be written, before hours of measuring."""
+    if csv.is_dir():
+        raise ConfigError(f"--csv {csv}: a folder, not a file")
+    try:
+        csv.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"--csv {csv}: {error.strerror}") from error
+    if not os.access(csv if csv.exists() else csv.parent, os.W_OK):
+        raise ConfigError(f"--csv {csv}: may not be written")
+
+
+def _check_device(device: str) -> None:
     import torch
 
+    if not (named := re.fullmatch(r"cpu|cuda(?::(\d+))?", device)):
+        raise ConfigError(f"--device {device}: cpu or cuda, or cuda:1 and so on")
+    if device == "cpu":
+        return
+    if not torch.cuda.is_available():
+        raise ConfigError(f"--device {device}: there is no CUDA device here")
+    if int(named[1] or 0) >= torch.cuda.device_count():
+        raise ConfigError(f"--device {device}: there are {torch.cuda.device_count()} CUDA devices, counted from 0")
+
+
+def _reader(model: str, weights: Path | None, device: str) -> "Reader":
+    """The loaded model. Raises ConfigError for an unknown name, an unknown device or a model that does not measure,
+    EchoNodeError for weights.
+    """
     from models.families import WeightsError
     from models.manifest import ManifestError
     from models.registry import find_manifest, load_manifest
 
-    if device.startswith("cuda") and not torch.cuda.is_available():
-        raise ConfigError(f"--device {device}: there is no CUDA device here")
+    _check_device(device)
     try:
         manifest = find_manifest(model)
     except ManifestError as error:
@@ -109,15 +138,24 @@ def _by_beats(regressor: "Reader", ventricle: "Reader") -> "Reader":
 
 
 def _summary(reader: "Reader", decoding: DecodingName, measured: "list[MeasuredFile]") -> dict[str, Any]:
-    manifest = reader.manifest
+    from node.cli.measured_files import manifests_of
+
+    model, *beats_by = (_model_summary(manifest) for manifest in manifests_of(reader))
+    return {
+        **model,
+        **({"beats_by": beats_by[0]} if beats_by else {}),
+        "decoding": decoding.value,
+        "statement": _STATEMENT,
+        "files": [_file_summary(item) for item in measured],
+    }
+
+
+def _model_summary(manifest: "Manifest") -> dict[str, str]:
     return {
         "model": manifest.name,
         "version": manifest.version,
         "weights_sha256": manifest.weights_sha256,
         "licence": manifest.licence,
-        "decoding": decoding.value,
-        "statement": _STATEMENT,
-        "files": [_file_summary(item) for item in measured],
     }
 
 
@@ -168,6 +206,8 @@ def _print(summary: dict[str, Any], csv: Path | None) -> None:
             console.print(f"{file['file']}: drawn into {file['overlay']}", highlight=False, markup=False)
     if csv is not None:
         console.print(f"{sum(file.get('rows', 0) for file in summary['files'])} rows in {csv}", highlight=False, markup=False)
-    weights = f"weights {summary['weights_sha256'][:12]}, licence: {summary['licence']}"
-    console.print(f"{summary['model']} {summary['version']}, {weights}", highlight=False, markup=False)
+    for word, model in (("", summary), ("beats by ", summary.get("beats_by"))):
+        if model:
+            weights = f"weights {model['weights_sha256'][:12]}, licence: {model['licence']}"
+            console.print(f"{word}{model['model']} {model['version']}, {weights}", highlight=False, markup=False)
     console.print(summary["statement"], highlight=False)

@@ -166,6 +166,24 @@ def test_without_cuda_no_cuda_is_asked_for(tmp_path: Path, monkeypatch: pytest.M
     assert isinstance(result.exception, ConfigError)
 
 
+@pytest.mark.parametrize("device", ["foo", "cuda:x", "cuda:7", "meta"])
+def test_an_unknown_device_is_used_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
+    result = _measure("--model", "lvid", _film(tmp_path / "a.avi"), "--device", device)
+    assert isinstance(result.exception, ConfigError)
+    assert f"--device {device}" in str(result.exception)
+
+
+def test_a_table_that_cannot_be_written_is_told_before_measuring(tmp_path: Path, drawn: Drawn) -> None:
+    drawn(0)  # nothing may be read
+    (tmp_path / "file").touch()
+    for table in (tmp_path, tmp_path / "file" / "out.csv"):
+        result = _measure("--model", "lvid", _film(tmp_path / "a.avi"), "--csv", table)
+        assert isinstance(result.exception, ConfigError)
+        assert f"--csv {table}" in str(result.exception)
+
+
 def test_a_list_of_frames_measures_those_frames(tmp_path: Path, drawn: Drawn) -> None:
     drawn(3)
     _dicom(tmp_path / "clips" / "clip.dcm", frames=9)

@@ -3,11 +3,15 @@
 import csv
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from models.families.reading import Reading
-from node.cli.measured_files import MeasuredFile, Wanted, overlay_paths, wanted_files, write_table
+from models.clip import Clip
+from models.families.reading import Decoding, Reading, ReadValue
+from models.registry import find_manifest
+from node.cli.measured_files import MeasuredFile, Wanted, measure_file, overlay_paths, wanted_files, write_table
 from node.errors import ConfigError
+from node.study.video_file import write_film
 from tests.factories import source_file, source_header
 
 
@@ -35,6 +39,64 @@ def test_a_list_is_sought_beside_itself_and_groups_the_frames_of_a_film(tmp_path
     first, second = wanted_files([tmp_path / "frames.csv"])
     assert (first.path, first.frames) == (tmp_path / "a.avi", (3, 1))
     assert second.frames == (0,)
+
+
+def test_a_film_beside_the_list_goes_before_one_of_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in ("lists", "here"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "a.avi").touch()
+    (tmp_path / "here" / "b.avi").touch()
+    monkeypatch.chdir(tmp_path / "here")
+    (tmp_path / "lists" / "frames.csv").write_text("video_path,frame_number\na.avi,0\nb.avi,0\nc.avi,0\n")
+    lists = tmp_path / "lists"
+    assert [item.path for item in wanted_files([lists / "frames.csv"])] == [lists / "a.avi", Path("b.avi"), lists / "c.avi"]
+
+
+def test_a_list_in_another_encoding_is_used_wrong(tmp_path: Path) -> None:
+    (tmp_path / "frames.csv").write_bytes("video_path,frame_number\nM\u00fcller.avi,0\n".encode("latin-1"))
+    with pytest.raises(ConfigError, match=r"frames\.csv is no list in UTF-8"):
+        wanted_files([tmp_path / "frames.csv"])
+
+
+class _Counting:
+    """A table of every kind of frame column, a value of the last frame of the clip."""
+
+    manifest = find_manifest("lvid")
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        rows = tuple({"Frame": n, "frame_number": n, "frame_index": n, "x": n} for n in range(clip.number_of_frames))
+        value = ReadValue("lvid", "px", 40.0, clip.number_of_frames - 1)
+        return Reading((value, ReadValue("ef", "%", 50.0)), ("Frame", "frame_number", "frame_index", "x"), rows)
+
+
+def test_listed_frames_keep_their_numbers_and_several_have_no_values(tmp_path: Path) -> None:
+    film = tmp_path / "a.avi"
+    write_film(film, [np.full((16, 16, 3), 90, np.uint8)] * 9, 25.0)
+
+    def read(*frames: int) -> Reading:
+        reading = measure_file(_Counting(), Wanted(film, "a.avi", frames), Decoding.CORRECTED, None).reading
+        assert reading is not None
+        return reading
+
+    several = read(7, 2)
+    assert [tuple(row.values()) for row in several.rows] == [(7, 7, 7, 0), (2, 2, 2, 1)]
+    assert several.values == ()
+    assert several.notes[-1] == "2 single frames of a list are no film: rows, and no values"
+    one = read(5)
+    assert [(value.value, value.frame_index) for value in one.values] == [(40.0, 5), (50.0, None)]
+    assert one.rows[0]["Frame"] == 5
+
+
+def test_a_reader_that_cannot_compute_fails_at_that_file_alone(tmp_path: Path) -> None:
+    write_film(tmp_path / "a.avi", [np.full((16, 16, 3), 90, np.uint8)], 25.0)
+
+    class Broken(_Counting):
+        def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+            raise ValueError("zero-size array")
+
+    assert measure_file(Broken(), Wanted(tmp_path / "a.avi", "a"), Decoding.CORRECTED, None).error == "zero-size array"
 
 
 def test_overlays_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:

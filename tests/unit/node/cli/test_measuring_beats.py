@@ -2,6 +2,7 @@
 
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,29 @@ def test_beats_of_a_film(tmp_path: Path) -> None:
     assert list(rows[0]) == ["Filename", "Frame", "Size", "HumanLarge", "HumanSmall", "ComputerSmall"]
     assert [row["Frame"] for row in rows if row["ComputerSmall"] == "1"] == ["20", "60", "100", "140"]
     assert rows[0]["Filename"] == "a.avi"
+
+
+def test_both_networks_are_named_with_their_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    miniatures.write_video(tmp_path / "a.avi", miniatures.discs(80, 40))
+    hashed = BrightVentricle(mean=100.0, std=50.0)
+    hashed.manifest = replace(hashed.manifest, weights_sha256="5e" * 32)
+    monkeypatch.setitem(READERS, "lv", hashed)
+    arguments = ["measure", "--model", "ef", "--beats-by", "lv", str(tmp_path / "a.avi")]
+    summary = json.loads(CliRunner().invoke(app, [*arguments, "--json"]).stdout)
+    assert summary["model"] == READERS["ef"].manifest.name
+    assert (summary["beats_by"]["model"], summary["beats_by"]["weights_sha256"]) == (hashed.manifest.name, "5e" * 32)
+    printed = " ".join(CliRunner().invoke(app, arguments).stdout.split())
+    assert f"beats by {hashed.manifest.name}" in printed
+    assert "weights 5e5e5e5e5e5e" in printed
+
+
+def test_a_segmenter_trained_on_phantoms_measures_no_patient_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    miniatures.write_video(tmp_path / "a.avi", miniatures.discs(80, 40))
+    phantoms = BrightVentricle(mean=100.0, std=50.0)
+    phantoms.manifest = replace(phantoms.manifest, trained_on_phantoms=True)
+    monkeypatch.setitem(READERS, "lv", phantoms)
+    result = CliRunner().invoke(app, ["measure", "--model", "ef", "--beats-by", "lv", "--json", str(tmp_path / "a.avi")])
+    assert "phantoms only" in json.loads(result.stdout)["files"][0]["error"]
 
 
 def test_only_the_two_networks_of_echonet_dynamic_go_together(tmp_path: Path) -> None:
