@@ -14,6 +14,7 @@ from models.manifest import Manifest, Value
 from models.predictor.adapters import classifier_preparation
 from models.predictor.frames import ClipFrames
 from models.roles import FAMILIES_OF, Role, view_of
+from models.training.figures.abstention import abstention_figures
 from models.training.figures.classes import (
     balanced_accuracy,
     calibration_error,
@@ -21,10 +22,10 @@ from models.training.figures.classes import (
     confusion,
     expert_figures,
 )
-from models.training.figures.neighbours import by_linear_probe, by_neighbours
+from models.training.figures.neighbours import by_linear_probe, by_neighbours, few_shot_figures
 from models.training.layouts.items import DataSet, Item
 from models.training.trials.outcome import Options, Outcome, TrialError
-from models.training.trials.plots import confusion_matrix, reliability
+from models.training.trials.plots import confusion_matrix, reliability, risk_over_coverage
 
 _FRAMES_OF_A_CLIP = 8  # evenly spaced
 _BATCH = 32
@@ -59,6 +60,7 @@ def classify(model: Any, data: DataSet, options: Options) -> Outcome:
     confidence = probabilities.max(axis=1)
     figures = class_figures(true, found, groups)
     figures["ece"] = calibration_error(confidence, found == true)
+    figures |= abstention_figures(confidence, found == true)
     figures |= _four_views(probabilities, true, words.names)
     names = [words.names[index] for index in found]
     notes = [words.note] if words.note else []
@@ -78,12 +80,16 @@ def classify(model: Any, data: DataSet, options: Options) -> Outcome:
     plots = {
         "confusion": confusion_matrix(confusion(true, found, len(words.names)), words.names),
         "reliability": reliability(confidence, found == true),
+        "risk_coverage": risk_over_coverage(confidence, found == true),
     }
     return Outcome("classification", figures, _same_keys(rows), tuple(notes), plots)
 
 
 def embed(model: Any, data: DataSet, options: Options) -> Outcome:
-    """k-NN and linear probe on the train split's embeddings, judged on the asked split. Raises TrialError without either."""
+    """k-NN and linear probe (of 1, 10 and all % of the labels) on the train split's embeddings, judged on the asked split.
+
+    Raises TrialError without either.
+    """
     items = [item for item in data.items if item.truth.label]
     wanted = options.split or "test"
     taught = [item for item in items if item.split == "train"]
@@ -107,6 +113,7 @@ def embed(model: Any, data: DataSet, options: Options) -> Outcome:
     }
     for name, by_method in found.items():
         figures |= {f"{name}_{key}": value for key, value in class_figures(true, by_method, groups).items()}
+    figures |= few_shot_figures(train, labels_of_train, test, true)
     rows = tuple(
         {"item": item.key, "group": item.group, "true": names[truth], **{name: names[of[index]] for name, of in found.items()}}
         for index, (item, truth) in enumerate(zip(tested, true, strict=True))

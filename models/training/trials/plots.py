@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from models.training.figures.abstention import risk_coverage
 from models.training.figures.classes import calibration_bins
 from models.training.trials.outcome import Draw
 
@@ -58,6 +59,15 @@ def reliability(confidence: Values, hit: NDArray[np.bool_]) -> Draw:
         axes.plot([0, 1], [0, 1], color="black", linewidth=0.8)
         axes.plot([mean for _, mean, _ in bins], [share for _, _, share in bins], marker="o")
         axes.set(xlabel="probability of the class found", ylabel="share that is right", xlim=(0, 1), ylim=(0, 1))
+
+    return draw
+
+
+def risk_over_coverage(confidence: Values, hit: NDArray[np.bool_]) -> Draw:
+    def draw(axes: Any) -> None:
+        coverage, risk = risk_coverage(confidence, hit)
+        axes.plot(100 * coverage, 100 * risk, drawstyle="steps-pre", marker="." if len(risk) < 50 else "")
+        axes.set(xlabel="answered, %, the surest first", ylabel="errors among them, %", xlim=(0, 100), ylim=(0, None))
 
     return draw
 

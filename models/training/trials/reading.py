@@ -177,7 +177,7 @@ def _length_row(item: Item, caliper: Caliper, ends: Sequence[Point] | None, prob
         "true_px": true_px, "found_px": found_px,
         "true_mm": None if mm_per_px is None else true_px * mm_per_px,
         "found_mm": None if mm_per_px is None or found_px is None else found_px * mm_per_px,
-        "end_error_px": end_error, "not_measured": problem,
+        "end_error_px": end_error, "not_measured": problem or ("no line drawn" if ends is None else None),
     }  # fmt: skip
 
 

@@ -1,0 +1,78 @@
+"""What abstaining buys, what a few labels teach, and why a line is missing: figures against those computed by hand."""
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+
+from models.clip import Clip
+from models.families.reading import Decoding, Reading
+from models.registry import find_manifest
+from models.training.figures.abstention import abstention_figures, risk_coverage
+from models.training.figures.neighbours import drawn_by_class, few_shot_figures
+from models.training.layouts.items import Caliper, DataSet, Item, Truth
+from models.training.trials import try_model
+from models.training.trials.outcome import Options
+from models.training.trials.plots import risk_over_coverage
+
+CONFIDENCE = np.array([0.6, 0.9, 0.7, 0.9, 0.5])
+HIT = np.array([False, True, True, True, False])
+
+
+def test_risk_grows_with_what_is_answered() -> None:
+    """In order of confidence right, right, right, wrong, wrong; the first two are equally sure and answered together."""
+    coverage, risk = risk_coverage(CONFIDENCE, HIT)
+    assert coverage == pytest.approx([0.4, 0.6, 0.8, 1.0])
+    assert risk == pytest.approx([0, 0, 1 / 4, 2 / 5])
+    drawn = Figure().add_subplot()
+    risk_over_coverage(CONFIDENCE, HIT)(drawn)
+    (line,) = drawn.get_lines()
+    assert np.asarray(line.get_xydata()) == pytest.approx(np.stack([100 * coverage, 100 * risk], axis=1))
+
+
+def test_the_error_without_abstaining_stands_beside() -> None:
+    figures = abstention_figures(CONFIDENCE, HIT)
+    assert figures["error_abstention_off_percent"] == pytest.approx(40)
+    assert figures["error_at_coverage_80_percent"] == pytest.approx(25)
+    assert figures["error_at_coverage_90_percent"] == pytest.approx(40)
+    assert figures["aurc_percent"] == pytest.approx(100 * (0 + 0 + 0 + 1 / 4 + 2 / 5) / 5)
+
+
+def test_equal_confidence_leaves_nothing_to_choose() -> None:
+    figures = abstention_figures(np.full(4, 0.5), np.array([True, False, True, True]))
+    assert {value for key, value in figures.items()} == {25}
+
+
+def test_few_labels_are_drawn_from_every_class() -> None:
+    labels = np.repeat([0, 1, 2], [200, 40, 3])
+    chosen = drawn_by_class(labels, 0.1, np.random.default_rng(0))
+    assert np.bincount(labels[chosen]).tolist() == [20, 4, 1]
+    assert len(set(chosen.tolist())) == 25
+    assert np.bincount(labels[drawn_by_class(labels, 0.01, np.random.default_rng(0))]).tolist() == [2, 1, 1]
+
+
+def test_a_probe_of_few_labels() -> None:
+    """Two classes far apart are told from one example each; of random features nothing is."""
+    random = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 100)
+    apart = (10 * labels[:, None] + random.normal(size=(200, 3))).astype(np.float32)
+    figures = few_shot_figures(apart[::2], labels[::2], apart[1::2], labels[1::2])
+    assert (figures["few_shot_1_n_train"], figures["few_shot_10_n_train"]) == (2, 10)
+    assert figures["few_shot_1_accuracy_percent"] == figures["few_shot_10_balanced_accuracy_percent"] == 100
+    noise = random.normal(size=(200, 3)).astype(np.float32)
+    assert few_shot_figures(noise[::2], labels[::2], noise[1::2], labels[1::2])["few_shot_1_accuracy_percent"] < 70
+
+
+class Silent:
+    manifest = find_manifest("echonet_measurements/lvid")
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        return Reading(())
+
+
+def test_a_line_that_was_not_drawn_is_said_to_be_missing() -> None:
+    """Bug prevented: a coverage of nothing, and no word why."""
+    clip = Clip("a", np.zeros((3, 8, 8, 3), np.uint8), np.arange(3) * 20.0, from_video_file=True)
+    truth = Truth(calipers=(Caliper("LVIDd", 1, ((1, 1), (4, 5)), 0.2),))
+    outcome = try_model(Silent(), DataSet("test", [Item("a", "a", "test", lambda: clip, truth)]), Options())
+    assert outcome.figures["coverage_percent"] == 0
+    assert outcome.notes == ("not measured: 1 x no line drawn",)
