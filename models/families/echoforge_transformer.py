@@ -10,8 +10,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from models.clip import Clip
 from models.families import prepare
+from models.families.reading import Decoding, Reading
 from models.families.vision import timm_network
+from models.families.whole_frames import read_classes
 from models.manifest import Manifest
 
 
@@ -35,6 +38,10 @@ class EchoForgeTransformer(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         logits: Tensor = self.network(frames * self.scale)
         return logits
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        """A class and its probability for every frame, and no value of the clip."""
+        return read_classes(self, clip, self.manifest, decoding)
 
 
 def load(manifest: Manifest, weights: Path | None, device: str) -> EchoForgeTransformer:

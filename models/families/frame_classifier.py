@@ -6,6 +6,9 @@ from math import prod
 
 from torch import Tensor, nn
 
+from models.clip import Clip
+from models.families.reading import Decoding, Reading
+from models.families.whole_frames import read_classes
 from models.manifest import Manifest, ManifestError
 
 KERAS_EPSILON = 1e-3  # Keras' default for BatchNorm
@@ -47,6 +50,10 @@ class FrameClassifier(nn.Module):
 
     def pool(self, maps: Tensor) -> Tensor:
         return maps.mean(dim=(2, 3)) if self.pooling == "average" else maps.permute(0, 2, 3, 1).flatten(1)
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        """A class and its probability for every frame, and no value of the clip."""
+        return read_classes(self, clip, self.manifest, decoding)
 
     @staticmethod
     def map_side(side: int) -> int:

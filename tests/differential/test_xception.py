@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from models import load_model
 from models.families.echoforge_xception import EchoForgeXception, SameMaxPool
+from models.families.frame_classifier import KERAS_RESCALE
 from models.importers import import_weights
 from tests.differential.reference import FAULT, FLOAT32_BOUND, FLOAT64_BOUND, Reference, distance, ours
 
@@ -65,7 +66,7 @@ def test_a_baseline_with_the_other_head_is_taken_too(original: Original, tmp_pat
     """Which head the released files have is not known: the file decides against our default."""
     reference = original(CLASSIFIER, "keras2_h5")
     network = imported("Xception_TTE47_baseline", reference, tmp_path)
-    assert (network.pooling, network.scale) == ("average", 1 / 255)
+    assert (network.pooling, network.scale) == ("average", KERAS_RESCALE)
     assert distance(probabilities(network, reference), reference.float64) <= FLOAT64_BOUND
 
 
