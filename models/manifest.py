@@ -36,6 +36,17 @@ class Publication:
 
 
 @dataclass(frozen=True)
+class Probe:
+    """The phantom clip on which engines are compared with the reference: `view` "a4c" or "a2c", the seed of heart and noise,
+    and its `frames`, spread over six tenths of a second.
+    """
+
+    view: str = "a4c"
+    seed: int = 0
+    frames: int = 3
+
+
+@dataclass(frozen=True)
 class Manifest:
     """One manifest. `weights_file` lies in the folder `weights` beside the manifest's own folder; empty: there are none.
 
@@ -43,6 +54,7 @@ class Manifest:
     `train_seeds`, `validation_seeds` and `test_seeds` are half-open ranges of heart seeds, disjoint. `metrics` holds numbers
     and the statement what they were measured on. A published model has `input_shape` (channels, frames where it takes a clip,
     height, width; -1 is free) in place of `input_size_px`; `input_values` and `output_values` say what goes in and comes out.
+    `probe` is None where the default will do.
     """
 
     name: str
@@ -69,6 +81,7 @@ class Manifest:
     input_values: str = ""
     output_values: str = ""
     publication: Publication | None = None
+    probe: Probe | None = None
     path: Path = Path()
 
     @property
@@ -122,8 +135,10 @@ _NO_WEIGHTS_OF_OURS: dict[str, Any] = {
     "command": "",
 }
 _PUBLICATION = {item.name: ("publication", item.name) for item in fields(Publication)}
+_PROBE = {item.name: ("probe", item.name) for item in fields(Probe)}
+_PROBE_VIEWS = ("a4c", "a2c")
 _FREE_TABLES = ("architecture", "thresholds", "metrics")
-_KINDS: dict[str, type] = {"input_size_px": int, "trained_on_phantoms": bool}
+_KINDS: dict[str, type] = {"input_size_px": int, "trained_on_phantoms": bool, "seed": int, "frames": int}
 _LISTS = ("labels", "train_seeds", "validation_seeds", "test_seeds", "aliases", "input_shape")
 
 
@@ -162,6 +177,7 @@ def _manifest(data: dict[str, Any], path: Path) -> Manifest:
     published = "publication" in data
     unsaid = _EMPTY | (_NO_WEIGHTS_OF_OURS if published else {})
     source = Publication(**_fields(data, path.name, _PUBLICATION, {})) if published else None
+    probe = _probe(data, path.name) if "probe" in data else None
     values = _fields(data, path.name, _LAYOUT | _OPTIONAL, unsaid)
     values |= {name: data.pop(name, {}) for name in _FREE_TABLES}
     if left := _left_over(data):
@@ -174,7 +190,16 @@ def _manifest(data: dict[str, Any], path: Path) -> Manifest:
     ):
         if len(sha256) not in lengths:
             raise ManifestError(f"{path.name}: [{table}] sha256 is not a SHA-256")
-    return Manifest(**values, publication=source, path=path)
+    return Manifest(**values, publication=source, probe=probe, path=path)
+
+
+def _probe(data: dict[str, Any], file: str) -> Probe:
+    probe = Probe(**_fields(data, file, _PROBE, {}))
+    if probe.view not in _PROBE_VIEWS:
+        raise ManifestError(f"{file}: [probe] view should be {' or '.join(_PROBE_VIEWS)}")
+    if probe.seed < 0 or probe.frames < 1:
+        raise ManifestError(f"{file}: [probe] seed counts from 0, frames from 1")
+    return probe
 
 
 def _fields(data: dict[str, Any], file: str, layout: dict[str, tuple[str, str]], unsaid: dict[str, Any]) -> dict[str, Any]:
@@ -221,6 +246,8 @@ def manifest_text(manifest: Manifest) -> str:
             tables[name] = dict(getattr(manifest, name))
     if manifest.publication:
         tables["publication"] = asdict(manifest.publication)
+    if manifest.probe:
+        tables["probe"] = asdict(manifest.probe)
     lines: list[str] = []
     for table, values in tables.items():
         lines += ["", f"[{table}]"] if table else []

@@ -176,7 +176,8 @@ def reader_probe(manifest: Manifest, frames: ClipFrames) -> Tensor | None:
     if len(manifest.input_shape) != 3 or -1 in manifest.input_shape:
         return None
     channels, height, width = manifest.input_shape
-    return frames.batch(Preparation(Fit.STRETCH, height, width, channels=channels), range(3))
+    every = range(frames.number_of_frames)
+    return frames.batch(Preparation(Fit.STRETCH, height, width, channels=channels), every)
 
 
 def _pairs(points_px: Points) -> tuple[tuple[float, float], ...]:

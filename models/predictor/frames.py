@@ -50,6 +50,10 @@ class ClipFrames:
         self._clip = clip
         self._kept: dict[tuple[Fit, int, int], dict[int, NDArray[np.float32]]] = {}
 
+    @property
+    def number_of_frames(self) -> int:
+        return self._clip.number_of_frames
+
     def batch(self, preparation: Preparation, indices: Sequence[int], *, keep: bool = False) -> Tensor:
         """Float32 (n, channels, height, width). `keep`: other networks will ask for these frames in this geometry."""
         kept = self._kept.get(preparation.geometry, {})

@@ -1,8 +1,8 @@
 """Which backend may compute a network: the quickest that gives what the reference gives on a probe image.
 
 The reference is eager torch in single precision. Every other backend computes the same probe when a network is loaded, and is
-refused where it differs beyond the bounds of its precision. The probe is rendered when it is needed (`probe_clip`), so no
-manifest stores it: the manifest's input says into which shape and range of values it is brought.
+refused where it differs beyond the bounds of its precision. The manifest states which phantom the probe shows; it is rendered
+when it is needed (`probe_clip`), and the manifest's input says into which shape and range of values it is brought.
 
 Half precision is not judged by its numbers but by what it would do to the result, on trained weights; random ones tell nothing,
 because a random deep network multiplies every rounding. It is tried where the manifest states its bounds under [thresholds]:
@@ -21,7 +21,7 @@ from torch import Tensor, nn
 
 from models.catalogue import View
 from models.clip import Clip
-from models.manifest import Manifest
+from models.manifest import Manifest, Probe
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
 from models.predictor.backend import Backend, BackendError, Precision, TorchBackend
@@ -34,7 +34,7 @@ _MASK_SHARE = 1e-3  # of all pixels that change sides
 _POINT_PX = 0.1
 _FEATURE_SHARE = 0.02  # of what a half-precision network says beside its classes, for the distance from its training data
 _WINDOW_PX = 15  # around a peak, in which its centre of mass is taken
-_PROBE_SEED = 0
+_PROBE_S = 0.6  # about a systole and an early diastole
 _TRIES = (False, True)  # a graph from the cache, then, if that one is refused, a fresh one
 
 
@@ -50,12 +50,17 @@ class Task(StrEnum):
 _HALF_BOUNDS = {Task.CLASSES: "bf16_probability_change", Task.MASK: "bf16_dice", Task.POINTS: "bf16_point_px"}
 
 
-@lru_cache(maxsize=1)
-def probe_clip() -> Clip:
-    """Three frames of a phantom heart in A4C, a fifth of a second apart, of the best quality, always the same."""
+def probe_clip(probe: Probe | None = None) -> Clip:
+    """The manifest's phantom heart, of the best quality, always the same; where it states none, three frames of an A4C."""
+    return rendered(probe or Probe())
+
+
+@lru_cache(maxsize=4)
+def rendered(probe: Probe) -> Clip:
     truth = render_clip(
-        sample_heart(_PROBE_SEED), View.A4C, seed=_PROBE_SEED, quality=3, frames=3, frame_rate_hz=5, rows=300, columns=400
-    )
+        sample_heart(probe.seed), View(probe.view), seed=probe.seed, quality=3,
+        frames=probe.frames, frame_rate_hz=probe.frames / _PROBE_S, rows=300, columns=400,
+    )  # fmt: skip
     frames = np.repeat(truth.frames[..., None], 3, axis=3)
     return Clip("probe", frames, truth.frame_times_ms, (truth.region,), is_quality_control_subject=True)
 

@@ -25,7 +25,6 @@ from models.roles import Role, unfit_for
 
 log = logging.getLogger(__name__)
 
-_PROBED = range(3)  # the frames of the probe clip
 _READER_TASKS = {"linear": Task.POINTS, "area": Task.MASK}  # by `[architecture] task`
 
 
@@ -72,15 +71,22 @@ def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "t
     manifest: Manifest = network.manifest
     if engine == "torch" and device == "cpu":  # nothing to choose from, so no probe is rendered
         return Part(network, manifest, GatedBackend(TorchBackend(_entry(network, role), device)))
-    clip = probe_clip()
+    clip = probe_clip(manifest.probe)
+    every = range(clip.number_of_frames)
     if role is Role.LV_SEGMENTATION:
-        probe, task = SEGMENTERS[manifest.family](clip, ClipFrames(clip), manifest).batch(_PROBED), Task.MASK
+        probe, task = SEGMENTERS[manifest.family](clip, ClipFrames(clip), manifest).batch(every), Task.MASK
         level = border_logit(manifest)
     else:
-        probe, task = classifier_input(clip, ClipFrames(clip), manifest, _PROBED), Task.CLASSES
+        probe, task = classifier_input(clip, ClipFrames(clip), manifest, every), Task.CLASSES
         level = 0.0
-    backend = choose_backend(_entry(network, role), task, probe, manifest, engine=engine, device=device, level=level)
+    backend = choose_backend(
+        _entry(network, role), task, probe, manifest, engine=engine, device=device, level=level, trained=_trained(manifest)
+    )
     return Part(network, manifest, backend)
+
+
+def _trained(manifest: Manifest) -> bool:
+    return bool(manifest.weights_sha256)
 
 
 def _entry(network: nn.Module, role: Role) -> nn.Module:
@@ -96,10 +102,10 @@ def _reader(network: Reader, device: str, engine: str) -> Part:
     if not isinstance(network, nn.Module) or not hasattr(network, "read"):
         raise ManifestError(f"model {manifest.name} measures nothing: its network does not read clips")
     task = _READER_TASKS.get(str(manifest.architecture.get("task", "")))
-    probe = reader_probe(manifest, ClipFrames(probe_clip())) if task is not None and engine != "torch" else None
+    probe = reader_probe(manifest, ClipFrames(probe_clip(manifest.probe))) if task is not None and engine != "torch" else None
     if task is None or probe is None:
         return Part(network, manifest, GatedBackend(TorchBackend(network, device)))
-    backend = choose_backend(network, task, probe, manifest, engine=engine, device=device)
+    backend = choose_backend(network, task, probe, manifest, engine=engine, device=device, trained=_trained(manifest))
     if not isinstance(backend.backend, TorchBackend):
         _redirect(network, backend, probe.shape[1:])
     return Part(network, manifest, backend)

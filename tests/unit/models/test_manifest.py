@@ -3,7 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from models.manifest import PHANTOM_ONLY, Manifest, ManifestError, Publication, read_manifest, read_manifests, write_manifest
+from models.manifest import (
+    PHANTOM_ONLY,
+    Manifest,
+    ManifestError,
+    Probe,
+    Publication,
+    read_manifest,
+    read_manifests,
+    write_manifest,
+)
 from models.registry import list_models
 
 MANIFEST = Manifest(
@@ -54,6 +63,29 @@ def test_a_published_model_needs_no_weights_of_ours(path: Path) -> None:
     write_manifest(PUBLISHED, path)
     assert read_manifest(path) == replace(PUBLISHED, path=path)
     assert "seeds" not in path.read_text(encoding="utf-8")
+
+
+def test_a_probe_is_written_and_read_back(path: Path) -> None:
+    stated = replace(MANIFEST, probe=Probe("a2c", 4, 5))
+    write_manifest(stated, path)
+    assert read_manifest(path) == replace(stated, path=path)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('view = "plax"\nseed = 0\nframes = 3', r"\[probe\] view should be a4c or a2c"),
+        ('view = "a4c"\nseed = 0', r"\[probe\] frames is missing"),
+        ('view = "a4c"\nseed = 0\nframes = 0', r"frames from 1"),
+        ('view = "a4c"\nseed = true\nframes = 3', r"\[probe\] seed should be a int"),
+        ('view = "a4c"\nseed = 0\nframes = 3\nrows = 9', r"unknown \[probe\] rows"),
+    ],
+)
+def test_a_wrong_probe_is_refused(path: Path, table: str, message: str) -> None:
+    write_manifest(MANIFEST, path)
+    path.write_text(path.read_text(encoding="utf-8") + f"\n[probe]\n{table}\n", encoding="utf-8")
+    with pytest.raises(ManifestError, match=message):
+        read_manifest(path)
 
 
 def test_imported_weights_stand_beside_their_publication(path: Path) -> None:

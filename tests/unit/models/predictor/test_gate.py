@@ -9,10 +9,13 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.manifest import Probe
 from models.predictor import gate
 from models.predictor.backend import Backend, BackendError, Precision, TorchBackend
-from models.predictor.gate import Task, choose_backend, disagreement, probe_clip
+from models.predictor.gate import Task, choose_backend, disagreement, probe_clip, rendered
+from models.predictor.parts import make_part
 from models.registry import find_manifest
+from models.roles import Role
 
 MANIFEST = replace(find_manifest("phantom_lv"), thresholds={})
 HALF = replace(MANIFEST, thresholds={"bf16_probability_change": 0.02, "bf16_dice": 0.995, "bf16_point_px": 0.5})
@@ -171,11 +174,77 @@ def test_half_precision_needs_trained_weights_and_stated_bounds(
 
 def test_the_probe_is_always_the_same_heart() -> None:
     first = probe_clip()
-    probe_clip.cache_clear()
+    rendered.cache_clear()
     again = probe_clip()
     assert first.frames.shape == (3, 300, 400, 3)
     assert (first.frames == again.frames).mean() > 0.999, "one kind of CPU renders the same bytes, several threads nearly"
     assert first.b_mode_region().region is not None
+
+
+def test_a_manifest_states_its_probe() -> None:
+    two = probe_clip(Probe("a2c", seed=1, frames=2))
+    assert two.frames.shape == (2, 300, 400, 3)
+    assert two.frame_times_ms is not None
+    assert two.frame_times_ms.tolist() == pytest.approx([0.0, 300.0])
+    assert probe_clip(find_manifest("phantom_lv").probe) is probe_clip(), "the bundled models state the default"
+    assert not (probe_clip(Probe("a2c", seed=0, frames=3)).frames == probe_clip().frames).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "bound", "allowed"),
+    [
+        ("EchoView47_classifier", "bf16_probability_change", 0.02),
+        ("EchoPrime_view_classifier", "bf16_probability_change", 0.02),
+        ("EchoApex_ViT-B_views", "bf16_probability_change", 0.02),
+        ("EchoSDNet", "bf16_probability_change", 0.02),
+        ("EchoLVSNet", "bf16_dice", 0.995),
+        ("EchoMotionNet_B0_SE", "bf16_dice", 0.995),
+        ("echonet_dynamic/lv_deeplabv3_resnet50", "bf16_dice", 0.995),
+        ("la_area", "bf16_dice", 0.995),
+        ("vti_lvot", "bf16_dice", 0.995),
+        ("lvid", "bf16_point_px", 0.5),
+        ("EchoForge_PLAX_keypoints", "bf16_point_px", 0.5),
+    ],
+)
+def test_published_models_state_how_far_half_precision_may_go(name: str, bound: str, allowed: float) -> None:
+    assert find_manifest(name).threshold(bound) == allowed
+
+
+class SaysView(nn.Module):
+    """EchoView47 by its manifest: the first class, by a margin of 2."""
+
+    def __init__(self, weights_sha256: str) -> None:
+        super().__init__()
+        self.manifest = replace(find_manifest("EchoView47_classifier"), weights_sha256=weights_sha256)
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return 2.0 * nn.functional.one_hot(torch.zeros(len(frames), dtype=torch.long), 47).float()
+
+
+@pytest.mark.parametrize(
+    ("sha256", "factor", "tried", "name"),
+    [
+        ("a" * 64, 1.05, [BF16], "planted"),
+        ("a" * 64, 1.5, [BF16, BF16, FP32, FP32], "torch"),
+        ("", 1.05, [FP32, FP32], "torch"),
+    ],
+    ids=["within", "beyond", "nobody has brought weights"],
+)
+def test_an_imported_model_is_judged_by_its_manifest_s_bounds(
+    monkeypatch: pytest.MonkeyPatch, sha256: str, factor: float, tried: list[Precision], name: str
+) -> None:
+    """The planted engine is wrong by the factor, which single precision never lets through."""
+    seen: list[Precision] = []
+
+    def make(network: nn.Module, shape: tuple[int, ...], precision: Precision = FP32, *, fresh: bool = False) -> Backend:
+        seen.append(precision)
+        return Planted(network, lambda outputs: outputs * factor)
+
+    monkeypatch.setattr(gate, "OpenVinoBackend", make)
+    monkeypatch.setattr(gate, "has_bf16", lambda: True)
+    part = make_part(Role.VIEW, SaysView(sha256), engine="auto")
+    assert seen == tried
+    assert part.use.engine.startswith(name)
 
 
 @pytest.mark.gpu
