@@ -1,27 +1,46 @@
-"""Frames of images and DICOM files through an encoder, and its features into one table."""
+"""Films, images and DICOM files through an encoder, and its features into one table."""
 
 import csv
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from models.clip import Clip
 from models.manifest import Manifest, ManifestError
 from node.errors import ConfigError, EchoNodeError, UnreadableClip
 from node.study.clip_reader import read_clip
+from node.study.video_file import VIDEO_SUFFIXES, read_video
 
 _IMAGES = (".png", ".jpg", ".jpeg")
 
 
-def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path) -> tuple[int, int, list[str]]:
-    """Writes `source`, `frame_number` (1-based) and the features of each frame; gives frames, features, and what was left out.
+@dataclass(frozen=True)
+class Embedded:
+    """What was written: `rows` features of `width` each, one of a clip or of a frame; `skipped` says what was left out."""
+
+    rows: int
+    width: int
+    of_clips: bool
+    skipped: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return "clips" if self.of_clips else "frames"
+
+
+def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path) -> Embedded:
+    """Writes `source` and the features of each clip, or `source`, `frame_number` (1-based) and the features of each frame.
 
     In a folder a file that is no image is left out; one that is named is an error. Raises EchoNodeError.
     """
     from models.families import WeightsError
-    from models.predictor.embedding import NoEmbedding, embed_frames
+    from models.families.reading import ReadingError
+    from models.predictor.embedding import NoEmbedding, embed, encodes_clips
     from models.registry import load_manifest
 
     if out.suffix not in (".npz", ".csv"):
@@ -30,29 +49,23 @@ def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path) -> tuple[i
         network = load_manifest(manifest, pretrained=True)
     except (ManifestError, WeightsError) as error:
         raise EchoNodeError(str(error)) from error
-    names: list[str] = []
-    numbers: list[int] = []
-    features: list[NDArray[np.float32]] = []
+    found: list[tuple[str, NDArray[np.float32]]] = []
     skipped: list[str] = []
     for path, named in _files(paths):
         try:
-            frames = _frames(path)
-        except (UnreadableClip, UnidentifiedImageError) as error:
+            found.append((str(path), embed(network, _clip(path))))
+        except (UnreadableClip, OSError, ReadingError) as error:
             if named:
                 raise EchoNodeError(f"{path.name}: {error}") from error
-            skipped.append(f"left out {path.name}: no image")
-            continue
-        try:
-            features.append(embed_frames(network, frames))
+            words = "no image" if isinstance(error, (UnreadableClip, UnidentifiedImageError)) else error
+            skipped.append(f"left out {path.name}: {words}")
         except NoEmbedding as error:
             raise EchoNodeError(str(error)) from error
-        names += [str(path)] * len(frames)
-        numbers += range(1, len(frames) + 1)
-    if not features:
+    if not found:
         raise EchoNodeError("there is no image to look at")
-    table = np.concatenate(features)
-    _write(out, names, numbers, table)
-    return len(table), table.shape[1], skipped
+    of_clips = encodes_clips(network)
+    _write(out, found, of_clips=of_clips)
+    return Embedded(sum(len(features) for _, features in found), found[0][1].shape[1], of_clips, tuple(skipped))
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
@@ -64,19 +77,26 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
             yield path, True
 
 
-def _frames(path: Path) -> NDArray[np.uint8]:
-    """uint8 RGB (n, rows, columns, 3)."""
+def _clip(path: Path) -> Clip:
+    """An image is a clip of one frame."""
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        return read_video(path)
     if path.suffix.lower() in _IMAGES:
         with Image.open(path) as image:
-            return np.asarray(image.convert("RGB"))[None]
-    return read_clip(path).frames
+            return Clip("", np.asarray(image.convert("RGB"))[None], None, from_video_file=True)
+    return read_clip(path)
 
 
-def _write(out: Path, names: list[str], numbers: list[int], features: NDArray[np.float32]) -> None:
+def _write(out: Path, found: Sequence[tuple[str, NDArray[np.float32]]], *, of_clips: bool) -> None:
+    columns: dict[str, list[str] | list[int]] = {"source": [name for name, features in found for _ in features]}
+    if not of_clips:
+        columns["frame_number"] = [number for _, features in found for number in range(1, len(features) + 1)]
+    table = np.concatenate([features for _, features in found])
     if out.suffix == ".npz":
-        np.savez(out, source=np.array(names), frame_number=np.array(numbers), features=features)
+        arrays: dict[str, Any] = {name: np.array(values) for name, values in columns.items()}
+        np.savez(out, features=table, **arrays)
         return
     with out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
-        writer.writerow(["source", "frame_number", *(f"feature_{index}" for index in range(features.shape[1]))])
-        writer.writerows([name, number, *row.tolist()] for name, number, row in zip(names, numbers, features, strict=True))
+        writer.writerow([*columns, *(f"feature_{index}" for index in range(table.shape[1]))])
+        writer.writerows([*row, *features.tolist()] for *row, features in zip(*columns.values(), table, strict=True))

@@ -171,20 +171,22 @@ def export(
 @models.command("embed")
 def embed(
     name: Name,
-    paths: Annotated[list[Path], typer.Argument(help="Images (PNG, JPEG), DICOM files, or folders of them.", exists=True)],
+    paths: Annotated[
+        list[Path], typer.Argument(help="Images (PNG, JPEG), films (AVI, MP4), DICOM files, or folders of them.", exists=True)
+    ],
     out: Annotated[Path, typer.Option(help="A .npz or .csv file.")],
     as_json: AsJson = False,
 ) -> None:
-    """The features an encoder sees in each frame: one row a frame, for search, clustering, or a probe of your own."""
+    """The features an encoder sees: one row a frame, or a clip where it encodes clips; for search, clustering, or a probe."""
     from node.cli.embedding import embed_files
 
-    rows, width, skipped = embed_files(_found(name), paths, out)
-    for note in skipped:
+    done = embed_files(_found(name), paths, out)
+    for note in done.skipped:
         typer.echo(note, err=True)
     if as_json:
-        print_json({"model": name, "frames": rows, "width": width, "out": out, "skipped": skipped})
+        print_json({"model": name, done.what: done.rows, "width": done.width, "out": out, "skipped": done.skipped})
     else:
-        console.print(f"{rows} frames of {width} features: {out}", highlight=False)
+        console.print(f"{done.rows} {done.what} of {done.width} features: {out}", highlight=False)
 
 
 @models.command("zoo")
