@@ -7,11 +7,11 @@ from pathlib import Path
 
 import av
 import numpy as np
-from av.error import FFmpegError
 from numpy.typing import NDArray
 from PIL import Image
 
 from models.clip import Clip
+from models.training.layouts.pictures import VideoError, film
 from node.errors import UnreadableClip
 
 Frame = NDArray[np.uint8]
@@ -25,29 +25,12 @@ def read_video(path: Path) -> Clip:
 
     Raises UnreadableClip for a file without a decodable film, OSError where the file itself cannot be read.
     """
-    frames: list[Frame] = []
-    times_ms: list[float | None] = []
-    with path.open("rb") as file:
-        try:
-            with av.open(file, mode="r") as container:
-                container.streams.video[0].thread_count = 1
-                for frame in container.decode(video=0):
-                    frames.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
-                    times_ms.append(None if frame.time is None else 1000 * float(frame.time))
-        except (FFmpegError, IndexError) as error:
-            raise UnreadableClip("the file holds no film that can be decoded") from error
-    if not frames or any(frame.shape != frames[0].shape for frame in frames):
-        raise UnreadableClip("a film without frames, or of frames of several sizes")
-    known = _from_the_first(times_ms)
-    notes = () if known is not None else ("the film states no times of its frames",)
-    return Clip("", np.stack(frames), known, notes=notes, from_video_file=True)
-
-
-def _from_the_first(times_ms: list[float | None]) -> NDArray[np.float64] | None:
-    if any(time is None for time in times_ms):
-        return None
-    times = np.array(times_ms, dtype=np.float64)
-    return times - times[0] if (np.diff(times) > 0).all() else None
+    try:
+        frames, times_ms = film(path)
+    except VideoError as error:
+        raise UnreadableClip(str(error)) from error
+    notes = () if times_ms is not None else ("the film states no times of its frames",)
+    return Clip("", frames, times_ms, notes=notes, from_video_file=True)
 
 
 def frame_rate_hz(times_ms: NDArray[np.float64] | None) -> float:

@@ -11,19 +11,46 @@ from models.clip import Clip
 from models.training.layouts.items import LayoutError, Mask
 
 
+class VideoError(ValueError):
+    """The file holds no film that can be decoded."""
+
+
+def film(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float64] | None]:
+    """All frames of an AVI, MP4 and what else libav reads, RGB (frames, rows, columns, 3), and the times of the stream in ms
+    from the first frame on, None where it states none or they do not rise.
+
+    Raises VideoError for a file without a film that can be decoded, OSError where the file itself cannot be read.
+    """
+    frames: list[NDArray[np.uint8]] = []
+    times_ms: list[float | None] = []
+    with path.open("rb") as file:
+        try:
+            with av.open(file, mode="r") as container:
+                container.streams.video[0].thread_count = 1
+                for frame in container.decode(video=0):
+                    frames.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
+                    times_ms.append(None if frame.time is None else 1000 * float(frame.time))
+        except (av.FFmpegError, IndexError) as error:
+            raise VideoError("the file holds no film that can be decoded") from error
+    if not frames or any(frame.shape != frames[0].shape for frame in frames):
+        raise VideoError("a film without frames, or of frames of several sizes")
+    return np.stack(frames), _from_the_first(times_ms)
+
+
+def _from_the_first(times_ms: list[float | None]) -> NDArray[np.float64] | None:
+    if any(time is None for time in times_ms):
+        return None
+    times = np.array(times_ms, dtype=np.float64)
+    return times - times[0] if (np.diff(times) > 0).all() else None
+
+
 def read_video(path: Path) -> Clip:
-    """AVI, MP4 and what else libav reads, every frame RGB; times from its frame rate. Raises LayoutError."""
+    """A film of a data set as `film` reads it. Raises LayoutError."""
     try:
-        with av.open(str(path)) as container:
-            stream = container.streams.video[0]
-            rate = stream.average_rate
-            frames = [frame.to_ndarray(format="rgb24") for frame in container.decode(stream)]
-    except (av.FFmpegError, OSError, IndexError) as error:
-        raise LayoutError(f"{path}: no readable video ({type(error).__name__})") from error
-    if not frames:
-        raise LayoutError(f"{path}: a video without frames")
-    times = np.arange(len(frames), dtype=np.float64) * (1000 / float(rate)) if rate else None
-    return Clip(path.stem, np.stack(frames), times, from_video_file=True)
+        frames, times_ms = film(path)
+    except (VideoError, OSError) as error:
+        raise LayoutError(f"{path}: no readable video ({error})") from error
+    return Clip(path.stem, frames, times_ms, from_video_file=True)
 
 
 def read_image(path: Path) -> Clip:

@@ -42,6 +42,9 @@ def _item(clip: Clip, entry: Mapping[str, Any], path: Path) -> Item:
             es_frame=int(es_frames[0]) if es_frames else None,
             masks=partial(_masks, outlines, clip.rows, clip.columns),
         )
+        named = [*(frame for _, frame, _ in outlines), *(one for one in (truth.ed_frame, truth.es_frame) if one is not None)]
+        if beyond := [frame for frame in named if not 0 <= frame < clip.number_of_frames]:
+            raise ValueError(f"frame {beyond[0]} of {clip.number_of_frames}, counted from 0")
     except (LookupError, TypeError, ValueError) as error:
         raise LayoutError(f"{path}: truth.json says of clip {clip.sop_instance_uid} what cannot be read: {error}") from error
     return Item(clip.sop_instance_uid, str(entry.get("study", clip.sop_instance_uid)), "", lambda: clip, truth)

@@ -21,6 +21,8 @@ from models.training.trials.outcome import Cell, Draw, Options, Outcome, TrialEr
 from models.training.trials.plots import area_curves, bland_altman, histogram, scatter
 
 _EF_KEYS = ("ef_video_regression", "ef_bp", "ef_a4c", "ef_a4c_uncalibrated", "ef_area_a4c")
+_FEWEST_FRAMES = 3  # of a film; CAMUS has end-diastole and end-systole as two stills
+_ANY_EF = "ef_"
 _CURVES = 4  # area curves drawn
 _MM_PER_CM = 10.0
 _UNREADABLE = "unreadable"
@@ -33,9 +35,14 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
     """Ejection fraction, with how many items one was read at all. Raises TrialError where no true one is known."""
     rows: list[Row] = []
     curves: list[tuple[str, Sequence[float], Sequence[int]]] = []
-    key_read = ""
+    key_read, prefix = "", _ef_prefix(model)
+    stills = 0
     for item in _chosen(data, options, lambda item: item.truth.ef_percent is not None):
-        reading, problem = _read(model, item.load(), options)
+        clip = item.load()
+        if prefix != _ANY_EF and clip.number_of_frames < _FEWEST_FRAMES:
+            stills += 1
+            continue
+        reading, problem = _read(model, clip, options)
         value = next((one for one in reading.values if one.key in _EF_KEYS), None) if reading else None
         found = None if value is None else value.value
         key_read = value.key if value else key_read
@@ -49,9 +56,8 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
         })  # fmt: skip
         if reading and len(curves) < _CURVES:
             curves += _curve(item.key, reading)
-    _need(rows, options, "a true ejection fraction")
+    _need(rows, options, "a true ejection fraction" + (f": the model reads films, and {stills} are stills" if stills else ""))
     pairs, groups = _pairs(rows, "found")
-    prefix = _ef_prefix(model)
     figures: dict[str, Value] = {"items": len(rows), "coverage_percent": 100 * len(pairs) / len(rows)}
     figures |= agreement_figures(prefix, "points", pairs, groups) | (ef_auroc(prefix, pairs) if len(pairs) else {})
     if prefix == "all_clips_":
@@ -99,7 +105,7 @@ def read_phases(model: Any, data: DataSet, options: Options) -> Outcome:
     rows: list[Row] = []
     for item in _chosen(data, options, lambda item: None not in (item.truth.ed_frame, item.truth.es_frame)):
         clip = item.load()
-        if clip.number_of_frames < 3:
+        if clip.number_of_frames < _FEWEST_FRAMES:
             continue  # of two still frames the order says which is which
         reading, problem = _read(model, clip, options)
         times = clip.frame_times_ms
@@ -138,7 +144,7 @@ def _read(model: Any, clip: Clip, options: Options) -> tuple[Reading | None, str
 def _ef_prefix(model: Any) -> str:
     """Under which name EchoNet-Dynamic's own figures are published; the other models read one value a clip."""
     if model.manifest.architecture.get("network") != "r2plus1d_18":
-        return "ef_"
+        return _ANY_EF
     return "beat_to_beat_" if isinstance(model, BeatToBeat) else "all_clips_"
 
 
