@@ -188,7 +188,7 @@ def test_a_reading_of_the_catalogue_becomes_a_measurement() -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        (replace(LENGTH, key="rv_basal"), "rv_basal is left out: no quantity of this node"),
+        (replace(LENGTH, key="ra_area_a4c"), "ra_area_a4c is left out: no quantity of this node"),
         (replace(LENGTH, unit="px"), "it is in px, not in cm"),
         (replace(LENGTH, key="ef_bp", unit="%"), "it is not measured in a4c alone"),
         (replace(LENGTH, key="lvedv_a2c", unit="mL"), "it is not measured in a4c alone"),
@@ -270,7 +270,9 @@ class Maps(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.manifest = replace(find_manifest("lvid"), input_shape=(3, 16, 24), weights_file="x", weights_sha256="d" * 64)
+        manifest = find_manifest("lvid")  # without its bounds of half precision
+        weights = {"weights_file": "x", "weights_sha256": "d" * 64}
+        self.manifest = replace(manifest, input_shape=(3, 16, 24), thresholds={}, **weights)
         self.convolution = nn.Conv2d(3, 2, 3, padding=1)
         self.calls = 0
 
