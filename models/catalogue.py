@@ -48,6 +48,9 @@ class Method(StrEnum):
     DISCS_BIPLANE = "method of discs, biplane"
     LENGTH = "length"
     OBSERVED = "observed"
+    CALIPERS = "calipers, ends placed by a network"
+    TEICHHOLZ = "Teichholz, from calipers"
+    VIDEO_REGRESSION = "video regression"
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ _EF, _EDV, _ESV, _LENGTH = (5.0, 85.0), (20.0, 500.0), (3.0, 475.0), (3.0, 16.0)
 _A4C, _A2C, _BOTH = (View.A4C,), (View.A2C,), (View.A4C, View.A2C)
 _SINGLE, _BIPLANE = Method.DISCS_SINGLE_PLANE, Method.DISCS_BIPLANE
 
-QUANTITIES: dict[str, Quantity] = {
+# What the outlines of the left ventricle give: every study has each of them, as a value or with the reasons for its absence.
+OUTLINED: dict[str, Quantity] = {
     quantity.key: quantity
     for quantity in (
         Quantity("ef_bp", "EF biplane Simpson", "%", _BIPLANE, _BOTH, _EF),
@@ -83,6 +87,31 @@ QUANTITIES: dict[str, Quantity] = {
         Quantity("lv_len_d_a4c", "LV length ED A4C", "cm", Method.LENGTH, _A4C, _LENGTH),
     )
 }
+
+_PLAX, _CALIPERS = (View.PLAX,), Method.CALIPERS
+
+# What only models that measure by themselves give: a study has those that a model of its set can read. Limits of lengths as in
+# `derive.linear`; those of fractional shortening are what EF 5-85 % by Teichholz leaves to diameters of 2 to 9.5 cm.
+READ: dict[str, Quantity] = {
+    quantity.key: quantity
+    for quantity in (
+        Quantity("lvidd_2d", "LVIDd", "cm", _CALIPERS, _PLAX, (2.0, 9.5)),
+        Quantity("lvids_2d", "LVIDs", "cm", _CALIPERS, _PLAX, (0.8, 9.0)),
+        Quantity("ivsd_2d", "IVSd", "cm", _CALIPERS, _PLAX, (0.4, 3.5)),
+        Quantity("lvpwd_2d", "LVPWd", "cm", _CALIPERS, _PLAX, (0.4, 3.5)),
+        Quantity("fs_2d", "Fractional shortening", "%", _CALIPERS, _PLAX, (1.5, 57.0)),
+        Quantity("ef_teichholz_2d", "EF Teichholz", "%", Method.TEICHHOLZ, _PLAX, _EF),
+        Quantity("ao_root", "Aortic root (sinus of Valsalva)", "cm", _CALIPERS, _PLAX, (1.5, 7.5)),
+        Quantity("ao_asc", "Ascending aorta", "cm", _CALIPERS, _PLAX, (1.5, 9.0)),
+        Quantity("la_diam_ap_2d", "LA AP diameter", "cm", _CALIPERS, _PLAX, (1.5, 9.0)),
+        Quantity("rv_basal", "RV basal diameter", "cm", _CALIPERS, _A4C, (1.0, 8.0)),
+        Quantity("pa_diam", "Main PA diameter", "cm", _CALIPERS, (View.PSAX_AV,), (0.8, 6.0)),
+        Quantity("ivc_diam", "IVC diameter", "cm", _CALIPERS, (View.SUBCOSTAL_IVC,), (0.2, 4.5)),
+        Quantity("ef_video_regression", "EF by video regression", "%", Method.VIDEO_REGRESSION, _A4C, _EF),
+    )
+}
+
+QUANTITIES = OUTLINED | READ
 
 
 class EchoViewClass(NamedTuple):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from enum import StrEnum
 
-from models.catalogue import ECHOVIEW47, QUANTITIES, Mode, View
+from models.catalogue import ECHOVIEW47, QUANTITIES, READ, Mode, View
 from models.manifest import Manifest
 
 
@@ -52,6 +52,16 @@ _READS_BY_TASK: dict[tuple[str, str], tuple[View, ...]] = {  # family and `[arch
     ("echo_apex", "ef"): (View.A4C,),
     ("echo_apex", "lvh"): _PLAX,
 }
+
+_VIDEO_EF = ("ef_video_regression",)
+_KEYS_BY_TASK: dict[tuple[str, str], tuple[str, ...]] = {
+    ("echonet_dynamic", "r2plus1d_18"): _VIDEO_EF,
+    ("echo_motion", "bilstm"): _VIDEO_EF,
+    ("echo_motion", "transformer"): _VIDEO_EF,
+    ("echo_apex", "ef"): _VIDEO_EF,
+    ("echo_apex", "lvh"): ("ivsd_2d", "lvidd_2d", "lvpwd_2d"),
+}
+_OF_DIAMETERS = ("fs_2d", "ef_teichholz_2d")
 
 # The classes of networks that have neither our names nor EchoView47's: TMED-2's, then EchoPrime's. A Doppler image is OTHER, so
 # is a subcostal one of which it is not said whether the heart or the vena cava is in it.
@@ -117,6 +127,18 @@ def views_read(manifest: Manifest) -> tuple[View, ...]:
     task = str(manifest.architecture.get("network") or manifest.architecture.get("task", ""))
     stated = _READS.get(manifest.name) or _READS_BY_TASK.get((manifest.family, task), ())
     return stated or (_views_of_quantities(manifest.architecture) if manifest.family == "echonet_measurements" else ())
+
+
+def quantities_read(manifest: Manifest) -> tuple[str, ...]:
+    """The keys of `catalogue.READ` that the node may take from this model."""
+    network = str(manifest.architecture.get("network") or manifest.architecture.get("task", ""))
+    if (keys := _KEYS_BY_TASK.get((manifest.family, network))) is None:
+        keys = tuple(
+            str(manifest.architecture[name]) for name in ("at_ed", "at_es", "largest") if name in manifest.architecture
+        )
+        keys += _OF_DIAMETERS if {"lvidd_2d", "lvids_2d"} <= set(keys) else ()
+    views = views_read(manifest)
+    return tuple(key for key in keys if key in READ and set(READ[key].views) <= set(views))
 
 
 def views_judged(manifest: Manifest) -> tuple[View, ...]:

@@ -32,13 +32,27 @@ def _private(value: str, meaning: str) -> Code:
     return Code(value, PRIVATE_SCHEME, meaning)
 
 
+def _loinc(value: str, meaning: str) -> Code:
+    return Code(value, "LN", meaning)
+
+
 LEFT_VENTRICLE = Code("87878005", "SCT", "Left ventricle")
+LEFT_ATRIUM = Code("82471001", "SCT", "Left atrium")
+AORTA = Code("15825003", "SCT", "Aorta")
+RIGHT_VENTRICLE = Code("53085002", "SCT", "Right ventricle")
+PULMONARY_ARTERY = Code("81040000", "SCT", "Pulmonary artery")
+VENA_CAVA = Code("35532006", "SCT", "Vena cava")
 _EF = Code("18043-0", "LN", "Left Ventricular Ejection Fraction by US")
 _EDV = Code("18026-5", "LN", "Left Ventricular End Diastolic Volume")
 _ESV = Code("18148-7", "LN", "Left Ventricular End Systolic Volume")
 _LV_LENGTH_ED = Code("18077-8", "LN", "Left Ventricle diastolic major axis")
 _DISCS_SINGLE_PLANE = Code("125208", "DCM", "Method of Disks, Single Plane")
 _DISCS_BIPLANE = Code("125207", "DCM", "Method of Disks, Biplane")
+_TEICHHOLZ = Code("125209", "DCM", "Teichholz")
+_CALIPERS = _private("CALIPERS", "Calipers whose ends were placed by a network")
+# A concept of its own: a receiver that overlooks methods must not file it with EF by the method of discs.
+_EF_VIDEO = _private("EF-VIDEO", "Left Ventricular Ejection Fraction by video regression")
+_VIDEO_REGRESSION = _private("VIDEO-REGRESSION", "Regression from a video clip by a network")
 
 PERCENT = Code("%", "UCUM", "Percent")
 MILLILITRE = Code("mL", "UCUM", "mL")
@@ -63,6 +77,10 @@ class QuantityCode:
     derivation: Code | None = MEAN
 
 
+def _caliper(value: str, meaning: str, finding_site: Code = LEFT_VENTRICLE) -> QuantityCode:
+    return QuantityCode(_loinc(value, meaning), CENTIMETRE, _CALIPERS, finding_site, 2)
+
+
 QUANTITY_CODES: dict[str, QuantityCode] = {
     "ef_bp": QuantityCode(_EF, PERCENT, _DISCS_BIPLANE, LEFT_VENTRICLE, 1, derivation=None),  # EF of the mean volumes
     "lvedv_bp": QuantityCode(_EDV, MILLILITRE, _DISCS_BIPLANE, LEFT_VENTRICLE, 1),
@@ -74,6 +92,22 @@ QUANTITY_CODES: dict[str, QuantityCode] = {
     "lvedv_a2c": QuantityCode(_EDV, MILLILITRE, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
     "lvesv_a2c": QuantityCode(_ESV, MILLILITRE, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
     "lv_len_d_a4c": QuantityCode(_LV_LENGTH_ED, CENTIMETRE, None, LEFT_VENTRICLE, 2),
+    # Of models that measure by themselves (CID 12201, 12202, 12205, 12210, 12212, 12215, 12300).
+    "lvidd_2d": _caliper("29436-3", "Left Ventricle Internal End Diastolic Dimension"),
+    "lvids_2d": _caliper("29438-9", "Left Ventricle Internal Systolic Dimension"),
+    "ivsd_2d": _caliper("18154-5", "Interventricular Septum Diastolic Thickness"),
+    "lvpwd_2d": _caliper("18152-9", "Left Ventricle Posterior Wall Diastolic Thickness"),
+    "fs_2d": QuantityCode(
+        _loinc("18051-3", "Left Ventricular Fractional Shortening"), PERCENT, _CALIPERS, LEFT_VENTRICLE, 1, derivation=None
+    ),
+    "ef_teichholz_2d": QuantityCode(_EF, PERCENT, _TEICHHOLZ, LEFT_VENTRICLE, 1, derivation=None),
+    "ao_root": _caliper("18015-8", "Aortic Root Diameter", AORTA),
+    "ao_asc": _caliper("18012-5", "Ascending Aortic Diameter", AORTA),
+    "la_diam_ap_2d": _caliper("29469-4", "Left Atrium Antero-posterior Systolic Dimension", LEFT_ATRIUM),
+    "rv_basal": _caliper("80080-5", "Right ventricular basal dimension 4C", RIGHT_VENTRICLE),
+    "pa_diam": _caliper("18020-8", "Main Pulmonary Artery Diameter", PULMONARY_ARTERY),
+    "ivc_diam": _caliper("18006-7", "Inferior Vena Cava Diameter", VENA_CAVA),
+    "ef_video_regression": QuantityCode(_EF_VIDEO, PERCENT, _VIDEO_REGRESSION, LEFT_VENTRICLE, 1),
 }
 
 # CID 12226 where it has the view; it has no five-chamber, no apical zoom, no apical short axis and no IVC view.

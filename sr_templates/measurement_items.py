@@ -120,4 +120,6 @@ def _frame_numbers(sop_instance_uid: str, numbers: list[int], evidence: Evidence
     count = evidence.number_of_frames(sop_instance_uid)
     if any(not 1 <= number <= (count or 1) for number in numbers):
         raise DocumentError("findings refer to a frame that the object does not have")
-    return sorted(set(numbers)) if count is not None else None
+    if count is None or (count > 1 and len(set(numbers)) == count):  # all of them: PS3.3 10.3 names none
+        return None
+    return sorted(set(numbers))

@@ -2,6 +2,7 @@
 
 from highdicom import sr
 from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
 from pydicom.uid import ComprehensiveSRStorage
 
 from models.catalogue import QUANTITIES, View
@@ -15,7 +16,13 @@ from sr_templates.patient_safety import refuse_numbers_on_patients, research_mar
 
 KIND = DocumentKind("tid1500", ComprehensiveSRStorage, "SR", 9100, "EchoNode measurements")
 
-_GROUPS: tuple[tuple[View, ...], ...] = ((View.A4C, View.A2C), (View.A4C,), (View.A2C,))
+_LV, _A4C, _PLAX = ("lv", codes.LEFT_VENTRICLE), (View.A4C,), (View.PLAX,)
+# Structure as `tracking` names it, its finding site, and the views.
+_GROUPS: tuple[tuple[str, Code, tuple[View, ...]], ...] = (
+    (*_LV, (View.A4C, View.A2C)), (*_LV, _A4C), (*_LV, (View.A2C,)), (*_LV, _PLAX),
+    ("la", codes.LEFT_ATRIUM, _PLAX), ("aorta", codes.AORTA, _PLAX), ("rv", codes.RIGHT_VENTRICLE, _A4C),
+    ("pa", codes.PULMONARY_ARTERY, (View.PSAX_AV,)), ("ivc", codes.VENA_CAVA, (View.SUBCOSTAL_IVC,)),
+)  # fmt: skip
 
 
 def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltDocument, ...]:
@@ -51,17 +58,17 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
 def _quantity_groups(
     findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity
 ) -> list[sr.MeasurementsAndQualitativeEvaluations]:
-    """One TID 1501 group per set of views, so that a reader finds volumes and EF of one view together."""
+    """One TID 1501 group per structure and set of views, so that a reader finds volumes and EF of one view together."""
     view_of = {clip.sop_instance_uid: clip.view for clip in findings.clips if clip.view is not None}
     mark = research_mark(findings)
     groups = []
-    for views in _GROUPS:
-        found = [m for m in findings.measurements if _views_of(m.key) == views]
-        missing = [n for n in findings.not_measured if _views_of(n.key) == views]
+    for structure, site, views in _GROUPS:
+        found = [m for m in findings.measurements if _seen(m.key) == (site, views)]
+        missing = [n for n in findings.not_measured if _seen(n.key) == (site, views)]
         if not found and not missing:
             continue
         group = sr.MeasurementsAndQualitativeEvaluations(
-            tracking_identifier=_tracking(tracking.structure("lv", views, evidence, identity)),
+            tracking_identifier=_tracking(tracking.structure(structure, views, evidence, identity)),
             algorithm_id=_algorithm(findings.models, identity),
             measurements=[measured(measurement, view_of, evidence) for measurement in found],
             qualitative_evaluations=[not_measured(result) for result in missing],
@@ -78,10 +85,11 @@ def _put_first(group: Dataset, item: sr.TextContentItem) -> None:
     items.insert(next(i for i, other in enumerate(items) if other.RelationshipType == "CONTAINS"), item)
 
 
-def _views_of(key: str) -> tuple[View, ...]:
+def _seen(key: str) -> tuple[Code, tuple[View, ...]]:
+    """The finding site and the views of a quantity."""
     if key not in QUANTITIES:
         raise DocumentError(f"unknown quantity {key!r}")
-    return QUANTITIES[key].views
+    return codes.QUANTITY_CODES[key].finding_site, QUANTITIES[key].views
 
 
 def _clip_groups(

@@ -1,4 +1,4 @@
-"""What our documents follow over frames, clips and revisions: a left ventricle in a view, or a clip."""
+"""What our documents follow over frames, clips and revisions: a structure in a view, or a clip."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,14 @@ from sr_templates import codes
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
 
-_STRUCTURES = {"lv": "Left ventricle"}
+_STRUCTURES = {
+    "lv": "Left ventricle",
+    "la": "Left atrium",
+    "aorta": "Aorta",
+    "rv": "Right ventricle",
+    "pa": "Pulmonary artery",
+    "ivc": "Inferior vena cava",
+}
 
 
 @dataclass(frozen=True)

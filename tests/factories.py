@@ -151,9 +151,9 @@ def poor_clip(**changes: Any) -> ClipFindings:
 def measurement(key: str, value: float, **changes: Any) -> Measurement:
     """A value with the unit, views and ED and ES frames that its quantity calls for."""
     quantity = QUANTITIES[key]
-    clips = {View.A4C: A4C_UID, View.A2C: A2C_UID}
+    clips = {View.A2C: A2C_UID}
     sources = tuple(
-        FrameReference(clips[view], number, phase)
+        FrameReference(clips.get(view, A4C_UID), number, phase)
         for view in quantity.views
         for number, phase in ((1, Phase.END_DIASTOLE), (11, Phase.END_SYSTOLE))
     )

@@ -1,25 +1,38 @@
 """Values that models read off single clips, as quantities of the study: of several clips the best image counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
-from models.catalogue import QUANTITIES
-from models.results import ClipFindings, ClipValue, FrameReference, Measurement, Reason
+from models.catalogue import QUANTITIES, Method
+from models.results import ClipFindings, ClipValue, FrameReference, Measurement, Phase, Reason
 
 Refusals = Mapping[str, tuple[tuple[Reason, ...], str]]
+
+# The phase at which a quantity is read, by convention; of the others no frame of one phase is known.
+_PHASES = {
+    **dict.fromkeys(("lvidd_2d", "ivsd_2d", "lvpwd_2d", "ao_root", "ao_asc", "rv_basal", "pa_diam"), Phase.END_DIASTOLE),
+    **dict.fromkeys(("lvids_2d", "la_diam_ap_2d"), Phase.END_SYSTOLE),
+}
+_DIAMETERS = ("lvidd_2d", "lvids_2d")
+_OF_BOTH = ("fs_2d", "ef_teichholz_2d")
+# Made of one another, so of one clip: a receiver recomputes the shortening from the diameters it was sent.
+_TOGETHER = (*_DIAMETERS, *_OF_BOTH)
 
 
 def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measurement], Refusals]:
     """Measurements by key, and for keys without one why no model could give them: reasons and words.
 
-    A clip that has gates gives nothing. A value that cannot be true is refused, and does not make room for another clip's.
+    Of several clips that give a quantity the one with the best image counts, then the one whose view is surest, then the one
+    that arrived first; of several models the first of the set. The diameters of the left ventricle and what is made of them
+    come from the clip that gives most of them. A clip that has gates gives nothing. A value that cannot be true is refused,
+    and does not make room for another clip's.
     """
     best: dict[str, tuple[ClipFindings, ClipValue]] = {}
     refused: dict[str, tuple[tuple[Reason, ...], str]] = {}
-    for clip in sorted(clips, key=_image_quality, reverse=True):
-        for value in () if clip.gates else clip.values:
+    for among in (lambda key: key in _TOGETHER, lambda key: key not in _TOGETHER):
+        for clip, value in _best_first(clips, among):
             if value.value is None:
                 refused.setdefault(value.key, (value.reasons, f"{value.model}: {value.detail}" if value.detail else ""))
-            else:
+            elif value.key not in _TOGETHER or _same_origin(best, clip, value):
                 best.setdefault(value.key, (clip, value))
     found = {}
     for key, (clip, value) in best.items():
@@ -28,14 +41,49 @@ def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measuremen
             found[key] = _measurement(clip, value, value.value)
         else:
             refused[key] = ((Reason.OUTSIDE_LIMITS,), f"{value.model}: outside {low:g} to {high:g} {value.unit}")
+    for key in _contradictory(found):
+        del found[key]
+        refused[key] = ((Reason.OUTSIDE_LIMITS,), "LVIDs is not smaller than LVIDd, or one of them is impossible")
     return found, {key: why for key, why in refused.items() if key not in found}
 
 
-def _image_quality(clip: ClipFindings) -> float:
-    return clip.quality.score if clip.quality else 0.0
+def _best_first(clips: Sequence[ClipFindings], among: Callable[[str], bool]) -> Iterator[tuple[ClipFindings, ClipValue]]:
+    given = [(clip, [value for value in clip.values if among(value.key)]) for clip in clips if not clip.gates]
+    for clip, values in sorted(given, key=lambda pair: _rank(*pair), reverse=True):
+        yield from ((clip, value) for value in values)
+
+
+def _rank(clip: ClipFindings, values: Sequence[ClipValue]) -> tuple[int, float, float]:
+    complete = len({value.key for value in values if value.key in _TOGETHER and value.value is not None})
+    return complete, clip.quality.score if clip.quality else 0.0, clip.view.probability if clip.view else 0.0
+
+
+def _same_origin(best: Mapping[str, tuple[ClipFindings, ClipValue]], clip: ClipFindings, value: ClipValue) -> bool:
+    """Whether clip and model are those of what has been taken of the left ventricle's diameters so far."""
+    taken = [best[key] for key in _TOGETHER if key in best]
+    return all(other is clip and known.model == value.model for other, known in taken)
+
+
+def _contradictory(found: Mapping[str, Measurement]) -> Collection[str]:
+    """What falls with an impossible diameter: no ratio is better than what it was made of."""
+    diameters = [found[key].value for key in _DIAMETERS if key in found]
+    if len(diameters) == 2 and diameters[1] >= diameters[0]:
+        return [key for key in _TOGETHER if key in found]
+    return [] if len(diameters) == 2 else [key for key in _OF_BOTH if key in found]
 
 
 def _measurement(clip: ClipFindings, value: ClipValue, number: float) -> Measurement:
     quantity = QUANTITIES[value.key]
-    source = FrameReference(clip.sop_instance_uid, value.frame_number or 1)
-    return Measurement(value.key, number, quantity.unit, quantity.method, quantity.views[0], (source,))
+    return Measurement(value.key, number, quantity.unit, quantity.method, quantity.views[0], _sources(clip, value))
+
+
+def _sources(clip: ClipFindings, value: ClipValue) -> tuple[FrameReference, ...]:
+    """The frame with its phase; both frames of what is made of two; every frame of what is made of the whole clip."""
+    uid = clip.sop_instance_uid
+    if value.key in _OF_BOTH:
+        pair = [other for key in _DIAMETERS for other in clip.values if other.key == key and other.model == value.model]
+        if found := tuple(FrameReference(uid, o.frame_number, _PHASES[o.key]) for o in pair if o.frame_number is not None):
+            return found
+    if value.frame_number is None and QUANTITIES[value.key].method is Method.VIDEO_REGRESSION:
+        return tuple(FrameReference(uid, number) for number in range(1, clip.number_of_frames + 1))
+    return (FrameReference(uid, value.frame_number or 1, _PHASES.get(value.key)),)

@@ -1,12 +1,12 @@
 """A study's quantities: which clips they come from, and for each one a value or every reason why there is none."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from models.catalogue import QUANTITIES, Quantity, View
+from models.catalogue import OUTLINED, QUANTITIES, Quantity, View
 from models.derive.apical import ApicalClip, Estimate, biplane, measurable, single_plane
 from models.derive.limits import refusals
-from models.derive.readings import read_quantities
+from models.derive.readings import Refusals, read_quantities
 from models.results import (
     ClipFindings,
     Measurement,
@@ -21,7 +21,7 @@ from models.results import (
 
 # ASE/EACVI 2015: biplane only where the two long axes differ by at most 10 %; else one of the planes is foreshortened.
 _LENGTH_TOLERANCE = 0.10
-_MEASURED_VIEWS = frozenset(view for quantity in QUANTITIES.values() for view in quantity.views)
+_MEASURED_VIEWS = frozenset(view for quantity in OUTLINED.values() for view in quantity.views)
 
 
 @dataclass
@@ -36,8 +36,17 @@ class _Refused:
             self.reasons[key], self.details[key] = (reason,), detail
 
 
-def derive_study(study_instance_uid: str, clips: Sequence[ClipFindings], *, research_override: bool = False) -> StudyFindings:
-    """Every quantity of the catalogue, as Measurement or NotMeasured, from the least foreshortened adequate clips.
+def derive_study(
+    study_instance_uid: str,
+    clips: Sequence[ClipFindings],
+    *,
+    research_override: bool = False,
+    asked: Collection[str] = (),
+) -> StudyFindings:
+    """Every quantity of the outlines and every one `asked`, as Measurement or NotMeasured.
+
+    What is outlined comes from the least foreshortened adequate clips. `asked` are the keys that the measuring models of the
+    set can read; without them a quantity that no model tried is not mentioned.
 
     Patient safety: weights trained on phantoms give no number in a study with any object of a patient (Quality Control
     Subject not YES), because its documents are filed under one patient. `research_override` lifts this. The reason stands
@@ -57,6 +66,9 @@ def derive_study(study_instance_uid: str, clips: Sequence[ClipFindings], *, rese
             measurements.append(_measurement(quantity, estimates[key]))
         elif key in read and key not in refused.reasons:  # what the outlines contradict, no reading replaces
             measurements.append(read[key])
+        elif key not in OUTLINED:
+            if key in asked or key in not_read:
+                not_measured.append(_not_read(quantity, clips, phantoms_only, not_read))
         else:
             reasons = refused.reasons.get(key) or _missing(quantity, clips, stops, chosen)
             detail = refused.details.get(key) or (_no_cycle(quantity, clips) if Reason.NO_CARDIAC_CYCLE in reasons else "")
@@ -170,6 +182,17 @@ def _missing(
         of_view = [found for clip, found in zip(clips, stops, strict=True) if _view(clip) is view]
         reasons |= set().union(*of_view) if of_view else _view_missing(clips, stops)
     return in_order(tuple(reasons))
+
+
+def _not_read(quantity: Quantity, clips: Sequence[ClipFindings], phantoms_only: bool, tried: Refusals) -> NotMeasured:
+    """Why a quantity that models read by themselves has no value: what they say, else what kept them from being asked."""
+    if quantity.key in tried:
+        return NotMeasured(quantity.key, in_order(tried[quantity.key][0]), tried[quantity.key][1])
+    stops = [set(clip.gates) | ({Reason.RESEARCH_WEIGHTS} if phantoms_only else set()) for clip in clips]
+    reasons = _missing(quantity, clips, stops, {})
+    if reasons:
+        return NotMeasured(quantity.key, reasons)
+    return NotMeasured(quantity.key, (Reason.OUT_OF_DISTRIBUTION,), "no model of the set could read this clip")
 
 
 def _view_missing(clips: Sequence[ClipFindings], stops: Sequence[set[Reason]]) -> set[Reason]:

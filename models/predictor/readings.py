@@ -4,12 +4,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from models.catalogue import QUANTITIES, View
+from models.catalogue import QUANTITIES, READ, View
 from models.clip import Clip
 from models.families.reading import ReadingError, ReadValue
 from models.predictor.parts import Part
-from models.results import ClipValue, ModelUse
-from models.roles import views_read
+from models.results import ClipValue, ModelUse, Reason
+from models.roles import quantities_read, views_read
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,7 @@ def read_clip_values(clip: Clip, view: View, parts: Sequence[Part]) -> ClipReadi
             reading = part.network.read(clip)
         except ReadingError as error:
             notes.append(f"{name} cannot read this clip: {error}")
+            values += _unread(part, view, str(error))
             continue
         for value in reading.values:
             if why := _left_out(value, view):
@@ -45,6 +46,13 @@ def read_clip_values(clip: Clip, view: View, parts: Sequence[Part]) -> ClipReadi
                 values.append(ClipValue(value.key, value.unit, value.value, name, number, value.reasons, value.detail))
     elapsed = {"measurements": time.perf_counter() - started}
     return ClipReadings(tuple(values), tuple(notes), tuple(part.use for part in asked), elapsed)
+
+
+def _unread(part: Part, view: View, why: str) -> list[ClipValue]:
+    """What the model would have given of a clip of its form."""
+    keys = [key for key in quantities_read(part.manifest) if READ[key].views == (view,)]
+    reasons = (Reason.OUT_OF_DISTRIBUTION,)
+    return [ClipValue(key, READ[key].unit, None, part.manifest.name, reasons=reasons, detail=why) for key in keys]
 
 
 def _left_out(value: ReadValue, view: View) -> str:

@@ -63,7 +63,7 @@ def _analyse_study(
 ) -> AnalysedStudy:
     plan = plan_for(settings)
     clips = [analyse_clip(str(header.SOPInstanceUID), path, plan) for path, header in files]
-    findings = derive_study(study_instance_uid, clips, research_override=plan.research_override)
+    findings = derive_study(study_instance_uid, clips, research_override=plan.research_override, asked=plan.quantities_read())
     withheld = SEVERAL_PATIENTS if _have_several_patients(header for _, header in files) else ""
     if withheld:
         flag = QualityFlag(QualityIssue.SEVERAL_PATIENT_IDS, None, withheld)

@@ -50,7 +50,9 @@ def analyse_study(job: ClaimedJob, tools: AnalysisTools) -> None:
     with tools.database.reading() as session:
         study_instance_uid, clips, flags = _inputs(session, job.subject_id, tools.archive)
     clip_findings = tools.executor.analyse(clips, tools.plan)
-    findings = derive_study(study_instance_uid, clip_findings, research_override=tools.plan.research_override)
+    findings = derive_study(
+        study_instance_uid, clip_findings, research_override=tools.plan.research_override, asked=tools.plan.quantities_read()
+    )
     _record(job, replace(findings, flags=findings.flags + flags), tools, started_at)
 
 

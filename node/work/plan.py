@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from models.manifest import ManifestError
 from models.registry import find_manifest, load_model
-from models.roles import Role, unfit_for
+from models.roles import Role, quantities_read, unfit_for
 from node.errors import ConfigError
 from node.settings import Settings
 
@@ -30,6 +30,10 @@ class Plan:
             yield Role.QUALITY, self.quality
         yield Role.LV_SEGMENTATION, self.lv_segmentation
         yield from ((Role.MEASUREMENTS, name) for name in self.measurements)
+
+    def quantities_read(self) -> frozenset[str]:
+        """What its measuring models may give beside the quantities of the outlines. Raises ManifestError for unknown names."""
+        return frozenset(key for name in self.measurements for key in quantities_read(find_manifest(name)))
 
 
 def plan_for(settings: Settings) -> Plan:

@@ -10,7 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 from sqlalchemy import select
 
-from models.catalogue import QUANTITIES, View
+from models.catalogue import OUTLINED, View
 from models.results import Reason, StudyFindings
 from node.db.session import Database
 from node.db.tables import Analysis, Study
@@ -75,7 +75,7 @@ def test_the_sonosite_clip_has_no_number_and_the_right_reasons(tmp_path: Path, o
         wait_until_settled(node.settings)
         (findings,) = _findings(node)
     assert findings.measurements == ()
-    assert {missing.key for missing in findings.not_measured} == QUANTITIES.keys()
+    assert {missing.key for missing in findings.not_measured} == OUTLINED.keys()
     for missing in findings.not_measured:
         assert missing.reasons[0] is Reason.CALIBRATION_INCONSISTENT
         assert Reason.RESEARCH_WEIGHTS in missing.reasons
@@ -113,7 +113,7 @@ def test_the_research_override_marks_instead_of_stopping(tmp_path: Path, orthanc
         return
     assert len(clip.contours) > clip.number_of_frames / 2
     assert orthanc.find("Instance", Modality="SEG")
-    of_view = {key for key, quantity in QUANTITIES.items() if quantity.views == (clip.view.view,)}
+    of_view = {key for key, quantity in OUTLINED.items() if quantity.views == (clip.view.view,)}
     for missing in findings.not_measured:
         if missing.key in of_view:
             assert not {Reason.OUT_OF_DISTRIBUTION, Reason.QUALITY, Reason.RESEARCH_WEIGHTS} & set(missing.reasons)
@@ -144,7 +144,7 @@ def test_every_sample_ends_in_findings_or_a_clear_reason(tmp_path: Path, orthanc
     for uid in images:
         assert studies[uid].state == "analysed", studies[uid].failed_reason
         assert found[uid].measurements == ()
-        assert {missing.key for missing in found[uid].not_measured} == QUANTITIES.keys()
+        assert {missing.key for missing in found[uid].not_measured} == OUTLINED.keys()
     gates = {clip.sop_instance_uid: clip.gates for findings in found.values() for clip in findings.clips}
     for name, reason in KNOWN.items():
         assert reason in gates[str(_header(samples / f"{name}.dcm").SOPInstanceUID)], name

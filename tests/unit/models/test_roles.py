@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from models.catalogue import ECHOVIEW47, Mode, View
+from models.catalogue import ECHOVIEW47, READ, Mode, View
 from models.manifest import write_manifest
 from models.predictor.adapters import SEGMENTERS, likeliest_view
 from models.registry import FAMILIES, find_manifest, list_models, load_model
-from models.roles import FAMILIES_OF, Role, unfit_for, view_of, views_read
+from models.roles import FAMILIES_OF, Role, quantities_read, unfit_for, view_of, views_read
 from node.errors import ConfigError
 from node.settings import ModelSettings, Settings
 from node.work.plan import plan_for, require_models
@@ -18,6 +18,28 @@ from node.work.plan import plan_for, require_models
 def test_the_tables_name_the_same_families() -> None:
     assert set(FAMILIES_OF[Role.LV_SEGMENTATION]) == SEGMENTERS.keys()
     assert {family for families in FAMILIES_OF.values() for family in families} <= FAMILIES.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("lvid", ("lvidd_2d", "lvids_2d", "fs_2d", "ef_teichholz_2d")),
+        ("la", ("la_diam_ap_2d",)),
+        ("ivc", ("ivc_diam",)),
+        ("rv_base", ("rv_basal",)),
+        ("echonet_dynamic/ef_r2plus1d_18", ("ef_video_regression",)),
+        ("EchoMotionNet_BiLSTM", ("ef_video_regression",)),
+        ("EchoApex_ViT-S_lvh", ("ivsd_2d", "lvidd_2d", "lvpwd_2d")),
+        ("avvmax", ()),
+        ("phantom_lv", ()),
+    ],
+)
+def test_which_quantities_a_model_can_give(name: str, keys: tuple[str, ...]) -> None:
+    assert quantities_read(find_manifest(name)) == keys
+
+
+def test_every_quantity_that_is_read_has_a_model_that_reads_it() -> None:
+    assert {key for manifest in list_models() for key in quantities_read(manifest)} == READ.keys()
 
 
 FIT = [

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from models.catalogue import QUANTITIES, View
+from models.catalogue import OUTLINED, View
 from models.derive.study import derive_study
 from models.results import (
     ClipFindings,
@@ -21,7 +21,7 @@ from tests.unit.models.derive.apical_clips import PATIENT_WEIGHTS, PHANTOM_WEIGH
 def test_every_quantity_has_one_answer() -> None:
     for clips in ([], [apical_clip()], [apical_clip(), apical_clip(View.A2C, "1.2.4")], [apical_clip(View.PLAX)]):
         findings = derive_study("1.2", clips)
-        assert sorted([*measured(findings), *missing(findings)]) == sorted(QUANTITIES)
+        assert sorted([*measured(findings), *missing(findings)]) == sorted(OUTLINED)
 
 
 def test_two_planes_give_all_quantities_with_unit_method_and_view() -> None:
@@ -35,7 +35,7 @@ def test_two_planes_give_all_quantities_with_unit_method_and_view() -> None:
     assert [found[key].value for key in ("ef_a4c", "ef_a2c", "ef_bp")] == pytest.approx([expected_ef] * 3, rel=2e-3)
     assert found["lv_len_d_a4c"].value == pytest.approx(8, rel=1e-3)
     assert [found[key].view for key in ("ef_a4c", "ef_a2c", "ef_bp")] == [View.A4C, View.A2C, None]
-    assert {(found[key].unit, found[key].method) for key in found} == {(q.unit, q.method) for q in QUANTITIES.values()}
+    assert {(found[key].unit, found[key].method) for key in found} == {(q.unit, q.method) for q in OUTLINED.values()}
 
 
 def test_sources_are_frames_of_the_phase_counted_from_one() -> None:
@@ -97,7 +97,7 @@ def test_a_gated_clip_never_counts_however_long() -> None:
 @pytest.mark.parametrize(("a2c_length", "kept", "foreshortened"), [(7.0, "a4c", "1.2.4"), (9.5, "a2c", "1.2.3")])
 def test_of_planes_of_different_length_only_the_longer_gives_numbers(a2c_length: float, kept: str, foreshortened: str) -> None:
     findings = derive_study("1.2", [apical_clip(), apical_clip(View.A2C, "1.2.4", beats=[((a2c_length, 2.5), (6.0, 1.8))])])
-    assert set(measured(findings)) == {key for key in QUANTITIES if key.endswith(kept)}
+    assert set(measured(findings)) == {key for key in OUTLINED if key.endswith(kept)}
     assert {result.reasons for result in findings.not_measured} == {(Reason.DISAGREEMENT,)}
     assert all(f"A4C 8.0 cm, A2C {a2c_length} cm" in result.detail for result in findings.not_measured)
     assert [(flag.issue, flag.sop_instance_uid) for flag in findings.flags] == [(QualityIssue.FORESHORTENING, foreshortened)]
@@ -179,7 +179,7 @@ def test_an_uncalibrated_patient_clip_lists_all_that_stood_in_the_way(view: View
     clip = apical_clip(view, gates=gates, cm_per_px=None, beats=[], is_quality_control_subject=False)
     not_measured = missing(derive_study("1.2", [clip]))
     missing_view = (gates[0], Reason.VIEW_MISSING, gates[1], Reason.RESEARCH_WEIGHTS)
-    assert set(not_measured) == set(QUANTITIES)
+    assert set(not_measured) == set(OUTLINED)
     assert not_measured["ef_a2c"].reasons == missing_view
     assert not_measured["ef_a4c"].reasons == ((*gates, Reason.RESEARCH_WEIGHTS) if view is View.A4C else missing_view)
 

@@ -20,7 +20,7 @@ from pydicom.uid import (
     UltrasoundMultiFrameImageStorage,
 )
 
-from models.catalogue import QUANTITIES, View
+from models.catalogue import OUTLINED, View
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import PhantomClip, render_clip
 from node.study.phantom_writer import (
@@ -140,8 +140,8 @@ def test_truth_file_is_what_was_returned_and_fits_its_schema(study: WrittenStudy
 def test_true_measurements_are_the_hearts_own(study: WrittenStudy) -> None:
     heart = sample_heart(9)
     rows = {row["key"]: row for row in study.truth["measurements"]}
-    assert set(rows) == set(QUANTITIES)
-    assert all(rows[key]["unit"] == quantity.unit for key, quantity in QUANTITIES.items())
+    assert set(rows) == set(OUTLINED)
+    assert all(rows[key]["unit"] == quantity.unit for key, quantity in OUTLINED.items())
     assert rows["ef_bp"]["value"] == heart.ef_percent
     assert rows["lvedv_bp"]["value"] == heart.edv_ml
     assert rows["lvesv_a2c"]["value"] == heart.esv_ml

@@ -1,0 +1,163 @@
+"""What becomes of values that models read by themselves: which clip counts, which frames are named, what is refused."""
+
+from dataclasses import replace
+
+import pytest
+
+from models.catalogue import OUTLINED, READ, Method, View
+from models.derive.linear import EF_LIMITS_PERCENT, LIMITS_CM
+from models.derive.study import derive_study
+from models.results import (
+    ClipFindings,
+    ClipValue,
+    DistributionVerdict,
+    FrameReference,
+    ModelUse,
+    Phase,
+    QualityGrade,
+    Reason,
+    ViewPrediction,
+)
+from tests.unit.models.derive.apical_clips import PATIENT_WEIGHTS, PHANTOM_WEIGHTS, measured, missing
+
+LVID = "echonet_measurements/lvid"
+_DIAMETERS = {"lvidd_2d": 5.0, "lvids_2d": 3.0, "fs_2d": 40.0, "ef_teichholz_2d": 70.4}
+_FRAMES = {"lvidd_2d": 4, "lvids_2d": 12, "fs_2d": 4, "ef_teichholz_2d": 4}
+
+
+def values(model: str = LVID, **numbers: float | None) -> tuple[ClipValue, ...]:
+    return tuple(
+        ClipValue(
+            key, READ[key].unit, number, model, _FRAMES.get(key), () if number is not None else (Reason.QUALITY,), "no peak"
+        )
+        for key, number in numbers.items()
+    )
+
+
+def a_clip(
+    *given: ClipValue,
+    uid: str = "1.2.3",
+    view: View = View.PLAX,
+    surely: float = 0.9,
+    quality: float = 80,
+    gates: tuple[Reason, ...] = (),
+    is_phantom: bool = True,
+    use: ModelUse = PATIENT_WEIGHTS,
+) -> ClipFindings:
+    return ClipFindings(
+        uid,
+        rows=60,
+        columns=80,
+        number_of_frames=20,
+        is_quality_control_subject=is_phantom,
+        cm_per_px=(0.05, 0.05),
+        view=ViewPrediction(view, surely),
+        quality=QualityGrade(quality, adequate=True),
+        distribution=DistributionVerdict(1.0, 2.0, inside=True),
+        gates=gates,
+        models=(use,),
+        values=given,
+    )
+
+
+def test_a_set_that_reads_nothing_says_nothing_of_it() -> None:
+    """Else every report of the bundled networks would list thirteen quantities that nobody asked for."""
+    for clips in ([], [a_clip()], [a_clip(view=View.A4C)]):
+        study = derive_study("1", clips)
+        assert {*measured(study), *missing(study)} == OUTLINED.keys()
+
+
+def test_what_was_asked_for_and_has_no_view_is_not_measured() -> None:
+    study = derive_study("1", [a_clip(view=View.A4C)], asked=("lvidd_2d", "ivc_diam"))
+    assert {*measured(study), *missing(study)} == {*OUTLINED, "lvidd_2d", "ivc_diam"}
+    assert missing(study)["ivc_diam"].reasons == (Reason.VIEW_MISSING,)
+
+
+def test_a_gated_clip_gives_its_gates() -> None:
+    gated = a_clip(*values(**_DIAMETERS), gates=(Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION))
+    study = derive_study("1", [gated], asked=_DIAMETERS)
+    assert study.measurements == ()
+    assert missing(study)["lvidd_2d"].reasons == (Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION)
+
+
+def test_phantom_weights_read_no_patient() -> None:
+    patient = a_clip(*values(**_DIAMETERS), use=PHANTOM_WEIGHTS, is_phantom=False)
+    study = derive_study("1", [patient], asked=_DIAMETERS)
+    assert study.measurements == ()
+    assert missing(study)["lvidd_2d"].reasons == (Reason.RESEARCH_WEIGHTS,)
+    assert set(measured(derive_study("1", [patient], asked=_DIAMETERS, research_override=True))) == set(_DIAMETERS)
+
+
+def test_an_ungated_clip_of_which_no_model_says_anything_still_has_a_reason() -> None:
+    assert missing(derive_study("1", [a_clip()], asked=("ao_root",)))["ao_root"].reasons == (Reason.OUT_OF_DISTRIBUTION,)
+
+
+def test_values_name_their_frames_with_their_phase() -> None:
+    found = measured(derive_study("1", [a_clip(*values(**_DIAMETERS))]))
+    ed, es = FrameReference("1.2.3", 4, Phase.END_DIASTOLE), FrameReference("1.2.3", 12, Phase.END_SYSTOLE)
+    assert {key: found[key].sources for key in _DIAMETERS} == {
+        "lvidd_2d": (ed,), "lvids_2d": (es,), "fs_2d": (ed, es), "ef_teichholz_2d": (ed, es),
+    }  # fmt: skip
+    assert (found["lvidd_2d"].value, found["lvidd_2d"].view) == (5.0, View.PLAX)
+    assert found["ef_teichholz_2d"].method == Method.TEICHHOLZ
+
+
+def test_a_regression_from_the_video_names_all_of_it() -> None:
+    found = measured(derive_study("1", [a_clip(*values(ef_video_regression=61.0), view=View.A4C)]))
+    assert found["ef_video_regression"].sources == tuple(FrameReference("1.2.3", number) for number in range(1, 21))
+    assert "ef_a4c" not in found, "never the method of discs"
+
+
+def test_the_best_image_counts_then_the_surest_view() -> None:
+    poor = a_clip(*values(ao_root=3.0), uid="1", quality=60, surely=0.99)
+    good = a_clip(*values(ao_root=3.3), uid="2", quality=80, surely=0.6)
+    surer = a_clip(*values(ao_root=3.6), uid="3", quality=80, surely=0.7)
+    assert measured(derive_study("1", [poor, good]))["ao_root"].value == 3.3
+    assert measured(derive_study("1", [poor, good, surer]))["ao_root"].value == 3.6
+
+
+def test_the_diameters_of_one_ventricle_come_from_one_clip() -> None:
+    """A receiver recomputes the shortening from the diameters."""
+    better = a_clip(*values(**{**dict.fromkeys(_DIAMETERS), "lvidd_2d": 6.0}), uid="1", quality=95)
+    whole = a_clip(*values(**_DIAMETERS), uid="2", quality=60)
+    found = measured(derive_study("1", [better, whole]))
+    assert {key: found[key].value for key in _DIAMETERS} == _DIAMETERS
+    alone = derive_study("1", [better], asked=_DIAMETERS)
+    assert set(measured(alone)) == {"lvidd_2d"}
+    assert missing(alone)["lvids_2d"].reasons == (Reason.QUALITY,)
+    assert missing(alone)["lvids_2d"].detail == f"{LVID}: no peak"
+
+
+def test_diameters_of_two_models_are_not_mixed() -> None:
+    other = values("EchoApex_ViT-S_lvh", lvidd_2d=7.0, ivsd_2d=1.1)
+    found = measured(derive_study("1", [a_clip(*values(**_DIAMETERS), *other)]))
+    assert (found["lvidd_2d"].value, found["ivsd_2d"].value) == (5.0, 1.1)
+
+
+@pytest.mark.parametrize("key", READ)
+def test_an_impossible_value_is_refused(key: str) -> None:
+    low, high = READ[key].limits
+    for value, possible in ((low, True), (high, True), (low * 0.99, False), (high * 1.01, False)):
+        study = derive_study("1", [a_clip(*values(**{key: value}), view=READ[key].views[0])])
+        if key not in ("fs_2d", "ef_teichholz_2d"):  # which need both diameters
+            assert (key in measured(study)) is possible, value
+        if not possible:
+            assert missing(study)[key].reasons == (Reason.OUTSIDE_LIMITS,)
+
+
+@pytest.mark.parametrize("changed", [{"lvids_2d": 5.1}, {"lvidd_2d": 11.0}, {"lvids_2d": 0.1}])
+def test_nothing_is_made_of_impossible_diameters(changed: dict[str, float]) -> None:
+    study = derive_study("1", [a_clip(*values(**{**_DIAMETERS, **changed}))])
+    assert not {"fs_2d", "ef_teichholz_2d"} & measured(study).keys()
+    assert missing(study)["fs_2d"].reasons == (Reason.OUTSIDE_LIMITS,)
+
+
+def test_limits_of_the_families_and_of_the_catalogue_are_the_same() -> None:
+    assert {key: quantity.limits for key, quantity in READ.items() if quantity.unit == "cm"} == LIMITS_CM
+    assert READ["ef_teichholz_2d"].limits == READ["ef_video_regression"].limits == EF_LIMITS_PERCENT
+
+
+def test_arrival_decides_between_equals() -> None:
+    first = a_clip(*values(ao_root=3.0), uid="1")
+    second = replace(first, sop_instance_uid="2", values=values(ao_root=3.3))
+    assert measured(derive_study("1", [first, second]))["ao_root"].value == 3.0
