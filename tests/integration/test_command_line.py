@@ -72,7 +72,7 @@ def test_check_says_what_is_wrong_in_plain_words(config: Path) -> None:
     assert result.exit_code == 1
     wrong = {row["check"]: row["message"] for row in json.loads(result.output) if not row["ok"]}
     assert wrong.keys() == {"model unheard_of", "destination pacs"}
-    assert "phantom_view" in wrong["model unheard_of"], "what there is"
+    assert "models list" in wrong["model unheard_of"], "where to see what there is"
     assert "127.0.0.1" in wrong["destination pacs"]
 
 
