@@ -171,15 +171,6 @@ def border_logit(manifest: Manifest) -> float:
     return math.log(level / (1 - level))
 
 
-def reader_probe(manifest: Manifest, frames: ClipFrames) -> Tensor | None:
-    """A probe for a network that reads clips itself; None where its input has no fixed shape of a frame."""
-    if len(manifest.input_shape) != 3 or -1 in manifest.input_shape:
-        return None
-    channels, height, width = manifest.input_shape
-    every = range(frames.number_of_frames)
-    return frames.batch(Preparation(Fit.STRETCH, height, width, channels=channels), every)
-
-
 def _pairs(points_px: Points) -> tuple[tuple[float, float], ...]:
     return tuple((float(x), float(y)) for x, y in points_px)
 

@@ -178,7 +178,9 @@ def _alike(
             yield "another class"
     elif task is Task.MASK:
         dice = _dice(one > level, other > level)
-        if dice < allowed:
+        if not bool((one > level).any()):
+            yield "no mask on the probe to judge by"
+        elif dice < allowed:
             yield f"Dice of the masks {dice:.4f}, {allowed:g} is needed"
     elif (px := _moved_px(one, other)) > allowed:
         yield f"points move by {px:.2f} px, {allowed:g} is allowed"

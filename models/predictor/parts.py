@@ -14,18 +14,16 @@ from models.predictor.adapters import (
     Described,
     border_logit,
     classifier_input,
-    reader_probe,
 )
 from models.predictor.backend import TorchBackend
 from models.predictor.frames import ClipFrames
 from models.predictor.gate import GatedBackend, Task, choose_backend, probe_clip
+from models.predictor.reader_probes import ReaderProbe, reader_probe
 from models.registry import find_manifest, load_model
 from models.results import ModelUse
 from models.roles import Role, unfit_for
 
 log = logging.getLogger(__name__)
-
-_READER_TASKS = {"linear": Task.POINTS, "area": Task.MASK}  # by `[architecture] task`
 
 
 @dataclass(frozen=True)
@@ -97,28 +95,28 @@ def _entry(network: nn.Module, role: Role) -> nn.Module:
 
 
 def _reader(network: Reader, device: str, engine: str) -> Part:
-    """A network that reads clips itself: its own forward step goes to the backend, where the gate lets one through."""
+    """A network that reads clips itself: the step that takes its time goes to the backend, where the gate lets one through."""
     manifest = network.manifest
     if not isinstance(network, nn.Module) or not hasattr(network, "read"):
         raise ManifestError(f"model {manifest.name} measures nothing: its network does not read clips")
-    task = _READER_TASKS.get(str(manifest.architecture.get("task", "")))
-    probe = reader_probe(manifest, ClipFrames(probe_clip(manifest.probe))) if task is not None and engine != "torch" else None
-    if task is None or probe is None:
+    on_torch = engine == "torch" or device != "cpu"  # on an accelerator there is nothing to choose from that would be quicker
+    probe = None if on_torch else reader_probe(network, probe_clip(manifest.probe))
+    if probe is None:
         return Part(network, manifest, GatedBackend(TorchBackend(network, device)))
-    backend = choose_backend(network, task, probe, manifest, engine=engine, device=device, trained=_trained(manifest))
+    backend = choose_backend(probe.step, probe.task, probe.batch, manifest, engine=engine, trained=_trained(manifest))
     if not isinstance(backend.backend, TorchBackend):
-        _redirect(network, backend, probe.shape[1:])
+        _redirect(probe, backend)
     return Part(network, manifest, backend)
 
 
-def _redirect(network: nn.Module, backend: GatedBackend, shape: tuple[int, ...]) -> None:
+def _redirect(probe: ReaderProbe, backend: GatedBackend) -> None:
     """Inputs of the probed shape go to the backend, all others stay where they were."""
-    original = network.forward
+    original, shape = getattr(probe.owner, probe.method), tuple(probe.batch.shape[1:])
 
-    def forward(batch: Tensor) -> Any:
-        if tuple(batch.shape[1:]) != tuple(shape):
-            return original(batch)
+    def step(batch: Tensor, *more: Any) -> Any:
+        if more or tuple(batch.shape[1:]) != shape:
+            return original(batch, *more)
         outputs = backend.run(batch)
         return outputs[0] if len(outputs) == 1 else outputs
 
-    network.forward = forward
+    setattr(probe.owner, probe.method, step)

@@ -150,6 +150,8 @@ def test_half_precision_is_judged_by_dice() -> None:
         other = logits.clone()
         other.view(-1)[:pixels] = -1.0
         assert bool(objection(Task.MASK, logits, other, BF16)) is refused
+    nothing = -logits.abs()
+    assert objection(Task.MASK, nothing, nothing, BF16) == "no mask on the probe to judge by"
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,160 @@
+"""Networks that read clips themselves, by another engine: what is tried of them, and that they read the same."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from models.clip import Clip
+from models.families.echonet_dynamic import EjectionFraction
+from models.manifest import Manifest
+from models.predictor.backend import BackendError, TorchBackend
+from models.predictor.gate import probe_clip
+from models.predictor.parts import make_part
+from models.predictor.reader_probes import reader_probe, repeated
+from models.registry import find_manifest, list_models, load_manifest
+from models.roles import Role, views_read
+from tests.unit.models.families.tiny_apex import moving_clip, tiny, tiny_manifest
+
+_EXACT = 1e-3  # of the largest value: the gate's own bound
+
+
+def motion_manifest(name: str) -> Manifest:
+    manifest = find_manifest(name)
+    return replace(manifest, input_shape=(*manifest.input_shape[:-2], 64, 64))
+
+
+def dynamic_manifest(name: str) -> Manifest:
+    manifest = find_manifest(f"echonet_dynamic/{name}")
+    return replace(manifest, architecture={**manifest.architecture, "mean": 60.0, "std": 50.0})
+
+
+def network_of(manifest: Manifest) -> Any:
+    torch.manual_seed(0)
+    return load_manifest(manifest).eval()
+
+
+def small_fraction() -> Any:
+    """EchoNet-Dynamic's reader around a network of one convolution."""
+    with torch.device("meta"):
+        network = EjectionFraction(dynamic_manifest("ef_r2plus1d_18"))
+    torch.manual_seed(0)
+    layers = nn.Conv3d(3, 4, 3, stride=4), nn.ReLU(), nn.AdaptiveAvgPool3d(2), nn.Flatten(), nn.Linear(32, 1)
+    network.network = nn.Sequential(*layers)
+    nn.init.constant_(network.network[4].bias, 55.0)
+    return network.eval()
+
+
+def timed_clip(frames: int = 40) -> Clip:
+    return replace(moving_clip(frames), frame_times_ms=np.arange(frames) * 40.0)
+
+
+SMALL: dict[str, Callable[[], Any]] = {
+    "EchoApex ef": lambda: tiny("ef"),
+    "EchoApex lvh": lambda: tiny("lvh"),
+    "Echo-Motion Bi-LSTM": lambda: network_of(motion_manifest("EchoMotionNet_BiLSTM")),
+    "Echo-Motion transformer": lambda: network_of(motion_manifest("EchoMotionNet_TemporalTransformer")),
+    "EchoNet-Dynamic": small_fraction,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", SMALL)
+def test_an_engine_reads_what_torch_reads(name: str) -> None:
+    """Whatever the gate chooses; where a conversion is refused that is torch, and says so."""
+    pytest.importorskip("openvino")
+    clip, network = timed_clip(), SMALL[name]()
+    expected = network.read(clip)
+    part = make_part(Role.MEASUREMENTS, network, engine="openvino")
+    assert part.use.engine.startswith(("OpenVINO", "torch"))
+    assert part.use.engine.startswith("OpenVINO") or "refused" in part.use.engine
+    found = part.network.read(clip)
+    assert len(found.values) == len(expected.values) > 0
+    for one, other in zip(expected.values, found.values, strict=True):
+        assert (one.key, one.unit, one.reasons) == (other.key, other.unit, other.reasons)
+        if one.value is not None:
+            assert other.value == pytest.approx(one.value, rel=_EXACT)
+
+
+@pytest.mark.parametrize(("name", "owner"), [("EchoApex ef", "itself"), ("Echo-Motion Bi-LSTM", "its encoder")])
+def test_the_step_that_takes_its_time_is_what_the_engine_computes(
+    monkeypatch: pytest.MonkeyPatch, name: str, owner: str
+) -> None:
+    batches: list[int] = []
+
+    class Counting(TorchBackend):
+        def run(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            batches.append(len(batch))
+            return super().run(batch)
+
+    class Engine:
+        name = "another engine"
+
+        def __init__(self, network: nn.Module, shape: tuple[int, ...], *_: object, fresh: bool = False) -> None:
+            self._torch = Counting(SMALL[name]() if owner == "itself" else network)
+
+        def run(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            return self._torch.run(batch)
+
+    monkeypatch.setattr("models.predictor.gate.OpenVinoBackend", Engine)
+    part = make_part(Role.MEASUREMENTS, SMALL[name](), engine="openvino")
+    assert part.use.engine == "another engine"
+    assert batches == [1 if owner == "itself" else 3], "the probe"
+    part.network.read(timed_clip(20))
+    assert batches[1:] == ([1] if owner == "itself" else [8, 8, 4]), "the clip"
+
+
+def test_what_cannot_be_converted_is_read_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> TorchBackend:
+        raise BackendError("no such operation")
+
+    monkeypatch.setattr("models.predictor.gate.OpenVinoBackend", refuse)
+    network = tiny("ef")
+    expected = network.read(moving_clip())
+    part = make_part(Role.MEASUREMENTS, network, engine="openvino")
+    assert part.use.engine.endswith("refused: no such operation")
+    assert part.network.read(moving_clip()) == expected
+
+
+def test_probes_have_the_shape_of_what_is_read() -> None:
+    clip = probe_clip()
+    shapes = {"ef_r2plus1d_18": (1, 3, 32, 112, 112), "lv_deeplabv3_resnet50": (3, 3, 112, 112)}
+    for name, shape in shapes.items():
+        with torch.device("meta"):
+            network = Bare(dynamic_manifest(name))
+        probe = reader_probe(network, clip)
+        assert probe is not None
+        assert tuple(probe.batch.shape) == shape
+    assert reader_probe(Bare(find_manifest("echonet_dynamic/ef_r2plus1d_18")), clip) is None, "mean and deviation unknown"
+    assert reader_probe(Bare(find_manifest("avvmax")), clip) is None, "any size of a spectrum"
+    untrained = tiny_manifest("ef", decoder="untrained")
+    assert reader_probe(Bare(untrained), clip) is None
+
+
+class Bare(nn.Module):
+    def __init__(self, manifest: Manifest) -> None:
+        super().__init__()
+        self.manifest = manifest
+
+
+def test_a_clip_goes_round_until_it_is_long_enough() -> None:
+    long = repeated(probe_clip(), 7)
+    assert (long.frames[4] == probe_clip().frames[1]).all()
+    assert long.frame_times_ms is not None
+    assert long.frame_times_ms[-1] == 240.0
+
+
+def test_every_clip_network_of_the_model_set_is_tried() -> None:
+    """Those of one frame's fixed shape or of clips, among the models that the node may ask."""
+    from models.predictor.reader_probes import _PROBES
+
+    asked = {
+        (m.family, str(m.architecture.get("network") or m.architecture.get("task", "")))
+        for m in list_models()
+        if views_read(m) and -1 not in m.input_shape[-2:]
+    }
+    assert asked - set(_PROBES) <= {("echonet_measurements", "vti"), ("echo_motion", "biplane")}
