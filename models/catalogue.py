@@ -90,8 +90,10 @@ OUTLINED: dict[str, Quantity] = {
 
 _PLAX, _CALIPERS = (View.PLAX,), Method.CALIPERS
 
-# What only models that measure by themselves give: a study has those that a model of its set can read. Limits of lengths as in
-# `derive.linear`; those of fractional shortening are what EF 5-85 % by Teichholz leaves to diameters of 2 to 9.5 cm.
+# What only models that measure by themselves give: a study has those that a model of its set can read. Limits: LVIDd, IVS and
+# aortic root: of the impossible in adults; the other lengths with the same reserve over the extremes of the ASE/EACVI
+# recommendations (J Am Soc Echocardiogr 2015;28:1-39); fractional shortening: what EF 5-85 % by Teichholz leaves to diameters
+# of 2 to 9.5 cm.
 READ: dict[str, Quantity] = {
     quantity.key: quantity
     for quantity in (

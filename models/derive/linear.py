@@ -2,23 +2,12 @@
 
 import math
 
+from models.catalogue import READ
 from models.results import Point
 
-# Impossible outside, in cm. LVIDd, IVS and aortic root: limits of the impossible in adults; the others with the same reserve
-# over the extremes of the ASE/EACVI recommendations (J Am Soc Echocardiogr 2015;28:1-39).
-LIMITS_CM: dict[str, tuple[float, float]] = {
-    "lvidd_2d": (2.0, 9.5),
-    "lvids_2d": (0.8, 9.0),
-    "ivsd_2d": (0.4, 3.5),
-    "lvpwd_2d": (0.4, 3.5),
-    "ao_asc": (1.5, 9.0),
-    "ao_root": (1.5, 7.5),
-    "la_diam_ap_2d": (1.5, 9.0),
-    "rv_basal": (1.0, 8.0),
-    "pa_diam": (0.8, 6.0),
-    "ivc_diam": (0.2, 4.5),
-}
-EF_LIMITS_PERCENT = (5.0, 85.0)
+# Impossible outside.
+LIMITS_CM = {key: quantity.limits for key, quantity in READ.items() if quantity.unit == "cm"}
+EF_LIMITS_PERCENT = READ["ef_teichholz_2d"].limits
 
 
 def length_cm(first: Point, last: Point, cm_per_px: Point) -> float:

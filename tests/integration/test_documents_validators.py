@@ -7,7 +7,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from models.catalogue import QUANTITIES
+from models.catalogue import QUANTITIES, READ
 from models.results import (
     ClipFindings,
     NotMeasured,
@@ -26,6 +26,7 @@ from tests.factories import (
     evidence,
     identity,
     lv_contours,
+    measurement,
     poor_clip,
     source_header,
     study_findings,
@@ -37,12 +38,14 @@ pytestmark = [pytest.mark.validators, pytest.mark.dcmtk]
 _PREDECESSOR = PredecessorReference(STUDY_UID, "1.2.3.4", "1.2.840.10008.5.1.4.1.1.88.33", "1.2.3.5")
 _EVERY_ISSUE = tuple(QualityFlag(issue, A4C_UID, f"about {issue.value}") for issue in QualityIssue)
 _EVERY_REASON = tuple(NotMeasured(key, tuple(Reason), "all of them") for key in QUANTITIES)
+_READ_VALUES = tuple(measurement(key, sum(quantity.limits) / 2) for key, quantity in READ.items())
 
 FINDINGS: dict[str, Callable[[], StudyFindings]] = {
     "measured": study_findings,
     "nothing measured, every reason, every flag": lambda: study_findings(
         measurements=(), not_measured=_EVERY_REASON, flags=_EVERY_ISSUE
     ),
+    "read by measuring models": lambda: study_findings(measurements=_READ_VALUES),
     "override": lambda: study_findings(research_override=True, clips=(poor_clip(gates=(), marked=(Reason.QUALITY,)),)),
 }
 
@@ -75,6 +78,23 @@ def test_a_cardiologist_can_read_the_dump(tmp_path: Path) -> None:
         '(416190007,SCT,"End diastole")',
         '(NM-NO-CYCLE,99ECHONODE,"No complete cardiac cycle found")',
         "RESEARCH USE ONLY - weights trained on synthetic phantoms",
+    ):
+        assert line in text
+
+
+def test_the_dump_says_how_a_model_measured(tmp_path: Path) -> None:
+    findings = study_findings(measurements=_READ_VALUES)
+    (report,) = (path for path in write(tmp_path, findings, evidence()) if path.name.startswith("tid1500"))
+    text = dsrdump(report)
+    for line in (
+        'NUM:(29436-3,LN,"Left Ventricle Internal End Diastolic Dimension")="5.75" (cm,UCUM,"cm")',
+        '(CALIPERS,99ECHONODE,"Calipers whose ends were placed by a network")',
+        '(125209,DCM,"Teichholz")',
+        '(EF-VIDEO,99ECHONODE,"Left Ventricular Ejection Fraction by video regression")',
+        '(VIDEO-REGRESSION,99ECHONODE,"Regression from a video clip by a network")',
+        "Left ventricle, parasternal long axis",
+        "Aorta, parasternal long axis",
+        "Right ventricle, apical four chamber",
     ):
         assert line in text
 

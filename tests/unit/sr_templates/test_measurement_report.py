@@ -371,6 +371,25 @@ def test_a_single_frame_source_is_referred_to_without_frame_numbers() -> None:
     assert "ReferencedFrameNumber" not in image.ReferencedSOPSequence[0]
 
 
+def test_values_of_measuring_models_stand_under_their_structure() -> None:
+    report = built(study_findings(measurements=(measurement("lvidd_2d", 5.123), measurement("la_diam_ap_2d", 3.9))))
+    found = groups(report)
+    lv, atrium = found["Left ventricle, parasternal long axis"], found["Left atrium, parasternal long axis"]
+    assert str(number(lv, "LVIDd").MeasuredValueSequence[0].NumericValue) == "5.12"
+    assert code_of(number(lv, "LVIDd"), "370129005") == "CALIPERS"
+    assert code_of(number(atrium, "LA AP diameter"), "363698007") == "82471001"
+
+
+def test_what_was_made_of_the_whole_clip_names_no_frame() -> None:
+    """PS3.3 10.3: the reference is to all frames where it lists none."""
+    every = tuple(FrameReference(A4C_UID, frame) for frame in range(1, 21))
+    report = built(study_findings(measurements=(measurement("ef_video_regression", 61.0, sources=every),)))
+    num = number(report, "EF by video regression")
+    (image,) = items(num, value_type="IMAGE")
+    assert "ReferencedFrameNumber" not in image.ReferencedSOPSequence[0]
+    assert num.ConceptNameCodeSequence[0].CodeValue == "EF-VIDEO", "no receiver may file it with the method of discs"
+
+
 def test_every_quantity_finds_its_group() -> None:
     """A quantity of other views than the groups list would be left out of the report without a word."""
     for key in QUANTITIES:

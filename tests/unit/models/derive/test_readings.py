@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from models.catalogue import OUTLINED, READ, Method, View
-from models.derive.linear import EF_LIMITS_PERCENT, LIMITS_CM
+from models.derive.linear import teichholz_ef_percent
 from models.derive.study import derive_study
 from models.results import (
     ClipFindings,
@@ -152,9 +152,14 @@ def test_nothing_is_made_of_impossible_diameters(changed: dict[str, float]) -> N
     assert missing(study)["fs_2d"].reasons == (Reason.OUTSIDE_LIMITS,)
 
 
-def test_limits_of_the_families_and_of_the_catalogue_are_the_same() -> None:
-    assert {key: quantity.limits for key, quantity in READ.items() if quantity.unit == "cm"} == LIMITS_CM
-    assert READ["ef_teichholz_2d"].limits == READ["ef_video_regression"].limits == EF_LIMITS_PERCENT
+def test_the_limits_of_fractional_shortening_are_those_of_the_ejection_fraction() -> None:
+    ef_low, ef_high = READ["ef_teichholz_2d"].limits
+    low, high = READ["fs_2d"].limits
+    for lvidd_cm in READ["lvidd_2d"].limits:
+        for fs, ef_limit in ((low, ef_low), (high, ef_high)):
+            ef = teichholz_ef_percent(lvidd_cm, lvidd_cm * (1 - fs / 100))
+            assert ef is not None
+            assert ef <= ef_low if ef_limit == ef_low else ef >= ef_high - 0.1, (lvidd_cm, fs, ef)
 
 
 def test_arrival_decides_between_equals() -> None:

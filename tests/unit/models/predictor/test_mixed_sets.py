@@ -227,6 +227,9 @@ def test_a_reader_is_not_asked_on_other_views_or_gated_clips() -> None:
 def test_a_clip_of_the_wrong_form_is_a_note() -> None:
     found = model_set(FixedReader(error="two frames at least")).analyse(a_clip(phantom=True))
     assert found.notes == ("echonet_measurements/rv_base cannot read this clip: two frames at least",)
+    (missing,) = [missing for missing in derive_study("1", [found]).not_measured if missing.key == "rv_basal"]
+    assert missing.reasons == (Reason.OUT_OF_DISTRIBUTION,)
+    assert missing.detail == "echonet_measurements/rv_base: two frames at least"
 
 
 def test_of_several_clips_the_best_image_counts_and_phantom_weights_never_on_patients() -> None:
