@@ -128,6 +128,10 @@ def _columns(pairs: list[tuple[int, int]]) -> tuple[tuple[int, ...], tuple[int, 
 
 
 def _nearest_frames(diameters: Curve, times_ms: Curve, r_waves_ms: Sequence[float]) -> tuple[int, ...]:
+    return tuple(frame for frame in nearest_frames(times_ms, r_waves_ms) if np.isfinite(diameters[frame]))
+
+
+def nearest_frames(times_ms: Curve, r_waves_ms: Sequence[float]) -> tuple[int, ...]:
+    """The frames next to the R waves that lie within the clip, each once."""
     inside = [r_wave for r_wave in r_waves_ms if times_ms[0] <= r_wave <= times_ms[-1]]
-    nearest = [int(np.abs(times_ms - r_wave).argmin()) for r_wave in inside]
-    return tuple(sorted({frame for frame in nearest if np.isfinite(diameters[frame])}))
+    return tuple(sorted({int(np.abs(times_ms - r_wave).argmin()) for r_wave in inside}))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from models.calibration import RegionChoice
 from models.clip import Clip
 from models.derive.diameter_curve import Motion, phase_frames
-from models.families.echonet_frames import COLUMNS, ROWS, Screen, logits, sigmoid, swapped_chroma
+from models.families.echonet_frames import COLUMNS, ROWS, Screen, fitted, logits, sigmoid, swapped_chroma
 from models.families.linear_values import short_name
 from models.families.outline import closed_lines, polygon_area
 from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
@@ -86,7 +86,7 @@ class AreaReader(DeepLab):
         region = clip.b_mode_region().region
         seen = screen.inside(region) if region else True  # nothing elsewhere has the region's size of a pixel
         cavities = []
-        for maps in logits(self, (screen.fit(frame) for frame in clip.frames)):
+        for maps in logits(self, fitted(clip, range(clip.number_of_frames))):
             probability = sigmoid(maps[0]) * seen
             marked = _largest(probability >= _LEVEL)
             area_px = int(np.count_nonzero(screen.map_to_image(marked)))

@@ -4,6 +4,7 @@ Published: every frame alone, the whole sigmoid's centroid cut to whole pixels, 
 30 frames a second assumed. Corrected: one peak or none, parts of pixels, the node's own region, the clip's own clock.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,12 +12,12 @@ from numpy.typing import NDArray
 
 from models.calibration import lowest_region
 from models.clip import Clip
-from models.derive.diameter_curve import Motion, PhaseFrames, phase_frames, published_phases, smoothed
+from models.derive.diameter_curve import Motion, PhaseFrames, nearest_frames, phase_frames, published_phases, smoothed
 from models.derive.heat_map import PeakLimits, peak, published_centroid
-from models.families.echonet_frames import Screen, logits, published_frames, sigmoid
+from models.families.echonet_frames import Screen, fitted, logits, published_frames, sigmoid
 from models.families.echonet_trace import described
 from models.families.linear_values import Diameters, short_name, values_at
-from models.families.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
+from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
 from models.families.vision import DeepLab
 from models.manifest import Manifest
 from models.results import Reason
@@ -77,6 +78,23 @@ class LinearReader(DeepLab):
             folder_columns=_FOLDER_COLUMNS + more,
         )
 
+    def read_values(self, clip: Clip) -> tuple[ReadValue, ...]:
+        """The values of the corrected `read`, and no table: of a length that is taken at R waves, from those frames alone.
+
+        Where none of them has both its end points, what to say depends on the other frames.
+        """
+        if indices := self._at_r_waves(clip):
+            calipers = self._corrected(clip, indices)
+            if np.isfinite(calipers.diameters.px).any():
+                return values_at(self.manifest, calipers.diameters, calipers.phases)
+        return self.read(clip).values
+
+    def _at_r_waves(self, clip: Clip) -> tuple[int, ...]:
+        """Empty where other frames count too: the diameters tell the phase, or the largest one is sought."""
+        keys, times = self.manifest.architecture, clip.frame_times_ms
+        alone = self.motion is Motion.NONE and "at_ed" in keys and "at_es" not in keys and "largest" not in keys
+        return nearest_frames(times, clip.r_wave_times_ms) if alone and times is not None and len(times) > 1 else ()
+
     def _published(self, clip: Clip) -> _Calipers:
         frames, ratio = published_frames(clip)
         found = [[published_centroid(sigmoid(channel)) for channel in maps] for maps in logits(self, frames)]
@@ -95,17 +113,17 @@ class LinearReader(DeepLab):
         rule = "no calibration" if region is None else f"pixel size of the lowest region, {described(region)}"
         return _Calipers(points, points * ratio, diameters, smooth, phases, rule)
 
-    def _corrected(self, clip: Clip) -> _Calipers:
+    def _corrected(self, clip: Clip, indices: Sequence[int] | None = None) -> _Calipers:
+        """Of these frames, or of all; on the others there are no points."""
+        asked = range(clip.number_of_frames) if indices is None else indices
         limits = PeakLimits(*(self.manifest.threshold(key) for key in ("least_probability", "second_peak", "far_px")))
         screen = Screen(clip.rows, clip.columns)
-        frames = (screen.fit(frame) for frame in clip.frames)
         choice = clip.b_mode_region()
         seen = screen.inside(choice.region) if choice.region else True  # nothing elsewhere has the region's size of a pixel
-        found = [
-            [peak(sigmoid(channel) * seen, limits) or (np.nan, np.nan) for channel in maps]  # no peak, no point
-            for maps in logits(self, frames)
-        ]
-        points = screen.to_image(np.array(found))
+        found = np.full((clip.number_of_frames, 2, 2), np.nan)
+        for index, maps in zip(asked, logits(self, fitted(clip, asked)), strict=True):
+            found[index] = [peak(sigmoid(channel) * seen, limits) or (np.nan, np.nan) for channel in maps]  # no peak, no point
+        points = screen.to_image(found)
         words = choice.problem.value if choice.problem else ""
         reason = (calibration_reason(choice.problem), words)
         diameters = _measured(points, choice.region.cm_per_px if choice.region else None, reason, limited=True)

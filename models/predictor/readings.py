@@ -3,9 +3,11 @@
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from models.catalogue import QUANTITIES, READ, View
 from models.clip import Clip
+from models.families.echonet_frames import shared
 from models.families.reading import ReadingError, ReadValue
 from models.predictor.parts import Part
 from models.results import ClipValue, ModelUse, Reason
@@ -23,22 +25,27 @@ class ClipReadings:
 
 
 def read_clip_values(clip: Clip, view: View, parts: Sequence[Part]) -> ClipReadings:
-    """Each model that reads this view, in its corrected decoding."""
+    """Each model that reads this view, in its corrected decoding, of frames that are prepared once for all."""
     asked = [part for part in parts if view in views_read(part.manifest)]
     if not asked:
         return ClipReadings()
+    with shared(clip):
+        return _read_all(clip, view, asked)
+
+
+def _read_all(clip: Clip, view: View, asked: Sequence[Part]) -> ClipReadings:
     started = time.perf_counter()
     values: list[ClipValue] = []
     notes: list[str] = []
     for part in asked:
         name = part.manifest.name
         try:
-            reading = part.network.read(clip)
+            read = _values(part.network, clip)
         except ReadingError as error:
             notes.append(f"{name} cannot read this clip: {error}")
             values += _unread(part, view, str(error))
             continue
-        for value in reading.values:
+        for value in read:
             if why := _left_out(value, view):
                 notes.append(f"{name}: {value.key} is left out: {why}")
             else:
@@ -46,6 +53,12 @@ def read_clip_values(clip: Clip, view: View, parts: Sequence[Part]) -> ClipReadi
                 values.append(ClipValue(value.key, value.unit, value.value, name, number, value.reasons, value.detail))
     elapsed = {"measurements": time.perf_counter() - started}
     return ClipReadings(tuple(values), tuple(notes), tuple(part.use for part in asked), elapsed)
+
+
+def _values(network: Any, clip: Clip) -> tuple[ReadValue, ...]:
+    """Without the table of all frames, where the network can do without."""
+    values: tuple[ReadValue, ...] = network.read_values(clip) if hasattr(network, "read_values") else network.read(clip).values
+    return values
 
 
 def _unread(part: Part, view: View, why: str) -> list[ClipValue]:
