@@ -28,6 +28,12 @@ class DecodingName(StrEnum):
     CORRECTED = "corrected"
 
 
+class EngineName(StrEnum):
+    AUTO = "auto"
+    TORCH = "torch"
+    OPENVINO = "openvino"
+
+
 def add_to(app: typer.Typer) -> None:
     app.command()(measure)
 
@@ -48,6 +54,9 @@ def measure(
     beats_by: Annotated[str | None, typer.Option(help="For EchoNet-Dynamic's EF: the segmenter that finds the beats.")] = None,
     weights: Annotated[Path | None, typer.Option(help="The weights that the manifest names, from another place.")] = None,
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda.")] = "cpu",
+    engine: Annotated[
+        EngineName, typer.Option(help="What computes: torch, the reference, or auto, the quickest that agrees with it.")
+    ] = EngineName.TORCH,
     as_json: AsJson = False,
 ) -> None:
     """Measure with one model: values with their reasons, a row for every frame, and what was found drawn into the images."""
@@ -57,9 +66,9 @@ def measure(
     overlays = list(overlay_paths(out, wanted))
     if csv is not None:
         _check_writable(csv)
-    reader = _reader(model, weights, device)
+    reader = _reader(model, weights, device, engine)
     if beats_by is not None:
-        reader = _by_beats(reader, _reader(beats_by, None, device))
+        reader = _by_beats(reader, _reader(beats_by, None, device, engine))
     if hasattr(reader, "in_folder"):  # some published scripts treat a folder otherwise than a file
         reader.in_folder = any(path.is_dir() for path in paths)
     from models.families.reading import Decoding
@@ -105,13 +114,15 @@ def _check_device(device: str) -> None:
         raise ConfigError(f"--device {device}: there are {torch.cuda.device_count()} CUDA devices, counted from 0")
 
 
-def _reader(model: str, weights: Path | None, device: str) -> "Reader":
-    """The loaded model. Raises ConfigError for an unknown name, an unknown device or a model that does not measure,
-    EchoNodeError for weights.
+def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -> "Reader":
+    """The loaded model, ready to measure. Raises ConfigError for an unknown name, an unknown device or a model that does not
+    measure, EchoNodeError for weights.
     """
     from models.families import WeightsError
     from models.manifest import ManifestError
+    from models.predictor.parts import make_part
     from models.registry import find_manifest, load_manifest
+    from models.roles import Role
 
     _check_device(device)
     try:
@@ -124,7 +135,8 @@ def _reader(model: str, weights: Path | None, device: str) -> "Reader":
         raise EchoNodeError(str(error)) from error
     if not hasattr(reader, "read"):
         raise ConfigError(f"{manifest.name} does not measure clips: its family {manifest.family} has no reader")
-    return reader
+    measuring: Reader = make_part(Role.MEASUREMENTS, reader, device=device, engine=engine.value).network
+    return measuring
 
 
 def _by_beats(regressor: "Reader", ventricle: "Reader") -> "Reader":
