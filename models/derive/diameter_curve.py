@@ -81,7 +81,7 @@ def running_median(diameters: Curve) -> Curve:
     """The median of every diameter and its two known neighbours on either side, so that one frame on which a point slipped does
     not count. At the ends there are fewer neighbours; frames without a diameter (NaN) stay so.
 
-    >>> running_median(np.array([2.0, 2.1, 5.0, 2.2, np.nan, 2.1])).tolist()
+    >>> running_median(np.array([2.0, 2.1, 5.0, 2.2, np.nan, 2.1])).round(2).tolist()
     [2.1, 2.15, 2.1, 2.15, nan, 2.2]
     """
     known = np.flatnonzero(np.isfinite(diameters))
