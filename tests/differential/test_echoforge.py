@@ -38,6 +38,14 @@ LAYOUTS = [
     ("resnet_flattened", "keras3_h5"),
     ("u_net", "keras3_keras"),
 ]
+# In double precision alone: Keras 3 runs the phase net in single precision 5e-2 apart from its own double; the reason was not found.
+FURTHER_LAYOUTS = [
+    ("u_net", "keras3_h5"),
+    ("phase", "keras3_keras"),
+    ("densenet", "keras3_keras"),
+    ("efficientnet", "keras3_h5"),
+    ("convnext", "keras3_h5"),
+]
 Imported = Callable[[str, str], tuple[nn.Module, Reference]]
 
 
@@ -79,6 +87,12 @@ def outputs(builder: str, network: nn.Module, reference: Reference, dtype: torch
 def test_it_is_the_original(builder: str, layout: str, imported: Imported) -> None:
     network, reference = imported(builder, layout)
     assert distance(outputs(builder, network, reference, torch.float32), reference.float32) <= FLOAT32_BOUND
+    assert distance(outputs(builder, network, reference), reference.float64) <= FLOAT64_BOUND
+
+
+@pytest.mark.parametrize(("builder", "layout"), FURTHER_LAYOUTS)
+def test_it_is_the_original_from_other_layouts(builder: str, layout: str, imported: Imported) -> None:
+    network, reference = imported(builder, layout)
     assert distance(outputs(builder, network, reference), reference.float64) <= FLOAT64_BOUND
 
 
