@@ -38,7 +38,7 @@ LAYOUTS = [
     ("resnet_flattened", "keras3_h5"),
     ("u_net", "keras3_keras"),
 ]
-# In double precision alone: Keras 3 runs the phase net in single precision 5e-2 apart from its own double; the reason was not found.
+# In double precision alone: Keras 3 computes the phase net in single precision 5e-2 apart from that; the reason was not found.
 FURTHER_LAYOUTS = [
     ("u_net", "keras3_h5"),
     ("phase", "keras3_keras"),
