@@ -8,34 +8,25 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import torch
-
 from models.calibration import RegionProblem
 from models.catalogue import View
 from models.clip import Clip
-from models.families.reading import ReadingError
 from models.manifest import Manifest
-from models.predictor.adapters import as_probabilities, classifier_input, likeliest_view
 from models.predictor.frames import ClipFrames
-from models.predictor.image_quality import grade_quality
+from models.predictor.impression import Impression, look_at
 from models.predictor.parts import Part, load_part, make_part
 from models.predictor.readings import ClipReadings, read_clip_values
 from models.predictor.ventricle import Ventricle, outline_ventricle
 from models.results import (
     ClipFindings,
-    DistributionVerdict,
     ModelUse,
     QualityFlag,
-    QualityGrade,
     QualityIssue,
     Reason,
-    ViewPrediction,
     in_order,
 )
 from models.roles import Role
 
-_VIEW_FRAMES = 8  # spread over the clip, so that several phases of the beat vote
 _MEASURED_VIEWS = (View.A4C, View.A2C)
 _PHANTOM_GATE = "phantom_view"  # what judges phantoms where the view's own network cannot
 # What a research override turns from a stop into a mark (DESIGN.md 4); a missing calibration never.
@@ -47,17 +38,6 @@ _CALIBRATION_REASON = {
     RegionProblem.CONTRADICTION: Reason.CALIBRATION_INCONSISTENT,
     RegionProblem.NOT_SQUARE: Reason.CALIBRATION_INCONSISTENT,
 }
-
-
-@dataclass(frozen=True)
-class _Impression:
-    """What the classifiers say about a clip; None where no network of the set can say it."""
-
-    view: ViewPrediction
-    quality: QualityGrade | None
-    distribution: DistributionVerdict | None
-    models: tuple[ModelUse, ...]
-    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -83,7 +63,7 @@ class Predictor:
         choice = clip.b_mode_region()
         frames = ClipFrames(clip)
         started = time.perf_counter()
-        impression = self._look(clip, frames)
+        impression = look_at(clip, frames, self.view, self.quality, self.phantom_gate)
         timings_s = {"view_quality": time.perf_counter() - started}
         found = in_order(_stops(clip, impression))
         marked = tuple(reason for reason in found if research_override and reason in _LIFTED)
@@ -116,32 +96,7 @@ class Predictor:
             timings_s=timings_s | ventricle.timings_s | readings.timings_s,
         )
 
-    def _look(self, clip: Clip, frames: ClipFrames) -> _Impression:
-        last = clip.number_of_frames - 1
-        chosen = [int(index) for index in np.unique(np.linspace(0, last, _VIEW_FRAMES).round())]
-        notes: tuple[str, ...] = ()
-        try:
-            outputs = self.view.run(classifier_input(clip, frames, self.view.manifest, chosen))
-        except ReadingError as error:  # then all views are as likely, and none is likely enough
-            outputs = (torch.zeros(1, len(self.view.manifest.labels)),)
-            notes = (f"{self.view.manifest.name} cannot read this clip: {error}",)
-        probabilities = [float(value) for value in as_probabilities(outputs[0])]
-        view, probability = likeliest_view(self.view.manifest, probabilities)
-        named = tuple(zip(self.view.manifest.labels, probabilities, strict=True))
-        models = [self.view.use]
-        quality = distribution = None
-        if self.view.knows_its_training_data:
-            distribution = _verdict(self.view, outputs[1])
-        elif self.phantom_gate is not None and clip.is_quality_control_subject:
-            squares = classifier_input(clip, frames, self.phantom_gate.manifest, chosen)
-            distribution = _verdict(self.phantom_gate, self.phantom_gate.run(squares)[1])
-            models.append(self.phantom_gate.use)
-        if self.quality is not None:
-            quality = grade_quality(self.quality, clip, frames, view, chosen)
-            models.append(self.quality.use)
-        return _Impression(ViewPrediction(view, probability, named), quality, distribution, tuple(models), notes)
-
-    def _flags(self, clip: Clip, impression: _Impression) -> tuple[QualityFlag, ...]:
+    def _flags(self, clip: Clip, impression: Impression) -> tuple[QualityFlag, ...]:
         messages: list[tuple[QualityIssue, str]] = []
         if problem := clip.b_mode_region().problem:
             messages.append((QualityIssue.CALIBRATION, f"Nothing can be measured: {problem.value}."))
@@ -156,21 +111,13 @@ class Predictor:
             text = f"{self.view.manifest.name} cannot tell whether an image is like those of its training."
             messages.append((QualityIssue.OUT_OF_DISTRIBUTION, text))
         elif not verdict.inside:
-            gate = self.view if self.view.knows_its_training_data else self.phantom_gate
             limits = f"distance {verdict.distance:.2f}, limit {verdict.threshold:.2f}"
-            text = f"Unlike the training images of {(gate or self.view).manifest.name}: {limits}."
+            text = f"Unlike the training images of {impression.distribution_judge}: {limits}."
             messages.append((QualityIssue.OUT_OF_DISTRIBUTION, text))
         return tuple(QualityFlag(issue, clip.sop_instance_uid, text) for issue, text in messages)
 
 
-def _verdict(part: Part, features: Any) -> DistributionVerdict:
-    place = part.network.class_means.device
-    distance = float(part.network.distance(features.to(place)).mean())
-    threshold = part.manifest.threshold("out_of_distribution")
-    return DistributionVerdict(distance, threshold, inside=distance <= threshold)
-
-
-def _stops(clip: Clip, impression: _Impression) -> set[Reason]:
+def _stops(clip: Clip, impression: Impression) -> set[Reason]:
     """What no network has judged is as good as refused."""
     reasons = {Reason(value) for value in clip.known_exclusions}
     if problem := clip.b_mode_region().problem:
