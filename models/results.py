@@ -179,15 +179,21 @@ class DistributionVerdict:
 
 @dataclass(frozen=True)
 class ClipValue:
-    """A quantity of the catalogue as `model` read it off one clip, or why it could not: then `reasons`, primary first."""
+    """A quantity of the catalogue as `model` read it, or why it could not: then `reasons`, primary first.
+
+    `sources` are the frames it came from, of several clips where it needs several; empty where it is of the whole clip. A phase
+    they state stands before the one that the quantity has by convention. `beats` and `sd` as in `Measurement`.
+    """
 
     key: str
     unit: str
     value: float | None
     model: str
-    frame_number: int | None = None
+    sources: tuple[FrameReference, ...] = ()
     reasons: tuple[Reason, ...] = ()
     detail: str = ""
+    beats: int = 1
+    sd: float | None = None
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """Values that models read off single clips, as quantities of the study: of several clips the best image counts."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from models.catalogue import QUANTITIES, Method
 from models.results import ClipFindings, ClipValue, FrameReference, Measurement, Phase, Reason
@@ -74,16 +75,29 @@ def _contradictory(found: Mapping[str, Measurement]) -> Collection[str]:
 
 def _measurement(clip: ClipFindings, value: ClipValue, number: float) -> Measurement:
     quantity = QUANTITIES[value.key]
-    return Measurement(value.key, number, quantity.unit, quantity.method, quantity.views[0], _sources(clip, value))
+    return Measurement(
+        key=value.key,
+        value=number,
+        unit=quantity.unit,
+        method=quantity.method,
+        view=quantity.views[0] if len(quantity.views) == 1 else None,
+        sources=_sources(clip, value),
+        beats=value.beats,
+        sd=value.sd,
+    )
 
 
 def _sources(clip: ClipFindings, value: ClipValue) -> tuple[FrameReference, ...]:
-    """The frame with its phase; both frames of what is made of two; every frame of what is made of the whole clip."""
+    """The frames with their phase: both phases of what is made of two, every frame of what is made of the whole clip."""
     uid = clip.sop_instance_uid
     if value.key in _OF_BOTH:
         pair = [other for key in _DIAMETERS for other in clip.values if other.key == key and other.model == value.model]
-        if found := tuple(FrameReference(uid, o.frame_number, _PHASES[o.key]) for o in pair if o.frame_number is not None):
+        if found := tuple(source for other in pair for source in _in_phase(other)):
             return found
-    if value.frame_number is None and QUANTITIES[value.key].method is Method.VIDEO_REGRESSION:
+    if not value.sources and QUANTITIES[value.key].method is Method.VIDEO_REGRESSION:
         return tuple(FrameReference(uid, number) for number in range(1, clip.number_of_frames + 1))
-    return (FrameReference(uid, value.frame_number or 1, _PHASES.get(value.key)),)
+    return _in_phase(value) or (FrameReference(uid, 1, _PHASES.get(value.key)),)
+
+
+def _in_phase(value: ClipValue) -> tuple[FrameReference, ...]:
+    return tuple(source if source.phase else replace(source, phase=_PHASES.get(value.key)) for source in value.sources)

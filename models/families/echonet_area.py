@@ -5,7 +5,7 @@ every frame in its own shape, its largest cavity, in square centimetres, at end-
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -115,6 +115,7 @@ class AreaReader(DeepLab):
             reason = Reason.NO_CARDIAC_CYCLE if seen else Reason.QUALITY
             return (ReadValue(key, "cm2", None, None, (reason,), rule if seen else "no cavity on any frame"),), rule
         value_px = float(areas[list(frames)].mean())
+        sd_px = float(areas[list(frames)].std(ddof=1)) if len(frames) > 1 else None
         if cm2_per_px is None:
             words = choice.problem.value if choice.problem else ""
             missing = ReadValue(key, "cm2", None, None, (calibration_reason(choice.problem),), words)
@@ -123,7 +124,10 @@ class AreaReader(DeepLab):
         if not low <= value <= high:
             words = f"{value:.1f} cm2 is outside {low:g} to {high:g} cm2"
             return (ReadValue(key, "cm2", None, frames[0], (Reason.OUTSIDE_LIMITS,), words),), rule
-        return (ReadValue(key, "cm2", value, frames[0], detail=detail),), rule
+        mean = ReadValue(key, "cm2", value, frames[0], detail=detail)
+        if sd_px is not None:
+            mean = replace(mean, beats=len(frames), sd=sd_px * cm2_per_px, frame_indices=tuple(frames))
+        return (mean,), rule
 
 
 def _largest(marked: NDArray[np.bool_]) -> NDArray[np.bool_]:

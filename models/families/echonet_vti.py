@@ -150,10 +150,12 @@ class VtiReader(DeepLab):
         if absent:
             return (*pixels, not_measured(self.key, "cm", absent))
         integrals_cm = [beat.vti_cm for beat in beats if not beat.flow.rejected and beat.vti_cm is not None]
-        detail = f"mean of {len(integrals_cm)} beats"
+        detail, sd_cm = f"mean of {len(integrals_cm)} beats", None
         if len(integrals_cm) > 1:
-            detail += f", SD {np.std(integrals_cm, ddof=1):.2g} cm"
-        return (within(self.key, "cm", float(np.mean(integrals_cm)), vti.LIMITS_CM[self.key], detail),)
+            sd_cm = float(np.std(integrals_cm, ddof=1))
+            detail += f", SD {sd_cm:.2g} cm"
+        value = within(self.key, "cm", float(np.mean(integrals_cm)), vti.LIMITS_CM[self.key], detail)
+        return (value if value.value is None else replace(value, beats=len(integrals_cm), sd=sd_cm),)
 
     def _rows(self, clip: Clip, beats: list[_Beat]) -> tuple[dict[str, str | int | float | None], ...]:
         name = self.manifest.name.rsplit("_", 1)[-1].upper()

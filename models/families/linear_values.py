@@ -78,12 +78,15 @@ def _mean_at(key: str, diameters: Diameters, frames: Sequence[int]) -> list[Read
         return [ReadValue(key, "cm", None, reasons=in_order([reason for reason, _ in absent]), detail=_join(absent))]
     curve, unit = diameters.in_best_unit
     picked = curve[list(frames)]
-    value = float(picked.mean())
-    detail = f"mean of {len(picked)} beats, SD {picked.std(ddof=1):.2g} {unit}" if len(picked) > 1 else ""
+    value = ReadValue(key, unit, float(picked.mean()), frames[0])
+    if len(picked) > 1:
+        sd = float(picked.std(ddof=1))
+        detail = f"mean of {len(picked)} beats, SD {sd:.2g} {unit}"
+        value = replace(value, detail=detail, beats=len(picked), sd=sd, frame_indices=tuple(frames))
     if absent:
         missing = ReadValue(key, "cm", None, reasons=in_order([reason for reason, _ in absent]), detail=_join(absent))
-        return [ReadValue(key, unit, value, frames[0], detail=detail), missing]
-    return [_within(ReadValue(key, unit, value, frames[0], detail=detail), value, (key,), diameters)]
+        return [value, missing]
+    return [_within(value, float(picked.mean()), (key,), diameters)]
 
 
 def _within(measured: ReadValue, value: float, keys: Sequence[str], diameters: Diameters) -> ReadValue:
@@ -145,7 +148,16 @@ def _systolic_function(diameters: Diameters, phases: PhaseFrames) -> list[ReadVa
     if diameters.limited and impossible:
         words = f"from an impossible {impossible[0]}"
         return [ReadValue(key, "%", None, phases.ed[0], (Reason.OUTSIDE_LIMITS,), words) for key in (_FS_KEY, _EF_KEY)]
-    return [ReadValue(_FS_KEY, "%", shortening, phases.ed[0]), _ef_value(ef, phases.ed[0], limited=diameters.limited)]
+    fs_and_ef = ReadValue(_FS_KEY, "%", shortening, phases.ed[0]), _ef_value(ef, phases.ed[0], limited=diameters.limited)
+    return [_over_beats(value, phases) for value in fs_and_ef]
+
+
+def _over_beats(value: ReadValue, phases: PhaseFrames) -> ReadValue:
+    """A ratio of two means: it has their frames and beats, and no spread of its own."""
+    beats = min(len(phases.ed), len(phases.es))
+    if value.value is None or max(len(phases.ed), len(phases.es)) < 2:
+        return value
+    return replace(value, beats=beats, frame_indices=(*phases.ed, *phases.es))
 
 
 def _ef_value(ef_percent: float, frame: int, *, limited: bool) -> ReadValue:

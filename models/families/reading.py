@@ -42,7 +42,8 @@ class ReadValue:
     """One number of a clip, or why there is none: `value` None with `reasons`, the primary one first.
 
     `key` is that of the dictionary of echo measurements where it has one. A length in "px" is a pixel count of an uncalibrated
-    clip: it stands beside the NotMeasured value in cm, never in its place.
+    clip: it stands beside the NotMeasured value in cm, never in its place. `frame_indices` are all frames of a mean over
+    several `beats`, whose standard deviation in `unit` is `sd`; empty where `frame_index` is the only one.
     """
 
     key: str
@@ -51,10 +52,18 @@ class ReadValue:
     frame_index: int | None = None
     reasons: tuple[Reason, ...] = ()
     detail: str = ""
+    beats: int = 1
+    sd: float | None = None
+    frame_indices: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         if (self.value is None) != bool(self.reasons):
             raise ValueError(f"{self.key}: a value, or the reasons for its absence")
+
+    @property
+    def frames(self) -> tuple[int, ...]:
+        """Every frame the value came from, 0-based; empty where it is of the whole clip."""
+        return self.frame_indices or (() if self.frame_index is None else (self.frame_index,))
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from models.clip import Clip
 from models.families.echonet_frames import shared
 from models.families.reading import ReadingError, ReadValue
 from models.predictor.parts import Part
-from models.results import ClipValue, ModelUse, Reason
+from models.results import ClipValue, FrameReference, ModelUse, Reason
 from models.roles import quantities_read, views_read
 
 
@@ -49,10 +49,16 @@ def _read_all(clip: Clip, view: View, asked: Sequence[Part]) -> ClipReadings:
             if why := _left_out(value, view):
                 notes.append(f"{name}: {value.key} is left out: {why}")
             else:
-                number = None if value.frame_index is None else value.frame_index + 1
-                values.append(ClipValue(value.key, value.unit, value.value, name, number, value.reasons, value.detail))
+                values.append(_clip_value(value, name, clip.sop_instance_uid))
     elapsed = {"measurements": time.perf_counter() - started}
     return ClipReadings(tuple(values), tuple(notes), tuple(part.use for part in asked), elapsed)
+
+
+def _clip_value(value: ReadValue, model: str, sop_instance_uid: str) -> ClipValue:
+    sources = tuple(FrameReference(sop_instance_uid, index + 1) for index in value.frames)
+    return ClipValue(
+        value.key, value.unit, value.value, model, sources, value.reasons, value.detail, beats=value.beats, sd=value.sd
+    )
 
 
 def _values(network: Any, clip: Clip) -> tuple[ReadValue, ...]:

@@ -27,11 +27,13 @@ _FRAMES = {"lvidd_2d": 4, "lvids_2d": 12, "fs_2d": 4, "ef_teichholz_2d": 4}
 
 def values(model: str = LVID, **numbers: float | None) -> tuple[ClipValue, ...]:
     return tuple(
-        ClipValue(
-            key, READ[key].unit, number, model, _FRAMES.get(key), () if number is not None else (Reason.QUALITY,), "no peak"
-        )
+        ClipValue(key, READ[key].unit, number, model, _sources(key), () if number is not None else (Reason.QUALITY,), "no peak")
         for key, number in numbers.items()
     )
+
+
+def _sources(key: str) -> tuple[FrameReference, ...]:
+    return (FrameReference("1.2.3", _FRAMES[key]),) if key in _FRAMES else ()
 
 
 def a_clip(
@@ -100,6 +102,20 @@ def test_values_name_their_frames_with_their_phase() -> None:
     }  # fmt: skip
     assert (found["lvidd_2d"].value, found["lvidd_2d"].view) == (5.0, View.PLAX)
     assert found["ef_teichholz_2d"].method == Method.TEICHHOLZ
+
+
+def test_a_mean_over_beats_names_every_frame_its_beats_and_their_spread() -> None:
+    frames = (FrameReference("1.2.3", 4), FrameReference("1.2.3", 16))
+    mean = replace(values(ao_root=3.1)[0], sources=frames, beats=2, sd=0.2)
+    root = measured(derive_study("1", [a_clip(mean)]))["ao_root"]
+    assert root.sources == tuple(replace(frame, phase=Phase.END_DIASTOLE) for frame in frames)
+    assert (root.beats, root.sd) == (2, 0.2)
+
+
+def test_a_value_of_several_clips_names_them_and_their_phases() -> None:
+    pair = (FrameReference("1.2.3", 4, Phase.END_DIASTOLE), FrameReference("1.2.9", 9, Phase.END_SYSTOLE))
+    of_two = replace(values(ef_video_regression=61.0)[0], sources=pair)
+    assert measured(derive_study("1", [a_clip(of_two, view=View.A4C)]))["ef_video_regression"].sources == pair
 
 
 def test_a_regression_from_the_video_names_all_of_it() -> None:

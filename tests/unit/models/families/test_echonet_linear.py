@@ -236,6 +236,7 @@ def test_the_phases_of_the_ventricle_over_all_beats() -> None:
     assert lvidd.value == pytest.approx(150 * 0.03, abs=0.02)
     assert lvids.value == pytest.approx(100 * 0.03, abs=0.02)
     assert lvidd.detail.startswith("mean of 3 beats")
+    assert (lvidd.beats, len(lvidd.frames)) == (3, 3)
     assert _value(reading, "fs_2d").value == pytest.approx(100 / 3, abs=0.5)
     assert _value(reading, "ef_teichholz_2d").value == pytest.approx(62.1, abs=0.7)
     assert reading.rows[3]["smooth_diameter"] == pytest.approx(4.5, abs=0.1)
@@ -272,6 +273,7 @@ def test_r_waves_choose_the_frames_of_a_wall() -> None:
     value = _value(reading, "ivsd_2d")
     assert value.value == pytest.approx((32 + 39) / 2 * 0.03, abs=2e-3)
     assert value.detail.startswith("mean of 2 beats, SD 0.15 cm")
+    assert (value.beats, value.sd, len(value.frames)) == (2, pytest.approx(0.15, abs=0.005), 2)
     assert [value.key for value in reading.values] == ["ivsd_2d"]
 
 

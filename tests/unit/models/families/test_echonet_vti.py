@@ -61,6 +61,8 @@ def test_the_integral_is_that_of_the_drawn_flow_with_its_spread() -> None:
     value = value_of(reading, "lvot_vti")
     assert (value.unit, value.value) == ("cm", pytest.approx(VTI_CM, rel=0.02))
     assert value.detail.startswith("mean of 3 beats, SD ")
+    assert value.beats == 3
+    assert value.sd is not None
     assert len(reading.rows) == len(reading.marks) == 3
     assert all(mark.kind is MarkKind.OUTLINE for mark in reading.marks)
     assert "3 whole beats by our own detector, 60 bpm, flow below the baseline" in reading.notes
