@@ -12,6 +12,9 @@ class Role(StrEnum):
     QUALITY = "quality"
     LV_SEGMENTATION = "lv_segmentation"
     MEASUREMENTS = "measurements"
+    DISTRIBUTION = "distribution"
+    PHASE = "phase"
+    SPLIT_SCREEN = "split_screen"
 
 
 _KERAS_CLASSIFIERS = (
@@ -25,7 +28,14 @@ FAMILIES_OF: dict[Role, tuple[str, ...]] = {
     Role.QUALITY: ("phantom_classifier", "echoforge_quality", "echonet_measurements"),
     Role.LV_SEGMENTATION: ("phantom_segmenter", "echonet_dynamic", "echoforge_unet", "echo_motion"),
     Role.MEASUREMENTS: ("echonet_measurements", "echonet_dynamic", "echo_motion", "echo_apex"),
+    Role.DISTRIBUTION: ("phantom_classifier",),
+    Role.PHASE: ("echoforge_phase",),
+    Role.SPLIT_SCREEN: ("phantom_classifier", *_KERAS_CLASSIFIERS),
 }
+
+DUAL = "dual"
+_SCREENS = [DUAL, "single"]  # the classes of a network that tells a split screen, in any case and order
+_NO_ORDER = "has classes in an order that nobody has stated: give it when importing the weights (--labels)"
 
 _LV_NETWORKS = {
     "echonet_dynamic": "deeplabv3_resnet50",
@@ -87,6 +97,12 @@ def unfit_for(role: Role, manifest: Manifest) -> str:
         if manifest.family == "echonet_measurements" and not views_judged(manifest):
             return "judges no image quality"
         return "" if "adequate_quality" in manifest.thresholds else "states no limit adequate_quality under [thresholds]"
+    if role is Role.DISTRIBUTION:
+        return _unfit_distribution(manifest)
+    if role is Role.SPLIT_SCREEN:
+        return _unfit_split_screen(manifest)
+    if role is Role.PHASE:
+        return ""
     network = manifest.architecture.get("network", "")
     if role is Role.LV_SEGMENTATION:
         needed = _LV_NETWORKS.get(manifest.family, network)
@@ -94,9 +110,22 @@ def unfit_for(role: Role, manifest: Manifest) -> str:
     return "" if views_read(manifest) else "reads no B-mode view that the node knows of"
 
 
+def _unfit_distribution(manifest: Manifest) -> str:
+    if not manifest.architecture.get("reference_classes"):
+        return "keeps nothing of its training data to compare an image with (reference_classes under [architecture])"
+    return "" if "out_of_distribution" in manifest.thresholds else "states no limit out_of_distribution under [thresholds]"
+
+
+def _unfit_split_screen(manifest: Manifest) -> str:
+    if not manifest.labels:
+        return _NO_ORDER
+    classes = sorted(label.lower() for label in manifest.labels)
+    return "" if classes == _SCREENS else f"has other classes than Single and Dual: {', '.join(manifest.labels)}"
+
+
 def _unfit_view(manifest: Manifest) -> str:
     if not manifest.labels:
-        return "has classes in an order that nobody has stated: give it when importing the weights (--labels)"
+        return _NO_ORDER
     unknown = [label for label in manifest.labels if view_of(label) is None]
     if unknown:
         return f"has classes that are no views: {', '.join(unknown)}"

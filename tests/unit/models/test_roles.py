@@ -55,6 +55,8 @@ FIT = [
     (Role.MEASUREMENTS, "ivc"),
     (Role.MEASUREMENTS, "EchoMotionNet_BiLSTM"),
     (Role.MEASUREMENTS, "EchoApex_ViT-S_lvh"),
+    (Role.DISTRIBUTION, "phantom_view"),
+    (Role.PHASE, "EchoPDNet"),
 ]
 UNFIT = [
     (Role.VIEW, "phantom_lv", "of the family phantom_segmenter"),
@@ -73,6 +75,12 @@ UNFIT = [
     (Role.VIEW, "EchoApex_ViT-S_views", "an order that nobody has stated"),
     (Role.VIEW, "EchoPrime_video_encoder", "an order that nobody has stated"),
     (Role.MEASUREMENTS, "phantom_lv", "of the family phantom_segmenter"),
+    (Role.DISTRIBUTION, "phantom_quality", "keeps nothing of its training data"),
+    (Role.DISTRIBUTION, "EchoView47_classifier", "of the family echoforge_xception"),
+    (Role.PHASE, "EchoSDNet", "of the family echoforge_resnet"),
+    (Role.SPLIT_SCREEN, "EchoSDNet", "an order that nobody has stated"),
+    (Role.SPLIT_SCREEN, "phantom_view", "other classes than Single and Dual: a4c, a2c, other"),
+    (Role.SPLIT_SCREEN, "phantom_lv", "of the family phantom_segmenter"),
 ]
 
 
@@ -90,6 +98,16 @@ def test_tmed2_fits_once_the_order_of_its_classes_is_stated() -> None:
     stated = replace(find_manifest("EchoView47_TMED2"), labels=("A2C", "A4C", "A4CorA2CorOther", "PLAX", "PSAX"))
     assert unfit_for(Role.VIEW, stated) == ""
     assert [view_of(label) for label in stated.labels] == [View.A2C, View.A4C, View.OTHER, View.PLAX, View.PSAX]
+
+
+@pytest.mark.parametrize("labels", [("Single", "Dual"), ("dual", "single")])
+def test_echosdnet_fits_once_the_order_of_its_classes_is_stated(labels: tuple[str, ...]) -> None:
+    assert unfit_for(Role.SPLIT_SCREEN, replace(find_manifest("EchoSDNet"), labels=labels)) == ""
+
+
+def test_a_judge_of_the_distribution_needs_a_limit() -> None:
+    manifest = replace(find_manifest("phantom_view"), thresholds={"view_probability": 0.5})
+    assert "states no limit out_of_distribution" in unfit_for(Role.DISTRIBUTION, manifest)
 
 
 def test_all_classes_of_echoview47_mean_a_view() -> None:
