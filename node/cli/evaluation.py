@@ -14,7 +14,7 @@ from node.settings import Settings
 if TYPE_CHECKING:
     from models.manifest import Manifest, Value
     from models.training.layouts.items import DataSet, Item
-    from models.training.trials.outcome import Outcome
+    from models.training.trials.outcome import Options, Outcome
 
 _EVERY = 50  # items between two lines of progress
 
@@ -33,6 +33,9 @@ def evaluate(
         str, typer.Option(help="published: as its authors' scripts do; corrected: as they meant.")
     ] = "corrected",
     beats_by: Annotated[str | None, typer.Option(help="For EchoNet-Dynamic's EF: the segmenter that finds the beats.")] = None,
+    label_noise: Annotated[
+        float, typer.Option(help="For embeddings: percent of the training labels to exchange; which of them are found?")
+    ] = 0.0,
     out: Annotated[Path | None, typer.Option(help="Folder for metrics.json, items.csv and the plots.")] = None,
     device: Annotated[str, typer.Option(help="Where a model runs: cpu or cuda.")] = "cpu",
     hearts: Annotated[int, typer.Option(help="Without a model: how many held-out hearts.")] = 8,
@@ -46,7 +49,7 @@ def evaluate(
     if model is None or data is None:
         _on_hearts(hearts, processes, write=write, as_json=as_json)
         return
-    manifest, read, outcome = _on_data(model, data, layout, split, task, decoding, beats_by, device)
+    manifest, read, outcome = _on_data(model, data, layout, task, _options(split, decoding, label_noise), beats_by, device)
     from models.training.trials import as_record, write_outcome
 
     written = write_outcome(outcome, manifest, read, out) if out else []
@@ -58,31 +61,38 @@ def evaluate(
             console.print(str(path))
 
 
+def _options(split: str, decoding: str, label_noise_percent: float) -> "Options":
+    from models.families.reading import Decoding
+    from models.training.trials.outcome import Options
+
+    if split not in ("train", "val", "test", "all") or decoding not in list(Decoding):
+        raise ConfigError("--split is train, val, test or all; --decoding published or corrected")
+    if not 0 <= label_noise_percent < 100:
+        raise ConfigError("--label-noise is a percentage, at least 0 and below 100")
+    return Options("" if split == "all" else split, Decoding(decoding), label_noise_percent=label_noise_percent)
+
+
 def _on_data(
-    model: str, path: Path, layout: str, split: str, task: str, decoding: str, beats_by: str | None, device: str
+    model: str, path: Path, layout: str, task: str, options: "Options", beats_by: str | None, device: str
 ) -> "tuple[Manifest, DataSet, Outcome]":
     from models.families import WeightsError
     from models.families.echonet_dynamic import BeatToBeat
-    from models.families.reading import Decoding, ReadingError
+    from models.families.reading import ReadingError
     from models.manifest import ManifestError
     from models.registry import find_manifest, load_model
     from models.training.layouts import read_data
     from models.training.layouts.items import LayoutError
     from models.training.trials import try_model
-    from models.training.trials.outcome import Options, TrialError
+    from models.training.trials.outcome import TrialError
     from node.study.clip_folder import clips_with_truth
 
-    if split not in ("train", "val", "test", "all") or decoding not in list(Decoding):
-        raise ConfigError("--split is train, val, test or all; --decoding published or corrected")
     try:
         find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
-        asked = "" if split == "all" else split
-        read = read_data(path, layout, clips_with_truth, asked)
+        read = read_data(path, layout, clips_with_truth, options.split)
         network: Any = load_model(model, pretrained=True, device=device)
         if beats_by:
             network = BeatToBeat(network, load_model(beats_by, pretrained=True, device=device))
         counted = replace(read, items=_with_progress(read.items))
-        options = Options(asked, Decoding(decoding))
         return network.manifest, read, try_model(network, counted, options, task)
     except (ManifestError, TrialError, ReadingError) as error:
         raise ConfigError(str(error)) from error

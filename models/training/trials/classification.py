@@ -22,6 +22,7 @@ from models.training.figures.classes import (
     confusion,
     expert_figures,
 )
+from models.training.figures.label_noise import label_noise_figures
 from models.training.figures.neighbours import by_linear_probe, by_neighbours, few_shot_figures
 from models.training.layouts.items import DataSet, Item
 from models.training.trials.outcome import Options, Outcome, TrialError
@@ -30,6 +31,7 @@ from models.training.trials.plots import confusion_matrix, reliability, risk_ove
 _FRAMES_OF_A_CLIP = 8  # evenly spaced
 _BATCH = 32
 _FOUR_VIEWS = ("PLAX", "PSAX", "A2C", "A4C")
+_LABEL_NOISE = "label noise: wrong labels were given to the clusters; the paper's encoders had been trained on them as well"
 
 
 @dataclass(frozen=True)
@@ -67,9 +69,6 @@ def classify(model: Any, data: DataSet, options: Options) -> Outcome:
     if any(item.truth.answers for item in items):
         answers = [{expert: _compared(word, words) for expert, word in item.truth.answers.items()} for item in items]
         figures |= expert_figures(answers, names)
-        notes.append(
-            "Detection Rate and Label Recovery Precision are named by the TTE47 paper and not defined in what is public"
-        )
     rows = tuple(
         {
             "item": item.key, "group": item.group, "split": item.split, "true": words.names[truth], "found": name,
@@ -114,12 +113,19 @@ def embed(model: Any, data: DataSet, options: Options) -> Outcome:
     for name, by_method in found.items():
         figures |= {f"{name}_{key}": value for key, value in class_figures(true, by_method, groups).items()}
     figures |= few_shot_figures(train, labels_of_train, test, true)
+    notes: tuple[str, ...] = ()
+    if options.label_noise_percent:
+        try:
+            figures |= label_noise_figures(train, labels_of_train, names, options.label_noise_percent)
+        except ValueError as error:
+            raise TrialError(str(error)) from error
+        notes = (_LABEL_NOISE,)
     rows = tuple(
         {"item": item.key, "group": item.group, "true": names[truth], **{name: names[of[index]] for name, of in found.items()}}
         for index, (item, truth) in enumerate(zip(tested, true, strict=True))
     )
     plots = {f"confusion_{name}": confusion_matrix(confusion(true, of, len(names)), names) for name, of in found.items()}
-    return Outcome("embedding", figures, rows, plots=plots)
+    return Outcome("embedding", figures, rows, notes, plots)
 
 
 def _chosen(data: DataSet, options: Options) -> Iterator[Item]:

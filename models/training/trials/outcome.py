@@ -18,11 +18,14 @@ class TrialError(ValueError):
 
 @dataclass(frozen=True)
 class Options:
-    """`split` "" is all items."""
+    """`split` "" is all items. `label_noise_percent` of the training labels are exchanged to see whether an embedding finds
+    them; 0: none.
+    """
 
     split: str = "test"
     decoding: Decoding = Decoding.CORRECTED
     neighbours: int = 20
+    label_noise_percent: float = 0.0
 
 
 @dataclass(frozen=True)
