@@ -10,6 +10,9 @@ from models.catalogue import View
 from models.derive.volumes import Outline, biplane_volume_ml, length_cm, single_plane_volume_ml, to_cm
 from models.results import ClipFindings, FrameReference, Phase
 
+# ASE/EACVI 2015: biplane only where the two long axes differ by at most 10 %; else one of the planes is foreshortened.
+_LENGTH_TOLERANCE = 0.10
+
 
 @dataclass(frozen=True)
 class Estimate:
@@ -66,6 +69,28 @@ def measurable(findings: ClipFindings) -> ApicalClip | None:
         return None
     pairs = tuple((outlines[beat.ed_frame_index], outlines[beat.es_frame_index]) for beat in findings.beats)
     return ApicalClip(findings, findings.view.view, pairs)
+
+
+def least_foreshortened(clips: Sequence[ApicalClip], view: View) -> ApicalClip | None:
+    """The longest ventricle, to a millimetre; of several the best image."""
+    return max((clip for clip in clips if clip.view is view), key=_rank, default=None)
+
+
+def _rank(clip: ApicalClip) -> tuple[float, float]:
+    quality = clip.findings.quality
+    return round(clip.length_d_cm, 1), quality.score if quality else 0.0
+
+
+def lengths_differ(a4c: ApicalClip, a2c: ApicalClip) -> str:
+    """In words, where the two long axes contradict each other; "" where they agree."""
+    if not differ(a4c.length_d_cm, a2c.length_d_cm):
+        return ""
+    lengths = f"A4C {a4c.length_d_cm:.1f} cm, A2C {a2c.length_d_cm:.1f} cm"
+    return f"end-diastolic LV lengths differ by more than 10 %: {lengths}"
+
+
+def differ(one_cm: float, other_cm: float) -> bool:
+    return abs(one_cm - other_cm) > _LENGTH_TOLERANCE * max(one_cm, other_cm)
 
 
 def single_plane(clip: ApicalClip) -> dict[str, Estimate]:

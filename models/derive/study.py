@@ -4,9 +4,20 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from models.catalogue import OUTLINED, QUANTITIES, Quantity, View
-from models.derive.apical import ApicalClip, Estimate, biplane, measurable, single_plane
+from models.derive.apical import (
+    ApicalClip,
+    Estimate,
+    biplane,
+    differ,
+    least_foreshortened,
+    lengths_differ,
+    measurable,
+    single_plane,
+)
 from models.derive.limits import refusals
+from models.derive.pairs import NoPair, choose_pair
 from models.derive.readings import Refusals, read_quantities
+from models.derive.views import APICAL_VIEWS, view_of, why_missing
 from models.results import (
     ClipFindings,
     Measurement,
@@ -18,10 +29,6 @@ from models.results import (
     StudyFindings,
     in_order,
 )
-
-# ASE/EACVI 2015: biplane only where the two long axes differ by at most 10 %; else one of the planes is foreshortened.
-_LENGTH_TOLERANCE = 0.10
-_MEASURED_VIEWS = frozenset(view for quantity in OUTLINED.values() for view in quantity.views)
 
 
 @dataclass
@@ -55,7 +62,7 @@ def derive_study(
     phantoms_only = not research_override and _is_patient_on_phantom_weights(clips)
     stops = [_stops(clip) | ({Reason.RESEARCH_WEIGHTS} if phantoms_only else set()) for clip in clips]
     adequate = [apical for clip, reasons in zip(clips, stops, strict=True) if not reasons and (apical := measurable(clip))]
-    chosen = {view: clip for view in _MEASURED_VIEWS if (clip := _least_foreshortened(adequate, view))}
+    chosen = {view: clip for view in APICAL_VIEWS if (clip := least_foreshortened(adequate, view))}
     refused = _Refused()
     estimates = _estimates(chosen, refused)
     read, not_read = read_quantities(() if phantoms_only else clips)
@@ -70,7 +77,7 @@ def derive_study(
             if key in asked or key in not_read:
                 not_measured.append(_not_read(quantity, clips, phantoms_only, not_read))
         else:
-            reasons = refused.reasons.get(key) or _missing(quantity, clips, stops, chosen)
+            reasons = refused.reasons.get(key) or why_missing(quantity, clips, stops, chosen)
             detail = refused.details.get(key) or (_no_cycle(quantity, clips) if Reason.NO_CARDIAC_CYCLE in reasons else "")
             if key in not_read:
                 reasons, detail = in_order([*reasons, *not_read[key][0]]), detail or not_read[key][1]
@@ -96,14 +103,14 @@ def _is_patient_on_phantom_weights(clips: Sequence[ClipFindings]) -> bool:
 def _stops(clip: ClipFindings) -> set[Reason]:
     """Everything found on this clip that keeps it from giving numbers."""
     reasons = set(clip.gates)
-    if not clip.gates and _view(clip) in _MEASURED_VIEWS and measurable(clip) is None:
+    if not clip.gates and view_of(clip) in APICAL_VIEWS and measurable(clip) is None:
         reasons.add(Reason.NO_CALIBRATION if clip.cm_per_px is None else Reason.NO_CARDIAC_CYCLE)
     return reasons
 
 
 def _no_cycle(quantity: Quantity, clips: Sequence[ClipFindings]) -> str:
     """Why the ungated clips of the quantity's views have no beat, in words."""
-    texts = [_why_no_beat(clip) for clip in clips if _view(clip) in quantity.views and not clip.gates and not clip.beats]
+    texts = [_why_no_beat(clip) for clip in clips if view_of(clip) in quantity.views and not clip.gates and not clip.beats]
     return "; ".join(dict.fromkeys(texts))
 
 
@@ -113,20 +120,6 @@ def _why_no_beat(clip: ClipFindings) -> str:
     if not clip.frame_times_ms:
         return "the clip states no frame times"
     return "no whole regular beat in the area curve, or one that contradicts the stated heart rate"
-
-
-def _view(clip: ClipFindings) -> View | None:
-    return clip.view.view if clip.view else None
-
-
-def _least_foreshortened(adequate: Sequence[ApicalClip], view: View) -> ApicalClip | None:
-    """The longest ventricle, to a millimetre; of several the best image."""
-    return max((clip for clip in adequate if clip.view is view), key=_rank, default=None)
-
-
-def _rank(clip: ApicalClip) -> tuple[float, float]:
-    quality = clip.findings.quality
-    return round(clip.length_d_cm, 1), quality.score if quality else 0.0
 
 
 def _estimates(chosen: Mapping[View, ApicalClip], refused: _Refused) -> dict[str, Estimate]:
@@ -139,11 +132,9 @@ def _estimates(chosen: Mapping[View, ApicalClip], refused: _Refused) -> dict[str
     if a4c is None or a2c is None:
         return estimates
     together = biplane(a4c, a2c)
-    if _differ(a4c.length_d_cm, a2c.length_d_cm):
-        lengths = f"A4C {a4c.length_d_cm:.1f} cm, A2C {a2c.length_d_cm:.1f} cm"
+    if detail := lengths_differ(a4c, a2c):
         shorter = min(a4c, a2c, key=lambda clip: clip.length_d_cm)
         foreshortened = [key for key in planes[shorter.view] if key in estimates]
-        detail = f"end-diastolic LV lengths differ by more than 10 %: {lengths}"
         refused.add([*together, *foreshortened], Reason.DISAGREEMENT, detail)
         return {key: estimate for key, estimate in estimates.items() if key not in foreshortened}
     if refused.details:  # two planes do not make a possible volume of an impossible one
@@ -167,40 +158,21 @@ def _possible(method: dict[str, Estimate], refused: _Refused, lengths_cm: Sequen
     return {} if impossible else method
 
 
-def _differ(one_cm: float, other_cm: float) -> bool:
-    return abs(one_cm - other_cm) > _LENGTH_TOLERANCE * max(one_cm, other_cm)
-
-
-def _missing(
-    quantity: Quantity, clips: Sequence[ClipFindings], stops: Sequence[set[Reason]], chosen: Mapping[View, ApicalClip]
-) -> tuple[Reason, ...]:
-    """All that stood in the way of every view that the quantity lacks."""
-    reasons: set[Reason] = set()
-    for view in quantity.views:
-        if view in chosen:
-            continue
-        of_view = [found for clip, found in zip(clips, stops, strict=True) if _view(clip) is view]
-        reasons |= set().union(*of_view) if of_view else _view_missing(clips, stops)
-    return in_order(tuple(reasons))
-
-
 def _not_read(quantity: Quantity, clips: Sequence[ClipFindings], phantoms_only: bool, tried: Refusals) -> NotMeasured:
     """Why a quantity that models read by themselves has no value: what they say, else what kept them from being asked."""
     if quantity.key in tried:
         return NotMeasured(quantity.key, in_order(tried[quantity.key][0]), tried[quantity.key][1])
-    stops = [set(clip.gates) | ({Reason.RESEARCH_WEIGHTS} if phantoms_only else set()) for clip in clips]
-    reasons = _missing(quantity, clips, stops, {})
+    detail = ""
+    if len(quantity.views) == 1:
+        reasons = why_missing(quantity, clips, [set(clip.gates) for clip in clips], ())
+    else:
+        choice = choose_pair(quantity, clips)
+        reasons, detail = (choice.reasons, choice.detail) if isinstance(choice, NoPair) else ((), "")
+    if phantoms_only:
+        reasons = in_order([*reasons, Reason.RESEARCH_WEIGHTS])
     if reasons:
-        return NotMeasured(quantity.key, reasons)
+        return NotMeasured(quantity.key, reasons, detail)
     return NotMeasured(quantity.key, (Reason.OUT_OF_DISTRIBUTION,), "no model of the set could read this clip")
-
-
-def _view_missing(clips: Sequence[ClipFindings], stops: Sequence[set[Reason]]) -> set[Reason]:
-    """The missing view may be hidden in a clip whose view was not recognised - in any clip, where all were stopped."""
-    hiding = clips if all(clip.gates for clip in clips) else [clip for clip in clips if _view(clip) not in _MEASURED_VIEWS]
-    gates = {reason for clip in hiding for reason in clip.gates}
-    research = {Reason.RESEARCH_WEIGHTS} & set().union(*stops)
-    return {Reason.VIEW_MISSING} | gates | research
 
 
 def _measurement(quantity: Quantity, estimate: Estimate) -> Measurement:
@@ -226,5 +198,5 @@ def _foreshortened(adequate: Sequence[ApicalClip], chosen: Mapping[View, ApicalC
             f"End-diastolic LV length {clip.length_d_cm:.1f} cm, in another clip {longest_cm:.1f} cm.",
         )
         for clip in adequate
-        if _differ(clip.length_d_cm, longest_cm)
+        if differ(clip.length_d_cm, longest_cm)
     ]

@@ -1,0 +1,51 @@
+"""The A4C and the A2C clip of a study that belong together, for what is read off both at once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from models.catalogue import Quantity, View
+from models.derive.apical import least_foreshortened, lengths_differ, measurable
+from models.derive.views import view_of, why_missing
+from models.results import ClipFindings, Reason
+
+
+@dataclass(frozen=True)
+class ClipPair:
+    """Two clips of one study, neither of them gated."""
+
+    a4c: ClipFindings
+    a2c: ClipFindings
+
+
+@dataclass(frozen=True)
+class NoPair:
+    """Why a study has none: `reasons`, primary first."""
+
+    reasons: tuple[Reason, ...]
+    detail: str = ""
+
+
+def choose_pair(quantity: Quantity, clips: Sequence[ClipFindings]) -> ClipPair | NoPair:
+    """Of each view the clip that the method of discs would take: the least foreshortened, of equals the best image.
+
+    A network needs no outline, so where none of a view can be measured the best image of it counts. Planes whose lengths
+    contradict each other are no pair here either: one of them is foreshortened, whoever looks at it.
+    """
+    chosen = {view: clip for view in quantity.views if (clip := _chosen(clips, view))}
+    if View.A4C not in chosen or View.A2C not in chosen:
+        return NoPair(why_missing(quantity, clips, [set(clip.gates) for clip in clips], chosen))
+    pair = ClipPair(chosen[View.A4C], chosen[View.A2C])
+    outlined = measurable(pair.a4c), measurable(pair.a2c)
+    if outlined[0] and outlined[1] and (why := lengths_differ(outlined[0], outlined[1])):
+        return NoPair((Reason.DISAGREEMENT,), why)
+    return pair
+
+
+def _chosen(clips: Sequence[ClipFindings], view: View) -> ClipFindings | None:
+    of_view = [clip for clip in clips if view_of(clip) is view and not clip.gates]
+    outlined = least_foreshortened([apical for clip in of_view if (apical := measurable(clip))], view)
+    return outlined.findings if outlined else max(of_view, key=_image, default=None)
+
+
+def _image(clip: ClipFindings) -> tuple[float, float]:
+    return clip.quality.score if clip.quality else 0.0, clip.view.probability if clip.view else 0.0

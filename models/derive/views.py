@@ -1,0 +1,33 @@
+"""Why no clip of a view that a quantity needs may give it."""
+
+from collections.abc import Container, Sequence
+
+from models.catalogue import OUTLINED, Quantity, View
+from models.results import ClipFindings, Reason, in_order
+
+APICAL_VIEWS = frozenset(view for quantity in OUTLINED.values() for view in quantity.views)  # in which a ventricle is outlined
+
+
+def view_of(clip: ClipFindings) -> View | None:
+    return clip.view.view if clip.view else None
+
+
+def why_missing(
+    quantity: Quantity, clips: Sequence[ClipFindings], stops: Sequence[set[Reason]], chosen: Container[View]
+) -> tuple[Reason, ...]:
+    """All that stood in the way of every view that the quantity lacks beside the `chosen`; `stops` are those of each clip."""
+    reasons: set[Reason] = set()
+    for view in quantity.views:
+        if view in chosen:
+            continue
+        of_view = [found for clip, found in zip(clips, stops, strict=True) if view_of(clip) is view]
+        reasons |= set().union(*of_view) if of_view else _no_clip(clips, stops)
+    return in_order(tuple(reasons))
+
+
+def _no_clip(clips: Sequence[ClipFindings], stops: Sequence[set[Reason]]) -> set[Reason]:
+    """The missing view may be hidden in a clip whose view was not recognised - in any clip, where all were stopped."""
+    hiding = clips if all(clip.gates for clip in clips) else [clip for clip in clips if view_of(clip) not in APICAL_VIEWS]
+    gates = {reason for clip in hiding for reason in clip.gates}
+    research = {Reason.RESEARCH_WEIGHTS} & set().union(*stops)
+    return {Reason.VIEW_MISSING} | gates | research
