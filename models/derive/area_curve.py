@@ -12,9 +12,9 @@ _SMOOTHING_MS = 80.0  # shorter than the shortest systole, longer than the jitte
 _LONGEST_GAP_MS = 150.0  # a gap without outline up to this is bridged, a longer one ends the curve
 # Share of the swing by which the curve must come back before that counts as a turn: the dip between early and atrial filling
 # is smaller, a beat is larger.
-_TURN = 0.4
-_OUTLIER = 0.3  # share of the swing: one frame further from its neighbours' median is a failed outline
-_LEAST_SWING = 0.04  # of the largest area: an ejection fraction of 5 %, the least possible, still moves the area by about this
+TURN = 0.4
+OUTLIER = 0.3  # share of the swing: one frame further from its neighbours' median is a failed outline
+LEAST_SWING = 0.04  # of the largest area: an ejection fraction of 5 %, the least possible, still moves the area by about this
 _SWING_TO_NOISE = 5.0  # the smoothed curve of white noise swings by about 3
 
 
@@ -33,7 +33,7 @@ class AreaCurve:
     @property
     def turn_cm2(self) -> float:
         """The least change that counts as emptying or filling."""
-        return _TURN * self.swing_cm2
+        return TURN * self.swing_cm2
 
     @cached_property
     def tops(self) -> tuple[int, ...]:
@@ -77,12 +77,12 @@ def area_curve(areas_cm2: Curve, times_ms: Curve) -> AreaCurve | None:
     usable = np.isfinite(areas_cm2)
     filled = np.interp(times_ms, times_ms[usable], areas_cm2[usable])
     medians = _median_of_three(filled)
-    usable &= np.abs(filled - medians) <= _OUTLIER * np.ptp(medians)
+    usable &= np.abs(filled - medians) <= OUTLIER * np.ptp(medians)
     filled = np.interp(times_ms, times_ms[usable], areas_cm2[usable])
     curve = AreaCurve(times_ms, _smoothed(filled, times_ms), usable)
     # The second difference of white noise has sqrt(6) of its spread, that of a slow wave next to nothing.
     noise = float(np.median(np.abs(np.diff(areas_cm2[np.isfinite(areas_cm2)], 2)))) / (0.6745 * np.sqrt(6))
-    if curve.swing_cm2 <= _LEAST_SWING * float(curve.smooth_cm2.max()) or curve.swing_cm2 < _SWING_TO_NOISE * noise:
+    if curve.swing_cm2 <= LEAST_SWING * float(curve.smooth_cm2.max()) or curve.swing_cm2 < _SWING_TO_NOISE * noise:
         return None
     return curve
 

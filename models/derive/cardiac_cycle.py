@@ -3,13 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.derive.area_curve import AreaCurve, area_curve, stretches
 from models.derive.end_diastole import at_r_waves, at_tops
 from models.results import Beat
 
 # Heart rates outside 25-220 bpm are refused as impossible, so end-diastoles lie 273 to 2400 ms apart.
-_SHORTEST_BEAT_MS, _LONGEST_BEAT_MS = 60_000 / 220, 60_000 / 25
+_SHORTEST_BEAT_MS, LONGEST_BEAT_MS = 60_000 / 220, 60_000 / 25
 _RATE_TOLERANCE = 0.4  # a heart's rate changes from beat to beat, the unit of its clock does not
 # Of the median: a beat shorter or longer is, or is cut by, an ectopic one; the beat after a pause is not like the others.
 _IRREGULAR = 0.2
@@ -34,7 +35,7 @@ def find_beats(
     times = np.asarray(frame_times_ms, dtype=np.float64)
     if not np.all(np.diff(times) > 0):
         return ()
-    expected_ms = _expected_beat_ms(heart_rate_bpm)
+    expected_ms = expected_beat_ms(heart_rate_bpm)
     beats: list[Beat] = []
     for first, last in stretches(areas, times):
         if curve := area_curve(areas[first:last], times[first:last]):
@@ -43,8 +44,9 @@ def find_beats(
     return tuple(beats)
 
 
-def _expected_beat_ms(heart_rate_bpm: float | None) -> float | None:
-    if heart_rate_bpm and _SHORTEST_BEAT_MS <= 60_000 / heart_rate_bpm <= _LONGEST_BEAT_MS:
+def expected_beat_ms(heart_rate_bpm: float | None) -> float | None:
+    """None for a heart rate that is not known or impossible."""
+    if heart_rate_bpm and _SHORTEST_BEAT_MS <= 60_000 / heart_rate_bpm <= LONGEST_BEAT_MS:
         return 60_000 / heart_rate_bpm
     return None
 
@@ -68,11 +70,18 @@ def _tops_at_rate(curve: AreaCurve, expected_ms: float | None) -> list[int]:
 
 
 def _beats_from(ed_frames: list[int], curve: AreaCurve, expected_ms: float | None) -> list[Beat]:
-    lengths_ms = np.diff(curve.times_ms[ed_frames])
-    if expected_ms and lengths_ms.size and abs(np.median(lengths_ms) - expected_ms) > _RATE_TOLERANCE * expected_ms:
-        return []
     ends = [*ed_frames[1:], len(curve.times_ms) - 1]
     beats = [beat for ed, end in zip(ed_frames, ends, strict=False) if (beat := _beat(ed, end, curve))]
+    return regular_beats(beats, ed_frames, curve.times_ms, expected_ms)
+
+
+def regular_beats(
+    beats: list[Beat], ed_frames: Sequence[int], times_ms: NDArray[np.float64], expected_ms: float | None
+) -> list[Beat]:
+    """Those of `beats` that neither are nor follow an ectopic one; none where the end-diastoles contradict `expected_ms`."""
+    lengths_ms = np.diff(times_ms[list(ed_frames)])
+    if expected_ms and lengths_ms.size and abs(np.median(lengths_ms) - expected_ms) > _RATE_TOLERANCE * expected_ms:
+        return []
     if lengths_ms.size < 3:
         return beats
     off = lengths_ms / np.median(lengths_ms) - 1
@@ -85,7 +94,7 @@ def _beat(ed: int, end: int, curve: AreaCurve) -> Beat | None:
     """End-systole is the smallest area until `end` or the next top, if the cavity empties and then fills again."""
     times, smooth = curve.times_ms, curve.smooth_cm2
     last = min([end, *(top for top in curve.tops if times[top] - times[ed] >= _SHORTEST_BEAT_MS)])
-    until = np.flatnonzero(curve.usable[ed : last + 1] & (times[ed : last + 1] - times[ed] <= _LONGEST_BEAT_MS)) + ed
+    until = np.flatnonzero(curve.usable[ed : last + 1] & (times[ed : last + 1] - times[ed] <= LONGEST_BEAT_MS)) + ed
     es = int(until[smooth[until].argmin()])
     empties = smooth[ed] - smooth[es] >= curve.turn_cm2
     fills = smooth[es : last + 1].max() - smooth[es] >= curve.turn_cm2

@@ -1,0 +1,110 @@
+"""Beats whose ends a network found in the images: which frames' areas they need, and on which of these each end lies.
+
+A finder of phases is off by a frame or two (EchoPDNet: 0.7 to 3.5 frames on average), so each end is moved to the extreme area
+nearby. Areas are cleaned as those of a whole curve are (`models.derive.area_curve`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.derive.area_curve import LEAST_SWING, OUTLIER, TURN, Curve
+from models.derive.cardiac_cycle import LONGEST_BEAT_MS, expected_beat_ms, regular_beats
+from models.derive.phase import PhaseEvents
+from models.results import Beat
+
+_OFF = 2  # frames by which an end may be moved
+_NEIGHBOURS = _OFF + 1  # whose areas are sought on each side, so that the mean of three is known of each of these frames
+
+
+def beats_of_phases(
+    events: PhaseEvents, frame_times_ms: Sequence[float], heart_rate_bpm: float | None = None
+) -> tuple[Beat, ...]:
+    """Every regular end-diastole with the end-systole before the next one, at most 2400 ms later. None where the clock stands
+    still, or where `heart_rate_bpm`, if possible, contradicts them.
+    """
+    times = np.asarray(frame_times_ms, dtype=np.float64)
+    if not np.all(np.diff(times) > 0):
+        return ()
+    starts = events.ed_frame_indices
+    beats = [
+        Beat(ed, es)
+        for ed, end in zip(starts, [*starts[1:], len(times)], strict=False)
+        for es in events.es_frame_indices
+        if ed < es < end and times[es] - times[ed] <= LONGEST_BEAT_MS
+    ]
+    return tuple(regular_beats(beats, starts, times, expected_beat_ms(heart_rate_bpm)))
+
+
+def frames_needed(beats: Sequence[Beat], number_of_frames: int) -> tuple[int, ...]:
+    """The ends of the beats and their neighbours, rising.
+
+    >>> frames_needed([Beat(1, 9)], 11)
+    (0, 1, 2, 3, 4, 6, 7, 8, 9, 10)
+    """
+    ends = (end for beat in beats for end in (beat.ed_frame_index, beat.es_frame_index))
+    return tuple(sorted({index for end in ends for index in _around(end, number_of_frames)}))
+
+
+def settled_beats(beats: Sequence[Beat], areas_cm2: Sequence[float | None]) -> tuple[Beat, ...]:
+    """The beats with their ends on the largest and the smallest area nearby, in the mean of three frames.
+
+    A beat without an area at one of its ends, or whose cavity does not empty, is left out; so are all where areas hardly move.
+    """
+    areas = np.array([np.nan if area is None else area for area in areas_cm2], dtype=np.float64)
+    ends = [(_near(areas, beat.ed_frame_index), _near(areas, beat.es_frame_index)) for beat in beats]
+    known = [pair for pair in ends if all(near.frames.size for near in pair)]
+    if not known:
+        return ()
+    medians = np.concatenate([near.medians_cm2 for pair in known for near in pair])
+    swing = float(np.ptp(medians))
+    if swing <= LEAST_SWING * float(medians.max()):
+        return ()
+    settled = []
+    for at_ed, at_es in known:
+        ed, es = at_ed.extreme(1, OUTLIER * swing), at_es.extreme(-1, OUTLIER * swing)
+        if ed and es and ed[1] - es[1] >= TURN * swing:
+            settled.append(Beat(ed[0], es[0]))
+    return tuple(settled)
+
+
+@dataclass(frozen=True, eq=False)
+class _Near:
+    """The frames around the frame `end` that have an area, both arrays of shape (frames,)."""
+
+    end: int
+    frames: NDArray[np.intp]
+    areas_cm2: Curve
+
+    @property
+    def medians_cm2(self) -> Curve:
+        """Of three frames; at an end of the first or last three."""
+        if self.areas_cm2.size < 3:
+            return self.areas_cm2
+        inner: Curve = np.median(np.stack([self.areas_cm2[:-2], self.areas_cm2[1:-1], self.areas_cm2[2:]]), axis=0)
+        return np.concatenate([inner[:1], inner, inner[-1:]])
+
+    def extreme(self, sign: int, tolerance_cm2: float) -> tuple[int, float] | None:
+        """Frame and area (mean of three) of the largest, or with `sign` -1 the smallest; frames further than the tolerance from
+        their neighbours' median do not count.
+        """
+        usable = np.abs(self.areas_cm2 - self.medians_cm2) <= tolerance_cm2
+        frames, areas = self.frames[usable], self.areas_cm2[usable]
+        sums, counts = (np.convolve(values, np.ones(3))[1:-1] for values in (areas, np.ones_like(areas)))
+        candidates = np.flatnonzero(np.abs(frames - self.end) <= _OFF)
+        if not candidates.size:
+            return None
+        best = int(candidates[(sign * sums / counts)[candidates].argmax()])
+        return int(frames[best]), float(sums[best] / counts[best])
+
+
+def _near(areas_cm2: Curve, end: int) -> _Near:
+    around = np.array(_around(end, len(areas_cm2)))
+    frames = around[np.isfinite(areas_cm2[around])]
+    return _Near(end, frames, areas_cm2[frames])
+
+
+def _around(end: int, number_of_frames: int) -> range:
+    return range(max(0, end - _NEIGHBOURS), min(number_of_frames, end + _NEIGHBOURS + 1))

@@ -1,0 +1,109 @@
+"""Beats of a finder of phases: from the frames it names to those that are measured."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from models.derive.cardiac_cycle import find_beats
+from models.derive.phase import PhaseEvents
+from models.derive.phase_beats import beats_of_phases, frames_needed, settled_beats
+from models.results import Beat
+
+INTERVAL_MS = 40.0
+PERIOD = 20  # frames, 800 ms: 75 beats a minute
+
+
+def times(frames: int) -> list[float]:
+    return [INTERVAL_MS * index for index in range(frames)]
+
+
+def areas(frames: int, *, first_ed: int = 5) -> list[float | None]:
+    """30 cm2 at end-diastole, 18 cm2 half a period later."""
+    return [24 + 6 * math.cos(2 * math.pi * (index - first_ed) / PERIOD) for index in range(frames)]
+
+
+def pairs(beats: Sequence[Beat]) -> list[tuple[int, int]]:
+    return [(beat.ed_frame_index, beat.es_frame_index) for beat in beats]
+
+
+def only(curve: Sequence[float | None], frames: Sequence[int]) -> list[float | None]:
+    return [area if index in frames else None for index, area in enumerate(curve)]
+
+
+def test_an_end_diastole_and_the_end_systole_after_it_are_a_beat() -> None:
+    events = PhaseEvents((5, 25, 45), (3, 15, 35))
+    assert pairs(beats_of_phases(events, times(60))) == [(5, 15), (25, 35)]
+
+
+def test_an_end_systole_too_late_for_any_heart_is_no_beat() -> None:
+    assert pairs(beats_of_phases(PhaseEvents((5,), (65,)), times(80))) == [(5, 65)]
+    assert beats_of_phases(PhaseEvents((5,), (66,)), times(80)) == ()
+
+
+@pytest.mark.parametrize(("heart_rate_bpm", "beats"), [(75.0, 2), (60.0, 2), (150.0, 0), (10.0, 2), (None, 2)])
+def test_a_contradicted_clock_gives_no_beat(heart_rate_bpm: float | None, beats: int) -> None:
+    events = PhaseEvents((5, 25), (15, 35))
+    assert len(beats_of_phases(events, times(40), heart_rate_bpm)) == beats
+
+
+def test_a_clock_that_stands_still_gives_no_beat() -> None:
+    assert beats_of_phases(PhaseEvents((1,), (3,)), [0.0, 40.0, 40.0, 80.0, 120.0]) == ()
+
+
+def test_an_ectopic_beat_and_the_one_after_its_pause_are_left_out() -> None:
+    events = PhaseEvents((5, 25, 45, 57, 85, 105), (15, 35, 51, 67, 95, 115))
+    assert pairs(beats_of_phases(events, times(125))) == [(5, 15), (25, 35), (105, 115)]
+
+
+def test_needed_are_the_ends_and_three_frames_around_each() -> None:
+    assert frames_needed([Beat(5, 15), Beat(25, 35)], 60) == (*range(2, 9), *range(12, 19), *range(22, 29), *range(32, 39))
+    assert frames_needed([Beat(0, 3)], 4) == (0, 1, 2, 3)
+    assert frames_needed([], 60) == ()
+
+
+@pytest.mark.parametrize("off", [-2, -1, 0, 1, 2])
+def test_ends_that_are_off_by_two_frames_are_found_all_the_same(off: int) -> None:
+    beats = [Beat(25 + off, 35 + off)]
+    curve = only(areas(60), frames_needed(beats, 60))
+    assert pairs(settled_beats(beats, curve)) == [(25, 35)]
+
+
+def test_they_are_those_of_the_whole_curve() -> None:
+    curve = areas(66)
+    assert pairs(find_beats(curve, times(66))) == [(5, 15), (25, 35), (45, 55)]
+    beats = [Beat(6, 14), Beat(24, 36), Beat(45, 55)]
+    assert pairs(settled_beats(beats, only(curve, frames_needed(beats, 66)))) == [(5, 15), (25, 35), (45, 55)]
+
+
+@pytest.mark.parametrize("frame", [23, 24, 26, 27])
+@pytest.mark.parametrize("wrong_cm2", [45.0, 5.0, None])
+def test_a_failed_outline_is_no_extreme(frame: int, wrong_cm2: float | None) -> None:
+    beats = [Beat(25, 35)]
+    curve = only(areas(60), frames_needed(beats, 60))
+    curve[frame] = wrong_cm2
+    (beat,) = settled_beats(beats, curve)
+    assert abs(beat.ed_frame_index - 25) <= 1
+    assert beat.es_frame_index == 35
+
+
+def test_a_beat_without_an_area_at_one_end_is_left_out() -> None:
+    beats = [Beat(5, 15), Beat(25, 35)]
+    curve = only(areas(60), [*range(2, 9), *range(12, 19), *range(22, 29)])
+    assert pairs(settled_beats(beats, curve)) == [(5, 15)]
+    assert settled_beats(beats, [None] * 60) == ()
+
+
+def test_phases_that_the_areas_contradict_are_no_beats() -> None:
+    beats = [Beat(15, 25)]  # end-systole taken for end-diastole
+    assert settled_beats(beats, only(areas(60), frames_needed(beats, 60))) == ()
+    assert settled_beats(beats, [24.0] * 60) == ()
+
+
+def test_noise_does_not_move_the_ends_far() -> None:
+    noise = np.random.default_rng(0).normal(0, 0.3, 60)
+    curve = [area + float(extra) for area, extra in zip(areas(60), noise, strict=True) if area is not None]
+    (beat,) = settled_beats([Beat(25, 35)], curve)
+    assert abs(beat.ed_frame_index - 25) <= 1
+    assert abs(beat.es_frame_index - 35) <= 1
