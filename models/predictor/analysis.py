@@ -44,8 +44,8 @@ _CALIBRATION_REASON = {
 class Predictor:
     """A loaded model set. `analyse` may be called any number of times; it keeps nothing.
 
-    The view's network tells images unlike its training data, where it can. Where it cannot, `phantom_gate` judges phantoms, and
-    nothing is measured on a patient without the research override.
+    `distribution` tells images unlike its training data; without it the view's network, where it can. Where it cannot,
+    `phantom_gate` judges phantoms, and nothing is measured on a patient without the research override.
     """
 
     view: Part
@@ -53,6 +53,9 @@ class Predictor:
     lv_segmentation: Part
     measurements: tuple[Part, ...] = ()
     phantom_gate: Part | None = None
+    distribution: Part | None = None
+    phase: Part | None = None
+    split_screen: Part | None = None
 
     def analyse(self, clip: Clip, *, research_override: bool = False) -> ClipFindings:
         """Everything the networks find on `clip`.
@@ -63,14 +66,17 @@ class Predictor:
         choice = clip.b_mode_region()
         frames = ClipFrames(clip)
         started = time.perf_counter()
-        impression = look_at(clip, frames, self.view, self.quality, self.phantom_gate)
+        impression = look_at(
+            clip, frames, self.view, self.quality, self.phantom_gate,
+            of_distribution=self.distribution, of_screen=self.split_screen,
+        )  # fmt: skip
         timings_s = {"view_quality": time.perf_counter() - started}
         found = in_order(_stops(clip, impression))
         marked = tuple(reason for reason in found if research_override and reason in _LIFTED)
         gates = tuple(reason for reason in found if reason not in marked)
         view = impression.view.view
         apical = view in _MEASURED_VIEWS and not gates
-        ventricle = outline_ventricle(clip, frames, self.lv_segmentation) if apical else Ventricle()
+        ventricle = outline_ventricle(clip, frames, self.lv_segmentation, self.phase) if apical else Ventricle()
         readings = ClipReadings() if gates else read_clip_values(clip, view, self.measurements)
         return ClipFindings(
             sop_instance_uid=clip.sop_instance_uid,
@@ -92,7 +98,7 @@ class Predictor:
             flags=self._flags(clip, impression),
             models=tuple(dict.fromkeys((*impression.models, *ventricle.models, *readings.models))),
             values=readings.values,
-            notes=impression.notes + readings.notes,
+            notes=impression.notes + ventricle.notes + readings.notes,
             timings_s=timings_s | ventricle.timings_s | readings.timings_s,
         )
 
@@ -100,6 +106,9 @@ class Predictor:
         messages: list[tuple[QualityIssue, str]] = []
         if problem := clip.b_mode_region().problem:
             messages.append((QualityIssue.CALIBRATION, f"Nothing can be measured: {problem.value}."))
+        if (screen := impression.screen) and screen.is_dual:
+            said = f"probability {screen.dual_probability:.2f} by {screen.judge}"
+            messages.append((QualityIssue.CALIBRATION, f"Nothing can be measured: two images on one screen ({said})."))
         grade, verdict = impression.quality, impression.distribution
         if grade is None or self.quality is None:
             messages.append((QualityIssue.POOR_IMAGE_QUALITY, "No network of the model set judges the quality of this image."))
@@ -122,6 +131,8 @@ def _stops(clip: Clip, impression: Impression) -> set[Reason]:
     reasons = {Reason(value) for value in clip.known_exclusions}
     if problem := clip.b_mode_region().problem:
         reasons.add(_CALIBRATION_REASON.get(problem, Reason.NO_CALIBRATION))
+    if impression.screen and impression.screen.is_dual:
+        reasons.add(Reason.SPLIT_SCREEN)
     if impression.quality is None or not impression.quality.adequate:
         reasons.add(Reason.QUALITY)
     if impression.distribution is None or not impression.distribution.inside:
@@ -135,20 +146,33 @@ def load_predictor(
     quality: str,
     lv_segmentation: str,
     measurements: Sequence[str] = (),
+    distribution: str = "",
+    phase: str = "",
+    split_screen: str = "",
     engine: str = "torch",
     device: str = "cpu",
 ) -> Predictor:
-    """A model set by model names, or manifest paths; `quality` "" for none. `engine`: "torch", the reference, "openvino", or
-    "auto", the quicker one that the gate lets through. Raises ManifestError or families.WeightsError, in plain words.
+    """A model set by model names, or manifest paths; "" for none. `engine`: "torch", the reference, "openvino", or "auto", the
+    quicker one that the gate lets through. Raises ManifestError or families.WeightsError, in plain words.
     """
-    of_view = load_part(Role.VIEW, view, device=device, engine=engine)
-    gate = None if of_view.knows_its_training_data else load_part(Role.VIEW, _PHANTOM_GATE, device=device, engine=engine)
+
+    def part(role: Role, name: str) -> Part:
+        return load_part(role, name, device=device, engine=engine)
+
+    of_view = part(Role.VIEW, view)
+    knows = of_view.knows_its_training_data
+    of_distribution = None
+    if distribution:  # the view's own network need not be asked twice
+        of_distribution = of_view if distribution == view and knows else part(Role.DISTRIBUTION, distribution)
     return Predictor(
         view=of_view,
-        quality=load_part(Role.QUALITY, quality, device=device, engine=engine) if quality else None,
-        lv_segmentation=load_part(Role.LV_SEGMENTATION, lv_segmentation, device=device, engine=engine),
-        measurements=tuple(load_part(Role.MEASUREMENTS, name, device=device, engine=engine) for name in measurements),
-        phantom_gate=gate,
+        quality=part(Role.QUALITY, quality) if quality else None,
+        lv_segmentation=part(Role.LV_SEGMENTATION, lv_segmentation),
+        measurements=tuple(part(Role.MEASUREMENTS, name) for name in measurements),
+        phantom_gate=None if of_distribution or knows else part(Role.VIEW, _PHANTOM_GATE),
+        distribution=of_distribution,
+        phase=part(Role.PHASE, phase) if phase else None,
+        split_screen=part(Role.SPLIT_SCREEN, split_screen) if split_screen else None,
     )
 
 

@@ -1,5 +1,8 @@
-"""What the classifiers say of a clip before it is measured: its view, its quality, its distance from the training data."""
+"""What the classifiers say of a clip before it is measured: its view, its quality, its distance from the training data, and
+whether it is one image or two.
+"""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,8 +16,21 @@ from models.predictor.frames import ClipFrames
 from models.predictor.image_quality import grade_quality
 from models.predictor.parts import Part
 from models.results import DistributionVerdict, ModelUse, QualityGrade, ViewPrediction
+from models.roles import DUAL
 
 _VIEW_FRAMES = 8  # spread over the clip, so that several phases of the beat vote
+
+
+@dataclass(frozen=True)
+class ScreenVerdict:
+    """Whether the screen shows two images: the probability that it does, and the model that says so."""
+
+    dual_probability: float
+    judge: str
+
+    @property
+    def is_dual(self) -> bool:
+        return self.dual_probability > 0.5
 
 
 @dataclass(frozen=True)
@@ -29,10 +45,22 @@ class Impression:
     models: tuple[ModelUse, ...]
     notes: tuple[str, ...] = ()
     distribution_judge: str = ""
+    screen: ScreenVerdict | None = None
 
 
-def look_at(clip: Clip, frames: ClipFrames, of_view: Part, of_quality: Part | None, gate: Part | None) -> Impression:
-    """`gate` tells the distance where the view's own network cannot, and of phantoms only."""
+def look_at(
+    clip: Clip,
+    frames: ClipFrames,
+    of_view: Part,
+    of_quality: Part | None,
+    gate: Part | None,
+    *,
+    of_distribution: Part | None = None,
+    of_screen: Part | None = None,
+) -> Impression:
+    """`of_distribution` tells the distance of every clip; without it the view's own network where it can. Where that cannot
+    either, `gate` does, and of phantoms only.
+    """
     last = clip.number_of_frames - 1
     chosen = [int(index) for index in np.unique(np.linspace(0, last, _VIEW_FRAMES).round())]
     notes: tuple[str, ...] = ()
@@ -45,18 +73,28 @@ def look_at(clip: Clip, frames: ClipFrames, of_view: Part, of_quality: Part | No
     view, probability = likeliest_view(of_view.manifest, probabilities)
     named = tuple(zip(of_view.manifest.labels, probabilities, strict=True))
     models = [of_view.use]
-    quality = distribution = None
-    judge = ""
-    if of_view.knows_its_training_data:
-        distribution, judge = _verdict(of_view, outputs[1]), of_view.manifest.name
-    elif gate is not None and clip.is_quality_control_subject:
-        squares = classifier_input(clip, frames, gate.manifest, chosen)
-        distribution, judge = _verdict(gate, gate.run(squares)[1]), gate.manifest.name
-        models.append(gate.use)
+    quality = distribution = screen = None
+    judge = of_distribution or (
+        of_view if of_view.knows_its_training_data else gate if clip.is_quality_control_subject else None
+    )
+    if judge is not None:
+        features = outputs[1] if judge is of_view else judge.run(classifier_input(clip, frames, judge.manifest, chosen))[1]
+        distribution = _verdict(judge, features)
+        models += [] if judge is of_view else [judge.use]
     if of_quality is not None:
         quality = grade_quality(of_quality, clip, frames, view, chosen)
         models.append(of_quality.use)
-    return Impression(ViewPrediction(view, probability, named), quality, distribution, tuple(models), notes, judge)
+    if of_screen is not None:
+        screen = _screen_verdict(of_screen, clip, frames, chosen)
+        models.append(of_screen.use)
+    prediction, judged_by = ViewPrediction(view, probability, named), judge.manifest.name if judge else ""
+    return Impression(prediction, quality, distribution, tuple(models), notes, judged_by, screen)
+
+
+def _screen_verdict(part: Part, clip: Clip, frames: ClipFrames, chosen: Sequence[int]) -> ScreenVerdict:
+    logits = part.run(classifier_input(clip, frames, part.manifest, chosen))[0]
+    labels = [label.lower() for label in part.manifest.labels]
+    return ScreenVerdict(float(as_probabilities(logits)[labels.index(DUAL)]), part.manifest.name)
 
 
 def _verdict(part: Part, features: Any) -> DistributionVerdict:

@@ -64,7 +64,7 @@ def load_part(role: Role, name: str, *, device: str = "cpu", engine: str = "torc
 
 def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "torch") -> Part:
     """A loaded network as a part. Its backend is chosen here, once."""
-    if role is Role.MEASUREMENTS or (role is Role.QUALITY and not isinstance(network, PhantomClassifier)):
+    if role in (Role.MEASUREMENTS, Role.PHASE) or (role is Role.QUALITY and not isinstance(network, PhantomClassifier)):
         return _reader(network, device, engine)
     manifest: Manifest = network.manifest
     if engine == "torch" and device == "cpu":  # nothing to choose from, so no probe is rendered
@@ -89,7 +89,7 @@ def _trained(manifest: Manifest) -> bool:
 
 def _entry(network: nn.Module, role: Role) -> nn.Module:
     """What is run of it."""
-    if role is Role.VIEW and isinstance(network, PhantomClassifier):
+    if role in (Role.VIEW, Role.DISTRIBUTION) and isinstance(network, PhantomClassifier):
         return Described(network).eval()
     return network
 
@@ -97,7 +97,7 @@ def _entry(network: nn.Module, role: Role) -> nn.Module:
 def _reader(network: Reader, device: str, engine: str) -> Part:
     """A network that reads clips itself: the step that takes its time goes to the backend, where the gate lets one through."""
     manifest = network.manifest
-    if not isinstance(network, nn.Module) or not hasattr(network, "read"):
+    if not isinstance(network, nn.Module) or not (hasattr(network, "read") or hasattr(network, "read_pair")):
         raise ManifestError(f"model {manifest.name} measures nothing: its network does not read clips")
     on_torch = engine == "torch" or device != "cpu"  # on an accelerator there is nothing to choose from that would be quicker
     probe = None if on_torch else reader_probe(network, probe_clip(manifest.probe))

@@ -1,16 +1,19 @@
-"""The left ventricle of one clip, frame by frame: outlines, areas, beats."""
+"""The left ventricle of one clip: outlines, areas, beats."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from models.clip import Clip
 from models.derive.cardiac_cycle import find_beats
+from models.derive.phase_beats import frames_needed, settled_beats
 from models.derive.volumes import area_cm2, to_cm
 from models.families.outline import cavity_outline
 from models.predictor.adapters import SEGMENTERS, border_probability
 from models.predictor.frames import ClipFrames
 from models.predictor.parts import Part
-from models.results import Beat, Contour, ModelUse
+from models.predictor.phases import by_area_curve, find_phase_beats
+from models.results import Beat, Contour, ModelUse, Point
 
 _PIXELS_AT_ONCE = 16 * 160 * 160
 _MOST_AT_ONCE = 16
@@ -18,40 +21,67 @@ _MOST_AT_ONCE = 16
 
 @dataclass(frozen=True)
 class Ventricle:
-    """All empty where it was not sought."""
+    """All empty where it was not sought. `notes` say why a model that finds phases did not decide on the beats."""
 
     contours: tuple[Contour, ...] = ()
     area_curve_cm2: tuple[float | None, ...] = ()
     beats: tuple[Beat, ...] = ()
     models: tuple[ModelUse, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
 
 
-def outline_ventricle(clip: Clip, frames: ClipFrames, part: Part) -> Ventricle:
-    """On every frame, since beats are found in the curve of all areas. Raises ValueError without a calibrated region."""
-    started = time.perf_counter()
+def outline_ventricle(clip: Clip, frames: ClipFrames, part: Part, of_phase: Part | None = None) -> Ventricle:
+    """Around the ends of the beats that `of_phase` finds; without it, or where it finds none, on every frame, since beats are
+    then sought in the curve of all areas. Raises ValueError without a calibrated region.
+    """
     region = clip.b_mode_region().region
     if region is None:
         raise ValueError("no contour without a calibrated region")
-    placed = SEGMENTERS[part.manifest.family](clip, frames, part.manifest)
-    level = border_probability(part.manifest)
-    contours: list[Contour] = []
-    areas: list[float | None] = []
-    step = 1
-    while len(areas) < clip.number_of_frames:
-        indices = range(len(areas), min(len(areas) + step, clip.number_of_frames))
-        batch = placed.batch(indices)
-        step = max(1, min(_MOST_AT_ONCE, _PIXELS_AT_ONCE // (batch.shape[-1] * batch.shape[-2])))
-        maps = part.run(batch)[0][:, 0].sigmoid().numpy()
-        for index, probability in zip(indices, maps, strict=True):
-            line = cavity_outline(probability, level)
-            if line is None:
-                areas.append(None)
-                continue
-            points = tuple(placed.to_image(line))
-            contours.append(Contour("lv", index, points))
-            areas.append(area_cm2(to_cm(points, region.cm_per_px)))
+    found = find_phase_beats(clip, of_phase)
+    notes = found.notes
+    started = time.perf_counter()
+    outlines = _Outlines(clip, frames, part, region.cm_per_px)
+    outlines.seek(frames_needed(found.beats, clip.number_of_frames))
+    beats = settled_beats(found.beats, outlines.areas_cm2)
+    if found.beats and not beats:
+        notes += (by_area_curve(f"the areas contradict the phases by {found.models[0].name}"),)
+    if not beats:
+        outlines.seek(range(clip.number_of_frames))
+        beats = _beats_of_curve(clip, outlines.areas_cm2)
+    contours = tuple(outlines.contours[index] for index in sorted(outlines.contours))
+    elapsed = found.timings_s | {"lv_segmentation": time.perf_counter() - started}
+    return Ventricle(contours, tuple(outlines.areas_cm2), beats, (*found.models, part.use), elapsed, notes)
+
+
+def _beats_of_curve(clip: Clip, areas_cm2: Sequence[float | None]) -> tuple[Beat, ...]:
     times = clip.frame_times_ms
-    beats = () if times is None else find_beats(areas, times.tolist(), clip.r_wave_times_ms, clip.heart_rate_bpm)
-    elapsed = {"lv_segmentation": time.perf_counter() - started}
-    return Ventricle(tuple(contours), tuple(areas), beats, (part.use,), elapsed)
+    return () if times is None else find_beats(areas_cm2, times.tolist(), clip.r_wave_times_ms, clip.heart_rate_bpm)
+
+
+class _Outlines:
+    """Outlines by frame, each sought once. `areas_cm2` has one value per frame, None where there is none."""
+
+    def __init__(self, clip: Clip, frames: ClipFrames, part: Part, cm_per_px: Point) -> None:
+        self._part, self._cm_per_px = part, cm_per_px
+        self._placed = SEGMENTERS[part.manifest.family](clip, frames, part.manifest)
+        self._level = border_probability(part.manifest)
+        self._sought: set[int] = set()
+        self._at_once = 1  # until the size of the input is known
+        self.contours: dict[int, Contour] = {}
+        self.areas_cm2: list[float | None] = [None] * clip.number_of_frames
+
+    def seek(self, indices: Sequence[int]) -> None:
+        waiting = [index for index in indices if index not in self._sought]
+        while waiting:
+            asked, waiting = waiting[: self._at_once], waiting[self._at_once :]
+            batch = self._placed.batch(asked)
+            self._at_once = max(1, min(_MOST_AT_ONCE, _PIXELS_AT_ONCE // (batch.shape[-1] * batch.shape[-2])))
+            maps = self._part.run(batch)[0][:, 0].sigmoid().numpy()
+            for index, probability in zip(asked, maps, strict=True):
+                line = cavity_outline(probability, self._level)
+                if line is not None:
+                    points = tuple(self._placed.to_image(line))
+                    self.contours[index] = Contour("lv", index, points)
+                    self.areas_cm2[index] = area_cm2(to_cm(points, self._cm_per_px))
+            self._sought.update(asked)
