@@ -51,6 +51,7 @@ class Method(StrEnum):
     CALIPERS = "calipers, ends placed by a network"
     TEICHHOLZ = "Teichholz, from calipers"
     VIDEO_REGRESSION = "video regression"
+    VIDEO_REGRESSION_BIPLANE = "video regression, biplane"
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,9 @@ READ: dict[str, Quantity] = {
         Quantity("pa_diam", "Main PA diameter", "cm", _CALIPERS, (View.PSAX_AV,), (0.8, 6.0)),
         Quantity("ivc_diam", "IVC diameter", "cm", _CALIPERS, (View.SUBCOSTAL_IVC,), (0.2, 4.5)),
         Quantity("ef_video_regression", "EF by video regression", "%", Method.VIDEO_REGRESSION, _A4C, _EF),
+        Quantity(
+            "ef_video_regression_biplane", "EF by video regression, biplane", "%", Method.VIDEO_REGRESSION_BIPLANE, _BOTH, _EF
+        ),
     )
 }
 

@@ -18,6 +18,7 @@ class Reason(StrEnum):
     """Why a quantity is not measured, in order of precedence: the first that applies is the primary reason."""
 
     UNDECODABLE = "undecodable"  # the pixels could not be read
+    COMPUTATION_FAILED = "computation_failed"  # the network broke off, or took too long
     NO_CALIBRATION = "no_calibration"  # no ultrasound region in centimetres
     CALIBRATION_INCONSISTENT = "calibration_inconsistent"  # the region does not fit the pixels
     VIEW_MISSING = "view_missing"  # no clip of the view that the quantity needs

@@ -59,6 +59,7 @@ _READS_BY_TASK: dict[tuple[str, str], tuple[View, ...]] = {  # family and `[arch
     ("echo_motion", "segmenter"): (View.A4C,),
     ("echo_motion", "bilstm"): (View.A4C,),
     ("echo_motion", "transformer"): (View.A4C,),
+    ("echo_motion", "biplane"): (View.A4C, View.A2C),
     ("echo_apex", "ef"): (View.A4C,),
     ("echo_apex", "lvh"): _PLAX,
 }
@@ -68,6 +69,7 @@ _KEYS_BY_TASK: dict[tuple[str, str], tuple[str, ...]] = {
     ("echonet_dynamic", "r2plus1d_18"): _VIDEO_EF,
     ("echo_motion", "bilstm"): _VIDEO_EF,
     ("echo_motion", "transformer"): _VIDEO_EF,
+    ("echo_motion", "biplane"): ("ef_video_regression_biplane",),
     ("echo_apex", "ef"): _VIDEO_EF,
     ("echo_apex", "lvh"): ("ivsd_2d", "lvidd_2d", "lvpwd_2d"),
 }
@@ -168,6 +170,11 @@ def quantities_read(manifest: Manifest) -> tuple[str, ...]:
         keys += _OF_DIAMETERS if {"lvidd_2d", "lvids_2d"} <= set(keys) else ()
     views = views_read(manifest)
     return tuple(key for key in keys if key in READ and set(READ[key].views) <= set(views))
+
+
+def reads_pairs(manifest: Manifest) -> bool:
+    """Whether it reads clips of several views together, and none of them alone."""
+    return any(len(READ[key].views) > 1 for key in quantities_read(manifest))
 
 
 def views_judged(manifest: Manifest) -> tuple[View, ...]:

@@ -53,6 +53,8 @@ _CALIPERS = _private("CALIPERS", "Calipers whose ends were placed by a network")
 # A concept of its own: a receiver that overlooks methods must not file it with EF by the method of discs.
 _EF_VIDEO = _private("EF-VIDEO", "Left Ventricular Ejection Fraction by video regression")
 _VIDEO_REGRESSION = _private("VIDEO-REGRESSION", "Regression from a video clip by a network")
+_EF_VIDEO_BIPLANE = _private("EF-VIDEO-BIPLANE", "Left Ventricular Ejection Fraction by video regression, biplane")
+_VIDEO_REGRESSION_BIPLANE = _private("VIDEO-REGR-BP", "Regression from video clips of two planes by a network")
 
 PERCENT = Code("%", "UCUM", "Percent")
 MILLILITRE = Code("mL", "UCUM", "mL")
@@ -108,6 +110,7 @@ QUANTITY_CODES: dict[str, QuantityCode] = {
     "pa_diam": _caliper("18020-8", "Main Pulmonary Artery Diameter", PULMONARY_ARTERY),
     "ivc_diam": _caliper("18006-7", "Inferior Vena Cava Diameter", VENA_CAVA),
     "ef_video_regression": QuantityCode(_EF_VIDEO, PERCENT, _VIDEO_REGRESSION, LEFT_VENTRICLE, 1),
+    "ef_video_regression_biplane": QuantityCode(_EF_VIDEO_BIPLANE, PERCENT, _VIDEO_REGRESSION_BIPLANE, LEFT_VENTRICLE, 1),
 }
 
 # CID 12226 where it has the view; it has no five-chamber, no apical zoom, no apical short axis and no IVC view.
@@ -153,6 +156,7 @@ class ReasonCode:
 
 REASON_CODES: dict[Reason, ReasonCode] = {
     Reason.UNDECODABLE: ReasonCode(_FAILURE, _private("NM-UNDECODABLE", "Pixel data cannot be decoded")),
+    Reason.COMPUTATION_FAILED: ReasonCode(_FAILURE, _private("NM-COMPUTATION", "Computation failed or took too long")),
     Reason.NO_CALIBRATION: ReasonCode(_NOT_ATTEMPTED, _private("NM-NO-CALIB", "Image has no calibration in centimeters")),
     Reason.CALIBRATION_INCONSISTENT: ReasonCode(
         _NOT_ATTEMPTED, _private("NM-CALIB-INCONS", "Calibration does not fit the image")

@@ -3,10 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.catalogue import Quantity, View
+from models.catalogue import View
 from models.derive.apical import least_foreshortened, lengths_differ, measurable
 from models.derive.views import view_of, why_missing
 from models.results import ClipFindings, Reason
+
+_VIEWS = (View.A4C, View.A2C)
 
 
 @dataclass(frozen=True)
@@ -25,20 +27,19 @@ class NoPair:
     detail: str = ""
 
 
-def choose_pair(quantity: Quantity, clips: Sequence[ClipFindings]) -> ClipPair | NoPair:
+def choose_pair(clips: Sequence[ClipFindings]) -> ClipPair | NoPair:
     """Of each view the clip that the method of discs would take: the least foreshortened, of equals the best image.
 
     A network needs no outline, so where none of a view can be measured the best image of it counts. Planes whose lengths
     contradict each other are no pair here either: one of them is foreshortened, whoever looks at it.
     """
-    chosen = {view: clip for view in quantity.views if (clip := _chosen(clips, view))}
-    if View.A4C not in chosen or View.A2C not in chosen:
-        return NoPair(why_missing(quantity, clips, [set(clip.gates) for clip in clips], chosen))
-    pair = ClipPair(chosen[View.A4C], chosen[View.A2C])
-    outlined = measurable(pair.a4c), measurable(pair.a2c)
-    if outlined[0] and outlined[1] and (why := lengths_differ(outlined[0], outlined[1])):
+    chosen = {view: clip for view in _VIEWS if (clip := _chosen(clips, view))}
+    if len(chosen) < len(_VIEWS):
+        return NoPair(why_missing(_VIEWS, clips, [set(clip.gates) for clip in clips], chosen))
+    a4c, a2c = (measurable(chosen[view]) for view in _VIEWS)
+    if a4c and a2c and (why := lengths_differ(a4c, a2c)):
         return NoPair((Reason.DISAGREEMENT,), why)
-    return pair
+    return ClipPair(chosen[View.A4C], chosen[View.A2C])
 
 
 def _chosen(clips: Sequence[ClipFindings], view: View) -> ClipFindings | None:

@@ -77,7 +77,7 @@ def derive_study(
             if key in asked or key in not_read:
                 not_measured.append(_not_read(quantity, clips, phantoms_only, not_read))
         else:
-            reasons = refused.reasons.get(key) or why_missing(quantity, clips, stops, chosen)
+            reasons = refused.reasons.get(key) or why_missing(quantity.views, clips, stops, chosen)
             detail = refused.details.get(key) or (_no_cycle(quantity, clips) if Reason.NO_CARDIAC_CYCLE in reasons else "")
             if key in not_read:
                 reasons, detail = in_order([*reasons, *not_read[key][0]]), detail or not_read[key][1]
@@ -164,9 +164,9 @@ def _not_read(quantity: Quantity, clips: Sequence[ClipFindings], phantoms_only: 
         return NotMeasured(quantity.key, in_order(tried[quantity.key][0]), tried[quantity.key][1])
     detail = ""
     if len(quantity.views) == 1:
-        reasons = why_missing(quantity, clips, [set(clip.gates) for clip in clips], ())
+        reasons = why_missing(quantity.views, clips, [set(clip.gates) for clip in clips], ())
     else:
-        choice = choose_pair(quantity, clips)
+        choice = choose_pair(clips)
         reasons, detail = (choice.reasons, choice.detail) if isinstance(choice, NoPair) else ((), "")
     if phantoms_only:
         reasons = in_order([*reasons, Reason.RESEARCH_WEIGHTS])

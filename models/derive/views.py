@@ -1,8 +1,8 @@
 """Why no clip of a view that a quantity needs may give it."""
 
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterable, Sequence
 
-from models.catalogue import OUTLINED, Quantity, View
+from models.catalogue import OUTLINED, View
 from models.results import ClipFindings, Reason, in_order
 
 APICAL_VIEWS = frozenset(view for quantity in OUTLINED.values() for view in quantity.views)  # in which a ventricle is outlined
@@ -13,11 +13,11 @@ def view_of(clip: ClipFindings) -> View | None:
 
 
 def why_missing(
-    quantity: Quantity, clips: Sequence[ClipFindings], stops: Sequence[set[Reason]], chosen: Container[View]
+    views: Iterable[View], clips: Sequence[ClipFindings], stops: Sequence[set[Reason]], chosen: Container[View]
 ) -> tuple[Reason, ...]:
-    """All that stood in the way of every view that the quantity lacks beside the `chosen`; `stops` are those of each clip."""
+    """All that stood in the way of every one of `views` that is not `chosen`; `stops` are those of each clip."""
     reasons: set[Reason] = set()
-    for view in quantity.views:
+    for view in views:
         if view in chosen:
             continue
         of_view = [found for clip, found in zip(clips, stops, strict=True) if view_of(clip) is view]

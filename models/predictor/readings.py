@@ -1,7 +1,7 @@
 """What models that measure by themselves say of a clip, and which of it may become a measurement of the study."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,9 @@ from models.families.echonet_frames import shared
 from models.families.reading import ReadingError, ReadValue
 from models.predictor.parts import Part
 from models.results import ClipValue, FrameReference, ModelUse, Reason
-from models.roles import quantities_read, views_read
+from models.roles import quantities_read, reads_pairs, views_read
+
+Sources = tuple[FrameReference, ...]
 
 
 @dataclass(frozen=True)
@@ -26,36 +28,45 @@ class ClipReadings:
 
 def read_clip_values(clip: Clip, view: View, parts: Sequence[Part]) -> ClipReadings:
     """Each model that reads this view, in its corrected decoding, of frames that are prepared once for all."""
-    asked = [part for part in parts if view in views_read(part.manifest)]
+    asked = [part for part in parts if view in views_read(part.manifest) and not reads_pairs(part.manifest)]
     if not asked:
         return ClipReadings()
+
+    def frames(value: ReadValue) -> Sources:
+        return tuple(FrameReference(clip.sop_instance_uid, index + 1) for index in value.frames)
+
     with shared(clip):
-        return _read_all(clip, view, asked)
+        return read_all((view,), asked, lambda network: _values(network, clip), frames)
 
 
-def _read_all(clip: Clip, view: View, asked: Sequence[Part]) -> ClipReadings:
+def read_all(
+    views: tuple[View, ...],
+    asked: Sequence[Part],
+    ask: Callable[[Any], tuple[ReadValue, ...]],
+    sources: Callable[[ReadValue], Sources],
+) -> ClipReadings:
+    """What `ask` gives of each network, with the `sources` of each value, where it is a quantity of exactly these `views`."""
     started = time.perf_counter()
     values: list[ClipValue] = []
     notes: list[str] = []
     for part in asked:
         name = part.manifest.name
         try:
-            read = _values(part.network, clip)
+            read = ask(part.network)
         except ReadingError as error:
-            notes.append(f"{name} cannot read this clip: {error}")
-            values += _unread(part, view, str(error))
+            notes.append(f"{name} cannot read {'this clip' if len(views) == 1 else 'these clips'}: {error}")
+            values += _unread(part, views, str(error))
             continue
         for value in read:
-            if why := _left_out(value, view):
+            if why := _left_out(value, views):
                 notes.append(f"{name}: {value.key} is left out: {why}")
             else:
-                values.append(_clip_value(value, name, clip.sop_instance_uid))
+                values.append(_clip_value(value, name, sources(value)))
     elapsed = {"measurements": time.perf_counter() - started}
     return ClipReadings(tuple(values), tuple(notes), tuple(part.use for part in asked), elapsed)
 
 
-def _clip_value(value: ReadValue, model: str, sop_instance_uid: str) -> ClipValue:
-    sources = tuple(FrameReference(sop_instance_uid, index + 1) for index in value.frames)
+def _clip_value(value: ReadValue, model: str, sources: Sources) -> ClipValue:
     return ClipValue(
         value.key, value.unit, value.value, model, sources, value.reasons, value.detail, beats=value.beats, sd=value.sd
     )
@@ -67,19 +78,19 @@ def _values(network: Any, clip: Clip) -> tuple[ReadValue, ...]:
     return values
 
 
-def _unread(part: Part, view: View, why: str) -> list[ClipValue]:
-    """What the model would have given of a clip of its form."""
-    keys = [key for key in quantities_read(part.manifest) if READ[key].views == (view,)]
+def _unread(part: Part, views: tuple[View, ...], why: str) -> list[ClipValue]:
+    """What the model would have given of clips of its form."""
+    keys = [key for key in quantities_read(part.manifest) if READ[key].views == views]
     reasons = (Reason.OUT_OF_DISTRIBUTION,)
     return [ClipValue(key, READ[key].unit, None, part.manifest.name, reasons=reasons, detail=why) for key in keys]
 
 
-def _left_out(value: ReadValue, view: View) -> str:
+def _left_out(value: ReadValue, views: tuple[View, ...]) -> str:
     quantity = QUANTITIES.get(value.key)
     if quantity is None:
         return "no quantity of this node"
     if value.unit != quantity.unit:
         return f"it is in {value.unit}, not in {quantity.unit}"
-    if quantity.views != (view,):
-        return f"it is not measured in {view.value} alone"
+    if quantity.views != views:
+        return f"it is not measured in {' and '.join(views)}{' alone' if len(views) == 1 else ''}"
     return ""

@@ -19,7 +19,8 @@ from node.egress.documents import build_all, document_bytes, document_identity, 
 from node.settings import Settings
 from node.study.assembly import SEVERAL_PATIENTS
 from node.study.findings_json import dump_findings
-from node.work.clip_analysis import analyse_clip
+from node.work.clip_analysis import analyse_clip, analyse_pair
+from node.work.pairs import with_pair
 from node.work.plan import plan_for
 from sr_templates.identity import DocumentIdentity
 
@@ -63,6 +64,7 @@ def _analyse_study(
 ) -> AnalysedStudy:
     plan = plan_for(settings)
     clips = [analyse_clip(str(header.SOPInstanceUID), path, plan) for path, header in files]
+    clips = with_pair([path for path, _ in files], clips, plan, analyse_pair)
     findings = derive_study(study_instance_uid, clips, research_override=plan.research_override, asked=plan.quantities_read())
     withheld = SEVERAL_PATIENTS if _have_several_patients(header for _, header in files) else ""
     if withheld:

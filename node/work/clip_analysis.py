@@ -6,9 +6,11 @@ from functools import lru_cache
 from pathlib import Path
 
 from models.predictor import Predictor, load_predictor
+from models.predictor.pairs import read_pair
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason
 from node.errors import UnreadableClip
 from node.study.clip_reader import open_clip
+from node.work.pairs import unread
 from node.work.plan import Plan
 
 
@@ -48,4 +50,20 @@ def analyse_clip(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
         findings,
         flags=findings.flags + tolerated,
         timings_s={"open": opened - started, **findings.timings_s},
+    )
+
+
+def analyse_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+    """`a4c`, the findings of that clip, with what the models of the plan read off both clips together."""
+    started = time.perf_counter()
+    try:
+        readings = read_pair(open_clip(a4c_path), open_clip(a2c_path), predictor_for(plan).measurements)
+    except UnreadableClip as error:
+        return unread(a4c, plan, Reason.UNDECODABLE, str(error))
+    return replace(
+        a4c,
+        values=a4c.values + readings.values,
+        notes=a4c.notes + readings.notes,
+        models=tuple(dict.fromkeys((*a4c.models, *readings.models))),
+        timings_s={**a4c.timings_s, "pair": time.perf_counter() - started},
     )

@@ -1,5 +1,6 @@
 """Where clips are analysed: a protocol, and the local one - spawned processes with warm networks."""
 
+import logging
 import multiprocessing
 import os
 import threading
@@ -10,9 +11,12 @@ from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 from typing import Protocol
 
-from models.results import ClipFindings
+from models.results import ClipFindings, Reason
 from node.errors import EchoNodeError
+from node.work.pairs import unread
 from node.work.plan import Plan
+
+log = logging.getLogger(__name__)
 
 
 class ExecutorBroken(EchoNodeError):
@@ -22,6 +26,10 @@ class ExecutorBroken(EchoNodeError):
 class Executor(Protocol):
     def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
         """Findings of (SOP Instance UID, file) pairs, in their order."""
+        ...
+
+    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+        """`a4c` with what is read off both clips; where that fails, with the reason: all else of the study stands."""
         ...
 
     def close(self) -> None: ...
@@ -54,6 +62,26 @@ class LocalExecutor:
         except (BrokenProcessPool, CancelledError) as error:
             self._replace(pool)
             raise ExecutorBroken from error
+
+    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+        with self._lock:
+            pool = self._pool
+        error: BaseException | None
+        try:
+            future = pool.submit(_analyse_pair, a4c, a4c_path, a2c_path, plan)
+            error = future.exception(2 * self._clip_timeout_s)
+        except (TimeoutError, BrokenProcessPool, CancelledError) as broken:
+            error = broken
+        if error is None:
+            return future.result()
+        if isinstance(error, (TimeoutError, BrokenProcessPool, CancelledError)):
+            self._replace(pool)
+        if self._closed:  # the node stops: the study is done again, whole, at the next start
+            raise ExecutorBroken from error
+        log.error("two clips read together: %s", type(error).__name__)
+        took_too_long = f"took longer than {2 * self._clip_timeout_s:g} s"
+        why = took_too_long if isinstance(error, TimeoutError) else f"broke off with {type(error).__name__}"
+        return unread(a4c, plan, Reason.COMPUTATION_FAILED, why)
 
     def _replace(self, pool: ProcessPoolExecutor) -> None:
         with self._lock:
@@ -106,6 +134,12 @@ def _analyse_clip(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings
     from node.work.clip_analysis import analyse_clip
 
     return analyse_clip(sop_instance_uid, path, plan)
+
+
+def _analyse_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+    from node.work.clip_analysis import analyse_pair
+
+    return analyse_pair(a4c, a4c_path, a2c_path, plan)
 
 
 def _nothing() -> None:

@@ -20,6 +20,7 @@ from node.study import assembly
 from node.study.archive import Archive
 from node.study.findings_json import dump_findings
 from node.work.executor import Executor
+from node.work.pairs import with_pair
 from node.work.plan import Plan
 
 # Age, stage, calibration may be what was corrected, so the newest header is the one to measure by. A conflict (other pixels)
@@ -50,6 +51,7 @@ def analyse_study(job: ClaimedJob, tools: AnalysisTools) -> None:
     with tools.database.reading() as session:
         study_instance_uid, clips, flags = _inputs(session, job.subject_id, tools.archive)
     clip_findings = tools.executor.analyse(clips, tools.plan)
+    clip_findings = with_pair([path for _, path in clips], clip_findings, tools.plan, tools.executor.analyse_pair)
     findings = derive_study(
         study_instance_uid, clip_findings, research_override=tools.plan.research_override, asked=tools.plan.quantities_read()
     )

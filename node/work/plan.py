@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from models.manifest import ManifestError
 from models.registry import find_manifest, load_model
-from models.roles import Role, quantities_read, unfit_for
+from models.roles import Role, quantities_read, reads_pairs, unfit_for
 from node.errors import ConfigError
 from node.settings import Settings
 
@@ -30,6 +30,11 @@ class Plan:
             yield Role.QUALITY, self.quality
         yield Role.LV_SEGMENTATION, self.lv_segmentation
         yield from ((Role.MEASUREMENTS, name) for name in self.measurements)
+
+    def pairs_read(self) -> tuple[tuple[str, str], ...]:
+        """Model and quantity of what is read off an A4C and an A2C clip together. Raises ManifestError for unknown names."""
+        manifests = [find_manifest(name) for name in self.measurements]
+        return tuple((one.name, key) for one in manifests if reads_pairs(one) for key in quantities_read(one))
 
     def quantities_read(self) -> frozenset[str]:
         """What its measuring models may give beside the quantities of the outlines. Raises ManifestError for unknown names."""

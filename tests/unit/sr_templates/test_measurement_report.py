@@ -116,7 +116,7 @@ def test_highdicom_reads_a_report_back_in_which_nothing_was_measured() -> None:
     report = hd.sr.ComprehensiveSR.from_dataset(built(study_findings(measurements=(), not_measured=missing)))
     biplane = report.content.get_image_measurement_groups()[0]
     names = [item.name.value for item in biplane.get_qualitative_evaluations()]
-    assert names[-3:] == ["18043-0", "18026-5", "18148-7"]
+    assert names[-4:] == ["18043-0", "18026-5", "18148-7", "EF-VIDEO-BIPLANE"]
     assert biplane.get_measurements() == []
 
 

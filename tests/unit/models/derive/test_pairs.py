@@ -2,24 +2,23 @@
 
 import pytest
 
-from models.catalogue import OUTLINED, View
+from models.catalogue import View
 from models.derive.pairs import ClipPair, NoPair, choose_pair
 from models.derive.study import derive_study
 from models.results import ClipFindings, QualityGrade, Reason
 from tests.unit.models.derive.apical_clips import apical_clip, measured
 
-EF = OUTLINED["ef_bp"]  # any quantity of both views
 A4C, A2C = apical_clip(uid="4"), apical_clip(View.A2C, "2")
 
 
 def chosen(*clips: ClipFindings) -> tuple[str, str]:
-    pair = choose_pair(EF, clips)
+    pair = choose_pair(clips)
     assert isinstance(pair, ClipPair)
     return pair.a4c.sop_instance_uid, pair.a2c.sop_instance_uid
 
 
 def why_none(*clips: ClipFindings) -> tuple[Reason, ...]:
-    none = choose_pair(EF, clips)
+    none = choose_pair(clips)
     assert isinstance(none, NoPair)
     return none.reasons
 
@@ -69,6 +68,6 @@ def test_why_there_is_none(clips: list[ClipFindings], reasons: tuple[Reason, ...
 
 
 def test_planes_that_contradict_each_other_are_no_pair() -> None:
-    none = choose_pair(EF, [A4C, apical_clip(View.A2C, "2", beats=[((7.1, 2.5), (6.0, 1.8))])])
+    none = choose_pair([A4C, apical_clip(View.A2C, "2", beats=[((7.1, 2.5), (6.0, 1.8))])])
     assert none == NoPair((Reason.DISAGREEMENT,), "end-diastolic LV lengths differ by more than 10 %: A4C 8.0 cm, A2C 7.1 cm")
     assert chosen(A4C, apical_clip(View.A2C, "2", beats=[((7.3, 2.5), (6.0, 1.8))])) == ("4", "2")

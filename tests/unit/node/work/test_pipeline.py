@@ -28,6 +28,9 @@ class Remembering:
         self.clips = list(clips)
         return [ClipFindings(uid, 4, 6, 2, gates=(Reason.NO_CALIBRATION,)) for uid, _ in clips]
 
+    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+        raise AssertionError("no model of the plan reads pairs")
+
     def close(self) -> None:
         """Nothing to close."""
 
