@@ -13,6 +13,7 @@ from models.families.echo_motion_temporal import describe_clips, ejection_head, 
 from models.families.positions import sinusoidal_positions
 from models.families.reading import Reading, ReadValue
 from models.manifest import Manifest
+from models.results import Reason
 
 EF_KEY = "ef_video_regression_biplane"  # neither the method of discs nor the regression from one view
 _DROPOUT = 0.1
@@ -71,7 +72,10 @@ class EchoMotionBiplane(nn.Module):
         return entered + self.view_marks[view] + sinusoidal_positions(features.shape[1], entered.shape[2], entered.device)
 
     def read_pair(self, a4c: Clip, a2c: Clip) -> Reading:
-        """The ejection fraction of a study's two apical clips; one clip alone has none."""
+        """The ejection fraction of a study's two apical clips; one clip alone has none, and none has a still."""
+        if min(a4c.number_of_frames, a2c.number_of_frames) < 2:
+            reasons = (Reason.NO_CARDIAC_CYCLE,)
+            return Reading((ReadValue(EF_KEY, "%", None, reasons=reasons, detail="a still does not move"),))
         preparation = Preparation.of(self.manifest)
         with torch.inference_mode():
             four = torch.cat([self.a4c_encoder.describe(batch) for batch in preparation.batches(a4c, self)])

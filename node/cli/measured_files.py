@@ -101,12 +101,9 @@ def _beside(path: Path, name: str) -> Path:
 def measure_file(reader: "Reader", wanted: Wanted, decoding: "Decoding", overlay: Path | None) -> MeasuredFile:
     """One file through the reader; what is wrong with the file becomes its `error`."""
     try:
-        clip = _clip(wanted)
-        if any(one.trained_on_phantoms for one in manifests_of(reader)) and not clip.is_quality_control_subject:
-            raise EchoNodeError("weights trained on phantoms measure phantoms only: not a quality control subject")
+        clip = clip_for(reader, wanted)
         reading = reader.read(clip, decoding)
-        header = (*clip.notes, *(f"the header says {reason}" for reason in clip.known_exclusions))
-        reading = replace(reading, notes=(*reading.notes, *header))
+        reading = replace(reading, notes=(*reading.notes, *header_notes(clip)))
         if wanted.frames is not None:
             reading = _of_frames(reading, wanted.frames)
         if overlay is not None:
@@ -115,6 +112,18 @@ def measure_file(reader: "Reader", wanted: Wanted, decoding: "Decoding", overlay
     except (EchoNodeError, ValueError, OSError) as error:  # ReadingError and whatever else a reader says of the clip
         return MeasuredFile(wanted.name, None, str(error))
     return MeasuredFile(wanted.name, reading, overlay=overlay)
+
+
+def clip_for(reader: "Reader", wanted: Wanted) -> Clip:
+    """The file as a clip. Raises EchoNodeError for a patient's, where the reader was trained on phantoms."""
+    clip = _clip(wanted)
+    if any(one.trained_on_phantoms for one in manifests_of(reader)) and not clip.is_quality_control_subject:
+        raise EchoNodeError("weights trained on phantoms measure phantoms only: not a quality control subject")
+    return clip
+
+
+def header_notes(clip: Clip) -> tuple[str, ...]:
+    return (*clip.notes, *(f"the header says {reason}" for reason in clip.known_exclusions))
 
 
 def manifests_of(reader: "Reader") -> "tuple[Manifest, ...]":

@@ -41,7 +41,11 @@ def add_to(app: typer.Typer) -> None:
 def measure(
     paths: Annotated[
         list[Path],
-        typer.Argument(help="DICOM objects, AVI or MP4, folders, or a CSV of video_path and frame_number.", exists=True),
+        typer.Argument(
+            help="DICOM objects, AVI or MP4, folders, or a CSV of video_path and frame_number. For a model that reads two "
+            "clips together two files: first A4C, then A2C.",
+            exists=True,
+        ),
     ],
     model: Annotated[str, typer.Option(help="Name, alias or manifest of the model, e.g. lvid.")],
     out: Annotated[
@@ -69,6 +73,11 @@ def measure(
     reader = _reader(model, weights, device, engine)
     if beats_by is not None:
         reader = _by_beats(reader, _reader(beats_by, None, device, engine))
+    if hasattr(reader, "read_pair"):
+        from node.cli.measured_pairs import of_two
+
+        reader, wanted = of_two(reader, paths, wanted, out)
+        overlays = [None]
     if hasattr(reader, "in_folder"):  # some published scripts treat a folder otherwise than a file
         reader.in_folder = any(path.is_dir() for path in paths)
     from models.families.reading import Decoding
@@ -133,7 +142,7 @@ def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -
         reader: Reader = load_manifest(manifest, pretrained=True, weights=weights, device=device)
     except (ManifestError, WeightsError) as error:
         raise EchoNodeError(str(error)) from error
-    if not hasattr(reader, "read"):
+    if not (hasattr(reader, "read") or hasattr(reader, "read_pair")):
         raise ConfigError(f"{manifest.name} does not measure clips: its family {manifest.family} has no reader")
     measuring: Reader = make_part(Role.MEASUREMENTS, reader, device=device, engine=engine.value).network
     return measuring

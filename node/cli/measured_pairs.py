@@ -1,0 +1,42 @@
+"""measure with a model that reads an A4C and an A2C clip together: the order of the two files says which is which."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from models.clip import Clip
+from node.cli.measured_files import Wanted, clip_for, header_notes
+from node.errors import ConfigError
+
+if TYPE_CHECKING:  # both load torch
+    from models.families.reading import Decoding, Reading
+
+
+class WithA4C:
+    """A reader of A2C clips: each is read together with one A4C file."""
+
+    def __init__(self, network: Any, a4c: Wanted) -> None:
+        self.manifest = network.manifest
+        self._network, self._a4c = network, a4c
+
+    def read(self, clip: Clip, decoding: "Decoding | None" = None) -> "Reading":
+        """There is one decoding. Raises EchoNodeError for an A4C file that cannot be read."""
+        a4c = clip_for(self, self._a4c)
+        reading: Reading = self._network.read_pair(a4c, clip)
+        return replace(reading, notes=(*reading.notes, *header_notes(a4c)))
+
+
+def of_two(
+    network: Any, paths: Sequence[Path], wanted: Sequence[Wanted], out: Path | None
+) -> tuple[WithA4C, tuple[Wanted, ...]]:
+    """The pair as one file to measure. Raises ConfigError for anything but two files, and for an overlay."""
+    name = network.manifest.name
+    if len(wanted) != 2 or any(path.is_dir() or path.suffix.lower() == ".csv" for path in paths):
+        raise ConfigError(f"{name} reads two clips together: give two files, first the A4C clip, then the A2C clip")
+    if paths[0].samefile(paths[1]):
+        raise ConfigError(f"{name} reads two clips together: {paths[0].name} was given twice")
+    if out is not None:
+        raise ConfigError(f"--out: {name} finds nothing in the images that could be drawn")
+    a4c, a2c = wanted
+    return WithA4C(network, a4c), (replace(a2c, name=f"{a4c.name} + {a2c.name}"),)
