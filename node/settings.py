@@ -51,7 +51,11 @@ class ModelSettings(_Section):
     quality: str = "phantom_quality"
     lv_segmentation: str = "phantom_lv"
     measurements: tuple[str, ...] = ()
+    distribution: str = ""
+    phase: str = ""
+    split_screen: str = ""
     engine: Literal["auto", "torch", "openvino"] = "auto"
+    device: Literal["cpu", "cuda", "auto"] = "cpu"
 
 
 class ResearchSettings(_Section):

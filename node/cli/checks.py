@@ -9,8 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from models.roles import Role, unfit_for
 from node.app import open_database
 from node.egress.dicom_store import echo
+from node.errors import ConfigError
 from node.settings import Destination, Settings
-from node.work.plan import plan_for
+from node.work.plan import Plan, chosen_device, plan_for
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,9 @@ def _checks(settings: Settings) -> Iterator[CheckResult]:
     yield _config(settings)
     yield _database(settings)
     yield _disk(settings)
-    for role, name in plan_for(settings).parts():
+    plan = plan_for(settings)
+    yield _device(plan)
+    for role, name in plan.parts():
         yield _model(role, name)
     if not settings.destination:
         yield CheckResult("destinations", True, "none configured: documents stay in the archive")
@@ -57,6 +60,13 @@ def _disk(settings: Settings) -> CheckResult:
     if free_mb < needed_mb:
         return CheckResult("disk", False, f"{free_mb} MB free, {needed_mb} MB are the limit: every C-STORE would be refused")
     return CheckResult("disk", True, f"{free_mb} MB free")
+
+
+def _device(plan: Plan) -> CheckResult:
+    try:
+        return CheckResult("device", True, f"the networks are computed on: {chosen_device(plan)}")
+    except ConfigError as error:
+        return CheckResult("device", False, str(error))
 
 
 def _model(role: Role, name: str) -> CheckResult:

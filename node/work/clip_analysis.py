@@ -11,7 +11,7 @@ from models.results import ClipFindings, QualityFlag, QualityIssue, Reason
 from node.errors import UnreadableClip
 from node.study.clip_reader import open_clip
 from node.work.pairs import unread
-from node.work.plan import Plan
+from node.work.plan import Plan, chosen_device
 
 
 @lru_cache(maxsize=2)
@@ -22,7 +22,11 @@ def predictor_for(plan: Plan) -> Predictor:
         quality=plan.quality,
         lv_segmentation=plan.lv_segmentation,
         measurements=plan.measurements,
+        distribution=plan.distribution,
+        phase=plan.phase,
+        split_screen=plan.split_screen,
         engine=plan.engine,
+        device=chosen_device(plan),
     )
 
 

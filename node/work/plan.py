@@ -5,23 +5,28 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from models.asked import quantities_read, reads_pairs
 from models.manifest import ManifestError
 from models.registry import find_manifest, load_model
-from models.roles import Role, quantities_read, reads_pairs, unfit_for
+from models.roles import Role, unfit_for
 from node.errors import ConfigError
 from node.settings import Settings
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Sent to the worker processes with every clip, so it holds plain values only. `quality` "": no model judges it."""
+    """Sent to the worker processes with every clip, so it holds plain values only. "": no model takes that part."""
 
     view: str
     quality: str
     lv_segmentation: str
     research_override: bool
     measurements: tuple[str, ...] = ()
+    distribution: str = ""
+    phase: str = ""
+    split_screen: str = ""
     engine: str = "torch"
+    device: str = "cpu"
 
     def parts(self) -> Iterator[tuple[Role, str]]:
         """Every model with the part it takes."""
@@ -30,6 +35,9 @@ class Plan:
             yield Role.QUALITY, self.quality
         yield Role.LV_SEGMENTATION, self.lv_segmentation
         yield from ((Role.MEASUREMENTS, name) for name in self.measurements)
+        for role in (Role.DISTRIBUTION, Role.PHASE, Role.SPLIT_SCREEN):
+            if name := getattr(self, role.value):
+                yield role, name
 
     def pairs_read(self) -> tuple[tuple[str, str], ...]:
         """Model and quantity of what is read off an A4C and an A2C clip together. Raises ManifestError for unknown names."""
@@ -44,7 +52,16 @@ class Plan:
 def plan_for(settings: Settings) -> Plan:
     chosen = settings.models
     return Plan(
-        chosen.view, chosen.quality, chosen.lv_segmentation, settings.research.override, chosen.measurements, chosen.engine
+        view=chosen.view,
+        quality=chosen.quality,
+        lv_segmentation=chosen.lv_segmentation,
+        research_override=settings.research.override,
+        measurements=chosen.measurements,
+        distribution=chosen.distribution,
+        phase=chosen.phase,
+        split_screen=chosen.split_screen,
+        engine=chosen.engine,
+        device=chosen.device,
     )
 
 
@@ -54,6 +71,8 @@ def require_models(plan: Plan) -> None:
     """
     if plan.engine == "openvino" and importlib.util.find_spec("openvino") is None:
         raise ConfigError("models.engine: OpenVINO is not installed (pip install 'echonode[openvino]')")
+    if plan.device == "cuda":
+        chosen_device(plan)
     for role, name in plan.parts():
         try:
             manifest = find_manifest(name)
@@ -66,3 +85,16 @@ def require_models(plan: Plan) -> None:
             raise ConfigError(f"models.{role.value}: {error}") from error
         if found != manifest.weights_sha256:
             raise ConfigError(f"models.{role.value}: the weights of {name} are not those its manifest names")
+
+
+def chosen_device(plan: Plan) -> str:
+    """ "cpu" or "cuda". Raises ConfigError for one that is not there."""
+    if plan.device == "cpu":  # the node's own process does without torch
+        return plan.device
+    from models.predictor.backend import BackendError
+    from models.predictor.devices import device_for
+
+    try:
+        return device_for(plan.device, plan.engine)
+    except BackendError as error:
+        raise ConfigError(f"models.device: {error}") from error

@@ -1,0 +1,33 @@
+"""Where a model set is computed. No accelerator is needed: what torch sees is made up."""
+
+import pytest
+import torch
+
+from models.predictor.backend import BackendError
+from models.predictor.devices import device_for
+
+
+@pytest.mark.parametrize(
+    ("wanted", "engine", "seen", "device"),
+    [
+        ("cpu", "auto", True, "cpu"),
+        ("auto", "auto", True, "cuda"),
+        ("auto", "torch", True, "cuda"),
+        ("auto", "openvino", True, "cpu"),
+        ("auto", "auto", False, "cpu"),
+        ("cuda", "torch", True, "cuda"),
+        ("cuda", "auto", True, "cuda"),
+    ],
+)
+def test_the_device_by_what_is_asked_for_and_seen(
+    monkeypatch: pytest.MonkeyPatch, wanted: str, engine: str, seen: bool, device: str
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: seen)
+    assert device_for(wanted, engine) == device
+
+
+@pytest.mark.parametrize(("engine", "seen", "why"), [("auto", False, "sees no CUDA device"), ("openvino", True, "CPU alone")])
+def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, engine: str, seen: bool, why: str) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: seen)
+    with pytest.raises(BackendError, match=why):
+        device_for("cuda", engine)
