@@ -40,7 +40,7 @@ class ClipCard:
     title: str
     lines: tuple[str, ...]
     frames: tuple[KeyFrame, ...]
-    curve_points: str  # SVG polyline, empty where no area was found
+    curves: tuple[str, ...]  # SVG polylines, one of each run of frames with an area
     curve_range: str
 
 
@@ -89,8 +89,8 @@ def _card(clip: Clip, findings: ClipFindings, truth: dict[str, Any]) -> ClipCard
         f"quality {quality}",
         f"no numbers from this clip: {gates}" if gates else f"{len(findings.beats)} beat(s) measured",
     )
-    points, limits = _curve(findings)
-    return ClipCard(view, lines, _key_frames(clip, findings, truth), points, limits)
+    curves, limits = area_curves(findings)
+    return ClipCard(view, lines, _key_frames(clip, findings, truth), curves, limits)
 
 
 def _key_frames(clip: Clip, findings: ClipFindings, truth: dict[str, Any]) -> tuple[KeyFrame, ...]:
@@ -126,16 +126,21 @@ def _png(clip: Clip, frame_index: int, measured: Contour | None, truth: list[tup
     return base64.b64encode(stream.getvalue()).decode("ascii")
 
 
-def _curve(findings: ClipFindings) -> tuple[str, str]:
-    """The LV area over time as SVG points, and its range as text."""
-    areas, times = findings.area_curve_cm2, findings.frame_times_ms
-    known = [(t, area) for t, area in zip(times, areas, strict=False) if area is not None]
+def area_curves(findings: ClipFindings) -> tuple[tuple[str, ...], str]:
+    """The LV area over time as SVG points, and its range as text. No line is drawn over frames that were not outlined."""
+    timed = list(zip(findings.frame_times_ms, findings.area_curve_cm2, strict=False))
+    known = [(t, area) for t, area in timed if area is not None]
     if len(known) < 2:
-        return "", ""
+        return (), ""
+    start_ms, end_ms = known[0][0], known[-1][0]
     low, high = min(a for _, a in known), max(a for _, a in known)
-    span_ms, span_cm2 = max(known[-1][0] - known[0][0], 1e-6), max(high - low, 1e-6)
-    points = " ".join(
-        f"{(t - known[0][0]) / span_ms * _CHART_WIDTH:.1f},{(high - a) / span_cm2 * (_CHART_HEIGHT - 10) + 5:.1f}"
-        for t, a in known
-    )
-    return points, f"LV area {low:.1f} to {high:.1f} cm² over {span_ms:.0f} ms"
+    span_ms, span_cm2 = max(end_ms - start_ms, 1e-6), max(high - low, 1e-6)
+    runs: list[list[str]] = [[]]
+    for t, area in timed:
+        if area is None:
+            runs.append([])
+        else:
+            x, y = (t - start_ms) / span_ms * _CHART_WIDTH, (high - area) / span_cm2 * (_CHART_HEIGHT - 10) + 5
+            runs[-1].append(f"{x:.1f},{y:.1f}")
+    curves = tuple(" ".join(run) for run in runs if run)
+    return curves, f"LV area {low:.1f} to {high:.1f} cm² over {span_ms:.0f} ms"
