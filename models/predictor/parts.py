@@ -67,7 +67,7 @@ def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "t
     if role in (Role.MEASUREMENTS, Role.PHASE) or (role is Role.QUALITY and not isinstance(network, PhantomClassifier)):
         return _reader(network, device, engine)
     manifest: Manifest = network.manifest
-    if engine == "torch" and device == "cpu":  # nothing to choose from, so no probe is rendered
+    if engine == "torch":  # nothing to choose from, so no probe is rendered
         return Part(network, manifest, GatedBackend(TorchBackend(_entry(network, role), device)))
     clip = probe_clip(manifest.probe)
     every = range(clip.number_of_frames)

@@ -5,6 +5,9 @@ import torch
 
 from models.predictor.backend import BackendError
 from models.predictor.devices import device_for
+from models.predictor.parts import make_part
+from models.registry import load_model
+from models.roles import Role
 
 
 @pytest.mark.parametrize(
@@ -31,3 +34,11 @@ def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, engine: str,
     monkeypatch.setattr(torch.cuda, "is_available", lambda: seen)
     with pytest.raises(BackendError, match=why):
         device_for("cuda", engine)
+
+
+@pytest.mark.parametrize(
+    ("role", "name"), [(Role.VIEW, "phantom_view"), (Role.LV_SEGMENTATION, "phantom_lv"), (Role.MEASUREMENTS, "lvid")]
+)
+def test_torch_by_name_stays_in_single_precision_on_an_accelerator_too(role: Role, name: str) -> None:
+    part = make_part(role, load_model(name, device="meta"), device="cuda", engine="torch")
+    assert part.use.engine == f"torch {torch.__version__} fp32 on cuda"
