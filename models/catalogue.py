@@ -10,7 +10,11 @@ from typing import NamedTuple
 
 
 class View(StrEnum):
-    """The plane an image shows, in the clinician's words. OTHER is a cardiac or non-cardiac image of no view we measure in."""
+    """The plane an image shows, in the clinician's words; of a Doppler or M-mode display (`TRACES`) what it is a trace of.
+
+    A `DOPPLER_` of blood flow without `_PW` or `_CW` is one that does not say how it was taken. OTHER is a cardiac or
+    non-cardiac image of no view we measure in.
+    """
 
     A4C = "a4c"
     A2C = "a2c"
@@ -29,7 +33,33 @@ class View(StrEnum):
     SUBCOSTAL_4C = "subcostal_4c"
     SUBCOSTAL_IVC = "subcostal_ivc"
     SUPRASTERNAL = "suprasternal"
+    DOPPLER_AO_DESCENDING = "doppler_ao_descending"
+    DOPPLER_AV = "doppler_av"
+    DOPPLER_AV_PW = "doppler_av_pw"
+    DOPPLER_AV_CW = "doppler_av_cw"
+    DOPPLER_MV = "doppler_mv"
+    DOPPLER_MV_PW = "doppler_mv_pw"
+    DOPPLER_MV_CW = "doppler_mv_cw"
+    DOPPLER_PV = "doppler_pv"
+    DOPPLER_PV_PW = "doppler_pv_pw"
+    DOPPLER_PV_CW = "doppler_pv_cw"
+    DOPPLER_TV = "doppler_tv"
+    DOPPLER_TV_PW = "doppler_tv_pw"
+    DOPPLER_TV_CW = "doppler_tv_cw"
+    DOPPLER_TISSUE_LATERAL = "doppler_tissue_lateral"
+    DOPPLER_TISSUE_RV = "doppler_tissue_rv"
+    DOPPLER_TISSUE_SEPTAL = "doppler_tissue_septal"
+    MMODE_A4CH_RV = "mmode_a4ch_rv"
+    MMODE_IVC = "mmode_ivc"
+    MMODE_PLAX_AV = "mmode_plax_av"
+    MMODE_PLAX_LV = "mmode_plax_lv"
+    MMODE_PLAX_MITRAL = "mmode_plax_mitral"
     OTHER = "other"
+
+
+M_MODES = frozenset(view for view in View if view.startswith("mmode_"))
+TISSUE_DOPPLER = frozenset(view for view in View if view.startswith("doppler_tissue_"))
+TRACES = M_MODES | frozenset(view for view in View if view.startswith("doppler_"))
 
 
 class Mode(StrEnum):
@@ -50,6 +80,12 @@ class Method(StrEnum):
     OBSERVED = "observed"
     CALIPERS = "calipers, ends placed by a network"
     TEICHHOLZ = "Teichholz, from calipers"
+    OUTLINE = "outline drawn by a network"
+    SPECTRAL_PEAK = "peak of a spectrum, placed by a network"
+    BERNOULLI = "simplified Bernoulli, 4 v^2"
+    SPECTRAL_ENVELOPE = "envelope of a spectrum, drawn by a network"
+    M_MODE_EXCURSION = "M-mode excursion, ends placed by a network"
+    RATIO = "ratio of peak velocities"
     VIDEO_REGRESSION = "video regression"
     VIDEO_REGRESSION_BIPLANE = "video regression, biplane"
 
@@ -90,11 +126,16 @@ OUTLINED: dict[str, Quantity] = {
 }
 
 _PLAX, _CALIPERS = (View.PLAX,), Method.CALIPERS
+_PEAK, _ENVELOPE, _AREA = Method.SPECTRAL_PEAK, Method.SPECTRAL_ENVELOPE, (3.0, 90.0)
+_AV_PW, _AV_CW, _MV_PW, _MV_CW = (View.DOPPLER_AV_PW,), (View.DOPPLER_AV_CW,), (View.DOPPLER_MV_PW,), (View.DOPPLER_MV_CW,)
+_TV_CW, _LATERAL, _SEPTAL = (View.DOPPLER_TV_CW,), (View.DOPPLER_TISSUE_LATERAL,), (View.DOPPLER_TISSUE_SEPTAL,)
 
 # What only models that measure by themselves give: a study has those that a model of its set can read. Limits: LVIDd, IVS and
 # aortic root: of the impossible in adults; the other lengths with the same reserve over the extremes of the ASE/EACVI
 # recommendations (J Am Soc Echocardiogr 2015;28:1-39); fractional shortening: what EF 5-85 % by Teichholz leaves to diameters
-# of 2 to 9.5 cm.
+# of 2 to 9.5 cm. Areas: a sphere of the volume 10 to 400 mL has a section of 5.6 to 66 cm2, an ellipsoid somewhat more.
+# Aortic and tricuspid jets, e' and TAPSE as echo labs refuse them; all other velocities and integrals with the same reserve,
+# our choice; a gradient or a ratio as its parts leave it.
 READ: dict[str, Quantity] = {
     quantity.key: quantity
     for quantity in (
@@ -114,10 +155,44 @@ READ: dict[str, Quantity] = {
         Quantity(
             "ef_video_regression_biplane", "EF by video regression, biplane", "%", Method.VIDEO_REGRESSION_BIPLANE, _BOTH, _EF
         ),
+        Quantity("la_area_a4c", "LA area A4C", "cm2", Method.OUTLINE, _A4C, _AREA),
+        Quantity("la_area_a2c", "LA area A2C", "cm2", Method.OUTLINE, _A2C, _AREA),
+        Quantity("ra_area", "RA area A4C", "cm2", Method.OUTLINE, _A4C, _AREA),
+        Quantity("lvot_vmax", "LVOT Vmax", "m/s", _PEAK, _AV_PW, (0.2, 3.5)),
+        Quantity("lvot_vti", "LVOT VTI", "cm", _ENVELOPE, _AV_PW, (3.0, 60.0)),
+        Quantity("av_vmax", "AV Vmax", "m/s", _PEAK, _AV_CW, (0.5, 7.0)),
+        Quantity("av_pg", "AV peak gradient", "mm[Hg]", Method.BERNOULLI, _AV_CW, (1.0, 196.0)),
+        Quantity("av_vti", "AV VTI", "cm", _ENVELOPE, _AV_CW, (5.0, 250.0)),
+        Quantity("mv_e", "MV E", "m/s", _PEAK, _MV_PW, (0.15, 3.5)),
+        Quantity("mv_a", "MV A", "m/s", _PEAK, _MV_PW, (0.1, 3.0)),
+        Quantity("mv_ea", "E/A", "1", Method.RATIO, _MV_PW, (0.1, 10.0)),
+        Quantity("mv_vti", "MV VTI", "cm", _ENVELOPE, _MV_PW, (3.0, 120.0)),
+        Quantity("mr_vmax", "MR Vmax", "m/s", _PEAK, _MV_CW, (1.0, 8.0)),
+        Quantity("e_septal", "e' septal", "cm/s", _PEAK, _SEPTAL, (2.0, 25.0)),
+        Quantity("e_lateral", "e' lateral", "cm/s", _PEAK, _LATERAL, (2.0, 25.0)),
+        Quantity("tr_vmax", "TR Vmax", "m/s", _PEAK, _TV_CW, (1.0, 6.0)),
+        Quantity("tr_pg", "TR peak gradient", "mm[Hg]", Method.BERNOULLI, _TV_CW, (4.0, 144.0)),
+        Quantity("tapse", "TAPSE", "cm", Method.M_MODE_EXCURSION, (View.MMODE_A4CH_RV,), (0.3, 4.0)),
+        Quantity("rvot_vti", "RVOT VTI", "cm", _ENVELOPE, (View.DOPPLER_PV_PW,), (3.0, 50.0)),
+        Quantity("pv_vti", "PV VTI", "cm", _ENVELOPE, (View.DOPPLER_PV_CW,), (3.0, 150.0)),
     )
 }
 
-QUANTITIES = OUTLINED | READ
+# Made of velocities of several displays, so of no model: a study has those whose velocities its set can read. E over the mean
+# of the e' there are, never a mean of ratios (ASE/EACVI, J Am Soc Echocardiogr 2016;29:277-314).
+_EE_LIMITS = (0.6, 175.0)
+RATIOS: dict[str, Quantity] = {
+    quantity.key: quantity
+    for quantity in (
+        Quantity("ee_septal", "E/e' septal", "1", Method.RATIO, _MV_PW + _SEPTAL, _EE_LIMITS),
+        Quantity("ee_lateral", "E/e' lateral", "1", Method.RATIO, _MV_PW + _LATERAL, _EE_LIMITS),
+        Quantity("ee_avg", "E/e' average", "1", Method.RATIO, _MV_PW + _SEPTAL + _LATERAL, _EE_LIMITS),
+    )
+}
+
+GRADIENT_OF = {"av_vmax": "av_pg", "tr_vmax": "tr_pg"}  # of a jet's peak velocity
+
+QUANTITIES = OUTLINED | READ | RATIOS
 
 
 class EchoViewClass(NamedTuple):

@@ -103,7 +103,8 @@ class Beat:
 class Measurement:
     """A value with everything a reader needs to check it. `key` and `unit` are those of `catalogue.QUANTITIES`.
 
-    `sd` is over the `beats` that were averaged, in `unit`; None for a single beat.
+    `sd` is over the `beats` that were averaged, in `unit`; None for a single beat. `model` is the one that read the value by
+    itself; "" for what is made of outlines or of other values.
     """
 
     key: str
@@ -114,6 +115,7 @@ class Measurement:
     sources: tuple[FrameReference, ...]
     beats: int = 1
     sd: float | None = None
+    model: str = ""
 
 
 @dataclass(frozen=True)

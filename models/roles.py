@@ -1,9 +1,9 @@
 """Which model may take which part in the node's model set, told from its manifest alone: no network is loaded to answer."""
 
-from collections.abc import Mapping
 from enum import StrEnum
 
-from models.catalogue import ECHOVIEW47, QUANTITIES, READ, Mode, View
+from models.asked import PLAX, quantities_read, views_read
+from models.catalogue import ECHOVIEW47, TRACES, Mode, View
 from models.manifest import Manifest
 
 
@@ -19,7 +19,11 @@ class Role(StrEnum):
 
 _KERAS_CLASSIFIERS = (
     "echoforge_xception", "echoforge_resnet", "echoforge_densenet", "echoforge_efficientnet", "echoforge_convnext",
-    "echoforge_transformer",
+    "echoforge_transformer", "echoforge_swin",
+)  # fmt: skip
+
+_MEASURING = (
+    "echonet_measurements", "echonet_dynamic", "echo_motion", "echo_apex", "pan_echo", "echoforge_keypoints",
 )  # fmt: skip
 
 # The families the predictor has an adapter for (`models.predictor.adapters`), or whose networks read clips themselves.
@@ -27,10 +31,10 @@ FAMILIES_OF: dict[Role, tuple[str, ...]] = {
     Role.VIEW: ("phantom_classifier", *_KERAS_CLASSIFIERS, "echo_prime", "echo_apex"),
     Role.QUALITY: ("phantom_classifier", "echoforge_quality", "echonet_measurements"),
     Role.LV_SEGMENTATION: ("phantom_segmenter", "echonet_dynamic", "echoforge_unet", "echo_motion"),
-    Role.MEASUREMENTS: ("echonet_measurements", "echonet_dynamic", "echo_motion", "echo_apex"),
+    Role.MEASUREMENTS: _MEASURING,
     Role.DISTRIBUTION: ("phantom_classifier",),
     Role.PHASE: ("echoforge_phase",),
-    Role.SPLIT_SCREEN: ("phantom_classifier", *_KERAS_CLASSIFIERS),
+    Role.SPLIT_SCREEN: _KERAS_CLASSIFIERS,  # these see the whole screen, a phantom_classifier the region alone
 }
 
 DUAL = "dual"
@@ -41,39 +45,6 @@ _LV_NETWORKS = {
     "echonet_dynamic": "deeplabv3_resnet50",
     "echo_motion": "segmenter",
 }  # the others of a family answer other questions
-
-_PLAX = (View.PLAX, View.PLAX_HIGH, View.PLAX_ZOOM)
-# On which views a model that measures may be asked. Those of Doppler and M-mode images are not among them: the node's gates
-# judge B-mode images, so nothing could tell a good spectrum from a bad one.
-_READS: dict[str, tuple[View, ...]] = {
-    **{f"echonet_measurements/{name}": _PLAX for name in ("ivs", "lvid", "lvpw", "aorta", "aortic_root", "la")},
-    "echonet_measurements/rv_base": (View.A4C,),
-    "echonet_measurements/pa": (View.PSAX_AV,),
-    "echonet_measurements/ivc": (View.SUBCOSTAL_IVC,),
-    "echonet_measurements/la_area": (View.A4C, View.A2C),
-    "echonet_measurements/ra_area": (View.A4C,),
-}
-_READS_BY_TASK: dict[tuple[str, str], tuple[View, ...]] = {  # family and `[architecture] network` or `task`
-    ("echonet_dynamic", "r2plus1d_18"): (View.A4C,),
-    ("echonet_dynamic", "deeplabv3_resnet50"): (View.A4C,),
-    ("echo_motion", "segmenter"): (View.A4C,),
-    ("echo_motion", "bilstm"): (View.A4C,),
-    ("echo_motion", "transformer"): (View.A4C,),
-    ("echo_motion", "biplane"): (View.A4C, View.A2C),
-    ("echo_apex", "ef"): (View.A4C,),
-    ("echo_apex", "lvh"): _PLAX,
-}
-
-_VIDEO_EF = ("ef_video_regression",)
-_KEYS_BY_TASK: dict[tuple[str, str], tuple[str, ...]] = {
-    ("echonet_dynamic", "r2plus1d_18"): _VIDEO_EF,
-    ("echo_motion", "bilstm"): _VIDEO_EF,
-    ("echo_motion", "transformer"): _VIDEO_EF,
-    ("echo_motion", "biplane"): ("ef_video_regression_biplane",),
-    ("echo_apex", "ef"): _VIDEO_EF,
-    ("echo_apex", "lvh"): ("ivsd_2d", "lvidd_2d", "lvpwd_2d"),
-}
-_OF_DIAMETERS = ("fs_2d", "ef_teichholz_2d")
 
 # The classes of networks that have neither our names nor EchoView47's: TMED-2's, then EchoPrime's. A Doppler image is OTHER, so
 # is a subcostal one of which it is not said whether the heart or the vena cava is in it.
@@ -109,7 +80,9 @@ def unfit_for(role: Role, manifest: Manifest) -> str:
     if role is Role.LV_SEGMENTATION:
         needed = _LV_NETWORKS.get(manifest.family, network)
         return "" if network == needed else f"is no {needed}: it does not outline a ventricle frame by frame"
-    return "" if views_read(manifest) else "reads no B-mode view that the node knows of"
+    if not views_read(manifest):
+        return "reads no image that the node knows of"
+    return "" if quantities_read(manifest) else "reads nothing that the node has a quantity for"
 
 
 def _unfit_distribution(manifest: Manifest) -> str:
@@ -153,38 +126,14 @@ def view_of(label: str) -> View | None:
     return known.view
 
 
-def views_read(manifest: Manifest) -> tuple[View, ...]:
-    """On which views a model that measures is asked; empty where the node never asks it."""
-    task = str(manifest.architecture.get("network") or manifest.architecture.get("task", ""))
-    stated = _READS.get(manifest.name) or _READS_BY_TASK.get((manifest.family, task), ())
-    return stated or (_views_of_quantities(manifest.architecture) if manifest.family == "echonet_measurements" else ())
-
-
-def quantities_read(manifest: Manifest) -> tuple[str, ...]:
-    """The keys of `catalogue.READ` that the node may take from this model."""
-    network = str(manifest.architecture.get("network") or manifest.architecture.get("task", ""))
-    if (keys := _KEYS_BY_TASK.get((manifest.family, network))) is None:
-        keys = tuple(
-            str(manifest.architecture[name]) for name in ("at_ed", "at_es", "largest") if name in manifest.architecture
-        )
-        keys += _OF_DIAMETERS if {"lvidd_2d", "lvids_2d"} <= set(keys) else ()
-    views = views_read(manifest)
-    return tuple(key for key in keys if key in READ and set(READ[key].views) <= set(views))
-
-
-def reads_pairs(manifest: Manifest) -> bool:
-    """Whether it reads clips of several views together, and none of them alone."""
-    return any(len(READ[key].views) > 1 for key in quantities_read(manifest))
+def image_of(label: str) -> View | None:
+    """As `view_of`, but of a class for Doppler or M-mode what it traces; whether PW or CW, the image's region says."""
+    known = _ECHOVIEW47.get(label)
+    return view_of(label) if known is None or known.mode is Mode.B_MODE else View(label.replace("-", "_"))
 
 
 def views_judged(manifest: Manifest) -> tuple[View, ...]:
-    """The views whose image quality this model grades."""
+    """The views whose image quality this model grades; that of a spectrum or an M-mode display none does yet."""
     if manifest.family == "echonet_measurements":
-        return _PLAX if manifest.architecture.get("task") == "plax_quality" else ()
-    return tuple(View)
-
-
-def _views_of_quantities(architecture: Mapping[str, object]) -> tuple[View, ...]:
-    """Of the catalogue's quantities whose keys the architecture names."""
-    views = [view for value in architecture.values() if str(value) in QUANTITIES for view in QUANTITIES[str(value)].views]
-    return tuple(dict.fromkeys(views))
+        return PLAX if manifest.architecture.get("task") == "plax_quality" else ()
+    return tuple(view for view in View if view not in TRACES)

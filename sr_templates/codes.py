@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from models.catalogue import View
+from models.catalogue import M_MODES, TISSUE_DOPPLER, TRACES, View
 from models.results import Phase, QualityIssue, Reason
 
 PRIVATE_SCHEME = "99ECHONODE"
@@ -42,6 +42,24 @@ AORTA = Code("15825003", "SCT", "Aorta")
 RIGHT_VENTRICLE = Code("53085002", "SCT", "Right ventricle")
 PULMONARY_ARTERY = Code("81040000", "SCT", "Pulmonary artery")
 VENA_CAVA = Code("35532006", "SCT", "Vena cava")
+RIGHT_ATRIUM = Code("73829009", "SCT", "Right atrium")
+LV_OUTFLOW_TRACT = Code("13418002", "SCT", "Left ventricle outflow tract")
+RV_OUTFLOW_TRACT = Code("44627009", "SCT", "Right ventricle outflow tract")
+AORTIC_VALVE = Code("34202007", "SCT", "Aortic Valve")
+MITRAL_VALVE = Code("91134007", "SCT", "Mitral Valve")
+TRICUSPID_VALVE = Code("46030003", "SCT", "Tricuspid valve")
+PULMONIC_VALVE = Code("39057004", "SCT", "Pulmonic Valve")
+MITRAL_ANNULUS = Code("65197004", "SCT", "Mitral Annulus")
+MEDIAL_MITRAL_ANNULUS = Code("399093001", "SCT", "Medial Mitral Annulus")
+LATERAL_MITRAL_ANNULUS = Code("399086000", "SCT", "Lateral Mitral Annulus")
+_PEAK_VELOCITY = Code("11726-7", "LN", "Peak Systolic Velocity")
+_PEAK_GRADIENT = Code("20247-3", "LN", "Peak Gradient")
+_VTI = Code("20354-7", "LN", "Velocity Time Integral")
+_E_PRIME = Code("399133000", "SCT", "Left Ventricular Peak Early Diastolic Tissue Velocity")
+_E_OVER_E_PRIME = Code("399140004", "SCT", "Ratio of MV Peak Velocity to LV Peak Tissue Velocity E-Wave")
+_ANTEGRADE = Code("263677008", "SCT", "Antegrade Flow")  # CID 12221
+_REGURGITANT = Code("397417004", "SCT", "Regurgitant Flow")
+_BERNOULLI = Code("125218", "DCM", "Simplified Bernoulli")
 _EF = Code("18043-0", "LN", "Left Ventricular Ejection Fraction by US")
 _EDV = Code("18026-5", "LN", "Left Ventricular End Diastolic Volume")
 _ESV = Code("18148-7", "LN", "Left Ventricular End Systolic Volume")
@@ -49,6 +67,10 @@ _LV_LENGTH_ED = Code("18077-8", "LN", "Left Ventricle diastolic major axis")
 _DISCS_SINGLE_PLANE = Code("125208", "DCM", "Method of Disks, Single Plane")
 _DISCS_BIPLANE = Code("125207", "DCM", "Method of Disks, Biplane")
 _TEICHHOLZ = Code("125209", "DCM", "Teichholz")
+_OUTLINE = _private("OUTLINE", "Outline drawn by a network")
+_SPECTRAL_PEAK = _private("SPECTRAL-PEAK", "Peak of a spectrum, placed by a network")
+_ENVELOPE = _private("ENVELOPE", "Envelope of a spectrum, drawn by a network")
+_EXCURSION = _private("M-MODE-CALIPERS", "M-mode excursion whose ends were placed by a network")
 _CALIPERS = _private("CALIPERS", "Calipers whose ends were placed by a network")
 # A concept of its own: a receiver that overlooks methods must not file it with EF by the method of discs.
 _EF_VIDEO = _private("EF-VIDEO", "Left Ventricular Ejection Fraction by video regression")
@@ -59,6 +81,10 @@ _VIDEO_REGRESSION_BIPLANE = _private("VIDEO-REGR-BP", "Regression from video cli
 PERCENT = Code("%", "UCUM", "Percent")
 MILLILITRE = Code("mL", "UCUM", "mL")
 CENTIMETRE = Code("cm", "UCUM", "cm")
+SQUARE_CENTIMETRE = Code("cm2", "UCUM", "Centimeter**2")
+METRE_PER_SECOND = Code("m/s", "UCUM", "m/s")
+CENTIMETRE_PER_SECOND = Code("cm/s", "UCUM", "centimeter/second")
+MILLIMETRE_OF_MERCURY = Code("mm[Hg]", "UCUM", "mmHg")
 SCORE_OF_100 = Code("{0:100}", "UCUM", "range: 0:100")
 NO_UNITS = Code("1", "UCUM", "no units")
 MEAN = Code("373098007", "SCT", "Mean")  # CID 3627
@@ -68,7 +94,8 @@ MEAN = Code("373098007", "SCT", "Mean")  # CID 3627
 class QuantityCode:
     """How one quantity is written: concept (CID 12200-12202), unit, method (CID 12227), site, and decimals worth writing.
 
-    `derivation` (CID 3627) is how several beats became one value; None where no code says how.
+    `derivation` (CID 3627) is how several beats became one value; None where no code says how. `flow` is the direction of the
+    blood flow (CID 12221).
     """
 
     concept: Code
@@ -77,10 +104,35 @@ class QuantityCode:
     finding_site: Code
     decimals: int
     derivation: Code | None = MEAN
+    flow: Code | None = None
 
 
 def _caliper(value: str, meaning: str, finding_site: Code = LEFT_VENTRICLE) -> QuantityCode:
     return QuantityCode(_loinc(value, meaning), CENTIMETRE, _CALIPERS, finding_site, 2)
+
+
+def _velocity(finding_site: Code, flow: Code, concept: Code = _PEAK_VELOCITY) -> QuantityCode:
+    return QuantityCode(concept, METRE_PER_SECOND, _SPECTRAL_PEAK, finding_site, 2, flow=flow)
+
+
+def _gradient(finding_site: Code, flow: Code) -> QuantityCode:
+    return QuantityCode(_PEAK_GRADIENT, MILLIMETRE_OF_MERCURY, _BERNOULLI, finding_site, 1, flow=flow)
+
+
+def _vti(finding_site: Code) -> QuantityCode:
+    return QuantityCode(_VTI, CENTIMETRE, _ENVELOPE, finding_site, 1, flow=_ANTEGRADE)
+
+
+def _e_prime(finding_site: Code) -> QuantityCode:
+    return QuantityCode(_E_PRIME, CENTIMETRE_PER_SECOND, _SPECTRAL_PEAK, finding_site, 1)
+
+
+def _ratio(concept: Code, finding_site: Code) -> QuantityCode:
+    return QuantityCode(concept, NO_UNITS, None, finding_site, 2, derivation=None)
+
+
+def _area(value: str, meaning: str, finding_site: Code) -> QuantityCode:
+    return QuantityCode(_loinc(value, meaning), SQUARE_CENTIMETRE, _OUTLINE, finding_site, 1)
 
 
 QUANTITY_CODES: dict[str, QuantityCode] = {
@@ -111,6 +163,32 @@ QUANTITY_CODES: dict[str, QuantityCode] = {
     "ivc_diam": _caliper("18006-7", "Inferior Vena Cava Diameter", VENA_CAVA),
     "ef_video_regression": QuantityCode(_EF_VIDEO, PERCENT, _VIDEO_REGRESSION, LEFT_VENTRICLE, 1),
     "ef_video_regression_biplane": QuantityCode(_EF_VIDEO_BIPLANE, PERCENT, _VIDEO_REGRESSION_BIPLANE, LEFT_VENTRICLE, 1),
+    # Areas (CID 12205, 12206, 12300), spectra and M-mode (CID 12203, 12207, 12211, 12222, 12300).
+    "la_area_a4c": _area("17977-0", "Left Atrium Area A4C view", LEFT_ATRIUM),
+    "la_area_a2c": _area("79973-4", "Left atrial end systolic area 2C", LEFT_ATRIUM),
+    "ra_area": _area("17988-7", "Right Atrium Area A4C view", RIGHT_ATRIUM),
+    "lvot_vmax": _velocity(LV_OUTFLOW_TRACT, _ANTEGRADE),
+    "lvot_vti": _vti(LV_OUTFLOW_TRACT),
+    "av_vmax": _velocity(AORTIC_VALVE, _ANTEGRADE),
+    "av_pg": _gradient(AORTIC_VALVE, _ANTEGRADE),
+    "av_vti": _vti(AORTIC_VALVE),
+    "mv_e": _velocity(MITRAL_VALVE, _ANTEGRADE, _loinc("18037-2", "Mitral Valve E-Wave Peak Velocity")),
+    "mv_a": _velocity(MITRAL_VALVE, _ANTEGRADE, _loinc("17978-8", "Mitral Valve A-Wave Peak Velocity")),
+    "mv_ea": _ratio(_loinc("18038-0", "Mitral Valve E to A Ratio"), MITRAL_VALVE),
+    "mv_vti": _vti(MITRAL_VALVE),
+    "mr_vmax": _velocity(MITRAL_VALVE, _REGURGITANT),
+    "e_septal": _e_prime(MEDIAL_MITRAL_ANNULUS),
+    "e_lateral": _e_prime(LATERAL_MITRAL_ANNULUS),
+    "tr_vmax": _velocity(TRICUSPID_VALVE, _REGURGITANT),
+    "tr_pg": _gradient(TRICUSPID_VALVE, _REGURGITANT),
+    "tapse": QuantityCode(
+        _loinc("77903-3", "Tricuspid Annular Plane Systolic Excursion (TAPSE)"), CENTIMETRE, _EXCURSION, RIGHT_VENTRICLE, 2
+    ),
+    "rvot_vti": _vti(RV_OUTFLOW_TRACT),
+    "pv_vti": _vti(PULMONIC_VALVE),
+    "ee_septal": _ratio(_E_OVER_E_PRIME, MEDIAL_MITRAL_ANNULUS),
+    "ee_lateral": _ratio(_E_OVER_E_PRIME, LATERAL_MITRAL_ANNULUS),
+    "ee_avg": _ratio(_E_OVER_E_PRIME, MITRAL_ANNULUS),
 }
 
 # CID 12226 where it has the view; it has no five-chamber, no apical zoom, no apical short axis and no IVC view.
@@ -132,7 +210,38 @@ VIEW_CODES: dict[View, Code] = {
     View.SUBCOSTAL_4C: _private("VIEW-SUBC-4C", "Subcostal four chamber"),
     View.SUBCOSTAL_IVC: _private("VIEW-SUBC-IVC", "Subcostal view of the inferior vena cava"),
     View.SUPRASTERNAL: Code("399106004", "SCT", "Suprasternal long axis"),
+    # Of a trace, what it is of: its plane is not known from that.
+    View.DOPPLER_AO_DESCENDING: _private("DOPPLER-AO-DESC", "Doppler of the descending aorta"),
+    View.DOPPLER_AV: _private("DOPPLER-AV", "Doppler of the aortic valve"),
+    View.DOPPLER_AV_PW: _private("DOPPLER-AV-PW", "Pulsed wave Doppler of aortic valve or LV outflow tract"),
+    View.DOPPLER_AV_CW: _private("DOPPLER-AV-CW", "Continuous wave Doppler of the aortic valve"),
+    View.DOPPLER_MV: _private("DOPPLER-MV", "Doppler of the mitral valve"),
+    View.DOPPLER_MV_PW: _private("DOPPLER-MV-PW", "Pulsed wave Doppler of the mitral valve"),
+    View.DOPPLER_MV_CW: _private("DOPPLER-MV-CW", "Continuous wave Doppler of the mitral valve"),
+    View.DOPPLER_PV: _private("DOPPLER-PV", "Doppler of the pulmonic valve"),
+    View.DOPPLER_PV_PW: _private("DOPPLER-PV-PW", "Pulsed wave Doppler of pulmonic valve or RV outflow tract"),
+    View.DOPPLER_PV_CW: _private("DOPPLER-PV-CW", "Continuous wave Doppler of the pulmonic valve"),
+    View.DOPPLER_TV: _private("DOPPLER-TV", "Doppler of the tricuspid valve"),
+    View.DOPPLER_TV_PW: _private("DOPPLER-TV-PW", "Pulsed wave Doppler of the tricuspid valve"),
+    View.DOPPLER_TV_CW: _private("DOPPLER-TV-CW", "Continuous wave Doppler of the tricuspid valve"),
+    View.DOPPLER_TISSUE_LATERAL: _private("TDI-LATERAL", "Tissue Doppler of the lateral mitral annulus"),
+    View.DOPPLER_TISSUE_RV: _private("TDI-RV", "Tissue Doppler of the tricuspid annulus"),
+    View.DOPPLER_TISSUE_SEPTAL: _private("TDI-SEPTAL", "Tissue Doppler of the septal mitral annulus"),
+    View.MMODE_A4CH_RV: _private("M-MODE-TV-ANNUL", "M-mode of the lateral tricuspid annulus"),
+    View.MMODE_IVC: _private("M-MODE-IVC", "M-mode of the inferior vena cava"),
+    View.MMODE_PLAX_AV: _private("M-MODE-AV", "M-mode of the aortic valve"),
+    View.MMODE_PLAX_LV: _private("M-MODE-LV", "M-mode of the left ventricle"),
+    View.MMODE_PLAX_MITRAL: _private("M-MODE-MV", "M-mode of the mitral valve"),
     View.OTHER: _private("VIEW-OTHER", "None of the views that are measured in"),
+}
+
+_PULSED = Code("261199008", "SCT", "Doppler Pulsed")  # CID 12224
+_CONTINUOUS = Code("261198000", "SCT", "Doppler Continuous Wave")
+MODE_CODES: dict[View, Code] = {
+    **{view: _PULSED for view in TRACES if view.endswith("_pw")},
+    **{view: _CONTINUOUS for view in TRACES if view.endswith("_cw")},
+    **dict.fromkeys(TISSUE_DOPPLER, Code("439858009", "SCT", "Tissue Doppler Imaging")),
+    **dict.fromkeys(M_MODES, Code("399155008", "SCT", "M mode")),
 }
 
 PHASE_CODES: dict[Phase, Code] = {  # CID 12233
@@ -203,6 +312,8 @@ COMMENT = Code("121106", "DCM", "Comment")
 EQUIVALENT_MEANING = Code("121050", "DCM", "Equivalent Meaning of Concept Name")
 MEASUREMENT_METHOD = Code("370129005", "SCT", "Measurement Method")
 IMAGE_VIEW = Code("111031", "DCM", "Image View")
+IMAGE_MODE = Code("399264008", "SCT", "Image Mode")  # TID 5203 row 5
+FLOW_DIRECTION = Code("260674002", "SCT", "Flow Direction")  # TID 5203 row 2
 CARDIAC_CYCLE_POINT = Code("272518008", "SCT", "Cardiac Cycle Point")
 IMAGE_QUALITY_RATING = Code("111029", "DCM", "Image Quality Rating")
 CERTAINTY_OF_FINDING = Code("111012", "DCM", "Certainty of Finding")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from highdicom import sr
 from pydicom.sr.coding import Code
 
-from models.catalogue import QUANTITIES
+from models.catalogue import QUANTITIES, View
 from models.results import FrameReference, Measurement, NotMeasured, Phase, ViewPrediction
 from sr_templates import codes
 from sr_templates.evidence import DocumentError, Evidence
@@ -18,7 +18,7 @@ _ACQUISITION = sr.RelationshipTypeValues.HAS_ACQ_CONTEXT
 
 
 def measured(measurement: Measurement, view_of: dict[str, ViewPrediction], evidence: Evidence) -> sr.Measurement:
-    """TID 300: value, unit, method, site, the view found, beats averaged, and every frame it came from with its phase.
+    """TID 300: value, unit, method, site, view and mode found, beats averaged, and every frame it came from with its phase.
 
     Raises DocumentError where the value is not finite or not in the unit of the dictionary, and where a quantity of one view
     does not say in which it was measured: nothing else tells a receiver EF A4C from EF A2C.
@@ -39,14 +39,21 @@ def measured(measurement: Measurement, view_of: dict[str, ViewPrediction], evide
     )
     children = item[0].ContentSequence
     children.insert(0, sr.TextContentItem(codes.EQUIVALENT_MEANING, QUANTITIES[measurement.key].name, _MOD))
-    if measurement.view is not None:
-        children.insert(1, sr.CodeContentItem(codes.IMAGE_VIEW, codes.VIEW_CODES[measurement.view], _MOD))
+    for number, modifier in enumerate(_modifiers(measurement.view, code), start=1):
+        children.insert(number, modifier)
     children.extend(_beats(measurement, code))
     return item
 
 
+def _modifiers(view: View | None, code: codes.QuantityCode) -> list[sr.CodeContentItem]:
+    """View, mode of a trace, and direction of the flow."""
+    pairs = [(codes.IMAGE_VIEW, codes.VIEW_CODES.get(view)), (codes.IMAGE_MODE, codes.MODE_CODES.get(view))] if view else []
+    pairs.append((codes.FLOW_DIRECTION, code.flow))
+    return [sr.CodeContentItem(name, value, _MOD) for name, value in pairs if value is not None]
+
+
 def not_measured(result: NotMeasured) -> sr.QualitativeEvaluation:
-    """The quantity's concept with a code of CID 42 for its value, the view it needs, and our reasons, primary first.
+    """The quantity's concept with a code of CID 42 for its value, the view and mode it needs, and our reasons, primary first.
 
     A code and not a NUM with an empty Measured Value Sequence, which is legal too: highdicom 0.28.2 refuses a whole report that
     holds one (`srread` raises IndexError, for its NumContentItem.from_dataset takes the first measured value unasked), and some
@@ -56,8 +63,7 @@ def not_measured(result: NotMeasured) -> sr.QualitativeEvaluation:
     item = sr.QualitativeEvaluation(name=code.concept, value=codes.REASON_CODES[result.reasons[0]].qualifier)
     quantity = QUANTITIES[result.key]
     children = sr.ContentSequence([sr.TextContentItem(codes.EQUIVALENT_MEANING, quantity.name, _MOD)])
-    if len(quantity.views) == 1:
-        children.append(sr.CodeContentItem(codes.IMAGE_VIEW, codes.VIEW_CODES[quantity.views[0]], _MOD))
+    children.extend(_modifiers(quantity.views[0] if len(quantity.views) == 1 else None, code))
     if code.method is not None:
         children.append(sr.CodeContentItem(codes.MEASUREMENT_METHOD, code.method, _MOD))
     children.append(sr.FindingSite(code.finding_site))

@@ -17,11 +17,21 @@ from sr_templates.patient_safety import refuse_numbers_on_patients, research_mar
 KIND = DocumentKind("tid1500", ComprehensiveSRStorage, "SR", 9100, "EchoNode measurements")
 
 _LV, _A4C, _PLAX = ("lv", codes.LEFT_VENTRICLE), (View.A4C,), (View.PLAX,)
+_SEPTAL, _LATERAL = (View.DOPPLER_TISSUE_SEPTAL,), (View.DOPPLER_TISSUE_LATERAL,)
 # Structure as `tracking` names it, its finding site, and the views.
 _GROUPS: tuple[tuple[str, Code, tuple[View, ...]], ...] = (
     (*_LV, (View.A4C, View.A2C)), (*_LV, _A4C), (*_LV, (View.A2C,)), (*_LV, _PLAX),
     ("la", codes.LEFT_ATRIUM, _PLAX), ("aorta", codes.AORTA, _PLAX), ("rv", codes.RIGHT_VENTRICLE, _A4C),
     ("pa", codes.PULMONARY_ARTERY, (View.PSAX_AV,)), ("ivc", codes.VENA_CAVA, (View.SUBCOSTAL_IVC,)),
+    ("la", codes.LEFT_ATRIUM, _A4C), ("la", codes.LEFT_ATRIUM, (View.A2C,)), ("ra", codes.RIGHT_ATRIUM, _A4C),
+    ("lvot", codes.LV_OUTFLOW_TRACT, (View.DOPPLER_AV_PW,)), ("av", codes.AORTIC_VALVE, (View.DOPPLER_AV_CW,)),
+    ("mv", codes.MITRAL_VALVE, (View.DOPPLER_MV_PW,)), ("mv", codes.MITRAL_VALVE, (View.DOPPLER_MV_CW,)),
+    ("septal annulus", codes.MEDIAL_MITRAL_ANNULUS, _SEPTAL), ("lateral annulus", codes.LATERAL_MITRAL_ANNULUS, _LATERAL),
+    ("septal annulus", codes.MEDIAL_MITRAL_ANNULUS, (View.DOPPLER_MV_PW, *_SEPTAL)),
+    ("lateral annulus", codes.LATERAL_MITRAL_ANNULUS, (View.DOPPLER_MV_PW, *_LATERAL)),
+    ("mitral annulus", codes.MITRAL_ANNULUS, (View.DOPPLER_MV_PW, *_SEPTAL, *_LATERAL)),
+    ("tv", codes.TRICUSPID_VALVE, (View.DOPPLER_TV_CW,)), ("rv", codes.RIGHT_VENTRICLE, (View.MMODE_A4CH_RV,)),
+    ("rvot", codes.RV_OUTFLOW_TRACT, (View.DOPPLER_PV_PW,)), ("pv", codes.PULMONIC_VALVE, (View.DOPPLER_PV_CW,)),
 )  # fmt: skip
 
 

@@ -11,10 +11,20 @@ from sr_templates.identity import DocumentIdentity
 _STRUCTURES = {
     "lv": "Left ventricle",
     "la": "Left atrium",
+    "ra": "Right atrium",
     "aorta": "Aorta",
     "rv": "Right ventricle",
     "pa": "Pulmonary artery",
     "ivc": "Inferior vena cava",
+    "lvot": "Left ventricular outflow tract",
+    "rvot": "Right ventricular outflow tract",
+    "av": "Aortic valve",
+    "mv": "Mitral valve",
+    "tv": "Tricuspid valve",
+    "pv": "Pulmonic valve",
+    "mitral annulus": "Mitral annulus",
+    "septal annulus": "Septal mitral annulus",
+    "lateral annulus": "Lateral mitral annulus",
 }
 
 

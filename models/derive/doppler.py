@@ -7,19 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import RegionCalibration
+from models.catalogue import READ
 from models.derive.spectral_image import threshold_of, without_speckle
 
-# Impossible outside, as magnitudes in cm/s. Aortic and tricuspid jets and e' as echo labs refuse them; mitral inflow, mitral
-# regurgitation and outflow tract with the same reserve, our choice.
+# Impossible outside, as magnitudes in cm/s.
 LIMITS_CM_S: dict[str, tuple[float, float]] = {
-    "av_vmax": (50.0, 700.0),
-    "tr_vmax": (100.0, 600.0),
-    "mr_vmax": (100.0, 800.0),
-    "lvot_vmax": (20.0, 350.0),
-    "e_lateral": (2.0, 25.0),
-    "e_septal": (2.0, 25.0),
-    "mv_e": (15.0, 350.0),
-    "mv_a": (10.0, 300.0),
+    key: quantity.limits if quantity.unit == "cm/s" else (100 * quantity.limits[0], 100 * quantity.limits[1])
+    for key, quantity in READ.items()
+    if quantity.unit in ("cm/s", "m/s")
 }
 
 # Early relaxation moves the mitral annulus away from a transducer at the apex, systole (s') towards it.

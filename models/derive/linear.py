@@ -2,11 +2,13 @@
 
 import math
 
-from models.catalogue import READ
+from models.catalogue import READ, Method
 from models.results import Point
 
 # Impossible outside.
-LIMITS_CM = {key: quantity.limits for key, quantity in READ.items() if quantity.unit == "cm"}
+LIMITS_CM = {
+    key: quantity.limits for key, quantity in READ.items() if quantity.method is Method.CALIPERS and quantity.unit == "cm"
+}
 EF_LIMITS_PERCENT = READ["ef_teichholz_2d"].limits
 
 

@@ -3,9 +3,10 @@
 import math
 
 from models.calibration import RegionCalibration
+from models.catalogue import READ
 from models.results import Point
 
-TAPSE_LIMITS_CM = (0.3, 4.0)  # impossible outside
+TAPSE_LIMITS_CM = READ["tapse"].limits  # impossible outside
 
 
 def published_tapse_cm(first: Point, last: Point, region: RegionCalibration) -> float:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from models.catalogue import QUANTITIES, Method
+from models.catalogue import GRADIENT_OF, QUANTITIES, Method
 from models.results import ClipFindings, ClipValue, FrameReference, Measurement, Phase, Reason
 
 Refusals = Mapping[str, tuple[tuple[Reason, ...], str]]
@@ -11,12 +11,14 @@ Refusals = Mapping[str, tuple[tuple[Reason, ...], str]]
 # The phase at which a quantity is read, by convention; of the others no frame of one phase is known.
 _PHASES = {
     **dict.fromkeys(("lvidd_2d", "ivsd_2d", "lvpwd_2d", "ao_root", "ao_asc", "rv_basal", "pa_diam"), Phase.END_DIASTOLE),
-    **dict.fromkeys(("lvids_2d", "la_diam_ap_2d"), Phase.END_SYSTOLE),
+    **dict.fromkeys(("lvids_2d", "la_diam_ap_2d", "la_area_a4c", "la_area_a2c", "ra_area"), Phase.END_SYSTOLE),
 }
 _DIAMETERS = ("lvidd_2d", "lvids_2d")
 _OF_BOTH = ("fs_2d", "ef_teichholz_2d")
 # Made of one another, so of one clip: a receiver recomputes the shortening from the diameters it was sent.
 _TOGETHER = (*_DIAMETERS, *_OF_BOTH)
+# A jet is fastest where the beam lies along it, so the highest adequate value of all windows counts.
+_HIGHEST = ("av_vmax", "tr_vmax", "mr_vmax")
 
 
 def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measurement], Refusals]:
@@ -24,8 +26,9 @@ def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measuremen
 
     Of several clips that give a quantity the one with the best image counts, then the one whose view is surest, then the one
     that arrived first; of several models the first of the set. The diameters of the left ventricle and what is made of them
-    come from the clip that gives most of them. A clip that has gates gives nothing. A value that cannot be true is refused,
-    and does not make room for another clip's.
+    come from the clip that gives most of them. Of a jet the highest possible velocity of one model counts, with its gradient.
+    A clip that has gates gives nothing. Of all else a value that cannot be true is refused, and does not make room for
+    another clip's.
     """
     best: dict[str, tuple[ClipFindings, ClipValue]] = {}
     refused: dict[str, tuple[tuple[Reason, ...], str]] = {}
@@ -33,12 +36,15 @@ def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measuremen
         for clip, value in _best_first(clips, among):
             if value.value is None:
                 refused.setdefault(value.key, (value.reasons, f"{value.model}: {value.detail}" if value.detail else ""))
+            elif value.key in _HIGHEST and value.key in best:
+                best[value.key] = max(best[value.key], (clip, value), key=lambda pair: _height(best[value.key][1], pair[1]))
             elif value.key not in _TOGETHER or _same_origin(best, clip, value):
                 best.setdefault(value.key, (clip, value))
+    _choose_gradients(best)
     found = {}
     for key, (clip, value) in best.items():
         low, high = QUANTITIES[key].limits
-        if value.value is not None and low <= value.value <= high:
+        if value.value is not None and _is_possible(value):
             found[key] = _measurement(clip, value, value.value)
         else:
             refused[key] = ((Reason.OUTSIDE_LIMITS,), f"{value.model}: outside {low:g} to {high:g} {value.unit}")
@@ -46,6 +52,27 @@ def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measuremen
         del found[key]
         refused[key] = ((Reason.OUTSIDE_LIMITS,), "LVIDs is not smaller than LVIDd, or one of them is impossible")
     return found, {key: why for key, why in refused.items() if key not in found}
+
+
+def _is_possible(value: ClipValue) -> bool:
+    low, high = QUANTITIES[value.key].limits
+    return value.value is not None and low <= value.value <= high
+
+
+def _height(known: ClipValue, value: ClipValue) -> float:
+    """By which of two values of a jet the higher is told; what is impossible or of another model never is."""
+    return value.value if value.value is not None and value.model == known.model and _is_possible(value) else 0.0
+
+
+def _choose_gradients(best: dict[str, tuple[ClipFindings, ClipValue]]) -> None:
+    """That of the velocity which was chosen, and of no other."""
+    for velocity, gradient in GRADIENT_OF.items():
+        best.pop(gradient, None)
+        if velocity in best:
+            clip, chosen = best[velocity]
+            for value in clip.values:
+                if (value.key, value.model) == (gradient, chosen.model) and value.value is not None:
+                    best[gradient] = clip, value
 
 
 def _best_first(clips: Sequence[ClipFindings], among: Callable[[str], bool]) -> Iterator[tuple[ClipFindings, ClipValue]]:
@@ -84,6 +111,7 @@ def _measurement(clip: ClipFindings, value: ClipValue, number: float) -> Measure
         sources=_sources(clip, value),
         beats=value.beats,
         sd=value.sd,
+        model=value.model,
     )
 
 

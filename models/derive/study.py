@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from models.catalogue import OUTLINED, QUANTITIES, Quantity, View
+from models.catalogue import OUTLINED, READ, Quantity, View
 from models.derive.apical import (
     ApicalClip,
     Estimate,
@@ -16,6 +16,7 @@ from models.derive.apical import (
 )
 from models.derive.limits import refusals
 from models.derive.pairs import NoPair, choose_pair
+from models.derive.ratios import filling_ratios
 from models.derive.readings import Refusals, read_quantities
 from models.derive.views import APICAL_VIEWS, view_of, why_missing
 from models.results import (
@@ -68,7 +69,7 @@ def derive_study(
     read, not_read = read_quantities(() if phantoms_only else clips)
     measurements: list[Measurement] = []
     not_measured: list[NotMeasured] = []
-    for key, quantity in QUANTITIES.items():
+    for key, quantity in (OUTLINED | READ).items():
         if key in estimates:
             measurements.append(_measurement(quantity, estimates[key]))
         elif key in read and key not in refused.reasons:  # what the outlines contradict, no reading replaces
@@ -82,13 +83,14 @@ def derive_study(
             if key in not_read:
                 reasons, detail = in_order([*reasons, *not_read[key][0]]), detail or not_read[key][1]
             not_measured.append(NotMeasured(key, reasons, detail))
+    ratios, no_ratios = filling_ratios(measurements, not_measured)
     flags = [flag for clip in clips for flag in clip.flags] + _foreshortened(adequate, chosen)
     models: tuple[ModelUse, ...] = tuple(dict.fromkeys(use for clip in clips for use in clip.models))
     return StudyFindings(
         study_instance_uid=study_instance_uid,
         clips=tuple(clips),
-        measurements=tuple(measurements),
-        not_measured=tuple(not_measured),
+        measurements=(*measurements, *ratios),
+        not_measured=(*not_measured, *no_ratios),
         flags=tuple(flags),
         models=models,
         research_override=research_override,

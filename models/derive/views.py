@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable, Sequence
 
-from models.catalogue import OUTLINED, View
+from models.catalogue import OUTLINED, TRACES, View
 from models.results import ClipFindings, Reason, in_order
 
 APICAL_VIEWS = frozenset(view for quantity in OUTLINED.values() for view in quantity.views)  # in which a ventricle is outlined
@@ -21,13 +21,20 @@ def why_missing(
         if view in chosen:
             continue
         of_view = [found for clip, found in zip(clips, stops, strict=True) if view_of(clip) is view]
-        reasons |= set().union(*of_view) if of_view else _no_clip(clips, stops)
+        reasons |= set().union(*of_view) if of_view else _no_clip(view, clips, stops)
     return in_order(tuple(reasons))
 
 
-def _no_clip(clips: Sequence[ClipFindings], stops: Sequence[set[Reason]]) -> set[Reason]:
+def _no_clip(view: View, clips: Sequence[ClipFindings], stops: Sequence[set[Reason]]) -> set[Reason]:
     """The missing view may be hidden in a clip whose view was not recognised - in any clip, where all were stopped."""
-    hiding = clips if all(clip.gates for clip in clips) else [clip for clip in clips if view_of(clip) not in APICAL_VIEWS]
+    hiding = clips if all(clip.gates for clip in clips) else [clip for clip in clips if _may_hide(view, view_of(clip))]
     gates = {reason for clip in hiding for reason in clip.gates}
     research = {Reason.RESEARCH_WEIGHTS} & set().union(*stops)
     return {Reason.VIEW_MISSING} | gates | research
+
+
+def _may_hide(view: View, found: View | None) -> bool:
+    """A trace hides none but one of the same flow of which its image does not say how it was taken."""
+    if found in TRACES:
+        return view.startswith(f"{found}_")
+    return found not in APICAL_VIEWS

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import RegionCalibration
+from models.catalogue import READ, Method
 
 Mask = NDArray[np.bool_]
 
@@ -24,14 +25,8 @@ _ABOVE_BASELINE, _BELOW_BASELINE, _LEAST_AT_BASELINE_PX = 20, 5, 10
 PUBLISHED_SPREAD, SPREAD = 0.2, 0.5  # how far areas may lie from that of the most confident, or from the median
 _EDGE_PX = 2
 
-# Impossible outside, in cm. Our choice, with reserve over the extremes of echo laboratories.
-LIMITS_CM: dict[str, tuple[float, float]] = {
-    "lvot_vti": (3.0, 60.0),
-    "av_vti": (5.0, 250.0),
-    "rvot_vti": (3.0, 50.0),
-    "mv_vti": (3.0, 120.0),
-    "pv_vti": (3.0, 150.0),
-}
+# Impossible outside, in cm.
+LIMITS_CM = {key: quantity.limits for key, quantity in READ.items() if quantity.method is Method.SPECTRAL_ENVELOPE}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import RegionChoice
+from models.catalogue import READ
 from models.clip import Clip
 from models.derive.diameter_curve import Motion, phase_frames
 from models.families.echonet_frames import COLUMNS, ROWS, Screen, fitted, logits, sigmoid, swapped_chroma
@@ -24,8 +25,7 @@ from models.results import Point, Reason
 
 _LEVEL = 0.5
 _COLUMNS = ("filename", "frame_index", "measurement_name", "area_px", "mean_confidence", "area_cm2")
-# Impossible outside, in cm2: a sphere of the volume 10 to 400 mL has a section of 5.6 to 66 cm2, an ellipsoid somewhat more.
-_LIMITS_CM2 = (3.0, 90.0)
+_LIMITS_CM2 = READ["ra_area"].limits  # those of the left atrium are the same
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import RegionCalibration
+from models.catalogue import GRADIENT_OF
 from models.clip import Clip
 from models.derive.doppler import AWAY_ONLY, is_cut_off, pressure_gradient_mmhg, published_velocity_cm_s
 from models.derive.spectral_image import grey, without_green_trace
@@ -35,7 +36,6 @@ COLUMNS = (
     "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present", "PhysicalDeltaY", "y0",
     "horizontal_line", "predicted_x", "predicted_y", "peak_velocity", "height", "width",
 )  # fmt: skip
-_GRADIENTS = {"av_vmax": "av_pg", "tr_vmax": "tr_pg"}
 
 
 class PeakReader(DeepLab):
@@ -103,14 +103,14 @@ class PeakReader(DeepLab):
             refused = [(value.reasons[0], value.detail)]
             return value, not_measured("peak_velocity", "cm/s", refused), *self._unmeasured(refused)[1:]
         signed = ReadValue("peak_velocity", "cm/s", velocity_cm_s, 0, detail="positive is towards the transducer")
-        if self.key not in _GRADIENTS:
+        if self.key not in GRADIENT_OF:
             return value, signed
         gradient = pressure_gradient_mmhg(velocity_cm_s / 100)
-        return value, signed, ReadValue(_GRADIENTS[self.key], "mm[Hg]", gradient, 0, detail="4 v^2")
+        return value, signed, ReadValue(GRADIENT_OF[self.key], "mm[Hg]", gradient, 0, detail="4 v^2")
 
     def _unmeasured(self, absent: list[Absent]) -> tuple[ReadValue, ...]:
         keys = [(self.key, velocity_unit(self.key))]
-        keys += [(_GRADIENTS[self.key], "mm[Hg]")] if self.key in _GRADIENTS else []
+        keys += [(GRADIENT_OF[self.key], "mm[Hg]")] if self.key in GRADIENT_OF else []
         return tuple(not_measured(key, unit, absent) for key, unit in keys)
 
     def _in_its_unit(self, velocity_cm_s: float, detail: str) -> ReadValue:

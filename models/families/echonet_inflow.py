@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import PhysicalUnit, RegionCalibration
+from models.catalogue import READ
 from models.clip import Clip
 from models.derive.doppler import is_cut_off
 from models.derive.spectral_image import grey, without_green_trace
@@ -40,7 +41,7 @@ COLUMNS = (
 _KEYS = (("mv_e", "m/s"), ("mv_a", "m/s"), ("mv_ea", "1"))
 _MOST_APART_PX = 300  # published: further apart, the two are of two beats
 _LEAST_APART_S, _MOST_APART_S = 0.06, 1.1  # from E to A, up to the slow diastole of 40 bpm
-_RATIO_LIMITS = (0.1, 10.0)  # impossible outside; our choice
+_RATIO_LIMITS = READ["mv_ea"].limits
 _A, _E = 0, 1  # the maps' order
 
 Row = dict[str, str | int | float | None]

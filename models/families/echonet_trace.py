@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from models.calibration import RegionCalibration, TraceChoice, TraceProblem, lowest_region
+from models.calibration import RegionCalibration, TraceChoice, lowest_region
 from models.clip import Clip
 from models.derive.doppler import AWAY_ONLY, LIMITS_CM_S
 from models.derive.spectral_image import without_green_trace
 from models.families.echonet_frames import Frames, logits, sigmoid
-from models.families.reading import ReadingError, ReadValue
+from models.families.reading import ReadingError, ReadValue, trace_reason
 from models.results import Reason, in_order
 
 PUBLISHED_ROW = 342  # what the scripts call the upper edge of the Doppler region, whatever the region says
@@ -24,13 +24,6 @@ _FOLDER_ROWS = range(340, 351)
 _PUBLISHED_COLOURS = ("", "MONOCHROME2", "RGB", "YBR_FULL_422")
 _USUAL_ROW_SHARE = PUBLISHED_ROW / 768  # where no region says where the trace begins
 
-_REASONS = {
-    TraceProblem.SEVERAL: Reason.SPLIT_SCREEN,
-    TraceProblem.CONTRADICTION: Reason.CALIBRATION_INCONSISTENT,
-    TraceProblem.OUTSIDE_IMAGE: Reason.CALIBRATION_INCONSISTENT,
-    TraceProblem.IMPLAUSIBLE_SIZE: Reason.CALIBRATION_INCONSISTENT,
-    TraceProblem.BASELINE_OUTSIDE: Reason.CALIBRATION_INCONSISTENT,
-}
 _IN_CM_S = ("e_lateral", "e_septal")  # the dictionary has all other velocities in m/s
 
 # Of the networks of two points, whose authors' own way with the trace is not known.
@@ -102,7 +95,7 @@ def probabilities(network: nn.Module, frame: Frames, first_row: int) -> NDArray[
 def why_uncalibrated(choice: TraceChoice) -> list[Absent]:
     """Nothing where the region's scale can be used for a velocity or a length."""
     if choice.problem is not None:
-        return [(_REASONS.get(choice.problem, Reason.NO_CALIBRATION), choice.problem.value)]
+        return [(trace_reason(choice.problem), choice.problem.value)]
     if choice.region is not None and choice.region.doppler_correction_angle_deg != 0:
         words = f"velocities are corrected for an angle of {choice.region.doppler_correction_angle_deg:g} degrees"
         return [(Reason.CALIBRATION_INCONSISTENT, words)]

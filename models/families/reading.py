@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
-from models.calibration import RegionProblem
+from models.calibration import RegionProblem, TraceProblem
 from models.clip import Clip
 from models.manifest import Manifest
 from models.results import Point, Reason
@@ -95,6 +95,20 @@ class ReadingError(ValueError):
 _INCONSISTENT = (
     RegionProblem.IMPLAUSIBLE_SIZE, RegionProblem.OUTSIDE_IMAGE, RegionProblem.CONTRADICTION, RegionProblem.NOT_SQUARE,
 )  # fmt: skip
+
+
+_TRACE_REASONS = {
+    TraceProblem.SEVERAL: Reason.SPLIT_SCREEN,
+    TraceProblem.CONTRADICTION: Reason.CALIBRATION_INCONSISTENT,
+    TraceProblem.OUTSIDE_IMAGE: Reason.CALIBRATION_INCONSISTENT,
+    TraceProblem.IMPLAUSIBLE_SIZE: Reason.CALIBRATION_INCONSISTENT,
+    TraceProblem.BASELINE_OUTSIDE: Reason.CALIBRATION_INCONSISTENT,
+}
+
+
+def trace_reason(problem: TraceProblem) -> Reason:
+    """Why a spectral or M-mode display has no scale, as a coded reason."""
+    return _TRACE_REASONS.get(problem, Reason.NO_CALIBRATION)
 
 
 def calibration_reason(problem: RegionProblem | None) -> Reason:

@@ -22,7 +22,7 @@ from models.families.phantom_classifier import PhantomClassifier
 from models.families.reading import Decoding
 from models.manifest import Manifest, ManifestError
 from models.predictor.frames import ClipFrames, Fit, Preparation
-from models.roles import view_of
+from models.roles import image_of
 
 Points = NDArray[np.float64]
 
@@ -73,7 +73,7 @@ def likeliest_view(manifest: Manifest, probabilities: Sequence[float]) -> tuple[
     """The view with the largest sum of its classes' probabilities; OTHER, with its own sum, where none is likely enough."""
     sums: dict[View, float] = {View.OTHER: 0.0}
     for label, probability in zip(manifest.labels, probabilities, strict=True):
-        view = view_of(label)
+        view = image_of(label)
         if view is None:
             raise ManifestError(f"model {manifest.name}: {label} is no view")
         sums[view] = sums.get(view, 0.0) + probability

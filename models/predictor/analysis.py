@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.calibration import RegionProblem
-from models.catalogue import View
+from models.catalogue import TRACES, View
 from models.clip import Clip
+from models.families.reading import calibration_reason
 from models.manifest import Manifest
 from models.predictor.frames import ClipFrames
 from models.predictor.impression import Impression, look_at
 from models.predictor.parts import Part, load_part, make_part
 from models.predictor.readings import ClipReadings, read_clip_values
+from models.predictor.traces import objection, trace_choice
 from models.predictor.ventricle import Ventricle, outline_ventricle
 from models.results import (
     ClipFindings,
@@ -31,13 +32,6 @@ _MEASURED_VIEWS = (View.A4C, View.A2C)
 _PHANTOM_GATE = "phantom_view"  # what judges phantoms where the view's own network cannot
 # What a research override turns from a stop into a mark (DESIGN.md 4); a missing calibration never.
 _LIFTED = (Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION)
-_CALIBRATION_REASON = {
-    RegionProblem.IMPLAUSIBLE_SIZE: Reason.CALIBRATION_INCONSISTENT,
-    RegionProblem.OUTSIDE_IMAGE: Reason.CALIBRATION_INCONSISTENT,
-    RegionProblem.SEVERAL: Reason.SPLIT_SCREEN,
-    RegionProblem.CONTRADICTION: Reason.CALIBRATION_INCONSISTENT,
-    RegionProblem.NOT_SQUARE: Reason.CALIBRATION_INCONSISTENT,
-}
 
 
 @dataclass(frozen=True)
@@ -63,7 +57,6 @@ class Predictor:
         Without a usable region the whole image is judged and nothing is measured. `research_override` moves the reasons that
         it may lift from `gates` to `marked`.
         """
-        choice = clip.b_mode_region()
         frames = ClipFrames(clip)
         started = time.perf_counter()
         impression = look_at(
@@ -71,10 +64,11 @@ class Predictor:
             of_distribution=self.distribution, of_screen=self.split_screen,
         )  # fmt: skip
         timings_s = {"view_quality": time.perf_counter() - started}
+        view = impression.view.view
+        choice = trace_choice(view, clip) if view in TRACES else clip.b_mode_region()
         found = in_order(_stops(clip, impression))
         marked = tuple(reason for reason in found if research_override and reason in _LIFTED)
         gates = tuple(reason for reason in found if reason not in marked)
-        view = impression.view.view
         apical = view in _MEASURED_VIEWS and not gates
         ventricle = outline_ventricle(clip, frames, self.lv_segmentation, self.phase) if apical else Ventricle()
         readings = ClipReadings() if gates else read_clip_values(clip, view, self.measurements)
@@ -84,7 +78,7 @@ class Predictor:
             columns=clip.columns,
             number_of_frames=clip.number_of_frames,
             is_quality_control_subject=clip.is_quality_control_subject,
-            cm_per_px=choice.region.cm_per_px if choice.region else None,
+            cm_per_px=choice.region.cm_per_px if choice.region and view not in TRACES else None,
             region_rule=choice.rule,
             frame_times_ms=() if clip.frame_times_ms is None else tuple(clip.frame_times_ms.tolist()),
             view=impression.view,
@@ -104,20 +98,24 @@ class Predictor:
 
     def _flags(self, clip: Clip, impression: Impression) -> tuple[QualityFlag, ...]:
         messages: list[tuple[QualityIssue, str]] = []
-        if problem := clip.b_mode_region().problem:
-            messages.append((QualityIssue.CALIBRATION, f"Nothing can be measured: {problem.value}."))
+        is_trace = impression.view.view in TRACES
+        shown = "a Doppler or M-mode display" if is_trace else "this image"
+        if why := _no_scale(clip, impression.view.view):
+            messages.append((QualityIssue.CALIBRATION, f"Nothing can be measured: {why[1]}."))
         if (screen := impression.screen) and screen.is_dual:
             said = f"probability {screen.dual_probability:.2f} by {screen.judge}"
             messages.append((QualityIssue.CALIBRATION, f"Nothing can be measured: two images on one screen ({said})."))
         grade, verdict = impression.quality, impression.distribution
         if grade is None or self.quality is None:
-            messages.append((QualityIssue.POOR_IMAGE_QUALITY, "No network of the model set judges the quality of this image."))
+            messages.append((QualityIssue.POOR_IMAGE_QUALITY, f"No network of the model set judges the quality of {shown}."))
         elif not grade.adequate:
             limit = self.quality.manifest.threshold("adequate_quality")
             text = f"Image quality {grade.score:.0f} of 100 is below the limit of {limit:.0f}."
             messages.append((QualityIssue.POOR_IMAGE_QUALITY, text))
         if verdict is None:
             text = f"{self.view.manifest.name} cannot tell whether an image is like those of its training."
+            if is_trace:
+                text = f"No network of the model set can tell whether {shown} is like those of its training."
             messages.append((QualityIssue.OUT_OF_DISTRIBUTION, text))
         elif not verdict.inside:
             limits = f"distance {verdict.distance:.2f}, limit {verdict.threshold:.2f}"
@@ -127,10 +125,11 @@ class Predictor:
 
 
 def _stops(clip: Clip, impression: Impression) -> set[Reason]:
-    """What no network has judged is as good as refused."""
+    """What no network has judged is as good as refused. Colour in the small picture above a trace does not stop it."""
     reasons = {Reason(value) for value in clip.known_exclusions}
-    if problem := clip.b_mode_region().problem:
-        reasons.add(_CALIBRATION_REASON.get(problem, Reason.NO_CALIBRATION))
+    reasons -= {Reason.COLOUR_DOPPLER} if impression.view.view in TRACES else set()
+    if why := _no_scale(clip, impression.view.view):
+        reasons.add(why[0])
     if impression.screen and impression.screen.is_dual:
         reasons.add(Reason.SPLIT_SCREEN)
     if impression.quality is None or not impression.quality.adequate:
@@ -138,6 +137,14 @@ def _stops(clip: Clip, impression: Impression) -> set[Reason]:
     if impression.distribution is None or not impression.distribution.inside:
         reasons.add(Reason.OUT_OF_DISTRIBUTION)
     return reasons
+
+
+def _no_scale(clip: Clip, view: View) -> tuple[Reason, str] | None:
+    """Why the region of what `view` shows cannot be measured in."""
+    if view in TRACES:
+        return objection(view, clip)
+    problem = clip.b_mode_region().problem
+    return (calibration_reason(problem), problem.value) if problem else None
 
 
 def load_predictor(

@@ -9,12 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from models.catalogue import TRACES
 from models.clip import Clip
 from models.families.reading import ReadingError
 from models.predictor.adapters import as_probabilities, classifier_input, likeliest_view
 from models.predictor.frames import ClipFrames
 from models.predictor.image_quality import grade_quality
 from models.predictor.parts import Part
+from models.predictor.traces import is_judged_by, told_by_region
 from models.results import DistributionVerdict, ModelUse, QualityGrade, ViewPrediction
 from models.roles import DUAL
 
@@ -59,7 +61,7 @@ def look_at(
     of_screen: Part | None = None,
 ) -> Impression:
     """`of_distribution` tells the distance of every clip; without it the view's own network where it can. Where that cannot
-    either, `gate` does, and of phantoms only.
+    either, `gate` does, and of phantoms only. Of a trace only a network says anything that was taught on such traces.
     """
     last = clip.number_of_frames - 1
     chosen = [int(index) for index in np.unique(np.linspace(0, last, _VIEW_FRAMES).round())]
@@ -70,21 +72,24 @@ def look_at(
         outputs = (torch.zeros(1, len(of_view.manifest.labels)),)
         notes = (f"{of_view.manifest.name} cannot read this clip: {error}",)
     probabilities = [float(value) for value in as_probabilities(outputs[0])]
-    view, probability = likeliest_view(of_view.manifest, probabilities)
+    likeliest, probability = likeliest_view(of_view.manifest, probabilities)
+    view = told_by_region(likeliest, clip)
     named = tuple(zip(of_view.manifest.labels, probabilities, strict=True))
     models = [of_view.use]
     quality = distribution = screen = None
     judge = of_distribution or (
         of_view if of_view.knows_its_training_data else gate if clip.is_quality_control_subject else None
     )
+    if judge is not None and not is_judged_by(judge.manifest, view):
+        judge = None
     if judge is not None:
         features = outputs[1] if judge is of_view else judge.run(classifier_input(clip, frames, judge.manifest, chosen))[1]
         distribution = _verdict(judge, features)
         models += [] if judge is of_view else [judge.use]
     if of_quality is not None:
         quality = grade_quality(of_quality, clip, frames, view, chosen)
-        models.append(of_quality.use)
-    if of_screen is not None:
+        models += [of_quality.use] if quality else []
+    if of_screen is not None and view not in TRACES:  # the small picture above a trace makes no split screen
         screen = _screen_verdict(of_screen, clip, frames, chosen)
         models.append(of_screen.use)
     prediction, judged_by = ViewPrediction(view, probability, named), judge.manifest.name if judge else ""

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
+from models.asked import reads_pairs
 from models.catalogue import View
 from models.clip import Clip
 from models.predictor.parts import Part
 from models.predictor.readings import ClipReadings, read_all
 from models.results import FrameReference
-from models.roles import reads_pairs
 
 
 def read_pair(a4c: Clip, a2c: Clip, parts: Sequence[Part]) -> ClipReadings:

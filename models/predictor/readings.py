@@ -2,16 +2,16 @@
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+from models.asked import AREAS, key_in_view, quantities_read, reads_pairs, views_read
 from models.catalogue import QUANTITIES, READ, View
 from models.clip import Clip
 from models.families.echonet_frames import shared
 from models.families.reading import ReadingError, ReadValue
 from models.predictor.parts import Part
 from models.results import ClipValue, FrameReference, ModelUse, Reason
-from models.roles import quantities_read, reads_pairs, views_read
 
 Sources = tuple[FrameReference, ...]
 
@@ -32,11 +32,14 @@ def read_clip_values(clip: Clip, view: View, parts: Sequence[Part]) -> ClipReadi
     if not asked:
         return ClipReadings()
 
+    def ask(network: Any) -> tuple[ReadValue, ...]:
+        return tuple(_in_view(value, view, clip) for value in _values(network, clip))
+
     def frames(value: ReadValue) -> Sources:
         return tuple(FrameReference(clip.sop_instance_uid, index + 1) for index in value.frames)
 
     with shared(clip):
-        return read_all((view,), asked, lambda network: _values(network, clip), frames)
+        return read_all((view,), asked, ask, frames)
 
 
 def read_all(
@@ -64,6 +67,14 @@ def read_all(
                 values.append(_clip_value(value, name, sources(value)))
     elapsed = {"measurements": time.perf_counter() - started}
     return ClipReadings(tuple(values), tuple(notes), tuple(part.use for part in asked), elapsed)
+
+
+def _in_view(value: ReadValue, view: View, clip: Clip) -> ReadValue:
+    """Under our key; what is taken at end-systole is not taken of a still, whose phase nobody knows."""
+    value = replace(value, key=key_in_view(value.key, view))
+    if value.key not in AREAS or value.value is None or clip.number_of_frames > 1:
+        return value
+    return ReadValue(value.key, value.unit, None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=value.detail)
 
 
 def _clip_value(value: ReadValue, model: str, sources: Sources) -> ClipValue:

@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from models.asked import quantities_read, reads_pairs, views_read
-from models.catalogue import ECHOVIEW47, READ, Mode, View
+from models.catalogue import ECHOVIEW47, READ, TRACES, Mode, View
 from models.manifest import write_manifest
 from models.predictor.adapters import SEGMENTERS, likeliest_view
 from models.registry import FAMILIES, find_manifest, list_models, load_model
-from models.roles import FAMILIES_OF, Role, unfit_for, view_of
+from models.roles import FAMILIES_OF, Role, image_of, unfit_for, view_of
 from node.errors import ConfigError
 from node.settings import ModelSettings, Settings
 from node.work.plan import plan_for, require_models
@@ -32,7 +32,20 @@ def test_the_tables_name_the_same_families() -> None:
         ("EchoMotionNet_BiLSTM", ("ef_video_regression",)),
         ("EchoMotionNet_A4C_A2C", ("ef_video_regression_biplane",)),
         ("EchoApex_ViT-S_lvh", ("ivsd_2d", "lvidd_2d", "lvpwd_2d")),
-        ("avvmax", ()),
+        ("la_area", ("la_area_a4c", "la_area_a2c")),
+        ("ra_area", ("ra_area",)),
+        ("avvmax", ("av_vmax", "av_pg")),
+        ("lvotvmax", ("lvot_vmax",)),
+        ("mrvmax", ("mr_vmax",)),
+        ("trvmax", ("tr_vmax", "tr_pg")),
+        ("latevel", ("e_lateral",)),
+        ("medevel", ("e_septal",)),
+        ("mvpeak_2c", ("mv_e", "mv_a", "mv_ea")),
+        ("tapse_2c", ("tapse",)),
+        ("vti_lvot", ("lvot_vti",)),
+        ("vti_mv", ("mv_vti",)),
+        ("PanEcho", ("ef_video_regression",)),
+        ("EchoForge_PLAX_keypoints", ("ivsd_2d", "lvidd_2d", "lvids_2d", "lvpwd_2d", "fs_2d", "ef_teichholz_2d")),
         ("phantom_lv", ()),
     ],
 )
@@ -71,9 +84,8 @@ UNFIT = [
     (Role.QUALITY, "plax_quality", "states no limit adequate_quality"),
     (Role.LV_SEGMENTATION, "echonet_dynamic/ef_r2plus1d_18", "is no deeplabv3_resnet50"),
     (Role.LV_SEGMENTATION, "lvid", "of the family echonet_measurements"),
-    (Role.MEASUREMENTS, "avvmax", "reads no B-mode view"),
-    (Role.MEASUREMENTS, "tapse_2c", "reads no B-mode view"),
-    (Role.MEASUREMENTS, "PanEcho", "of the family pan_echo"),
+    (Role.MEASUREMENTS, "plax_quality", "reads no image"),
+    (Role.MEASUREMENTS, "echonet_dynamic/lv_deeplabv3_resnet50", "reads nothing that the node has a quantity for"),
     (Role.VIEW, "EchoApex_ViT-S_views", "an order that nobody has stated"),
     (Role.VIEW, "EchoPrime_video_encoder", "an order that nobody has stated"),
     (Role.MEASUREMENTS, "phantom_lv", "of the family phantom_segmenter"),
@@ -122,18 +134,38 @@ def test_all_classes_of_echoview47_mean_a_view() -> None:
     assert view_of("liver") is None
 
 
+def test_a_trace_is_what_its_class_says_and_its_mode_what_the_region_says() -> None:
+    traced = {known.name: image_of(known.name) for known in ECHOVIEW47 if known.mode is not Mode.B_MODE}
+    assert len(set(traced.values())) == len(traced) == 13
+    assert set(traced.values()) == {view for view in TRACES if not view.endswith(("_pw", "_cw"))}
+    assert traced["doppler-tissue-lateral"] is View.DOPPLER_TISSUE_LATERAL
+    assert image_of("a4ch-la") is view_of("a4ch-la")
+
+
+def test_no_two_models_of_traces_read_the_same_quantity() -> None:
+    """Bug prevented: an aortic jet under the outflow tract's name, since the display shows both alike."""
+    asked = {manifest.name: views_read(manifest) for manifest in list_models() if set(views_read(manifest)) & TRACES}
+    assert len(asked) == 13
+    for name, (view,) in asked.items():
+        keys = quantities_read(find_manifest(name))
+        assert keys, name
+        assert {READ[key].views for key in keys} == {(view,)}, name
+
+
 def test_the_probabilities_of_a_view_s_classes_add_up() -> None:
     manifest = find_manifest("EchoView47_classifier")
     probabilities = dict.fromkeys(manifest.labels, 0.0) | {"a4ch-full": 0.3, "a4ch-lv": 0.3, "plax-full-lv": 0.4}
     assert likeliest_view(manifest, list(probabilities.values())) == (View.A4C, pytest.approx(0.6))
     spread = dict.fromkeys(manifest.labels, 0.0) | {"a4ch-full": 0.4, "a2ch-full": 0.35, "doppler-mv": 0.25}
-    assert likeliest_view(manifest, list(spread.values())) == (View.OTHER, pytest.approx(0.25)), "none is likely enough"
+    assert likeliest_view(manifest, list(spread.values())) == (View.OTHER, 0.0), "none is likely enough"
+    traces = dict.fromkeys(manifest.labels, 0.0) | {"doppler-mv": 0.45, "doppler-tissue-lateral": 0.45, "a4ch-full": 0.1}
+    assert likeliest_view(manifest, list(traces.values()))[0] is View.OTHER, "two traces do not add up to a sure one"
 
 
 def test_readers_are_asked_on_their_views() -> None:
     assert View.PLAX in views_read(find_manifest("lvid"))
     assert views_read(find_manifest("ivc")) == (View.SUBCOSTAL_IVC,)
-    assert views_read(find_manifest("mvpeak_2c")) == ()
+    assert views_read(find_manifest("mvpeak_2c")) == (View.DOPPLER_MV_PW,)
 
 
 def test_what_has_an_untrained_decoder_takes_no_part() -> None:
@@ -162,8 +194,8 @@ def required(**models: object) -> None:
 def test_the_plan_refuses_what_does_not_fit() -> None:
     required()
     required(quality="")
-    with pytest.raises(ConfigError, match=r"models\.measurements: avvmax reads no B-mode view"):
-        required(measurements=("avvmax",))
+    with pytest.raises(ConfigError, match=r"models\.measurements: plax_quality reads no image"):
+        required(measurements=("plax_quality",))
     with pytest.raises(ConfigError, match=r"models\.lv_segmentation: phantom_view is of the family phantom_classifier"):
         required(lv_segmentation="phantom_view")
     with pytest.raises(ConfigError, match=r"models\.measurements: .*echonode models import"):

@@ -5,15 +5,15 @@ from pydicom.sr._cid_dict import cid_concepts
 from pydicom.sr._concepts_dict import concepts
 from pydicom.sr.coding import Code
 
-from models.catalogue import QUANTITIES, View
+from models.catalogue import QUANTITIES, TRACES, View
 from models.results import Phase, QualityIssue, Reason
 from sr_templates import codes
 from sr_templates.document import coding_scheme_identification
 
 # Ordinary UCUM, and codes of PS3.16 tables, that pydicom's dictionary does not list.
-_UCUM_OF_PS3_16 = {"mL", "{0:100}"}
-# TID 5203 row 4 (SRT R-4089A) and TID 1500 row 12: concept names that are in no context group.
-_IN_TEMPLATES_ALONE = {"272518008", "C0034375"}
+_UCUM_OF_PS3_16 = {"mL", "m/s", "{0:100}"}
+# TID 5203 rows 2, 4 and 5 (SRT G-C048, R-4089A, G-0373) and TID 1500 row 12: concept names that are in no context group.
+_IN_TEMPLATES_ALONE = {"260674002", "272518008", "399264008", "C0034375"}
 
 
 def _every_code() -> list[Code]:
@@ -78,6 +78,10 @@ def test_every_word_of_the_vocabulary_has_a_code() -> None:
 def test_codes_come_from_the_context_groups_of_their_templates() -> None:
     for view, code in codes.VIEW_CODES.items():
         assert code.scheme_designator == codes.PRIVATE_SCHEME or _in_context_group(code, 12226), view
+    unsaid = {view for view in TRACES if f"{view}_pw" in set(View)} | {View.DOPPLER_AO_DESCENDING}
+    assert codes.MODE_CODES.keys() == TRACES - unsaid
+    assert all(_in_context_group(code, 12224) for code in codes.MODE_CODES.values())
+    assert all(_in_context_group(row.flow, 12221) for row in codes.QUANTITY_CODES.values() if row.flow is not None)
     assert all(_in_context_group(code, 12233) for code in codes.PHASE_CODES.values())
     assert all(_in_context_group(row.qualifier, 42) for row in codes.REASON_CODES.values())
     assert all(_in_context_group(code, 7011) for code in codes.QUALITY_ISSUE_REASONS.values())

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from models.asked import views_read
 from models.clip import Clip
 from models.families.echonet_dynamic import EjectionFraction
 from models.manifest import Manifest
@@ -17,7 +18,7 @@ from models.predictor.gate import probe_clip
 from models.predictor.parts import make_part
 from models.predictor.reader_probes import reader_probe, repeated
 from models.registry import find_manifest, list_models, load_manifest
-from models.roles import Role, views_read
+from models.roles import Role
 from tests.unit.models.families.tiny_apex import moving_clip, tiny, tiny_manifest
 
 _EXACT = 1e-3  # of the largest value: the gate's own bound

@@ -1,0 +1,48 @@
+"""Displays of Doppler and M-mode: what one shows, by its class and its region, and whether its scale can be used."""
+
+from models.calibration import RegionDataType, RegionSpatialFormat, TraceChoice
+from models.catalogue import M_MODES, TISSUE_DOPPLER, TRACES, View
+from models.clip import Clip
+from models.families.reading import trace_reason
+from models.manifest import Manifest
+from models.results import Reason
+from models.roles import image_of
+
+_ENDINGS = {RegionDataType.PW_SPECTRAL: "_pw", RegionDataType.CW_SPECTRAL: "_cw"}
+
+
+def told_by_region(view: View, clip: Clip) -> View:
+    """Of blood flow, whose class does not say PW or CW, the one that the region's data type says; else `view` itself."""
+    kinds = _spectral_kinds(clip)
+    if view not in TRACES - M_MODES - TISSUE_DOPPLER or len(kinds) != 1:
+        return view
+    named = view + _ENDINGS[kinds.pop()]
+    return View(named) if named in set(View) else view
+
+
+def _spectral_kinds(clip: Clip) -> set[RegionDataType]:
+    spectral = [region for region in clip.regions if region.spatial_format == RegionSpatialFormat.SPECTRAL]
+    return {kind for kind in _ENDINGS for region in spectral if region.data_type == kind}
+
+
+def trace_choice(view: View, clip: Clip) -> TraceChoice:
+    """The region of a trace."""
+    return clip.m_mode_region() if view in M_MODES else clip.spectral_region()
+
+
+def objection(view: View, clip: Clip) -> tuple[Reason, str] | None:
+    """Why the display of a trace cannot be measured in, whatever it shows: reason and words."""
+    if problem := trace_choice(view, clip).problem:
+        return trace_reason(problem), problem.value
+    if view in TISSUE_DOPPLER and RegionDataType.CW_SPECTRAL in _spectral_kinds(clip):
+        return Reason.CALIBRATION_INCONSISTENT, "tissue Doppler by its view, continuous wave Doppler by its region"
+    return None
+
+
+def is_judged_by(manifest: Manifest, view: View) -> bool:
+    """Whether a network taught on these classes can say how like its training an image of `view` is: of a trace only where it
+    was taught on such traces.
+    """
+    taught = {image_of(label) for label in manifest.labels}
+    unsaid = {f"{image}{ending}" for image in taught for ending in _ENDINGS.values()}
+    return view not in TRACES or view in taught or view in unsaid
