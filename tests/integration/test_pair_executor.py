@@ -1,0 +1,101 @@
+"""Two clips read together in a worker process that hangs, dies or errs: the study keeps everything else."""
+
+import os
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import pytest
+
+from models.results import ClipFindings, Reason
+from node.settings import Settings
+from node.work.executor import ExecutorBroken, LocalExecutor
+from node.work.plan import Plan, plan_for
+from tests.waiting import wait_for
+
+pytestmark = pytest.mark.slow
+
+PLAN = plan_for(Settings())
+PAIR_PLAN = replace(PLAN, measurements=("EchoMotionNet_A4C_A2C",))
+A4C = ClipFindings("2.25.4", 4, 6, 2)
+
+
+class _Dying:
+    """Ends the process that unpickles it, as a lack of memory would."""
+
+    def __reduce__(self) -> tuple[object, tuple[int]]:
+        return os._exit, (1,)
+
+
+class _Garbled(Plan):
+    """A plan here, a text in the worker process: every question to it is an error of ours."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return str, ("no plan",)
+
+
+@pytest.fixture
+def executor() -> Iterator[LocalExecutor]:
+    executor = LocalExecutor(PLAN, processes=1, threads_per_process=1, clip_timeout_s=60)
+    yield executor
+    executor.close()
+
+
+def reasons(found: ClipFindings) -> tuple[Reason, ...]:
+    (value,) = found.values
+    assert (value.key, value.value) == ("ef_video_regression_biplane", None)
+    return value.reasons
+
+
+def test_a_pair_that_fails_leaves_a_reason_and_working_processes(tmp_path: Path, executor: LocalExecutor) -> None:
+    text, pipe = tmp_path / "text.dcm", tmp_path / "pipe.dcm"
+    text.write_bytes(b"no DICOM")
+    os.mkfifo(pipe)  # nobody writes to it: opening it blocks for ever
+    assert reasons(executor.analyse_pair(A4C, text, text, PAIR_PLAN)) == (Reason.UNDECODABLE,)
+
+    erring = executor.analyse_pair(A4C, text, text, _Garbled(**asdict(PAIR_PLAN)))
+    assert reasons(erring) == (Reason.COMPUTATION_FAILED,)
+    assert erring.values[0].detail == "broke off with AttributeError"
+
+    executor._clip_timeout_s = 0.5
+    hanging = executor.analyse_pair(A4C, pipe, text, PAIR_PLAN)
+    assert reasons(hanging) == (Reason.COMPUTATION_FAILED,)
+    assert hanging.values[0].detail == "took longer than 1 s"
+
+    executor._clip_timeout_s = 60
+    dying = executor.analyse_pair(A4C, _Dying(), text, PAIR_PLAN)  # type: ignore[arg-type]
+    assert reasons(dying) == (Reason.COMPUTATION_FAILED,)
+    assert dying.values[0].detail == "broke off with BrokenProcessPool"
+
+    (findings,) = executor.analyse([("2.25.1", text)], PLAN)
+    assert findings.gates == (Reason.UNDECODABLE,)
+
+
+def test_a_node_that_stops_records_nothing_of_a_pair(tmp_path: Path, executor: LocalExecutor) -> None:
+    """Bug prevented: a study for ever without a value, because the node was stopped while it was computed."""
+    pipe = tmp_path / "pipe.dcm"
+    os.mkfifo(pipe)
+    ends: list[str] = []
+
+    def read() -> None:
+        try:
+            executor.analyse_pair(A4C, pipe, pipe, PAIR_PLAN)
+        except ExecutorBroken as error:
+            ends.append(type(error).__name__)
+
+    thread = threading.Thread(target=read)
+    thread.start()
+    writer = wait_for(lambda: _opened(pipe), timeout_s=60)  # the process reads
+    executor.close()
+    thread.join(30)
+    os.close(writer)
+    assert ends == ["ExecutorBroken"]
+
+
+def _opened(pipe: Path) -> int:
+    """A descriptor for writing, 0 while nobody reads."""
+    try:
+        return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+    except OSError:
+        return 0

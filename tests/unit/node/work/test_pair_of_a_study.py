@@ -1,0 +1,180 @@
+"""A model of two clips in the node's own path: from the files to findings, audit trail and report."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import highdicom as hd
+import pytest
+from pydicom.uid import JPEGBaseline8Bit
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from models.catalogue import View
+from models.phantom.anatomy import sample_heart
+from models.phantom.truth import render_clip
+from models.registry import load_model
+from models.results import ClipFindings, FrameReference, Reason, StudyFindings
+from node.db import queue
+from node.db.session import Database
+from node.db.tables import Analysis, AuditEntry, Instance, JobKind, Receipt, StudyState
+from node.egress.documents import build_all, read_evidence
+from node.settings import ModelSettings, Settings
+from node.study.archive import Archive
+from node.study.findings_json import load_findings
+from node.study.phantom_writer import PhantomPatient, PhantomStudy, write_clip
+from node.work.clip_analysis import analyse_clip, analyse_pair
+from node.work.executor import Executor
+from node.work.pipeline import AnalysisTools, analyse_study
+from node.work.plan import Plan, plan_for, require_models
+from sr_templates import codes
+from tests.factories import identity
+from tests.rows import NOW, add_study
+from tests.unit.node.work.test_mixed_model_set import stored
+
+pytestmark = pytest.mark.slow
+
+PAIR, KEY = "EchoMotionNet_A4C_A2C", "ef_video_regression_biplane"
+SEED = 300_001
+
+
+class InThisProcess:
+    """The node's executor without processes."""
+
+    def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+        return [analyse_clip(uid, path, plan) for uid, path in clips]
+
+    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+        return analyse_pair(a4c, a4c_path, a2c_path, plan)
+
+    def close(self) -> None:
+        """Nothing to close."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """`files` by SOP Instance UID: an A4C clip, then an A2C clip, of one phantom."""
+
+    archive: Archive
+    files: dict[str, Path]
+    models: Path
+    plan: Plan
+    sha256: str
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Bench:
+    """Small images of few frames, and the pair's network with random weights, which say about 55 %."""
+    folder = tmp_path_factory.mktemp("pair")
+    archive, files = Archive(folder / "archive"), {}
+    for number, view in enumerate((View.A4C, View.A2C), start=1):
+        truth = render_clip(sample_heart(SEED), view, seed=SEED, quality=3, rows=300, columns=400)
+        path = archive.path(f"clip-{number}")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        uid = write_clip(
+            truth,
+            path,
+            patient=PhantomPatient("PHANTOM-3"),
+            study=PhantomStudy("2.25.1", "2.25.1.1", NOW),
+            instance_number=number,
+            transfer_syntax_uid=JPEGBaseline8Bit,
+        )
+        files[uid] = path
+    sha256 = stored(folder / "models", PAIR, load_model(PAIR))
+    plan = plan_for(Settings(models=ModelSettings(measurements=(PAIR,), engine="torch")))
+    return Bench(archive, files, folder / "models", plan, sha256)
+
+
+@pytest.fixture
+def bench(made: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    monkeypatch.setenv("ECHONODE_MODELS", str(made.models))
+    require_models(made.plan)
+    return made
+
+
+def analysed(bench: Bench, uids: Sequence[str], database: Database) -> StudyFindings:
+    """The findings that the node would record of these clips."""
+
+    def add(session: Session) -> None:
+        study = add_study(session, state=StudyState.COMPLETE)
+        session.add_all(
+            Instance(
+                study_id=study.id, receipt=Receipt.STORED.value, sop_instance_uid=uid, path=bench.files[uid].name,
+                transfer_syntax_uid="1.2", size_bytes=1, sha256="0", analysable=True, calling_aet="CART", received_at=NOW,
+            )
+            for uid in uids
+        )  # fmt: skip
+        queue.enqueue(session, JobKind.ANALYSE_STUDY, study.id, study_id=study.id, revision=1, now=NOW)
+
+    executor: Executor = InThisProcess()
+    database.write(add)
+    job = database.write(lambda session: queue.claim(session, [JobKind.ANALYSE_STUDY], owner="me", now=NOW, lease_s=60))
+    assert job is not None
+    analyse_study(job, AnalysisTools(database, bench.archive, executor, bench.plan, lambda: NOW, 5))
+    with database.reading() as session:
+        return load_findings(session.scalars(select(Analysis.findings)).one())
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    with Database(f"sqlite:///{tmp_path / 'p.sqlite'}") as database:
+        database.upgrade()
+        yield database
+
+
+def test_the_value_of_a_pair_reaches_findings_audit_trail_and_report(bench: Bench, database: Database) -> None:
+    findings = analysed(bench, list(bench.files), database)
+    found = {measurement.key: measurement for measurement in findings.measurements}
+    value = found[KEY]
+    assert value.value == pytest.approx(55, abs=5)
+    (a4c, a2c) = findings.clips
+    assert value.sources == tuple(
+        FrameReference(clip.sop_instance_uid, number) for clip in (a4c, a2c) for number in range(1, clip.number_of_frames + 1)
+    )
+    assert "pair" in a4c.timings_s
+    with database.reading() as session:
+        details = session.scalars(select(AuditEntry.details).where(AuditEntry.event == "analysis_recorded")).one()
+    (named,) = [model for model in details["models"] if model.startswith(f"{PAIR} ")]
+    assert bench.sha256 in named
+
+    documents = build_all(findings, read_evidence(list(bench.files.values())), identity())
+    (report,) = (document.dataset for document in documents if document.template == "tid1500")
+    groups = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
+    concept = codes.QUANTITY_CODES[KEY].concept
+    (group,) = [group for group in groups if group.get_measurements(concept)]
+    (item,) = group.get_measurements(concept)
+    assert (item.value, item.unit.value) == (round(value.value, 1), "%")
+    assert (item.name.value, item.name.scheme_designator, item.method.value) == (
+        "EF-VIDEO-BIPLANE", "99ECHONODE", "VIDEO-REGR-BP",
+    )  # fmt: skip
+    assert [image.referenced_sop_instance_uid for image in item.referenced_images] == list(bench.files)
+    discs = [other for other in group.get_measurements() if other.name.value == "18043-0"]
+    assert [other.method.meaning for other in discs] == ["Method of Disks, Biplane"], "in one group, never under one code"
+    assert bench.sha256 in report.to_json()
+
+
+def test_without_an_a2c_clip_the_report_says_so(bench: Bench, database: Database) -> None:
+    uid = next(iter(bench.files))
+    findings = analysed(bench, [uid], database)
+    (missing,) = [missing for missing in findings.not_measured if missing.key == KEY]
+    assert missing.reasons == (Reason.VIEW_MISSING,)
+    assert PAIR not in [use.name for use in findings.models], "it was not asked"
+    documents = build_all(findings, read_evidence([bench.files[uid]]), identity())
+    (report,) = (document.dataset for document in documents if document.template == "tid1500")
+    groups = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
+    (item,) = [
+        item for group in groups for item in group.get_qualitative_evaluations() if item.name.value == "EF-VIDEO-BIPLANE"
+    ]
+    assert item.value.value == "114007", "not attempted"
+
+
+def test_a_gated_clip_is_no_half_of_a_pair(bench: Bench, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gated(self: InThisProcess, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+        a4c, a2c = (analyse_clip(uid, path, plan) for uid, path in clips)
+        return [a4c, replace(a2c, gates=(Reason.STRESS_STAGE,), contours=(), beats=())]
+
+    monkeypatch.setattr(InThisProcess, "analyse", gated)
+    findings = analysed(bench, list(bench.files), database)
+    reasons = {missing.key: missing.reasons for missing in findings.not_measured}
+    assert reasons[KEY] == (Reason.STRESS_STAGE,)
+    assert "ef_a4c" in {measurement.key for measurement in findings.measurements}
