@@ -148,9 +148,16 @@ def read_manifests(path: Path) -> tuple[Manifest, ...]:
     Raises ManifestError for a missing file, broken TOML, a missing, unknown or mistyped key.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ManifestError(f"no manifest {path}") from None
+    return manifests_in(text, path)
+
+
+def manifests_in(text: str, path: Path) -> tuple[Manifest, ...]:
+    """`read_manifests` of the text of the file `path`, or of one that carries it inside."""
+    try:
+        data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ManifestError(f"{path.name}: {error}") from error
     models = data.pop("model", [{}])

@@ -16,8 +16,9 @@ from pathlib import Path
 from safetensors.torch import save_file
 from torch import Tensor
 
+from models.importers.exports import Export, ExportError, read_export
 from models.importers.keras_files import KerasFile, KerasFileError, read_keras_file
-from models.importers.placing import MisplacedWeights
+from models.importers.placing import MisplacedWeights, checked
 from models.importers.torch_files import TorchFile, TorchFileError, read_torch_file
 from models.manifest import Manifest, ManifestError, Value, write_manifest
 from models.registry import FAMILIES, model_folder, published_manifest
@@ -65,10 +66,15 @@ def import_weights(
     """Stores the weights of `file` for the model `name`, and a manifest that names them; afterwards `load_model` finds both.
 
     `labels` are the network's outputs in order, needed where the order is not published; `settings` go into [architecture].
-    `folder` (default: `registry.model_folder()`) gets `weights` and `manifests`. Raises ImportRefused, ManifestError,
-    KerasFileError, TorchFileError, and MisplacedWeights with the lists of what does not fit.
+    `file` may also be what `exports.export_model` wrote elsewhere, labels and settings in it. `folder` (default:
+    `registry.model_folder()`) gets `weights` and `manifests`. Raises ImportRefused, ManifestError, KerasFileError,
+    TorchFileError, ExportError, and MisplacedWeights with the lists of what does not fit.
     """
     manifest = published_manifest(name)
+    if file.is_file() and (export := read_export(file)) is not None:
+        tensors = _exported(manifest, export, settings or {}, labels)
+        origin = export.origin
+        return _store(export.manifest, tensors, origin["source_file"], origin["source_sha256"], folder or model_folder())
     sha256 = _known_hash(manifest, file)
     source = read_source(file)
     manifest = _described(manifest, source, settings or {}, labels)
@@ -159,9 +165,33 @@ def _labels(manifest: Manifest, architecture: Mapping[str, Value], given: Sequen
     return labels
 
 
+def _exported(
+    manifest: Manifest, export: Export, settings: Mapping[str, Value], labels: Sequence[str] | None
+) -> dict[str, Tensor]:
+    """The tensors of a model that another machine imported. Which file they came from there is that machine's word."""
+    theirs, published = export.manifest, manifest.publication
+    if (theirs.name, theirs.family) != (manifest.name, manifest.family):
+        raise ImportRefused(f"the file is an export of {theirs.name} ({theirs.family}), not of {manifest.name}")
+    if published is None or theirs.publication is None or not {"source_file", "source_sha256"} <= export.origin.keys():
+        raise ImportRefused(f"the export of {theirs.name} does not say which published file its weights came from")
+    if published.weights_sha256 and published.weights_sha256 != export.origin["source_sha256"]:
+        found = export.origin["source_sha256"]
+        raise ImportRefused(
+            f"the export came from another file than the published {published.weights_file}: SHA-256 {found}, "
+            f"published {published.weights_sha256}"
+        )
+    if settings or (labels is not None and tuple(labels) != theirs.labels):
+        raise NotSaid(f"{manifest.name}: an export has its labels ({', '.join(theirs.labels)}) and its settings; give none")
+    network = importlib.import_module(FAMILIES[theirs.family]).load(theirs, None, "meta")
+    return _finite(theirs, checked(export.tensors, network))
+
+
 def _placed(manifest: Manifest, source: KerasFile | TorchFile) -> dict[str, Tensor]:
     network = importlib.import_module(FAMILIES[manifest.family]).load(manifest, None, "meta")
-    tensors: dict[str, Tensor] = importlib.import_module(IMPORTERS[manifest.family]).place(source, network)
+    return _finite(manifest, importlib.import_module(IMPORTERS[manifest.family]).place(source, network))
+
+
+def _finite(manifest: Manifest, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     broken = [name for name, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
     if broken:
         raise ImportRefused(f"{manifest.name}: not a number in {', '.join(broken)}")
@@ -200,6 +230,7 @@ def _store(manifest: Manifest, tensors: dict[str, Tensor], source_file: str, sou
 
 __all__ = [
     "IMPORTERS",
+    "ExportError",
     "ImportRefused",
     "KerasFile",
     "KerasFileError",

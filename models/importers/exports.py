@@ -1,19 +1,29 @@
-"""Models out of the library for other programs: tensors with their origin, or a graph that runs without this code."""
+"""Models out of the library: tensors with their manifest and origin, which the library takes back, or a graph that runs without
+this code.
+"""
 
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
+from torch import Tensor
 
 from models.importers.verification import probe
-from models.manifest import Manifest
+from models.manifest import Manifest, ManifestError, manifest_text, manifests_in
 from models.registry import load_manifest
+
+_MANIFEST, _DIGEST = "echonode_manifest", "tensors_sha256"  # beside the origin in the file's metadata
 
 
 class Format(StrEnum):
-    """SAFETENSORS: the tensors by name. PT2: the graph of `torch.export`, any number of frames or clips at once."""
+    """SAFETENSORS: the tensors by name with their manifest, which `echonode models import` takes elsewhere. PT2: the graph of
+    `torch.export`, any number of frames or clips at once.
+    """
 
     SAFETENSORS = "safetensors"
     PT2 = "pt2"
@@ -24,7 +34,8 @@ def export_model(manifest: Manifest, path: Path, form: Format) -> None:
     network = load_manifest(manifest, pretrained=True)
     if form is Format.SAFETENSORS:
         tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
-        save_file(tensors, path, metadata=_origin(manifest))
+        carried = {_MANIFEST: manifest_text(manifest), _DIGEST: digest(tensors)}
+        save_file(tensors, path, metadata=_origin(manifest) | carried)
         return
     network.to(memory_format=torch.contiguous_format)  # torch.export cannot store the other layout without a warning
     example = torch.cat([probe(manifest)] * 2)  # a batch of one would become a constant of the graph
@@ -37,3 +48,45 @@ def _origin(manifest: Manifest) -> dict[str, str]:
     with safe_open(manifest.weights_path, "pt") as stored:
         kept: dict[str, str] = stored.metadata() or {}
     return kept | {"model": manifest.name, "licence": manifest.licence, "intended_use": manifest.intended_use}
+
+
+class ExportError(ValueError):
+    """A file that says it is an export, and is none that can be taken."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """A model as another machine had it: its manifest, tensors, and what their own file said of their origin."""
+
+    manifest: Manifest
+    tensors: Mapping[str, Tensor]
+    origin: Mapping[str, str]
+
+
+def read_export(path: Path) -> Export | None:
+    """What `export_model` wrote as safetensors; None for any other file. Raises ExportError for an altered one."""
+    try:
+        with safe_open(path, "pt") as stored:
+            origin: dict[str, str] = stored.metadata() or {}
+    except (SafetensorError, OSError):
+        return None
+    if _MANIFEST not in origin:
+        return None
+    try:
+        (manifest,) = manifests_in(origin.pop(_MANIFEST), path)
+    except (ManifestError, ValueError) as error:
+        raise ExportError(f"{path.name}: the manifest inside cannot be read: {error}") from error
+    tensors = load_file(path)
+    if digest(tensors) != origin.pop(_DIGEST, ""):
+        raise ExportError(f"{path.name}: the tensors are not those that were exported")
+    return Export(manifest, tensors, origin)
+
+
+def digest(tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of names, types, shapes and bytes, in the order of the names: of the tensors alone, whatever file they are in."""
+    sha256 = hashlib.sha256()
+    for name in sorted(tensors):
+        tensor = tensors[name].contiguous().cpu()
+        sha256.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}\n".encode())
+        sha256.update(tensor.reshape(-1).view(torch.uint8).numpy())
+    return sha256.hexdigest()

@@ -91,7 +91,15 @@ def import_model(
     as_json: AsJson = False,
 ) -> None:
     """Bring published weights in: hash checked, every tensor placed, stored as safetensors with origin and licence."""
-    from models.importers import ImportRefused, KerasFileError, MisplacedWeights, NotSaid, TorchFileError, import_weights
+    from models.importers import (
+        ExportError,
+        ImportRefused,
+        KerasFileError,
+        MisplacedWeights,
+        NotSaid,
+        TorchFileError,
+        import_weights,
+    )
     from models.manifest import ManifestError
 
     given = [label.strip() for label in labels.split(",")] if labels else None
@@ -104,7 +112,7 @@ def import_model(
         if as_json:
             print_json({"name": name, "error": str(error), **error.lists})
         raise EchoNodeError(str(error)) from error
-    except (ImportRefused, ManifestError, KerasFileError, TorchFileError) as error:
+    except (ImportRefused, ManifestError, KerasFileError, TorchFileError, ExportError) as error:
         raise EchoNodeError(str(error)) from error
     except OSError as error:  # the model folder, not the file: that is read before
         raise EchoNodeError(f"cannot store the weights: {error}") from error
