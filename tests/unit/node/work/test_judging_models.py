@@ -4,7 +4,8 @@ Their last layers are made to give what is wanted whatever is seen; all else is 
 """
 
 import hashlib
-from collections.abc import Sequence
+import shutil
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -64,16 +65,23 @@ def phase_scores() -> list[float]:
     return scores
 
 
+def store_screen(folder: Path, outputs: Sequence[float]) -> None:
+    screen = load_model(SCREEN)
+    last_layer(screen, outputs)
+    stored(folder, SCREEN, screen, ("Single", "Dual"), side=64)
+
+
 @pytest.fixture(scope="module")
-def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """One that sees single images in `single`, one that sees split screens in `dual`."""
     folder = tmp_path_factory.mktemp("models")
     phase = load_model(PHASE)
     last_layer(phase, phase_scores())
-    stored(folder, PHASE, phase, side=32)
-    screen = load_model(SCREEN)
-    last_layer(screen, [5.0, -5.0])
-    stored(folder, SCREEN, screen, ("Single", "Dual"), side=64)
-    return folder
+    stored(folder / "single", PHASE, phase, side=32)
+    store_screen(folder / "single", [5.0, -5.0])
+    store_screen(folder / "dual", [0.0, 3.0])
+    yield folder
+    shutil.rmtree(folder)  # 0.4 GB that pytest would keep
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +110,7 @@ def found_by(plan: Plan, clip: tuple[str, Path]) -> ClipFindings:
 def test_all_parts_take_part_and_are_named_with_their_weights(
     models: Path, clip: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ECHONODE_MODELS", str(models))
+    monkeypatch.setenv("ECHONODE_MODELS", str(models / "single"))
     found = found_by(the_plan(distribution="phantom_view", phase=PHASE, split_screen=SCREEN), clip)
     assert (found.gates, found.notes) == ((), ())
     weights = {use.name: use.weights_sha256 for use in found.models}
@@ -117,7 +125,7 @@ def test_all_parts_take_part_and_are_named_with_their_weights(
 def test_the_study_its_file_and_its_documents_do_with_few_outlines(
     models: Path, clip: tuple[str, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("ECHONODE_MODELS", str(models))
+    monkeypatch.setenv("ECHONODE_MODELS", str(models / "single"))
     few, every = (found_by(the_plan(phase=phase), clip) for phase in (PHASE, ""))
     assert len(every.contours) == FRAMES > len(few.contours)
     study, whole = (derive_study("1.2", [found], research_override=True) for found in (few, every))
@@ -129,13 +137,8 @@ def test_the_study_its_file_and_its_documents_do_with_few_outlines(
     assert documents.keys() >= {"tid1500", "seg"}
 
 
-def test_a_split_screen_gives_no_number(
-    models: Path, clip: tuple[str, Path], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path))
-    screen = load_model(SCREEN)
-    last_layer(screen, [0.0, 3.0])
-    stored(tmp_path, SCREEN, screen, ("Single", "Dual"), side=64)
+def test_a_split_screen_gives_no_number(models: Path, clip: tuple[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECHONODE_MODELS", str(models / "dual"))
     found = found_by(the_plan(split_screen=SCREEN), clip)
     assert (found.gates, found.contours) == ((Reason.SPLIT_SCREEN,), ())
     assert found.flags[0].message == "Nothing can be measured: two images on one screen (probability 0.95 by EchoSDNet)."
