@@ -24,7 +24,7 @@ from node.study.archive import Archive
 from node.study.findings_json import load_findings
 from node.study.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.work.clip_analysis import analyse_clip, analyse_pair
-from node.work.executor import Executor
+from node.work.executor import Executor, LocalExecutor
 from node.work.pipeline import AnalysisTools, analyse_study
 from node.work.plan import Plan, plan_for, require_models
 from sr_templates import codes
@@ -92,7 +92,7 @@ def bench(made: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     return made
 
 
-def analysed(bench: Bench, uids: Sequence[str], database: Database) -> StudyFindings:
+def analysed(bench: Bench, uids: Sequence[str], database: Database, executor: Executor) -> StudyFindings:
     """The findings that the node would record of these clips."""
 
     def add(session: Session) -> None:
@@ -106,7 +106,6 @@ def analysed(bench: Bench, uids: Sequence[str], database: Database) -> StudyFind
         )  # fmt: skip
         queue.enqueue(session, JobKind.ANALYSE_STUDY, study.id, study_id=study.id, revision=1, now=NOW)
 
-    executor: Executor = InThisProcess()
     database.write(add)
     job = database.write(lambda session: queue.claim(session, [JobKind.ANALYSE_STUDY], owner="me", now=NOW, lease_s=60))
     assert job is not None
@@ -123,7 +122,11 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def test_the_value_of_a_pair_reaches_findings_audit_trail_and_report(bench: Bench, database: Database) -> None:
-    findings = analysed(bench, list(bench.files), database)
+    executor = LocalExecutor(bench.plan, processes=1, threads_per_process=1, clip_timeout_s=120)
+    try:
+        findings = analysed(bench, list(bench.files), database, executor)
+    finally:
+        executor.close()
     found = {measurement.key: measurement for measurement in findings.measurements}
     value = found[KEY]
     assert value.value == pytest.approx(55, abs=5)
@@ -155,7 +158,7 @@ def test_the_value_of_a_pair_reaches_findings_audit_trail_and_report(bench: Benc
 
 def test_without_an_a2c_clip_the_report_says_so(bench: Bench, database: Database) -> None:
     uid = next(iter(bench.files))
-    findings = analysed(bench, [uid], database)
+    findings = analysed(bench, [uid], database, InThisProcess())
     (missing,) = [missing for missing in findings.not_measured if missing.key == KEY]
     assert missing.reasons == (Reason.VIEW_MISSING,)
     assert PAIR not in [use.name for use in findings.models], "it was not asked"
@@ -174,7 +177,7 @@ def test_a_gated_clip_is_no_half_of_a_pair(bench: Bench, database: Database, mon
         return [a4c, replace(a2c, gates=(Reason.STRESS_STAGE,), contours=(), beats=())]
 
     monkeypatch.setattr(InThisProcess, "analyse", gated)
-    findings = analysed(bench, list(bench.files), database)
+    findings = analysed(bench, list(bench.files), database, InThisProcess())
     reasons = {missing.key: missing.reasons for missing in findings.not_measured}
     assert reasons[KEY] == (Reason.STRESS_STAGE,)
     assert "ef_a4c" in {measurement.key for measurement in findings.measurements}
