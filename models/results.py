@@ -201,7 +201,7 @@ class ClipValue:
 
 @dataclass(frozen=True)
 class ClipFindings:
-    """Everything found on one clip. `area_curve_cm2` has one value per frame (None where no contour was found).
+    """Everything found on one clip. `area_curve_cm2` has one value per frame (None where no contour was sought or found).
 
     `gates` are the reasons that stopped numbers on this clip (empty under the research override for those it lifts, which
     then stand in `marked` instead). `contours` hold every frame that was segmented. `values` are those of models that measure
