@@ -1,13 +1,13 @@
 """The content items of a measurement report: one value, one value that could not be given, one image reference."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from highdicom import sr
 from pydicom.sr.coding import Code
 
 from models.catalogue import QUANTITIES, View
-from models.results import FrameReference, Measurement, NotMeasured, Phase, ViewPrediction
+from models.results import FrameReference, Measurement, ModelUse, NotMeasured, Phase, ViewPrediction
 from sr_templates import codes
 from sr_templates.evidence import DocumentError, Evidence
 
@@ -17,11 +17,15 @@ _PROPERTIES = sr.RelationshipTypeValues.HAS_PROPERTIES
 _ACQUISITION = sr.RelationshipTypeValues.HAS_ACQ_CONTEXT
 
 
-def measured(measurement: Measurement, view_of: dict[str, ViewPrediction], evidence: Evidence) -> sr.Measurement:
-    """TID 300: value, unit, method, site, view and mode found, beats averaged, and every frame it came from with its phase.
+def measured(
+    measurement: Measurement, view_of: Mapping[str, ViewPrediction], models: Iterable[ModelUse], evidence: Evidence
+) -> sr.Measurement:
+    """TID 300: value, unit, method, site, view and mode found, the model that read it, beats averaged, and every frame it came
+    from with its phase.
 
     Raises DocumentError where the value is not finite or not in the unit of the dictionary, and where a quantity of one view
-    does not say in which it was measured: nothing else tells a receiver EF A4C from EF A2C.
+    does not say in which it was measured: nothing else tells a receiver EF A4C from EF A2C. So too where it was read by none of
+    `models`.
     """
     code = codes.QUANTITY_CODES[measurement.key]
     if measurement.unit != code.unit.value or not math.isfinite(measurement.value):
@@ -33,6 +37,7 @@ def measured(measurement: Measurement, view_of: dict[str, ViewPrediction], evide
         value=round(measurement.value, code.decimals),
         unit=code.unit,
         method=code.method,
+        algorithm_id=_reader(measurement, models),
         derivation=code.derivation if measurement.beats > 1 else None,
         finding_sites=[sr.FindingSite(code.finding_site)],
         referenced_images=_source_images(measurement.sources, view_of, evidence),
@@ -43,6 +48,24 @@ def measured(measurement: Measurement, view_of: dict[str, ViewPrediction], evide
         children.insert(number, modifier)
     children.extend(_beats(measurement, code))
     return item
+
+
+def _reader(measurement: Measurement, models: Iterable[ModelUse]) -> sr.AlgorithmIdentification | None:
+    """TID 4019 of one value: several models of a set may give values under one name."""
+    if not measurement.model:
+        return None
+    use = next((use for use in models if use.name == measurement.model), None)
+    if use is None:
+        raise DocumentError(f"{measurement.key}: read by a model whose weights are not known")
+    return sr.AlgorithmIdentification(
+        name=use.name, version=use.version, family=codes.ARTIFICIAL_INTELLIGENCE, parameters=[weights(use)]
+    )
+
+
+def weights(use: ModelUse) -> str:
+    origin = ", trained on synthetic phantoms" if use.trained_on_phantoms else ""
+    engine = f", computed by {use.engine}" if use.engine else ""
+    return f"{use.name} {use.version}, weights SHA-256 {use.weights_sha256}{origin}{engine}"
 
 
 def _modifiers(view: View | None, code: codes.QuantityCode) -> list[sr.CodeContentItem]:
@@ -101,7 +124,7 @@ def _beats(measurement: Measurement, code: codes.QuantityCode) -> list[sr.NumCon
 
 
 def _source_images(
-    sources: Sequence[FrameReference], view_of: dict[str, ViewPrediction], evidence: Evidence
+    sources: Sequence[FrameReference], view_of: Mapping[str, ViewPrediction], evidence: Evidence
 ) -> list[sr.SourceImageForMeasurement]:
     """One reference per object and phase, holding all its frames; phase and view are the acquisition context of the image."""
     frames: dict[tuple[str, Phase | None], list[int]] = {}

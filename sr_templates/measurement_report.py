@@ -11,7 +11,7 @@ from sr_templates import codes, tracking
 from sr_templates.document import BuiltDocument, DocumentKind, evidence_sequence, observer_context, start_document
 from sr_templates.evidence import DocumentError, Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference
-from sr_templates.measurement_items import comment, measured, not_measured, view_found
+from sr_templates.measurement_items import comment, measured, not_measured, view_found, weights
 from sr_templates.patient_safety import refuse_numbers_on_patients, research_mark
 
 KIND = DocumentKind("tid1500", ComprehensiveSRStorage, "SR", 9100, "EchoNode measurements")
@@ -80,7 +80,7 @@ def _quantity_groups(
         group = sr.MeasurementsAndQualitativeEvaluations(
             tracking_identifier=_tracking(tracking.structure(structure, views, evidence, identity)),
             algorithm_id=_algorithm(findings.models, identity),
-            measurements=[measured(measurement, view_of, evidence) for measurement in found],
+            measurements=[measured(measurement, view_of, findings.models, evidence) for measurement in found],
             qualitative_evaluations=[not_measured(result) for result in missing],
         )
         if found and mark:
@@ -155,14 +155,8 @@ def _algorithm(models: tuple[ModelUse, ...], identity: DocumentIdentity) -> sr.A
         version=identity.software_version,
         manufacturer=identity.manufacturer,
         family=codes.ARTIFICIAL_INTELLIGENCE,
-        parameters=[_weights(use) for use in models] or None,
+        parameters=[weights(use) for use in models] or None,
     )
-
-
-def _weights(use: ModelUse) -> str:
-    origin = ", trained on synthetic phantoms" if use.trained_on_phantoms else ""
-    engine = f", computed by {use.engine}" if use.engine else ""
-    return f"{use.name} {use.version}, weights SHA-256 {use.weights_sha256}{origin}{engine}"
 
 
 def _tracking(tracked: tracking.Tracked) -> sr.TrackingIdentifier:

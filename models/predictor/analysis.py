@@ -99,7 +99,7 @@ class Predictor:
     def _flags(self, clip: Clip, impression: Impression) -> tuple[QualityFlag, ...]:
         messages: list[tuple[QualityIssue, str]] = []
         is_trace = impression.view.view in TRACES
-        shown = "a Doppler or M-mode display" if is_trace else "this image"
+        shown = "Doppler and M-mode displays: their numbers need the research override" if is_trace else "this image"
         if why := _no_scale(clip, impression.view.view):
             messages.append((QualityIssue.CALIBRATION, f"Nothing can be measured: {why[1]}."))
         if (screen := impression.screen) and screen.is_dual:
@@ -115,7 +115,7 @@ class Predictor:
         if verdict is None:
             text = f"{self.view.manifest.name} cannot tell whether an image is like those of its training."
             if is_trace:
-                text = f"No network of the model set can tell whether {shown} is like those of its training."
+                text = "No network of the model set can tell whether a Doppler or M-mode display is like those of its training."
             messages.append((QualityIssue.OUT_OF_DISTRIBUTION, text))
         elif not verdict.inside:
             limits = f"distance {verdict.distance:.2f}, limit {verdict.threshold:.2f}"
