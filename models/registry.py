@@ -24,6 +24,7 @@ FAMILIES: dict[str, str] = {
     "echoforge_efficientnet": "models.families.echoforge_efficientnet",
     "echoforge_convnext": "models.families.echoforge_convnext",
     "echoforge_transformer": "models.families.echoforge_transformer",
+    "echoforge_swin": "models.families.echoforge_swin",
     "echoforge_keypoints": "models.families.echoforge_keypoints",
     "echoforge_quality": "models.families.echoforge_quality",
     "echonet_dynamic": "models.families.echonet_dynamic",

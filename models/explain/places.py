@@ -76,10 +76,8 @@ PLACES: dict[str, Place | dict[str, Place]] = {
     "echoforge_densenet": _KERAS_CLASSIFIER,
     "echoforge_efficientnet": _KERAS_CLASSIFIER,
     "echoforge_convnext": _KERAS_CLASSIFIER,
-    "echoforge_transformer": {
-        "vit_base_patch16_224": Place(Layer("network.blocks.-1.norm1", Form.TOKENS, 16, 1), inputs.stretched),
-        "swinv2_tiny_window16_256": Place(Layer("network.norm", Form.CHANNELS_LAST), inputs.stretched),
-    },
+    "echoforge_transformer": {"ViT": Place(Layer("backbone.blocks.-1.norm1", Form.TOKENS, 16, 1), inputs.stretched)},
+    "echoforge_swin": _KERAS_CLASSIFIER,
     "echoforge_unet": Place(Layer("network.bridge"), inputs.stretched),
     "echoforge_phase": Place(
         Layer("backbone", Form.FRAMES),

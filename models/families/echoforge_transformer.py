@@ -1,8 +1,6 @@
-"""EchoForge's transformer baselines on the 47 views: ViT and Swin V2 as timm builds them.
+"""EchoForge's ViT baseline on the 47 views as its first author's public training code builds it. Dosovitskiy et al., ICLR 2021.
 
-The originals are Keras networks of outside packages, in files of unknown layout; the authors' training code says base size with
-16 px patches, LayerNorm epsilon 1e-6 and dropout 0.3 for the one, window 16 for the other. Dosovitskiy et al., ICLR 2021; Liu
-et al., CVPR 2022.
+The encoder computes as timm's. It normalises its tokens and gives the class token; the head normalises that once more.
 """
 
 from pathlib import Path
@@ -10,38 +8,46 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models.clip import Clip
 from models.families import prepare
-from models.families.reading import Decoding, Reading
+from models.families.frame_classifier import FrameClassifier
 from models.families.vision import timm_network
-from models.families.whole_frames import read_classes
-from models.manifest import Manifest
+from models.manifest import Manifest, ManifestError
+
+EPSILON = 1e-6  # of every LayerNorm
 
 
-class EchoForgeTransformer(nn.Module):
-    """RGB frames (n, 3, h, w), 0 to 255, of the manifest's height and width -> logits (n, outputs).
-
-    `[architecture]`: `network`, timm's name; `outputs`; `dropout` before the last layer; `rescale`, whether the network itself
-    divides by 255.
+class EchoForgeTransformer(FrameClassifier):
+    """`[architecture]` besides that of a FrameClassifier, whose `pooling` is "token": `network`, "ViT"; `patch_px`, `width`,
+    `depth`, `heads`; `head_norm`, whether the class token is normalised again; `dropout` before the last layer.
     """
 
+    poolings = ("token",)
+
     def __init__(self, manifest: Manifest) -> None:
-        super().__init__()
-        self.manifest = manifest
-        self.scale = 1 / 255 if manifest.architecture["rescale"] else 1.0
-        self.network = timm_network(
-            str(manifest.architecture["network"]),
-            num_classes=int(str(manifest.architecture["outputs"])),
-            drop_rate=float(str(manifest.architecture["dropout"])),
+        sizes = {key: int(str(manifest.architecture[key])) for key in ("patch_px", "width", "depth", "heads")}
+        if manifest.architecture["network"] != "ViT":
+            raise ManifestError(f"model {manifest.name}: unknown network {manifest.architecture['network']!r}")
+        backbone = timm_network(
+            "vit_base_patch16_224",
+            img_size=manifest.input_shape[-2:],
+            patch_size=sizes["patch_px"],
+            embed_dim=sizes["width"],
+            depth=sizes["depth"],
+            num_heads=sizes["heads"],
+            num_classes=0,
         )
+        super().__init__(manifest, backbone, sizes["width"])
+        self.norm = nn.LayerNorm(sizes["width"], eps=EPSILON) if manifest.architecture["head_norm"] else nn.Identity()
+        self.dropout = nn.Dropout(float(str(manifest.architecture["dropout"])))
 
     def forward(self, frames: Tensor) -> Tensor:
-        logits: Tensor = self.network(frames * self.scale)
+        logits: Tensor = self.head(self.dropout(self.embed(frames)))
         return logits
 
-    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
-        """A class and its probability for every frame, and no value of the clip."""
-        return read_classes(self, clip, self.manifest, decoding)
+    def embed(self, frames: Tensor) -> Tensor:
+        """What enters the head: the class token, (n, width)."""
+        token: Tensor = self.norm(self.backbone(frames * self.scale))
+        return token
 
 
 def load(manifest: Manifest, weights: Path | None, device: str) -> EchoForgeTransformer:

@@ -65,6 +65,13 @@ _ORDER: dict[str, tuple[tuple[str, str], ...]] = {
     "LayerScale": (("gamma", ""),),  # of Keras' ConvNeXt
     "Normalization": (("mean", ""), ("variance", ""), ("count", "")),
     "LSTM": (("kernel", ""), ("recurrent_kernel", ""), ("bias", "use_bias")),
+    # Of keras_cv_attention_models.
+    "PatchConv2DWithResampleWeights": (("kernel", ""), ("bias", "use_bias")),
+    "ClassToken": (("tokens", ""),),
+    "PositionalEmbedding": (("positional_embedding", ""),),
+    "BiasLayer": (("bias", ""),),
+    "ExpLogitScale": (("gamma", ""),),
+    "MlpPairwisePositionalEmbedding": (("hidden_weight", ""), ("hidden_bias", ""), ("out", "")),
 }
 _CLASSES = {snake_case(name): name for name in _ORDER}
 _CELLS = ("LSTM",)  # their weights are those of the cell inside

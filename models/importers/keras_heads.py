@@ -44,13 +44,17 @@ def described_head(layers: Sequence[KerasLayer]) -> dict[str, Value]:
         raise KerasFileError(f"behind the last convolution the map is neither averaged nor flattened: {pooled or classes}")
     start = classes.index(_AVERAGE if _AVERAGE in classes else _FLATTEN)
     dense = [layer for layer in behind[start:] if is_dense(layer)]
+    return {"pooling": "average" if _AVERAGE in classes else "flatten", "hidden": hidden_widths(dense)}
+
+
+def hidden_widths(dense: Sequence[KerasLayer]) -> list[int]:
+    """Of a head's Dense layers but the last. Raises KerasFileError where there is none, and for activations other than ReLU."""
     if not dense:
         raise KerasFileError("the model has no Dense layer behind its map")
     activations = {str(layer.config.get("activation", "relu")) for layer in dense[:-1]} - {"relu"}
     if activations:
         raise KerasFileError(f"the head has activations unlike the known ReLU: {', '.join(sorted(activations))}")
-    hidden = [int(layer.weights["kernel"].shape[1]) for layer in dense[:-1]]
-    return {"pooling": "average" if _AVERAGE in classes else "flatten", "hidden": hidden}
+    return [int(layer.weights["kernel"].shape[1]) for layer in dense[:-1]]
 
 
 def paired_head(

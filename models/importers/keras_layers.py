@@ -18,13 +18,22 @@ from models.importers.keras_files import Array, KerasFile, KerasLayer
 from models.importers.placing import checked
 
 Tensors = dict[str, Tensor]
+_Turn = Callable[[Array], Array]
+# Keras' name of a weight -> torch's, and how its axes are turned.
+Places = Mapping[str, tuple[str, _Turn]]
 
 
-def place_layers(file: KerasFile, pairs: Iterable[tuple[KerasLayer, str]], network: nn.Module) -> Tensors:
+def place_layers(
+    file: KerasFile,
+    pairs: Iterable[tuple[KerasLayer, str]],
+    network: nn.Module,
+    own: Mapping[type[nn.Module], Places] | None = None,
+) -> Tensors:
     """The state of `network` (it may be on the meta device) from `pairs` of a layer of `file` and the path of a torch module.
 
     A layer with weights that is in no pair is unexpected, a tensor of the network that none fills is missing. Epsilon, strides,
-    dilation and padding of the file must be the module's. Raises placing.MisplacedWeights.
+    dilation and padding of the file must be the module's. `own` says where weights go in modules of the family's own, by their
+    class. Raises placing.MisplacedWeights.
     """
     placed: Tensors = {}
     used: set[tuple[str, ...]] = set()
@@ -37,7 +46,7 @@ def place_layers(file: KerasFile, pairs: Iterable[tuple[KerasLayer, str]], netwo
         if path not in modules:
             unexpected.append(f"{'/'.join(layer.path)} (no module {path})")
             continue
-        tensors, surplus = _tensors(layer, modules[path])
+        tensors, surplus = _tensors(layer, modules[path], own or {})
         placed |= {f"{path}.{name}" if path else name: tensor for name, tensor in tensors.items()}
         unexpected += [f"{'/'.join(layer.path)}/{name}" for name in surplus]
         unlike += [f"{layer.name}: {words}" for words in differences(layer, modules[path], before.get(layer.path))]
@@ -46,9 +55,9 @@ def place_layers(file: KerasFile, pairs: Iterable[tuple[KerasLayer, str]], netwo
     return checked(placed, network, unexpected=unexpected, unlike=unlike)
 
 
-def _tensors(layer: KerasLayer, module: nn.Module) -> tuple[Tensors, list[str]]:
+def _tensors(layer: KerasLayer, module: nn.Module, own: Mapping[type[nn.Module], Places]) -> tuple[Tensors, list[str]]:
     """The layer's weights by the names they have in its module, and the names of those it has no place for."""
-    placing = _placing(module)
+    placing = own[type(module)] if type(module) in own else _placing(module)
     tensors: Tensors = {}
     surplus = []
     for name, array in layer.weights.items():
@@ -68,10 +77,7 @@ def _tensors(layer: KerasLayer, module: nn.Module) -> tuple[Tensors, list[str]]:
     return tensors, surplus
 
 
-_Turn = Callable[[Array], Array]
-
-
-def _as_is(array: Array) -> Array:
+def as_is(array: Array) -> Array:
     return array
 
 
@@ -89,27 +95,27 @@ def depthwise(kernel: Array) -> Array:
     return kernel.transpose(2, 3, 0, 1).reshape(channels * multiplier, 1, rows, columns)
 
 
-_NORM: dict[str, tuple[str, _Turn]] = {"gamma": ("weight", _as_is), "beta": ("bias", _as_is)}
+_NORM: dict[str, tuple[str, _Turn]] = {"gamma": ("weight", as_is), "beta": ("bias", as_is)}
 _STATISTICS: dict[str, tuple[str, _Turn]] = {
-    "moving_mean": ("running_mean", _as_is),
-    "moving_variance": ("running_var", _as_is),
+    "moving_mean": ("running_mean", as_is),
+    "moving_variance": ("running_var", as_is),
 }
 _KERNEL: dict[str, tuple[str, _Turn]] = {
     "kernel": ("weight", outputs_first),
     "depthwise_kernel": ("weight", depthwise),
-    "bias": ("bias", _as_is),
+    "bias": ("bias", as_is),
 }
 _LSTM: dict[str, tuple[str, _Turn]] = {
     "kernel": ("weight_ih", outputs_first),
     "recurrent_kernel": ("weight_hh", outputs_first),
-    "bias": ("bias_ih", _as_is),
+    "bias": ("bias_ih", as_is),
 }
 
 
 _KERAS_LSTM: dict[str, tuple[str, _Turn]] = {
     "kernel": ("kernel.weight", outputs_first),
     "recurrent_kernel": ("recurrent_kernel.weight", outputs_first),
-    "bias": ("kernel.bias", _as_is),
+    "bias": ("kernel.bias", as_is),
 }
 
 
@@ -118,7 +124,7 @@ def _across_maps(values: Array) -> Array:
     return values[:, None, None]
 
 
-def _placing(module: nn.Module) -> Mapping[str, tuple[str, _Turn]]:
+def _placing(module: nn.Module) -> Places:
     if isinstance(module, (nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d)):
         return _NORM | _STATISTICS
     if isinstance(module, nn.LayerNorm):
@@ -134,7 +140,7 @@ def _placing(module: nn.Module) -> Mapping[str, tuple[str, _Turn]]:
     return _separable(module)
 
 
-def _separable(module: nn.Module) -> Mapping[str, tuple[str, _Turn]]:
+def _separable(module: nn.Module) -> Places:
     """timm's SeparableConv2d: `conv1` filters each channel for itself, `pointwise` mixes them."""
     names = {name for name, _ in module.named_children()}
     if not {"conv1", "pointwise"} <= names:
@@ -142,7 +148,7 @@ def _separable(module: nn.Module) -> Mapping[str, tuple[str, _Turn]]:
     return {
         "depthwise_kernel": ("conv1.weight", depthwise),
         "pointwise_kernel": ("pointwise.weight", outputs_first),
-        "bias": ("pointwise.bias", _as_is),
+        "bias": ("pointwise.bias", as_is),
     }
 
 

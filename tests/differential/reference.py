@@ -1,9 +1,10 @@
 """What an original model computed, and how far ours is from it."""
 
+import importlib
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.importers import IMPORTERS, read_source
+from models.registry import FAMILIES, find_manifest
 from tests.differential.keras_reference import LAYOUTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,6 +45,17 @@ def run_original(builder: str, layout: str, folder: Path) -> Reference:
         arrays = {name: stored[name] for name in stored.files}
     assert arrays["float64"].std() > LEAST_SPREAD, f"the reference is nearly constant: {arrays['float64'].std()}"
     return Reference(folder / LAYOUTS[layout][1], arrays["inputs"], arrays["float32"], arrays["float64"])
+
+
+def built(name: str, reference: Reference) -> nn.Module:
+    """The network of the model `name` as the reference's file describes it, with its weights, for inputs of its sides."""
+    *sides, channels = reference.inputs.shape[1:]
+    manifest, source = replace(find_manifest(name), input_shape=(channels, *sides)), read_source(reference.file)
+    importer, family = (importlib.import_module(table[manifest.family]) for table in (IMPORTERS, FAMILIES))
+    manifest = replace(manifest, architecture={**manifest.architecture, **importer.architecture(source, manifest)})
+    network: nn.Module = family.load(manifest, None, "meta")
+    network.load_state_dict(importer.place(source, network), assign=True)
+    return network
 
 
 def ours(network: nn.Module, reference: Reference, dtype: torch.dtype = torch.float64) -> Tensor:

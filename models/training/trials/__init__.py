@@ -29,7 +29,7 @@ TASKS: dict[str, Trial] = {
 
 _CLASSIFIERS = (
     "echoforge_xception", "echoforge_resnet", "echoforge_densenet", "echoforge_efficientnet",
-    "echoforge_convnext", "echoforge_transformer",
+    "echoforge_convnext", "echoforge_transformer", "echoforge_swin",
 )  # fmt: skip
 
 # Family -> its tasks, the usual one first; where the models of a family differ, by `[architecture] network` or `task`. Doppler,

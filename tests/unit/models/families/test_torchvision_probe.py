@@ -15,6 +15,7 @@ FAMILIES = [
     "echoforge_densenet",
     "echoforge_convnext",
     "echoforge_transformer",
+    "echoforge_swin",
     "echonet_dynamic",
     "echonet_measurements",
     "echo_apex",
