@@ -1,7 +1,8 @@
 """Beats whose ends a network found in the images: which frames' areas they need, and on which of these each end lies.
 
 A finder of phases is off by a frame or two (EchoPDNet: 0.7 to 3.5 frames on average), so each end is moved to the extreme area
-nearby. Areas are cleaned as those of a whole curve are (`models.derive.area_curve`).
+nearby. Areas are cleaned as those of a whole curve are (`models.derive.area_curve`). An end that lies further off is refused:
+there the areas go on growing, or shrinking, beyond what may be moved, or the ECG says otherwise.
 """
 
 from collections.abc import Sequence
@@ -12,10 +13,12 @@ from numpy.typing import NDArray
 
 from models.derive.area_curve import LEAST_SWING, OUTLIER, TURN, Curve
 from models.derive.cardiac_cycle import LONGEST_BEAT_MS, expected_beat_ms, regular_beats
+from models.derive.end_diastole import lies_at_r_wave
 from models.derive.phase import PhaseEvents
 from models.results import Beat
 
 _OFF = 2  # frames by which an end may be moved
+_GOES_ON = 0.03  # share of the swing by which a frame beyond may be more extreme: the noise of the outlines
 _NEIGHBOURS = _OFF + 1  # whose areas are sought on each side, so that the mean of three is known of each of these frames
 
 
@@ -51,7 +54,8 @@ def frames_needed(beats: Sequence[Beat], number_of_frames: int) -> tuple[int, ..
 def settled_beats(beats: Sequence[Beat], areas_cm2: Sequence[float | None]) -> tuple[Beat, ...]:
     """The beats with their ends on the largest and the smallest area nearby, in the mean of three frames.
 
-    A beat without an area at one of its ends, or whose cavity does not empty, is left out; so are all where areas hardly move.
+    A beat without an area at one of its ends, or whose cavity does not empty, or whose ends are no extremes of the areas
+    nearby, is left out; so are all where areas hardly move.
     """
     areas = np.array([np.nan if area is None else area for area in areas_cm2], dtype=np.float64)
     ends = [(_near(areas, beat.ed_frame_index), _near(areas, beat.es_frame_index)) for beat in beats]
@@ -64,10 +68,18 @@ def settled_beats(beats: Sequence[Beat], areas_cm2: Sequence[float | None]) -> t
         return ()
     settled = []
     for at_ed, at_es in known:
-        ed, es = at_ed.extreme(1, OUTLIER * swing), at_es.extreme(-1, OUTLIER * swing)
+        ed, es = at_ed.extreme(1, swing), at_es.extreme(-1, swing)
         if ed and es and ed[1] - es[1] >= TURN * swing:
             settled.append(Beat(ed[0], es[0]))
     return tuple(settled)
+
+
+def beats_at_r_waves(
+    beats: Sequence[Beat], frame_times_ms: Sequence[float], r_wave_times_ms: Sequence[float]
+) -> tuple[Beat, ...]:
+    """Where R waves are known within the clip, the beats whose end-diastole lies at one; else all."""
+    known = [time for time in r_wave_times_ms if frame_times_ms[0] <= time <= frame_times_ms[-1]]
+    return tuple(beat for beat in beats if not known or lies_at_r_wave(frame_times_ms[beat.ed_frame_index], known))
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,18 +98,22 @@ class _Near:
         inner: Curve = np.median(np.stack([self.areas_cm2[:-2], self.areas_cm2[1:-1], self.areas_cm2[2:]]), axis=0)
         return np.concatenate([inner[:1], inner, inner[-1:]])
 
-    def extreme(self, sign: int, tolerance_cm2: float) -> tuple[int, float] | None:
-        """Frame and area (mean of three) of the largest, or with `sign` -1 the smallest; frames further than the tolerance from
-        their neighbours' median do not count.
+    def extreme(self, sign: int, swing_cm2: float) -> tuple[int, float] | None:
+        """Frame and area (mean of three) of the largest, or with `sign` -1 the smallest; frames far from their neighbours'
+        median do not count. None where the area beyond the frames that may be chosen is more extreme still.
         """
-        usable = np.abs(self.areas_cm2 - self.medians_cm2) <= tolerance_cm2
+        usable = np.abs(self.areas_cm2 - self.medians_cm2) <= OUTLIER * swing_cm2
         frames, areas = self.frames[usable], self.areas_cm2[usable]
         sums, counts = (np.convolve(values, np.ones(3))[1:-1] for values in (areas, np.ones_like(areas)))
+        smooth = sign * sums / counts
         candidates = np.flatnonzero(np.abs(frames - self.end) <= _OFF)
         if not candidates.size:
             return None
-        best = int(candidates[(sign * sums / counts)[candidates].argmax()])
-        return int(frames[best]), float(sums[best] / counts[best])
+        best = int(candidates[smooth[candidates].argmax()])
+        beyond = sign * areas[np.abs(frames - self.end) > _OFF]
+        if beyond.size and beyond.max() > smooth[best] + _GOES_ON * swing_cm2:
+            return None
+        return int(frames[best]), float(sign * smooth[best])
 
 
 def _near(areas_cm2: Curve, end: int) -> _Near:

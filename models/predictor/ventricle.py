@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from models.clip import Clip
 from models.derive.cardiac_cycle import find_beats
-from models.derive.phase_beats import frames_needed, settled_beats
+from models.derive.phase_beats import beats_at_r_waves, frames_needed, settled_beats
 from models.derive.volumes import area_cm2, to_cm
 from models.families.outline import cavity_outline
 from models.predictor.adapters import SEGMENTERS, border_probability
@@ -44,8 +44,10 @@ def outline_ventricle(clip: Clip, frames: ClipFrames, part: Part, of_phase: Part
     outlines = _Outlines(clip, frames, part, region.cm_per_px)
     outlines.seek(frames_needed(found.beats, clip.number_of_frames))
     beats = settled_beats(found.beats, outlines.areas_cm2)
+    if clip.frame_times_ms is not None:
+        beats = beats_at_r_waves(beats, clip.frame_times_ms.tolist(), clip.r_wave_times_ms)
     if found.beats and not beats:
-        notes += (by_area_curve(f"the areas contradict the phases by {found.models[0].name}"),)
+        notes += (by_area_curve(f"the areas, or the ECG, contradict the phases by {found.models[0].name}"),)
     if not beats:
         outlines.seek(range(clip.number_of_frames))
         beats = _beats_of_curve(clip, outlines.areas_cm2)

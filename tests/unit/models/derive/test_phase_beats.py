@@ -8,7 +8,7 @@ import pytest
 
 from models.derive.cardiac_cycle import find_beats
 from models.derive.phase import PhaseEvents
-from models.derive.phase_beats import beats_of_phases, frames_needed, settled_beats
+from models.derive.phase_beats import beats_at_r_waves, beats_of_phases, frames_needed, settled_beats
 from models.results import Beat
 
 INTERVAL_MS = 40.0
@@ -99,6 +99,19 @@ def test_phases_that_the_areas_contradict_are_no_beats() -> None:
     beats = [Beat(15, 25)]  # end-systole taken for end-diastole
     assert settled_beats(beats, only(areas(60), frames_needed(beats, 60))) == ()
     assert settled_beats(beats, [24.0] * 60) == ()
+
+
+@pytest.mark.parametrize("off", [-6, -5, -4, 4, 5, 6])
+def test_an_end_further_off_is_refused_and_never_measured_at_the_wrong_frame(off: int) -> None:
+    for beats in ([Beat(25 + off, 35)], [Beat(25, 35 + off)]):
+        assert settled_beats(beats, only(areas(60), frames_needed(beats, 60))) == ()
+
+
+def test_an_end_diastole_far_from_every_r_wave_is_refused() -> None:
+    beats = (Beat(5, 15), Beat(25, 35))
+    assert beats_at_r_waves(beats, times(60), [1000.0]) == (Beat(25, 35),)
+    assert beats_at_r_waves(beats, times(60), [600.0]) == ()
+    assert beats_at_r_waves(beats, times(60), []) == beats_at_r_waves(beats, times(60), [9000.0]) == beats
 
 
 def test_noise_does_not_move_the_ends_far() -> None:

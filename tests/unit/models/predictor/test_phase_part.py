@@ -177,10 +177,21 @@ def test_phases_that_the_areas_contradict_are_not_believed(
 ) -> None:
     clip, ed, es = beating
     found = with_phases(predictor, scores(clip, es, ed)).analyse(clip)
-    assert found.notes == ("the areas contradict the phases by EchoPDNet; the beats are sought in the area curve",)
+    assert found.notes == ("the areas, or the ECG, contradict the phases by EchoPDNet; the beats are sought in the area curve",)
     assert found.beats == by_curve.beats
     assert values(found) == pytest.approx(values(by_curve), rel=1e-5)
     assert sum(asked) == clip.number_of_frames, "no frame twice"
+
+
+@pytest.mark.parametrize("r_waves", [True, False])
+def test_phases_that_are_six_frames_off_are_not_measured_at(
+    predictor: Predictor, beating: tuple[Clip, list[int], list[int]], by_curve: ClipFindings, r_waves: bool
+) -> None:
+    clip, ed, es = beating
+    clip = clip if r_waves else replace(clip, r_wave_times_ms=())
+    found = with_phases(predictor, scores(clip, [frame - 6 for frame in ed], es)).analyse(clip)
+    assert len(found.notes) == 1
+    assert values(found)["ef_a4c"] == pytest.approx(values(by_curve)["ef_a4c"], abs=1.0)
 
 
 def test_without_frame_times_no_phase_is_sought(predictor: Predictor, beating: tuple[Clip, list[int], list[int]]) -> None:
