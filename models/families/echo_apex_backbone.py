@@ -72,7 +72,7 @@ class AdaptedBackbone(nn.Module):
         """The tokens, and the normalised outputs of `blocks` as maps (n, width, cells, cells)."""
         vit: Any = self.backbone
         tokens = vit.patch_embed((frames - self.mean) / self.deviation)
-        tokens = torch.cat([vit.cls_token.expand(len(tokens), -1, -1), tokens], dim=1) + vit.pos_embed
+        tokens = torch.cat([vit.cls_token.expand(tokens.shape[0], -1, -1), tokens], dim=1) + vit.pos_embed
         maps = []
         for index, block in enumerate(vit.blocks):
             attended = block.ls1(block.attn(block.norm1(tokens)))
@@ -85,7 +85,8 @@ class AdaptedBackbone(nn.Module):
 
     def as_map(self, tokens: Tensor) -> Tensor:
         """Tokens (n, 1 + cells * cells, width) without CLS, as (n, width, cells, cells)."""
-        return tokens[:, 1:].transpose(1, 2).reshape(len(tokens), -1, self.cells, self.cells)
+        number = tokens.shape[0]  # not len(): tracing would make of it a constant
+        return tokens[:, 1:].transpose(1, 2).reshape(number, self.width, self.cells, self.cells)
 
     def _adapted(self, tokens: Tensor, block: int, place: str) -> Tensor:
         if not len(self.adapters):

@@ -87,8 +87,8 @@ class Segmentation(nn.Module):
         self, features: Tensor, points_px: Tensor | None = None, signs: Tensor | None = None, boxes_px: Tensor | None = None
     ) -> Tensor:
         """As `forward`, of what `features` gave."""
-        prompts, absent = self.prompts(len(features), points_px, signs, boxes_px)
-        tokens = torch.cat([self.mask_token.expand(len(features), -1, -1), prompts], dim=1)
+        prompts, absent = self.prompts(features.shape[0], points_px, signs, boxes_px)
+        tokens = torch.cat([self.mask_token.expand(features.shape[0], -1, -1), prompts], dim=1)
         absent = nn.functional.pad(absent, (1, 0), value=False)
         image, places = features.flatten(2).transpose(1, 2), self.prompts.grid(features.shape[-1])
         start = tokens

@@ -1,5 +1,6 @@
 """What computes a network: the reference, eager torch in single precision, and the contract of whatever may stand in for it."""
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Protocol
 
@@ -28,18 +29,35 @@ class Backend(Protocol):
 
 
 class TorchBackend:
-    """Eager torch: channels last, `inference_mode`, and autocast where half precision is asked for."""
+    """Torch: channels last, `inference_mode`, and autocast where half precision is asked for; eager, or `compiled`.
 
-    def __init__(self, network: nn.Module, device: str = "cpu", precision: Precision = Precision.FP32) -> None:
-        self._network, self._device, self._precision = network, torch.device(device), precision
-        self.name = f"torch {torch.__version__} {precision.value}" + ("" if device == "cpu" else f" on {device}")
+    `choose_backend` never compiles: it takes tens of seconds for each network and shape of a batch, at every start of a
+    process, and needs a C++ compiler on a CPU. `echonode bench --compile` shows whether it would pay. Then `run` raises
+    BackendError where there is no compiler, or the network cannot be compiled.
+    """
+
+    def __init__(
+        self, network: nn.Module, device: str = "cpu", precision: Precision = Precision.FP32, *, compiled: bool = False
+    ) -> None:
+        self._device, self._precision, self._compiled = torch.device(device), precision, compiled
+        self._network: Callable[[Tensor], Tensor | tuple[Tensor, ...]] = torch.compile(network) if compiled else network
+        how = f"torch {torch.__version__} {precision.value}" + (" compiled" if compiled else "")
+        self.name = how if device == "cpu" else f"{how} on {device}"
 
     def run(self, batch: Tensor) -> tuple[Tensor, ...]:
         layout = {4: torch.channels_last, 5: torch.channels_last_3d}.get(batch.ndim, torch.contiguous_format)
         half = self._precision is Precision.BF16
         with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=half):
-            outputs = self._network(batch.to(self._device, memory_format=layout))
+            outputs = self._outputs(batch.to(self._device, memory_format=layout))
         return tuple(output.float().cpu() for output in as_tuple(outputs))
+
+    def _outputs(self, batch: Tensor) -> Tensor | tuple[Tensor, ...]:
+        if not self._compiled:
+            return self._network(batch)
+        try:
+            return self._network(batch)
+        except RuntimeError as error:  # all of the compiler's errors are
+            raise BackendError(f"{self.name} cannot run it: {(str(error).splitlines() or [''])[0]}") from error
 
 
 def as_tuple(outputs: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:

@@ -106,7 +106,10 @@ def choose_backend(
         try:
             for fresh in _TRIES:
                 backend = make(fresh)
-                objection = disagreement(task, expected, backend.run(probe), precision, manifest, level)
+                try:
+                    objection = disagreement(task, expected, backend.run(probe), precision, manifest, level)
+                except BackendError as error:
+                    objection = str(error)
                 if not objection:
                     return GatedBackend(backend, tuple(refusals))
             refusals.append(f"{backend.name} refused: {objection}")

@@ -83,11 +83,21 @@ class OpenVinoBackend:
         def make(folder: Path) -> None:
             openvino.save_model(convert(), folder / "graph.xml", compress_to_fp16=False)
 
+        def kept(*, fresh: bool) -> Any:
+            folder = cached_graph(key, make, fresh=fresh)
+            if folder is None:
+                return convert()
+            try:
+                return core.read_model(folder / "graph.xml")
+            except RuntimeError:
+                if fresh:
+                    raise
+                return kept(fresh=True)  # what lies there is damaged
+
         key = graph_key(network, shape, f"OpenVINO {openvino.__version__}")
         try:
             with torch.inference_mode():
-                folder = cached_graph(key, make, fresh=fresh)
-                graph = convert() if folder is None else core.read_model(folder / "graph.xml")
+                graph = kept(fresh=fresh)
             self._compiled = core.compile_model(graph, "CPU", settings)
         except errors as error:
             raise BackendError(f"{self.name} cannot run it: {(str(error).splitlines() or [''])[0]}") from error
@@ -97,5 +107,5 @@ class OpenVinoBackend:
         try:
             outputs = self._compiled([batch.contiguous().cpu().numpy()], share_inputs=True)
         except RuntimeError as error:
-            raise BackendError(f"{self.name} cannot run a batch of {len(batch)}") from error
+            raise BackendError(f"it cannot run a batch of {len(batch)}") from error
         return tuple(torch.from_numpy(outputs[index]) for index in range(len(outputs)))

@@ -33,7 +33,7 @@ class Embedded:
         return "clips" if self.of_clips else "frames"
 
 
-def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path) -> Embedded:
+def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path, device: str = "cpu") -> Embedded:
     """Writes `source` and the features of each clip, or `source`, `frame_number` (1-based) and the features of each frame.
 
     In a folder a file that is no image is left out; one that is named is an error. Raises EchoNodeError.
@@ -46,7 +46,7 @@ def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path) -> Embedde
     if out.suffix not in (".npz", ".csv"):
         raise ConfigError(f"--out {out.name}: write .npz or .csv")
     try:
-        network = load_manifest(manifest, pretrained=True)
+        network = load_manifest(manifest, pretrained=True, device=device)
     except (ManifestError, WeightsError) as error:
         raise EchoNodeError(str(error)) from error
     found: list[tuple[str, NDArray[np.float32]]] = []

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from node.cli.devices import check_device
 from node.cli.output import AsJson, console, print_json
 from node.errors import ConfigError, EchoNodeError
 
@@ -36,6 +37,7 @@ def explain(
         raise ConfigError(f"--out {out.name}: .png, .mp4 or .avi")
     if frame is not None and out.suffix.lower() != ".png":
         raise ConfigError("--frame goes with a .png; a film holds all frames")
+    check_device(device)
     network = _network(name, weights, device)
     clip = _clip(path)
     one = _chosen(clip, frame) if out.suffix.lower() == ".png" else None

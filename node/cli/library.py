@@ -183,12 +183,15 @@ def embed(
         list[Path], typer.Argument(help="Images (PNG, JPEG), films (AVI, MP4), DICOM files, or folders of them.", exists=True)
     ],
     out: Annotated[Path, typer.Option(help="A .npz or .csv file.")],
+    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda.")] = "cpu",
     as_json: AsJson = False,
 ) -> None:
     """The features an encoder sees: one row a frame, or a clip where it encodes clips; for search, clustering, or a probe."""
+    from node.cli.devices import check_device
     from node.cli.embedding import embed_files
 
-    done = embed_files(_found(name), paths, out)
+    check_device(device)
+    done = embed_files(_found(name), paths, out, device)
     for note in done.skipped:
         typer.echo(note, err=True)
     if as_json:

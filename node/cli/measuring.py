@@ -1,7 +1,6 @@
 """measure: one model on films and DICOM objects, as its authors' scripts run it, or with their errors corrected."""
 
 import os
-import re
 import sys
 from enum import StrEnum
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from node.cli.devices import check_device
 from node.cli.output import AsJson, console, print_json, show_rows
 from node.errors import ConfigError, EchoNodeError
 
@@ -59,20 +59,22 @@ def measure(
     weights: Annotated[Path | None, typer.Option(help="The weights that the manifest names, from another place.")] = None,
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda.")] = "cpu",
     engine: Annotated[
-        EngineName, typer.Option(help="What computes: torch, the reference, or auto, the quickest that agrees with it.")
-    ] = EngineName.TORCH,
+        EngineName, typer.Option(help="What computes: auto, the quickest that agrees with torch, or torch itself.")
+    ] = EngineName.AUTO,
     as_json: AsJson = False,
 ) -> None:
     """Measure with one model: values with their reasons, a row for every frame, and what was found drawn into the images."""
     from node.cli.measured_files import measure_file, overlay_paths, wanted_files, write_table
 
+    check_device(device)
     wanted = wanted_files(paths)
     overlays = list(overlay_paths(out, wanted))
     if csv is not None:
         _check_writable(csv)
-    reader = _reader(model, weights, device, engine)
+    reader, computed_by = _reader(model, weights, device, engine)
     if beats_by is not None:
-        reader = _by_beats(reader, _reader(beats_by, None, device, engine))
+        ventricle, beats_computed_by = _reader(beats_by, None, device, engine)
+        reader, computed_by = _by_beats(reader, ventricle), (*computed_by, *beats_computed_by)
     if hasattr(reader, "read_pair"):
         from node.cli.measured_pairs import of_two
 
@@ -89,7 +91,7 @@ def measure(
         measured.append(measure_file(reader, item, Decoding(decoding.value), overlay))
     if csv is not None:
         write_table(csv, measured)
-    summary = _summary(reader, decoding, measured)
+    summary = _summary(reader, computed_by, decoding, measured)
     if as_json:
         print_json(summary)
     else:
@@ -110,21 +112,8 @@ def _check_writable(csv: Path) -> None:
         raise ConfigError(f"--csv {csv}: may not be written")
 
 
-def _check_device(device: str) -> None:
-    import torch
-
-    if not (named := re.fullmatch(r"cpu|cuda(?::(\d+))?", device)):
-        raise ConfigError(f"--device {device}: cpu or cuda, or cuda:1 and so on")
-    if device == "cpu":
-        return
-    if not torch.cuda.is_available():
-        raise ConfigError(f"--device {device}: there is no CUDA device here")
-    if int(named[1] or 0) >= torch.cuda.device_count():
-        raise ConfigError(f"--device {device}: there are {torch.cuda.device_count()} CUDA devices, counted from 0")
-
-
-def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -> "Reader":
-    """The loaded model, ready to measure. Raises ConfigError for an unknown name, an unknown device or a model that does not
+def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -> "tuple[Reader, tuple[str, ...]]":
+    """The loaded model, ready to measure, and what computes it. Raises ConfigError for an unknown name or a model that does not
     measure, EchoNodeError for weights.
     """
     from models.families import WeightsError
@@ -133,7 +122,6 @@ def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -
     from models.registry import find_manifest, load_manifest
     from models.roles import Role
 
-    _check_device(device)
     try:
         manifest = find_manifest(model)
     except ManifestError as error:
@@ -144,8 +132,9 @@ def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -
         raise EchoNodeError(str(error)) from error
     if not (hasattr(reader, "read") or hasattr(reader, "read_pair")):
         raise ConfigError(f"{manifest.name} does not measure clips: its family {manifest.family} has no reader")
-    measuring: Reader = make_part(Role.MEASUREMENTS, reader, device=device, engine=engine.value).network
-    return measuring
+    part = make_part(Role.MEASUREMENTS, reader, device=device, engine=engine.value)
+    measuring: Reader = part.network
+    return measuring, (part.use.engine,)
 
 
 def _by_beats(regressor: "Reader", ventricle: "Reader") -> "Reader":
@@ -158,10 +147,13 @@ def _by_beats(regressor: "Reader", ventricle: "Reader") -> "Reader":
         raise ConfigError(str(error)) from error
 
 
-def _summary(reader: "Reader", decoding: DecodingName, measured: "list[MeasuredFile]") -> dict[str, Any]:
+def _summary(
+    reader: "Reader", computed_by: tuple[str, ...], decoding: DecodingName, measured: "list[MeasuredFile]"
+) -> dict[str, Any]:
     from node.cli.measured_files import manifests_of
 
-    model, *beats_by = (_model_summary(manifest) for manifest in manifests_of(reader))
+    models = zip(manifests_of(reader), computed_by, strict=True)
+    model, *beats_by = (_model_summary(manifest, engine) for manifest, engine in models)
     return {
         **model,
         **({"beats_by": beats_by[0]} if beats_by else {}),
@@ -171,12 +163,13 @@ def _summary(reader: "Reader", decoding: DecodingName, measured: "list[MeasuredF
     }
 
 
-def _model_summary(manifest: "Manifest") -> dict[str, str]:
+def _model_summary(manifest: "Manifest", engine: str) -> dict[str, str]:
     return {
         "model": manifest.name,
         "version": manifest.version,
         "weights_sha256": manifest.weights_sha256,
         "licence": manifest.licence,
+        "engine": engine,
     }
 
 
@@ -230,5 +223,6 @@ def _print(summary: dict[str, Any], csv: Path | None) -> None:
     for word, model in (("", summary), ("beats by ", summary.get("beats_by"))):
         if model:
             weights = f"weights {model['weights_sha256'][:12]}, licence: {model['licence']}"
-            console.print(f"{word}{model['model']} {model['version']}, {weights}", highlight=False, markup=False)
+            said = f"{word}{model['model']} {model['version']}, {weights}; computed by {model['engine']}"
+            console.print(said, highlight=False, markup=False)
     console.print(summary["statement"], highlight=False)

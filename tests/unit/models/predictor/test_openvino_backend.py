@@ -1,9 +1,11 @@
 """OpenVINO computes what torch computes, and converts each network once."""
 
 import logging
+import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -12,11 +14,12 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.predictor import graph_cache
 from models.predictor.adapters import SEGMENTERS
 from models.predictor.backend import BackendError, TorchBackend
 from models.predictor.frames import ClipFrames
 from models.predictor.gate import Task, choose_backend, probe_clip
-from models.predictor.graph_cache import graph_key, weights_hash
+from models.predictor.graph_cache import cached_graph, graph_key, throwaway_cache, weights_hash
 from models.predictor.openvino_backend import OpenVinoBackend, has_bf16
 from models.predictor.parts import load_part, make_part
 from models.registry import find_manifest
@@ -112,6 +115,60 @@ def test_a_wrong_graph_in_the_cache_is_refused_and_made_anew(conversions: list[n
     torch.testing.assert_close(chosen.run(probe)[0], TorchBackend(right).run(probe)[0], rtol=1e-4, atol=1e-5)
     OpenVinoBackend(right, SHAPE)
     assert conversions == [wrong, right], "what was made anew has taken the place of the wrong one"
+
+
+def test_a_graph_of_one_batch_size_in_the_cache_is_made_anew(conversions: list[nn.Module], tmp_path: Path) -> None:
+    """As a version of ours may have left it, in which its network fixed the size."""
+    right, wrong = network(), FixesItsBatch()
+    version = f"OpenVINO {openvino.__version__}"
+    OpenVinoBackend(wrong, SHAPE)
+    graphs = tmp_path / "cache" / "graphs"
+    shutil.copytree(graphs / graph_key(wrong, SHAPE, version), graphs / graph_key(right, SHAPE, version))
+    chosen = choose_backend(
+        right, Task.MASK, torch.rand(3, *SHAPE), find_manifest("phantom_lv"), engine="openvino", trained=False
+    )
+    assert chosen.name.startswith("OpenVINO")
+    assert chosen.refusals == ()
+
+
+def test_a_damaged_graph_in_the_cache_is_made_anew(conversions: list[nn.Module], tmp_path: Path) -> None:
+    OpenVinoBackend(network(), SHAPE)
+    (graph,) = tmp_path.rglob("graph.xml")
+    graph.write_bytes(graph.read_bytes()[:200])
+    batch = torch.rand(3, *SHAPE)
+    found = OpenVinoBackend(network(), SHAPE).run(batch)
+    torch.testing.assert_close(found, TorchBackend(network()).run(batch), rtol=1e-4, atol=1e-5)
+    assert len(conversions) == 2
+
+
+def test_the_graphs_used_longest_ago_make_room(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ECHONODE_CACHE", str(tmp_path))
+    monkeypatch.setattr(graph_cache, "MOST_BYTES", 250)
+
+    def make(folder: Path) -> None:
+        (folder / "graph.xml").write_bytes(bytes(100))
+
+    for age_s, key in ((30, "first"), (20, "second")):
+        folder = cached_graph(key, make)
+        assert folder is not None
+        os.utime(folder, (time.time() - age_s,) * 2)
+    cached_graph("first", make)  # used again, so the other one goes
+    cached_graph("third", make)
+    assert sorted(folder.name for folder in (tmp_path / "graphs").iterdir()) == ["first", "third"]
+    monkeypatch.setattr(graph_cache, "MOST_BYTES", 50)
+    assert cached_graph("fourth", make) == tmp_path / "graphs" / "fourth"
+    assert [folder.name for folder in (tmp_path / "graphs").iterdir()] == ["fourth"], "what was just made stays, however large"
+
+
+def test_a_throwaway_cache_leaves_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ECHONODE_CACHE", str(tmp_path))
+    with throwaway_cache():
+        folder = cached_graph("one", lambda making: (making / "graph.xml").touch())
+        assert folder is not None
+        assert (folder / "graph.xml").exists()
+    assert not folder.exists()
+    assert list(tmp_path.iterdir()) == []
+    assert graph_cache.cache_folder() == tmp_path
 
 
 def test_without_a_folder_it_works_without_a_cache(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:

@@ -2,8 +2,12 @@
 
 import json
 import math
+import shutil
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from models.predictor import timing
@@ -11,6 +15,7 @@ from models.predictor.timing import Timing, geometric_mean, input_shape
 from models.registry import find_manifest
 from node.cli import app, benching
 from node.cli.benching import StudyTiming
+from node.errors import ConfigError
 
 NAMES = ("phantom_view", "phantom_quality")
 
@@ -19,7 +24,7 @@ def test_both_ways_give_the_same_on_two_small_networks() -> None:
     result = CliRunner().invoke(app, ["bench", *NAMES, "--rounds", "1", "--json"])
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)
-    assert "at most 4 frames and scaled" in answer["published_way"]
+    assert "timed on at most 4 frames, 2 where they take long, and scaled" in answer["published_way"]
     assert [network["name"] for network in answer["networks"]] == list(NAMES)
     for network in answer["networks"]:
         assert network["equal"]
@@ -37,7 +42,7 @@ def a_timing(**changes: object) -> Timing:
 
 
 def test_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "time_network", lambda name, *, rounds: a_timing(name=name, fp32_s=2.0 if name == "a" else 0.5))
+    monkeypatch.setattr(timing, "time_network", lambda name, **_: a_timing(name=name, fp32_s=2.0 if name == "a" else 0.5))
     monkeypatch.setattr(benching, "time_study", lambda: StudyTiming(4, 100, 20.0, 1.0, 8.0, equal=True))
     result = CliRunner().invoke(app, ["bench", "a", "b", "--study"])
     assert result.exit_code == 0, result.output
@@ -51,10 +56,72 @@ def test_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unequal_results_are_an_error_not_a_speed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "time_network", lambda name, *, rounds: a_timing(equal=False))
+    monkeypatch.setattr(timing, "time_network", lambda name, **_: a_timing(equal=False))
     result = CliRunner().invoke(app, ["bench", "a"])
     assert result.exit_code == 1
     assert "NOT EQUAL" in result.output
+
+
+def test_with_the_study_alone_all_networks_are_timed_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    timed: list[str] = []
+
+    def time_network(name: str, **_: object) -> Timing:
+        timed.append(name)
+        return a_timing(name=name, compiled_s=0.5)
+
+    monkeypatch.setattr(timing, "time_network", time_network)
+    monkeypatch.setattr(benching, "time_study", lambda: StudyTiming(4, 100, 20.0, 1.0, 8.0, equal=True))
+    result = CliRunner().invoke(app, ["bench", "--study", "--compile"])
+    assert result.exit_code == 0, result.output
+    assert timed == list(benching.NETWORKS)
+    assert "compiled bf16 8.00" in result.stdout
+
+
+@pytest.mark.parametrize("device", ["foo", "cuda"])
+def test_an_unknown_or_absent_device_is_said_before_anything_is_timed(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    monkeypatch.setattr("torch.cuda.is_available", lambda: False)
+    result = CliRunner().invoke(app, ["bench", "--device", device])
+    assert isinstance(result.exception, ConfigError)
+    assert f"--device {device}: " in str(result.exception)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch's own, when it first compiles
+@pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
+def test_compiled_networks_are_timed_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", str(tmp_path))
+    found = timing.time_network("phantom_view", rounds=1, engine="torch", half=False, compiled=True)
+    assert found.equal
+    assert found.compiled_ratio is not None
+
+
+def test_what_cannot_be_compiled_is_not_timed(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    def refuse(batch: torch.Tensor) -> torch.Tensor:
+        raise RuntimeError("no C++ compiler\nlong explanation")
+
+    monkeypatch.setattr(torch, "compile", lambda network: refuse)
+    found = timing.time_network("phantom_view", rounds=1, engine="torch", half=False, compiled=True)
+    assert found.compiled_s is None
+    assert "no C++ compiler" in caplog.text
+    assert "explanation" not in caplog.text
+
+
+def test_a_network_that_takes_long_is_timed_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter(range(0, 1000, 10))
+    monkeypatch.setattr(timing.time, "perf_counter", lambda: float(next(clock)))
+    ran: list[str] = []
+    timing._interleaved([(lambda: ran.append("published"), 1)], rounds=4)
+    assert len(ran) == 1 + 2, "warmed up, then two rounds"
+
+
+def test_graphs_of_random_weights_are_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setenv("ECHONODE_CACHE", str(tmp_path))
+    random = replace(find_manifest("phantom_view"), weights_file="", weights_sha256="")
+    monkeypatch.setattr(timing, "find_manifest", lambda name: random)
+    found = timing.time_network("phantom_view", rounds=1)
+    assert found.engine.startswith("OpenVINO")
+    assert not list(tmp_path.rglob("*.xml"))
 
 
 def test_an_unknown_name_is_said() -> None:
@@ -73,6 +140,7 @@ def test_shapes_come_from_the_manifest() -> None:
     assert input_shape(find_manifest("phantom_lv")) == (1, 160, 160)
     assert input_shape(find_manifest("lvid")) == (3, 480, 640)
     assert input_shape(find_manifest("avvmax")) == (3, 426, 1024)
+    assert input_shape(find_manifest("EchoMotionNet_BiLSTM")) == (3, 16, 224, 224)
     assert math.isclose(geometric_mean([2.0, 8.0]), 4.0)
 
 
