@@ -5,8 +5,8 @@ caliper or of a spectrum, so only the ejection fraction has a key of the diction
 of a longer video are shown to it is not published: here up to four runs of 16 consecutive frames, spread evenly, their values
 averaged as the authors average over the videos of a study.
 
-Published and corrected ways differ in: the sign of the global longitudinal strain (the network gives its size), and what is
-cut from a DICOM object (the whole frame, or the calibrated region).
+Published and corrected ways differ in: the sign of the global longitudinal strain (the network gives its size), what is cut from
+a DICOM object (the whole frame, or the calibrated region), and that a still has no ejection fraction.
 """
 
 from collections.abc import Mapping, Sequence
@@ -27,12 +27,14 @@ from models.families.positions import sinusoidal_positions
 from models.families.reading import Decoding, Reading, ReadValue
 from models.families.vision import convnext
 from models.manifest import Manifest, ManifestError
+from models.results import Reason
 
 WIDTH = 768
 _LAYERS, _ATTENTION_HEADS = 4, 8
 _FRAMES, _RUNS = 16, 4
 RESIZED_PX, SHOWN_PX = 256, 224
 _KEYS = {"EF": "ef_video_regression"}
+_NO_EF = ReadValue(_KEYS["EF"], "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail="a still does not move")
 _IMAGENET = Normalisation(torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD))
 
 
@@ -82,7 +84,10 @@ class PanEcho(nn.Module):
         return {task.name: _activated(task, raw[task.name]) for task in TASKS}
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
-        """Every task's value with its unit; of a task with several classes the probability of each."""
+        """Every task's value with its unit; of a task with several classes the probability of each.
+
+        Corrected, a still has no ejection fraction.
+        """
         window, note = image_window(clip, decoding)
         runs = [shown(clip, frames, decoding) for frames in frame_runs(clip.number_of_frames)]
         place = next(self.parameters())
@@ -90,6 +95,8 @@ class PanEcho(nn.Module):
             outputs = self(torch.stack(runs).to(place.device, place.dtype)).float().cpu()
         means = {name: values.mean(dim=0).tolist() for name, values in self.predictions(outputs).items()}
         values = tuple(value for task in TASKS for value in _values(task, means[task.name], decoding))
+        if decoding is Decoding.CORRECTED and clip.number_of_frames == 1:
+            values = tuple(_NO_EF if value.key == _NO_EF.key else value for value in values)
         rows = tuple({"Filename": None, "Task": value.key, "Value": value.value, "Unit": value.unit} for value in values)
         notes = (f"cut from {note}, {window}", f"mean over {len(runs)} runs of {runs[0].shape[1]} frames")
         return Reading(values, columns=("Filename", "Task", "Value", "Unit"), rows=rows, notes=notes)

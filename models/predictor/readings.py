@@ -15,6 +15,8 @@ from models.results import ClipValue, FrameReference, ModelUse, Reason
 
 Sources = tuple[FrameReference, ...]
 
+_MOST_NAMED = 4  # PanEcho gives 57 probabilities that are no quantities
+
 
 @dataclass(frozen=True)
 class ClipReadings:
@@ -60,13 +62,21 @@ def read_all(
             notes.append(f"{name} cannot read {'this clip' if len(views) == 1 else 'these clips'}: {error}")
             values += _unread(part, views, str(error))
             continue
+        left: dict[str, list[str]] = {}
         for value in read:
             if why := _left_out(value, views):
-                notes.append(f"{name}: {value.key} is left out: {why}")
+                left.setdefault(why, []).append(value.key)
             else:
                 values.append(_clip_value(value, name, sources(value)))
+        notes += [f"{name}: {_counted(keys)} left out: {why}" for why, keys in left.items()]
     elapsed = {"measurements": time.perf_counter() - started}
     return ClipReadings(tuple(values), tuple(notes), tuple(part.use for part in asked), elapsed)
+
+
+def _counted(keys: Sequence[str]) -> str:
+    if len(keys) == 1:
+        return f"{keys[0]} is"
+    return f"{', '.join(keys)} are" if len(keys) <= _MOST_NAMED else f"{len(keys)} values are"
 
 
 def _in_view(value: ReadValue, view: View, clip: Clip) -> ReadValue:

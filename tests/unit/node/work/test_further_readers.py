@@ -1,0 +1,143 @@
+"""Atrial areas, PanEcho and the key points in a mixed set: their quantities, and which model a report names for each."""
+
+from dataclasses import replace
+from io import BytesIO
+from typing import Any
+
+import highdicom as hd
+import numpy as np
+import pytest
+import torch
+from pydicom import dcmread
+from torch import Tensor, nn
+
+from models.asked import quantities_read
+from models.clip import Clip
+from models.derive.study import derive_study
+from models.families.pan_echo import PanEcho
+from models.families.pan_echo_tasks import TASKS
+from models.predictor.parts import make_part
+from models.registry import load_model
+from models.results import ClipFindings, Measurement, Phase, Reason, StudyFindings
+from models.roles import Role
+from sr_templates import codes, measurement_report
+from sr_templates.evidence import DocumentError
+from tests.factories import STUDY_UID, evidence, identity, source_header
+from tests.unit.models.families.drawn_maps import SECTOR, clip, drawn_reader
+from tests.unit.models.families.test_echoforge_promised import FRAMES, beating
+from tests.unit.models.families.test_echoforge_promised import reader as key_points
+from tests.unit.models.predictor.test_mixed_sets import model_set
+
+
+def known(reader: Any, letter: str) -> Any:
+    reader.manifest = replace(reader.manifest, weights_file="x", weights_sha256=letter * 64)
+    return reader
+
+
+def analysed(label: str, film: Clip, *readers: Any) -> ClipFindings:
+    parts = tuple(make_part(Role.MEASUREMENTS, reader) for reader in readers)
+    return replace(model_set(label=label), measurements=parts).analyse(replace(film, is_quality_control_subject=True))
+
+
+def study(*clips: ClipFindings, asked: tuple[Any, ...] = ()) -> StudyFindings:
+    return derive_study(STUDY_UID, clips, asked={key for reader in asked for key in quantities_read(reader.manifest)})
+
+
+def found(findings: StudyFindings) -> dict[str, Measurement]:
+    return {measurement.key: measurement for measurement in findings.measurements}
+
+
+def discs(frames: int) -> np.ndarray:
+    """Logits of a cavity of 80 px at frames 12, 24 and 36, of 60 px between them."""
+    rows, columns = np.mgrid[:480, :640]
+    radii = 70 + 10 * np.cos(2 * np.pi * np.arange(frames) / 12)
+    return np.stack([np.where(np.hypot(columns - 320, rows - 240) < radius, 3.0, -3.0) for radius in radii])[:, None]
+
+
+@pytest.mark.parametrize(
+    ("label", "name", "key"),
+    [("a4ch-full", "la_area", "la_area_a4c"), ("a2ch-full", "la_area", "la_area_a2c"), ("a4ch-full", "ra_area", "ra_area")],
+)
+def test_an_atrium_s_area_has_the_key_of_its_view(label: str, name: str, key: str) -> None:
+    reader = drawn_reader(name, discs(42))
+    findings = study(analysed(label, clip(42, interval_ms=1000 / 12), reader), asked=(reader,))
+    area = found(findings)[key]
+    assert (area.value, area.unit) == (pytest.approx(np.pi * 80**2 * 0.03**2, rel=0.01), "cm2")
+    assert area.beats >= 2
+    assert {source.phase for source in area.sources} == {Phase.END_SYSTOLE}
+    assert len(area.sources) == area.beats
+    missing = {result.key: result.reasons for result in findings.not_measured}
+    assert all(reasons == (Reason.VIEW_MISSING,) for other, reasons in missing.items() if other.startswith("la_area"))
+
+
+def test_a_still_has_no_end_systole() -> None:
+    reader = drawn_reader("la_area", discs(1))
+    findings = study(analysed("a4ch-full", clip(1), reader), asked=(reader,))
+    (area,) = [result for result in findings.not_measured if result.key == "la_area_a4c"]
+    assert area.reasons == (Reason.NO_CARDIAC_CYCLE,)
+
+
+class SaysEF(PanEcho):
+    """PanEcho, its network replaced by one answer."""
+
+    def __init__(self, ef_percent: float) -> None:
+        nn.Module.__init__(self)
+        original: PanEcho = load_model("PanEcho", device="meta")
+        self.manifest, self.widths = original.manifest, original.widths
+        self.scale, self.ef_percent = nn.Parameter(torch.ones(1)), ef_percent
+
+    def forward(self, clips: Tensor) -> Tensor:
+        first = sum(self.widths[task.name] for task in TASKS[: [task.name for task in TASKS].index("EF")])
+        outputs = torch.zeros(len(clips), sum(self.widths.values()))
+        outputs[:, first] = self.ef_percent
+        return outputs
+
+
+def test_nothing_of_panecho_but_the_ejection_fraction_is_a_measurement() -> None:
+    reader = SaysEF(57.5)
+    seen = analysed("a4ch-full", clip(20), reader)
+    assert {value.key: value.value for value in seen.values} == {"ef_video_regression": pytest.approx(57.5)}
+    assert any("values are left out: no quantity of this node" in note for note in seen.notes)
+    assert analysed("plax-full-lv", clip(20), reader).values == ()
+    (still,) = analysed("a4ch-full", clip(1), reader).values
+    assert (still.value, still.reasons) == (None, (Reason.NO_CARDIAC_CYCLE,))
+
+
+def report_of(findings: StudyFindings) -> list[Any]:
+    (document,) = measurement_report.build(findings, evidence(source_header("1.2.3")), identity())
+    file = BytesIO()
+    document.dataset.save_as(file, enforce_file_format=True)
+    groups = hd.sr.ComprehensiveSR.from_dataset(dcmread(BytesIO(file.getvalue()))).content.get_image_measurement_groups()
+    return [m for group in groups for m in group.get_measurements(codes.QUANTITY_CODES["ef_video_regression"].concept)]
+
+
+def test_of_two_models_of_one_quantity_the_report_names_the_one_that_gave_it() -> None:
+    """Both stand among the study's weights, so the value itself has to say whose it is."""
+    pan_echo, other = known(SaysEF(57.5), "a"), known(SaysEF(40.0), "b")
+    other.manifest = replace(other.manifest, name="echonet_dynamic/ef_r2plus1d_18", family="echonet_dynamic",
+                             architecture={"network": "r2plus1d_18"})  # fmt: skip
+    for readers, value, letter in (((pan_echo, other), 57.5, "a"), ((other, pan_echo), 40.0, "b")):
+        findings = study(analysed("a4ch-full", clip(20), *readers))
+        (item,) = report_of(findings)
+        assert item.value == value
+        texts = [child.TextValue for child in item[0].ContentSequence if child.ValueType == "TEXT"]
+        assert any(f"SHA-256 {letter * 64}" in text for text in texts)
+        assert not any(f"SHA-256 {other * 64}" in text for text in texts for other in "ab" if other != letter)
+
+
+def test_a_value_of_unknown_weights_is_in_no_report() -> None:
+    findings = study(analysed("a4ch-full", clip(20), known(SaysEF(57.5), "a")))
+    with pytest.raises(DocumentError, match="weights are not known"):
+        report_of(replace(findings, models=()))
+
+
+def test_key_points_give_diameters_and_what_is_made_of_them() -> None:
+    film = clip(FRAMES)
+    assert SECTOR in film.regions
+    reader = key_points(beating())
+    measured = found(study(analysed("plax-full-lv", film, reader), asked=(reader,)))
+    cm_per_px = 640 / 256 * 0.03
+    assert measured["lvidd_2d"].value == pytest.approx(50 * cm_per_px, abs=0.02)
+    assert measured["lvids_2d"].value == pytest.approx(30 * cm_per_px, abs=0.02)
+    assert {"fs_2d", "ef_teichholz_2d"} <= measured.keys()
+    assert measured["lvidd_2d"].beats == len(measured["lvidd_2d"].sources) >= 2
