@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from models.asked import PLAX, quantities_read, views_read
+from models.asked import PLAX, quantities_read
 from models.catalogue import ECHOVIEW47, TRACES, Mode, View
 from models.manifest import Manifest
 
@@ -58,7 +58,14 @@ _APICAL_CHAMBERS = (View.A4C, View.A2C, View.A3C, View.A5C)
 
 
 def unfit_for(role: Role, manifest: Manifest) -> str:
-    """Why this model cannot take the part, in words that follow its name; "" where it can."""
+    """Why this model cannot take the part, and which it can, in words that follow its name; "" where it can."""
+    if not (why := _unfit(role, manifest)):
+        return ""
+    others = [other.value for other in Role if not _unfit(other, manifest)]
+    return f"{why}; it fits [models] {', '.join(others)}" if others else why
+
+
+def _unfit(role: Role, manifest: Manifest) -> str:
     if manifest.architecture.get("decoder") == "untrained":
         return "has an untrained decoder: only its backbone has been imported"
     if manifest.family not in FAMILIES_OF[role]:
@@ -80,8 +87,6 @@ def unfit_for(role: Role, manifest: Manifest) -> str:
     if role is Role.LV_SEGMENTATION:
         needed = _LV_NETWORKS.get(manifest.family, network)
         return "" if network == needed else f"is no {needed}: it does not outline a ventricle frame by frame"
-    if not views_read(manifest):
-        return "reads no image that the node knows of"
     return "" if quantities_read(manifest) else "reads nothing that the node has a quantity for"
 
 

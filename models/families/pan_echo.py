@@ -5,8 +5,8 @@ caliper or of a spectrum, so only the ejection fraction has a key of the diction
 of a longer video are shown to it is not published: here up to four runs of 16 consecutive frames, spread evenly, their values
 averaged as the authors average over the videos of a study.
 
-Published and corrected ways differ in: the sign of the global longitudinal strain (the network gives its size), what is cut from
-a DICOM object (the whole frame, or the calibrated region), and that a still has no ejection fraction.
+Published and corrected ways differ in: the sign of the global longitudinal strain (the network gives its size), what is cut
+from a DICOM object (the whole frame, or the calibrated region), and that a still has no ejection fraction.
 """
 
 from collections.abc import Mapping, Sequence

@@ -84,8 +84,9 @@ UNFIT = [
     (Role.QUALITY, "plax_quality", "states no limit adequate_quality"),
     (Role.LV_SEGMENTATION, "echonet_dynamic/ef_r2plus1d_18", "is no deeplabv3_resnet50"),
     (Role.LV_SEGMENTATION, "lvid", "of the family echonet_measurements"),
-    (Role.MEASUREMENTS, "plax_quality", "reads no image"),
-    (Role.MEASUREMENTS, "echonet_dynamic/lv_deeplabv3_resnet50", "reads nothing that the node has a quantity for"),
+    (Role.MEASUREMENTS, "plax_quality", "reads nothing that the node has a quantity for"),
+    (Role.MEASUREMENTS, "echonet_dynamic/lv_deeplabv3_resnet50", "quantity for; it fits [models] lv_segmentation"),
+    (Role.MEASUREMENTS, "EchoPDNet", "it fits [models] phase"),
     (Role.VIEW, "EchoApex_ViT-S_views", "an order that nobody has stated"),
     (Role.VIEW, "EchoPrime_video_encoder", "an order that nobody has stated"),
     (Role.MEASUREMENTS, "phantom_lv", "of the family phantom_segmenter"),
@@ -194,7 +195,7 @@ def required(**models: object) -> None:
 def test_the_plan_refuses_what_does_not_fit() -> None:
     required()
     required(quality="")
-    with pytest.raises(ConfigError, match=r"models\.measurements: plax_quality reads no image"):
+    with pytest.raises(ConfigError, match=r"models\.measurements: plax_quality reads nothing"):
         required(measurements=("plax_quality",))
     with pytest.raises(ConfigError, match=r"models\.lv_segmentation: phantom_view is of the family phantom_classifier"):
         required(lv_segmentation="phantom_view")

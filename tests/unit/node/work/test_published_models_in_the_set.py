@@ -1,0 +1,95 @@
+"""Every model of the library as `[models] measurements`: taken by its name, or refused in words that are true."""
+
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from models.asked import quantities_read, views_read
+from models.manifest import Manifest, write_manifest
+from models.registry import list_models
+from models.roles import Role, unfit_for
+from node.errors import ConfigError
+from node.settings import ModelSettings, Settings
+from node.work.plan import plan_for, require_models
+
+ECHONET = (
+    "aorta", "aortic_root", "avvmax", "ivc", "ivs", "la", "la_area", "latevel", "lvid", "lvotvmax", "lvpw", "medevel", "mrvmax",
+    "mvpeak_2c", "pa", "ra_area", "rv_base", "tapse_2c", "trvmax", "vti_av", "vti_lvot", "vti_mv", "vti_pv", "vti_rvot",
+)  # fmt: skip
+MEASURING = {
+    *(f"echonet_measurements/{name}" for name in ECHONET),
+    "echonet_dynamic/ef_r2plus1d_18",
+    "EchoMotionNet_BiLSTM", "EchoMotionNet_TemporalTransformer", "EchoMotionNet_A4C_A2C",
+    *(f"EchoApex_ViT-{size}_{task}" for size in "SBL" for task in ("ef", "lvh")),
+    "EchoForge_PLAX_keypoints",
+    "PanEcho",
+}  # fmt: skip
+EVERY = {manifest.name: manifest for manifest in list_models()}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All published models as if their weights had been imported: what is required is the file and its hash."""
+    folder = tmp_path_factory.mktemp("models")
+    (folder / "weights").mkdir()
+    (folder / "weights" / "any.safetensors").write_bytes(b"weights")
+    sha256 = hashlib.sha256(b"weights").hexdigest()
+    for number, manifest in enumerate(EVERY.values()):
+        if manifest.publication:
+            own = replace(manifest, weights_file="any.safetensors", weights_sha256=sha256)
+            write_manifest(own, folder / "manifests" / f"{number}.toml")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def imported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ECHONODE_MODELS", str(folder))
+
+
+def require(*names: str, view: str = "EchoView47_classifier") -> frozenset[str]:
+    plan = plan_for(Settings(models=ModelSettings(view=view, measurements=names)))
+    require_models(plan)
+    return plan.quantities_read()
+
+
+@pytest.mark.parametrize("name", sorted(MEASURING))
+def test_what_measures_is_taken_by_its_name(name: str) -> None:
+    manifest = EVERY[name]
+    assert require(name) == set(quantities_read(manifest)) != set()
+    assert views_read(manifest)
+    for alias in manifest.aliases:
+        assert require(alias) == require(name)
+
+
+@pytest.mark.parametrize("name", sorted(EVERY.keys() - MEASURING))
+def test_what_measures_nothing_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError, match=rf"models\.measurements: {name} (is of the family|reads nothing)"):
+        require(name)
+
+
+def test_all_of_them_make_one_set() -> None:
+    read = require(*sorted(MEASURING))
+    assert read == {key for name in MEASURING for key in quantities_read(EVERY[name])}
+    assert {"lvidd_2d", "av_vmax", "e_lateral", "tapse", "lvot_vti", "ra_area", "ef_video_regression"} <= read
+
+
+def test_without_weights_the_start_says_how_to_bring_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path))
+    with pytest.raises(ConfigError, match=r"models\.measurements: .*echonode models import echonet_measurements/avvmax FILE"):
+        require("avvmax", view="phantom_view")
+
+
+def other_parts(manifest: Manifest) -> set[Role]:
+    return {role for role in Role if role is not Role.MEASUREMENTS and not unfit_for(role, manifest)}
+
+
+def test_who_measures_nothing_has_another_part_or_none_that_the_node_knows() -> None:
+    """Those without any: unknown class order, encoders, prompted outlines, quality without a stated limit."""
+    idle = {name for name in EVERY.keys() - MEASURING if not other_parts(EVERY[name])}
+    assert idle == {
+        *(f"EchoApex_ViT-{size}_{task}" for size in "SBL" for task in ("segmentation", "views")),
+        "EchoForge_image_quality", "EchoPrime_video_encoder", "EchoSDNet", "EchoView47_TMED2", "EchoView47_contrastive_encoder",
+        "echonet_measurements/plax_quality",
+    }  # fmt: skip
