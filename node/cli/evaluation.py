@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from node.cli.devices import check_device
 from node.cli.output import AsJson, console, print_json, show_rows
 from node.errors import ConfigError, EchoNodeError
 from node.settings import Settings
@@ -86,6 +87,7 @@ def _on_data(
     from models.training.trials.outcome import TrialError
     from node.study.clip_folder import clips_with_truth
 
+    check_device(device)
     try:
         find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
         read = read_data(path, layout, clips_with_truth, options.split)

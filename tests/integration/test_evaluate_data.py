@@ -142,7 +142,8 @@ def test_ejection_fraction_on_echonet_dynamic_as_published(brought: Path, dynami
     low, high = figures["clip_mae_points_95"]
     assert f"({low:.4g} to {high:.4g})" in line
     assert "EchoNet-Dynamic test; as published" in result.output
-    assert {path.name for path in (tmp_path / "out").glob("*.png")} == {"scatter.png", "bland_altman.png"}
+    plots = {"scatter.png", "bland_altman.png", "risk_coverage.png"}
+    assert {path.name for path in (tmp_path / "out").glob("*.png")} == plots
 
 
 @pytest.mark.slow
@@ -238,6 +239,7 @@ def test_what_is_used_wrong_is_said(brought: Path, dynamic: Path) -> None:
         ((EF, "--data", dynamic, "--task", "phase"), "cannot be tried at 'phase', but at ef"),
         ((TMED2, "--data", dynamic, "--beats-by", LV), "beat to beat takes EchoNet-Dynamic's regressor"),
         ((TMED2, "--data", dynamic), "no item of the split 'test' has a label"),
+        ((LV, "--data", dynamic, "--device", "gpu"), "--device gpu: cpu or cuda"),
         ((LV, "--data", dynamic, "--split", "tests"), "--split is train, val, test or all"),
     ):
         result = run(*arguments)

@@ -18,6 +18,7 @@ from models.training.layouts.tables import Row, header_of, rows_of
 
 LVH, MEASUREMENTS = "MeasurementsList.csv", "measurements.csv"
 _LVH_COLUMNS = ("HashedFileName", "Calc", "CalcValue", "Frame", "X1", "X2", "Y1", "Y2", "split")
+_NO_PATIENTS = "no patients are named: intervals are by video"
 _COLUMNS = ("video_path", "frame_number", "measurement_name", "coordinates")
 
 # What EchoNet-LVH calls a caliper -> which of EchoNet-Measurements' models draws it.
@@ -45,7 +46,7 @@ def read_lvh(path: Path) -> DataSet:
         ends = (row.number("X1"), row.number("Y1")), (row.number("X2"), row.number("Y2"))
         caliper = _caliper(row, row.text("Calc"), row.index("Frame"), ends, row.number("CalcValue"))
         found.setdefault(name, (videos[name], split, []))[2].append(caliper)
-    return DataSet("echonet_lvh", _items(found.items(), LVH))
+    return DataSet("echonet_lvh", _items(found.items(), LVH), notes=(_NO_PATIENTS,))
 
 
 def read_measurements(path: Path) -> DataSet:
@@ -61,7 +62,7 @@ def read_measurements(path: Path) -> DataSet:
             raise row.wrong(f"coordinates are {row.cells['coordinates']!r}, not x1:x2:y1:y2") from None
         caliper = _caliper(row, row.text("measurement_name"), row.index("frame_number"), ((x1, y1), (x2, y2)), None)
         found.setdefault(name, (path / name, "", []))[2].append(caliper)
-    return DataSet("echonet_measurements", _items(found.items(), MEASUREMENTS))
+    return DataSet("echonet_measurements", _items(found.items(), MEASUREMENTS), notes=(_NO_PATIENTS,))
 
 
 def _caliper(row: Row, key: str, frame: int, ends: tuple[Point, Point], length_cm: float | None) -> Caliper:

@@ -14,7 +14,7 @@ from models.manifest import Manifest, Value
 from models.predictor.adapters import classifier_preparation
 from models.predictor.frames import ClipFrames
 from models.roles import FAMILIES_OF, Role, view_of
-from models.training.figures.abstention import abstention_figures
+from models.training.figures.abstention import abstention_figures, risk_coverage
 from models.training.figures.classes import (
     balanced_accuracy,
     calibration_error,
@@ -76,10 +76,11 @@ def classify(model: Any, data: DataSet, options: Options) -> Outcome:
         }
         for item, truth, name, sure in zip(items, true, names, confidence, strict=True)
     )  # fmt: skip
+    coverage, risk = risk_coverage(confidence, found == true)
     plots = {
         "confusion": confusion_matrix(confusion(true, found, len(words.names)), words.names),
         "reliability": reliability(confidence, found == true),
-        "risk_coverage": risk_over_coverage(confidence, found == true),
+        "risk_coverage": risk_over_coverage(coverage, 100 * risk, "errors among them, %"),
     }
     return Outcome("classification", figures, _same_keys(rows), tuple(notes), plots)
 

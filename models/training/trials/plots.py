@@ -6,7 +6,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.training.figures.abstention import risk_coverage
 from models.training.figures.classes import calibration_bins
 from models.training.trials.outcome import Draw
 
@@ -63,11 +62,12 @@ def reliability(confidence: Values, hit: NDArray[np.bool_]) -> Draw:
     return draw
 
 
-def risk_over_coverage(confidence: Values, hit: NDArray[np.bool_]) -> Draw:
+def risk_over_coverage(coverage: Values, risk: Values, what: str) -> Draw:
+    """`coverage` from 0 to 1, `risk` of those covered, in the unit that `what` says."""
+
     def draw(axes: Any) -> None:
-        coverage, risk = risk_coverage(confidence, hit)
-        axes.plot(100 * coverage, 100 * risk, drawstyle="steps-pre", marker="." if len(risk) < 50 else "")
-        axes.set(xlabel="answered, %, the surest first", ylabel="errors among them, %", xlim=(0, 100), ylim=(0, None))
+        axes.plot(100 * coverage, risk, drawstyle="steps-pre", marker="." if len(risk) < 50 else "")
+        axes.set(xlabel="answered, %, the surest first", ylabel=what, xlim=(0, 100), ylim=(0, None))
 
     return draw
 

@@ -10,15 +10,16 @@ from numpy.typing import NDArray
 
 from models.clip import Clip
 from models.families.echonet_dynamic import BeatToBeat
-from models.families.reading import MarkKind, Reading, ReadingError
+from models.families.reading import MarkKind, Reading, ReadingError, ReadValue
 from models.manifest import Value
 from models.results import Point
+from models.training.figures.abstention import error_abstention_figures, mean_error_over_coverage
 from models.training.figures.numbers import agreement_figures, ef_auroc
 from models.training.figures.phases import frame_figures, nearest
 from models.training.layouts.items import Caliper, DataSet, Item
 from models.training.layouts.linear_csv import MODEL_OF_CALC
 from models.training.trials.outcome import Cell, Draw, Options, Outcome, TrialError
-from models.training.trials.plots import area_curves, bland_altman, histogram, scatter
+from models.training.trials.plots import area_curves, bland_altman, histogram, risk_over_coverage, scatter
 
 _EF_KEYS = ("ef_video_regression", "ef_bp", "ef_a4c", "ef_a4c_uncalibrated", "ef_area_a4c")
 _FEWEST_FRAMES = 3  # of a film; CAMUS has end-diastole and end-systole as two stills
@@ -53,6 +54,7 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
         rows.append({
             "item": item.key, "group": item.group, "split": item.split, "true": true, "found": found,
             "error": None if found is None or true is None else found - true, "first_clip": first, "not_measured": problem,
+            "spread": _spread(reading, value),
         })  # fmt: skip
         if reading and len(curves) < _CURVES:
             curves += _curve(item.key, reading)
@@ -63,8 +65,10 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
     if prefix == "all_clips_":
         single, single_groups = _pairs(rows, "first_clip")
         figures |= agreement_figures("clip_", "points", single, single_groups)
-    notes = (f"read: {key_read or 'nothing'}, {options.decoding.value}", *_missing(rows))
-    plots = _regression_plots(pairs, "EF, %") | ({"area_curves": area_curves(curves)} if curves else {})
+    ranked, ranked_plots, ranking = _by_spread(prefix, rows)
+    figures |= ranked
+    notes = (f"read: {key_read or 'nothing'}, {options.decoding.value}", *_missing(rows), *ranking)
+    plots = _regression_plots(pairs, "EF, %") | ranked_plots | ({"area_curves": area_curves(curves)} if curves else {})
     return Outcome("ef", figures, tuple(rows), notes, plots)
 
 
@@ -97,7 +101,8 @@ def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
     if ends_px.size:
         figures["end_error_mean_px"] = float(ends_px.mean())
     pairs, _ = _pairs(rows, "found_mm", "true_mm")
-    return Outcome("linear", figures, tuple(rows), _missing(rows), _regression_plots(pairs, "length, mm"))
+    notes = (*_missing(rows), "no risk-coverage curve: the models of lines give no confidence of a line")
+    return Outcome("linear", figures, tuple(rows), notes, _regression_plots(pairs, "length, mm"))
 
 
 def read_phases(model: Any, data: DataSet, options: Options) -> Outcome:
@@ -146,6 +151,27 @@ def _ef_prefix(model: Any) -> str:
     if model.manifest.architecture.get("network") != "r2plus1d_18":
         return _ANY_EF
     return "beat_to_beat_" if isinstance(model, BeatToBeat) else "all_clips_"
+
+
+def _spread(reading: Reading | None, value: ReadValue | None) -> float | None:
+    """The standard deviation over the beats or clips of which the value is the mean; of a single one nothing is known."""
+    if reading is None or value is None or value.value is None:
+        return None
+    parts = [float(str(row["EF"])) for row in reading.rows if row.get("EF") is not None]
+    return value.sd if value.sd is not None or len(parts) < 2 else float(np.std(parts, ddof=1))
+
+
+def _by_spread(prefix: str, rows: Sequence[Row]) -> tuple[dict[str, Value], dict[str, Draw], tuple[str, ...]]:
+    """The error by coverage, the values with the least spread first: the one confidence that a reader of EF gives."""
+    read = [row for row in rows if row["error"] is not None]
+    if all(row["spread"] is None for row in read):
+        return {}, {}, ("no risk-coverage curve: the model gives no confidence of its values",) if read else ()
+    spread = np.array([np.inf if row["spread"] is None else row["spread"] for row in read], dtype=np.float64)
+    errors = np.abs(_column(read, "error"))
+    figures = error_abstention_figures(prefix, "points", -spread, errors, len(rows))
+    curve = risk_over_coverage(*mean_error_over_coverage(-spread, errors, len(rows)), "mean absolute error, points")
+    words = "risk over coverage: by the spread over beats or clips, the least first, a single one last"
+    return figures, {"risk_coverage": curve}, (f"{words}; what was not measured is not covered",)
 
 
 def _curve(name: str, reading: Reading) -> list[tuple[str, Sequence[float], Sequence[int]]]:

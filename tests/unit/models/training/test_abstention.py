@@ -1,13 +1,16 @@
 """What abstaining buys, what a few labels teach, and why a line is missing: figures against those computed by hand."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 from models.clip import Clip
-from models.families.reading import Decoding, Reading
+from models.families.reading import Decoding, Reading, ReadValue
 from models.registry import find_manifest
-from models.training.figures.abstention import abstention_figures, risk_coverage
+from models.results import Reason
+from models.training.figures.abstention import abstention_figures, error_abstention_figures, risk_coverage
 from models.training.figures.neighbours import drawn_by_class, few_shot_figures
 from models.training.layouts.items import Caliper, DataSet, Item, Truth
 from models.training.trials import try_model
@@ -24,7 +27,7 @@ def test_risk_grows_with_what_is_answered() -> None:
     assert coverage == pytest.approx([0.4, 0.6, 0.8, 1.0])
     assert risk == pytest.approx([0, 0, 1 / 4, 2 / 5])
     drawn = Figure().add_subplot()
-    risk_over_coverage(CONFIDENCE, HIT)(drawn)
+    risk_over_coverage(coverage, 100 * risk, "errors, %")(drawn)
     (line,) = drawn.get_lines()
     assert np.asarray(line.get_xydata()) == pytest.approx(np.stack([100 * coverage, 100 * risk], axis=1))
 
@@ -62,6 +65,61 @@ def test_a_probe_of_few_labels() -> None:
     assert few_shot_figures(noise[::2], labels[::2], noise[1::2], labels[1::2])["few_shot_1_accuracy_percent"] < 70
 
 
+class Fractions:
+    """By the brightness of its frames: the fractions of the beats; 0 is nothing."""
+
+    manifest = find_manifest("echonet_dynamic/ef_r2plus1d_18")
+
+    def __init__(self, beats: dict[int, tuple[float, ...]]) -> None:
+        self.beats = beats
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        found = self.beats[int(clip.frames.max())]
+        if not found:
+            return Reading((ReadValue("ef_video_regression", "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,)),))
+        value = ReadValue("ef_video_regression", "%", float(np.mean(found)))
+        return Reading((value,), ("EF",), tuple({"EF": one} for one in found))
+
+
+def _of_fifty(levels: Iterable[int]) -> DataSet:
+    def clip(level: int) -> Clip:
+        return Clip(str(level), np.full((5, 4, 4, 3), level, np.uint8), np.arange(5) * 20.0, from_video_file=True)
+
+    truth = Truth(ef_percent=50.0)
+    return DataSet("test", [Item(str(n), str(n), "test", lambda n=n: clip(n), truth) for n in levels])
+
+
+def test_ejection_fractions_are_ranked_by_their_spread() -> None:
+    """Errors by rising spread 1, 2 and, of one beat alone, 6; the fourth item has no value, so three quarters are the most."""
+    model = Fractions({1: (49, 51, 53), 2: (44, 52), 3: (56,), 4: ()})
+    outcome = try_model(model, _of_fifty((1, 2, 3, 4)), Options())
+    assert [row["spread"] for row in outcome.rows] == pytest.approx([2, 32**0.5, None, None])
+    assert [row["error"] for row in outcome.rows] == [1, -2, 6, None]
+    figures = outcome.figures
+    assert figures["all_clips_aurc_points"] == pytest.approx((1 + 1.5 + 3) / 3)
+    assert figures["all_clips_mae_points"] == 3
+    assert not any("at_coverage" in key for key in figures)
+    drawn = Figure().add_subplot()
+    outcome.plots["risk_coverage"](drawn)
+    assert np.asarray(drawn.get_lines()[0].get_xydata()) == pytest.approx(np.array([[25, 1], [50, 1.5], [75, 3]]))
+
+
+def test_the_error_at_a_coverage_that_is_reached() -> None:
+    figures = error_abstention_figures("ef_", "points", -np.arange(10.0), np.arange(10.0), 10)
+    assert figures["ef_mae_points_at_coverage_80_percent"] == np.mean(range(8))
+    assert figures["ef_mae_points_at_coverage_95_percent"] == np.mean(range(10))
+    assert set(error_abstention_figures("", "mm", -np.arange(9.0), np.ones(9), 10)) == {
+        "mae_mm_at_coverage_80_percent", "mae_mm_at_coverage_90_percent", "aurc_mm",
+    }  # fmt: skip
+
+
+def test_values_of_single_beats_have_no_order() -> None:
+    outcome = try_model(Fractions({1: (49,), 2: (44,)}), _of_fifty((1, 2)), Options())
+    assert "no risk-coverage curve: the model gives no confidence of its values" in outcome.notes
+    assert "risk_coverage" not in outcome.plots
+    assert not any("aurc" in key for key in outcome.figures)
+
+
 class Silent:
     manifest = find_manifest("echonet_measurements/lvid")
 
@@ -75,4 +133,6 @@ def test_a_line_that_was_not_drawn_is_said_to_be_missing() -> None:
     truth = Truth(calipers=(Caliper("LVIDd", 1, ((1, 1), (4, 5)), 0.2),))
     outcome = try_model(Silent(), DataSet("test", [Item("a", "a", "test", lambda: clip, truth)]), Options())
     assert outcome.figures["coverage_percent"] == 0
-    assert outcome.notes == ("not measured: 1 x no line drawn",)
+    assert outcome.notes == (
+        "not measured: 1 x no line drawn", "no risk-coverage curve: the models of lines give no confidence of a line",
+    )  # fmt: skip

@@ -226,11 +226,13 @@ def test_an_ejection_fraction_with_its_coverage() -> None:
     assert outcome.notes == (
         "read: ef_video_regression, corrected",
         "not measured: 1 x no_cardiac_cycle", "not measured: 1 x unreadable: 5 frames are too few",
+        "risk over coverage: by the spread over beats or clips, the least first, a single one last; "
+        "what was not measured is not covered",
     )  # fmt: skip
     rows = {str(row["item"]): row for row in outcome.rows}
     assert rows["40"]["error"] == pytest.approx(1)
     assert rows["60"]["found"] is None
-    assert set(outcome.plots) == {"scatter", "bland_altman"}
+    assert set(outcome.plots) == {"scatter", "bland_altman", "risk_coverage"}
 
 
 def test_beat_to_beat_has_a_name_of_its_own_and_draws_areas() -> None:
@@ -351,7 +353,9 @@ def test_everything_is_written_down(tmp_path: Path) -> None:
     data = DataSet("test", items, notes=("a note",))
     outcome = try_model(model, data, Options())
     written = write_outcome(outcome, model.manifest, data, tmp_path / "out")
-    assert [path.name for path in written] == ["metrics.json", "items.csv", "scatter.png", "bland_altman.png"]
+    assert [path.name for path in written] == [
+        "metrics.json", "items.csv", "scatter.png", "bland_altman.png", "risk_coverage.png",
+    ]  # fmt: skip
     metrics = json.loads(written[0].read_text())
     assert metrics["figures"]["all_clips_mae_points"] == pytest.approx(2)
     assert metrics["published"]["clip_mae_points"] == 4.22
