@@ -44,8 +44,10 @@ def parts(layers: Sequence[KerasLayer], last: str, head: Collection[str], manife
         if layer.class_name == "InputLayer":
             _check_sides(layer, manifest)
     for layer in found.behind:
-        if layer.class_name not in head:
-            raise KerasFileError(f"behind the encoder stands a layer that is not known: {layer.name} ({layer.class_name})")
+        activation = layer.config.get("activation", "") if layer.class_name == "Activation" else ""
+        if layer.class_name not in head or activation not in ("", "softmax"):
+            what = activation or layer.class_name
+            raise KerasFileError(f"behind the encoder stands a layer that is not known: {layer.name} ({what})")
     return found
 
 

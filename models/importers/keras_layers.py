@@ -47,7 +47,9 @@ def place_layers(
             unexpected.append(f"{'/'.join(layer.path)} (no module {path})")
             continue
         tensors, surplus = _tensors(layer, modules[path], own or {})
-        placed |= {f"{path}.{name}" if path else name: tensor for name, tensor in tensors.items()}
+        tensors = {f"{path}.{name}" if path else name: tensor for name, tensor in tensors.items()}
+        unexpected += [f"{'/'.join(layer.path)} (a second {name})" for name in tensors if name in placed]
+        placed |= tensors
         unexpected += [f"{'/'.join(layer.path)}/{name}" for name in surplus]
         unlike += [f"{layer.name}: {words}" for words in differences(layer, modules[path], before.get(layer.path))]
     left = [layer for layer in file.layers if layer.weights and layer.path not in used]

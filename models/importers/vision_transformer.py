@@ -39,8 +39,11 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
     if source.config is None:
         return {}
     encoder, behind = parts(source.layers, "out_ln", _HEAD, manifest)
-    if [layer.class_name for layer in behind].count("SlicingOpLambda") != 1:
+    classes = [layer.class_name for layer in behind]
+    if classes.count("SlicingOpLambda") != 1:
         raise KerasFileError("the class token is not taken out behind the encoder")
+    if "Dense" in classes and "LayerNormalization" in classes[classes.index("Dense") :]:
+        raise KerasFileError("the head normalises behind a Dense layer; the class token itself is known")
     stem = [layer.weights["kernel"].shape for layer in encoder if layer.name == "stem_conv"]
     blocks = {found[1] for layer in encoder if (found := _BLOCK.fullmatch(layer.name))}
     if not stem or not blocks:
@@ -52,7 +55,7 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
         "width": width,
         "depth": len(blocks),
         "heads": _heads(encoder, width, len(blocks)),
-        "head_norm": any(layer.class_name == "LayerNormalization" for layer in behind),
+        "head_norm": "LayerNormalization" in classes,
         "rescale": rescales(source.layers),
         "hidden": hidden_widths([layer for layer in behind if is_dense(layer)]),
     }
