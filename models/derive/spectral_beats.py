@@ -1,11 +1,12 @@
-"""Where the beats are in a spectral Doppler display, from its brightness alone or with the R waves.
+"""Where the beats are in a spectral Doppler display, from its brightness alone.
+
+An object's R waves (RWaveTimeVector) count from its first frame on; nothing says which column of a still's sweep that is.
 
 Along time the spectrum is one curve: how far bright pixels reach from the baseline. Flow makes humps of it, and silence between
 them makes valleys. A hump is a beat in an outflow tract; early and atrial filling are two humps of one beat, and they are told
 from two beats by the silence between: while the mitral valve is closed it lasts as long as systole does.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -59,12 +60,11 @@ def find_spectral_beats(
     seconds_per_px: float | None,
     *,
     two_humps: bool = False,
-    r_wave_columns: Sequence[float] = (),
 ) -> SpectralBeats:
     """The beats of a spectral region, `grey` (rows, columns), 0 to 255; `zero_row` is the baseline's row in it.
 
     Only flow on the stronger side of the baseline counts. Beats that the display's sides cut are left out. `two_humps` is for
-    mitral inflow; `r_wave_columns`, where given, part the beats instead of the silences.
+    mitral inflow.
     """
     step_s = seconds_per_px or _SECONDS_PER_PX
     above, below = _reach(grey, zero_row)
@@ -77,9 +77,7 @@ def find_spectral_beats(
         return SpectralBeats((), None, upwards)
     humps = _humps(curve, top, step_s)
     open_px = 0.0
-    if len(r_wave_columns) > 0:
-        groups = _by_r_waves(humps, r_wave_columns, two_humps)
-    elif two_humps:
+    if two_humps:
         groups = _in_pairs(humps, period_s, step_s) or _one_by_one(humps, period_s, step_s)
         if not groups:
             open_px = _FILLING_GAP * _closed_s(period_s) / step_s
@@ -189,17 +187,6 @@ def _one_by_one(humps: list[tuple[int, int]], period_s: float | None, step_s: fl
         return []
     lengths_s = np.diff([first for first, _ in humps]) * step_s
     return humps if np.all(np.abs(lengths_s / period_s - 1) <= _IRREGULAR) else []
-
-
-def _by_r_waves(humps: list[tuple[int, int]], r_waves: Sequence[float], two_humps: bool) -> list[tuple[int, int]]:
-    """One group per interval between R waves; a single hump may also stand before the first or after the last of them."""
-    borders = sorted(r_waves) if two_humps else [-np.inf, *sorted(r_waves), np.inf]
-    groups = []
-    for start, end in pairwise(borders):
-        inside = [hump for hump in humps if start <= (hump[0] + hump[1]) / 2 < end]
-        if inside:
-            groups.append((inside[0][0], inside[-1][1]))
-    return groups
 
 
 def _to_feet(curve: Curve, top: float, first: int, last: int) -> tuple[int, int]:

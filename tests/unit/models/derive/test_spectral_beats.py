@@ -86,24 +86,6 @@ def test_an_atrial_wave_whose_early_wave_is_off_the_display_is_left_out() -> Non
     assert_at(found, [(e.onset_s, a.onset_s + a.duration_s) for e, a in pairs[1:]])
 
 
-def test_r_waves_part_beats_where_silence_does_not() -> None:
-    """Filling of constant low flow between E and A, and none of the silences is longer than another."""
-    pairs = inflow(60, 3)
-    waves = tuple(chain(*pairs)) + tuple(Wave(a.onset_s + a.duration_s + 0.15, 0.12, 40) for _, a in pairs)
-    r_waves = [(a.onset_s + a.duration_s + 0.29) / STEP_S for _, a in pairs]
-    found = beats_of(Spectrum(waves), two_humps=True, r_wave_columns=[0.1 / STEP_S, *r_waves])
-    assert len(found.beats) == 3
-    assert all(
-        after.first_column - before.last_column > 10 for before, after in zip(found.beats, found.beats[1:], strict=False)
-    )
-
-
-def test_r_waves_and_one_hump_a_beat() -> None:
-    waves = outflow(60, 3)
-    r_waves = [(wave.onset_s - 0.1) / STEP_S for wave in waves]
-    assert_at(beats_of(Spectrum(waves), r_wave_columns=r_waves), ends(waves))
-
-
 def test_a_click_and_a_dropout_are_no_beats() -> None:
     """A valve click is short; a column without signal does not part the flow."""
     waves = outflow(60, 3)
