@@ -31,7 +31,7 @@ from models.results import Reason
 
 WIDTH = 768
 _LAYERS, _ATTENTION_HEADS = 4, 8
-_FRAMES, _RUNS = 16, 4
+FRAMES, _RUNS = 16, 4
 RESIZED_PX, SHOWN_PX = 256, 224
 _KEYS = {"EF": "ef_video_regression"}
 _NO_EF = ReadValue(_KEYS["EF"], "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail="a still does not move")
@@ -108,11 +108,11 @@ def frame_runs(number_of_frames: int) -> Sequence[range]:
     >>> [run.start for run in frame_runs(100)], [len(run) for run in frame_runs(5)]
     ([0, 28, 56, 84], [5])
     """
-    last = number_of_frames - _FRAMES
+    last = number_of_frames - FRAMES
     if last <= 0:
         return [range(number_of_frames)]
-    wanted = min(_RUNS, -(-number_of_frames // _FRAMES))
-    return [range(start, start + _FRAMES) for start in (last * run // (wanted - 1) for run in range(wanted))]
+    wanted = min(_RUNS, -(-number_of_frames // FRAMES))
+    return [range(start, start + FRAMES) for start in (last * run // (wanted - 1) for run in range(wanted))]
 
 
 def shown(clip: Clip, frames: Sequence[int], decoding: Decoding) -> Tensor:

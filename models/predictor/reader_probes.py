@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.clip import Clip
-from models.families import echo_apex_sequences
+from models.families import echo_apex_sequences, pan_echo
 from models.families.clip_squares import evenly
 from models.families.echonet_clips import normalisation, squares
 from models.families.echonet_quality import clip_squares
@@ -100,6 +100,16 @@ def _apex_frames(clip: Clip, manifest: Manifest) -> Tensor:
     return echo_apex_sequences.shown(clip, manifest, range(clip.number_of_frames))[0].transpose(0, 1)
 
 
+def _pan_echo_clip(clip: Clip, manifest: Manifest) -> Tensor:
+    (run, *_) = pan_echo.frame_runs(pan_echo.FRAMES)
+    return pan_echo.shown(repeated(clip, pan_echo.FRAMES), run, Decoding.CORRECTED)[None]
+
+
+def _grey_squares(clip: Clip, manifest: Manifest) -> Tensor:
+    _, height, width = manifest.input_shape
+    return ClipFrames(clip).batch(Preparation(Fit.LETTERBOX, height, width, largest=255), range(clip.number_of_frames))
+
+
 def _length(manifest: Manifest) -> int:
     if len(manifest.input_shape) != 4 or -1 in manifest.input_shape:
         raise ManifestError(f"model {manifest.name}: [input] shape is none of a clip")
@@ -126,4 +136,6 @@ _PROBES: dict[tuple[str, str], _Maker] = {
     ("echo_motion", "transformer"): _encoder,
     ("echo_apex", "lvh"): _forward(Task.POINTS, _apex_frames),
     ("echo_apex", "ef"): _forward(Task.VALUES, _apex_clip),
+    ("pan_echo", ""): _forward(Task.VALUES, _pan_echo_clip),
+    ("echoforge_keypoints", ""): _forward(Task.POINTS, _grey_squares),
 }
