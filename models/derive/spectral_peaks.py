@@ -20,6 +20,7 @@ Map = NDArray[np.floating]
 _WINDOW_PX = 12  # radius of the window around a maximum that its centroid is taken from
 _SECOND_PX = 15  # two points nearer than this are one, in the published pairing as in ours
 _CANDIDATE = 0.3  # share of the highest maximum below which another one is background
+MOST_APART_PX = 300  # published for E and A: further apart, the two are of two beats
 _ALIKE = 0.9  # pairs of at least this share of the best score are told apart by time
 
 
@@ -81,8 +82,10 @@ def published_pair(maps: Map) -> tuple[tuple[int, int], tuple[int, int]]:
     return left, right
 
 
-def candidates(maps: Map) -> tuple[Candidate, ...]:
-    """All points that may be meant, from left to right, none nearer than 15 px to a brighter one."""
+def candidates(maps: Map, least_probability: float = 0.0) -> tuple[Candidate, ...]:
+    """All points that may be meant, from left to right, none nearer than 15 px to a brighter one; those of which either map is
+    sure by `least_probability`.
+    """
     both = maps.sum(axis=0)
     highest = ndimage.maximum_filter(both, size=2 * _SECOND_PX + 1)
     tops, count = ndimage.label((both == highest) & (both >= _CANDIDATE * both.max()) & (both > 0))
@@ -96,7 +99,20 @@ def candidates(maps: Map) -> tuple[Candidate, ...]:
     for candidate in found:
         if all(_distance(candidate.point, other.point) > _SECOND_PX for other in kept):
             kept.append(candidate)
-    return tuple(sorted(kept, key=lambda candidate: candidate.x))
+    sure = (candidate for candidate in kept if max(candidate.probabilities) >= least_probability)
+    return tuple(sorted(sure, key=lambda candidate: candidate.x))
+
+
+def follows(step_s: float | None, least_s: float, most_s: float) -> Callable[[Candidate, Candidate], bool]:
+    """Whether the second of two points comes `least_s` to `most_s` after the first.
+
+    `step_s` is the time from a column to the next, negative where time runs to the left; without it the second lies to the
+    right, at most the published 300 px.
+    """
+    least_px, most_px, direction = 1.0, float(MOST_APART_PX), 1
+    if step_s:
+        least_px, most_px, direction = least_s / abs(step_s), most_s / abs(step_s), 1 if step_s > 0 else -1
+    return lambda one, other: least_px <= direction * (other.x - one.x) <= most_px
 
 
 def best_pair(

@@ -7,26 +7,26 @@ Corrected: from the region's true upper edge, an E and the A that follows it wit
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import PhysicalUnit, RegionCalibration
+from models.calibration import RegionCalibration
 from models.catalogue import READ
 from models.clip import Clip
 from models.derive.doppler import is_cut_off
 from models.derive.spectral_image import grey, without_green_trace
-from models.derive.spectral_peaks import Candidate, NoPairError, best_pair, candidates, published_pair
+from models.derive.spectral_peaks import MOST_APART_PX, Candidate, NoPairError, best_pair, candidates, follows, published_pair
 from models.families.echonet_trace import (
     ECG_NOTE,
     PUBLISHED_ROW,
     Absent,
     Place,
+    clock_s,
     described,
     metadata,
     not_measured,
-    place_of,
     probabilities,
     published_region,
     still,
+    trace_maps,
     velocity_value,
-    why_uncalibrated,
 )
 from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue
 from models.families.vision import DeepLab
@@ -39,7 +39,6 @@ COLUMNS = (
     "Inference_E_Vel", "Inference_A_Vel", "Inference_EperA", "height", "width",
 )  # fmt: skip
 _KEYS = (("mv_e", "m/s"), ("mv_a", "m/s"), ("mv_ea", "1"))
-_MOST_APART_PX = 300  # published: further apart, the two are of two beats
 _LEAST_APART_S, _MOST_APART_S = 0.06, 1.1  # from E to A, up to the slow diastole of 40 bpm
 _RATIO_LIMITS = READ["mv_ea"].limits
 _A, _E = 0, 1  # the maps' order
@@ -62,8 +61,8 @@ class MitralInflowReader(DeepLab):
             e, a = published_pair(maps)
         except NoPairError as error:
             raise ReadingError(str(error)) from error
-        if abs(e[0] - a[0]) > _MOST_APART_PX:
-            raise ReadingError(f"the two peaks are {abs(e[0] - a[0])} px apart, more than {_MOST_APART_PX}")
+        if abs(e[0] - a[0]) > MOST_APART_PX:
+            raise ReadingError(f"the two peaks are {abs(e[0] - a[0])} px apart, more than {MOST_APART_PX}")
         reference_px, delta_y = region.reference_pixel_y0_px or 0, abs(region.physical_delta_y)
         e_cm_s, a_cm_s = (round(abs(y - reference_px) * delta_y, 4) for _, y in (e, a))
         ratio = round(e_cm_s / a_cm_s, 3) if a_cm_s else None
@@ -77,13 +76,10 @@ class MitralInflowReader(DeepLab):
 
     def _corrected(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
         choice = clip.spectral_region()
-        place = place_of(choice, clip)
-        maps = probabilities(self, frame, place.first_row)[:, place.rows, place.columns]
-        absent = why_uncalibrated(choice)
-        rule = f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}"
-        notes = ("corrected decoding", rule, ECG_NOTE)
+        trace = trace_maps(self, clip, frame, choice)
+        place, absent, notes = trace.place, trace.absent, trace.notes
         try:
-            e, a = self._pair(maps, choice.seen, clip.heart_rate_bpm)
+            e, a = self._pair(trace.maps, choice.seen, clip.heart_rate_bpm)
         except NoPairError as error:
             absent.append((Reason.QUALITY, str(error)))
             return Reading(_unmeasured(absent), COLUMNS, (), (), notes)
@@ -106,19 +102,10 @@ class MitralInflowReader(DeepLab):
         self, maps: NDArray[np.float32], seen: RegionCalibration | None, heart_rate_bpm: float | None
     ) -> tuple[Candidate, Candidate]:
         """E and A in the order of time: by the display's clock where it has one, else within the published 300 px."""
-        least = self.manifest.threshold("least_probability")
-        found = tuple(point for point in candidates(maps) if max(point.probabilities) >= least)
-        least_px, most_px, backwards = 1.0, float(_MOST_APART_PX), False
-        if seen is not None and seen.physical_unit_x == PhysicalUnit.SECONDS and seen.physical_delta_x:
-            most_s = min(_MOST_APART_S, 60 / heart_rate_bpm) if heart_rate_bpm else _MOST_APART_S
-            step_s, backwards = abs(seen.physical_delta_x), seen.physical_delta_x < 0
-            least_px, most_px = _LEAST_APART_S / step_s, most_s / step_s
-
-        def belongs(e: Candidate, a: Candidate) -> bool:
-            later_px = e.x - a.x if backwards else a.x - e.x
-            return least_px <= later_px <= most_px
-
-        return best_pair(found, belongs, lambda e, a: e.probabilities[_E] + a.probabilities[_A])
+        points = candidates(maps, self.manifest.threshold("least_probability"))
+        most_s = min(_MOST_APART_S, 60 / heart_rate_bpm) if heart_rate_bpm else _MOST_APART_S
+        belongs = follows(clock_s(seen), _LEAST_APART_S, most_s)
+        return best_pair(points, belongs, lambda e, a: e.probabilities[_E] + a.probabilities[_A])
 
 
 def _doubts(

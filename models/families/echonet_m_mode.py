@@ -7,21 +7,21 @@ Published: the length of the slanted line, seconds and centimetres added as if t
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import PhysicalUnit, RegionCalibration
+from models.calibration import RegionCalibration
 from models.clip import Clip
 from models.derive.m_mode import TAPSE_LIMITS_CM, published_tapse_cm, tapse_cm
-from models.derive.spectral_peaks import Candidate, NoPairError, best_pair, candidates, published_pair
+from models.derive.spectral_peaks import Candidate, NoPairError, best_pair, candidates, follows, published_pair
 from models.families.echonet_trace import (
     ECG_NOTE,
     PUBLISHED_ROW,
+    clock_s,
     described,
     metadata,
     not_measured,
-    place_of,
     probabilities,
     published_region,
     still,
-    why_uncalibrated,
+    trace_maps,
     within,
 )
 from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue
@@ -35,7 +35,6 @@ COLUMNS = (
 )  # fmt: skip
 _KEY = "tapse"
 _LEAST_APART_S, _MOST_APART_S = 0.08, 0.6  # systole, from the annulus' lowest to its highest point
-_MOST_APART_PX = 300  # without a clock: what the authors allow E and A
 
 Row = dict[str, str | int | float | None]
 
@@ -72,13 +71,10 @@ class TapseReader(DeepLab):
 
     def _corrected(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
         choice = clip.m_mode_region()
-        place = place_of(choice, clip)
-        maps = probabilities(self, frame, place.first_row)[:, place.rows, place.columns]
-        absent = why_uncalibrated(choice)
-        rule = f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}"
-        notes = ("corrected decoding", rule, ECG_NOTE)
+        trace = trace_maps(self, clip, frame, choice)
+        place, absent, notes = trace.place, trace.absent, trace.notes
         try:
-            ends = self._pair(maps, choice.seen)
+            ends = self._pair(trace.maps, choice.seen)
         except NoPairError:
             absent.append((Reason.NO_CARDIAC_CYCLE, "no low point of the annulus with a high one after it within a systole"))
             return Reading((not_measured(_KEY, "cm", absent),), COLUMNS, (), (), notes)
@@ -94,21 +90,13 @@ class TapseReader(DeepLab):
 
     def _pair(self, maps: NDArray[np.float32], seen: RegionCalibration | None) -> tuple[Candidate, Candidate]:
         """The annulus low, then high, the transducer being above; by the display's clock where it has one."""
-        least = self.manifest.threshold("least_probability")
-        found = tuple(point for point in candidates(maps) if max(point.probabilities) >= least)
-        least_px, most_px, backwards = 1.0, float(_MOST_APART_PX), False
-        if seen is not None and seen.physical_unit_x == PhysicalUnit.SECONDS and seen.physical_delta_x:
-            step_s, backwards = abs(seen.physical_delta_x), seen.physical_delta_x < 0
-            least_px, most_px = _LEAST_APART_S / step_s, _MOST_APART_S / step_s
-
-        def belongs(low: Candidate, high: Candidate) -> bool:
-            later_px = low.x - high.x if backwards else high.x - low.x
-            return least_px <= later_px <= most_px and low.y > high.y
+        points = candidates(maps, self.manifest.threshold("least_probability"))
+        in_systole = follows(clock_s(seen), _LEAST_APART_S, _MOST_APART_S)
 
         def score(low: Candidate, high: Candidate) -> float:
             return max(low.probabilities[k] + high.probabilities[1 - k] for k in (0, 1))
 
-        return best_pair(found, belongs, score)
+        return best_pair(points, lambda low, high: low.y > high.y and in_systole(low, high), score)
 
 
 def _row(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from models.calibration import RegionCalibration, TraceChoice, lowest_region
+from models.calibration import PhysicalUnit, RegionCalibration, TraceChoice, lowest_region
 from models.clip import Clip
 from models.derive.doppler import AWAY_ONLY, LIMITS_CM_S
 from models.derive.spectral_image import without_green_trace
@@ -90,6 +90,31 @@ def probabilities(network: nn.Module, frame: Frames, first_row: int) -> NDArray[
     """
     (maps,) = logits(network, iter([without_green_trace(frame)[first_row:]]))
     return sigmoid(maps)
+
+
+@dataclass(frozen=True, eq=False)
+class TraceMaps:
+    """What a corrected decoding starts from: `maps` are (outputs, rows, columns) of the box of `place`."""
+
+    place: Place
+    maps: NDArray[np.float32]
+    absent: list[Absent]
+    notes: tuple[str, ...]
+
+
+def trace_maps(network: nn.Module, clip: Clip, frame: Frames, choice: TraceChoice) -> TraceMaps:
+    """The probabilities in the chosen region, with why its scale may be of no use and which rule chose it."""
+    place = place_of(choice, clip)
+    maps = probabilities(network, frame, place.first_row)[:, place.rows, place.columns]
+    rule = f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}"
+    return TraceMaps(place, maps, why_uncalibrated(choice), ("corrected decoding", rule, ECG_NOTE))
+
+
+def clock_s(seen: RegionCalibration | None) -> float | None:
+    """Seconds from a column to the next, negative where time runs to the left; None where the display has no clock."""
+    if seen is None or seen.physical_unit_x != PhysicalUnit.SECONDS:
+        return None
+    return seen.physical_delta_x or None
 
 
 def why_uncalibrated(choice: TraceChoice) -> list[Absent]:

@@ -11,7 +11,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import PhysicalUnit, TraceChoice
 from models.clip import Clip
 from models.derive import vti
 from models.derive.spectral_beats import SpectralBeats, find_spectral_beats
@@ -20,6 +19,7 @@ from models.families.echonet_frames import Frames, logits, sigmoid, swapped_chro
 from models.families.echonet_trace import (
     PUBLISHED_ROW,
     Absent,
+    clock_s,
     metadata,
     not_measured,
     place_of,
@@ -92,7 +92,7 @@ class VtiReader(DeepLab):
         box = grey(without_green_trace(frame)[place.first_row :])[place.rows, place.columns]
         region = choice.region
         zero_row = box.shape[0] / 2 if region is None else region.zero_row_px - region.y0_px
-        found = find_spectral_beats(box, zero_row, _step_s(choice), two_humps=self._is_mitral)
+        found = find_spectral_beats(box, zero_row, abs(clock_s(choice.seen) or 0) or None, two_humps=self._is_mitral)
         height = clip.rows - place.first_row
         beats = self._marked(frame[place.first_row :], found, place.columns.start, zero_row * vti.SIZE_PX / height)
         masks = [vti.in_columns(beat.probability, beat.columns, (height, clip.columns)) for beat in beats]
@@ -183,12 +183,6 @@ def _without_outliers(beats: list[_Beat]) -> list[_Beat]:
 
 def _rejected(beat: _Beat, words: str) -> _Beat:
     return replace(beat, flow=replace(beat.flow, rejected=words))
-
-
-def _step_s(choice: TraceChoice) -> float | None:
-    if choice.seen is None or choice.seen.physical_unit_x != PhysicalUnit.SECONDS:
-        return None
-    return abs(choice.seen.physical_delta_x) or None
 
 
 def _rhythm(found: SpectralBeats) -> str:
