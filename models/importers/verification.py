@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from models.families import WeightsError
 from models.manifest import Manifest, ManifestError
-from models.registry import load_manifest
+from models.registry import load_manifest, published_manifest
 
 _FREE_SIDE_PX = 64  # where the manifest leaves a side of the input open
 _SEED = 1
@@ -28,14 +28,41 @@ class Verification:
 
 
 def verify_model(manifest: Manifest) -> Verification:
-    """Hashes the file again, loads it strictly, and looks for NaN and infinity in what it makes of a seeded random input."""
+    """Hashes the file again, loads it strictly, and looks for NaN and infinity in what it makes of a seeded random input.
+
+    An import is also held against what is published of its file, and against the number of its labels.
+    """
     output, problem = "", ""
     try:
         network = load_manifest(manifest, pretrained=True)
         output, problem = _probed(network, manifest)
+        problem = problem or _unlike_published(manifest) or _unlabelled(manifest)
     except (WeightsError, ManifestError) as error:
         problem = str(error)
     return Verification(manifest.name, manifest.weights_file, manifest.weights_sha256, output, problem)
+
+
+def _unlike_published(manifest: Manifest) -> str:
+    try:
+        published = published_manifest(manifest.name).publication
+    except ManifestError:
+        return ""  # of one's own training
+    if manifest.publication is None or published is None or not published.weights_sha256:
+        return ""
+    found = manifest.publication.weights_sha256
+    if found == published.weights_sha256:
+        return ""
+    return (
+        f"imported from a file with SHA-256 {found}, while that of the published {published.weights_file} is "
+        f"{published.weights_sha256}"
+    )
+
+
+def _unlabelled(manifest: Manifest) -> str:
+    outputs = manifest.architecture.get("outputs", 0)
+    if manifest.publication is None or not outputs or outputs == len(manifest.labels):
+        return ""
+    return f"{outputs} outputs and {len(manifest.labels)} labels: import it again with --labels NAME,NAME,..."
 
 
 def _probed(network: nn.Module, manifest: Manifest) -> tuple[str, str]:

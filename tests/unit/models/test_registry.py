@@ -105,6 +105,26 @@ def test_published_weights_are_not_there_and_the_error_says_what_to_bring(tmp_pa
         load_model("lvid", weights=tmp_path / "anything.safetensors")
 
 
+def test_every_model_whose_weights_are_missing_says_so() -> None:
+    """Which file, from where, and by which command; or that nobody has published one."""
+    published = [manifest for manifest in list_models() if manifest.publication and not manifest.weights_file]
+    assert len(published) >= 70
+    for manifest in published:
+        source = manifest.publication
+        assert source is not None
+        with pytest.raises(ManifestError) as refused:
+            load_model(manifest.name, pretrained=True)
+        words = str(refused.value)
+        assert words.startswith(f"model {manifest.name}: ")
+        if source.weights_file:
+            needed = (source.weights_file, source.weights_origin, source.weights_sha256, manifest.licence)
+            assert all(part in words for part in needed)
+            assert source.weights_origin
+            assert words.endswith(f"`echonode models import {manifest.name} FILE`")
+        else:
+            assert "nobody has published weights for it" in words
+
+
 def test_imported_weights_load_by_the_path_of_their_manifest(tmp_path: Path) -> None:
     """What the error asks for works: the tensors of one network arrive in another of the same manifest."""
     origin = load_model("echonet_dynamic/lv_deeplabv3_resnet50")

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,25 @@ def test_weights_that_changed_after_the_import_are_refused_and_verify_says_so(ho
 def test_outputs_that_are_not_finite_fail_the_verification(home: Path) -> None:
     manifest = import_weights(str(home / "tiny.toml"), weights_file(home, value=3e38), labels=["a", "b"])
     assert verify_model(manifest).problem == "2 outputs of a random input are not finite"
+
+
+def test_an_import_that_is_not_the_published_file_fails_the_verification(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a file taken before its hash was known, or by a manifest written by hand."""
+    manifest = import_weights(str(home / "tiny.toml"), weights_file(home), labels=["a", "b"])
+    assert manifest.publication is not None
+    (home / "known").mkdir()
+    (home / "known" / "tiny.toml").write_text(MANIFEST.format(sha256="0" * 64))
+    monkeypatch.setattr("models.registry.MANIFESTS", home / "known")
+    found = manifest.publication.weights_sha256
+    assert verify_model(manifest).problem == (
+        f"imported from a file with SHA-256 {found}, while that of the published tiny.pt is {'0' * 64}"
+    )
+
+
+def test_labels_that_got_lost_fail_the_verification(home: Path) -> None:
+    manifest = import_weights(str(home / "tiny.toml"), weights_file(home), labels=["a", "b"])
+    problem = verify_model(replace(manifest, labels=("a",))).problem
+    assert problem == "2 outputs and 1 labels: import it again with --labels NAME,NAME,..."
 
 
 def test_another_file_than_the_published_one_is_refused(home: Path) -> None:
