@@ -11,6 +11,8 @@ layer by layer, and wrong padding goes unnoticed.
 import importlib
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +36,7 @@ def main(builder: str, layout: str, folder: Path) -> None:
     build = getattr(importlib.import_module(module), function)
     library, file = LAYOUTS[layout]
     keras = importlib.import_module(library)
-    _two_threads()
+    _set_tensorflow()
     keras.utils.set_random_seed(SEED)
     model, inputs = build(keras)
     _randomise(model)
@@ -52,9 +54,11 @@ def main(builder: str, layout: str, folder: Path) -> None:
     np.savez(folder / "reference.npz", inputs=inputs, float32=single, float64=double)
 
 
-def _two_threads() -> None:
+def _set_tensorflow() -> None:
+    """Two threads, and no XLA: Keras 2 compiles each grouped convolution by itself, which takes a ConvNeXt minutes."""
     import tensorflow
 
+    tensorflow.config.run_functions_eagerly(True)
     tensorflow.config.threading.set_intra_op_parallelism_threads(2)
     tensorflow.config.threading.set_inter_op_parallelism_threads(1)
 
@@ -69,14 +73,41 @@ def _randomise(model: Any) -> None:
 
 
 def _take_statistics(keras: Any, model: Any, inputs: Any) -> None:
+    """BatchNorm's moving statistics become those of `inputs`.
+
+    Without dropout: statistics of what is dropped and scaled up are not those of what the trained model sees, and a network as
+    deep as EfficientNet then magnifies its own rounding a hundredfold.
+    """
     norms = [layer for layer in _layers(model) if isinstance(layer, keras.layers.BatchNormalization)]
-    momenta = [norm.momentum for norm in norms]
+    dropouts = [layer for layer in _layers(model) if isinstance(layer, keras.layers.Dropout)]
     for norm in norms:
-        norm.momentum = 0.0
         norm.moving_variance.assign(np.ones(norm.moving_variance.shape))
-    model(inputs, training=True)
-    for norm, momentum in zip(norms, momenta, strict=True):
-        norm.momentum = momentum
+    with _set_to_zero(norms, "momentum"), _set_to_zero(dropouts, "rate"):
+        _train_once(keras, model, inputs)
+
+
+@contextmanager
+def _set_to_zero(layers: list[Any], name: str) -> Iterator[None]:
+    kept = [getattr(layer, name) for layer in layers]
+    for layer in layers:
+        setattr(layer, name, 0.0)
+    yield
+    for layer, value in zip(layers, kept, strict=True):
+        setattr(layer, name, value)
+
+
+def _train_once(keras: Any, model: Any, inputs: Any) -> None:
+    """A pass in training mode, all frames of a clip together.
+
+    Keras 3's TimeDistributed gives its layer one frame at a time, where Keras 2's gives it all at once: the statistics would be
+    the last frame's, and of maps of one pixel a variance of 0, by whose root rounding is then divided in layer after layer.
+    """
+    wrapped = next((layer for layer in model.layers if isinstance(layer, keras.layers.TimeDistributed)), None)
+    if wrapped is None:
+        model(inputs, training=True)
+        return
+    frames = keras.Model(model.inputs, wrapped.input)(inputs).numpy()
+    wrapped.layer(frames.reshape(-1, *frames.shape[2:]), training=True)
 
 
 def _layers(model: Any) -> list[Any]:

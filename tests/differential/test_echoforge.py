@@ -1,9 +1,7 @@
 """EchoForge's ResNets, U-Net, phase net and baselines: what we compute is what TensorFlow computes, and each fault shows."""
 
-import importlib
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,9 +12,8 @@ from torch.nn import functional
 
 from models import load_model
 from models.families import count_weights
-from models.importers import IMPORTERS, import_weights, read_source
-from models.registry import FAMILIES, find_manifest
-from tests.differential.reference import FAULT, FLOAT32_BOUND, FLOAT64_BOUND, Reference, distance, ours
+from models.importers import import_weights
+from tests.differential.reference import FAULT, FLOAT32_BOUND, FLOAT64_BOUND, Reference, built, distance, ours
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras-echoforge")]
 
@@ -25,21 +22,20 @@ MODELS = {
     "single_dual": "EchoSDNet",
     "resnet_averaged": "ResNet50_TTE47_baseline",
     "resnet_flattened": "ResNet50_TTE47_baseline",
+    "resnet101_flattened": "ResNet101_TTE47_baseline",
     "u_net": "EchoLVSNet",
     "phase": "EchoPDNet",
     "densenet": "DenseNet121_TTE47_baseline",
     "efficientnet": "EfficientNetV2_TTE47_baseline",
     "convnext": "ConvNeXt_TTE47_baseline",
+    "convnext_base_flattened": "ConvNeXt_TTE47_baseline",
 }
 # Every family in the layout it was published in, and the others spread over the families.
 LAYOUTS = [
-    *((builder, "keras2_h5") for builder in MODELS if not builder.startswith("resnet")),
+    *((builder, "keras2_h5") for builder in MODELS if not builder.startswith("resnet_")),
     ("resnet_averaged", "keras3_keras"),
     ("resnet_flattened", "keras3_h5"),
     ("u_net", "keras3_keras"),
-]
-# In double precision alone: Keras 3 computes the phase net in single precision 5e-2 apart from that; the reason was not found.
-FURTHER_LAYOUTS = [
     ("u_net", "keras3_h5"),
     ("phase", "keras3_keras"),
     ("densenet", "keras3_keras"),
@@ -63,18 +59,6 @@ def imported(original: Callable[[str, str], Reference]) -> Imported:
     return of
 
 
-def built(name: str, reference: Reference) -> nn.Module:
-    manifest, source = find_manifest(name), read_source(reference.file)
-    importer, family = (importlib.import_module(table[manifest.family]) for table in (IMPORTERS, FAMILIES))
-    *sides, channels = reference.inputs.shape[1:]
-    architecture = {**manifest.architecture, **importer.architecture(source, manifest)}
-    manifest = replace(manifest, architecture=architecture, input_shape=(channels, *sides))
-    network: nn.Module = family.load(manifest, None, "meta")
-    state = importer.place(source, network)
-    network.load_state_dict(state, assign=True)
-    return network
-
-
 def outputs(builder: str, network: nn.Module, reference: Reference, dtype: torch.dtype = torch.float64) -> Tensor:
     """As the original gives them, which has softmax or sigmoid inside and puts channels last."""
     found = ours(network, reference, dtype)
@@ -90,12 +74,6 @@ def test_it_is_the_original(builder: str, layout: str, imported: Imported) -> No
     assert distance(outputs(builder, network, reference), reference.float64) <= FLOAT64_BOUND
 
 
-@pytest.mark.parametrize(("builder", "layout"), FURTHER_LAYOUTS)
-def test_it_is_the_original_from_other_layouts(builder: str, layout: str, imported: Imported) -> None:
-    network, reference = imported(builder, layout)
-    assert distance(outputs(builder, network, reference), reference.float64) <= FLOAT64_BOUND
-
-
 @pytest.mark.parametrize(
     ("builder", "layout", "expected"),
     [
@@ -104,6 +82,8 @@ def test_it_is_the_original_from_other_layouts(builder: str, layout: str, import
         ("resnet_flattened", "keras3_h5", {"network": "ResNet50", "pooling": "flatten", "rescale": False, "hidden": []}),
         ("efficientnet", "keras2_h5", {"pooling": "flatten", "rescale": False, "preprocessing": True}),
         ("convnext", "keras2_h5", {"network": "Tiny", "pooling": "flatten", "preprocessing": True}),
+        ("convnext_base_flattened", "keras2_h5", {"network": "Base", "pooling": "flatten", "preprocessing": True}),
+        ("resnet101_flattened", "keras2_h5", {"network": "ResNet101", "pooling": "flatten", "rescale": False}),
     ],
 )
 def test_the_file_itself_tells_head_and_scaling(
