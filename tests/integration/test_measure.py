@@ -17,8 +17,8 @@ from pydicom.sequence import Sequence as DicomSequence
 from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
-from models.manifest import write_manifest
-from models.registry import find_manifest, load_model
+from models.manifest import Manifest, write_manifest
+from models.registry import find_manifest, load_manifest
 from node.cli import app, measured_files, measuring
 from node.errors import ConfigError, EchoNodeError
 from node.study.video_file import read_video, write_film
@@ -77,7 +77,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
     def install(frames: int, name: str = "lvid") -> None:
         line = caliper_logits([((320.0, 161.5), (320.0, 321.5))])
         reader = drawn_reader(name, np.repeat(line, frames, axis=0))
-        monkeypatch.setattr(measuring, "_reader", lambda *_: reader)
+        monkeypatch.setattr(measuring, "_reader", lambda *_: (reader, ("torch",)))
 
     return install
 
@@ -142,7 +142,7 @@ def test_a_spectrum_gives_its_authors_table_and_a_point(tmp_path: Path, monkeypa
     """The same command for every reader. Over a folder the published script passes over a region at row 100."""
     spectrum = Spectrum((Wave(1.0, 0.32, -110.0),), replace(SPECTRAL, y0_px=100, y1_px=449), beside=())
     reader = reader_of("lvotvmax", peaks_of(spectrum))
-    monkeypatch.setattr(measuring, "_reader", lambda *_: reader)
+    monkeypatch.setattr(measuring, "_reader", lambda *_: (reader, ("torch",)))
     monkeypatch.setattr(measured_files, "read_clip", lambda _: spectrum.clip())
     still, table, out = _dicom(tmp_path / "study" / "still.dcm", 1), tmp_path / "out.csv", tmp_path / "still.png"
     for decoding, velocity in (("published", 110), ("corrected", -110)):
@@ -232,7 +232,7 @@ def test_the_published_decoding_refuses_other_shapes_and_says_the_way_out(tmp_pa
 def test_phantom_trained_weights_measure_no_patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = drawn_reader("lvid", caliper_logits([((320.0, 161.5), (320.0, 321.5))] * 2))
     reader.manifest = replace(reader.manifest, trained_on_phantoms=True)
-    monkeypatch.setattr(measuring, "_reader", lambda *_: reader)
+    monkeypatch.setattr(measuring, "_reader", lambda *_: (reader, ("torch",)))
     phantom, patient = _dicom(tmp_path / "phantom.dcm", 2), _dicom(tmp_path / "patient.dcm", 2, QualityControlSubject=None)
     result = _measure("--model", "lvid", phantom, patient, "--json")
     assert result.exit_code == 1
@@ -277,20 +277,61 @@ def test_an_empty_folder_is_used_wrong(tmp_path: Path) -> None:
     assert isinstance(_measure("--model", "lvid", tmp_path).exception, ConfigError)
 
 
+def _stored(folder: Path, manifest: Manifest, dtype: torch.dtype) -> Path:
+    """A folder of imported models that holds random weights for this one."""
+    (folder / "weights").mkdir(parents=True)
+    torch.manual_seed(0)
+    tensors = load_manifest(manifest).state_dict()
+    stored = {key: value.to(dtype).contiguous() if value.is_floating_point() else value for key, value in tensors.items()}
+    weights = folder / "weights" / "model.safetensors"
+    save_file(stored, weights)
+    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
+    write_manifest(replace(manifest, weights_file=weights.name, weights_sha256=sha256), folder / "manifests" / "model.toml")
+    return folder
+
+
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder of imported models that holds random weights for `lvid`, in half precision."""
-    folder = tmp_path_factory.mktemp("models")
-    (folder / "weights").mkdir()
-    torch.manual_seed(0)
-    tensors = load_model("lvid").state_dict()
-    halves = {key: value.half().contiguous() if value.is_floating_point() else value for key, value in tensors.items()}
-    weights = folder / "weights" / "lvid.safetensors"
-    save_file(halves, weights)
-    sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
-    manifest = replace(find_manifest("lvid"), weights_file=weights.name, weights_sha256=sha256)
-    write_manifest(manifest, folder / "manifests" / "lvid.toml")
-    return folder
+    """`lvid` in half precision."""
+    return _stored(tmp_path_factory.mktemp("models"), find_manifest("lvid"), torch.float16)
+
+
+@pytest.mark.slow
+def test_every_engine_measures_the_same_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On frames of 64 px. Unasked, it is the quickest that agrees with torch."""
+    pytest.importorskip("openvino")
+    name = "EchoMotionNet_TemporalTransformer"
+    published = find_manifest(name)
+    manifest = replace(published, input_shape=(*published.input_shape[:-2], 64, 64), thresholds=_without_half(published))
+    monkeypatch.setenv("ECHONODE_MODELS", str(_stored(tmp_path / "models", manifest, torch.float32)))
+    film = tmp_path / "film.avi"
+    speckle = np.random.default_rng(0).integers(0, 255, (6, ROWS, COLUMNS, 1), dtype=np.uint8)
+    write_film(film, list(np.broadcast_to(speckle, (6, ROWS, COLUMNS, 3))), 25.0)
+    found = {}
+    for engine in ("torch", "openvino", "auto", ""):
+        result = _measure("--model", name, film, *(("--engine", engine) if engine else ()), "--json")
+        assert result.exit_code == 0, result.output
+        found[engine] = json.loads(result.stdout)
+    assert found["torch"]["engine"] == f"torch {torch.__version__} fp32"
+    assert found[""] == found["auto"] == found["openvino"]
+    assert found["auto"]["engine"].startswith("OpenVINO")
+    (by_torch,), (by_auto,) = (found[engine]["files"] for engine in ("torch", "auto"))
+    assert any(value["value"] is not None for value in by_torch["values"])
+    for one, other in zip(by_torch["values"], by_auto["values"], strict=True):
+        assert (one["key"], one["unit"], one["reasons"]) == (other["key"], other["unit"], other["reasons"])
+        if one["value"] is None:
+            assert other["value"] is None
+        else:
+            assert other["value"] == pytest.approx(one["value"], rel=2e-3)
+
+
+def _without_half(manifest: Manifest) -> dict[str, float]:
+    """Random weights tell nothing about half precision."""
+    return {key: value for key, value in manifest.thresholds.items() if not key.startswith("bf16_")}
+
+
+def test_an_engine_of_no_such_name_is_used_wrong(tmp_path: Path) -> None:
+    assert _measure("--model", "lvid", _film(tmp_path / "a.avi"), "--engine", "abacus").exit_code == 2
 
 
 @pytest.mark.slow
@@ -301,7 +342,9 @@ def test_stored_weights_measure_in_both_decodings(imported: Path, tmp_path: Path
     _dicom(folder / "clip.dcm", frames=2)
     film = _film(folder / "film.avi", frames=2)
     out, table = tmp_path / "published", tmp_path / "published.csv"
-    result = _measure("--model", "lvid", folder, "--out", out, "--csv", table, "--decoding", "published", "--json")
+    torch_alone = "--engine", "torch"  # converting it would take longer than all else
+    asked = "--model", "lvid", *torch_alone, folder, "--out", out, "--csv", table, "--decoding", "published", "--json"
+    result = _measure(*asked)
     assert result.exit_code == 0, result.output
     summary = json.loads(result.output)
     assert summary["weights_sha256"] == find_manifest("lvid").weights_sha256
@@ -311,7 +354,7 @@ def test_stored_weights_measure_in_both_decodings(imported: Path, tmp_path: Path
     assert [len(read_video(out / name).frames) for name in ("clip.mp4", "film.mp4")] == [2, 2]
     assert all(250 < int(row["pred_x1"]) < 390 for row in rows[:2])  # of 640
     assert all(60 < int(row["pred_x1"]) < 100 for row in rows[2:])  # of 160: films are not resized
-    result = _measure("--model", "lvid", film, "--out", tmp_path / "corrected.avi", "--json")
+    result = _measure("--model", "lvid", *torch_alone, film, "--out", tmp_path / "corrected.avi", "--json")
     assert result.exit_code == 0, result.output
     (file,) = json.loads(result.output)["files"]
     assert {value["reasons"][-1] for value in file["values"]} == {"quality"}

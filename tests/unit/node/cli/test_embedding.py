@@ -17,7 +17,7 @@ from models.clip import Clip
 from models.families.reading import ReadingError
 from models.registry import find_manifest
 from node.cli import app
-from node.errors import EchoNodeError
+from node.errors import ConfigError, EchoNodeError
 from node.study.video_file import write_film
 from tests.unit.node.study.ultrasound_object import as_file, ultrasound_object
 
@@ -106,6 +106,13 @@ def test_a_clip_that_cannot_be_asked_about(folder: Path, tmp_path: Path, monkeyp
     named = embed(monkeypatch, ClipEncoder(), folder / "black.png", "--out", tmp_path / "f.npz")
     assert isinstance(named.exception, EchoNodeError)
     assert "black.png: an image of nothing" in str(named.exception)
+
+
+def test_an_unknown_device_is_used_wrong(folder: Path, tmp_path: Path) -> None:
+    asked = ["models", "embed", "phantom_view", str(folder), "--out", str(tmp_path / "a.csv"), "--device", "foo"]
+    answer = CliRunner().invoke(app, asked).exception
+    assert isinstance(answer, ConfigError)
+    assert str(answer).startswith("--device foo: cpu or cuda")
 
 
 def test_a_film_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

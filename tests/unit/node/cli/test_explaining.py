@@ -69,6 +69,7 @@ def test_a_film_of_all_frames_for_the_class_that_was_asked(film: Path, tmp_path:
         (("phantom_view", "--out", "x.mp4", "--frame", "1"), "goes with a .png"),
         (("phantom_view", "--out", "x.png", "--frame", "99"), "there is no frame 99"),
         (("phantom_view", "--out", "x.png", "--class", "plax"), "no output 'plax'; there are: a4c, a2c, other"),
+        (("phantom_view", "--out", "x.png", "--device", "foo"), "--device foo: cpu or cuda"),
         (("phantom_nose", "--out", "x.png"), "no model 'phantom_nose'"),
         (("EchoPrime_video_encoder", "--out", "x.png"), "no heat map"),
     ],
