@@ -8,6 +8,7 @@ from models.derive.spectral_peaks import (
     NoPairError,
     best_pair,
     candidates,
+    follows,
     published_pair,
     published_peak,
     soft_peak,
@@ -135,3 +136,28 @@ def test_the_best_pair_is_allowed_then_likely_then_close() -> None:
     assert (first.x, second.x) == (400.0, 520.0)
     with pytest.raises(NoPairError, match="one beat"):
         best_pair(points, lambda e, a: a.x - e.x > 1000, score)
+
+
+def test_candidates_of_which_no_map_is_sure_are_left_out() -> None:
+    drawn = maps(zero=[(400, 200, 0.9)], one=[(700, 150, 0.5)])
+    assert [round(point.x) for point in candidates(drawn, 0.4)] == [400, 700]
+    assert [round(point.x) for point in candidates(drawn, 0.6)] == [400]
+
+
+@pytest.mark.parametrize(
+    ("step_s", "near_px", "far_px", "direction"),
+    [(0.004, 15, 275, 1), (-0.004, 15, 275, -1), (0.002, 30, 550, 1), (None, 1, 300, 1)],
+)
+def test_what_follows_by_the_display_s_clock(step_s: float | None, near_px: int, far_px: int, direction: int) -> None:
+    """0.06 to 1.1 s later; where nothing is known of time, up to 300 px to the right."""
+    belongs = follows(step_s, 0.06, 1.1)
+    start = Candidate(600.0, 0.0, (0.0, 0.0))
+    for away_px, expected in (
+        (near_px - 1, False),
+        (near_px, True),
+        (far_px, True),
+        (far_px + 1, False),
+        (-near_px - 5, False),
+    ):
+        other = Candidate(600.0 + direction * away_px, 0.0, (0.0, 0.0))
+        assert belongs(start, other) is expected, away_px
