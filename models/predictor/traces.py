@@ -12,12 +12,12 @@ _ENDINGS = {RegionDataType.PW_SPECTRAL: "_pw", RegionDataType.CW_SPECTRAL: "_cw"
 
 
 def told_by_region(view: View, clip: Clip) -> View:
-    """Of blood flow, whose class does not say PW or CW, the one that the region's data type says; else `view` itself."""
-    kinds = _spectral_kinds(clip)
-    if view not in TRACES - M_MODES - TISSUE_DOPPLER or len(kinds) != 1:
+    """Of blood flow, whether it is PW or CW, by the region's data type alone, whatever the class says; all else is `view`."""
+    if view not in TRACES - M_MODES - TISSUE_DOPPLER:
         return view
-    named = view + _ENDINGS[kinds.pop()]
-    return View(named) if named in set(View) else view
+    flow, kinds = view.removesuffix("_pw").removesuffix("_cw"), _spectral_kinds(clip)
+    named = flow + _ENDINGS[kinds.pop()] if len(kinds) == 1 else flow
+    return View(named) if named in set(View) else View(flow)
 
 
 def _spectral_kinds(clip: Clip) -> set[RegionDataType]:

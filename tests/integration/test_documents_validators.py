@@ -7,7 +7,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from models.catalogue import QUANTITIES, READ
+from models.catalogue import QUANTITIES, RATIOS, READ
 from models.results import (
     ClipFindings,
     NotMeasured,
@@ -21,6 +21,7 @@ from sr_templates.evidence import Evidence
 from sr_templates.identity import PredecessorReference
 from tests.factories import (
     A4C_UID,
+    PHANTOM_WEIGHTS,
     STUDY_UID,
     clip_findings,
     evidence,
@@ -38,7 +39,9 @@ pytestmark = [pytest.mark.validators, pytest.mark.dcmtk]
 _PREDECESSOR = PredecessorReference(STUDY_UID, "1.2.3.4", "1.2.840.10008.5.1.4.1.1.88.33", "1.2.3.5")
 _EVERY_ISSUE = tuple(QualityFlag(issue, A4C_UID, f"about {issue.value}") for issue in QualityIssue)
 _EVERY_REASON = tuple(NotMeasured(key, tuple(Reason), "all of them") for key in QUANTITIES)
-_READ_VALUES = tuple(measurement(key, sum(quantity.limits) / 2) for key, quantity in READ.items())
+_READ_VALUES = tuple(
+    measurement(key, sum(quantity.limits) / 2, model=PHANTOM_WEIGHTS.name) for key, quantity in (READ | RATIOS).items()
+)
 
 FINDINGS: dict[str, Callable[[], StudyFindings]] = {
     "measured": study_findings,
@@ -95,6 +98,11 @@ def test_the_dump_says_how_a_model_measured(tmp_path: Path) -> None:
         "Left ventricle, parasternal long axis",
         "Aorta, parasternal long axis",
         "Right ventricle, apical four chamber",
+        "phantom_lv 1.0, weights SHA-256 " + "ab" * 32,
+        'NUM:(11726-7,LN,"Peak Systolic Velocity")="3.75" (m/s,UCUM,"m/s")',
+        '(261198000,SCT,"Doppler Continuous Wave")',
+        '(397417004,SCT,"Regurgitant Flow")',
+        "Aortic valve, continuous wave doppler of the aortic valve",
     ):
         assert line in text
 
@@ -104,6 +112,8 @@ def test_pixelmed_finds_no_error_in_report_and_quality_issue(tmp_path: Path) -> 
     chosen = {path.name.split("-")[0]: path for path in write(tmp_path, study_findings(), evidence())}
     assert pixelmed_errors(chosen["tid1500"]) == []
     assert pixelmed_errors(chosen["kos"]) == []
+    (read, *_) = write(tmp_path, study_findings(measurements=_READ_VALUES), evidence())
+    assert pixelmed_errors(read) == []
 
 
 @pytest.mark.slow

@@ -16,6 +16,7 @@ from models.clip import Clip
 from models.derive.study import derive_study
 from models.predictor import Predictor
 from models.predictor.parts import make_part
+from models.predictor.traces import told_by_region
 from models.results import ClipFindings, Measurement, NotMeasured, QualityIssue, Reason, StudyFindings
 from models.roles import Role
 from sr_templates import codes, measurement_report
@@ -258,3 +259,12 @@ def test_a_velocity_time_integral_says_over_how_many_beats() -> None:
     vti = found(findings)["lvot_vti"]
     assert (vti.value, vti.beats) == (pytest.approx(VTI_CM, rel=0.02), 3)
     assert vti.sd is not None
+
+
+def test_the_region_tells_pw_from_cw_whatever_a_class_of_one_s_own_says() -> None:
+    for named in (View.DOPPLER_AV, View.DOPPLER_AV_PW, View.DOPPLER_AV_CW):
+        assert told_by_region(named, JET.clip()) is View.DOPPLER_AV_CW
+        assert told_by_region(named, JET.clip(regions=())) is View.DOPPLER_AV
+    assert told_by_region(View.DOPPLER_TISSUE_SEPTAL, JET.clip()) is View.DOPPLER_TISSUE_SEPTAL
+    assert told_by_region(View.DOPPLER_AO_DESCENDING, JET.clip()) is View.DOPPLER_AO_DESCENDING
+    assert told_by_region(View.A4C, JET.clip()) is View.A4C
