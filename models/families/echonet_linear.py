@@ -35,7 +35,8 @@ _FOLDER_COLUMNS = (
 class _Calipers:
     """`table_px` (frames, 2, 2) are the points as the table gives them, `image_px` the same on the image, NaN for none.
 
-    `diameters` are those of every frame, `smooth` the curve the phases were sought in.
+    `diameters` are those of every frame, `smooth` the curve the phases were sought in; `probability` (frames,) is that of the
+    less sure point, None where the decoding has no peaks.
     """
 
     table_px: Points
@@ -44,6 +45,7 @@ class _Calipers:
     smooth: NDArray[np.float64]
     phases: PhaseFrames
     rule: str
+    probability: NDArray[np.float64] | None = None
 
 
 class LinearReader(DeepLab):
@@ -121,8 +123,11 @@ class LinearReader(DeepLab):
         choice = clip.b_mode_region()
         seen = screen.inside(choice.region) if choice.region else True  # nothing elsewhere has the region's size of a pixel
         found = np.full((clip.number_of_frames, 2, 2), np.nan)
+        probability = np.zeros(clip.number_of_frames)
         for index, maps in zip(asked, logits(self, fitted(clip, asked)), strict=True):
-            found[index] = [peak(sigmoid(channel) * seen, limits) or (np.nan, np.nan) for channel in maps]  # no peak, no point
+            inside = [sigmoid(channel) * seen for channel in maps]
+            found[index] = [peak(channel, limits) or (np.nan, np.nan) for channel in inside]  # no peak, no point
+            probability[index] = min(float(channel.max()) for channel in inside)
         points = screen.to_image(found)
         words = choice.problem.value if choice.problem else ""
         reason = (calibration_reason(choice.problem), words)
@@ -132,7 +137,7 @@ class LinearReader(DeepLab):
         phases = phase_frames(curve, times, clip.r_wave_times_ms, clip.heart_rate_bpm, self.motion)
         smooth = curve if times is None else smoothed(curve, times)
         rule = f"pixel size by {choice.rule}" if choice.region else f"no calibration: {words}"
-        return _Calipers(points, points, diameters, smooth, phases, rule)
+        return _Calipers(points, points, diameters, smooth, phases, rule, probability)
 
     def _rows(self, clip: Clip, calipers: _Calipers, decoding: Decoding) -> tuple[dict[str, str | int | float | None], ...]:
         curve, unit = calipers.diameters.in_best_unit
@@ -158,9 +163,11 @@ class LinearReader(DeepLab):
 
     def _marks(self, calipers: _Calipers) -> tuple[Mark, ...]:
         curve, unit = calipers.diameters.in_best_unit
+        name, sure = short_name(self.manifest), calipers.probability
         return tuple(
-            Mark(index, MarkKind.LINE, ((x1, y1), (x2, y2)), f"{short_name(self.manifest)} {curve[index]:.2f} {unit}")
+            Mark(index, MarkKind.LINE, ((x1, y1), (x2, y2)), f"{name} {curve[index]:.2f} {unit}", probability)
             for index, ((x1, y1), (x2, y2)) in enumerate(calipers.image_px.tolist())
+            for probability in (None if sure is None else float(sure[index]),)
             if np.isfinite(curve[index])
         )
 

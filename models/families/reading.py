@@ -29,12 +29,16 @@ class MarkKind(StrEnum):
 
 @dataclass(frozen=True)
 class Mark:
-    """Something drawn on one frame: points (x, y) in px of the whole image, (0, 0) at the centre of the top left pixel."""
+    """Something drawn on one frame: points (x, y) in px of the whole image, (0, 0) at the centre of the top left pixel.
+
+    `probability` is that of its least sure point, where the network says so.
+    """
 
     frame_index: int
     kind: MarkKind
     points_px: tuple[Point, ...]
     label: str = ""
+    probability: float | None = None
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -10,9 +10,8 @@ from numpy.typing import NDArray
 
 from models.clip import Clip
 from models.families.echonet_dynamic import BeatToBeat
-from models.families.reading import MarkKind, Reading, ReadingError, ReadValue
+from models.families.reading import Mark, MarkKind, Reading, ReadingError, ReadValue
 from models.manifest import Value
-from models.results import Point
 from models.training.figures.abstention import error_abstention_figures, mean_error_over_coverage
 from models.training.figures.numbers import agreement_figures, ef_auroc
 from models.training.figures.phases import frame_figures, nearest
@@ -65,10 +64,11 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
     if prefix == "all_clips_":
         single, single_groups = _pairs(rows, "first_clip")
         figures |= agreement_figures("clip_", "points", single, single_groups)
-    ranked, ranked_plots, ranking = _by_spread(prefix, rows)
-    figures |= ranked
-    notes = (f"read: {key_read or 'nothing'}, {options.decoding.value}", *_missing(rows), *ranking)
-    plots = _regression_plots(pairs, "EF, %") | ranked_plots | ({"area_curves": area_curves(curves)} if curves else {})
+    sure = [(row["error"], None if row["spread"] is None else -float(row["spread"])) for row in rows]
+    ranked = _over_coverage(prefix, "points", sure, "the spread over beats or clips, the least first, a single one last")
+    figures |= ranked.figures
+    notes = (f"read: {key_read or 'nothing'}, {options.decoding.value}", *_missing(rows), *ranked.notes)
+    plots = _regression_plots(pairs, "EF, %") | ranked.plots | ({"area_curves": area_curves(curves)} if curves else {})
     return Outcome("ef", figures, tuple(rows), notes, plots)
 
 
@@ -85,10 +85,10 @@ def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
         times = None if clip.frame_times_ms is None else clip.frame_times_ms[frames]
         reading, problem = _read(model, replace(clip, frames=clip.take(frames), frame_times_ms=times), options)
         marks = [mark for mark in reading.marks if mark.kind is MarkKind.LINE] if reading else []
-        lines = {(mark.label.lower().split(maxsplit=1)[0], mark.frame_index): mark.points_px for mark in marks}
+        lines = {(mark.label.lower().split(maxsplit=1)[0], mark.frame_index): mark for mark in marks}
         for caliper in calipers:
-            ends = lines.get((_line_name(caliper), frames.index(caliper.frame_index)))
-            rows.append(_length_row(item, caliper, ends, problem))
+            line = lines.get((_line_name(caliper), frames.index(caliper.frame_index)))
+            rows.append(_length_row(item, caliper, line, problem))
     _need(rows, options, f"a caliper for {' or '.join(names)}")
     figures: dict[str, Value] = {"calipers": len(rows)}
     figures["coverage_percent"] = 100 * sum(row["found_px"] is not None for row in rows) / len(rows)
@@ -101,8 +101,12 @@ def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
     if ends_px.size:
         figures["end_error_mean_px"] = float(ends_px.mean())
     pairs, _ = _pairs(rows, "found_mm", "true_mm")
-    notes = (*_missing(rows), "no risk-coverage curve: the models of lines give no confidence of a line")
-    return Outcome("linear", figures, tuple(rows), notes, _regression_plots(pairs, "length, mm"))
+    unit = "mm" if any(row["found_mm"] is not None for row in rows) else "px"
+    ranked = _over_coverage(
+        f"{unit}_", unit, [(_difference(row, unit), row["probability"]) for row in rows], "the probability of the less sure end"
+    )
+    plots = _regression_plots(pairs, "length, mm") | ranked.plots
+    return Outcome("linear", figures | ranked.figures, tuple(rows), (*_missing(rows), *ranked.notes), plots)
 
 
 def read_phases(model: Any, data: DataSet, options: Options) -> Outcome:
@@ -161,17 +165,23 @@ def _spread(reading: Reading | None, value: ReadValue | None) -> float | None:
     return value.sd if value.sd is not None or len(parts) < 2 else float(np.std(parts, ddof=1))
 
 
-def _by_spread(prefix: str, rows: Sequence[Row]) -> tuple[dict[str, Value], dict[str, Draw], tuple[str, ...]]:
-    """The error by coverage, the values with the least spread first: the one confidence that a reader of EF gives."""
-    read = [row for row in rows if row["error"] is not None]
-    if all(row["spread"] is None for row in read):
-        return {}, {}, ("no risk-coverage curve: the model gives no confidence of its values",) if read else ()
-    spread = np.array([np.inf if row["spread"] is None else row["spread"] for row in read], dtype=np.float64)
-    errors = np.abs(_column(read, "error"))
-    figures = error_abstention_figures(prefix, "points", -spread, errors, len(rows))
-    curve = risk_over_coverage(*mean_error_over_coverage(-spread, errors, len(rows)), "mean absolute error, points")
-    words = "risk over coverage: by the spread over beats or clips, the least first, a single one last"
-    return figures, {"risk_coverage": curve}, (f"{words}; what was not measured is not covered",)
+@dataclass(frozen=True)
+class _Ranked:
+    figures: dict[str, Value]
+    plots: dict[str, Draw]
+    notes: tuple[str, ...]
+
+
+def _over_coverage(prefix: str, unit: str, judged: Sequence[tuple[Cell, Cell]], by: str) -> _Ranked:
+    """The error by coverage of all `judged` (error, how sure), the surest first; those without an error are not covered."""
+    read = [(abs(float(error)), sure) for error, sure in judged if error is not None]
+    if all(sure is None for _, sure in read):
+        return _Ranked({}, {}, ("no risk-coverage curve: the model gives no confidence of its values",) if read else ())
+    confidence = np.array([-np.inf if sure is None else float(sure) for _, sure in read])
+    errors = np.array([error for error, _ in read])
+    figures = error_abstention_figures(prefix, unit, confidence, errors, len(judged))
+    curve = risk_over_coverage(*mean_error_over_coverage(confidence, errors, len(judged)), f"mean absolute error, {unit}")
+    return _Ranked(figures, {"risk_coverage": curve}, (f"risk over coverage: by {by}; what was not measured is not covered",))
 
 
 def _curve(name: str, reading: Reading) -> list[tuple[str, Sequence[float], Sequence[int]]]:
@@ -196,7 +206,13 @@ def _length_figures(prefix: str, rows: Sequence[Row]) -> dict[str, Value]:
     return figures
 
 
-def _length_row(item: Item, caliper: Caliper, ends: Sequence[Point] | None, problem: str | None) -> Row:
+def _difference(row: Row, unit: str) -> float | None:
+    found, true = row[f"found_{unit}"], row[f"true_{unit}"]
+    return None if found is None or true is None else float(found) - float(true)
+
+
+def _length_row(item: Item, caliper: Caliper, line: Mark | None, problem: str | None) -> Row:
+    ends = None if line is None else line.points_px
     true_px = math.dist(*caliper.ends_px)
     found_px = None if ends is None else math.dist(*ends)
     mm_per_px = None if caliper.cm_per_px is None else caliper.cm_per_px * _MM_PER_CM
@@ -210,6 +226,7 @@ def _length_row(item: Item, caliper: Caliper, ends: Sequence[Point] | None, prob
         "true_mm": None if mm_per_px is None else true_px * mm_per_px,
         "found_mm": None if mm_per_px is None or found_px is None else found_px * mm_per_px,
         "end_error_px": end_error, "not_measured": problem or ("no line drawn" if ends is None else None),
+        "probability": None if line is None else line.probability,
     }  # fmt: skip
 
 

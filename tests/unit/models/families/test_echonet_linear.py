@@ -348,6 +348,17 @@ def test_rows_and_marks_are_those_of_the_authors_tables() -> None:
     assert reading.marks[0].label == "ivs 1.80 cm"
 
 
+def test_a_line_is_as_sure_as_its_less_sure_end() -> None:
+    maps = caliper_logits([((200.0, 100.0), (200.0, 160.0))] * 2)
+    ends = [1 / (1 + np.exp(-channel.max())) for channel in maps[0]]
+    maps[1, 1] = np.minimum(maps[1, 1], 0.0)
+    sure = [mark.probability for mark in drawn_reader("ivs", maps).read(clip(2), CORRECTED).marks]
+    assert sure == pytest.approx([min(ends), 0.5], abs=1e-3)
+    assert min(ends) > 0.8
+    published = drawn_reader("ivs", maps).read(clip(2), PUBLISHED).marks  # a centroid of everything has no probability
+    assert [mark.probability for mark in published] == [None, None]
+
+
 def test_swapped_chroma_changes_colours_and_no_grey() -> None:
     grey = np.full((1, 4, 4, 3), 77, np.uint8)
     assert np.abs(swapped_chroma(grey).astype(int) - 77).max() <= 1
