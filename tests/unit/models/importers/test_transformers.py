@@ -9,7 +9,9 @@ import pytest
 import torch
 
 from models import load_model
-from models.importers import KerasFileError, MisplacedWeights, import_weights
+from models.importers import KerasFileError, MisplacedWeights, import_weights, vision_transformer
+from models.importers import swin as swin_importer
+from models.importers.keras_files import KerasFile, KerasLayer
 from models.registry import find_manifest
 from tests.unit.models.importers.kecam_files import dense, layer, norm, operation, swin, vit
 from tests.unit.models.importers.keras_writer import Layer, write_hdf5
@@ -150,7 +152,19 @@ def test_what_has_no_place_and_what_is_missing_is_listed(name: str, layers: list
         imported(name, layers, tmp_path)
 
 
-def test_weights_alone_are_of_the_manifest_s_sizes() -> None:
-    """Without a description nothing says how many heads there are: the manifest's, of the training code's "vit_base"."""
-    architecture = find_manifest(VIT).architecture
-    assert (architecture["depth"], architecture["heads"], architecture["width"]) == (12, 12, 768)
+@pytest.mark.parametrize(
+    ("name", "importer", "layers"),
+    [(VIT, vision_transformer, vit()), (SWIN, swin_importer, swin())],
+    ids=["ViT", "Swin"],
+)
+def test_weights_alone_are_placed_by_name_and_of_the_manifest_s_sizes(
+    name: str, importer: Any, layers: list[Layer], tmp_path: Path
+) -> None:
+    """As `save_weights` leaves them: nothing says how many heads there are but the manifest."""
+    network = imported(name, layers, tmp_path)
+    nameless = (KerasLayer(own, "", ("encoder", own), {}, weights) for own, _, _, weights in layers)
+    file = KerasFile(None, tuple(nameless))
+    assert importer.architecture(file, network.manifest) == {}
+    state = importer.place(file, network)
+    assert all(torch.equal(state[key], tensor) for key, tensor in network.state_dict().items())
+    assert find_manifest(VIT).architecture["heads"] == 12
