@@ -43,6 +43,7 @@ class _Names:
     view: str
     quality: str
     lv_segmentation: str
+    engine: str
 
 
 # One predictor per process: loading it for every heart would take longer than the heart.
@@ -56,14 +57,16 @@ def evaluate_ef(
     view: str = "phantom_view",
     quality: str = "phantom_quality",
     lv_segmentation: str = "phantom_lv",
+    engine: str = "torch",
     processes: int = 2,
     progress: Progress = lambda line: None,
 ) -> Evaluation:
     """Runs `hearts` held-out hearts, from the first test seed on, through predictor and study derivation.
 
+    `engine` computes the networks: "torch", the reference, "openvino" or "auto".
     Raises ManifestError or families.WeightsError where a model cannot be loaded, ValueError for seeds that were trained on.
     """
-    names = _Names(view, quality, lv_segmentation)
+    names = _Names(view, quality, lv_segmentation, engine)
     manifests = [find_manifest(name) for name in (view, quality, lv_segmentation)]
     first = manifests[2].test_seeds[0] if first_seed is None else first_seed
     for manifest in manifests:
@@ -187,7 +190,9 @@ def _negative(names: _Names, kind_and_seed: tuple[str, int]) -> NegativeResult:
 
 def _predictor(names: _Names) -> Predictor:
     if names not in _loaded:
-        _loaded[names] = load_predictor(view=names.view, quality=names.quality, lv_segmentation=names.lv_segmentation)
+        _loaded[names] = load_predictor(
+            view=names.view, quality=names.quality, lv_segmentation=names.lv_segmentation, engine=names.engine
+        )
     return _loaded[names]
 
 

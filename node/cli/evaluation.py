@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from node.cli.devices import check_device
+from node.cli.measuring import EngineName
 from node.cli.output import AsJson, console, print_json, show_rows
 from node.errors import ConfigError, EchoNodeError
 from node.settings import Settings
@@ -41,6 +42,9 @@ def evaluate(
     device: Annotated[str, typer.Option(help="Where a model runs: cpu or cuda.")] = "cpu",
     hearts: Annotated[int, typer.Option(help="Without a model: how many held-out hearts.")] = 8,
     processes: Annotated[int, typer.Option(help="Without a model: worker processes.")] = 2,
+    engine: Annotated[
+        EngineName, typer.Option(help="Without a model: what computes; torch, the reference, or auto as in the node.")
+    ] = EngineName.TORCH,
     write: Annotated[bool, typer.Option(help="Without a model: keep the figures in the bundled manifests.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -48,7 +52,7 @@ def evaluate(
     if (model is None) != (data is None):
         raise ConfigError("a model and its --data belong together; without both, the bundled networks are evaluated")
     if model is None or data is None:
-        _on_hearts(hearts, processes, write=write, as_json=as_json)
+        _on_hearts(hearts, processes, engine, write=write, as_json=as_json)
         return
     manifest, read, outcome = _on_data(model, data, layout, task, _options(split, decoding, label_noise), beats_by, device)
     from models.training.trials import as_record, write_outcome
@@ -140,14 +144,17 @@ def _rounded(value: "Value | None") -> str:
     return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _on_hearts(hearts: int, processes: int, *, write: bool, as_json: bool) -> None:
+def _on_hearts(hearts: int, processes: int, engine: EngineName, *, write: bool, as_json: bool) -> None:
     from models.training.evaluate import evaluate_ef, record_metrics
 
+    if write and engine is not EngineName.TORCH:
+        raise ConfigError("--write: the manifests hold what torch measures, in single precision")
     bundled = Settings().models
     view, quality, lv_segmentation = bundled.view, bundled.quality, bundled.lv_segmentation
     evaluation = evaluate_ef(
-        hearts=hearts, processes=processes, view=view, quality=quality, lv_segmentation=lv_segmentation, progress=_to_stderr
-    )
+        hearts=hearts, processes=processes, view=view, quality=quality, lv_segmentation=lv_segmentation, engine=engine.value,
+        progress=_to_stderr,
+    )  # fmt: skip
     if write:
         record_metrics(evaluation, view=view, quality=quality, lv_segmentation=lv_segmentation)
     figures = {lv_segmentation: evaluation.lv, view: evaluation.view, quality: evaluation.quality}

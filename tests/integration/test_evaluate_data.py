@@ -270,5 +270,10 @@ def test_without_a_model_the_bundled_networks_are_evaluated(monkeypatch: pytest.
     monkeypatch.setattr(evaluate, "evaluate_ef", on_hearts)
     result = run("--hearts", 3, "--json")
     assert result.exit_code == 0, result.output
-    assert (asked["hearts"], asked["view"]) == (3, "phantom_view")
+    assert (asked["hearts"], asked["view"], asked["engine"]) == (3, "phantom_view", "torch")
     assert json.loads(result.output)["phantom_lv"]["ef_mae_points"] == pytest.approx(1.0)
+    assert run("--engine", "auto").exit_code == 0
+    assert asked["engine"] == "auto"
+    refused = run("--engine", "auto", "--write").exception
+    assert isinstance(refused, ConfigError)
+    assert "in single precision" in str(refused)
