@@ -15,10 +15,11 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from models.catalogue import View
-from models.results import NotMeasured, Reason, StudyFindings
+from models.results import FrameReference, NotMeasured, Reason, StudyFindings
 from node.egress.documents import build_all, document_bytes
 from tests.factories import (
     A4C_UID,
+    PHANTOM_WEIGHTS,
     POOR_UID,
     clip_findings,
     evidence,
@@ -35,13 +36,17 @@ NAMES = ("tid1500", "seg", "kos")
 
 
 def _findings() -> StudyFindings:
-    """Small: one measured A4C over two beats, one poor clip, the biplane and the A2C EF missing."""
+    """Small: one measured A4C over two beats, one poor clip, the biplane and the A2C EF missing; of models that read by
+    themselves the velocity of one jet, that of another missing.
+    """
+    jet = measurement("av_vmax", 3.123, sources=(FrameReference(A4C_UID, 1),), model=PHANTOM_WEIGHTS.name)
     return study_findings(
         clips=(clip_findings(contours=lv_contours([0, 10])), poor_clip()),
-        measurements=(measurement("ef_a4c", 55.08, beats=2, sd=1.234), measurement("lvedv_a4c", 118.0)),
+        measurements=(measurement("ef_a4c", 55.08, beats=2, sd=1.234), measurement("lvedv_a4c", 118.0), jet),
         not_measured=(
             NotMeasured("ef_bp", (Reason.VIEW_MISSING, Reason.QUALITY), f"no {View.A2C.value} clip"),
             NotMeasured("ef_a2c", (Reason.VIEW_MISSING, Reason.QUALITY)),
+            NotMeasured("tr_vmax", (Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION)),
         ),
     )
 
