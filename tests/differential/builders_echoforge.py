@@ -34,7 +34,7 @@ def single_dual(keras: Any) -> Any:
     return keras.Sequential([layers.Input((SIDE, SIDE, 3)), layers.Rescaling(1 / 255), backbone, *head]), images(3, SIDE)
 
 
-def _baseline(keras: Any, backbone: Any, *, side: int = SIDE, averaged: bool = False, deviation: float = 0.002) -> Any:
+def _baseline(keras: Any, backbone: Any, *, side: int = SIDE, deviation: float, averaged: bool = False) -> Any:
     """The head of the authors' training code, Flatten and Dense, or the usual one."""
     layers = keras.layers
     head = layers.Dense(47, activation="softmax", kernel_initializer=keras.initializers.RandomNormal(stddev=deviation))
@@ -43,11 +43,18 @@ def _baseline(keras: Any, backbone: Any, *, side: int = SIDE, averaged: bool = F
 
 
 def _resnet(keras: Any, variant: str) -> Any:
-    return getattr(keras.applications, variant)(include_top=False, weights=None, input_shape=(SIDE, SIDE, 3))
+    """What a block adds begins small, as in training (Goyal et al., arXiv 1706.02677): with as much from each of 33 blocks,
+    random weights magnify single precision's rounding to 5e-4 in either framework.
+    """
+    backbone = getattr(keras.applications, variant)(include_top=False, weights=None, input_shape=(SIDE, SIDE, 3))
+    for layer in backbone.layers:
+        if layer.name.endswith("_3_bn"):
+            layer.gamma.assign(np.full(layer.gamma.shape, 0.3))
+    return backbone
 
 
 def resnet_flattened(keras: Any) -> Any:
-    return _baseline(keras, _resnet(keras, "ResNet50"))
+    return _baseline(keras, _resnet(keras, "ResNet50"), deviation=0.004)
 
 
 def resnet_averaged(keras: Any) -> Any:
@@ -55,22 +62,11 @@ def resnet_averaged(keras: Any) -> Any:
 
 
 def resnet101_flattened(keras: Any) -> Any:
-    return _baseline(keras, _resnet101(keras), deviation=0.004)
+    return _baseline(keras, _resnet(keras, "ResNet101"), deviation=0.004)
 
 
 def resnet101_averaged(keras: Any) -> Any:
-    return _baseline(keras, _resnet101(keras), averaged=True, deviation=0.05)
-
-
-def _resnet101(keras: Any) -> Any:
-    """What a block adds begins small, as in training (Goyal et al., arXiv 1706.02677): with as much from each of 33 blocks,
-    random weights magnify single precision's rounding to 5e-4 in either framework.
-    """
-    backbone = _resnet(keras, "ResNet101")
-    for layer in backbone.layers:
-        if layer.name.endswith("_3_bn"):
-            layer.gamma.assign(np.full(layer.gamma.shape, 0.3))
-    return backbone
+    return _baseline(keras, _resnet(keras, "ResNet101"), averaged=True, deviation=0.05)
 
 
 def densenet(keras: Any) -> Any:

@@ -22,6 +22,7 @@ MODELS = {
     "single_dual": "EchoSDNet",
     "resnet_averaged": "ResNet50_TTE47_baseline",
     "resnet_flattened": "ResNet50_TTE47_baseline",
+    "resnet101_averaged": "ResNet101_TTE47_baseline",
     "resnet101_flattened": "ResNet101_TTE47_baseline",
     "u_net": "EchoLVSNet",
     "phase": "EchoPDNet",
@@ -30,11 +31,13 @@ MODELS = {
     "convnext": "ConvNeXt_TTE47_baseline",
     "convnext_base_flattened": "ConvNeXt_TTE47_baseline",
 }
+_NOT_IN_KERAS_2 = ("resnet_averaged", "resnet_flattened", "resnet101_averaged")
 # Every family in the layout it was published in, and the others spread over the families.
 LAYOUTS = [
-    *((builder, "keras2_h5") for builder in MODELS if not builder.startswith("resnet_")),
+    *((builder, "keras2_h5") for builder in MODELS if builder not in _NOT_IN_KERAS_2),
     ("resnet_averaged", "keras3_keras"),
     ("resnet_flattened", "keras3_h5"),
+    ("resnet101_averaged", "keras3_keras"),
     ("u_net", "keras3_keras"),
     ("u_net", "keras3_h5"),
     ("phase", "keras3_keras"),
