@@ -4,6 +4,9 @@ The torchvision on PyPI is compiled against CUDA. Beside a CPU build of torch it
 ends with "operator torchvision::nms does not exist", as does timm's: it describes two operators that nobody has declared.
 """
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.machinery import PathFinder
 from importlib.util import find_spec
 from typing import Any
@@ -114,6 +117,54 @@ def mvit_v2_s(outputs: int) -> nn.Module:
 
     network: nn.Module = build(weights=None, num_classes=outputs)
     return network
+
+
+@contextmanager
+def whole_tensor_additions() -> Iterator[None]:
+    """Within, torchvision's MViT adds to whole tensors what it adds to all but the class token: the same sums.
+
+    It does so in place, on slices; OpenVINO makes of that a scatter by element, which took most of the network's time.
+    """
+    mvit: Any = sys.modules.get("torchvision.models.video.mvit")
+    if mvit is None:
+        yield
+        return
+    before = mvit._add_rel_pos, mvit._add_shortcut
+    mvit._add_rel_pos, mvit._add_shortcut = _with_positions, _with_shortcut
+    try:
+        yield
+    finally:
+        mvit._add_rel_pos, mvit._add_shortcut = before
+
+
+def _with_shortcut(tokens: Tensor, added: Tensor, with_class_token: bool) -> Tensor:
+    return tokens.add_(added if with_class_token else nn.functional.pad(added[:, :, 1:], (0, 0, 1, 0)))
+
+
+def _with_positions(
+    scores: Tensor, queries: Tensor, asking: tuple[int, ...], asked: tuple[int, ...], *tables_hwt: Tensor
+) -> Tensor:
+    """Scores (n, heads, 1 + tokens, 1 + others) and what the distance of both in time, height and width adds to them.
+
+    Li et al., MViTv2, CVPR 2022, decomposed relative positions. `asking` and `asked` are the (time, height, width) of both
+    grids. What a query says of each place along an axis goes to the others there by a matrix of zeros and ones: a product in
+    place of broadcast sums.
+    """
+    from torchvision.models.video.mvit import _interpolate  # type: ignore[import-untyped]
+
+    grid = queries[:, :, 1:].unflatten(2, asking)
+    height, width, time = tables_hwt
+    said, there = [], []
+    for axis, table in enumerate((time, height, width)):
+        own, other = asking[axis], asked[axis]
+        distances = torch.arange(own)[:, None] * max(other / own, 1) + (other - 1 - torch.arange(other)) * max(own / other, 1)
+        offsets = _interpolate(table, 2 * max(own, other) - 1)[distances.long()]
+        letter = "thw"[axis]
+        said.append(torch.einsum(f"nathwc,{letter}kc->nathwk", grid, offsets))
+        places = torch.eye(other).view(other, *(other if index == axis else 1 for index in range(3)))
+        there.append(places.expand(other, *asked).flatten(1))
+    rows = nn.functional.pad(torch.cat(said, dim=-1).flatten(2, 4), (0, 0, 1, 0))
+    return scores + rows @ nn.functional.pad(torch.cat(there), (1, 0)).to(rows)
 
 
 def timm_network(name: str, **arguments: Any) -> nn.Module:

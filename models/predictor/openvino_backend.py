@@ -12,6 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from models.families.vision import whole_tensor_additions
 from models.predictor.backend import BackendError, Precision
 from models.predictor.graph_cache import cached_graph, graph_key
 
@@ -75,7 +76,7 @@ class OpenVinoBackend:
 
         def convert() -> Any:
             example = torch.zeros(_EXAMPLES, *shape)
-            with _log_kept(), warnings.catch_warnings():
+            with _log_kept(), whole_tensor_additions(), warnings.catch_warnings():
                 warnings.filterwarnings("ignore", category=DeprecationWarning)  # its use of torch.jit.trace
                 warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # type: ignore[attr-defined]  # fixed sizes
                 return openvino.convert_model(network, example_input=example, input=[openvino.PartialShape([-1, *shape])])

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.families.vision import make_importable
+from models.families.vision import make_importable, whole_tensor_additions
 from models.predictor.backend import Precision, TorchBackend
 from models.predictor.gate import Task, disagreement
 from models.predictor.openvino_backend import OpenVinoBackend
@@ -110,6 +110,19 @@ def check(make: Callable[[], nn.Module], shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("name", SMALL)
 def test_another_number_of_inputs_than_the_traced_one(name: str) -> None:
     check(*SMALL[name])
+
+
+def test_additions_to_whole_tensors_are_those_to_slices() -> None:
+    torch.manual_seed(0)
+    network, clips = short_mvit(), torch.rand(2, 3, 4, 32, 32)
+    for name, parameter in network.named_parameters():
+        if "rel_pos" in name:
+            nn.init.normal_(parameter)
+    with torch.inference_mode():
+        expected = network(clips)
+        with whole_tensor_additions():
+            torch.testing.assert_close(network(clips), expected)
+        torch.testing.assert_close(network(clips), expected, rtol=0, atol=0)
 
 
 @pytest.mark.slow
