@@ -152,10 +152,10 @@ def _with_positions(
     """
     from torchvision.models.video.mvit import _interpolate  # type: ignore[import-untyped]
 
-    grid = queries[:, :, 1:].unflatten(2, asking)
-    height, width, time = tables_hwt
+    number, heads, _, width = queries.shape
+    grid = queries[:, :, 1:].reshape(number, heads, *asking, width)
     said, there = [], []
-    for axis, table in enumerate((time, height, width)):
+    for axis, table in enumerate((tables_hwt[2], *tables_hwt[:2])):
         own, other = asking[axis], asked[axis]
         distances = torch.arange(own)[:, None] * max(other / own, 1) + (other - 1 - torch.arange(other)) * max(own / other, 1)
         offsets = _interpolate(table, 2 * max(own, other) - 1)[distances.long()]

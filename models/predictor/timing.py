@@ -102,14 +102,15 @@ def time_network(
             stack.enter_context(throwaway_cache())
         ours = choose_backend(network, Task.VALUES, batch[:3], manifest, engine=engine, device=device, trained=trained)
         halved = _half(network, shape, batch, device) if half else None
-    expected = TorchBackend(network, device).run(batch)
-    equal = not disagreement(Task.VALUES, expected, ours.run(batch), Precision.FP32, manifest)
     further = [halved, _compiled(network, batch, device, half=halved is not None) if compiled else None]
     ways: list[tuple[Callable[[], Any], int]] = [
         (lambda: _published(plain, batch[:1], device), 1),
         (lambda: ours.run(batch), len(batch)),
         *((partial(backend.run, batch), len(batch)) for backend in further if backend is not None),
     ]
+    expected, found, *_ = (run() for run, _ in ways)
+    first = tuple(part[:1] for part in found)
+    equal = not disagreement(Task.VALUES, expected, first, Precision.FP32, manifest)
     published_s, fp32_s, *rest = _interleaved(ways, rounds)
     bf16_s, compiled_s = (None if backend is None else rest.pop(0) for backend in further)
     return Timing(name, shape, ours.name, published_s, fp32_s, bf16_s, equal, trained, compiled_s)
@@ -132,7 +133,7 @@ def _batch_size(shape: tuple[int, ...]) -> int:
     return max(1, min(_MOST_AT_ONCE, _PIXELS_AT_ONCE // math.prod(shape[1:])))
 
 
-def _published(network: nn.Module, frame: Tensor, device: str) -> Any:
+def _published(network: nn.Module, frame: Tensor, device: str) -> tuple[Tensor, ...]:
     with torch.no_grad():
         return tuple(output.cpu() for output in as_tuple(network(frame.to(device))))
 
@@ -164,10 +165,8 @@ def _compiled(network: nn.Module, batch: Tensor, device: str, *, half: bool) -> 
 
 
 def _interleaved(ways: Sequence[tuple[Callable[[], Any], int]], rounds: int) -> list[float]:
-    """Median seconds per frame of each way. Each is warmed up; the order turns round with every round."""
+    """Median seconds per frame of each way, all of them warm; the order turns round with every round."""
     taken: list[list[float]] = [[] for _ in ways]
-    for run, _ in ways:
-        run()
     begun = time.perf_counter()
     for number in range(rounds):
         if number >= _FEWEST_ROUNDS and time.perf_counter() - begun > _LONG_S:
