@@ -25,7 +25,8 @@ class ManifestError(ValueError):
 class Publication:
     """Whose model it is, and which file its weights are in. They are not ours to ship: whoever uses them brings them.
 
-    `weights_sha256` is that of the published `weights_file`, and empty where its publisher states none.
+    `weights_sha256` is that of the published `weights_file`, and empty where its publisher states none. `needed_settings` are
+    settings of [architecture] that every result depends on, and that neither the publisher nor the file says.
     """
 
     paper: str
@@ -33,6 +34,7 @@ class Publication:
     weights_origin: str
     weights_file: str
     weights_sha256: str
+    needed_settings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -135,11 +137,12 @@ _NO_WEIGHTS_OF_OURS: dict[str, Any] = {
     "command": "",
 }
 _PUBLICATION = {item.name: ("publication", item.name) for item in fields(Publication)}
+_NOTHING_NEEDED: dict[str, Any] = {"needed_settings": ()}
 _PROBE = {item.name: ("probe", item.name) for item in fields(Probe)}
 _PROBE_VIEWS = ("a4c", "a2c")
 _FREE_TABLES = ("architecture", "thresholds", "metrics")
 _KINDS: dict[str, type] = {"input_size_px": int, "trained_on_phantoms": bool, "seed": int, "frames": int}
-_LISTS = ("labels", "train_seeds", "validation_seeds", "test_seeds", "aliases", "input_shape")
+_LISTS = ("labels", "train_seeds", "validation_seeds", "test_seeds", "aliases", "input_shape", "needed_settings")
 
 
 def read_manifests(path: Path) -> tuple[Manifest, ...]:
@@ -183,7 +186,7 @@ def _added(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 def _manifest(data: dict[str, Any], path: Path) -> Manifest:
     published = "publication" in data
     unsaid = _EMPTY | (_NO_WEIGHTS_OF_OURS if published else {})
-    source = Publication(**_fields(data, path.name, _PUBLICATION, {})) if published else None
+    source = Publication(**_fields(data, path.name, _PUBLICATION, _NOTHING_NEEDED)) if published else None
     probe = _probe(data, path.name) if "probe" in data else None
     values = _fields(data, path.name, _LAYOUT | _OPTIONAL, unsaid)
     values |= {name: data.pop(name, {}) for name in _FREE_TABLES}
@@ -252,7 +255,8 @@ def manifest_text(manifest: Manifest) -> str:
         if getattr(manifest, name):
             tables[name] = dict(getattr(manifest, name))
     if manifest.publication:
-        tables["publication"] = asdict(manifest.publication)
+        stated = asdict(manifest.publication)
+        tables["publication"] = {key: value for key, value in stated.items() if key not in _NOTHING_NEEDED or value}
     if manifest.probe:
         tables["probe"] = asdict(manifest.probe)
     lines: list[str] = []

@@ -109,5 +109,12 @@ def _how_to_bring_weights(manifest: Manifest) -> str:
     sha256 = f"SHA-256 {source.weights_sha256}" if source.weights_sha256 else "its publisher states no SHA-256"
     return (
         f"model {manifest.name}: its weights are not shipped (licence: {manifest.licence}). Fetch {source.weights_file} from "
-        f"{source.weights_origin} ({sha256}), then run `echonode models import {manifest.name} FILE`"
+        f"{source.weights_origin} ({sha256}), then run `echonode models import {manifest.name} FILE{_unpublished(manifest)}`"
     )
+
+
+def _unpublished(manifest: Manifest) -> str:
+    """The options by which an import is told what neither the publication nor the file says."""
+    labels = " --labels NAME,..." if manifest.architecture.get("outputs") and not manifest.labels else ""
+    needed = manifest.publication.needed_settings if manifest.publication else ()
+    return labels + "".join(f" --set {key}=..." for key in needed if key not in manifest.architecture)

@@ -41,9 +41,6 @@ IMPORTERS: dict[str, str] = {
     "echo_apex": "models.importers.dino_v2",
 }
 
-# Family -> settings of [architecture] without which its numbers cannot be had again, and which nobody has published.
-NEEDED_SETTINGS: dict[str, tuple[str, ...]] = {"echonet_dynamic": ("mean", "std")}
-
 IMPORTER_VERSION = "1"  # a change of what an import writes
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
@@ -131,7 +128,8 @@ def _described(
 ) -> Manifest:
     asked = importlib.import_module(IMPORTERS[manifest.family]).architecture(source, manifest)
     architecture = {**manifest.architecture, **asked, **settings}
-    unsaid = [key for key in NEEDED_SETTINGS.get(manifest.family, ()) if not _numbers(architecture.get(key))]
+    needed = manifest.publication.needed_settings if manifest.publication else ()
+    unsaid = [key for key in needed if not _numbers(architecture.get(key))]
     if unsaid:
         raise NotSaid(
             f"{manifest.name}: {' and '.join(unsaid)} are not published and not in the file, and every result depends on them; "

@@ -27,7 +27,8 @@ MANIFEST = Manifest(
 PUBLISHED = replace(
     MANIFEST, weights_file="", weights_sha256="", input_size_px=0, trained_on_phantoms=False, generator="", train_seeds=(0, 0),
     validation_seeds=(0, 0), test_seeds=(0, 0), command="", aliases=("tiny",), input_shape=(3, 480, 640), input_values="RGB",
-    output_values="logits", publication=Publication("A paper, 2026", "MIT", "example.org", "small.ckpt", "b" * 64),
+    output_values="logits",
+    publication=Publication("A paper, 2026", "MIT", "example.org", "small.ckpt", "b" * 64, ("mean", "std")),
 )  # fmt: skip
 FAMILY = """
 version = "1"

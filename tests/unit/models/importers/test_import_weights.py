@@ -13,7 +13,6 @@ from torch import Tensor
 from models.families import WeightsError
 from models.importers import (
     IMPORTERS,
-    NEEDED_SETTINGS,
     ImportRefused,
     KerasFileError,
     MisplacedWeights,
@@ -171,9 +170,12 @@ def test_a_published_order_cannot_be_overruled(home: Path) -> None:
     assert import_weights(str(home / "tiny.toml"), weights_file(home)).labels == ("plax", "a4c")
 
 
-def test_settings_nobody_published_are_asked_for(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert NEEDED_SETTINGS["echonet_dynamic"] == ("mean", "std")
-    monkeypatch.setitem(NEEDED_SETTINGS, "tiny", ("mean", "std"))
+def test_settings_nobody_published_are_asked_for(home: Path) -> None:
+    text = MANIFEST.format(sha256="")
+    assert "weights_sha256" in text.splitlines()[-1]
+    (home / "tiny.toml").write_text(text + 'needed_settings = ["mean", "std"]\n')
+    with pytest.raises(ManifestError, match=r"import tiny/views FILE --labels NAME,\.\.\. --set mean=\.\.\. --set std=\.\.\.`"):
+        load_model(str(home / "tiny.toml"), pretrained=True)
     file = weights_file(home)
     for settings in ({}, {"mean": "a word", "std": []}):
         with pytest.raises(NotSaid, match=re.escape("mean and std are not published")):
