@@ -16,12 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import PhysicalUnit, RegionCalibration, RegionDataType, RegionSpatialFormat
+from models.catalogue import View
 from models.clip import Clip
 from models.training.layouts.items import DataSet, Item, LayoutError, Masks, Truth, split_named
 
 VIEWS, PHASES = ("2CH", "4CH"), ("ED", "ES")
 STRUCTURES = {1: "lv", 2: "myocardium", 3: "la"}
 _FOLDER = "database_nifti"
+_SHOWN = {"2CH": View.A2C, "4CH": View.A4C}
 _SPLITS = "database_split"
 _CM_PER_MM = 0.1
 _MOST_OBLONG = 1.05
@@ -73,6 +75,7 @@ def _item(folder: Path, view: str, splits: Mapping[str, str]) -> Item:
     known = _info(folder / f"Info_{view}.cfg")
     truth = Truth(
         label=view,
+        view=_SHOWN[view],
         ef_percent=_number(known, "EF", "LVef"),
         edv_ml=_number(known, "LVedv"),
         esv_ml=_number(known, "LVesv"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from models.catalogue import View
 from models.clip import Clip
 from models.results import Point
 
@@ -29,6 +30,14 @@ class Caliper:
     cm_per_px: float | None
 
 
+@dataclass(frozen=True)
+class TrueValue:
+    """A measurement somebody states, in the unit they state it in; "" where they state none."""
+
+    value: float
+    unit: str
+
+
 def _no_masks() -> Masks:
     return {}
 
@@ -38,7 +47,8 @@ class Truth:
     """What is known of an item; None and empty: not known.
 
     `answers` are of several readers, by name, each a label or NOT_SURE; `label` is the one the data set calls true. `masks` are
-    made when asked for. Frames are 0-based.
+    made when asked for. Frames are 0-based. `values` are measurements of the clip, or of its study, by our keys; `view` is what
+    the clip shows, in our words.
     """
 
     label: str | None = None
@@ -50,6 +60,8 @@ class Truth:
     es_frame: int | None = None
     masks: Callable[[], Masks] = _no_masks
     calipers: tuple[Caliper, ...] = ()
+    values: Mapping[str, TrueValue] = field(default_factory=dict)
+    view: View | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from models.catalogue import View
 from models.clip import Clip
-from models.training.layouts.items import DataSet, Item, LayoutError, Masks, Truth
+from models.roles import image_of
+from models.training.layouts.items import DataSet, Item, LayoutError, Masks, TrueValue, Truth
 from models.training.layouts.pictures import filled_polygon
 
-# Clip, and its entry in truth.json with the study's `study` and `measurements`.
+# Clip, and its entry in truth.json with the study's `study` and `measurements`; those of the clip itself come last.
 ClipSource = Callable[[Path], Iterator[tuple[Clip, Mapping[str, Any]]]]
 
 _EF = ("ef_bp", "ef_a4c", "ef_a2c")
@@ -30,7 +32,10 @@ def read(path: Path, source: ClipSource | None) -> DataSet:
 
 def _item(clip: Clip, entry: Mapping[str, Any], path: Path) -> Item:
     try:
-        numbers = {str(one["key"]): float(one["value"]) for one in entry.get("measurements", ())}
+        values = {
+            str(one["key"]): TrueValue(float(one["value"]), str(one.get("unit", ""))) for one in entry.get("measurements", ())
+        }
+        numbers = {key: true.value for key, true in values.items()}
         outlines = [(str(one["structure"]), int(one["frame_index"]), one["points_px"]) for one in entry.get("contours", ())]
         ed_frames, es_frames = entry.get("ed_frames", ()), entry.get("es_frames", ())
         truth = Truth(
@@ -40,6 +45,8 @@ def _item(clip: Clip, entry: Mapping[str, Any], path: Path) -> Item:
             esv_ml=numbers.get("lvesv_bp"),
             ed_frame=int(ed_frames[0]) if ed_frames else None,
             es_frame=int(es_frames[0]) if es_frames else None,
+            values=values,
+            view=_view(entry),
             masks=partial(_masks, outlines, clip.rows, clip.columns),
         )
         named = [*(frame for _, frame, _ in outlines), *(one for one in (truth.ed_frame, truth.es_frame) if one is not None)]
@@ -48,6 +55,11 @@ def _item(clip: Clip, entry: Mapping[str, Any], path: Path) -> Item:
     except (LookupError, TypeError, ValueError) as error:
         raise LayoutError(f"{path}: truth.json says of clip {clip.sop_instance_uid} what cannot be read: {error}") from error
     return Item(clip.sop_instance_uid, str(entry.get("study", clip.sop_instance_uid)), "", lambda: clip, truth)
+
+
+def _view(entry: Mapping[str, Any]) -> View | None:
+    name = str(entry.get("view", ""))
+    return View(name) if name in set(View) else image_of(str(entry.get("echoview47", "")))
 
 
 def _masks(outlines: list[tuple[str, int, Any]], rows: int, columns: int) -> Masks:

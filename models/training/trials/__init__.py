@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from models.manifest import Manifest, Value
+from models.training.layouts import DICOM
 from models.training.layouts.items import DataSet
 from models.training.trials.classification import classify, embed
 from models.training.trials.outcome import Options, Outcome, TrialError, save_plots
 from models.training.trials.reading import read_ef, read_lengths, read_phases
 from models.training.trials.segmentation import segment
+from models.training.trials.values import read_values
 
 Trial = Callable[[Any, DataSet, Options], Outcome]
 
@@ -25,6 +27,7 @@ TASKS: dict[str, Trial] = {
     "ef": read_ef,
     "linear": read_lengths,
     "phase": read_phases,
+    "values": read_values,
 }
 
 _CLASSIFIERS = (
@@ -32,8 +35,8 @@ _CLASSIFIERS = (
     "echoforge_convnext", "echoforge_transformer", "echoforge_swin",
 )  # fmt: skip
 
-# Family -> its tasks, the usual one first; where the models of a family differ, by `[architecture] network` or `task`. Doppler,
-# areas of atria, quality, prompts and the biplane network are not here: no published layout holds their truth.
+# Family -> its tasks, the usual one first; where the models of a family differ, by `[architecture] network` or `task`. The
+# truth of "values" only `truth.json` holds. Image quality and prompts are not here: no layout holds a truth of theirs.
 _TASKS_OF: dict[str, tuple[str, ...] | dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(_CLASSIFIERS, ("classification", "embedding")),
     "phantom_classifier": ("classification",),
@@ -41,11 +44,18 @@ _TASKS_OF: dict[str, tuple[str, ...] | dict[str, tuple[str, ...]]] = {
     "echoforge_unet": ("segmentation",),
     "echoforge_phase": ("phase",),
     "echonet_dynamic": {"r2plus1d_18": ("ef",), "deeplabv3_resnet50": ("segmentation",)},
-    "echonet_measurements": {"linear": ("linear",)},
-    "echo_motion": {"segmenter": ("segmentation", "ef"), "bilstm": ("ef",), "transformer": ("ef",)},
+    "echoforge_keypoints": ("linear", "values"),
+    "echonet_measurements": {
+        "linear": ("linear", "values"),
+        **dict.fromkeys(("doppler_peak", "mitral_inflow", "tapse", "area", "vti"), ("values",)),
+    },
+    "echo_motion": {
+        "segmenter": ("segmentation", "ef", "values"),
+        **dict.fromkeys(("bilstm", "transformer", "biplane"), ("ef",)),
+    },
     "echo_prime": {"mvit_v2_s": ("embedding",), "convnext_base": ("classification",)},
     "pan_echo": ("ef", "embedding"),
-    "echo_apex": {"views": ("classification", "embedding"), "lvh": ("linear",), "ef": ("ef",)},
+    "echo_apex": {"views": ("classification", "embedding"), "lvh": ("linear", "values"), "ef": ("ef",)},
 }
 
 
@@ -55,7 +65,7 @@ def tasks_of(manifest: Manifest) -> tuple[str, ...]:
     if isinstance(tasks, dict):
         tasks = tasks.get(str(manifest.architecture.get("network") or manifest.architecture.get("task")), ())
     if not tasks:
-        raise TrialError(f"model {manifest.name}: no published data set layout holds the truth of what it reads")
+        raise TrialError(f"model {manifest.name}: no data set layout holds the truth of what it gives")
     has_head = manifest.architecture.get("outputs") != 0
     return tasks if has_head else tasks[::-1]
 
@@ -63,10 +73,15 @@ def tasks_of(manifest: Manifest) -> tuple[str, ...]:
 def try_model(model: Any, data: DataSet, options: Options, task: str = "auto") -> Outcome:
     """The outcome of `task`, or of the model's usual one. Raises TrialError where model and data do not fit."""
     tasks = tasks_of(model.manifest)
-    chosen = tasks[0] if task == "auto" else task
+    chosen = _usual(tasks, data) if task == "auto" else task
     if chosen not in tasks:
         raise TrialError(f"model {model.manifest.name} cannot be tried at {chosen!r}, but at {', '.join(tasks)}")
     return TASKS[chosen](model, data, options)
+
+
+def _usual(tasks: tuple[str, ...], data: DataSet) -> str:
+    """Lines with both ends have layouts of their own; a `truth.json` states lengths."""
+    return "values" if tasks[0] == "linear" and data.layout == DICOM and "values" in tasks else tasks[0]
 
 
 @dataclass(frozen=True)

@@ -1,34 +1,44 @@
 """What models read off whole clips, against its truth: ejection fraction, lengths, end-diastole and end-systole."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from models.asked import reads_pairs
 from models.clip import Clip
 from models.families.echonet_dynamic import BeatToBeat
-from models.families.reading import Mark, MarkKind, Reading, ReadingError, ReadValue
+from models.families.reading import Mark, MarkKind, Reading, ReadValue
 from models.manifest import Value
 from models.training.figures.abstention import error_abstention_figures, mean_error_over_coverage
 from models.training.figures.numbers import agreement_figures, ef_auroc
 from models.training.figures.phases import frame_figures, nearest
 from models.training.layouts.items import Caliper, DataSet, Item
 from models.training.layouts.linear_csv import MODEL_OF_CALC
+from models.training.trials.asking import (
+    Row,
+    chosen,
+    column,
+    missing,
+    need,
+    pairs_of,
+    pairs_of_studies,
+    read_clips,
+    regression_plots,
+)
 from models.training.trials.outcome import Cell, Draw, Options, Outcome, TrialError
-from models.training.trials.plots import area_curves, bland_altman, histogram, risk_over_coverage, scatter
+from models.training.trials.plots import area_curves, histogram, risk_over_coverage
 
-_EF_KEYS = ("ef_video_regression", "ef_bp", "ef_a4c", "ef_a4c_uncalibrated", "ef_area_a4c")
+_EF_KEYS = ("ef_video_regression", "ef_bp", "ef_a4c", "ef_a4c_uncalibrated", "ef_area_a4c", "ef_video_regression_biplane")
 _FEWEST_FRAMES = 3  # of a film; CAMUS has end-diastole and end-systole as two stills
 _ANY_EF = "ef_"
 _CURVES = 4  # area curves drawn
 _MM_PER_CM = 10.0
-_UNREADABLE = "unreadable"
-_SEVERAL_LINES = {"echo_apex": ("ivs", "lvid", "lvpw")}  # families that draw more than the line they are called after
-
-Row = dict[str, Cell]
+_SEVERAL_LINES = dict.fromkeys(
+    ("echo_apex", "echoforge_keypoints"), ("ivs", "lvid", "lvpw")
+)  # families that draw more than the line they are called after
 
 
 def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
@@ -37,12 +47,11 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
     curves: list[tuple[str, Sequence[float], Sequence[int]]] = []
     key_read, prefix = "", _ef_prefix(model)
     stills = 0
-    for item in _chosen(data, options, lambda item: item.truth.ef_percent is not None):
-        clip = item.load()
-        if prefix != _ANY_EF and clip.number_of_frames < _FEWEST_FRAMES:
+    for item, clips, unpaired in _films(model, chosen(data, options, lambda item: item.truth.ef_percent is not None)):
+        if (prefix != _ANY_EF or len(clips) > 1) and min(clip.number_of_frames for clip in clips) < _FEWEST_FRAMES:
             stills += 1
             continue
-        reading, problem = _read(model, clip, options)
+        reading, problem = read_clips(model, clips, options) if clips else (None, unpaired)
         value = next((one for one in reading.values if one.key in _EF_KEYS), None) if reading else None
         found = None if value is None else value.value
         key_read = value.key if value else key_read
@@ -57,18 +66,18 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
         })  # fmt: skip
         if reading and len(curves) < _CURVES:
             curves += _curve(item.key, reading)
-    _need(rows, options, "a true ejection fraction" + (f": the model reads films, and {stills} are stills" if stills else ""))
-    pairs, groups = _pairs(rows, "found")
+    need(rows, options, "a true ejection fraction" + (f": the model reads films, and {stills} are stills" if stills else ""))
+    pairs, groups = pairs_of(rows, "found")
     figures: dict[str, Value] = {"items": len(rows), "coverage_percent": 100 * len(pairs) / len(rows)}
     figures |= agreement_figures(prefix, "points", pairs, groups) | (ef_auroc(prefix, pairs) if len(pairs) else {})
     if prefix == "all_clips_":
-        single, single_groups = _pairs(rows, "first_clip")
+        single, single_groups = pairs_of(rows, "first_clip")
         figures |= agreement_figures("clip_", "points", single, single_groups)
     sure = [(row["error"], None if row["spread"] is None else -float(row["spread"])) for row in rows]
     ranked = _over_coverage(prefix, "points", sure, "the spread over beats or clips, the least first, a single one last")
     figures |= ranked.figures
-    notes = (f"read: {key_read or 'nothing'}, {options.decoding.value}", *_missing(rows), *ranked.notes)
-    plots = _regression_plots(pairs, "EF, %") | ranked.plots | ({"area_curves": area_curves(curves)} if curves else {})
+    notes = (f"read: {key_read or 'nothing'}, {options.decoding.value}", *missing(rows), *ranked.notes)
+    plots = regression_plots(pairs, "EF, %") | ranked.plots | ({"area_curves": area_curves(curves)} if curves else {})
     return Outcome("ef", figures, tuple(rows), notes, plots)
 
 
@@ -76,20 +85,20 @@ def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
     """Calipers of the kinds the model draws, on the frames where somebody drew one. Raises TrialError where nobody did."""
     names = _SEVERAL_LINES.get(model.manifest.family, (model.manifest.name.rpartition("/")[2],))
     rows: list[Row] = []
-    for item in _chosen(data, options, lambda item: any(_line_name(caliper) in names for caliper in item.truth.calipers)):
+    for item in chosen(data, options, lambda item: any(_line_name(caliper) in names for caliper in item.truth.calipers)):
         calipers = [caliper for caliper in item.truth.calipers if _line_name(caliper) in names]
         frames = sorted({caliper.frame_index for caliper in calipers})
         clip = item.load()
         if frames[-1] >= clip.number_of_frames:
             raise TrialError(f"{item.key}: a caliper on frame {frames[-1]} of {clip.number_of_frames}")
         times = None if clip.frame_times_ms is None else clip.frame_times_ms[frames]
-        reading, problem = _read(model, replace(clip, frames=clip.take(frames), frame_times_ms=times), options)
+        reading, problem = read_clips(model, [replace(clip, frames=clip.take(frames), frame_times_ms=times)], options)
         marks = [mark for mark in reading.marks if mark.kind is MarkKind.LINE] if reading else []
         lines = {(mark.label.lower().split(maxsplit=1)[0], mark.frame_index): mark for mark in marks}
         for caliper in calipers:
             line = lines.get((_line_name(caliper), frames.index(caliper.frame_index)))
             rows.append(_length_row(item, caliper, line, problem))
-    _need(rows, options, f"a caliper for {' or '.join(names)}")
+    need(rows, options, f"a caliper for {' or '.join(names)}")
     figures: dict[str, Value] = {"calipers": len(rows)}
     figures["coverage_percent"] = 100 * sum(row["found_px"] is not None for row in rows) / len(rows)
     figures |= _length_figures("", rows)
@@ -97,26 +106,26 @@ def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
     if len(kinds) > 1:
         for kind in kinds:
             figures |= _length_figures(f"{kind}_", [row for row in rows if row["caliper"] == kind])
-    ends_px = _column(rows, "end_error_px")
+    ends_px = column(rows, "end_error_px")
     if ends_px.size:
         figures["end_error_mean_px"] = float(ends_px.mean())
-    pairs, _ = _pairs(rows, "found_mm", "true_mm")
+    pairs, _ = pairs_of(rows, "found_mm", "true_mm")
     unit = "mm" if any(row["found_mm"] is not None for row in rows) else "px"
     ranked = _over_coverage(
         f"{unit}_", unit, [(_difference(row, unit), row["probability"]) for row in rows], "the probability of the less sure end"
     )
-    plots = _regression_plots(pairs, "length, mm") | ranked.plots
-    return Outcome("linear", figures | ranked.figures, tuple(rows), (*_missing(rows), *ranked.notes), plots)
+    plots = regression_plots(pairs, "length, mm") | ranked.plots
+    return Outcome("linear", figures | ranked.figures, tuple(rows), (*missing(rows), *ranked.notes), plots)
 
 
 def read_phases(model: Any, data: DataSet, options: Options) -> Outcome:
     """End-diastole and end-systole: the found frame nearest to each true one. Raises TrialError where no true one is known."""
     rows: list[Row] = []
-    for item in _chosen(data, options, lambda item: None not in (item.truth.ed_frame, item.truth.es_frame)):
+    for item in chosen(data, options, lambda item: None not in (item.truth.ed_frame, item.truth.es_frame)):
         clip = item.load()
         if clip.number_of_frames < _FEWEST_FRAMES:
             continue  # of two still frames the order says which is which
-        reading, problem = _read(model, clip, options)
+        reading, problem = read_clips(model, [clip], options)
         times = clip.frame_times_ms
         for phase, true in (("ed", item.truth.ed_frame), ("es", item.truth.es_frame)):
             values = reading.values if reading else ()
@@ -128,26 +137,24 @@ def read_phases(model: Any, data: DataSet, options: Options) -> Outcome:
                 "item": item.key, "group": item.group, "split": item.split, "phase": phase, "true": true, "found": found,
                 "difference_frames": difference, "difference_ms": late_ms, "not_measured": problem,
             })  # fmt: skip
-    _need(rows, options, "both phases of a clip")
+    need(rows, options, "both phases of a clip")
     figures: dict[str, Value] = {"items": len({row["item"] for row in rows})}
     for phase in ("ed", "es"):
         of_phase = [row for row in rows if row["phase"] == phase]
         figures[f"{phase}_coverage_percent"] = 100 * sum(row["found"] is not None for row in of_phase) / len(of_phase)
-        frames_off, late = (_column(of_phase, key) for key in ("difference_frames", "difference_ms"))
+        frames_off, late = (column(of_phase, key) for key in ("difference_frames", "difference_ms"))
         figures |= frame_figures(phase, frames_off, late)
-    plots = {"phase_errors": histogram(_column(rows, "difference_frames"), "found - true, frames")}
-    return Outcome("phase", figures, tuple(rows), _missing(rows), plots)
+    plots = {"phase_errors": histogram(column(rows, "difference_frames"), "found - true, frames")}
+    return Outcome("phase", figures, tuple(rows), missing(rows), plots)
 
 
-def _chosen(data: DataSet, options: Options, known: Callable[[Item], bool]) -> Iterator[Item]:
-    return (item for item in data.items if (not options.split or item.split in ("", options.split)) and known(item))
-
-
-def _read(model: Any, clip: Clip, options: Options) -> tuple[Reading | None, str | None]:
-    try:
-        return model.read(clip, options.decoding), None
-    except ReadingError as error:
-        return None, f"{_UNREADABLE}: {error}"
+def _films(model: Any, items: Iterator[Item]) -> Iterator[tuple[Item, list[Clip], str]]:
+    """Each item with its clip; of a model that reads pairs each study with its A4C and A2C clip, or why it has not both."""
+    if not reads_pairs(model.manifest):
+        yield from ((item, [item.load()], "") for item in items)
+        return
+    for study, pair, unpaired in pairs_of_studies(items):
+        yield replace(study, key=study.group), [item.load() for item in pair], unpaired
 
 
 def _ef_prefix(model: Any) -> str:
@@ -200,7 +207,7 @@ def _line_name(caliper: Caliper) -> str:
 def _length_figures(prefix: str, rows: Sequence[Row]) -> dict[str, Value]:
     figures: dict[str, Value] = {}
     for unit in ("px", "mm"):
-        pairs, groups = _pairs(rows, f"found_{unit}", f"true_{unit}")
+        pairs, groups = pairs_of(rows, f"found_{unit}", f"true_{unit}")
         if len(pairs):
             figures |= agreement_figures(f"{prefix}{unit}_", unit, pairs, groups)
     return figures
@@ -228,33 +235,3 @@ def _length_row(item: Item, caliper: Caliper, line: Mark | None, problem: str | 
         "end_error_px": end_error, "not_measured": problem or ("no line drawn" if ends is None else None),
         "probability": None if line is None else line.probability,
     }  # fmt: skip
-
-
-def _pairs(rows: Sequence[Row], found: str, true: str = "true") -> tuple[NDArray[np.float64], list[str]]:
-    whole = [row for row in rows if row[found] is not None and row[true] is not None]
-    pairs = np.array([(row[true], row[found]) for row in whole], dtype=np.float64).reshape(-1, 2)
-    return pairs, [str(row["group"]) for row in whole]
-
-
-def _column(rows: Sequence[Row], key: str) -> NDArray[np.float64]:
-    return np.array([row[key] for row in rows if row[key] is not None], dtype=np.float64)
-
-
-def _need(rows: Sequence[Row], options: Options, what: str) -> None:
-    if not rows:
-        raise TrialError(f"no item of the split {options.split!r} has {what}")
-
-
-def _missing(rows: Sequence[Row]) -> tuple[str, ...]:
-    problems = [str(row["not_measured"]) for row in rows if row["not_measured"]]
-    return tuple(f"not measured: {count} x {problem}" for problem, count in _counted(problems))
-
-
-def _counted(words: Sequence[str]) -> list[tuple[str, int]]:
-    return [(word, words.count(word)) for word in dict.fromkeys(words)]
-
-
-def _regression_plots(pairs: NDArray[np.float64], quantity: str) -> dict[str, Draw]:
-    if len(pairs) < 2:
-        return {}
-    return {"scatter": scatter(pairs, quantity), "bland_altman": bland_altman(pairs, quantity)}

@@ -8,13 +8,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.catalogue import QUANTITIES
 from models.clip import Clip
 from models.families.echonet_dynamic import BeatToBeat
 from models.families.reading import Decoding, Reading, ReadValue
 from models.manifest import Manifest
 from models.registry import find_manifest, list_models
 from models.training.layouts import LAYOUTS
-from models.training.layouts.items import DataSet, Item, Truth
+from models.training.layouts.items import DataSet, Item, TrueValue, Truth
 from models.training.layouts.views import TMED2_CLASSES
 from models.training.trials import TASKS, TrialError, beside_published, tasks_of
 from models.training.trials.outcome import Options
@@ -85,7 +86,10 @@ def items(labels: Sequence[str]) -> list[Item]:
         frames[:, 20:60, 30:70] = 200
         clip = Clip(str(index), frames, np.arange(6) * 20.0, from_video_file=True)
         traced = {"lv": {frame: clip.frames[frame, ..., 0] == 200 for frame in (1, 3)}}
-        truth = Truth(label=label, ef_percent=30.0 + 10 * index, ed_frame=1, es_frame=3, masks=lambda: traced)
+        truth = Truth(
+            label=label, ef_percent=30.0 + 10 * index, ed_frame=1, es_frame=3, masks=lambda: traced,
+            values={key: TrueValue(1.0, quantity.unit) for key, quantity in QUANTITIES.items()},
+        )  # fmt: skip
         return Item(str(index), str(index), "train" if index % 2 else "test", lambda: clip, truth)
 
     return [one(index, labels[index // 2 % len(labels)]) for index in range(2 * len(labels))]

@@ -306,8 +306,8 @@ def test_a_model_is_not_tried_at_what_it_cannot() -> None:
     model = KnownReader("EchoPDNet", {})
     with pytest.raises(TrialError, match="cannot be tried at 'ef', but at phase"):
         try_model(model, DataSet("test", []), Options(), "ef")
-    for name in ("avvmax", "EchoMotionNet_A4C_A2C"):
-        with pytest.raises(TrialError, match="no published data set layout holds the truth"):
+    for name in ("plax_quality", "EchoApex_ViT-S_segmentation"):
+        with pytest.raises(TrialError, match="no data set layout holds the truth of what it gives"):
             tasks_of(find_manifest(name))
 
 
@@ -321,14 +321,18 @@ def test_a_model_is_not_tried_at_what_it_cannot() -> None:
         ("EchoPDNet", ("phase",)),
         ("phantom_lv", ("segmentation",)),
         ("phantom_view", ("classification",)),
-        ("lvid", ("linear",)),
-        ("EchoMotionNet_B0_SE", ("segmentation", "ef")),
+        ("lvid", ("linear", "values")),
+        ("avvmax", ("values",)),
+        ("vti_lvot", ("values",)),
+        ("EchoForge_PLAX_keypoints", ("linear", "values")),
+        ("EchoMotionNet_B0_SE", ("segmentation", "ef", "values")),
+        ("EchoMotionNet_A4C_A2C", ("ef",)),
         ("EchoPrime_video_encoder", ("embedding",)),
         ("EchoPrime_view_classifier", ("classification",)),
         ("PanEcho", ("ef", "embedding")),
         ("EchoApex_ViT-S_views", ("classification", "embedding")),
         ("EchoApex_ViT-S_ef", ("ef",)),
-        ("EchoApex_ViT-S_lvh", ("linear",)),
+        ("EchoApex_ViT-S_lvh", ("linear", "values")),
     ],
 )
 def test_the_task_follows_from_the_manifest(name: str, tasks: tuple[str, ...]) -> None:

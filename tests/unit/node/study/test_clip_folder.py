@@ -28,6 +28,14 @@ def test_each_clip_comes_with_its_own_truth(tmp_path: Path) -> None:
     assert found[0][0].frames.shape == (2, 24, 32, 3)
 
 
+def test_a_clip_s_own_measurements_come_after_those_of_its_study(tmp_path: Path) -> None:
+    write_study(tmp_path, {"a.dcm": "1.2.1"}, [{"sop_instance_uid": "1.2.1", "measurements": [{"key": "av_vmax", "value": 2}]}])
+    truth = json.loads((tmp_path / "truth.json").read_text()) | {"measurements": [{"key": "ef_bp", "value": 60}]}
+    (tmp_path / "truth.json").write_text(json.dumps(truth))
+    ((_, entry),) = clips_with_truth(tmp_path)
+    assert [one["key"] for one in entry["measurements"]] == ["ef_bp", "av_vmax"]
+
+
 def test_studies_below_a_folder_are_read_one_after_another(tmp_path: Path) -> None:
     write_study(tmp_path / "one", {"a.dcm": "1.2.1"})
     write_study(tmp_path / "two" / "deep", {"a.dcm": "1.2.2"})
