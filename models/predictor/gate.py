@@ -10,7 +10,7 @@ because a random deep network multiplies every rounding. It is tried where the m
 """
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -71,6 +71,7 @@ class GatedBackend:
 
     backend: Backend
     refusals: tuple[str, ...] = ()
+    is_reference: bool = False
 
     @property
     def name(self) -> str:
@@ -90,24 +91,27 @@ def choose_backend(
     device: str = "cpu",
     level: float = 0.0,
     trained: bool = True,
+    others: Sequence[Tensor] = (),
 ) -> GatedBackend:
     """The quickest backend of `engine` ("auto", "torch", "openvino") that the gate lets through, else the reference.
 
     `probe` (n, ...) is an input of the network. `level` is the logit above which a pixel belongs to the mask. On an accelerator
-    the reference is torch there.
+    the reference is torch there. `others` are inputs with other sides, which are free then; each is judged.
     """
     reference = TorchBackend(network, device)
     if engine == "torch" and device == "cpu":
-        return GatedBackend(reference)
-    expected = reference.run(probe)
+        return GatedBackend(reference, is_reference=True)
+    tried = [(batch, reference.run(batch)) for batch in (probe, *others)]
     half = trained and _HALF_BOUNDS.get(task, "") in manifest.thresholds
     refusals: list[str] = []
-    for make, precision in _candidates(network, probe, engine, device, half=half):
+    for make, precision in _candidates(network, sides(probe, others), engine, device, half=half):
         try:
             for fresh in _TRIES:
                 backend = make(fresh)
                 try:
-                    objection = disagreement(task, expected, backend.run(probe), precision, manifest, level)
+                    found = ((expected, backend.run(batch)) for batch, expected in tried)
+                    objections = (disagreement(task, *pair, precision, manifest, level) for pair in found)
+                    objection = next(filter(None, objections), "")
                 except BackendError as error:
                     objection = str(error)
                 if not objection:
@@ -116,13 +120,19 @@ def choose_backend(
         except BackendError as error:
             refusals.append(f"refused: {error}")
         log.warning("%s: %s", manifest.name, refusals[-1])
-    return GatedBackend(reference, tuple(refusals))
+    return GatedBackend(reference, tuple(refusals), is_reference=True)
 
 
 _Candidate = tuple[Callable[[bool], Backend], Precision]
 
 
-def _candidates(network: nn.Module, probe: Tensor, engine: str, device: str, *, half: bool) -> Iterator[_Candidate]:
+def sides(probe: Tensor, others: Sequence[Tensor]) -> tuple[int, ...]:
+    """The shape without the first axis; -1 for a side that differs among them."""
+    stated = enumerate(probe.shape[1:], start=1)
+    return tuple(side if all(other.shape[axis] == side for other in others) else -1 for axis, side in stated)
+
+
+def _candidates(network: nn.Module, shape: tuple[int, ...], engine: str, device: str, *, half: bool) -> Iterator[_Candidate]:
     """The quickest first. A maker's argument says whether to convert anew: a graph in the cache may be what is wrong."""
     if device != "cpu":
         if half and torch.cuda.is_bf16_supported():
@@ -130,7 +140,6 @@ def _candidates(network: nn.Module, probe: Tensor, engine: str, device: str, *, 
         return
     if engine == "auto" and not is_installed():
         return
-    shape = tuple(probe.shape[1:])
     if half and is_installed() and has_bf16():
         yield lambda fresh: OpenVinoBackend(network, shape, Precision.BF16, fresh=fresh), Precision.BF16
     yield lambda fresh: OpenVinoBackend(network, shape, fresh=fresh), Precision.FP32

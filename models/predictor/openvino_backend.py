@@ -17,6 +17,7 @@ from models.predictor.backend import BackendError, Precision
 from models.predictor.graph_cache import cached_graph, graph_key
 
 _EXAMPLES = 2  # traced with two frames and probed with another number: a batch size that got fixed would show
+_EXAMPLE_PX = 96  # of a side that is free
 _HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 
 
@@ -55,7 +56,8 @@ def has_bf16() -> bool:
 
 
 class OpenVinoBackend:
-    """Inputs of one shape (c, h, w) or (c, frames, h, w), any number of them. `fresh` converts again what the cache holds.
+    """Inputs of one shape (c, h, w) or (c, frames, h, w), -1 for a free side, any number of them. `fresh` converts again what
+    the cache holds.
 
     Raises BackendError where OpenVINO is missing or cannot convert the network.
     """
@@ -75,7 +77,7 @@ class OpenVinoBackend:
         }
 
         def convert() -> Any:
-            example = torch.zeros(_EXAMPLES, *shape)
+            example = torch.zeros(_EXAMPLES, *(_EXAMPLE_PX if side == -1 else side for side in shape))
             with _log_kept(), whole_tensor_additions(), warnings.catch_warnings():
                 warnings.filterwarnings("ignore", category=DeprecationWarning)  # its use of torch.jit.trace
                 warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # type: ignore[attr-defined]  # fixed sizes

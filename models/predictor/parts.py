@@ -1,7 +1,8 @@
 """One network of a model set with what computes it."""
 
 import logging
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from torch import Tensor, nn
@@ -18,7 +19,7 @@ from models.predictor.adapters import (
 from models.predictor.backend import TorchBackend
 from models.predictor.frames import ClipFrames
 from models.predictor.gate import GatedBackend, Task, choose_backend, probe_clip
-from models.predictor.reader_probes import ReaderProbe, reader_probe
+from models.predictor.reader_probes import reader_probes
 from models.registry import find_manifest, load_model
 from models.results import ModelUse
 from models.roles import Role, unfit_for
@@ -99,24 +100,33 @@ def _reader(network: Reader, device: str, engine: str) -> Part:
     manifest = network.manifest
     if not isinstance(network, nn.Module) or not (hasattr(network, "read") or hasattr(network, "read_pair")):
         raise ManifestError(f"model {manifest.name} measures nothing: its network does not read clips")
-    on_torch = engine == "torch" or device != "cpu"  # on an accelerator there is nothing to choose from that would be quicker
-    probe = None if on_torch else reader_probe(network, probe_clip(manifest.probe))
-    if probe is None:
-        return Part(network, manifest, GatedBackend(TorchBackend(network, device)))
-    backend = choose_backend(probe.step, probe.task, probe.batch, manifest, engine=engine, trained=_trained(manifest))
-    if not isinstance(backend.backend, TorchBackend):
-        _redirect(probe, backend)
-    return Part(network, manifest, backend)
+    chosen = () if engine == "torch" else engage(network, engine=engine, device=device, trained=_trained(manifest))
+    return Part(network, manifest, joined(chosen) if chosen else GatedBackend(TorchBackend(network, device)))
 
 
-def _redirect(probe: ReaderProbe, backend: GatedBackend) -> None:
-    """Inputs of the probed shape go to the backend, all others stay where they were."""
-    original, shape = getattr(probe.owner, probe.method), tuple(probe.batch.shape[1:])
+def engage(
+    network: nn.Module, *, engine: str, device: str, trained: bool, task: Task | None = None
+) -> tuple[GatedBackend, ...]:
+    """Each step of a network that reads clips goes to the backend that the gate lets through; empty where none can be tried.
 
-    def step(batch: Tensor, *more: Any) -> Any:
-        if more or tuple(batch.shape[1:]) != shape:
-            return original(batch, *more)
-        outputs = backend.run(batch)
-        return outputs[0] if len(outputs) == 1 else outputs
+    `task` judges otherwise than by what the network is.
+    """
+    manifest: Manifest = network.manifest  # type: ignore[assignment]
+    probes = reader_probes(network, probe_clip(manifest.probe))
+    chosen = tuple(
+        choose_backend(
+            probe.step, task or probe.task, probe.batch, manifest,
+            engine=engine, device=device, trained=trained, others=probe.others,
+        )
+        for probe in probes
+    )  # fmt: skip
+    for probe, backend in zip(probes, chosen, strict=True):
+        if not backend.is_reference:
+            probe.redirect(backend.run)
+    return chosen
 
-    setattr(probe.owner, probe.method, step)
+
+def joined(chosen: Sequence[GatedBackend]) -> GatedBackend:
+    """Of a network whose steps were judged apart: torch where one stayed there, and all that was refused."""
+    told = next((backend for backend in chosen if backend.is_reference), chosen[0])
+    return replace(told, refusals=tuple(dict.fromkeys(refusal for backend in chosen for refusal in backend.refusals)))

@@ -10,60 +10,110 @@ from torch import Tensor, nn
 from models.clip import Clip
 from models.families import echo_apex_sequences, pan_echo
 from models.families.clip_squares import evenly
+from models.families.echo_motion_frames import Preparation as EchoMotionPreparation
 from models.families.echonet_clips import normalisation, squares
 from models.families.echonet_quality import clip_squares
 from models.families.reading import Decoding
 from models.manifest import Manifest, ManifestError
 from models.predictor.adapters import SEGMENTERS
 from models.predictor.frames import ClipFrames, Fit, Preparation
-from models.predictor.gate import Task
+from models.predictor.gate import Task, sides
 
 
-class Describing(nn.Module):
-    """An encoder as the networks over whole clips ask it: a feature vector of each frame."""
+class Step(nn.Module):
+    """One method of a network as a module: the class's own, also when an engine has taken its place in the network."""
 
-    def __init__(self, encoder: Any) -> None:
+    def __init__(self, owner: nn.Module, method: str) -> None:
         super().__init__()
-        self.encoder = encoder
-        self._describe = type(encoder).describe  # its own method, also when the encoder's place is taken by an engine
+        self.owner, self._name = owner, method
+        self._method = getattr(type(owner), method)
 
-    def forward(self, frames: Tensor) -> Tensor:
-        described: Tensor = self._describe(self.encoder, frames)
-        return described
+    def forward(self, batch: Tensor) -> Tensor:
+        result: Tensor = self._method(self.owner, batch)
+        return result
+
+    def extra_repr(self) -> str:
+        return self._name  # tells graphs of several methods of one network apart
 
 
 @dataclass(frozen=True)
 class ReaderProbe:
-    """`step` is computed by the engine in place of `method` of `owner`; `batch` is an input of it."""
+    """The engine computes `method` of `owner`; `batch` is an input of it. `others` are inputs with other sides, where it takes
+    any: they are tried too, and then the engine takes inputs of every size.
+    """
 
     owner: nn.Module
     method: str
-    step: nn.Module
     task: Task
     batch: Tensor
+    others: tuple[Tensor, ...] = ()
+
+    @property
+    def step(self) -> nn.Module:
+        return Step(self.owner, self.method).eval()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Without the first axis; -1 for a free side."""
+        return sides(self.batch, self.others)
+
+    def takes(self, batch: Tensor) -> bool:
+        found = tuple(batch.shape[1:])
+        return len(found) == len(self.shape) and all(side in (-1, other) for side, other in zip(self.shape, found, strict=True))
+
+    def redirect(self, run: Callable[[Tensor], tuple[Tensor, ...]]) -> None:
+        """Inputs that were tried go to `run`, all others stay where they were."""
+        original = getattr(self.owner, self.method)
+
+        def step(batch: Tensor, *more: Any) -> Any:
+            if more or not self.takes(batch):
+                return original(batch, *more)
+            outputs = tuple(output.to(batch.device) for output in run(batch))
+            return outputs[0] if len(outputs) == 1 else outputs
+
+        setattr(self.owner, self.method, step)
 
 
-def reader_probe(network: nn.Module, clip: Clip) -> ReaderProbe | None:
-    """None for a network that only torch computes: its input has no fixed shape, or cannot be prepared."""
+def reader_probes(network: nn.Module, clip: Clip) -> tuple[ReaderProbe, ...]:
+    """Empty for a network that only torch computes: nobody taught it, or its input cannot be prepared."""
     manifest: Manifest = network.manifest  # type: ignore[assignment]
-    if echo_apex_sequences.untrained(manifest):
-        return None
-    known = _PROBES.get((manifest.family, str(manifest.architecture.get("network") or manifest.architecture.get("task", ""))))
-    return None if known is None else known(network, manifest, clip)
+    known = _PROBES.get(kind(manifest))
+    return () if known is None or echo_apex_sequences.untrained(manifest) else known(network, manifest, clip)
 
 
-def _forward(task: Task, batch: Callable[[Clip, Manifest], Tensor | None]) -> "_Maker":
-    def make(network: nn.Module, manifest: Manifest, clip: Clip) -> ReaderProbe | None:
+def kind(manifest: Manifest) -> tuple[str, str]:
+    """Family and `[architecture] network` or `task`."""
+    return manifest.family, str(manifest.architecture.get("network") or manifest.architecture.get("task", ""))
+
+
+def _method(name: str, task: Task, batch: Callable[[Clip, Manifest], Tensor | None]) -> "_Maker":
+    def make(network: nn.Module, manifest: Manifest, clip: Clip) -> tuple[ReaderProbe, ...]:
         values = batch(clip, manifest)
-        return None if values is None else ReaderProbe(network, "forward", network, task, values)
+        return () if values is None else (ReaderProbe(network, name, task, values),)
 
     return make
 
 
-def _encoder(network: nn.Module, manifest: Manifest, clip: Clip) -> ReaderProbe:
-    """Any number of frames enters the sequence model, so what is fixed in shape is one frame's way through the encoder."""
-    encoder: nn.Module = network.encoder  # type: ignore[assignment]
-    return ReaderProbe(encoder, "describe", Describing(encoder).eval(), Task.VALUES, _segmenter_frames(clip, manifest))
+def _forward(task: Task, batch: Callable[[Clip, Manifest], Tensor | None]) -> "_Maker":
+    return _method("forward", task, batch)
+
+
+def _encoders(*names: str) -> "_Maker":
+    """Any number of frames enters what follows them, so what is fixed in shape is one frame's way through an encoder."""
+
+    def make(network: nn.Module, manifest: Manifest, clip: Clip) -> tuple[ReaderProbe, ...]:
+        frames = EchoMotionPreparation.of(manifest).squares(clip, list(range(clip.number_of_frames)))
+        return tuple(ReaderProbe(network.get_submodule(name), "describe", Task.VALUES, frames) for name in names)
+
+    return make
+
+
+def _screen(network: nn.Module, manifest: Manifest, clip: Clip) -> tuple[ReaderProbe, ...]:
+    """The part of a screen below a region's upper edge, whose sides differ from cart to cart."""
+    first, *others = (
+        ClipFrames(clip).batch(Preparation(Fit.STRETCH, rows, columns, channels=3), [0]) for rows, columns in _SCREENS
+    )
+    return (ReaderProbe(network, "forward", Task.POINTS, first, tuple(others)),)
 
 
 def _stretched(clip: Clip, manifest: Manifest) -> Tensor | None:
@@ -110,6 +160,13 @@ def _grey_squares(clip: Clip, manifest: Manifest) -> Tensor:
     return ClipFrames(clip).batch(Preparation(Fit.LETTERBOX, height, width, largest=255), range(clip.number_of_frames))
 
 
+def _stretched_to_255(clip: Clip, manifest: Manifest) -> Tensor:
+    height, width = manifest.input_shape[-2:]
+    return ClipFrames(clip).batch(
+        Preparation(Fit.STRETCH, height, width, channels=3, largest=255), range(clip.number_of_frames)
+    )
+
+
 def _length(manifest: Manifest) -> int:
     if len(manifest.input_shape) != 4 or -1 in manifest.input_shape:
         raise ManifestError(f"model {manifest.name}: [input] shape is none of a clip")
@@ -122,20 +179,29 @@ def repeated(clip: Clip, frames: int) -> Clip:
     return replace(clip, frames=clip.take(indices), frame_times_ms=torch.arange(frames).double().numpy() * 40.0)
 
 
-_Maker = Callable[[nn.Module, Manifest, Clip], ReaderProbe | None]
+_SCREENS = ((426, 1024), (300, 640))  # that of the published scripts, and a smaller one
 
-# Family and `[architecture] network` or `task` -> what is tried. All others stay with torch.
+_Maker = Callable[[nn.Module, Manifest, Clip], tuple[ReaderProbe, ...]]
+
+# Family and `[architecture] network` or `task` -> what is tried. All others stay with torch; none of the node's readers does.
 _PROBES: dict[tuple[str, str], _Maker] = {
     ("echonet_measurements", "linear"): _forward(Task.POINTS, _stretched),
     ("echonet_measurements", "area"): _forward(Task.MASK, _stretched),
+    ("echonet_measurements", "vti"): _forward(Task.MASK, _stretched),
+    ("echonet_measurements", "doppler_peak"): _screen,
+    ("echonet_measurements", "mitral_inflow"): _screen,
+    ("echonet_measurements", "tapse"): _screen,
     ("echonet_measurements", "plax_quality"): _forward(Task.VALUES, _quality_clip),
     ("echonet_dynamic", "deeplabv3_resnet50"): _forward(Task.MASK, _normalised_frames),
     ("echonet_dynamic", "r2plus1d_18"): _forward(Task.VALUES, _normalised_clip),
     ("echo_motion", "segmenter"): _forward(Task.MASK, _segmenter_frames),
-    ("echo_motion", "bilstm"): _encoder,
-    ("echo_motion", "transformer"): _encoder,
+    ("echo_motion", "bilstm"): _encoders("encoder"),
+    ("echo_motion", "transformer"): _encoders("encoder"),
+    ("echo_motion", "biplane"): _encoders("a4c_encoder", "a2c_encoder"),
     ("echo_apex", "lvh"): _forward(Task.POINTS, _apex_frames),
     ("echo_apex", "ef"): _forward(Task.VALUES, _apex_clip),
     ("pan_echo", ""): _forward(Task.VALUES, _pan_echo_clip),
     ("echoforge_keypoints", ""): _forward(Task.POINTS, _grey_squares),
+    ("echoforge_phase", ""): _method("embed", Task.VALUES, _stretched_to_255),
+    ("echoforge_quality", ""): _forward(Task.VALUES, _stretched_to_255),
 }

@@ -21,9 +21,11 @@ from torch import Tensor, nn
 
 from models.manifest import Manifest
 from models.predictor.backend import Backend, BackendError, Precision, TorchBackend, as_tuple
-from models.predictor.gate import Task, choose_backend, disagreement
+from models.predictor.gate import Task, choose_backend, disagreement, probe_clip
 from models.predictor.graph_cache import throwaway_cache
 from models.predictor.openvino_backend import OpenVinoBackend, has_bf16, is_installed
+from models.predictor.parts import engage, joined
+from models.predictor.reader_probes import reader_probes
 from models.registry import find_manifest, load_model
 
 log = logging.getLogger(__name__)
@@ -100,9 +102,9 @@ def time_network(
     with ExitStack() as stack:
         if not trained:
             stack.enter_context(throwaway_cache())
-        ours = choose_backend(network, Task.VALUES, batch[:3], manifest, engine=engine, device=device, trained=trained)
-        halved = _half(network, shape, batch, device) if half else None
-    further = [halved, _compiled(network, batch, device, half=halved is not None) if compiled else None]
+        halved = _half(copy.deepcopy(network), shape, batch, device) if half else None
+        further = [halved, _compiled(copy.deepcopy(network), batch, device, half=halved is not None) if compiled else None]
+        ours, by = _as_in_the_node(network, batch, manifest, engine, device)
     ways: list[tuple[Callable[[], Any], int]] = [
         (lambda: _published(plain, batch[:1], device), 1),
         (lambda: ours.run(batch), len(batch)),
@@ -113,11 +115,24 @@ def time_network(
     equal = not disagreement(Task.VALUES, expected, first, Precision.FP32, manifest)
     published_s, fp32_s, *rest = _interleaved(ways, rounds)
     bf16_s, compiled_s = (None if backend is None else rest.pop(0) for backend in further)
-    return Timing(name, shape, ours.name, published_s, fp32_s, bf16_s, equal, trained, compiled_s)
+    return Timing(name, shape, by, published_s, fp32_s, bf16_s, equal, trained, compiled_s)
 
 
 def _entry(network: nn.Module, manifest: Manifest) -> nn.Module:
     return BothViews(network).eval() if manifest.architecture.get("network") == "biplane" else network
+
+
+def _reader(entry: nn.Module) -> Any:
+    return entry.network if isinstance(entry, BothViews) else entry
+
+
+def _as_in_the_node(entry: nn.Module, batch: Tensor, manifest: Manifest, engine: str, device: str) -> tuple[Backend, str]:
+    """In single precision, with its name. Of a network that reads clips the step that the node redirects, the rest by torch."""
+    chosen = engage(_reader(entry), engine=engine, device=device, trained=False, task=Task.VALUES)
+    if not chosen:
+        whole = choose_backend(entry, Task.VALUES, batch[:3], manifest, engine=engine, device=device, trained=False)
+        return whole, whole.name
+    return TorchBackend(entry, device), joined(chosen).name
 
 
 def input_shape(manifest: Manifest) -> tuple[int, ...]:
@@ -138,20 +153,23 @@ def _published(network: nn.Module, frame: Tensor, device: str) -> tuple[Tensor, 
         return tuple(output.cpu() for output in as_tuple(network(frame.to(device))))
 
 
-def _half(network: nn.Module, shape: tuple[int, ...], batch: Tensor, device: str) -> Backend | None:
+def _half(entry: nn.Module, shape: tuple[int, ...], batch: Tensor, device: str) -> Backend | None:
     """None where this CPU or accelerator has no half precision, or the network cannot be run in it."""
-    if device != "cpu":
-        return TorchBackend(network, device, Precision.BF16) if torch.cuda.is_bf16_supported() else None
+    on_torch = device != "cpu" or not is_installed()
     try:
-        if is_installed() and not has_bf16():
+        if not (torch.cuda.is_bf16_supported() if device != "cpu" else on_torch or has_bf16()):
             return None
-        if is_installed():
-            backend = OpenVinoBackend(network, shape, Precision.BF16)
-            backend.run(batch)
-            return backend
+        if on_torch:
+            return TorchBackend(entry, device, Precision.BF16)
+        network = _reader(entry)
+        probes = reader_probes(network, probe_clip(network.manifest.probe))
+        for probe in probes:
+            probe.redirect(OpenVinoBackend(probe.step, probe.shape, Precision.BF16).run)
+        backend = TorchBackend(entry) if probes else OpenVinoBackend(entry, shape, Precision.BF16)
+        backend.run(batch)
     except BackendError:
         return None
-    return TorchBackend(network, precision=Precision.BF16)
+    return backend
 
 
 def _compiled(network: nn.Module, batch: Tensor, device: str, *, half: bool) -> Backend | None:

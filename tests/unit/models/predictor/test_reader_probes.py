@@ -9,16 +9,15 @@ import pytest
 import torch
 from torch import nn
 
-from models.asked import views_read
 from models.clip import Clip
 from models.families.echonet_dynamic import EjectionFraction
 from models.manifest import Manifest
 from models.predictor.backend import BackendError, TorchBackend
 from models.predictor.gate import probe_clip
 from models.predictor.parts import make_part
-from models.predictor.reader_probes import reader_probe, repeated
+from models.predictor.reader_probes import _PROBES, kind, reader_probes, repeated
 from models.registry import find_manifest, list_models, load_manifest
-from models.roles import Role
+from models.roles import FAMILIES_OF, Role
 from tests.unit.models.families.tiny_apex import moving_clip, tiny, tiny_manifest
 
 _EXACT = 1e-3  # of the largest value: the gate's own bound
@@ -123,17 +122,90 @@ def test_what_cannot_be_converted_is_read_by_torch(monkeypatch: pytest.MonkeyPat
 
 def test_probes_have_the_shape_of_what_is_read() -> None:
     clip = probe_clip()
-    shapes = {"ef_r2plus1d_18": (1, 3, 32, 112, 112), "lv_deeplabv3_resnet50": (3, 3, 112, 112)}
+    shapes = {
+        "ef_r2plus1d_18": (1, 3, 32, 112, 112), "lv_deeplabv3_resnet50": (3, 3, 112, 112),
+    }  # fmt: skip
     for name, shape in shapes.items():
-        with torch.device("meta"):
-            network = Bare(dynamic_manifest(name))
-        probe = reader_probe(network, clip)
-        assert probe is not None
+        (probe,) = reader_probes(Bare(dynamic_manifest(name)), clip)
         assert tuple(probe.batch.shape) == shape
-    assert reader_probe(Bare(find_manifest("echonet_dynamic/ef_r2plus1d_18")), clip) is None, "mean and deviation unknown"
-    assert reader_probe(Bare(find_manifest("avvmax")), clip) is None, "any size of a spectrum"
+    others = {
+        "vti_lvot": (3, 3, 256, 256), "EchoForge_image_quality": (3, 3, 224, 224), "EchoPDNet": (3, 3, 112, 112),
+    }  # fmt: skip
+    for name, shape in others.items():
+        (probe,) = reader_probes(Bare(find_manifest(name)), clip)
+        assert tuple(probe.batch.shape) == shape
+    assert not reader_probes(Bare(find_manifest("echonet_dynamic/ef_r2plus1d_18")), clip), "mean and deviation unknown"
     untrained = tiny_manifest("ef", decoder="untrained")
-    assert reader_probe(Bare(untrained), clip) is None
+    assert not reader_probes(Bare(untrained), clip)
+
+
+def test_a_screen_is_tried_at_two_sizes_and_read_at_any() -> None:
+    (probe,) = reader_probes(Bare(find_manifest("avvmax")), probe_clip())
+    assert probe.shape == (3, -1, -1)
+    assert probe.takes(torch.zeros(2, 3, 500, 800))
+    assert not probe.takes(torch.zeros(1, 1, 426, 1024))
+    assert not probe.takes(torch.zeros(3, 426, 1024))
+
+
+@pytest.mark.slow
+def test_an_engine_computes_screens_of_sizes_that_were_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("openvino")
+    monkeypatch.setattr("models.predictor.reader_probes._SCREENS", ((64, 96), (80, 64)))
+    network = network_of(find_manifest("avvmax"))
+    screen = torch.rand(1, 3, 72, 120, generator=torch.Generator().manual_seed(1))
+    with torch.inference_mode():
+        expected = network(screen)
+        part = make_part(Role.MEASUREMENTS, network, engine="openvino")
+        assert part.use.engine.startswith("OpenVINO")
+        found = part.network(screen)
+    assert not torch.equal(found, expected), "another engine"
+    torch.testing.assert_close(found, expected, rtol=0, atol=_EXACT * float(expected.abs().max()))
+
+
+def test_both_encoders_of_a_pair_are_computed_by_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: dict[int, list[int]] = {}
+
+    class Engine:
+        name = "another engine"
+
+        def __init__(self, network: nn.Module, *_: object, **__: object) -> None:
+            self._torch, self._seen = TorchBackend(network), batches.setdefault(len(batches), [])
+
+        def run(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            self._seen.append(len(batch))
+            return self._torch.run(batch)
+
+    monkeypatch.setattr("models.predictor.gate.OpenVinoBackend", Engine)
+    network = network_of(motion_manifest("EchoMotionNet_A4C_A2C"))
+    a4c, a2c = timed_clip(5), timed_clip(3)
+    expected = network.read_pair(a4c, a2c).values
+    part = make_part(Role.MEASUREMENTS, network, engine="openvino")
+    assert part.use.engine == "another engine"
+    assert part.network.read_pair(a4c, a2c).values[0].value == pytest.approx(expected[0].value, rel=_EXACT)
+    assert batches == {0: [3, 5], 1: [3, 3]}, "the probe, then the clip"
+
+
+def test_frames_of_the_phase_network_are_embedded_by_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, ...]] = []
+
+    class Engine:
+        name = "another engine"
+
+        def __init__(self, network: nn.Module, *_: object, **__: object) -> None:
+            self._torch = TorchBackend(network)
+
+        def run(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            seen.append(tuple(batch.shape))
+            return self._torch.run(batch)
+
+    monkeypatch.setattr("models.predictor.gate.OpenVinoBackend", Engine)
+    network = network_of(replace(find_manifest("EchoPDNet"), input_shape=(3, 4, 64, 64)))
+    expected = network.read(timed_clip(6)).rows
+    part = make_part(Role.PHASE, network, engine="openvino")
+    assert part.use.engine == "another engine"
+    found = part.network.read(timed_clip(6)).rows
+    assert [row["score"] for row in found] == pytest.approx([row["score"] for row in expected], rel=_EXACT, abs=1e-6)
+    assert seen == [(3, 3, 64, 64), (6, 3, 64, 64)]
 
 
 class Bare(nn.Module):
@@ -149,13 +221,16 @@ def test_a_clip_goes_round_until_it_is_long_enough() -> None:
     assert long.frame_times_ms[-1] == 240.0
 
 
-def test_every_clip_network_of_the_model_set_is_tried() -> None:
-    """Those of one frame's fixed shape or of clips, among the models that the node may ask."""
-    from models.predictor.reader_probes import _PROBES
+def test_every_network_that_reads_clips_in_the_node_is_tried() -> None:
+    """Else bench would show how quick an engine is that the node does not use."""
+    reading = (Role.MEASUREMENTS, Role.PHASE, Role.QUALITY)
+    families = {family for role in reading for family in FAMILIES_OF[role]} - {"phantom_classifier"}
+    asked = {kind(m) for m in list_models() if m.family in families and kind(m) not in NOT_READERS}
+    assert asked == set(_PROBES)
 
-    asked = {
-        (m.family, str(m.architecture.get("network") or m.architecture.get("task", "")))
-        for m in list_models()
-        if views_read(m) and -1 not in m.input_shape[-2:]
-    }
-    assert asked - set(_PROBES) <= {("echonet_measurements", "vti"), ("echo_motion", "biplane")}
+
+# Of those families, what reads no clip in the node.
+NOT_READERS = {
+    ("echo_apex", "views"): "a classifier, computed as a whole",
+    ("echo_apex", "segmentation"): "asks for prompts, takes no part",
+}
