@@ -4,7 +4,7 @@ CLAHE (Zuiderveld 1994), then a bilateral filter (Tomasi and Manduchi 1998), the
 no parameter; those of the manifests are ours.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.clip import Clip
+from models.families.prepared_once import by_frame
 from models.manifest import Manifest
 from models.preprocess import Letterbox
 
@@ -71,11 +72,14 @@ class Preparation:
 
     def squares(self, clip: Clip, indices: list[int]) -> Tensor:
         """These frames as the networks take them: (n, 3, size, size), 0 to 1, three times the same grey."""
+        grey = np.stack(by_frame(clip, self, indices, lambda asked: list(self._grey(clip, asked))))
+        return torch.from_numpy(grey)[:, None].repeat(1, 3, 1, 1)
+
+    def _grey(self, clip: Clip, indices: Sequence[int]) -> NDArray[np.float32]:
         box = self.letterbox(clip)
         taken = clip.take(indices)[:, box.y0_px : box.y0_px + box.height_px, box.x0_px : box.x0_px + box.width_px]
         cut = Letterbox(0, 0, box.width_px, box.height_px, box.size_px)
-        grey = cut.apply(self.preprocess(np.ascontiguousarray(taken)))
-        return torch.from_numpy(grey)[:, None].repeat(1, 3, 1, 1)
+        return cut.apply(self.preprocess(np.ascontiguousarray(taken)))
 
     def batches(self, clip: Clip, network: nn.Module) -> Iterator[Tensor]:
         """All frames in order, several at a time, where `network` is."""

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from models.clip import Clip
 from models.derive.beat_to_beat import Indices, clip_indices, padded_length
+from models.families.prepared_once import once
 from models.families.reading import Decoding, ReadingError
 from models.manifest import Manifest
 from models.results import Point
@@ -50,7 +51,11 @@ class Squares:
 
 
 def squares(clip: Clip, decoding: Decoding) -> Squares:
-    """The clip as the networks take it. Raises ReadingError for a clip the published recipe cannot cut."""
+    """The clip as the networks take it, once for both. Raises ReadingError for a clip the published recipe cannot cut."""
+    return once(clip, (SIZE_PX, decoding), lambda: _squares(clip, decoding))
+
+
+def _squares(clip: Clip, decoding: Decoding) -> Squares:
     if clip.from_video_file:
         return _of_video(clip, decoding)
     if decoding is Decoding.PUBLISHED:

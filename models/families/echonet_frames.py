@@ -1,9 +1,7 @@
 """What EchoNet-Measurements' B-mode networks see of a clip: whole frames at 640 x 480, and how their pixels map back."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
-from weakref import WeakKeyDictionary
 
 import cv2
 import numpy as np
@@ -13,6 +11,7 @@ from torch import nn
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
+from models.families.prepared_once import by_frame
 from models.families.reading import ReadingError
 
 Frames = NDArray[np.uint8]
@@ -76,30 +75,13 @@ class Screen:
         return np.asarray(cv2.resize(inside, (self.columns, self.rows), interpolation=cv2.INTER_NEAREST_EXACT) > 0)
 
 
-# The fitted frames of clips that several networks are reading: by frame index, only as long as `shared` says.
-_SHARED: WeakKeyDictionary[Clip, dict[int, Frames]] = WeakKeyDictionary()
-
-
-@contextmanager
-def shared(clip: Clip) -> Iterator[None]:
-    """Within, each frame of this clip is fitted once, for all networks that ask for it; afterwards nothing of it is kept."""
-    _SHARED[clip] = {}
-    try:
-        yield
-    finally:
-        del _SHARED[clip]
-
-
 def fitted(clip: Clip, indices: Sequence[int]) -> Iterator[Frames]:
     """These frames, each (480, 640, 3), in their shape: `Screen.fit`."""
-    screen, kept = Screen(clip.rows, clip.columns), _SHARED.get(clip)
+    screen = Screen(clip.rows, clip.columns)
     for first in range(0, len(indices), _BATCH):
-        asked = indices[first : first + _BATCH]
-        missing = [index for index in asked if kept is None or index not in kept]
-        fresh = dict(zip(missing, map(screen.fit, clip.take(missing)), strict=True)) if missing else {}
-        if kept is not None:
-            kept.update(fresh)
-        yield from (fresh[index] if kept is None else kept[index] for index in asked)
+        yield from by_frame(
+            clip, screen, indices[first : first + _BATCH], lambda asked: [screen.fit(frame) for frame in clip.take(asked)]
+        )
 
 
 def published_frames(clip: Clip) -> tuple[Iterator[Frames], float]:

@@ -10,6 +10,7 @@ from typing import Any
 
 from models.catalogue import TRACES, View
 from models.clip import Clip
+from models.families.prepared_once import shared
 from models.families.reading import calibration_reason
 from models.manifest import Manifest
 from models.predictor.frames import ClipFrames
@@ -57,6 +58,10 @@ class Predictor:
         Without a usable region the whole image is judged and nothing is measured. `research_override` moves the reasons that
         it may lift from `gates` to `marked`.
         """
+        with shared(clip):
+            return self._analyse(clip, research_override=research_override)
+
+    def _analyse(self, clip: Clip, *, research_override: bool) -> ClipFindings:
         frames = ClipFrames(clip)
         started = time.perf_counter()
         impression = look_at(

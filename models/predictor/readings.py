@@ -8,7 +8,7 @@ from typing import Any
 from models.asked import AREAS, key_in_view, quantities_read, reads_pairs, views_read
 from models.catalogue import QUANTITIES, READ, View
 from models.clip import Clip
-from models.families.echonet_frames import shared
+from models.families.prepared_once import shared
 from models.families.reading import ReadingError, ReadValue
 from models.predictor.parts import Part
 from models.results import ClipValue, FrameReference, ModelUse, Reason

@@ -9,7 +9,10 @@ import torch
 from torch import Tensor, nn
 
 from models.clip import Clip
-from models.families.echonet_frames import Screen, fitted, shared
+from models.families import echo_motion_frames, echonet_clips
+from models.families.echonet_frames import Screen, fitted
+from models.families.prepared_once import shared
+from models.families.reading import Decoding
 from tests.unit.models.families.drawn_maps import blob, clip, drawn_reader
 
 BRIGHT, FAINT = 100, 20
@@ -101,3 +104,46 @@ def test_shared_frames_are_the_same_in_any_order() -> None:
         list(fitted(moving, [3]))
         together = list(fitted(moving, [5, 3, 5]))
     assert all((one == other).all() for one, other in zip(apart, together, strict=True))
+
+
+def test_the_squares_of_a_clip_are_cut_once_for_the_regressor_and_the_segmenter(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    cut = echonet_clips._cut
+
+    def counting(grey: Any, *more: Any) -> Any:
+        counted.append(len(grey))
+        return cut(grey, *more)
+
+    monkeypatch.setattr(echonet_clips, "_cut", counting)
+    moving = brightening_clip()
+    alone = echonet_clips.squares(moving, Decoding.CORRECTED)
+    with shared(moving):
+        with shared(moving):
+            together = [echonet_clips.squares(moving, Decoding.CORRECTED) for _ in range(2)]
+        echonet_clips.squares(moving, Decoding.CORRECTED)
+        assert counted == [12, 12], "once alone, once for all"
+    echonet_clips.squares(moving, Decoding.CORRECTED)
+    assert counted == [12, 12, 12], "afterwards nothing is kept"
+    assert all((one.frames == alone.frames).all() for one in together)
+
+
+def test_echo_motions_frames_are_filtered_once_by_one_preparation(monkeypatch: pytest.MonkeyPatch) -> None:
+    counted: list[int] = []
+    preprocess = echo_motion_frames.Preparation.preprocess
+
+    def counting(preparation: Any, frames: Any) -> Any:
+        counted.append(len(frames))
+        return preprocess(preparation, frames)
+
+    monkeypatch.setattr(echo_motion_frames.Preparation, "preprocess", counting)
+    preparation = echo_motion_frames.Preparation(64, 2.0, 8, 0, 75.0, 75.0)
+    other = replace(preparation, clip_limit=0.0)
+    moving = brightening_clip()
+    alone = preparation.squares(moving, [3, 4, 5])
+    counted.clear()
+    with shared(moving):
+        preparation.squares(moving, [2, 3])
+        assert torch.equal(preparation.squares(moving, [3, 4, 5]), alone)
+        assert counted == [2, 2]
+        other.squares(moving, [3])
+    assert counted == [2, 2, 1], "another preparation has frames of its own"
