@@ -11,6 +11,9 @@ from models.results import Beat
 
 # Heart rates outside 25-220 bpm are refused as impossible, so end-diastoles lie 273 to 2400 ms apart.
 _SHORTEST_BEAT_MS, LONGEST_BEAT_MS = 60_000 / 220, 60_000 / 25
+# From the QRS to aortic closure healthy hearts of 25 bpm take 490 ms (QS2 = 540 ms - 2.0 ms * bpm in women, 541 - 2.2 in men,
+# DOI 10.1378/chest.80.5.613); the cavity stays small for about 100 ms more, until the mitral valve opens. The sum: our choice.
+LONGEST_SYSTOLE_MS = 600.0
 _RATE_TOLERANCE = 0.4  # a heart's rate changes from beat to beat, the unit of its clock does not
 # Of the median: a beat shorter or longer is, or is cut by, an ectopic one; the beat after a pause is not like the others.
 _IRREGULAR = 0.2
@@ -21,13 +24,16 @@ def find_beats(
     frame_times_ms: Sequence[float],
     r_wave_times_ms: Sequence[float] = (),
     heart_rate_bpm: float | None = None,
+    *,
+    longest_emptying_ms: float = LONGEST_SYSTOLE_MS,
 ) -> tuple[Beat, ...]:
     """Every regular beat with an end-diastole and a following end-systole after which the cavity fills again.
 
     With R waves, end-diastole is the largest area around each of them that lies at a top of the curve, else each maximum of the
     smoothed curve. Frames without an area (None) are never chosen. A still, a noisy flat curve and a clip without frame times
     have no beats. `heart_rate_bpm`, where plausible, tells maxima too close to be two beats, and forbids all beats where the
-    end-diastoles contradict it: the clock is then wrong. Raises ValueError where the two curves have different lengths.
+    end-diastoles contradict it: the clock is then wrong. A beat whose end-systole comes more than `longest_emptying_ms` after
+    its end-diastole is none: it reaches across another one. Raises ValueError where the two curves have different lengths.
     """
     if len(area_curve_cm2) != len(frame_times_ms):
         raise ValueError(f"{len(area_curve_cm2)} areas for {len(frame_times_ms)} frame times")
@@ -41,7 +47,7 @@ def find_beats(
         if curve := area_curve(areas[first:last], times[first:last]):
             found = _beats_of(curve, r_wave_times_ms, expected_ms)
             beats += [Beat(first + beat.ed_frame_index, first + beat.es_frame_index) for beat in found]
-    return tuple(beats)
+    return tuple(beat for beat in beats if times[beat.es_frame_index] - times[beat.ed_frame_index] <= longest_emptying_ms)
 
 
 def expected_beat_ms(heart_rate_bpm: float | None) -> float | None:

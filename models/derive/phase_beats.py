@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.derive.area_curve import LEAST_SWING, OUTLIER, TURN, Curve
-from models.derive.cardiac_cycle import LONGEST_BEAT_MS, expected_beat_ms, regular_beats
+from models.derive.cardiac_cycle import LONGEST_SYSTOLE_MS, expected_beat_ms, regular_beats
 from models.derive.end_diastole import lies_at_r_wave
 from models.derive.phase import PhaseEvents
 from models.results import Beat
@@ -25,8 +25,8 @@ _NEIGHBOURS = _OFF + 1  # whose areas are sought on each side, so that the mean 
 def beats_of_phases(
     events: PhaseEvents, frame_times_ms: Sequence[float], heart_rate_bpm: float | None = None
 ) -> tuple[Beat, ...]:
-    """Every regular end-diastole with the end-systole before the next one, at most 2400 ms later. None where the clock stands
-    still, or where `heart_rate_bpm`, if possible, contradicts them.
+    """Every regular end-diastole with the end-systole before the next one, at most 600 ms later: one still later belongs to an
+    end-diastole that was missed. None where the clock stands still, or where `heart_rate_bpm`, if possible, contradicts them.
     """
     times = np.asarray(frame_times_ms, dtype=np.float64)
     if not np.all(np.diff(times) > 0):
@@ -36,7 +36,7 @@ def beats_of_phases(
         Beat(ed, es)
         for ed, end in zip(starts, [*starts[1:], len(times)], strict=False)
         for es in events.es_frame_indices
-        if ed < es < end and times[es] - times[ed] <= LONGEST_BEAT_MS
+        if ed < es < end and times[es] - times[ed] <= LONGEST_SYSTOLE_MS
     ]
     return tuple(regular_beats(beats, starts, times, expected_beat_ms(heart_rate_bpm)))
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.derive.cardiac_cycle import find_beats
+from models.derive.cardiac_cycle import LONGEST_BEAT_MS, find_beats
 from models.results import Beat
 
 Curve = NDArray[np.float64]
@@ -150,6 +150,27 @@ def test_no_beat_reaches_across_a_long_gap() -> None:
     assert [b for b in beats if b.ed_frame_index < gap.start] == list(beats[:2])
     assert all(b.es_frame_index < gap.start or b.ed_frame_index >= gap.stop for b in beats)
     assert len(beats) == 3
+
+
+@pytest.mark.parametrize("r_waves", [(), (100.0, 1100.0, 2100.0, 3100.0)])
+@pytest.mark.parametrize("filling", [0.2, 0.39])
+def test_no_beat_reaches_across_a_filling_too_weak_to_be_an_end_diastole(r_waves: tuple[float, ...], filling: float) -> None:
+    """Bug prevented: a systole of 1.3 s, from one beat's end-diastole to the next one's end-systole."""
+    times = clock(4000, 30)
+    areas = area_curve(times, 1000, start=0.9)
+    weak = (times > 450) & (times < 1450)
+    areas[weak] = 15 + filling * (areas[weak] - 15)
+    beats = find_beats(areas.tolist(), times.tolist(), r_waves)
+    assert [times[beat.ed_frame_index] for beat in beats] == pytest.approx([2100, 3100], abs=40)
+    assert all(times[beat.es_frame_index] - times[beat.ed_frame_index] == pytest.approx(350, abs=60) for beat in beats)
+
+
+def test_what_empties_in_diastole_may_take_longer() -> None:
+    """An atrium is largest at the ventricle's end-systole."""
+    times = clock(4500, 50)
+    areas = 20 + 5 * np.cos(2 * np.pi * times / 1500)
+    assert find_beats(areas.tolist(), times.tolist()) == ()
+    assert len(find_beats(areas.tolist(), times.tolist(), longest_emptying_ms=LONGEST_BEAT_MS)) >= 2
 
 
 def test_one_failed_outline_is_neither_end_systole_nor_a_beat() -> None:

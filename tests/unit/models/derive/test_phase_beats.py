@@ -38,8 +38,14 @@ def test_an_end_diastole_and_the_end_systole_after_it_are_a_beat() -> None:
 
 
 def test_an_end_systole_too_late_for_any_heart_is_no_beat() -> None:
-    assert pairs(beats_of_phases(PhaseEvents((5,), (65,)), times(80))) == [(5, 65)]
-    assert beats_of_phases(PhaseEvents((5,), (66,)), times(80)) == ()
+    assert pairs(beats_of_phases(PhaseEvents((5,), (20,)), times(80))) == [(5, 20)]
+    assert beats_of_phases(PhaseEvents((5,), (21,)), times(80)) == ()
+
+
+def test_no_beat_reaches_across_an_end_diastole_that_was_missed() -> None:
+    """Bug prevented: a stroke measured from one beat's end-diastole to the next one's end-systole. 33 ms a frame, 60 bpm."""
+    events = PhaseEvents((5, 65), (50, 80))
+    assert pairs(beats_of_phases(events, [33.0 * index for index in range(95)])) == [(65, 80)]
 
 
 @pytest.mark.parametrize(("heart_rate_bpm", "beats"), [(75.0, 2), (60.0, 2), (150.0, 0), (10.0, 2), (None, 2)])
