@@ -8,11 +8,12 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
-from models.results import QualityFlag, QualityIssue, StudyFindings
+from models.results import ModelUse, QualityFlag, QualityIssue, StudyFindings
 from sr_templates import codes
 from sr_templates.document import BuiltDocument, DocumentKind, evidence_sequence, observer_context, start_document
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
+from sr_templates.measurement_items import weights
 from sr_templates.patient_safety import research_mark
 
 KIND = DocumentKind("kos", KeyObjectSelectionDocumentStorage, "KO", 9300, "EchoNode quality issues")
@@ -48,12 +49,13 @@ def _build_one(
 ) -> BuiltDocument:
     reason = codes.QUALITY_ISSUE_REASONS[issue]
     mark = research_mark(findings)
+    networks = (f"Network: {weights(use)}" for use in _networks(flags, findings))
     uids = list(dict.fromkeys(str(flag.sop_instance_uid) for flag in flags))
     root = KeyObjectSelection(
         document_title=codes.QUALITY_ISSUE,
         referenced_objects=[evidence.header(uid) for uid in uids],
         observer_device_context=observer_context(identity),
-        description="\n".join(dict.fromkeys([*([mark] if mark else []), *(flag.message for flag in flags)])),
+        description="\n".join(dict.fromkeys([*([mark] if mark else []), *(flag.message for flag in flags), *networks])),
     )[0]
     document = start_document(KIND, evidence, identity, part=reason.value, part_number=number, mark=mark)
     document.update(root)
@@ -61,6 +63,12 @@ def _build_one(
     document.ReferencedPerformedProcedureStepSequence = []
     document.CurrentRequestedProcedureEvidenceSequence = evidence_sequence(evidence, uids)
     return BuiltDocument(KIND.template, reason.value, document)
+
+
+def _networks(flags: Iterable[QualityFlag], findings: StudyFindings) -> tuple[ModelUse, ...]:
+    """Every network that looked at a flagged clip, with its exact weights."""
+    flagged = {flag.sop_instance_uid for flag in flags}
+    return tuple(dict.fromkeys(use for clip in findings.clips if clip.sop_instance_uid in flagged for use in clip.models))
 
 
 def _by_the_template(content: Iterable[Dataset], reason: Code) -> list[Dataset]:

@@ -10,7 +10,9 @@ from models.results import QualityFlag, QualityIssue
 from sr_templates import quality
 from sr_templates.document import BuiltDocument
 from sr_templates.patient_safety import PHANTOM_MARK
-from tests.factories import A2C_UID, A4C_UID, POOR_UID, clip_findings, evidence, identity, study_findings
+from tests.factories import A2C_UID, A4C_UID, PHANTOM_WEIGHTS, POOR_UID, clip_findings, evidence, identity, study_findings
+
+NETWORK = f"Network: phantom_lv 1.0, weights SHA-256 {PHANTOM_WEIGHTS.weights_sha256}, trained on synthetic phantoms"
 
 
 def built(*flags: QualityFlag) -> tuple[BuiltDocument, ...]:
@@ -54,7 +56,7 @@ def test_title_reason_and_words() -> None:
     (text,) = [
         item.TextValue for item in kos.ContentSequence if item.ValueType == "TEXT" and item.RelationshipType == "CONTAINS"
     ]
-    assert text.splitlines() == [PHANTOM_MARK, "nothing like a heart"]
+    assert text.splitlines() == [PHANTOM_MARK, "nothing like a heart", NETWORK]
 
 
 def test_images_have_no_purpose_of_reference() -> None:

@@ -286,14 +286,15 @@ def test_an_impossible_length_is_refused() -> None:
 
 
 def test_only_the_published_decoding_prints_an_impossible_ejection_fraction() -> None:
-    """60 px of 0.5 cm are a ventricle of 30 cm."""
-    sides = np.where(np.arange(105) % 30 < 15, 30.0, 20.0)
-    points = [((40.0, 60.0 - side), (40.0, 60.0 + side)) for side in sides]
-    film = clip(105, rows=120, columns=80, from_video_file=True, regions=(replace(SECTOR, physical_delta_y=0.5),))
-    reader = drawn_reader("lvid", caliper_logits(points, shape=(120, 80), sigma=3.0))
-    published = reader.read(film, PUBLISHED)
-    assert _value(published, "lvidd_2d").value == pytest.approx(30, abs=1)
-    assert _value(published, "ef_teichholz_2d").value is not None
+    """150 and 100 px of 0.07 cm are a ventricle of 10.5 cm: one and the same film, with and without an ejection fraction."""
+    region = replace(SECTOR, physical_delta_x=0.07, physical_delta_y=0.07)
+    film = clip(105, regions=(region,))
+    published, corrected = (_beating(105, 30.0).read(film, decoding) for decoding in (PUBLISHED, CORRECTED))
+    assert _value(published, "lvidd_2d").value == pytest.approx(150 * 0.07, abs=0.1)
+    assert _value(published, "ef_teichholz_2d").value == pytest.approx(58, abs=2)
+    for key in ("lvidd_2d", "ef_teichholz_2d"):
+        refused = _value(corrected, key)
+        assert (refused.value, refused.reasons) == (None, (Reason.OUTSIDE_LIMITS,))
 
 
 def test_the_vena_cava_is_read_at_its_largest_but_not_where_a_point_slipped() -> None:

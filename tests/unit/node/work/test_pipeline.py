@@ -1,17 +1,18 @@
 """The analysis of one study between claim and commit, with an executor that only remembers what it was given."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.results import ClipFindings, QualityIssue, Reason
+from models.results import ClipFindings, ModelUse, QualityIssue, Reason
 from node.db import queue
 from node.db.queue import ClaimedJob
 from node.db.session import Database
-from node.db.tables import Analysis, Instance, Job, JobKind, JobState, Receipt, StudyState
+from node.db.tables import Analysis, AuditEntry, Instance, Job, JobKind, JobState, Receipt, StudyState
 from node.errors import LeaseLost
 from node.study.archive import Archive
 from node.study.findings_json import load_findings
@@ -107,6 +108,25 @@ def test_findings_state_audit_and_next_job_are_there_together(tmp_path: Path, da
     assert documents.max_attempts == 5, "the setting holds for every job"
     assert jobs == {JobKind.ANALYSE_STUDY: JobState.DONE, JobKind.BUILD_DOCUMENTS: JobState.TODO}
     assert {"analysis_recorded", "study_analysed", "job_done"} <= set(audited(database))
+
+
+def test_the_audit_entry_names_the_exact_weights_of_every_model(tmp_path: Path, database: Database) -> None:
+    """Of all clips, each once: name, version, SHA-256, and the engine where it is not the reference."""
+    view, quality, reader = (
+        ModelUse(name, version, digit * 64, False, engine)
+        for name, version, digit, engine in (("v", "1", "a", ""), ("q", "2", "b", ""), ("lvid", "2025", "c", "openvino bf16"))
+    )
+
+    class Looking(Remembering):
+        def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+            used = ((view, quality), (view, quality, reader))
+            return [replace(one, models=uses) for one, uses in zip(super().analyse(clips, plan), used, strict=True)]
+
+    job = _claimed(database, ("2.25.9", Receipt.STORED, "first"), ("2.25.5", Receipt.STORED, "other"))
+    analyse_study(job, _tools(database, tmp_path, Looking()))
+    with database.reading() as session:
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.event == "analysis_recorded")).one()
+    assert entry.details["models"] == [f"v 1 {'a' * 64}", f"q 2 {'b' * 64}", f"lvid 2025 {'c' * 64} openvino bf16"]
 
 
 def test_a_worker_that_lost_its_lease_leaves_no_trace(tmp_path: Path, database: Database) -> None:
