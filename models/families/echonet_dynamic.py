@@ -118,21 +118,29 @@ class EjectionFraction(nn.Module):
         ef_percent: Tensor = self.network(clips)[:, 0]
         return ef_percent
 
+    def read_beats(self, clip: Clip, beats: Sequence[Beat]) -> Reading:
+        """The corrected decoding, one clip for each of these beats."""
+        return self._read(clip, Decoding.CORRECTED, [beat.es_frame_index for beat in beats])
+
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED, areas: Sequence[float] | None = None) -> Reading:
         """The mean over the beats that the ventricle's areas, one a frame, show; without them, over all clips of the video.
 
         A row for each clip that was asked about. The value needs no calibration, it is a ratio; the corrected decoding says
         where there is none, and refuses what is impossible.
         """
+        return self._read(clip, decoding, None if areas is None else beats_of(areas, clip, decoding)[1])
+
+    def _read(self, clip: Clip, decoding: Decoding, es_frames: Sequence[int] | None) -> Reading:
+        """Without end-systoles, over all clips of the video."""
         cut = squares(clip, decoding)
         rule = normalisation(self.manifest)
         if rule is None:
             return Reading((_not_read(EF_KEY, "%"),))
         if decoding is Decoding.CORRECTED and clip.frame_times_ms is None:
             return Reading((ReadValue(EF_KEY, "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=_NO_TIMES),))
-        starts, clips = _clips(rule.apply(cut.frames), clip, decoding, areas)
+        starts, clips = _clips(rule.apply(cut.frames), clip, decoding, es_frames)
         found = self._regress(clips)
-        return _ef_reading(starts, found, decoding, cut, by_beat=areas is not None)
+        return _ef_reading(starts, found, decoding, cut, by_beat=es_frames is not None)
 
     def _regress(self, clips: Iterator[Tensor]) -> list[float]:
         place = next(self.parameters())
@@ -187,17 +195,17 @@ def _published_minima(areas: Sequence[float]) -> list[int]:
 
 
 def _clips(
-    video: Tensor, clip: Clip, decoding: Decoding, areas: Sequence[float] | None
+    video: Tensor, clip: Clip, decoding: Decoding, es_frames: Sequence[int] | None
 ) -> tuple[Sequence[float], Iterator[Tensor]]:
     """Starts of the clips, in frames as published or in ms, and the clips, cut when asked for."""
     times = clip.frame_times_ms
     if decoding is Decoding.PUBLISHED or times is None:
         frames = video.shape[1]
-        first = clip_starts(frames) if areas is None else published_beat_starts(_published_minima(areas), frames)
+        first = clip_starts(frames) if es_frames is None else published_beat_starts(es_frames, frames)
         return first, (padded_clip(video, start) for start in first)
     starts = timed_starts_ms(times)
-    if areas is not None:
-        starts = [beat_start_ms(float(times[frame]), times) for frame in beats_of(areas, clip, decoding)[1]]
+    if es_frames is not None:
+        starts = [beat_start_ms(float(times[frame]), times) for frame in es_frames]
     return starts, (gathered_clip(video, timed_clip(start, times)) for start in starts)
 
 
@@ -208,8 +216,11 @@ def _ef_reading(names: Sequence[float], found: list[float], decoding: Decoding, 
         value = ReadValue(EF_KEY, "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail="no end-systole was found")
     else:
         of_what = "beats" if by_beat else "clips"
-        spread = f", SD {np.std(found, ddof=1):.1f}" if len(found) > 1 else ""
+        sd = float(np.std(found, ddof=1)) if len(found) > 1 else None
+        spread = "" if sd is None else f", SD {sd:.1f}"
         value = _fraction(float(np.mean(found)), f"mean of {len(found)} {of_what}{spread}", decoding, cut)
+        if by_beat and value.value is not None:
+            value = replace(value, beats=len(found), sd=sd)
     return Reading((value,), columns=("Filename", column, "EF"), rows=rows, notes=(cut.note,))
 
 

@@ -76,7 +76,7 @@ class Predictor:
         gates = tuple(reason for reason in found if reason not in marked)
         apical = view in _MEASURED_VIEWS and not gates
         ventricle = outline_ventricle(clip, frames, self.lv_segmentation, self.phase) if apical else Ventricle()
-        readings = ClipReadings() if gates else read_clip_values(clip, view, self.measurements)
+        readings = ClipReadings() if gates else read_clip_values(clip, view, self.measurements, ventricle.beats)
         return ClipFindings(
             sop_instance_uid=clip.sop_instance_uid,
             rows=clip.rows,

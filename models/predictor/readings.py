@@ -11,7 +11,7 @@ from models.clip import Clip
 from models.families.prepared_once import shared
 from models.families.reading import ReadingError, ReadValue
 from models.predictor.parts import Part
-from models.results import ClipValue, FrameReference, ModelUse, Reason
+from models.results import Beat, ClipValue, FrameReference, ModelUse, Reason
 
 Sources = tuple[FrameReference, ...]
 
@@ -28,14 +28,17 @@ class ClipReadings:
     timings_s: dict[str, float] = field(default_factory=dict)
 
 
-def read_clip_values(clip: Clip, view: View, parts: Sequence[Part]) -> ClipReadings:
-    """Each model that reads this view, in its corrected decoding, of frames that are prepared once for all."""
+def read_clip_values(clip: Clip, view: View, parts: Sequence[Part], beats: Sequence[Beat] = ()) -> ClipReadings:
+    """Each model that reads this view, in its corrected decoding, of frames that are prepared once for all.
+
+    `beats` are those known of the clip, for a model that reads a value of each.
+    """
     asked = [part for part in parts if view in views_read(part.manifest) and not reads_pairs(part.manifest)]
     if not asked:
         return ClipReadings()
 
     def ask(network: Any) -> tuple[ReadValue, ...]:
-        return tuple(_in_view(value, view, clip) for value in _values(network, clip))
+        return tuple(_in_view(value, view, clip) for value in _values(network, clip, beats))
 
     def frames(value: ReadValue) -> Sources:
         return tuple(FrameReference(clip.sop_instance_uid, index + 1) for index in value.frames)
@@ -93,8 +96,11 @@ def _clip_value(value: ReadValue, model: str, sources: Sources) -> ClipValue:
     )
 
 
-def _values(network: Any, clip: Clip) -> tuple[ReadValue, ...]:
-    """Without the table of all frames, where the network can do without."""
+def _values(network: Any, clip: Clip, beats: Sequence[Beat]) -> tuple[ReadValue, ...]:
+    """Of the known beats, or without the table of all frames, where the network can do so."""
+    if beats and hasattr(network, "read_beats"):
+        of_beats: tuple[ReadValue, ...] = network.read_beats(clip, beats).values
+        return of_beats
     values: tuple[ReadValue, ...] = network.read_values(clip) if hasattr(network, "read_values") else network.read(clip).values
     return values
 

@@ -20,13 +20,14 @@ from models.derive.beat_to_beat import (
     published_end_systoles,
     published_range,
     timed_clip,
+    timed_starts_ms,
 )
 from models.families.echonet_clips import estimate_normalisation, normalisation, padded_clip, sector_mask, squares
 from models.families.echonet_dynamic import EF_KEY, BeatToBeat, EjectionFraction, LeftVentricle
 from models.families.reading import Decoding, ReadingError
 from models.manifest import Manifest, ManifestError
 from models.registry import find_manifest, load_model
-from models.results import Reason
+from models.results import Beat, Reason
 
 EF, LV = "echonet_dynamic/ef_r2plus1d_18", "echonet_dynamic/lv_deeplabv3_resnet50"
 
@@ -188,6 +189,19 @@ def test_beat_to_beat_reads_one_clip_a_beat() -> None:
         assert len(reading.marks) == 160
         assert reading.notes[-1].startswith("EF of the beats: ")
         assert reading.notes[-1].count(",") == len(alone.rows) - 1
+
+
+def test_of_known_beats_one_clip_each_is_read() -> None:
+    clip = beating(frames=160, period=40)
+    regressor = MeanFraction(**KNOWN)
+    reading = regressor.read_beats(clip, [Beat(40, 60), Beat(80, 100)])
+    assert [row["Start_ms"] for row in reading.rows] == [60 * 20 - 640, 100 * 20 - 640]
+    fractions = [row["EF"] for row in reading.rows]
+    (value,) = reading.values
+    assert value.value == pytest.approx(np.mean(fractions))
+    assert (value.beats, value.sd) == (2, pytest.approx(np.std(fractions, ddof=1)))
+    assert len(regressor.read(clip).rows) == len(timed_starts_ms(clip.frame_times_ms)) > 2, "where no beats are known"
+    assert regressor.read(clip).values[0].beats == 1
 
 
 def test_beat_to_beat_needs_both_networks_and_their_means() -> None:

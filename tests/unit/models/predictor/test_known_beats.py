@@ -1,0 +1,44 @@
+"""The beats that an analysis knows, for models that read a value of each."""
+
+from dataclasses import replace
+
+import pytest
+
+from models.catalogue import View
+from models.derive.beat_to_beat import timed_starts_ms
+from models.predictor import analysis
+from models.predictor.parts import make_part
+from models.predictor.readings import ClipReadings, read_clip_values
+from models.predictor.ventricle import Ventricle
+from models.results import Beat
+from models.roles import Role
+from tests.unit.models.families.drawn_maps import clip
+from tests.unit.models.families.test_echonet_dynamic import KNOWN, MeanFraction, beating
+from tests.unit.models.predictor.test_mixed_sets import model_set
+
+BEATS = (Beat(40, 60), Beat(80, 100))
+
+
+def test_the_video_regression_takes_one_clip_of_each_known_beat_and_all_clips_without() -> None:
+    film = beating(frames=160, period=40)
+    assert film.frame_times_ms is not None
+    parts = (make_part(Role.MEASUREMENTS, MeanFraction(**KNOWN)),)
+    (of_beats,) = read_clip_values(film, View.A4C, parts, BEATS).values
+    assert "mean of 2 beats" in of_beats.detail
+    assert (of_beats.beats, of_beats.sd is None) == (2, False)
+    (of_all,) = read_clip_values(film, View.A4C, parts).values
+    assert f"mean of {len(timed_starts_ms(film.frame_times_ms))} clips" in of_all.detail
+    assert of_all.beats == 1
+
+
+def test_the_analysis_hands_on_the_beats_of_the_ventricle(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[object] = []
+
+    def read(*given: object) -> ClipReadings:
+        handed.append(given[-1])
+        return ClipReadings()
+
+    monkeypatch.setattr(analysis, "outline_ventricle", lambda *_: Ventricle(beats=BEATS))
+    monkeypatch.setattr(analysis, "read_clip_values", read)
+    model_set(label="a4ch-full").analyse(replace(clip(20), is_quality_control_subject=True))
+    assert handed == [BEATS]
