@@ -50,9 +50,12 @@ def add_to(app: typer.Typer) -> None:
 
 def bench(
     names: Annotated[
-        list[str] | None, typer.Argument(help="Models as `models list` shows them; one of each kind if none.")
+        list[str] | None,
+        typer.Argument(help="Models as `models list` shows them; one of each kind and a whole study if none."),
     ] = None,
-    study: Annotated[bool, typer.Option("--study", help="Also a whole phantom study through the node's model set.")] = False,
+    study: Annotated[
+        bool, typer.Option("--study", help="A whole phantom study through the node's model set: after NAMES, else alone.")
+    ] = False,
     rounds: Annotated[int, typer.Option(min=1, max=4, help="How often each way is timed, turn by turn.")] = 4,
     device: Annotated[str, typer.Option(help="Where both ways compute: cpu, cuda; the study always on the CPU.")] = "cpu",
     compiled: Annotated[
@@ -65,7 +68,8 @@ def bench(
     from models.predictor.timing import time_network
 
     check_device(device)
-    chosen = names or _present(NETWORKS)
+    chosen = names or ([] if study else _present(NETWORKS))
+    study = study or not names
     timings: list[Timing] = []
     for number, name in enumerate(chosen, start=1):
         typer.echo(f"{number} of {len(chosen)}: {name}", err=True)  # a network takes minutes on a CPU

@@ -62,19 +62,28 @@ def test_unequal_results_are_an_error_not_a_speed(monkeypatch: pytest.MonkeyPatc
     assert "NOT EQUAL" in result.output
 
 
-def test_with_the_study_alone_all_networks_are_timed_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "networks", "studies"),
+    [([], benching.NETWORKS, 1), (["--study"], (), 1), (["a"], ("a",), 0), (["a", "--study"], ("a",), 1)],
+    ids=["everything", "the study alone", "a network", "a network and the study"],
+)
+def test_what_is_timed(monkeypatch: pytest.MonkeyPatch, arguments: list[str], networks: tuple[str, ...], studies: int) -> None:
     timed: list[str] = []
 
     def time_network(name: str, **_: object) -> Timing:
         timed.append(name)
         return a_timing(name=name, compiled_s=0.5)
 
+    def time_study() -> StudyTiming:
+        timed.append("study")
+        return StudyTiming(4, 100, 20.0, 1.0, 8.0, equal=True)
+
     monkeypatch.setattr(timing, "time_network", time_network)
-    monkeypatch.setattr(benching, "time_study", lambda: StudyTiming(4, 100, 20.0, 1.0, 8.0, equal=True))
-    result = CliRunner().invoke(app, ["bench", "--study", "--compile"])
+    monkeypatch.setattr(benching, "time_study", time_study)
+    result = CliRunner().invoke(app, ["bench", *arguments, "--compile"])
     assert result.exit_code == 0, result.output
-    assert timed == list(benching.NETWORKS)
-    assert "compiled bf16 8.00" in result.stdout
+    assert timed == [*networks, *["study"] * studies]
+    assert ("compiled bf16 8.00" in result.stdout) == bool(networks)
 
 
 @pytest.mark.parametrize("device", ["foo", "cuda"])
