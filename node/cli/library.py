@@ -87,6 +87,9 @@ def import_model(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="What the file does not say, e.g. mean=32.3,32.4,32.6."),
     ] = None,
+    estimate_from: Annotated[
+        Path | None, typer.Option(help="EchoNet-Dynamic's folder: mean and std of its training clips.", exists=True)
+    ] = None,
     folder: Annotated[Path | None, typer.Option(help="Where to store it; default $ECHONODE_MODELS or the user's own.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -103,9 +106,12 @@ def import_model(
     from models.manifest import ManifestError
 
     given = [label.strip() for label in labels.split(",")] if labels else None
-    _found(name)
+    needed = published.needed_settings if (published := _found(name).publication) else ()
+    stated = _settings(settings or [])
+    if estimate_from is not None:
+        stated = _estimated(name, needed, estimate_from) | stated
     try:
-        manifest = import_weights(name, file, labels=given, settings=_settings(settings or []), folder=folder)
+        manifest = import_weights(name, file, labels=given, settings=stated, folder=folder)
     except NotSaid as error:
         raise ConfigError(str(error)) from error
     except MisplacedWeights as error:
@@ -121,6 +127,20 @@ def import_model(
         return
     console.print(f"{manifest.name}: {manifest.weights_path}, manifest {manifest.path}", highlight=False)
     console.print(f"licence: {manifest.licence}", highlight=False)
+
+
+def _estimated(name: str, needed: "tuple[str, ...]", folder: Path) -> dict[str, Any]:
+    from models.training.layouts.items import LayoutError
+    from models.training.training_clips import estimated_settings
+
+    try:
+        found = estimated_settings(folder)
+    except LayoutError as error:
+        raise EchoNodeError(str(error)) from error
+    if set(needed) != set(found):
+        raise ConfigError(f"--estimate-from: {name} takes no {' and '.join(found)}")
+    typer.echo("".join(f"{key}={','.join(map(str, value))} " for key, value in found.items()).rstrip(), err=True)
+    return dict(found)
 
 
 def _settings(given: list[str]) -> dict[str, Any]:

@@ -1,0 +1,30 @@
+"""Mean and standard deviation of EchoNet-Dynamic's training clips: its authors compute them at every run, state them nowhere.
+
+As their code: 128 random training videos, of each 16 frames, every second one, from a random start. Theirs are other ones at
+every run; here the seed is an argument, so that an import can be repeated.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from models.families.echonet_clips import estimate_normalisation
+from models.training.layouts import read_data
+from models.training.layouts.items import LayoutError
+
+_VIDEOS, _FRAMES, _PERIOD = 128, 16, 2
+
+
+def estimated_settings(folder: Path, seed: int = 0) -> dict[str, list[float]]:
+    """`mean` and `std` per colour, 0 to 255, as an import takes them. Raises LayoutError for a folder of another layout."""
+    items = [item for item in read_data(folder, "echonet_dynamic").items if item.split == "train"]
+    if not items:
+        raise LayoutError(f"{folder}: no training videos")
+    random = np.random.default_rng(seed)
+    clips = []
+    for index in random.permutation(len(items))[:_VIDEOS]:
+        clip = items[index].load()
+        start = int(random.integers(max(clip.number_of_frames - (_FRAMES - 1) * _PERIOD, 1)))
+        clips.append(clip.frames[start : start + _FRAMES * _PERIOD : _PERIOD])
+    mean, deviation = estimate_normalisation(clips)
+    return {"mean": [round(value, 3) for value in mean], "std": [round(value, 3) for value in deviation]}
