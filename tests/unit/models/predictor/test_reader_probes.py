@@ -12,12 +12,13 @@ from torch import nn
 from models.clip import Clip
 from models.families.echonet_dynamic import EjectionFraction
 from models.manifest import Manifest
-from models.predictor.backend import BackendError, TorchBackend
-from models.predictor.gate import probe_clip
+from models.predictor.backend import BackendError, Precision, TorchBackend
+from models.predictor.gate import Task, probe_clip
 from models.predictor.parts import make_part
-from models.predictor.reader_probes import _PROBES, kind, reader_probes, repeated
+from models.predictor.reader_probes import _PROBES, ReaderProbe, kind, reader_probes, repeated
 from models.registry import find_manifest, list_models, load_manifest
 from models.roles import FAMILIES_OF, Role
+from tests.unit.models.families.test_echonet_dynamic import BrightVentricle, beating
 from tests.unit.models.families.tiny_apex import moving_clip, tiny, tiny_manifest
 
 _EXACT = 1e-3  # of the largest value: the gate's own bound
@@ -106,6 +107,44 @@ def test_the_step_that_takes_its_time_is_what_the_engine_computes(
     assert batches == [1 if owner == "itself" else 3], "the probe"
     part.network.read(timed_clip(20))
     assert batches[1:] == ([1] if owner == "itself" else [8, 8, 4]), "the clip"
+
+
+class OnAccelerator:
+    """Torch on a device that is not there."""
+
+    def __init__(self, network: nn.Module, device: str, precision: Precision = Precision.FP32) -> None:
+        self._torch, self._half = TorchBackend(network), precision is Precision.BF16
+        self.name = f"torch {precision.value} on {device}"
+        self.batches: list[int] = []
+
+    def run(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        self.batches.append(len(batch))
+        outputs = self._torch.run(batch)
+        return tuple(output.bfloat16().float() for output in outputs) if self._half else outputs
+
+
+@pytest.mark.parametrize("trained", [True, False])
+def test_on_an_accelerator_readers_are_computed_in_half_precision_behind_the_gate(
+    monkeypatch: pytest.MonkeyPatch, trained: bool
+) -> None:
+    monkeypatch.setattr("models.predictor.gate.TorchBackend", OnAccelerator)
+    monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda: True)
+    network: Any = BrightVentricle(mean=60.0, std=50.0)
+    network.manifest = replace(network.manifest, weights_sha256="a" * 64 if trained else "")
+    film = beating(40, 20)
+    expected = [row["Size"] for row in network.read(film).rows]
+    part = make_part(Role.MEASUREMENTS, network, engine="auto", device="cuda")
+    assert part.use.engine == f"torch {'bf16' if trained else 'fp32'} on cuda"
+    assert [row["Size"] for row in part.network.read(film).rows] == expected
+    backend = part.backend.backend
+    assert isinstance(backend, OnAccelerator)
+    assert backend.batches == ([3, 20, 20] if trained else [3]), "the probe, and what is read in half precision"
+
+
+def test_what_is_computed_elsewhere_comes_back_to_where_the_reader_is() -> None:
+    network = nn.Linear(2, 2)
+    ReaderProbe(network, "forward", Task.VALUES, torch.zeros(1, 2)).redirect(lambda batch: (torch.ones(1, 2),))
+    assert network(torch.zeros(1, 2, device="meta")).device.type == "meta"
 
 
 def test_what_cannot_be_converted_is_read_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
