@@ -4,6 +4,7 @@ import json
 import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
 from models.derive.study import derive_study
-from models.results import QualityFlag, QualityIssue
+from models.results import ClipFindings, QualityFlag, QualityIssue
 from node.app import utc_now
 from node.db.tables import NodeIdentity
 from node.egress.documents import build_all, document_bytes, document_identity, read_evidence
@@ -20,8 +21,8 @@ from node.settings import Settings
 from node.study.assembly import SEVERAL_PATIENTS
 from node.study.findings_json import dump_findings
 from node.work.clip_analysis import analyse_clip, analyse_pair
-from node.work.pairs import with_pair
-from node.work.plan import plan_for
+from node.work.pairs import settled, with_pair
+from node.work.plan import Plan, plan_for
 from sr_templates.identity import DocumentIdentity
 
 
@@ -64,7 +65,7 @@ def _analyse_study(
 ) -> AnalysedStudy:
     plan = plan_for(settings)
     clips = [analyse_clip(str(header.SOPInstanceUID), path, plan) for path, header in files]
-    clips = with_pair([path for path, _ in files], clips, plan, analyse_pair)
+    clips = with_pair([path for path, _ in files], clips, plan, _read_pair)
     findings = derive_study(study_instance_uid, clips, research_override=plan.research_override, asked=plan.quantities_read())
     withheld = SEVERAL_PATIENTS if _have_several_patients(header for _, header in files) else ""
     if withheld:
@@ -77,6 +78,12 @@ def _analyse_study(
     for document in documents:
         (folder / f"{document.template}-{document.dataset.SOPInstanceUID}.dcm").write_bytes(document_bytes(document))
     return AnalysedStudy(folder, len(findings.measurements), len(findings.not_measured), len(documents), withheld)
+
+
+def _read_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+    """By a thread, whose errors are told as those of the node's processes are."""
+    with ThreadPoolExecutor(1) as thread:
+        return settled(thread.submit(analyse_pair, a4c, a4c_path, a2c_path, plan), a4c, plan)
 
 
 def _have_several_patients(headers: Iterable[Dataset]) -> bool:

@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Protocol
 
 from models.results import ClipFindings, Reason
 from node.errors import EchoNodeError
-from node.work.pairs import unread
+from node.work.pairs import settled, unread
 from node.work.plan import Plan
 
 log = logging.getLogger(__name__)
@@ -23,13 +23,20 @@ class ExecutorBroken(EchoNodeError):
     """A worker process died; the job is tried again with new processes."""
 
 
+class _TookTooLong(ExecutorBroken):
+    """It took too long."""
+
+
 class Executor(Protocol):
     def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
         """Findings of (SOP Instance UID, file) pairs, in their order."""
         ...
 
     def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
-        """`a4c` with what is read off both clips; where that fails, with the reason: all else of the study stands."""
+        """`a4c` with what is read off both clips; where that fails, with the reason: all else of the study stands.
+
+        Raises OSError where a file cannot be read.
+        """
         ...
 
     def close(self) -> None: ...
@@ -54,7 +61,7 @@ class LocalExecutor:
             pool = self._pool
         deadline = time.monotonic() + self._clip_timeout_s * len(clips)
         try:
-            futures: list[Future[ClipFindings]] = [pool.submit(_analyse_clip, uid, path, plan) for uid, path in clips]
+            futures = [_submit(pool, _analyse_clip, uid, path, plan) for uid, path in clips]
             return [future.result(max(0.0, deadline - time.monotonic())) for future in futures]
         except TimeoutError as error:
             self._replace(pool)
@@ -64,24 +71,41 @@ class LocalExecutor:
             raise ExecutorBroken from error
 
     def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+        """A process may have died idle, before the pair came, so the pair is then tried once more."""
+        limit_s = 2 * self._clip_timeout_s
+        tried_before = False
+        while True:
+            try:
+                return settled(self._finished(limit_s, a4c, a4c_path, a2c_path, plan), a4c, plan)
+            except ExecutorBroken as error:
+                if self._closed:  # the node stops: the study is done again, whole, at the next start
+                    raise
+                too_long = isinstance(error, _TookTooLong)
+                if too_long or tried_before:
+                    why = f"took longer than {limit_s:g} s" if too_long else "its process died, twice"
+                    log.error("two clips read together: %s", why)
+                    return unread(a4c, plan, Reason.COMPUTATION_FAILED, why)
+            tried_before = True
+
+    def _finished(self, limit_s: float, *pair_and_plan: object) -> Future[ClipFindings]:
+        """The reading of a pair, done or failed. Raises ExecutorBroken where its process died or `limit_s` are over; new
+        processes are there then.
+        """
         with self._lock:
             pool = self._pool
-        error: BaseException | None
         try:
-            future = pool.submit(_analyse_pair, a4c, a4c_path, a2c_path, plan)
-            error = future.exception(2 * self._clip_timeout_s)
-        except (TimeoutError, BrokenProcessPool, CancelledError) as broken:
-            error = broken
-        if error is None:
-            return future.result()
-        if isinstance(error, (TimeoutError, BrokenProcessPool, CancelledError)):
+            future = _submit(pool, _analyse_pair, *pair_and_plan)
+            died = isinstance(future.exception(limit_s), BrokenProcessPool)
+        except TimeoutError as error:
             self._replace(pool)
-        if self._closed:  # the node stops: the study is done again, whole, at the next start
+            raise _TookTooLong from error
+        except (BrokenProcessPool, CancelledError) as error:
+            self._replace(pool)
             raise ExecutorBroken from error
-        log.error("two clips read together: %s", type(error).__name__)
-        took_too_long = f"took longer than {2 * self._clip_timeout_s:g} s"
-        why = took_too_long if isinstance(error, TimeoutError) else f"broke off with {type(error).__name__}"
-        return unread(a4c, plan, Reason.COMPUTATION_FAILED, why)
+        if died:
+            self._replace(pool)
+            raise ExecutorBroken
+        return future
 
     def _replace(self, pool: ProcessPoolExecutor) -> None:
         with self._lock:
@@ -99,6 +123,16 @@ class LocalExecutor:
         with self._lock:
             self._closed = True
             _end(self._pool)
+
+
+def _submit(pool: ProcessPoolExecutor, call: Callable[..., ClipFindings], *arguments: object) -> Future[ClipFindings]:
+    """Raises ExecutorBroken where another thread has ended these processes, BrokenProcessPool where one of them died."""
+    try:
+        return pool.submit(call, *arguments)
+    except BrokenProcessPool:
+        raise
+    except RuntimeError as error:
+        raise ExecutorBroken from error
 
 
 def _end(pool: ProcessPoolExecutor) -> None:

@@ -66,7 +66,7 @@ def test_a_pair_that_fails_leaves_a_reason_and_working_processes(tmp_path: Path,
     executor._clip_timeout_s = 60
     dying = executor.analyse_pair(A4C, _Dying(), text, PAIR_PLAN)  # type: ignore[arg-type]
     assert reasons(dying) == (Reason.COMPUTATION_FAILED,)
-    assert dying.values[0].detail == "broke off with BrokenProcessPool"
+    assert dying.values[0].detail == "its process died, twice"
 
     (findings,) = executor.analyse([("2.25.1", text)], PLAN)
     assert findings.gates == (Reason.UNDECODABLE,)

@@ -8,10 +8,11 @@ import pytest
 from pydicom.dataset import Dataset
 from typer.testing import CliRunner
 
+from models.catalogue import View
 from models.results import ClipFindings
 from node.cli import analysis, app
 from node.cli.analysis import AnalysedStudy, analyse_files
-from node.settings import Settings
+from node.settings import ModelSettings, Settings
 from node.work.plan import Plan
 from tests.factories import A2C_UID, A4C_UID, clip_findings, source_file, source_header
 
@@ -24,12 +25,14 @@ def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(analysis, "analyse_clip", analysed)
 
 
-def _analyse(folder: Path, *headers: Dataset) -> tuple[AnalysedStudy, dict[str, Any], list[str]]:
+def _analyse(
+    folder: Path, *headers: Dataset, settings: Settings | None = None
+) -> tuple[AnalysedStudy, dict[str, Any], list[str]]:
     """What it says, the findings it wrote, and the kinds of documents."""
     (folder / "in").mkdir()
     for number, header in enumerate(headers):
         source_file(header).save_as(folder / "in" / f"{number}.dcm", enforce_file_format=True)
-    (study,) = analyse_files([folder / "in"], folder / "out", Settings())
+    (study,) = analyse_files([folder / "in"], folder / "out", settings or Settings())
     findings = json.loads((study.folder / "findings.json").read_text(encoding="utf-8"))
     return study, findings, sorted(path.name.split("-")[0] for path in study.folder.glob("*.dcm"))
 
@@ -80,3 +83,26 @@ def test_a_corrected_header_speaks_for_its_object(tmp_path: Path) -> None:
     wrong, right = source_header(A4C_UID, PatientID="WRONG"), source_header(A4C_UID)
     study, _, _ = _analyse(tmp_path, wrong, right)
     assert study.withheld == ""
+
+
+@pytest.mark.parametrize(("error", "reason"), [(RuntimeError("shape"), "computation_failed"), (OSError(5, "disk"), None)])
+def test_an_error_of_a_pair_s_network_is_a_reason_as_in_the_node(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str | None
+) -> None:
+    def seen(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
+        return clip_findings(sop_instance_uid, View.A4C if sop_instance_uid == A4C_UID else View.A2C)
+
+    def broken(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+        raise error
+
+    monkeypatch.setattr(analysis, "analyse_clip", seen)
+    monkeypatch.setattr(analysis, "analyse_pair", broken)
+    settings = Settings(models=ModelSettings(measurements=("EchoMotionNet_A4C_A2C",)))
+    if reason is None:
+        with pytest.raises(OSError, match="disk"):
+            _analyse(tmp_path, source_header(A4C_UID), source_header(A2C_UID), settings=settings)
+        return
+    _, findings, written = _analyse(tmp_path, source_header(A4C_UID), source_header(A2C_UID), settings=settings)
+    (missing,) = [one for one in findings["not_measured"] if one["key"] == "ef_video_regression_biplane"]
+    assert (missing["reasons"], missing["detail"]) == ([reason], "EchoMotionNet_A4C_A2C: broke off with RuntimeError")
+    assert "tid1500" in written
