@@ -13,6 +13,7 @@ from models.importers.keras_layers import place_layers
 from models.manifest import Manifest, Value
 
 _NAME = re.compile(r"convnext_\w+?_(stem|downsampling|stage)_(\w+)")
+_THIRD = re.compile(r"convnext_\w+?_stage_2_block_(\d+)_")
 _STEM = {"conv": "0.0", "layernorm": "0.1"}
 _BETWEEN = {"layernorm": 0, "conv": 1}
 _BLOCK = {
@@ -23,6 +24,7 @@ _BLOCK = {
     "layer_scale": "",
 }
 _BY_STEM = {96: "Tiny", 128: "Base"}
+_SMALL = 27  # blocks of the third stage, where Tiny has 9; its stem is Tiny's
 
 
 def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
@@ -33,6 +35,9 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
     stem = next((layer.weights["kernel"].shape[-1] for layer in source.layers if _place(layer) == "backbone.0.0"), 0)
     if stem not in _BY_STEM:
         raise KerasFileError(f"a ConvNeXt whose stem has {stem} channels; known are {_BY_STEM}")
+    third = {found[1] for layer in source.layers if (found := _THIRD.match(layer.name))}
+    if _BY_STEM[stem] == "Tiny" and len(third) == _SMALL:
+        raise KerasFileError(f"a ConvNeXt Small: {_SMALL} blocks in the third stage, where Tiny has 9; here are Tiny and Base")
     head = described_head(source.layers)
     if head["pooling"] == "average" and _averages_first(source.layers):
         head["pooling"] = "average_first"

@@ -5,11 +5,12 @@ block: those of the first three stages have no depthwise convolution, those of t
 """
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from models.importers.keras_files import KerasLayer
+from models.importers.keras_files import KerasFile, KerasFileError, KerasLayer
 from models.importers.keras_heads import described_head, is_scaling, keras_file, paired_head, rescales
 from models.importers.keras_layers import place_layers
 from models.manifest import Manifest, Value
@@ -29,15 +30,37 @@ _INVERTED = {
     "project_bn": "bn3",
 }
 _SIGNED = (1 / 128, -1.0)  # Keras' own scaling to -1 ... 1
+_SMALL = (2, 4, 4, 6, 9, 15)  # blocks of the stages
+_OTHER_SIZES = {
+    (1, 2, 2, 3, 5, 8): "B0",
+    (2, 3, 3, 4, 6, 9): "B1",
+    (2, 3, 3, 4, 6, 10): "B2",
+    (2, 3, 3, 5, 7, 12): "B3",
+    (3, 5, 5, 7, 14, 18, 5): "M",
+    (4, 7, 7, 10, 19, 25, 7): "L",
+}
 
 
 def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
-    """Head and scaling, where the file describes its model: both known heads of the baselines."""
+    """Head and scaling, where the file describes its model: both known heads of the baselines. Raises KerasFileError for other
+    sizes than S.
+    """
     source = keras_file(file)
+    _refuse_other_sizes(source)
     if source.config is None:
         return {}
     signed = any(is_scaling(layer, *_SIGNED) for layer in source.layers)
     return {"rescale": rescales(source.layers, also=_SIGNED), "preprocessing": signed} | described_head(source.layers)
+
+
+def _refuse_other_sizes(source: KerasFile) -> None:
+    blocks = {(int(found[1]), found[2]) for layer in source.layers if (found := _BLOCK.fullmatch(layer.name))}
+    stages = Counter(stage for stage, _ in blocks)
+    counts = tuple(stages[stage] for stage in range(1, max(stages, default=0) + 1))
+    if counts and counts != _SMALL:
+        size = f"EfficientNetV2-{_OTHER_SIZES[counts]}" if counts in _OTHER_SIZES else "EfficientNet of an unknown size"
+        stated = ", ".join(map(str, counts))
+        raise KerasFileError(f"an {size}: {stated} blocks; here is V2-S, which has {', '.join(map(str, _SMALL))}")
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:

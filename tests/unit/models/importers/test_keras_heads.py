@@ -1,6 +1,7 @@
 """What EchoForge's files may say of head and scaling, and what is refused rather than guessed."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -98,6 +99,46 @@ def test_efficientnet_has_a_scaling_of_its_own() -> None:
     assert (found["rescale"], found["preprocessing"]) == (False, True)
     found = asked(efficientnet, "EfficientNetV2_TTE47_baseline", layer("Rescaling", scale=1 / 255), *tail)
     assert (found["rescale"], found["preprocessing"]) == (True, False)
+
+
+def _efficientnet(*blocks: int) -> list[KerasLayer]:
+    """One layer of each block."""
+    names = [f"block{stage}{chr(ord('a') + block)}_project_bn" for stage, of in enumerate(blocks, 1) for block in range(of)]
+    return [layer("BatchNormalization", name) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("size", "blocks"),
+    [
+        ("an EfficientNetV2-M: 3, 5, 5, 7, 14, 18, 5 blocks", (3, 5, 5, 7, 14, 18, 5)),
+        ("an EfficientNetV2-B0: 1, 2, 2, 3, 5, 8 blocks", (1, 2, 2, 3, 5, 8)),
+        ("an EfficientNetV2-L: 4, 7, 7, 10, 19, 25, 7 blocks", (4, 7, 7, 10, 19, 25, 7)),
+        ("an EfficientNet of an unknown size: 2, 4 blocks", (2, 4)),
+    ],
+)
+@pytest.mark.parametrize("describes_itself", [True, False])
+def test_efficientnet_of_another_size_is_named(size: str, blocks: tuple[int, ...], describes_itself: bool) -> None:
+    """Bug prevented: hundreds of lines of misplaced tensors in place of one word."""
+    tail = [layer("Conv2D", "top_conv", (1, 1, 256, 1280)), GAP, dense("a", 1280, 47)]
+    source = described(*_efficientnet(*blocks), *tail)
+    source = source if describes_itself else replace(source, config=None)
+    with pytest.raises(KerasFileError, match=rf"^{size}; here is V2-S, which has 2, 4, 4, 6, 9, 15$"):
+        efficientnet.architecture(source, find_manifest("EfficientNetV2_TTE47_baseline"))
+    efficientnet.architecture(
+        described(*_efficientnet(2, 4, 4, 6, 9, 15), *tail), find_manifest("EfficientNetV2_TTE47_baseline")
+    )
+
+
+@pytest.mark.parametrize(("size", "blocks"), [("tiny", 9), ("small", 27)])
+def test_convnext_small_is_named_though_its_stem_is_tiny_s(size: str, blocks: int) -> None:
+    stem = layer("Conv2D", f"convnext_{size}_stem_conv", (4, 4, 3, 96))
+    third = [layer("Dense", f"convnext_{size}_stage_2_block_{block}_pointwise_conv_1", (384, 1536)) for block in range(blocks)]
+    asked_for = [stem, *third, layer("LayerNormalization"), GAP, dense("a", 768, 47)]
+    if blocks == 9:
+        assert asked(convnext, "ConvNeXt_TTE47_baseline", *asked_for)["network"] == "Tiny"
+        return
+    with pytest.raises(KerasFileError, match="a ConvNeXt Small: 27 blocks in the third stage, where Tiny has 9"):
+        asked(convnext, "ConvNeXt_TTE47_baseline", *asked_for)
 
 
 @pytest.mark.parametrize(("channels", "network"), [(96, "Tiny"), (128, "Base")])
