@@ -1,5 +1,7 @@
 """Two clips read together in a worker process that hangs, dies or errs: the study keeps everything else."""
 
+import multiprocessing
+import operator
 import os
 import threading
 from collections.abc import Iterator
@@ -28,6 +30,16 @@ class _Dying:
         return os._exit, (1,)
 
 
+class _Opening:
+    """Opens the file in the process that unpickles it, which need not load torch for that."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __reduce__(self) -> tuple[object, tuple[Path]]:
+        return open, (self.path,)
+
+
 class _Garbled(Plan):
     """A plan here, a text in the worker process: every question to it is an error of ours."""
 
@@ -36,7 +48,9 @@ class _Garbled(Plan):
 
 
 @pytest.fixture
-def executor() -> Iterator[LocalExecutor]:
+def executor(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalExecutor]:
+    """Its processes start without networks: they are here to be killed."""
+    monkeypatch.setattr("node.work.executor._warm_up", operator.is_)  # takes a plan and a number, and does nothing
     executor = LocalExecutor(PLAN, processes=1, threads_per_process=1, clip_timeout_s=60)
     yield executor
     executor.close()
@@ -68,6 +82,11 @@ def test_a_pair_that_fails_leaves_a_reason_and_working_processes(tmp_path: Path,
     assert reasons(dying) == (Reason.COMPUTATION_FAILED,)
     assert dying.values[0].detail == "its process died, twice"
 
+    executor.warm()
+    (idle,) = multiprocessing.active_children()
+    idle.kill()
+    idle.join()
+    assert reasons(executor.analyse_pair(A4C, text, text, PAIR_PLAN)) == (Reason.UNDECODABLE,), "tried again"
     (findings,) = executor.analyse([("2.25.1", text)], PLAN)
     assert findings.gates == (Reason.UNDECODABLE,)
 
@@ -80,7 +99,7 @@ def test_a_node_that_stops_records_nothing_of_a_pair(tmp_path: Path, executor: L
 
     def read() -> None:
         try:
-            executor.analyse_pair(A4C, pipe, pipe, PAIR_PLAN)
+            executor.analyse_pair(A4C, _Opening(pipe), pipe, PAIR_PLAN)  # type: ignore[arg-type]
         except ExecutorBroken as error:
             ends.append(type(error).__name__)
 
