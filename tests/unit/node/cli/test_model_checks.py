@@ -7,17 +7,17 @@ from node.settings import ModelSettings, NodeSettings, Settings
 
 
 def test_each_part_of_the_model_set_is_checked(tmp_path: Path) -> None:
-    models = ModelSettings(quality="", lv_segmentation="phantom_view", measurements=("lvid", "avvmax"))
+    models = ModelSettings(quality="", lv_segmentation="phantom_view", measurements=("lvid", "EchoView47_classifier"))
     settings = Settings(node=NodeSettings(data_dir=tmp_path, min_free_disk_mb=0), models=models)
     results = [(result.name, result.ok, result.message) for result in run_checks(settings) if result.name.startswith("model ")]
     assert [(name, ok) for name, ok, _ in results] == [
         ("model phantom_view", True),
         ("model phantom_view", False),
         ("model lvid", False),
-        ("model avvmax", False),
+        ("model EchoView47_classifier", False),
     ]
     messages = [message for _, _, message in results]
     assert "weights match their hash" in messages[0]
     assert "models.lv_segmentation: it is of the family phantom_classifier" in messages[1]
     assert "echonode models import" in messages[2]
-    assert "models.measurements: it reads no B-mode view" in messages[3]
+    assert "it fits [models] view" in messages[3]
