@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from models.catalogue import View
+from models.clip import Clip
 from models.derive.beat_to_beat import timed_starts_ms
+from models.families.prepared_once import once
 from models.predictor import analysis
 from models.predictor.parts import make_part
 from models.predictor.readings import ClipReadings, read_clip_values
@@ -42,3 +44,22 @@ def test_the_analysis_hands_on_the_beats_of_the_ventricle(monkeypatch: pytest.Mo
     monkeypatch.setattr(analysis, "read_clip_values", read)
     model_set(label="a4ch-full").analyse(replace(clip(20), is_quality_control_subject=True))
     assert handed == [BEATS]
+
+
+def test_what_the_ventricle_took_is_there_for_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared: list[object] = []
+
+    def outline(film: Clip, *_: object) -> Ventricle:
+        prepared.append(once(film, "squares", object))
+        return Ventricle()
+
+    def read(film: Clip, *_: object) -> ClipReadings:
+        prepared.append(once(film, "squares", object))
+        return ClipReadings()
+
+    monkeypatch.setattr(analysis, "outline_ventricle", outline)
+    monkeypatch.setattr(analysis, "read_clip_values", read)
+    film = replace(clip(20), is_quality_control_subject=True)
+    model_set(label="a4ch-full").analyse(film)
+    assert prepared[0] is prepared[1]
+    assert once(film, "squares", object) is not prepared[0], "afterwards nothing is kept"
