@@ -56,6 +56,17 @@ class Phase(StrEnum):
     END_SYSTOLE = "es"
 
 
+class Direction(StrEnum):
+    """Which way something moves, seen from the transducer."""
+
+    TOWARDS = "towards"
+    AWAY = "away"
+
+    @property
+    def words(self) -> str:
+        return f"{self.value}{' from' if self is Direction.AWAY else ''} the transducer"
+
+
 @dataclass(frozen=True)
 class ModelUse:
     """One set of weights that contributed to a finding. `trained_on_phantoms` triggers the patient safety rule.
@@ -104,7 +115,8 @@ class Measurement:
     """A value with everything a reader needs to check it. `key` and `unit` are those of `catalogue.QUANTITIES`.
 
     `sd` is over the `beats` that were averaged, in `unit`; None for a single beat. `model` is the one that read the value by
-    itself; "" for what is made of outlines or of other values.
+    itself; "" for what is made of outlines or of other values. `direction` is the one found of a velocity, and of what is made
+    of it alone.
     """
 
     key: str
@@ -116,6 +128,7 @@ class Measurement:
     beats: int = 1
     sd: float | None = None
     model: str = ""
+    direction: Direction | None = None
 
 
 @dataclass(frozen=True)
@@ -185,7 +198,8 @@ class ClipValue:
     """A quantity of the catalogue as `model` read it, or why it could not: then `reasons`, primary first.
 
     `sources` are the frames it came from, of several clips where it needs several; empty where it is of the whole clip. A phase
-    they state stands before the one that the quantity has by convention. `beats` and `sd` as in `Measurement`.
+    they state stands before the one that the quantity has by convention. `beats`, `sd` and `direction` as in `Measurement`.
+    `at_least` is of a velocity that exceeds its display the highest that can be shown there, in `unit`.
     """
 
     key: str
@@ -197,6 +211,8 @@ class ClipValue:
     detail: str = ""
     beats: int = 1
     sd: float | None = None
+    direction: Direction | None = None
+    at_least: float | None = None
 
 
 @dataclass(frozen=True)

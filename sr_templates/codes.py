@@ -5,13 +5,13 @@ the tests. What the standard has no code for carries our private scheme, which e
 Scheme Identification Sequence (PS3.3 C.12.1).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
 from models.catalogue import M_MODES, TISSUE_DOPPLER, TRACES, View
-from models.results import Phase, QualityIssue, Reason
+from models.results import Direction, Phase, QualityIssue, Reason
 
 PRIVATE_SCHEME = "99ECHONODE"
 # Root 2.25 (PS3.5 B.2), constant: names this list of codes wherever it is used.
@@ -95,7 +95,7 @@ class QuantityCode:
     """How one quantity is written: concept (CID 12200-12202), unit, method (CID 12227), site, and decimals worth writing.
 
     `derivation` (CID 3627) is how several beats became one value; None where no code says how. `flow` is the direction of the
-    blood flow (CID 12221).
+    blood flow (CID 12221), and stands beside a value only where that was found to run as `flow_runs` from the transducer.
     """
 
     concept: Code
@@ -105,14 +105,19 @@ class QuantityCode:
     decimals: int
     derivation: Code | None = MEAN
     flow: Code | None = None
+    flow_runs: Direction = Direction.AWAY
 
 
 def _caliper(value: str, meaning: str, finding_site: Code = LEFT_VENTRICLE) -> QuantityCode:
     return QuantityCode(_loinc(value, meaning), CENTIMETRE, _CALIPERS, finding_site, 2)
 
 
-def _velocity(finding_site: Code, flow: Code, concept: Code = _PEAK_VELOCITY) -> QuantityCode:
-    return QuantityCode(concept, METRE_PER_SECOND, _SPECTRAL_PEAK, finding_site, 2, flow=flow)
+def _velocity(finding_site: Code, flow: Code) -> QuantityCode:
+    return QuantityCode(_PEAK_VELOCITY, METRE_PER_SECOND, _SPECTRAL_PEAK, finding_site, 2, flow=flow)
+
+
+def _filling(value: str, meaning: str) -> QuantityCode:
+    return replace(_velocity(MITRAL_VALVE, _ANTEGRADE), concept=_loinc(value, meaning), flow_runs=Direction.TOWARDS)
 
 
 def _gradient(finding_site: Code, flow: Code) -> QuantityCode:
@@ -172,10 +177,10 @@ QUANTITY_CODES: dict[str, QuantityCode] = {
     "av_vmax": _velocity(AORTIC_VALVE, _ANTEGRADE),
     "av_pg": _gradient(AORTIC_VALVE, _ANTEGRADE),
     "av_vti": _vti(AORTIC_VALVE),
-    "mv_e": _velocity(MITRAL_VALVE, _ANTEGRADE, _loinc("18037-2", "Mitral Valve E-Wave Peak Velocity")),
-    "mv_a": _velocity(MITRAL_VALVE, _ANTEGRADE, _loinc("17978-8", "Mitral Valve A-Wave Peak Velocity")),
+    "mv_e": _filling("18037-2", "Mitral Valve E-Wave Peak Velocity"),
+    "mv_a": _filling("17978-8", "Mitral Valve A-Wave Peak Velocity"),
     "mv_ea": _ratio(_loinc("18038-0", "Mitral Valve E to A Ratio"), MITRAL_VALVE),
-    "mv_vti": _vti(MITRAL_VALVE),
+    "mv_vti": replace(_vti(MITRAL_VALVE), flow_runs=Direction.TOWARDS),
     "mr_vmax": _velocity(MITRAL_VALVE, _REGURGITANT),
     "e_septal": _e_prime(MEDIAL_MITRAL_ANNULUS),
     "e_lateral": _e_prime(LATERAL_MITRAL_ANNULUS),
@@ -242,6 +247,11 @@ MODE_CODES: dict[View, Code] = {
     **{view: _CONTINUOUS for view in TRACES if view.endswith("_cw")},
     **dict.fromkeys(TISSUE_DOPPLER, Code("439858009", "SCT", "Tissue Doppler Imaging")),
     **dict.fromkeys(M_MODES, Code("399155008", "SCT", "M mode")),
+}
+
+DIRECTION_CODES: dict[Direction, Code] = {
+    Direction.TOWARDS: _private("TOWARDS", "Towards the transducer"),
+    Direction.AWAY: _private("AWAY", "Away from the transducer"),
 }
 
 PHASE_CODES: dict[Phase, Code] = {  # CID 12233
@@ -314,6 +324,7 @@ MEASUREMENT_METHOD = Code("370129005", "SCT", "Measurement Method")
 IMAGE_VIEW = Code("111031", "DCM", "Image View")
 IMAGE_MODE = Code("399264008", "SCT", "Image Mode")  # TID 5203 row 5
 FLOW_DIRECTION = Code("260674002", "SCT", "Flow Direction")  # TID 5203 row 2
+DIRECTION_FOUND = _private("DIRECTION", "Direction found, seen from the transducer")
 CARDIAC_CYCLE_POINT = Code("272518008", "SCT", "Cardiac Cycle Point")
 IMAGE_QUALITY_RATING = Code("111029", "DCM", "Image Quality Rating")
 CERTAINTY_OF_FINDING = Code("111012", "DCM", "Certainty of Finding")

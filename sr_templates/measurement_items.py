@@ -7,7 +7,7 @@ from highdicom import sr
 from pydicom.sr.coding import Code
 
 from models.catalogue import QUANTITIES, View
-from models.results import FrameReference, Measurement, ModelUse, NotMeasured, Phase, ViewPrediction
+from models.results import Direction, FrameReference, Measurement, ModelUse, NotMeasured, Phase, ViewPrediction
 from sr_templates import codes
 from sr_templates.evidence import DocumentError, Evidence
 
@@ -44,7 +44,8 @@ def measured(
     )
     children = item[0].ContentSequence
     children.insert(0, sr.TextContentItem(codes.EQUIVALENT_MEANING, QUANTITIES[measurement.key].name, _MOD))
-    for number, modifier in enumerate(_modifiers(measurement.view, code), start=1):
+    flow = code.flow if measurement.direction is code.flow_runs else None
+    for number, modifier in enumerate(_modifiers(measurement.view, flow, measurement.direction), start=1):
         children.insert(number, modifier)
     children.extend(_beats(measurement, code))
     return item
@@ -68,10 +69,11 @@ def weights(use: ModelUse) -> str:
     return f"{use.name} {use.version}, weights SHA-256 {use.weights_sha256}{origin}{engine}"
 
 
-def _modifiers(view: View | None, code: codes.QuantityCode) -> list[sr.CodeContentItem]:
-    """View, mode of a trace, and direction of the flow."""
+def _modifiers(view: View | None, flow: Code | None, found: Direction | None = None) -> list[sr.CodeContentItem]:
+    """View, mode of a trace, direction of the flow in the heart, and seen from the transducer."""
     pairs = [(codes.IMAGE_VIEW, codes.VIEW_CODES.get(view)), (codes.IMAGE_MODE, codes.MODE_CODES.get(view))] if view else []
-    pairs.append((codes.FLOW_DIRECTION, code.flow))
+    pairs.append((codes.FLOW_DIRECTION, flow))
+    pairs.append((codes.DIRECTION_FOUND, codes.DIRECTION_CODES[found] if found else None))
     return [sr.CodeContentItem(name, value, _MOD) for name, value in pairs if value is not None]
 
 
@@ -86,7 +88,7 @@ def not_measured(result: NotMeasured) -> sr.QualitativeEvaluation:
     item = sr.QualitativeEvaluation(name=code.concept, value=codes.REASON_CODES[result.reasons[0]].qualifier)
     quantity = QUANTITIES[result.key]
     children = sr.ContentSequence([sr.TextContentItem(codes.EQUIVALENT_MEANING, quantity.name, _MOD)])
-    children.extend(_modifiers(quantity.views[0] if len(quantity.views) == 1 else None, code))
+    children.extend(_modifiers(quantity.views[0] if len(quantity.views) == 1 else None, code.flow))
     if code.method is not None:
         children.append(sr.CodeContentItem(codes.MEASUREMENT_METHOD, code.method, _MOD))
     children.append(sr.FindingSite(code.finding_site))
@@ -149,6 +151,6 @@ def _frame_numbers(sop_instance_uid: str, numbers: list[int], evidence: Evidence
     count = evidence.number_of_frames(sop_instance_uid)
     if any(not 1 <= number <= (count or 1) for number in numbers):
         raise DocumentError("findings refer to a frame that the object does not have")
-    if count is None or (count > 1 and len(set(numbers)) == count):  # all of them: PS3.3 10.3 names none
+    if count is None or len(set(numbers)) == count:  # all of them, be it one: PS3.3 10.3 names none
         return None
     return sorted(set(numbers))

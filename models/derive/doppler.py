@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from models.calibration import RegionCalibration
 from models.catalogue import READ
 from models.derive.spectral_image import threshold_of, without_speckle
+from models.results import Direction
 
 # Impossible outside, as magnitudes in cm/s.
 LIMITS_CM_S: dict[str, tuple[float, float]] = {
@@ -17,8 +18,19 @@ LIMITS_CM_S: dict[str, tuple[float, float]] = {
     if quantity.unit in ("cm/s", "m/s")
 }
 
-# Early relaxation moves the mitral annulus away from a transducer at the apex, systole (s') towards it.
-AWAY_ONLY = ("e_lateral", "e_septal")
+# Which way each runs from the window it is taken in: the apex, or for the right ventricle's outflow the parasternal short axis.
+# Early relaxation moves the mitral annulus away from the apex, systole (s') towards it.
+EXPECTED: dict[str, Direction] = {
+    **dict.fromkeys(("mv_e", "mv_a", "mv_vti"), Direction.TOWARDS),
+    **dict.fromkeys(("mr_vmax", "tr_vmax", "lvot_vmax", "lvot_vti", "rvot_vti", "pv_vti"), Direction.AWAY),
+    **dict.fromkeys(("e_lateral", "e_septal"), Direction.AWAY),
+}
+EITHER = ("av_vmax", "av_vti")  # towards a suprasternal or right parasternal transducer, away from all others
+TISSUE = ("e_lateral", "e_septal")
+
+# A display of tissue shows about 20 cm/s to either side (Nagueh et al., J Am Soc Echocardiogr 2009;22:107-133). That twice as
+# much is the limit is our choice; the whole height counts, for a baseline may be shifted.
+_TISSUE_HEIGHT_CM_S = 80.0
 
 _EDGE_PX = 3  # a peak this close to the edge is where the display ends, not where the flow does
 _BAND_PX = 2  # columns on either side of the peak that are looked at with it
@@ -39,6 +51,24 @@ def published_velocity_cm_s(row_px: float, region: RegionCalibration) -> float:
     """
     reference_row_px = region.y0_px + (region.reference_pixel_y0_px or 0)
     return round(abs(region.physical_delta_y) * (row_px - reference_row_px), 2)
+
+
+def direction_of(velocity_cm_s: float) -> Direction:
+    return Direction.TOWARDS if velocity_cm_s > 0 else Direction.AWAY
+
+
+def is_scaled_for_tissue(region: RegionCalibration) -> bool:
+    """Whether a display of velocities spans too little for blood that fills a ventricle."""
+    return abs(region.physical_delta_y) * (region.y1_px - region.y0_px + 1) < _TISSUE_HEIGHT_CM_S
+
+
+def shown_cm_s(region: RegionCalibration) -> float:
+    """The highest magnitude that a display can show, to the side where there is more room.
+
+    >>> shown_cm_s(RegionCalibration(0, 340, 799, 739, 3, 4, 4, 7, 0.004, -0.5, 0, 100))
+    149.5
+    """
+    return max(abs(region.physical_y(row)) for row in (region.y0_px, region.y1_px))
 
 
 def pressure_gradient_mmhg(velocity_m_s: float) -> float:

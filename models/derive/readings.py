@@ -1,103 +1,129 @@
 """Values that models read off single clips, as quantities of the study: of several clips the best image counts."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 
 from models.catalogue import GRADIENT_OF, QUANTITIES, Method
-from models.results import ClipFindings, ClipValue, FrameReference, Measurement, Phase, Reason
+from models.derive.doppler import EITHER
+from models.derive.jets import HIGHEST, Given, highest, is_possible, one_way
+from models.derive.views import view_of
+from models.results import ClipFindings, ClipValue, FrameReference, Measurement, Phase, Reason, in_order
 
-Refusals = Mapping[str, tuple[tuple[Reason, ...], str]]
+Refusal = tuple[tuple[Reason, ...], str]
+Refusals = Mapping[str, Refusal]
 
 # The phase at which a quantity is read, by convention; of the others no frame of one phase is known.
 _PHASES = {
     **dict.fromkeys(("lvidd_2d", "ivsd_2d", "lvpwd_2d", "ao_root", "ao_asc", "rv_basal", "pa_diam"), Phase.END_DIASTOLE),
     **dict.fromkeys(("lvids_2d", "la_diam_ap_2d", "la_area_a4c", "la_area_a2c", "ra_area"), Phase.END_SYSTOLE),
 }
-_DIAMETERS = ("lvidd_2d", "lvids_2d")
-_OF_BOTH = ("fs_2d", "ef_teichholz_2d")
-# Made of one another, so of one clip: a receiver recomputes the shortening from the diameters it was sent.
-_TOGETHER = (*_DIAMETERS, *_OF_BOTH)
-# A jet is fastest where the beam lies along it, so the highest adequate value of all windows counts.
-_HIGHEST = ("av_vmax", "tr_vmax", "mr_vmax")
+_DIAMETERS, _OF_BOTH = ("lvidd_2d", "lvids_2d"), ("fs_2d", "ef_teichholz_2d")
+_FILLING, _RATIO = ("mv_e", "mv_a"), ("mv_ea",)
+# Made of one another, so of one clip and one model: a receiver recomputes the shortening from the diameters it was sent.
+_GROUPS = ((*_DIAMETERS, *_OF_BOTH), (*_FILLING, *_RATIO))
 
 
 def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measurement], Refusals]:
-    """Measurements by key, and for keys without one why no model could give them: reasons and words.
+    """Measurements by key, and for keys without one why no model could give them: all reasons and words of all clips.
 
     Of several clips that give a quantity the one with the best image counts, then the one whose view is surest, then the one
     that arrived first; of several models the first of the set. The diameters of the left ventricle and what is made of them
-    come from the clip that gives most of them. Of a jet the highest possible velocity of one model counts, with its gradient.
-    A clip that has gates gives nothing. Of all else a value that cannot be true is refused, and does not make room for
-    another clip's.
+    come from the clip that gives most of them; so do E, A and E/A. Of a jet the first model counts that gives a possible value,
+    and its highest of all clips, with its gradient; none where a jet that exceeds its display may have been higher. Flow of the
+    aortic valve towards the transducer counts only where none away from it was found. A clip that has gates gives nothing. Of
+    all else a value that cannot be true is refused, and does not make room for another clip's.
     """
-    best: dict[str, tuple[ClipFindings, ClipValue]] = {}
-    refused: dict[str, tuple[tuple[Reason, ...], str]] = {}
-    for among in (lambda key: key in _TOGETHER, lambda key: key not in _TOGETHER):
-        for clip, value in _best_first(clips, among):
-            if value.value is None:
-                refused.setdefault(value.key, (value.reasons, f"{value.model}: {value.detail}" if value.detail else ""))
-            elif value.key in _HIGHEST and value.key in best:
-                best[value.key] = max(best[value.key], (clip, value), key=lambda pair: _height(best[value.key][1], pair[1]))
-            elif value.key not in _TOGETHER or _same_origin(best, clip, value):
-                best.setdefault(value.key, (clip, value))
-    _choose_gradients(best)
+    why: defaultdict[str, list[Refusal]] = defaultdict(list)
+    for value in chain.from_iterable(clip.values for clip in clips if not clip.gates):
+        if value.value is None:
+            why[value.key].append((value.reasons, f"{value.model}: {value.detail}" if value.detail else ""))
+    best = _chosen(clips, why)
     found = {}
     for key, (clip, value) in best.items():
-        low, high = QUANTITIES[key].limits
-        if value.value is not None and _is_possible(value):
+        if value.value is not None and is_possible(value):
             found[key] = _measurement(clip, value, value.value)
         else:
-            refused[key] = ((Reason.OUTSIDE_LIMITS,), f"{value.model}: outside {low:g} to {high:g} {value.unit}")
-    for key in _contradictory(found):
+            low, high = QUANTITIES[key].limits
+            why[key].append(((Reason.OUTSIDE_LIMITS,), f"{value.model}: outside {low:g} to {high:g} {value.unit}"))
+    for key, words in _contradictory(found).items():
         del found[key]
-        refused[key] = ((Reason.OUTSIDE_LIMITS,), "LVIDs is not smaller than LVIDd, or one of them is impossible")
-    return found, {key: why for key, why in refused.items() if key not in found}
+        why[key].append(((Reason.OUTSIDE_LIMITS,), words))
+    return found, {key: _together(key, refusals, clips) for key, refusals in why.items() if key not in found}
 
 
-def _is_possible(value: ClipValue) -> bool:
-    low, high = QUANTITIES[value.key].limits
-    return value.value is not None and low <= value.value <= high
+def _together(key: str, refusals: Sequence[Refusal], clips: Sequence[ClipFindings]) -> Refusal:
+    """Of all clips of the quantity's views, those that no model was asked about among them."""
+    gates = [reason for clip in clips if view_of(clip) in QUANTITIES[key].views for reason in clip.gates]
+    reasons = in_order([*gates, *(reason for stated, _ in refusals for reason in stated)])
+    return reasons, "; ".join(dict.fromkeys(words for _, words in refusals if words))
 
 
-def _height(known: ClipValue, value: ClipValue) -> float:
-    """By which of two values of a jet the higher is told; what is impossible or of another model never is."""
-    return value.value if value.value is not None and value.model == known.model and _is_possible(value) else 0.0
+def _chosen(clips: Sequence[ClipFindings], why: defaultdict[str, list[Refusal]]) -> dict[str, Given]:
+    """What counts of all clips, by key; where a jet may have been higher, `why` nothing does."""
+    best: dict[str, Given] = {}
+    for group in _GROUPS:
+        best |= _of_one_clip(clips, group)
+    given_together = {*chain(*_GROUPS), *GRADIENT_OF.values()}
+    for key in dict.fromkeys(value.key for clip in clips for value in clip.values if value.key not in given_together):
+        given = list(_best_first(clips, (key,)))
+        given = one_way(given) if key in EITHER else given
+        if key in HIGHEST:
+            pair, words = highest(given)
+            for stopped in (key, GRADIENT_OF.get(key)) if words else ():
+                if stopped:
+                    why[stopped].append(((Reason.QUALITY,), words))
+        else:
+            pair = next((pair for pair in given if pair[1].value is not None), None)
+        if pair:
+            best[key] = pair
+    return best | _gradients(best)
 
 
-def _choose_gradients(best: dict[str, tuple[ClipFindings, ClipValue]]) -> None:
-    """That of the velocity which was chosen, and of no other."""
+def _of_one_clip(clips: Sequence[ClipFindings], group: Collection[str]) -> dict[str, Given]:
+    """What the one clip and model give that rank first."""
+    best: dict[str, Given] = {}
+    for clip, value in _best_first(clips, group):
+        if value.value is not None and all(of is clip and known.model == value.model for of, known in best.values()):
+            best.setdefault(value.key, (clip, value))
+    return best
+
+
+def _gradients(best: Mapping[str, Given]) -> dict[str, Given]:
+    """Those of the velocities which were chosen, and of no others."""
+    gradients = {}
     for velocity, gradient in GRADIENT_OF.items():
-        best.pop(gradient, None)
         if velocity in best:
             clip, chosen = best[velocity]
             for value in clip.values:
                 if (value.key, value.model) == (gradient, chosen.model) and value.value is not None:
-                    best[gradient] = clip, value
+                    gradients[gradient] = clip, value
+    return gradients
 
 
-def _best_first(clips: Sequence[ClipFindings], among: Callable[[str], bool]) -> Iterator[tuple[ClipFindings, ClipValue]]:
-    given = [(clip, [value for value in clip.values if among(value.key)]) for clip in clips if not clip.gates]
+def _best_first(clips: Sequence[ClipFindings], keys: Collection[str]) -> Iterator[Given]:
+    given = [(clip, [value for value in clip.values if value.key in keys]) for clip in clips if not clip.gates]
     for clip, values in sorted(given, key=lambda pair: _rank(*pair), reverse=True):
         yield from ((clip, value) for value in values)
 
 
 def _rank(clip: ClipFindings, values: Sequence[ClipValue]) -> tuple[int, float, float]:
-    complete = len({value.key for value in values if value.key in _TOGETHER and value.value is not None})
+    complete = len({value.key for value in values if value.value is not None})
     return complete, clip.quality.score if clip.quality else 0.0, clip.view.probability if clip.view else 0.0
 
 
-def _same_origin(best: Mapping[str, tuple[ClipFindings, ClipValue]], clip: ClipFindings, value: ClipValue) -> bool:
-    """Whether clip and model are those of what has been taken of the left ventricle's diameters so far."""
-    taken = [best[key] for key in _TOGETHER if key in best]
-    return all(other is clip and known.model == value.model for other, known in taken)
-
-
-def _contradictory(found: Mapping[str, Measurement]) -> Collection[str]:
-    """What falls with an impossible diameter: no ratio is better than what it was made of."""
+def _contradictory(found: Mapping[str, Measurement]) -> dict[str, str]:
+    """What falls with an impossible part, and why: no ratio is better than what it was made of."""
+    fallen: dict[str, str] = {}
     diameters = [found[key].value for key in _DIAMETERS if key in found]
-    if len(diameters) == 2 and diameters[1] >= diameters[0]:
-        return [key for key in _TOGETHER if key in found]
-    return [] if len(diameters) == 2 else [key for key in _OF_BOTH if key in found]
+    if len(diameters) < 2 or diameters[1] >= diameters[0]:
+        with_them = _DIAMETERS if len(diameters) == 2 else ()
+        words = "LVIDs is not smaller than LVIDd, or one of them is impossible"
+        fallen |= dict.fromkeys((*with_them, *_OF_BOTH), words)
+    if not all(key in found for key in _FILLING):
+        fallen |= dict.fromkeys(_RATIO, "E or A is impossible")
+    return {key: words for key, words in fallen.items() if key in found}
 
 
 def _measurement(clip: ClipFindings, value: ClipValue, number: float) -> Measurement:
@@ -112,6 +138,7 @@ def _measurement(clip: ClipFindings, value: ClipValue, number: float) -> Measure
         beats=value.beats,
         sd=value.sd,
         model=value.model,
+        direction=value.direction,
     )
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from models.calibration import RegionCalibration
 from models.catalogue import READ, Method
+from models.results import Direction
 
 Mask = NDArray[np.bool_]
 
@@ -114,7 +115,13 @@ def in_columns(probability: NDArray[np.floating], columns: slice, shape: tuple[i
 
 
 def vti_cm(mask: Mask, region: RegionCalibration) -> float:
-    """The sum over the columns of |velocity at the envelope| * time per column, of a mask (rows, columns) of the whole image.
+    """As `envelope`, whichever way the flow runs."""
+    return envelope(mask, region)[0]
+
+
+def envelope(mask: Mask, region: RegionCalibration) -> tuple[float, Direction]:
+    """The sum over the columns of |velocity at the envelope| * time per column, of a mask (rows, columns) of the whole image:
+    centimetres, and their direction by the signs of the region's axis.
 
     The envelope is the outer border of the outermost marked pixel of each column, on the side of the baseline where more is
     marked. What does not count: marked pixels outside the region, on the other side, and pieces of the mask that come no nearer
@@ -123,8 +130,9 @@ def vti_cm(mask: Mask, region: RegionCalibration) -> float:
     >>> region = RegionCalibration(0, 100, 99, 199, 3, 3, 4, 7, 0.01, -1.0, 0, 50)
     >>> mask = np.zeros((300, 100), dtype=bool)
     >>> mask[150:170, 20:50] = True  # 19.5 cm/s away from the transducer, for 0.3 s
-    >>> round(vti_cm(mask, region), 6)
-    5.85
+    >>> cm, direction = envelope(mask, region)
+    >>> round(cm, 6), direction.value
+    (5.85, 'away')
     """
     inside = _inside(mask, region)
     rows = np.arange(region.y0_px, region.y1_px + 1)[:, None]
@@ -133,9 +141,11 @@ def vti_cm(mask: Mask, region: RegionCalibration) -> float:
     near_above, near_below = -depth_px <= _ABOVE_BASELINE * per_row_px, depth_px <= _BELOW_BASELINE * per_row_px
     above = np.where(_joined(inside & (depth_px < 0), near_above), -depth_px, 0)
     below = np.where(_joined(inside & (depth_px > 0), near_below), depth_px, 0)
-    outermost_px = (above if above.sum() > below.sum() else below).max(axis=0)
+    upwards = bool(above.sum() > below.sum())
+    outermost_px = (above if upwards else below).max(axis=0)
     envelope_px = outermost_px + 0.5 * (outermost_px > 0)
-    return float(envelope_px.sum() * abs(region.physical_delta_y) * abs(region.physical_delta_x))
+    direction = Direction.TOWARDS if upwards == (region.physical_delta_y < 0) else Direction.AWAY
+    return float(envelope_px.sum() * abs(region.physical_delta_y) * abs(region.physical_delta_x)), direction
 
 
 def _joined(side: Mask, near: Mask) -> Mask:

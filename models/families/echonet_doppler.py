@@ -4,13 +4,15 @@ Published: the lowest region, the one brightest pixel of all below its upper edg
 Corrected: the region by what it says of itself, parts of pixels inside it, the signed velocity, no number from aliased flow.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import RegionCalibration
 from models.catalogue import GRADIENT_OF
 from models.clip import Clip
-from models.derive.doppler import AWAY_ONLY, is_cut_off, pressure_gradient_mmhg, published_velocity_cm_s
+from models.derive.doppler import direction_of, is_cut_off, pressure_gradient_mmhg, published_velocity_cm_s, shown_cm_s
 from models.derive.spectral_image import grey, without_green_trace
 from models.derive.spectral_peaks import published_peak, soft_peak
 from models.families.echonet_trace import (
@@ -88,25 +90,36 @@ class PeakReader(DeepLab):
             return Reading((*pixels, *self._unmeasured(absent)), COLUMNS, (row,), (self._mark(point, None),), notes)
         region = choice.region
         display = grey(without_green_trace(frame)[region.y0_px : region.y1_px + 1, region.x0_px : region.x1_px + 1])
-        if is_cut_off(display, x, y, region.zero_row_px - region.y0_px):
-            absent.append((Reason.QUALITY, "aliasing: the flow reaches the edge of the display"))
         velocity_cm_s = region.physical_y(point[1])
-        values = self._unmeasured(absent) if absent else self._values(velocity_cm_s, region)
+        if is_cut_off(display, x, y, region.zero_row_px - region.y0_px):
+            values = self._cut_off(velocity_cm_s, region, absent)
+        else:
+            values = self._unmeasured(absent) if absent else self._values(velocity_cm_s, region)
         shown_cm_s = None if values[0].value is None else velocity_cm_s
         row = self._row(clip, region.physical_delta_y, region.y0_px, region.reference_pixel_y0_px, point, shown_cm_s)
         return Reading(values, COLUMNS, (row,), (self._mark(point, shown_cm_s),), notes)
 
     def _values(self, velocity_cm_s: float, region: RegionCalibration) -> tuple[ReadValue, ...]:
         """The magnitude under the dictionary's key, the signed velocity beside it, and the gradient of a jet."""
-        value = velocity_value(self.key, velocity_cm_s, _doubt_of_sign(region) if self.key in AWAY_ONLY else "")
+        value = velocity_value(self.key, velocity_cm_s, _doubt_of_sign(region))
         if value.value is None:
             refused = [(value.reasons[0], value.detail)]
             return value, not_measured("peak_velocity", "cm/s", refused), *self._unmeasured(refused)[1:]
         signed = ReadValue("peak_velocity", "cm/s", velocity_cm_s, 0, detail="positive is towards the transducer")
         if self.key not in GRADIENT_OF:
             return value, signed
-        gradient = pressure_gradient_mmhg(velocity_cm_s / 100)
-        return value, signed, ReadValue(GRADIENT_OF[self.key], "mm[Hg]", gradient, 0, detail="4 v^2")
+        mmhg = pressure_gradient_mmhg(velocity_cm_s / 100)
+        gradient = ReadValue(GRADIENT_OF[self.key], "mm[Hg]", mmhg, 0, detail="4 v^2", direction=value.direction)
+        return value, signed, gradient
+
+    def _cut_off(self, velocity_cm_s: float, region: RegionCalibration, absent: list[Absent]) -> tuple[ReadValue, ...]:
+        """Nothing measured, and how much may have been missed, where the scale can be believed."""
+        aliased = (Reason.QUALITY, "aliasing: the flow reaches the edge of the display")
+        value, *others = self._unmeasured([*absent, aliased])
+        if not absent:
+            at_least = shown_cm_s(region) / (1 if value.unit == "cm/s" else 100)
+            value = replace(value, direction=direction_of(velocity_cm_s), at_least=at_least)
+        return value, *others
 
     def _unmeasured(self, absent: list[Absent]) -> tuple[ReadValue, ...]:
         keys = [(self.key, velocity_unit(self.key))]
@@ -140,7 +153,7 @@ def _doubt_of_sign(region: RegionCalibration) -> str:
     """A usual display grows upwards. Where the axis says otherwise, one number tells no inverted display from a lost sign."""
     if region.physical_delta_y < 0:
         return ""
-    return "PhysicalDeltaY is positive: an inverted display, or a sender that leaves its sign out, and then it is the other way"
+    return "PhysicalDeltaY is positive: an inverted display, or a sender that leaves its sign out, which exchanges e' and s'"
 
 
 def build(manifest: Manifest) -> PeakReader:

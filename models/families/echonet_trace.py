@@ -5,7 +5,7 @@ trained them. Where a peak may lie is another question: published, anywhere in t
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,18 +13,16 @@ from torch import nn
 
 from models.calibration import PhysicalUnit, RegionCalibration, TraceChoice, lowest_region
 from models.clip import Clip
-from models.derive.doppler import AWAY_ONLY, LIMITS_CM_S
+from models.derive.doppler import EXPECTED, LIMITS_CM_S, TISSUE, direction_of
 from models.derive.spectral_image import without_green_trace
 from models.families.echonet_frames import Frames, logits, sigmoid
 from models.families.reading import ReadingError, ReadValue, trace_reason
-from models.results import Reason, in_order
+from models.results import Direction, Reason, in_order
 
 PUBLISHED_ROW = 342  # what the scripts call the upper edge of the Doppler region, whatever the region says
 _FOLDER_ROWS = range(340, 351)
 _PUBLISHED_COLOURS = ("", "MONOCHROME2", "RGB", "YBR_FULL_422")
 _USUAL_ROW_SHARE = PUBLISHED_ROW / 768  # where no region says where the trace begins
-
-_IN_CM_S = ("e_lateral", "e_septal")  # the dictionary has all other velocities in m/s
 
 # Of the networks of two points, whose authors' own way with the trace is not known.
 ECG_NOTE = "the green ECG trace is taken out, which is known of the one-point Doppler networks only"
@@ -141,23 +139,34 @@ def within(key: str, unit: str, value: float, limits: tuple[float, float], detai
 
 
 def velocity_unit(key: str) -> str:
-    return "cm/s" if key in _IN_CM_S else "m/s"
+    """The dictionary has those of tissue in cm/s and all others in m/s."""
+    return "cm/s" if key in TISSUE else "m/s"
 
 
 def velocity_value(key: str, velocity_cm_s: float, doubt: str = "") -> ReadValue:
-    """The magnitude in the dictionary's unit; which way the flow runs is said beside it, with the `doubt` that there is of it.
-
-    Tissue that relaxes moves away from the transducer: a velocity towards it is refused.
+    """The magnitude in the dictionary's unit with the direction found. What moves the wrong way is refused; so is e', which
+    nothing but the sign tells from s', wherever there is a `doubt` of it.
     """
+    unit, found = velocity_unit(key), direction_of(velocity_cm_s)
+    if key in TISSUE and doubt:
+        return not_measured(key, unit, [(Reason.CALIBRATION_INCONSISTENT, doubt)])
+    if key in TISSUE and found is not EXPECTED[key]:
+        words = f"{velocity_cm_s:.3g} cm/s {found.words} is systole's (s'), that of e' is {EXPECTED[key].words}"
+        return not_measured(key, unit, [(Reason.OUTSIDE_LIMITS, words)])
+    if why := wrong_way(key, found):
+        return not_measured(key, unit, [why])
+    per_unit = 1 if unit == "cm/s" else 100
     low, high = LIMITS_CM_S[key]
-    per_unit = 1 if velocity_unit(key) == "cm/s" else 100
-    doubt = doubt and f"; {doubt}"
-    detail = f"{'towards' if velocity_cm_s > 0 else 'away from'} the transducer{doubt}"
-    if key in AWAY_ONLY and velocity_cm_s > 0:
-        words = f"{velocity_cm_s:.3g} cm/s towards the transducer is systole's (s'), that of e' is away from it{doubt}"
-        return not_measured(key, velocity_unit(key), [(Reason.OUTSIDE_LIMITS, words)])
-    limits = low / per_unit, high / per_unit
-    return within(key, velocity_unit(key), abs(velocity_cm_s) / per_unit, limits, detail)
+    value = within(key, unit, abs(velocity_cm_s) / per_unit, (low / per_unit, high / per_unit), found.words)
+    return value if value.value is None else replace(value, direction=found)
+
+
+def wrong_way(key: str, found: Direction) -> Absent | None:
+    """Why flow in this direction is not that of `key`: the image is not of what its class says."""
+    expected = EXPECTED.get(key, found)
+    if found is expected:
+        return None
+    return Reason.VIEW_MISSING, f"flow {found.words}; that of {key} runs {expected.words}"
 
 
 def described(region: RegionCalibration) -> str:

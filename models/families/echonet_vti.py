@@ -26,11 +26,12 @@ from models.families.echonet_trace import (
     still,
     why_uncalibrated,
     within,
+    wrong_way,
 )
 from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue
 from models.families.vision import DeepLab
 from models.manifest import Manifest
-from models.results import Reason
+from models.results import Direction, Reason
 
 COLUMNS = (
     "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present", "x_left", "x_right",
@@ -42,12 +43,13 @@ _MITRAL = "mv_vti"
 
 @dataclass(frozen=True, eq=False)
 class _Beat:
-    """One beat: its columns in the image, the judged mask, its probabilities (256, 256), the integral where there is one."""
+    """One beat: its columns in the image, the judged mask, its probabilities (256, 256); integral and direction, if any."""
 
     columns: slice
     flow: vti.BeatMask
     probability: NDArray[np.float32]
     vti_cm: float | None = None
+    direction: Direction | None = None
 
 
 class VtiReader(DeepLab):
@@ -104,8 +106,10 @@ class VtiReader(DeepLab):
             for index, mask in enumerate(whole):
                 if not beats[index].flow.rejected and vti.runs_off(mask, region):
                     beats[index] = _rejected(beats[index], "aliasing: the flow reaches the edge of the display")
-            beats = [replace(beat, vti_cm=vti.vti_cm(mask, region)) for beat, mask in zip(beats, whole, strict=True)]
-            beats = _without_outliers(beats)
+            integrals = [vti.envelope(mask, region) for mask in whole]
+            beats = [replace(beat, vti_cm=cm, direction=way) for beat, (cm, way) in zip(beats, integrals, strict=True)]
+            beats = _without_outliers(_of_one_direction(beats))
+            absent += [why for way in _directions(beats)[:1] if (why := wrong_way(self.key, way))]
         values = self._values(beats, masks, absent, calibrated=region is not None)
         marks = tuple(
             mark
@@ -155,7 +159,9 @@ class VtiReader(DeepLab):
             sd_cm = float(np.std(integrals_cm, ddof=1))
             detail += f", SD {sd_cm:.2g} cm"
         value = within(self.key, "cm", float(np.mean(integrals_cm)), vti.LIMITS_CM[self.key], detail)
-        return (value if value.value is None else replace(value, beats=len(integrals_cm), sd=sd_cm),)
+        if value.value is None:
+            return (value,)
+        return (replace(value, beats=len(integrals_cm), sd=sd_cm, direction=_directions(beats)[0]),)
 
     def _rows(self, clip: Clip, beats: list[_Beat]) -> tuple[dict[str, str | int | float | None], ...]:
         name = self.manifest.name.rsplit("_", 1)[-1].upper()
@@ -172,6 +178,24 @@ class VtiReader(DeepLab):
             }
             for beat in beats
         )
+
+
+def _directions(beats: list[_Beat]) -> list[Direction]:
+    """Those of the believed beats, that of the most flow first."""
+    flow_cm: dict[Direction, float] = {}
+    for beat in beats:
+        if beat.direction is not None and not beat.flow.rejected:
+            flow_cm[beat.direction] = flow_cm.get(beat.direction, 0) + (beat.vti_cm or 0)
+    return sorted(flow_cm, key=lambda direction: flow_cm[direction], reverse=True)
+
+
+def _of_one_direction(beats: list[_Beat]) -> list[_Beat]:
+    """No mean is taken over flow to and fro."""
+    others = _directions(beats)[1:]
+    return [
+        beat if beat.flow.rejected or beat.direction not in others else _rejected(beat, "flow the other way than most of it")
+        for beat in beats
+    ]
 
 
 def _without_outliers(beats: list[_Beat]) -> list[_Beat]:

@@ -8,7 +8,7 @@ from typing import Protocol
 from models.calibration import RegionProblem, TraceProblem
 from models.clip import Clip
 from models.manifest import Manifest
-from models.results import Point, Reason
+from models.results import Direction, Point, Reason
 
 
 class Decoding(StrEnum):
@@ -47,7 +47,8 @@ class ReadValue:
 
     `key` is that of the dictionary of echo measurements where it has one. A length in "px" is a pixel count of an uncalibrated
     clip: it stands beside the NotMeasured value in cm, never in its place. `frame_indices` are all frames of a mean over
-    several `beats`, whose standard deviation in `unit` is `sd`; empty where `frame_index` is the only one.
+    several `beats`, whose standard deviation in `unit` is `sd`; empty where `frame_index` is the only one. `direction` and
+    `at_least` as in `results.ClipValue`.
     """
 
     key: str
@@ -59,6 +60,8 @@ class ReadValue:
     beats: int = 1
     sd: float | None = None
     frame_indices: tuple[int, ...] = ()
+    direction: Direction | None = None
+    at_least: float | None = None
 
     def __post_init__(self) -> None:
         if (self.value is None) != bool(self.reasons):

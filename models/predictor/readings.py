@@ -92,7 +92,17 @@ def _in_view(value: ReadValue, view: View, clip: Clip) -> ReadValue:
 
 def _clip_value(value: ReadValue, model: str, sources: Sources) -> ClipValue:
     return ClipValue(
-        value.key, value.unit, value.value, model, sources, value.reasons, value.detail, beats=value.beats, sd=value.sd
+        key=value.key,
+        unit=value.unit,
+        value=value.value,
+        model=model,
+        sources=sources,
+        reasons=value.reasons,
+        detail=value.detail,
+        beats=value.beats,
+        sd=value.sd,
+        direction=value.direction,
+        at_least=value.at_least,
     )
 
 

@@ -3,6 +3,7 @@
 from models.calibration import RegionDataType, RegionSpatialFormat, TraceChoice
 from models.catalogue import M_MODES, TISSUE_DOPPLER, TRACES, View
 from models.clip import Clip
+from models.derive.doppler import is_scaled_for_tissue
 from models.families.reading import trace_reason
 from models.manifest import Manifest
 from models.results import Reason
@@ -36,6 +37,9 @@ def objection(view: View, clip: Clip) -> tuple[Reason, str] | None:
         return trace_reason(problem), problem.value
     if view in TISSUE_DOPPLER and RegionDataType.CW_SPECTRAL in _spectral_kinds(clip):
         return Reason.CALIBRATION_INCONSISTENT, "tissue Doppler by its view, continuous wave Doppler by its region"
+    region = clip.spectral_region().region if view is View.DOPPLER_MV_PW else None
+    if region is not None and is_scaled_for_tissue(region):
+        return Reason.CALIBRATION_INCONSISTENT, "mitral inflow by its view, tissue Doppler by the scale of its display"
     return None
 
 

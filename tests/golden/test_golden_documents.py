@@ -15,7 +15,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from models.catalogue import View
-from models.results import FrameReference, NotMeasured, Reason, StudyFindings
+from models.results import Direction, FrameReference, NotMeasured, Reason, StudyFindings
 from node.egress.documents import build_all, document_bytes
 from tests.factories import (
     A4C_UID,
@@ -39,7 +39,8 @@ def _findings() -> StudyFindings:
     """Small: one measured A4C over two beats, one poor clip, the biplane and the A2C EF missing; of models that read by
     themselves the velocity of one jet, that of another missing.
     """
-    jet = measurement("av_vmax", 3.123, sources=(FrameReference(A4C_UID, 1),), model=PHANTOM_WEIGHTS.name)
+    of_frame, model = (FrameReference(A4C_UID, 1),), PHANTOM_WEIGHTS.name
+    jet = measurement("av_vmax", 3.123, sources=of_frame, model=model, direction=Direction.AWAY)
     return study_findings(
         clips=(clip_findings(contours=lv_contours([0, 10])), poor_clip()),
         measurements=(measurement("ef_a4c", 55.08, beats=2, sd=1.234), measurement("lvedv_a4c", 118.0), jet),

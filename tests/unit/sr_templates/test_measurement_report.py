@@ -12,6 +12,7 @@ from pydicom.uid import ComprehensiveSRStorage
 
 from models.catalogue import QUANTITIES, View
 from models.results import (
+    Direction,
     FrameReference,
     NotMeasured,
     Phase,
@@ -369,6 +370,37 @@ def test_a_single_frame_source_is_referred_to_without_frame_numbers() -> None:
     report = built(findings, evidence(source_header(frames=None)))
     (image,) = items(number(report, "LV length ED A4C"), value_type="IMAGE")
     assert "ReferencedFrameNumber" not in image.ReferencedSOPSequence[0]
+
+
+def test_an_object_of_one_frame_is_referred_to_without_frame_numbers() -> None:
+    """PS3.3 10.3: as where all frames are meant, be the object of a multi-frame class."""
+    clip = clip_findings(number_of_frames=1, contours=())
+    found = measurement("lv_len_d_a4c", 8.4, sources=(FrameReference(A4C_UID, 1, Phase.END_DIASTOLE),))
+    report = built(study_findings(clips=(clip,), measurements=(found,), not_measured=()), evidence(source_header(frames=1)))
+    (image,) = items(number(report, "LV length ED A4C"), value_type="IMAGE")
+    assert "ReferencedFrameNumber" not in image.ReferencedSOPSequence[0]
+
+
+@pytest.mark.parametrize(
+    ("key", "direction", "flow"),
+    [
+        ("av_vmax", Direction.AWAY, "263677008"),
+        ("av_vmax", Direction.TOWARDS, None),  # by a suprasternal window, or a leak by an apical one
+        ("mr_vmax", Direction.AWAY, "397417004"),
+        ("mv_e", Direction.TOWARDS, "263677008"),
+        ("mv_vti", Direction.TOWARDS, "263677008"),
+        ("mv_e", Direction.AWAY, None),
+        ("tr_pg", None, None),
+    ],
+)
+def test_the_flow_has_a_direction_only_where_the_one_found_supports_it(
+    key: str, direction: Direction | None, flow: str | None
+) -> None:
+    value = measurement(key, 3.0 if "vti" not in key else 20.0, sources=(FrameReference(A4C_UID, 1),), direction=direction)
+    num = number(built(study_findings(measurements=(value,), not_measured=())), QUANTITIES[key].name)
+    assert [item.ConceptCodeSequence[0].CodeValue for item in items(num, name="260674002")] == ([flow] if flow else [])
+    seen = [item.ConceptCodeSequence[0].CodeValue for item in items(num, name="DIRECTION")]
+    assert seen == ([direction.value.upper()] if direction else [])
 
 
 def test_values_of_measuring_models_stand_under_their_structure() -> None:

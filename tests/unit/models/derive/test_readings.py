@@ -155,7 +155,7 @@ def test_an_impossible_value_is_refused(key: str) -> None:
     low, high = READ[key].limits
     for value, possible in ((low, True), (high, True), (low * 0.99, False), (high * 1.01, False)):
         study = derive_study("1", [a_clip(*values(**{key: value}), view=READ[key].views[0])])
-        if key not in ("fs_2d", "ef_teichholz_2d", "av_pg", "tr_pg"):  # which need what they are made of
+        if key not in ("fs_2d", "ef_teichholz_2d", "mv_ea", "av_pg", "tr_pg"):  # which need what they are made of
             assert (key in measured(study)) is possible, value
         if not possible and key not in ("av_pg", "tr_pg"):
             assert missing(study)[key].reasons == (Reason.OUTSIDE_LIMITS,)
@@ -176,6 +176,42 @@ def test_the_limits_of_fractional_shortening_are_those_of_the_ejection_fraction(
             ef = teichholz_ef_percent(lvidd_cm, lvidd_cm * (1 - fs / 100))
             assert ef is not None
             assert ef <= ef_low if ef_limit == ef_low else ef >= ef_high - 0.1, (lvidd_cm, fs, ef)
+
+
+FILLING = {"mv_e": 0.8, "mv_a": 0.5, "mv_ea": 1.6}
+
+
+def inflow_clip(uid: str, quality: float, **numbers: float | None) -> ClipFindings:
+    return a_clip(*values(**numbers), uid=uid, view=View.DOPPLER_MV_PW, quality=quality)
+
+
+def test_e_a_and_their_ratio_come_from_one_clip() -> None:
+    """The better image has E alone; E over A of two beats of two clips would be a ratio that nobody measured."""
+    better = inflow_clip("1", 95, mv_e=1.2, mv_a=None, mv_ea=None)
+    whole = inflow_clip("2", 60, **FILLING)
+    found = measured(derive_study("1", [better, whole]))
+    assert {key: found[key].value for key in FILLING} == FILLING
+    assert {found[key].sources[0].sop_instance_uid for key in FILLING} == {"2"}
+
+
+def test_e_over_e_prime_uses_the_e_of_that_clip() -> None:
+    septal = a_clip(*values(e_septal=8.0), uid="3", view=View.DOPPLER_TISSUE_SEPTAL)
+    clips = [inflow_clip("1", 95, mv_e=1.2, mv_a=None, mv_ea=None), inflow_clip("2", 60, **FILLING), septal]
+    assert measured(derive_study("1", clips))["ee_septal"].value == pytest.approx(10.0)
+
+
+def test_e_and_a_of_two_models_are_not_mixed() -> None:
+    other = values("another", **{**FILLING, "mv_e": 1.3})
+    first = values(mv_e=0.8, mv_a=None, mv_ea=None)
+    found = measured(derive_study("1", [a_clip(*first, *other, view=View.DOPPLER_MV_PW)]))
+    assert set(found) & set(FILLING) == {"mv_e"}
+    assert found["mv_e"].value == 0.8
+
+
+@pytest.mark.parametrize("changed", [{"mv_e": 0.1}, {"mv_a": 9.0}])
+def test_no_ratio_is_better_than_its_velocities(changed: dict[str, float]) -> None:
+    study = derive_study("1", [inflow_clip("1", 80, **{**FILLING, **changed})])
+    assert missing(study)["mv_ea"].reasons == (Reason.OUTSIDE_LIMITS,)
 
 
 def test_arrival_decides_between_equals() -> None:

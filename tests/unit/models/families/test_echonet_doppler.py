@@ -9,7 +9,7 @@ from models.calibration import RegionCalibration
 from models.derive.spectral_image import grey
 from models.families.reading import Decoding, MarkKind, ReadingError
 from models.registry import list_models
-from models.results import Reason
+from models.results import Direction, Reason
 from tests.spectra import ECG, M_MODE, SECTOR, SPECTRAL, Spectrum, Wave, heat_map
 from tests.unit.models.families.drawn_traces import peaks_of, reader_of, value_of
 
@@ -67,7 +67,7 @@ def test_the_sign_is_lost_published_and_kept_corrected() -> None:
     """The same flow towards the transducer, drawn upwards on a usual display and downwards on an inverted one."""
     for delta_y, published_cm_s in ((-0.8, -80.0), (0.8, 80.0)):
         drawn = Spectrum((Wave(1.0, 0.3, 80.0),), replace(SPECTRAL, physical_delta_y=delta_y), beside=(SECTOR,))
-        reader = reader_of("lvotvmax", peaks_of(drawn))
+        reader = reader_of("avvmax", peaks_of(drawn))
         assert reader.read(drawn.clip(), PUBLISHED).rows[0]["peak_velocity"] == pytest.approx(published_cm_s)
         assert reader.read(drawn.clip()).rows[0]["peak_velocity"] == pytest.approx(80.0, abs=0.2)
 
@@ -223,12 +223,48 @@ def test_early_relaxation_moves_away_from_the_transducer(name: str) -> None:
 
 
 @pytest.mark.parametrize("peak_cm_s", [-9.6, 9.6])
-def test_where_the_axis_may_have_lost_its_sign_e_prime_says_so(peak_cm_s: float) -> None:
-    """Positive is an inverted display, or a sender that writes no sign: then s' is taken for e', and e' for s'."""
+def test_where_the_axis_may_have_lost_its_sign_there_is_no_e_prime(peak_cm_s: float) -> None:
+    """Positive is an inverted display, or a sender that writes no sign: then s' would be taken for e'."""
     inverted = Spectrum((Wave(1.0, 0.2, peak_cm_s),), replace(SPECTRAL, physical_delta_y=0.15))
     value = value_of(reader_of("medevel", peaks_of(inverted)).read(inverted.clip()), "e_septal")
-    assert (value.value is None) is (peak_cm_s > 0)
+    assert value.reasons == (Reason.CALIBRATION_INCONSISTENT,)
     assert "PhysicalDeltaY is positive" in value.detail
+
+
+@pytest.mark.parametrize("delta_y", [-2.5, 2.5])
+@pytest.mark.parametrize(("name", "key"), [("mrvmax", "mr_vmax"), ("trvmax", "tr_vmax"), ("lvotvmax", "lvot_vmax")])
+def test_flow_the_wrong_way_is_not_that_jet(name: str, key: str, delta_y: float) -> None:
+    """Inflow on a continuous wave display of the same valve: by the signs of the axis, however it is drawn."""
+    region = replace(JET.region, physical_delta_y=delta_y)
+    for peak_cm_s in (-180.0, 180.0):
+        drawn = Spectrum((Wave(1.0, 0.32, peak_cm_s),), region)
+        reading = reader_of(name, peaks_of(drawn)).read(drawn.clip())
+        value = value_of(reading, key)
+        if peak_cm_s < 0:
+            assert (value.value, value.direction) == (pytest.approx(1.8, abs=0.01), Direction.AWAY)
+        else:
+            assert {value.reasons for value in reading.values} == {(Reason.VIEW_MISSING,)}
+            assert "towards the transducer" in value.detail
+            assert reading.rows[0]["peak_velocity"] is None
+
+
+@pytest.mark.parametrize("peak_cm_s", [-180.0, 180.0])
+def test_flow_of_the_aortic_valve_runs_either_way(peak_cm_s: float) -> None:
+    """Towards a transducer above the sternum, or beside it on the right; the direction is kept for who compares windows."""
+    drawn = Spectrum((Wave(1.0, 0.32, peak_cm_s),), JET.region)
+    reading = reader_of("avvmax", peaks_of(drawn)).read(drawn.clip())
+    way = Direction.TOWARDS if peak_cm_s > 0 else Direction.AWAY
+    assert [value_of(reading, key).direction for key in ("av_vmax", "av_pg")] == [way, way]
+
+
+def test_a_jet_that_exceeds_its_display_says_how_much_that_shows() -> None:
+    fast = replace(JET, waves=(Wave(1.0, 0.32, -460.0),))
+    value = value_of(reader_of("avvmax", [(fast.column_of(1.16), 690.0)]).read(fast.clip()), "av_vmax")
+    assert (value.reasons, value.direction) == ((Reason.QUALITY,), Direction.AWAY)
+    assert value.at_least == pytest.approx(4.375)
+    angled = replace(JET.region, doppler_correction_angle_deg=30.0)
+    uncertain = reader_of("avvmax", [(fast.column_of(1.16), 690.0)]).read(fast.clip(regions=(SECTOR, angled)))
+    assert value_of(uncertain, "av_vmax").at_least is None
 
 
 def test_a_baseline_given_as_a_row_of_the_whole_image_is_refused() -> None:

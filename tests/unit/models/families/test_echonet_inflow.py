@@ -7,7 +7,7 @@ import pytest
 
 from models.calibration import RegionCalibration
 from models.families.reading import Decoding, ReadingError
-from models.results import Reason
+from models.results import Direction, Reason
 from tests.spectra import ECG, SECTOR, SPECTRAL, Spectrum, heat_map, inflow
 from tests.unit.models.families.drawn_traces import reader_of, value_of
 
@@ -161,6 +161,17 @@ def test_peaks_on_different_sides_of_the_baseline_are_no_filling() -> None:
     assert value.reasons == (Reason.QUALITY,)
     assert "different sides" in value.detail
     assert value_of(reader_for(spectrum).read(spectrum.clip(), PUBLISHED), "mv_ea").value == pytest.approx(1.48, abs=0.05)
+
+
+def test_filling_away_from_the_transducer_is_none() -> None:
+    """A display of tissue in a mitral class: e' and a' run away from the apex."""
+    e, a = PAIR
+    spectrum = drawn(((replace(e, peak_cm_s=-82.4), replace(a, peak_cm_s=-55.6)),))
+    reading = reader_for(spectrum).read(spectrum.clip())
+    assert {value.reasons for value in reading.values} == {(Reason.VIEW_MISSING,)}
+    assert reading.rows[0]["Inference_E_Vel"] is None
+    upwards = reader_for(drawn()).read(drawn().clip())
+    assert {value_of(upwards, key).direction for key in ("mv_e", "mv_a")} == {Direction.TOWARDS}
 
 
 def test_aliased_filling_is_not_measured() -> None:

@@ -13,7 +13,7 @@ from models.derive.spectral_image import grey, without_green_trace
 from models.families.echonet_vti import VtiReader
 from models.families.reading import Decoding, MarkKind, Reading, ReadingError
 from models.registry import list_models, load_model
-from models.results import Reason
+from models.results import Direction, Reason
 from tests.spectra import ECG, ROWS, SECTOR, SPECTRAL, Spectrum, Wave, inflow, outflow
 from tests.unit.models.families.drawn_traces import PerfectMasks, value_of
 
@@ -142,10 +142,42 @@ def test_the_baseline_is_the_region_s_not_the_middle_of_the_screen() -> None:
     corrected, _ = read(shifted, "vti_av")
     assert value_of(corrected, "av_vti").value == pytest.approx(shifted.waves[0].vti_cm, rel=0.02)
     high = Spectrum(outflow(60, 3, 40.0), replace(SPECTRAL, reference_pixel_y0_px=60), beside=(SECTOR,))
-    published, _ = read(high, "vti_rvot", PUBLISHED)
+    published, _ = read(high, "vti_av", PUBLISHED)
     assert all(row["passed_qc"] == 0 for row in published.rows)
-    corrected, _ = read(high, "vti_rvot")
-    assert value_of(corrected, "rvot_vti").value == pytest.approx(high.waves[0].vti_cm, rel=0.04)
+    corrected, _ = read(high, "vti_av")
+    assert value_of(corrected, "av_vti").value == pytest.approx(high.waves[0].vti_cm, rel=0.04)
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+@pytest.mark.parametrize(("name", "key", "runs"), [
+    ("vti_lvot", "lvot_vti", -1), ("vti_rvot", "rvot_vti", -1), ("vti_pv", "pv_vti", -1), ("vti_mv", "mv_vti", 1),
+])  # fmt: skip
+def test_flow_the_wrong_way_is_not_integrated(name: str, key: str, runs: int, inverted: bool) -> None:
+    """By the signs of the axis, drawn upwards or downwards: regurgitation on a display of inflow, and the other way round."""
+    region = replace(SPECTRAL, physical_delta_y=0.8 if inverted else -0.8)
+    for way in (-1, 1):
+        waves = outflow(60, 3, way * 92.0)
+        reading, _ = read(Spectrum(waves, region, beside=(SECTOR,)), name)
+        value = value_of(reading, key)
+        if way == runs:
+            assert value.value == pytest.approx(waves[0].vti_cm, rel=0.03)
+            assert value.direction is (Direction.TOWARDS if way > 0 else Direction.AWAY)
+        else:
+            assert value.reasons == (Reason.VIEW_MISSING,)
+            assert "runs" in value.detail
+            assert {row["vti_cm"] for row in reading.rows} == {None}
+
+
+def test_beats_of_the_other_direction_are_left_out() -> None:
+    waves = (Wave(0.4, 0.3, -92.0), Wave(1.4, 0.3, 92.0), Wave(2.4, 0.3, -92.0))
+    masks = perfect_masks(Spectrum(waves, beside=(SECTOR,)), [slice(90, 185), slice(340, 435), slice(590, 685)])
+    reader = load_model("vti_av", device="meta")
+    columns = columns_read(Spectrum(waves, beside=(SECTOR,)), "vti_av", CORRECTED)
+    assert len(columns) <= len(masks)
+    reader.network = PerfectMasks(perfect_masks(Spectrum(waves, beside=(SECTOR,)), columns))
+    value = value_of(reader.read(Spectrum(waves, beside=(SECTOR,)).clip()), "av_vti")
+    assert value.direction is Direction.AWAY
+    assert value.value == pytest.approx(waves[0].vti_cm, rel=0.03)
 
 
 def test_rows_from_342_published_from_the_region_corrected() -> None:

@@ -11,14 +11,15 @@ from pydicom import dcmread
 
 from models.asked import quantities_read
 from models.calibration import RegionCalibration
-from models.catalogue import OUTLINED, View
+from models.catalogue import OUTLINED, TRACES, View
 from models.clip import Clip
 from models.derive.study import derive_study
 from models.predictor import Predictor
+from models.predictor.adapters import likeliest_view, view_limit
 from models.predictor.parts import make_part
 from models.predictor.traces import told_by_region
 from models.results import ClipFindings, Measurement, NotMeasured, QualityIssue, Reason, StudyFindings
-from models.roles import Role
+from models.roles import Role, image_of
 from sr_templates import codes, measurement_report
 from tests.factories import STUDY_UID, evidence, identity, source_header
 from tests.spectra import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow
@@ -147,6 +148,51 @@ def test_tissue_doppler_by_continuous_wave_is_a_contradiction() -> None:
     slow = drawn_jet(-9.6, replace(TISSUE, data_type=4))
     clip = analysed("doppler-tissue-lateral", slow.clip(), reader_of("latevel", peaks_of(slow)))
     assert clip.gates == (Reason.CALIBRATION_INCONSISTENT,)
+
+
+def test_a_display_scaled_for_tissue_is_no_mitral_inflow() -> None:
+    """The class may be wrong where the scale is plain: 0.18 m/s of e' is no E."""
+    ((e, a),) = inflow(60, 1, e_cm_s=18.0, a_cm_s=12.0)
+    for height_cm_s, is_tissue in ((79.0, True), (82.0, False)):
+        drawn = Spectrum((e, a), replace(SPECTRAL, physical_delta_y=-height_cm_s / 350))
+        reader = reader_of("mvpeak_2c", [drawn.peak_px(a)], [drawn.peak_px(e)])
+        clip = analysed("doppler-mv", drawn.clip(), reader)
+        findings = study(clip, readers=[reader])
+        if is_tissue:
+            assert clip.gates == (Reason.CALIBRATION_INCONSISTENT,)
+            assert any("tissue Doppler by the scale" in flag.message for flag in clip.flags)
+            assert findings.measurements == ()
+        else:
+            assert found(findings)["mv_e"].value == pytest.approx(0.18, abs=0.01)
+
+
+def test_e_prime_in_a_class_of_inflow_is_no_e() -> None:
+    """At a scale that blood may have, the direction tells them apart."""
+    drawn = Spectrum((Wave(1.0, 0.2, -18.0), Wave(1.5, 0.14, -12.0)), replace(SPECTRAL, physical_delta_y=-0.3))
+    e, a = drawn.waves
+    reader = reader_of("mvpeak_2c", [drawn.peak_px(a)], [drawn.peak_px(e)])
+    findings = study(analysed("doppler-mv", drawn.clip(), reader), readers=[reader])
+    assert findings.measurements == ()
+    assert missing(findings)["mv_e"].reasons == (Reason.VIEW_MISSING,)
+
+
+def test_inflow_by_continuous_wave_is_no_regurgitation() -> None:
+    drawn = drawn_jet(180.0)
+    reader = reader_of("mrvmax", peaks_of(drawn))
+    findings = study(analysed("doppler-mv", drawn.clip(), reader), readers=[reader])
+    assert findings.measurements == ()
+    assert missing(findings)["mr_vmax"].reasons == (Reason.VIEW_MISSING,)
+
+
+def test_a_trace_needs_its_own_class_to_be_likely_enough() -> None:
+    """No two classes make one trace together, as several of B-mode make one view."""
+    manifest = model_set(label="doppler-av").view.manifest
+    traces = [image_of(label) for label in manifest.labels if image_of(label) in TRACES]
+    assert len(traces) == len(set(traces)) == 13
+    for share, expected in ((view_limit(manifest) - 0.01, View.OTHER), (view_limit(manifest), View.DOPPLER_AV)):
+        rest = (1 - share) / (len(manifest.labels) - 1)
+        probabilities = [share if label == "doppler-av" else rest for label in manifest.labels]
+        assert likeliest_view(manifest, probabilities)[0] is expected
 
 
 def test_aliasing_stops_a_velocity_also_under_the_override() -> None:
