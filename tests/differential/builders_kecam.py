@@ -61,12 +61,8 @@ def _push_down(layer: Any) -> None:
 
 
 def vit_base(keras: Any) -> Any:
+    """In the size that is published."""
     return _vit(keras, 224, embed_dim=768, depth=12, num_heads=12)
-
-
-def vit_12_heads(keras: Any) -> Any:
-    """The training code's "vit_small": as wide as timm's, which has 6 heads."""
-    return _vit(keras, 224, embed_dim=384, depth=12, num_heads=12)
 
 
 def _swin(keras: Any, encoder: Any, *, averaged: bool = False) -> Any:
@@ -79,6 +75,15 @@ def _swin(keras: Any, encoder: Any, *, averaged: bool = False) -> Any:
 
 
 def swin_small(keras: Any) -> Any:
+    return _swin(keras, _small_encoder())
+
+
+def swin_small_averaged(keras: Any) -> Any:
+    """With the other known head."""
+    return _swin(keras, _small_encoder(), averaged=True)
+
+
+def _small_encoder() -> Any:
     """With distances as in a training on windows of 6 and 3 in every other stage."""
     from keras_cv_attention_models import swin_transformer_v2
 
@@ -106,23 +111,11 @@ def swin_small(keras: Any) -> Any:
         small.set_weights([random.normal(0, 1e-3, array.shape) for array in small.get_weights()])
     _scale(small, 100)
     _push_down(encoder.get_layer("stack4_block1_mlp_Dense_0"))
-    return _swin(keras, encoder)
+    return encoder
 
 
 def swin_tiny(keras: Any) -> Any:
+    """In one of the two sizes that the training code has."""
     from keras_cv_attention_models import swin_transformer_v2 as library
 
     return _swin(keras, library.SwinTransformerV2Tiny_window16(input_shape=(224, 224, 3), num_classes=0, pretrained=None))
-
-
-def swin_base(keras: Any) -> Any:
-    from keras_cv_attention_models import swin_transformer_v2 as library
-
-    return _swin(keras, library.SwinTransformerV2Base_window16(input_shape=(224, 224, 3), num_classes=0, pretrained=None))
-
-
-def swin_averaged(keras: Any) -> Any:
-    from keras_cv_attention_models import swin_transformer_v2 as library
-
-    encoder = library.SwinTransformerV2Tiny_window16(input_shape=(224, 224, 3), num_classes=0, pretrained=None)
-    return _swin(keras, encoder, averaged=True)

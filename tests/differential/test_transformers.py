@@ -16,7 +16,13 @@ from tests.differential.reference import FAULT, FLOAT32_BOUND, FLOAT64_BOUND, Re
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras-transformers")]
 
-MODELS = {"vit_small": "ViT_TTE47_baseline", "swin_small": "SwinTransformerV2_TTE47_baseline"}
+MODELS = {
+    "vit_small": "ViT_TTE47_baseline",
+    "vit_base": "ViT_TTE47_baseline",
+    "swin_small": "SwinTransformerV2_TTE47_baseline",
+    "swin_small_averaged": "SwinTransformerV2_TTE47_baseline",
+    "swin_tiny": "SwinTransformerV2_TTE47_baseline",
+}
 Imported = Callable[[str], tuple[nn.Module, Reference]]
 Patch = pytest.MonkeyPatch
 
@@ -55,6 +61,12 @@ def test_it_is_the_original(builder: str, imported: Imported) -> None:
                 "width": 32, "depths": [2, 2, 2, 1], "heads": [2, 4, 8, 16], "window": 8, "position_windows": [0, 6, 0, 3],
                 "rescale": False, "pooling": "flatten",
             },
+        ),
+        ("swin_small_averaged", {"width": 32, "pooling": "average"}),
+        ("vit_base", {"patch_px": 16, "width": 768, "depth": 12, "heads": 12, "head_norm": True, "pooling": "token"}),
+        (
+            "swin_tiny",
+            {"width": 96, "depths": [2, 2, 6, 2], "heads": [3, 6, 12, 24], "window": 16, "position_windows": [0, 0, 0, 0]},
         ),
     ],
 )  # fmt: skip
