@@ -119,7 +119,8 @@ def _scale(region: RegionCalibration) -> tuple[float | int | None, ...]:
     """Everything that turns a pixel into a value; PW and CW of the same place differ in it or do not matter."""
     units = region.physical_unit_x, region.physical_unit_y
     deltas = region.physical_delta_x, region.physical_delta_y
-    return (*units, *deltas, region.reference_pixel_y0_px, region.reference_physical_value_y)
+    zero = region.reference_pixel_y0_px, region.reference_physical_value_y
+    return (*units, *deltas, *zero, region.doppler_correction_angle_deg)
 
 
 def _problem_of(region: RegionCalibration, kind: _Kind) -> TraceProblem | None:

@@ -55,6 +55,7 @@ def test_the_m_mode_region_is_found_in_any_order(regions: tuple[RegionCalibratio
         ([replace(SPECTRAL, y1_px=700)], TraceProblem.OUTSIDE_IMAGE),
         ([SPECTRAL, replace(SPECTRAL, physical_delta_y=-0.4)], TraceProblem.CONTRADICTION),
         ([SPECTRAL, replace(SPECTRAL, reference_pixel_y0_px=50)], TraceProblem.CONTRADICTION),
+        ([SPECTRAL, replace(SPECTRAL, doppler_correction_angle_deg=30.0)], TraceProblem.CONTRADICTION),
         ([SPECTRAL, replace(SPECTRAL, y0_px=0, y1_px=229)], TraceProblem.SEVERAL),
         ([replace(SPECTRAL, reference_pixel_y0_px=None)], TraceProblem.NO_BASELINE),
         ([replace(SPECTRAL, reference_pixel_y0_px=435)], TraceProblem.BASELINE_OUTSIDE),  # an absolute row
