@@ -74,17 +74,38 @@ def densenet(keras: Any) -> Any:
     return _baseline(keras, backbone, deviation=0.01)
 
 
+def densenet_averaged(keras: Any) -> Any:
+    backbone = keras.applications.DenseNet121(include_top=False, weights=None, input_shape=(SIDE, SIDE, 3))
+    return _baseline(keras, backbone, averaged=True, deviation=0.1)
+
+
 def efficientnet(keras: Any) -> Any:
     """With its own scaling inside, and nested in the model as Keras' transfer learning guide does it."""
+    return _efficientnet(keras, keras.layers.Flatten(), 0.01)
+
+
+def efficientnet_averaged(keras: Any) -> Any:
+    return _efficientnet(keras, keras.layers.GlobalAveragePooling2D(), 0.1)
+
+
+def _efficientnet(keras: Any, pool: Any, deviation: float) -> Any:
     layers = keras.layers
     backbone = keras.applications.EfficientNetV2S(include_top=False, weights=None, input_shape=(SIDE, SIDE, 3))
-    head = layers.Dense(47, activation="softmax", kernel_initializer=keras.initializers.RandomNormal(stddev=0.01))
-    return keras.Sequential([layers.Input((SIDE, SIDE, 3)), backbone, layers.Flatten(), head]), images(6, SIDE)
+    head = layers.Dense(47, activation="softmax", kernel_initializer=keras.initializers.RandomNormal(stddev=deviation))
+    return keras.Sequential([layers.Input((SIDE, SIDE, 3)), backbone, pool, head]), images(6, SIDE)
 
 
 def convnext(keras: Any) -> Any:
     """At 64 px: the convolutions between its stages drop the last row of an odd side in both frameworks."""
     return _baseline(keras, _convnext(keras, "ConvNeXtTiny", 64), side=64, deviation=0.01)
+
+
+def convnext_averaged(keras: Any) -> Any:
+    """By Keras' own pooling, which normalises the average."""
+    layers = keras.layers
+    backbone = keras.applications.ConvNeXtTiny(include_top=False, weights=None, pooling="avg", input_shape=(64, 64, 3))
+    head = layers.Dense(47, activation="softmax", kernel_initializer=keras.initializers.RandomNormal(stddev=0.05))
+    return keras.Model(backbone.input, head(backbone.output)), images(2, 64)
 
 
 def convnext_base_flattened(keras: Any) -> Any:

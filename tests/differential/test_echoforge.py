@@ -27,8 +27,11 @@ MODELS = {
     "u_net": "EchoLVSNet",
     "phase": "EchoPDNet",
     "densenet": "DenseNet121_TTE47_baseline",
+    "densenet_averaged": "DenseNet121_TTE47_baseline",
     "efficientnet": "EfficientNetV2_TTE47_baseline",
+    "efficientnet_averaged": "EfficientNetV2_TTE47_baseline",
     "convnext": "ConvNeXt_TTE47_baseline",
+    "convnext_averaged": "ConvNeXt_TTE47_baseline",
     "convnext_base_flattened": "ConvNeXt_TTE47_baseline",
 }
 _NOT_IN_KERAS_2 = ("resnet_averaged", "resnet_flattened", "resnet101_averaged")
@@ -84,6 +87,9 @@ def test_it_is_the_original(builder: str, layout: str, imported: Imported) -> No
         ("resnet_averaged", "keras3_keras", {"network": "ResNet50", "pooling": "average", "rescale": False, "hidden": []}),
         ("resnet_flattened", "keras3_h5", {"network": "ResNet50", "pooling": "flatten", "rescale": False, "hidden": []}),
         ("efficientnet", "keras2_h5", {"pooling": "flatten", "rescale": False, "preprocessing": True}),
+        ("densenet_averaged", "keras2_h5", {"pooling": "average", "rescale": False}),
+        ("efficientnet_averaged", "keras2_h5", {"pooling": "average", "preprocessing": True}),
+        ("convnext_averaged", "keras2_h5", {"network": "Tiny", "pooling": "average_first", "preprocessing": True}),
         ("convnext", "keras2_h5", {"network": "Tiny", "pooling": "flatten", "preprocessing": True}),
         ("convnext_base_flattened", "keras2_h5", {"network": "Base", "pooling": "flatten", "preprocessing": True}),
         ("resnet101_flattened", "keras2_h5", {"network": "ResNet101", "pooling": "flatten", "rescale": False}),
@@ -129,7 +135,7 @@ def stride_in_the_middle(network: nn.Module) -> None:
 
 def asymmetric_padding(network: nn.Module) -> None:
     """As TensorFlow's 'same' would pad an even side: two before, three behind."""
-    convolution = network.get_submodule("backbone.conv1.conv")
+    convolution = next(module for module in _of(network, nn.Conv2d) if module.kernel_size == (7, 7))
     convolution.padding = (0, 0)
     convolution.register_forward_pre_hook(lambda _, frames: (functional.pad(frames[0], (2, 3, 2, 3)),))
 
@@ -222,7 +228,7 @@ FAULTS = {
         no_recurrent_state,
         unscaled,
     ],
-    "densenet": [epsilon_of_keras, transposed_kernels, torch_s_flattening],
+    "densenet": [epsilon_of_keras, asymmetric_padding, transposed_kernels, torch_s_flattening],
     "efficientnet": [epsilon_of_torch, symmetric_padding, transposed_kernels, torch_s_flattening, no_scaling_to_signs],
     "convnext": [transposed_kernels, torch_s_flattening, not_standardised, no_layer_scale],
 }
