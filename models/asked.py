@@ -30,8 +30,6 @@ _ECHONET: dict[str, tuple[View, ...]] = {
 _READS = {f"echonet_measurements/{name}": views for name, views in _ECHONET.items()}
 _READS_BY_TASK: dict[tuple[str, str], tuple[View, ...]] = {  # family and `[architecture] network` or `task`
     ("echonet_dynamic", "r2plus1d_18"): (View.A4C,),
-    ("echonet_dynamic", "deeplabv3_resnet50"): (View.A4C,),
-    ("echo_motion", "segmenter"): (View.A4C,),
     ("echo_motion", "bilstm"): (View.A4C,),
     ("echo_motion", "transformer"): (View.A4C,),
     ("echo_motion", "biplane"): (View.A4C, View.A2C),

@@ -322,7 +322,9 @@ COMMENT = Code("121106", "DCM", "Comment")
 EQUIVALENT_MEANING = Code("121050", "DCM", "Equivalent Meaning of Concept Name")
 MEASUREMENT_METHOD = Code("370129005", "SCT", "Measurement Method")
 IMAGE_VIEW = Code("111031", "DCM", "Image View")
-IMAGE_MODE = Code("399264008", "SCT", "Image Mode")  # TID 5203 row 5
+# TID 5202 row 4 modifies a group with it, TID 5203 row 5 has it as the acquisition context of a value; TID 1500 knows neither.
+# Ours is a modifier of the value, as the view is: only modifiers tell values of one concept apart.
+IMAGE_MODE = Code("399264008", "SCT", "Image Mode")
 FLOW_DIRECTION = Code("260674002", "SCT", "Flow Direction")  # TID 5203 row 2
 DIRECTION_FOUND = _private("DIRECTION", "Direction found, seen from the transducer")
 CARDIAC_CYCLE_POINT = Code("272518008", "SCT", "Cardiac Cycle Point")

@@ -64,25 +64,9 @@ def derive_study(
     stops = [_stops(clip) | ({Reason.RESEARCH_WEIGHTS} if phantoms_only else set()) for clip in clips]
     adequate = [apical for clip, reasons in zip(clips, stops, strict=True) if not reasons and (apical := measurable(clip))]
     chosen = {view: clip for view in APICAL_VIEWS if (clip := least_foreshortened(adequate, view))}
-    refused = _Refused()
-    estimates = _estimates(chosen, refused)
-    read, not_read = read_quantities(() if phantoms_only else clips)
-    measurements: list[Measurement] = []
-    not_measured: list[NotMeasured] = []
-    for key, quantity in (OUTLINED | READ).items():
-        if key in estimates:
-            measurements.append(_measurement(quantity, estimates[key]))
-        elif key in read and key not in refused.reasons:  # what the outlines contradict, no reading replaces
-            measurements.append(read[key])
-        elif key not in OUTLINED:
-            if key in asked or key in not_read:
-                not_measured.append(_not_read(quantity, clips, phantoms_only, not_read))
-        else:
-            reasons = refused.reasons.get(key) or why_missing(quantity.views, clips, stops, chosen)
-            detail = refused.details.get(key) or (_no_cycle(quantity, clips) if Reason.NO_CARDIAC_CYCLE in reasons else "")
-            if key in not_read:
-                reasons, detail = in_order([*reasons, *not_read[key][0]]), detail or not_read[key][1]
-            not_measured.append(NotMeasured(key, reasons, detail))
+    outlined, not_outlined = _of_outlines(clips, stops, chosen)
+    read, not_read = _of_readings(clips, phantoms_only, asked)
+    measurements, not_measured = [*outlined, *read], [*not_outlined, *not_read]
     ratios, no_ratios = filling_ratios(measurements, not_measured)
     flags = [flag for clip in clips for flag in clip.flags] + _foreshortened(adequate, chosen)
     models: tuple[ModelUse, ...] = tuple(dict.fromkeys(use for clip in clips for use in clip.models))
@@ -94,6 +78,33 @@ def derive_study(
         flags=tuple(flags),
         models=models,
         research_override=research_override,
+    )
+
+
+def _of_outlines(
+    clips: Sequence[ClipFindings], stops: Sequence[set[Reason]], chosen: Mapping[View, ApicalClip]
+) -> tuple[list[Measurement], list[NotMeasured]]:
+    """Every quantity of the outlines, from the chosen clips."""
+    refused = _Refused()
+    estimates = _estimates(chosen, refused)
+    absent = []
+    for key, quantity in OUTLINED.items():
+        if key not in estimates:
+            reasons = refused.reasons.get(key) or why_missing(quantity.views, clips, stops, chosen)
+            detail = refused.details.get(key) or (_no_cycle(quantity, clips) if Reason.NO_CARDIAC_CYCLE in reasons else "")
+            absent.append(NotMeasured(key, reasons, detail))
+    return [_measurement(quantity, estimates[key]) for key, quantity in OUTLINED.items() if key in estimates], absent
+
+
+def _of_readings(
+    clips: Sequence[ClipFindings], phantoms_only: bool, asked: Collection[str]
+) -> tuple[list[Measurement], list[NotMeasured]]:
+    """What models read by themselves, and what they were asked for or tried and could not."""
+    found, refused = read_quantities(() if phantoms_only else clips)
+    missing = [key for key in READ if key not in found and (key in asked or key in refused)]
+    return (
+        [found[key] for key in READ if key in found],
+        [_not_read(READ[key], clips, phantoms_only, refused) for key in missing],
     )
 
 
@@ -163,7 +174,7 @@ def _possible(method: dict[str, Estimate], refused: _Refused, lengths_cm: Sequen
 def _not_read(quantity: Quantity, clips: Sequence[ClipFindings], phantoms_only: bool, tried: Refusals) -> NotMeasured:
     """Why a quantity that models read by themselves has no value: what they say, else what kept them from being asked."""
     if quantity.key in tried:
-        return NotMeasured(quantity.key, in_order(tried[quantity.key][0]), tried[quantity.key][1])
+        return NotMeasured(quantity.key, *tried[quantity.key])
     detail = ""
     if len(quantity.views) == 1:
         reasons = why_missing(quantity.views, clips, [set(clip.gates) for clip in clips], ())
