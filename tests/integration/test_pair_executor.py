@@ -66,14 +66,9 @@ def test_a_pair_that_fails_leaves_a_reason_and_working_processes(tmp_path: Path,
     text, pipe = tmp_path / "text.dcm", tmp_path / "pipe.dcm"
     text.write_bytes(b"no DICOM")
     os.mkfifo(pipe)  # nobody writes to it: opening it blocks for ever
-    assert reasons(executor.analyse_pair(A4C, text, text, PAIR_PLAN)) == (Reason.UNDECODABLE,)
-
-    erring = executor.analyse_pair(A4C, text, text, _Garbled(**asdict(PAIR_PLAN)))
-    assert reasons(erring) == (Reason.COMPUTATION_FAILED,)
-    assert erring.values[0].detail == "broke off with AttributeError"
-
+    executor._pool.submit(os.getpid).result(60)  # the process runs
     executor._clip_timeout_s = 0.5
-    hanging = executor.analyse_pair(A4C, pipe, text, PAIR_PLAN)
+    hanging = executor.analyse_pair(A4C, _Opening(pipe), text, PAIR_PLAN)  # type: ignore[arg-type]
     assert reasons(hanging) == (Reason.COMPUTATION_FAILED,)
     assert hanging.values[0].detail == "took longer than 1 s"
 
@@ -87,6 +82,11 @@ def test_a_pair_that_fails_leaves_a_reason_and_working_processes(tmp_path: Path,
     idle.kill()
     idle.join()
     assert reasons(executor.analyse_pair(A4C, text, text, PAIR_PLAN)) == (Reason.UNDECODABLE,), "tried again"
+
+    erring = executor.analyse_pair(A4C, text, text, _Garbled(**asdict(PAIR_PLAN)))
+    assert reasons(erring) == (Reason.COMPUTATION_FAILED,)
+    assert erring.values[0].detail == "broke off with AttributeError"
+
     (findings,) = executor.analyse([("2.25.1", text)], PLAN)
     assert findings.gates == (Reason.UNDECODABLE,)
 
