@@ -94,17 +94,18 @@ class Predictor:
             beats=ventricle.beats,
             gates=gates,
             marked=marked,
-            flags=self._flags(clip, impression),
+            flags=self._flags(clip, impression, research_override),
             models=tuple(dict.fromkeys((*impression.models, *ventricle.models, *readings.models))),
             values=readings.values,
             notes=impression.notes + ventricle.notes + readings.notes,
             timings_s=timings_s | ventricle.timings_s | readings.timings_s,
         )
 
-    def _flags(self, clip: Clip, impression: Impression) -> tuple[QualityFlag, ...]:
+    def _flags(self, clip: Clip, impression: Impression, research_override: bool) -> tuple[QualityFlag, ...]:
         messages: list[tuple[QualityIssue, str]] = []
         is_trace = impression.view.view in TRACES
-        shown = "Doppler and M-mode displays: their numbers need the research override" if is_trace else "this image"
+        override = "stand by the research override alone" if research_override else "need the research override"
+        shown = f"Doppler and M-mode displays: their numbers {override}" if is_trace else "this image"
         if why := _no_scale(clip, impression.view.view):
             messages.append((QualityIssue.CALIBRATION, f"Nothing can be measured: {why[1]}."))
         if (screen := impression.screen) and screen.is_dual:

@@ -65,6 +65,31 @@ def look_at(
     """
     last = clip.number_of_frames - 1
     chosen = [int(index) for index in np.unique(np.linspace(0, last, _VIEW_FRAMES).round())]
+    view, features, notes = _seen(clip, frames, of_view, chosen)
+    models = [of_view.use]
+    quality = distribution = screen = None
+    judge = of_distribution or (
+        of_view if of_view.knows_its_training_data else gate if clip.is_quality_control_subject else None
+    )
+    if judge is not None and not is_judged_by(judge.manifest, view.view):
+        judge = None
+    if judge is not None:
+        if judge is not of_view:
+            features = judge.run(classifier_input(clip, frames, judge.manifest, chosen))[1]
+            models.append(judge.use)
+        distribution = _verdict(judge, features)
+    if of_quality is not None:
+        quality = grade_quality(of_quality, clip, frames, view.view, chosen)
+        models += [of_quality.use] if quality else []
+    if of_screen is not None and view.view not in TRACES:  # the small picture above a trace makes no split screen
+        screen = _screen_verdict(of_screen, clip, frames, chosen)
+        models.append(of_screen.use)
+    judged_by = judge.manifest.name if judge else ""
+    return Impression(view, quality, distribution, tuple(models), notes, judged_by, screen)
+
+
+def _seen(clip: Clip, frames: ClipFrames, of_view: Part, chosen: Sequence[int]) -> tuple[ViewPrediction, Any, tuple[str, ...]]:
+    """The view, the features of the frames where the network gives such, and what is to be noted."""
     notes: tuple[str, ...] = ()
     try:
         outputs = of_view.run(classifier_input(clip, frames, of_view.manifest, chosen))
@@ -73,27 +98,9 @@ def look_at(
         notes = (f"{of_view.manifest.name} cannot read this clip: {error}",)
     probabilities = [float(value) for value in as_probabilities(outputs[0])]
     likeliest, probability = likeliest_view(of_view.manifest, probabilities)
-    view = told_by_region(likeliest, clip)
     named = tuple(zip(of_view.manifest.labels, probabilities, strict=True))
-    models = [of_view.use]
-    quality = distribution = screen = None
-    judge = of_distribution or (
-        of_view if of_view.knows_its_training_data else gate if clip.is_quality_control_subject else None
-    )
-    if judge is not None and not is_judged_by(judge.manifest, view):
-        judge = None
-    if judge is not None:
-        features = outputs[1] if judge is of_view else judge.run(classifier_input(clip, frames, judge.manifest, chosen))[1]
-        distribution = _verdict(judge, features)
-        models += [] if judge is of_view else [judge.use]
-    if of_quality is not None:
-        quality = grade_quality(of_quality, clip, frames, view, chosen)
-        models += [of_quality.use] if quality else []
-    if of_screen is not None and view not in TRACES:  # the small picture above a trace makes no split screen
-        screen = _screen_verdict(of_screen, clip, frames, chosen)
-        models.append(of_screen.use)
-    prediction, judged_by = ViewPrediction(view, probability, named), judge.manifest.name if judge else ""
-    return Impression(prediction, quality, distribution, tuple(models), notes, judged_by, screen)
+    prediction = ViewPrediction(told_by_region(likeliest, clip), probability, named)
+    return prediction, outputs[1] if len(outputs) > 1 else None, notes
 
 
 def _screen_verdict(part: Part, clip: Clip, frames: ClipFrames, chosen: Sequence[int]) -> ScreenVerdict:

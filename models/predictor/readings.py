@@ -130,4 +130,4 @@ def _left_out(value: ReadValue, views: tuple[View, ...]) -> str:
         return f"it is in {value.unit}, not in {quantity.unit}"
     if quantity.views != views:
         return f"it is not measured in {' and '.join(views)}{' alone' if len(views) == 1 else ''}"
-    return ""
+    return "" if quantity.key in READ else "the node takes it from outlines, not from readings"

@@ -50,7 +50,7 @@ def test_phantom_weights_give_no_patient_a_number_as_judges_either(judge: str, m
     found = predictor.analyse(a_clip(phantom=False))
     assert found.gates == ()
     study = derive_study("1", [found])
-    assert [measurement.key for measurement in study.measurements] == (["lv_len_d_a4c"] if measured else [])
+    assert [measurement.key for measurement in study.measurements] == (["rv_basal"] if measured else [])
     if not measured:
         assert all(Reason.RESEARCH_WEIGHTS in missing.reasons for missing in study.not_measured)
 

@@ -171,7 +171,7 @@ def test_a_view_whose_quality_is_not_judged_is_not_measured() -> None:
     assert (found.quality, found.gates) == (None, (Reason.QUALITY,))
 
 
-LENGTH = ReadValue("lv_len_d_a4c", "cm", 8.25, frame_index=2)
+LENGTH = ReadValue("rv_basal", "cm", 4.25, frame_index=2)
 
 
 def test_a_reading_of_the_catalogue_becomes_a_measurement() -> None:
@@ -180,7 +180,7 @@ def test_a_reading_of_the_catalogue_becomes_a_measurement() -> None:
     assert found.models[-1].name == "echonet_measurements/rv_base"
     assert found.models[-1].weights_sha256 == "b" * 64
     (measured,) = derive_study("1", [found]).measurements
-    assert (measured.key, measured.value, measured.unit, measured.method) == ("lv_len_d_a4c", 8.25, "cm", Method.LENGTH)
+    assert (measured.key, measured.value, measured.unit, measured.method) == ("rv_basal", 4.25, "cm", Method.CALIPERS)
     assert measured.view is View.A4C
     assert [(source.sop_instance_uid, source.frame_number) for source in measured.sources] == [("1.2", 3)]
 
@@ -192,6 +192,7 @@ def test_a_reading_of_the_catalogue_becomes_a_measurement() -> None:
         (replace(LENGTH, unit="px"), "it is in px, not in cm"),
         (replace(LENGTH, key="ef_bp", unit="%"), "it is not measured in a4c alone"),
         (replace(LENGTH, key="lvedv_a2c", unit="mL"), "it is not measured in a4c alone"),
+        (replace(LENGTH, key="lv_len_d_a4c"), "the node takes it from outlines"),
     ],
 )
 def test_what_fits_no_quantity_is_left_out_and_said(value: ReadValue, why: str) -> None:
@@ -203,15 +204,15 @@ def test_what_fits_no_quantity_is_left_out_and_said(value: ReadValue, why: str) 
 
 
 def test_why_a_reader_has_no_value_is_among_the_reasons() -> None:
-    refused = ReadValue("lv_len_d_a4c", "cm", None, reasons=(Reason.NO_CALIBRATION,), detail="no region")
+    refused = ReadValue("rv_basal", "cm", None, reasons=(Reason.NO_CALIBRATION,), detail="no region")
     study = derive_study("1", [model_set(FixedReader(refused)).analyse(a_clip(phantom=True))])
-    (missing,) = [missing for missing in study.not_measured if missing.key == "lv_len_d_a4c"]
+    (missing,) = [missing for missing in study.not_measured if missing.key == "rv_basal"]
     assert missing.reasons[0] is Reason.NO_CALIBRATION
 
 
 def test_an_impossible_reading_is_refused() -> None:
     study = derive_study("1", [model_set(FixedReader(replace(LENGTH, value=82.5))).analyse(a_clip(phantom=True))])
-    (missing,) = [missing for missing in study.not_measured if missing.key == "lv_len_d_a4c"]
+    (missing,) = [missing for missing in study.not_measured if missing.key == "rv_basal"]
     assert Reason.OUTSIDE_LIMITS in missing.reasons
     assert study.measurements == ()
 
@@ -240,7 +241,7 @@ def test_of_several_clips_the_best_image_counts_and_phantom_weights_never_on_pat
         one, sop_instance_uid="1.3", quality=replace(one.quality, score=40.0), values=(replace(one.values[0], value=7.0),)
     )
     (measured,) = derive_study("1", [worse, one]).measurements
-    assert measured.value == 8.25
+    assert measured.value == 4.25
     patient = replace(one, is_quality_control_subject=False)  # phantom_view took part in it
     study = derive_study("1", [patient])
     assert study.measurements == ()

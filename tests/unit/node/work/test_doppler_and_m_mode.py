@@ -72,6 +72,8 @@ def test_a_cw_still_of_the_aortic_valve_becomes_a_coded_velocity() -> None:
     assert clip.view is not None
     assert (clip.view.view, clip.gates, clip.marked) == (View.DOPPLER_AV_CW, (), LIFTED)
     assert clip.contours == (), "no ventricle is sought in a spectrum"
+    (said,) = [flag.message for flag in clip.flags if flag.issue is QualityIssue.POOR_IMAGE_QUALITY]
+    assert said.endswith("their numbers stand by the research override alone."), "nobody is told to switch on what is on"
     assert clip.cm_per_px is None
     findings = study(clip, readers=[reader])
     vmax = found(findings)["av_vmax"]
