@@ -13,6 +13,7 @@ from models.training.layouts.items import DataSet, Item, TrueValue
 from models.training.trials.asking import Row, chosen, missing, need, pairs_of, read_clips, regression_plots
 from models.training.trials.outcome import Draw, Options, Outcome
 
+_OUTLINED = (View.A4C,)
 _UNITS = {"%": "points", "1": "ratio", "mm[Hg]": "mmhg"}  # as figures are named after them
 
 
@@ -21,7 +22,7 @@ def read_values(model: Any, data: DataSet, options: Options) -> Outcome:
 
     A clip whose view is known and is none of the model's is not asked. Raises TrialError where no such quantity is stated.
     """
-    keys, views = keys_read(model.manifest), views_read(model.manifest)
+    keys, views = keys_read(model.manifest), _views(model.manifest)
     known = frozenset(keys)
     rows: list[Row] = []
     others = 0
@@ -49,10 +50,15 @@ def read_values(model: Any, data: DataSet, options: Options) -> Outcome:
 
 
 def keys_read(manifest: Manifest) -> tuple[str, ...]:
-    """The model's quantities; of one that outlines a ventricle those of a single plane."""
-    views = views_read(manifest)
+    """The model's quantities; of one that outlines a ventricle those of its single plane."""
+    views = _views(manifest)
     discs = (key for key, one in OUTLINED.items() if one.method is Method.DISCS_SINGLE_PLANE and one.views == views)
     return quantities_read(manifest) or tuple(discs)
+
+
+def _views(manifest: Manifest) -> tuple[View, ...]:
+    """Of a network that outlines ventricles the node asks no reading; what it reads by itself is of the four-chamber view."""
+    return views_read(manifest) or _OUTLINED
 
 
 def _may_show(view: View, views: Sequence[View]) -> bool:
