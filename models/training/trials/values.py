@@ -13,7 +13,7 @@ from models.training.layouts.items import DataSet, Item, TrueValue
 from models.training.trials.asking import Row, chosen, missing, need, pairs_of, read_clips, regression_plots
 from models.training.trials.outcome import Draw, Options, Outcome
 
-_OUTLINED = (View.A4C,)
+_OUTLINED = {"echo_motion": (View.A4C,)}
 _UNITS = {"%": "points", "1": "ratio", "mm[Hg]": "mmhg"}  # as figures are named after them
 
 
@@ -58,7 +58,7 @@ def keys_read(manifest: Manifest) -> tuple[str, ...]:
 
 def _views(manifest: Manifest) -> tuple[View, ...]:
     """Of a network that outlines ventricles the node asks no reading; what it reads by itself is of the four-chamber view."""
-    return views_read(manifest) or _OUTLINED
+    return views_read(manifest) or _OUTLINED.get(manifest.family, ())
 
 
 def _may_show(view: View, views: Sequence[View]) -> bool:
