@@ -10,6 +10,7 @@ from pydicom.dataset import Dataset
 from models.catalogue import QUANTITIES, RATIOS, READ
 from models.results import (
     ClipFindings,
+    Direction,
     NotMeasured,
     QualityFlag,
     QualityIssue,
@@ -17,6 +18,7 @@ from models.results import (
     StudyFindings,
 )
 from node.egress.documents import build_all, document_bytes
+from sr_templates import codes
 from sr_templates.evidence import Evidence
 from sr_templates.identity import PredecessorReference
 from tests.factories import (
@@ -39,8 +41,17 @@ pytestmark = [pytest.mark.validators, pytest.mark.dcmtk]
 _PREDECESSOR = PredecessorReference(STUDY_UID, "1.2.3.4", "1.2.840.10008.5.1.4.1.1.88.33", "1.2.3.5")
 _EVERY_ISSUE = tuple(QualityFlag(issue, A4C_UID, f"about {issue.value}") for issue in QualityIssue)
 _EVERY_REASON = tuple(NotMeasured(key, tuple(Reason), "all of them") for key in QUANTITIES)
+
+
+def _direction(key: str) -> Direction | None:
+    """That in which the flow runs which the quantity names."""
+    code = codes.QUANTITY_CODES[key]
+    return code.flow_runs if code.flow else None
+
+
 _READ_VALUES = tuple(
-    measurement(key, sum(quantity.limits) / 2, model=PHANTOM_WEIGHTS.name) for key, quantity in (READ | RATIOS).items()
+    measurement(key, sum(quantity.limits) / 2, model=PHANTOM_WEIGHTS.name, direction=_direction(key))
+    for key, quantity in (READ | RATIOS).items()
 )
 
 FINDINGS: dict[str, Callable[[], StudyFindings]] = {
