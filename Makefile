@@ -10,14 +10,18 @@ WORKERS     ?= 2
 PIP          = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c config/constraints.txt \
                $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 
-.PHONY: demo test lint peers clean
+.PHONY: demo test test-further lint peers clean
 
 demo: $(VENV)/.demo-installed
 	$(VENV)/bin/echonode demo --out demo-out
 
 test: $(VENV)/.test-installed peers lint
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadgroup --require=$(REQUIRE)
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "not further" -n $(WORKERS) --dist loadgroup --require=$(REQUIRE)
 	$(VENV)/bin/python -m pytest --doctest-modules models node/errors.py -q
+
+# Second sizes and heads of networks whose families `test` compares with their origin: minutes, and 2 GB for each of them.
+test-further: $(VENV)/.test-installed
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests/differential -m further -n 1 --dist loadgroup
 
 lint: $(VENV)/.test-installed
 	$(VENV)/bin/ruff check .

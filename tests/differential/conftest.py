@@ -10,6 +10,20 @@ import torch
 
 from tests.differential.reference import Reference, run_original
 
+# Second sizes and heads of families that every run compares already: `make test-further`.
+FURTHER = frozenset({
+    "resnet101_averaged", "densenet_averaged", "efficientnet_averaged", "convnext_averaged", "convnext_base_flattened",
+    "vit_base", "swin_tiny",
+})  # fmt: skip
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        chosen = getattr(item, "callspec", None)
+        if chosen is not None and chosen.params.get("builder") in FURTHER:
+            item.add_marker(pytest.mark.further)
+
 
 @pytest.fixture(autouse=True)
 def _one_thread() -> None:
