@@ -19,9 +19,9 @@ test: $(VENV)/.test-installed peers lint
 	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "not further" -n $(WORKERS) --dist loadgroup --require=$(REQUIRE)
 	$(VENV)/bin/python -m pytest --doctest-modules models node/errors.py -q
 
-# Second sizes and heads of networks whose families `test` compares with their origin: minutes, and 2 GB for each of them.
+# Second sizes and heads of networks that `test` compares with their origin, large networks, compilers: minutes, and 2 GB each.
 test-further: $(VENV)/.test-installed
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest tests/differential -m further -n 1 --dist loadgroup
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m further -n 1 --dist loadgroup
 
 lint: $(VENV)/.test-installed
 	$(VENV)/bin/ruff check .

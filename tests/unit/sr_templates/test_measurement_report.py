@@ -211,7 +211,8 @@ def test_no_two_quantities_are_coded_alike_measured_or_not() -> None:
     nothing = study_findings(measurements=(), not_measured=tuple(NotMeasured(key, (Reason.QUALITY,)) for key in QUANTITIES))
     concepts = {quantity.concept.value for quantity in codes.QUANTITY_CODES.values()}
     for value_type, findings in (("NUM", values), ("CODE", nothing)):
-        found = [i for c in concepts for i in items(built(findings), name=c, value_type=value_type)]
+        report = built(findings)
+        found = [i for c in concepts for i in items(report, name=c, value_type=value_type)]
         assert len(found) == len({_identity_of(item) for item in found}) == len(QUANTITIES)
 
 

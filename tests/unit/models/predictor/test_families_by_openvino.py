@@ -126,6 +126,7 @@ def test_additions_to_whole_tensors_are_those_to_slices() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.further
 @pytest.mark.parametrize("name", LARGE)
 def test_another_number_of_inputs_than_the_traced_one_in_large(name: str) -> None:
     check(*LARGE[name])

@@ -95,6 +95,7 @@ def test_an_unknown_or_absent_device_is_said_before_anything_is_timed(monkeypatc
 
 
 @pytest.mark.slow
+@pytest.mark.further
 @pytest.mark.filterwarnings("ignore:.*torch.jit.script_method:DeprecationWarning")  # torch's own, when it first compiles
 @pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs a C++ compiler")
 def test_compiled_networks_are_timed_too(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
