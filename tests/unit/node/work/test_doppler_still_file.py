@@ -25,7 +25,7 @@ from tests.factories import STUDY_UID, identity, source_header
 from tests.spectra import ECG, ROWS, SECTOR, Spectrum, Wave, heat_map, logits
 from tests.unit.models.families.drawn_traces import peaks_of
 from tests.unit.node.study.ultrasound_object import as_file, ultrasound_object
-from tests.unit.node.work.test_mixed_model_set import VIEW, stored
+from tests.unit.node.work.test_mixed_model_set import VIEW, stored, stored_sure_of
 
 pytestmark = pytest.mark.slow
 
@@ -67,11 +67,7 @@ def still(path: Path) -> Path:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A view network that always says `doppler-av`, and the network of aortic peaks."""
     folder = tmp_path_factory.mktemp("models")
-    classifier = load_model(VIEW)
-    torch.nn.init.zeros_(classifier.head.weight)
-    torch.nn.init.zeros_(classifier.head.bias)
-    classifier.head.bias.data[classifier.manifest.labels.index("doppler-av")] = 20.0
-    stored(folder, VIEW, classifier)
+    stored_sure_of(folder, "doppler-av")
     stored(folder, AVVMAX, load_model(AVVMAX))
     return folder
 

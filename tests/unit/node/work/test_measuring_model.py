@@ -28,7 +28,7 @@ from sr_templates import codes
 from tests.factories import identity
 from tests.rows import NOW
 from tests.unit.models.families.drawn_maps import caliper_logits
-from tests.unit.node.work.test_mixed_model_set import VIEW, stored
+from tests.unit.node.work.test_mixed_model_set import VIEW, stored, stored_sure_of
 
 pytestmark = pytest.mark.slow
 
@@ -66,11 +66,7 @@ def beating_calipers(truth: PhantomClip) -> NDArray[np.float32]:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A view network that always says PLAX, and the caliper network."""
     folder = tmp_path_factory.mktemp("models")
-    classifier = load_model(VIEW)
-    torch.nn.init.zeros_(classifier.head.weight)
-    torch.nn.init.zeros_(classifier.head.bias)
-    classifier.head.bias.data[classifier.manifest.labels.index("plax-full-lv")] = 20.0
-    stored(folder, VIEW, classifier)
+    stored_sure_of(folder, "plax-full-lv")
     stored(folder, LVID, load_model(LVID))
     return folder
 
