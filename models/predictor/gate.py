@@ -104,7 +104,7 @@ def choose_backend(
     tried = [(batch, reference.run(batch)) for batch in (probe, *others)]
     half = trained and _HALF_BOUNDS.get(task, "") in manifest.thresholds
     refusals: list[str] = []
-    for make, precision in _candidates(network, sides(probe, others), engine, device, half=half):
+    for make, precision in _candidates(network, sides(probe, others), len(probe), engine, device, half=half):
         try:
             for fresh in _TRIES:
                 backend = make(fresh)
@@ -132,7 +132,9 @@ def sides(probe: Tensor, others: Sequence[Tensor]) -> tuple[int, ...]:
     return tuple(side if all(other.shape[axis] == side for other in others) else -1 for axis, side in stated)
 
 
-def _candidates(network: nn.Module, shape: tuple[int, ...], engine: str, device: str, *, half: bool) -> Iterator[_Candidate]:
+def _candidates(
+    network: nn.Module, shape: tuple[int, ...], usually: int, engine: str, device: str, *, half: bool
+) -> Iterator[_Candidate]:
     """The quickest first. A maker's argument says whether to convert anew: a graph in the cache may be what is wrong."""
     if device != "cpu":
         if half and torch.cuda.is_bf16_supported():
@@ -141,8 +143,8 @@ def _candidates(network: nn.Module, shape: tuple[int, ...], engine: str, device:
     if engine == "auto" and not is_installed():
         return
     if half and is_installed() and has_bf16():
-        yield lambda fresh: OpenVinoBackend(network, shape, Precision.BF16, fresh=fresh), Precision.BF16
-    yield lambda fresh: OpenVinoBackend(network, shape, fresh=fresh), Precision.FP32
+        yield lambda fresh: OpenVinoBackend(network, shape, Precision.BF16, usually=usually, fresh=fresh), Precision.BF16
+    yield lambda fresh: OpenVinoBackend(network, shape, usually=usually, fresh=fresh), Precision.FP32
 
 
 def disagreement(

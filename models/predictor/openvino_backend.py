@@ -1,4 +1,9 @@
-"""OpenVINO on the CPU: the same network as a compiled graph, 1.5 to 2 times as fast as eager torch in single precision."""
+"""OpenVINO on the CPU: the same network as a compiled graph, 1.5 to 2.5 times as fast as eager torch in single precision.
+
+A graph of which every side is known is quicker than one with a free batch: up to twice with the mix transformers, whose
+attention has shapes to work out. So it takes one input at a time, and several at the same time, with fewer threads each, are
+quicker than one after another, and need less of the processor's cache than a batch.
+"""
 
 import importlib.util
 import logging
@@ -9,7 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.families.vision import whole_tensor_additions
@@ -18,6 +25,7 @@ from models.predictor.graph_cache import cached_graph, graph_key
 
 _EXAMPLES = 2  # traced with two frames and probed with another number: a batch size that got fixed would show
 _EXAMPLE_PX = 96  # of a side that is free
+MOST_AT_ONCE = 4  # inputs computed at the same time: each needs the memory of all its layers
 _HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 
 
@@ -56,23 +64,31 @@ def has_bf16() -> bool:
 
 
 class OpenVinoBackend:
-    """Inputs of one shape (c, h, w) or (c, frames, h, w), -1 for a free side, any number of them. `fresh` converts again what
-    the cache holds.
+    """Inputs of one shape (c, h, w) or (c, frames, h, w), -1 for a free side, any number of them. `usually` is how many come
+    together, as a rule; `fresh` converts again what the cache holds.
 
     Raises BackendError where OpenVINO is missing or cannot convert the network.
     """
 
     def __init__(
-        self, network: nn.Module, shape: tuple[int, ...], precision: Precision = Precision.FP32, *, fresh: bool = False
+        self,
+        network: nn.Module,
+        shape: tuple[int, ...],
+        precision: Precision = Precision.FP32,
+        *,
+        usually: int = 1,
+        fresh: bool = False,
     ) -> None:
         openvino = _openvino()
         version = str(openvino.__version__).split("-")[0]
         self.name = f"OpenVINO {version} {precision.value}"
         errors = (RuntimeError, ValueError, TypeError, OSError, openvino.frontend.OpConversionFailure)
         core = openvino.Core()
+        self._one_by_one = -1 not in shape
+        at_once = min(usually, MOST_AT_ONCE, torch.get_num_threads()) if self._one_by_one else 1
         settings = {
             "INFERENCE_PRECISION_HINT": _HINTS[precision],  # its own choice would be bfloat16 wherever the CPU has it
-            "PERFORMANCE_HINT": "LATENCY",
+            "NUM_STREAMS": at_once,
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         }
 
@@ -86,12 +102,17 @@ class OpenVinoBackend:
         def make(folder: Path) -> None:
             openvino.save_model(convert(), folder / "graph.xml", compress_to_fp16=False)
 
+        def of_one(graph: Any) -> Any:
+            if self._one_by_one:
+                graph.reshape([1, *shape])
+            return graph
+
         def kept(*, fresh: bool) -> Any:
             folder = cached_graph(key, make, fresh=fresh)
             if folder is None:
-                return convert()
+                return of_one(convert())
             try:
-                return core.read_model(folder / "graph.xml")
+                return of_one(core.read_model(folder / "graph.xml"))
             except RuntimeError:
                 if fresh:
                     raise
@@ -101,14 +122,28 @@ class OpenVinoBackend:
         try:
             with torch.inference_mode():
                 graph = kept(fresh=fresh)
-            self._compiled = core.compile_model(graph, "CPU", settings)
+            self._requests = openvino.AsyncInferQueue(core.compile_model(graph, "CPU", settings), at_once)
         except errors as error:
             raise BackendError(f"{self.name} cannot run it: {(str(error).splitlines() or [''])[0]}") from error
+        self._requests.set_callback(_keep)
 
     def run(self, batch: Tensor) -> tuple[Tensor, ...]:
         """Raises BackendError for a batch that the graph does not take: where its network fixes the traced size."""
+        values = batch.contiguous().cpu().numpy()
+        pieces = np.split(values, len(values)) if self._one_by_one else [values]
+        found: list[list[NDArray[np.float32]]] = [[] for _ in pieces]
         try:
-            outputs = self._compiled([batch.contiguous().cpu().numpy()], share_inputs=True)
+            for piece, outputs in zip(pieces, found, strict=True):
+                self._requests.start_async([piece], userdata=outputs, share_inputs=True)
+            self._requests.wait_all()
         except RuntimeError as error:
             raise BackendError(f"it cannot run a batch of {len(batch)}") from error
-        return tuple(torch.from_numpy(outputs[index]) for index in range(len(outputs)))
+        whole = tuple(torch.from_numpy(np.concatenate(parts)) for parts in zip(*found, strict=True))
+        if any(len(output) != len(batch) for output in whole):
+            raise BackendError(f"it cannot run a batch of {len(batch)}")
+        return whole
+
+
+def _keep(request: Any, outputs: list[NDArray[np.float32]]) -> None:
+    """A copy of what a request found: its own memory is that of the next one."""
+    outputs.extend(tensor.data.copy() for tensor in request.output_tensors)

@@ -41,7 +41,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, change: Callable[[Tensor], Tensor])
     """OpenVINO becomes this; returned is how often it was made, and whether anew."""
     made: list[bool] = []
 
-    def make(network: nn.Module, shape: tuple[int, ...], precision: Precision = FP32, *, fresh: bool = False) -> Backend:
+    def make(network: nn.Module, shape: tuple[int, ...], precision: Precision = FP32, *, usually: int, fresh: bool) -> Backend:
         made.append(fresh)
         return Planted(network, change)
 
@@ -164,7 +164,7 @@ def test_half_precision_needs_trained_weights_and_stated_bounds(
 ) -> None:
     seen: list[Precision] = []
 
-    def make(network: nn.Module, shape: tuple[int, ...], precision: Precision = FP32, *, fresh: bool = False) -> Backend:
+    def make(network: nn.Module, shape: tuple[int, ...], precision: Precision = FP32, *, usually: int, fresh: bool) -> Backend:
         seen.append(precision)
         raise BackendError("not today")
 
@@ -238,7 +238,7 @@ def test_an_imported_model_is_judged_by_its_manifest_s_bounds(
     """The planted engine is wrong by the factor, which single precision never lets through."""
     seen: list[Precision] = []
 
-    def make(network: nn.Module, shape: tuple[int, ...], precision: Precision = FP32, *, fresh: bool = False) -> Backend:
+    def make(network: nn.Module, shape: tuple[int, ...], precision: Precision = FP32, *, usually: int, fresh: bool) -> Backend:
         seen.append(precision)
         return Planted(network, lambda outputs: outputs * factor)
 

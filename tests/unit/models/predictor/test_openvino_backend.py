@@ -85,6 +85,17 @@ def test_a_network_is_converted_once(conversions: list[nn.Module]) -> None:
     torch.testing.assert_close(first.run(batch)[0], TorchBackend(network()).run(batch)[0], rtol=1e-4, atol=1e-5)
 
 
+@pytest.mark.parametrize("usually", [1, 2, 8])
+@pytest.mark.parametrize("number", [1, 3, 8])
+def test_inputs_computed_at_the_same_time_keep_their_order(usually: int, number: int) -> None:
+    """Each answer is that of its own input, whichever of them is ready first, and not that of the next batch."""
+    backend, reference = OpenVinoBackend(network(), SHAPE, usually=usually), TorchBackend(network())
+    first, second = torch.rand(2, number, *SHAPE, generator=torch.Generator().manual_seed(number))
+    of_first, of_second = backend.run(first)[0], backend.run(second)[0]
+    torch.testing.assert_close(of_first, reference.run(first)[0], rtol=1e-4, atol=1e-5)
+    torch.testing.assert_close(of_second, reference.run(second)[0], rtol=1e-4, atol=1e-5)
+
+
 def test_other_weights_layers_or_shapes_are_converted_anew(conversions: list[nn.Module]) -> None:
     OpenVinoBackend(network(), SHAPE)
     OpenVinoBackend(network(1), SHAPE)
@@ -121,7 +132,8 @@ def test_a_graph_of_one_batch_size_in_the_cache_is_made_anew(conversions: list[n
     """As a version of ours may have left it, in which its network fixed the size."""
     right, wrong = network(), FixesItsBatch()
     version = f"OpenVINO {openvino.__version__}"
-    OpenVinoBackend(wrong, SHAPE)
+    with pytest.raises(BackendError, match="cannot run it"):
+        OpenVinoBackend(wrong, SHAPE)
     graphs = tmp_path / "cache" / "graphs"
     shutil.copytree(graphs / graph_key(wrong, SHAPE, version), graphs / graph_key(right, SHAPE, version))
     chosen = choose_backend(
@@ -190,6 +202,18 @@ def test_what_cannot_be_converted_says_so() -> None:
     assert (root.level, root.filters, root.handlers) == before, "its logging is not ours"
 
 
+class Pools(nn.Module):
+    """One answer for a whole batch."""
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return frames.flatten(0, 1).mean(dim=0, keepdim=True)[:, None].repeat(2, 1, 1, 1)
+
+
+def test_what_does_not_answer_each_input_is_refused() -> None:
+    with pytest.raises(BackendError, match="cannot run a batch of 3"):
+        OpenVinoBackend(Pools(), SHAPE).run(torch.rand(3, *SHAPE))
+
+
 class FixesItsBatch(nn.Module):
     """The size of a batch becomes a constant of the graph, as in a transformer that repeats its class token."""
 
@@ -206,8 +230,8 @@ def test_a_graph_of_one_batch_size_is_refused_and_torch_computes(caplog: pytest.
     probe = torch.rand(3, *SHAPE)
     chosen = choose_backend(FixesItsBatch(), Task.MASK, probe, find_manifest("phantom_lv"), engine="auto", trained=False)
     assert isinstance(chosen.backend, TorchBackend)
-    assert "cannot run a batch of 3" in chosen.name
-    assert "cannot run a batch of 3" in caplog.text
+    assert "refused: OpenVINO" in chosen.name
+    assert "cannot run it" in caplog.text
     assert chosen.run(probe)[0].shape == (3, 2, 16, 16)
 
 

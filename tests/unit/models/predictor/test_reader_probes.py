@@ -95,7 +95,7 @@ def test_the_step_that_takes_its_time_is_what_the_engine_computes(
     class Engine:
         name = "another engine"
 
-        def __init__(self, network: nn.Module, shape: tuple[int, ...], *_: object, fresh: bool = False) -> None:
+        def __init__(self, network: nn.Module, *_: object, **__: object) -> None:
             self._torch = Counting(SMALL[name]() if owner == "itself" else network)
 
         def run(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
