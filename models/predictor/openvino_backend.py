@@ -63,6 +63,34 @@ def has_bf16() -> bool:
     return "BF16" in _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
+def _graph(network: nn.Module, shape: tuple[int, ...], *, fresh: bool) -> Any:
+    """The network's graph, from the cache where it is there: of one input, or of any number where a side is free."""
+    openvino = _openvino()
+
+    def make(folder: Path) -> None:
+        openvino.save_model(_converted(network, shape), folder / "graph.xml", compress_to_fp16=False)
+
+    folder = cached_graph(graph_key(network, shape, f"OpenVINO {openvino.__version__}"), make, fresh=fresh)
+    try:
+        graph = _converted(network, shape) if folder is None else openvino.Core().read_model(folder / "graph.xml")
+        if -1 not in shape:
+            graph.reshape([1, *shape])
+    except RuntimeError:
+        if fresh or folder is None:
+            raise
+        return _graph(network, shape, fresh=True)  # what lies there is damaged
+    return graph
+
+
+def _converted(network: nn.Module, shape: tuple[int, ...]) -> Any:
+    openvino = _openvino()
+    example = torch.zeros(_EXAMPLES, *(_EXAMPLE_PX if side == -1 else side for side in shape))
+    with torch.inference_mode(), _log_kept(), whole_tensor_additions(), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=DeprecationWarning)  # its use of torch.jit.trace
+        warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # type: ignore[attr-defined]  # fixed sizes
+        return openvino.convert_model(network, example_input=example, input=[openvino.PartialShape([-1, *shape])])
+
+
 class OpenVinoBackend:
     """Inputs of one shape (c, h, w) or (c, frames, h, w), -1 for a free side, any number of them. `usually` is how many come
     together, as a rule; `fresh` converts again what the cache holds.
@@ -80,10 +108,7 @@ class OpenVinoBackend:
         fresh: bool = False,
     ) -> None:
         openvino = _openvino()
-        version = str(openvino.__version__).split("-")[0]
-        self.name = f"OpenVINO {version} {precision.value}"
-        errors = (RuntimeError, ValueError, TypeError, OSError, openvino.frontend.OpConversionFailure)
-        core = openvino.Core()
+        self.name = f"OpenVINO {str(openvino.__version__).split('-')[0]} {precision.value}"
         self._one_by_one = -1 not in shape
         at_once = min(usually, MOST_AT_ONCE, torch.get_num_threads()) if self._one_by_one else 1
         settings = {
@@ -91,38 +116,10 @@ class OpenVinoBackend:
             "NUM_STREAMS": at_once,
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
         }
-
-        def convert() -> Any:
-            example = torch.zeros(_EXAMPLES, *(_EXAMPLE_PX if side == -1 else side for side in shape))
-            with _log_kept(), whole_tensor_additions(), warnings.catch_warnings():
-                warnings.filterwarnings("ignore", category=DeprecationWarning)  # its use of torch.jit.trace
-                warnings.filterwarnings("ignore", category=torch.jit.TracerWarning)  # type: ignore[attr-defined]  # fixed sizes
-                return openvino.convert_model(network, example_input=example, input=[openvino.PartialShape([-1, *shape])])
-
-        def make(folder: Path) -> None:
-            openvino.save_model(convert(), folder / "graph.xml", compress_to_fp16=False)
-
-        def of_one(graph: Any) -> Any:
-            if self._one_by_one:
-                graph.reshape([1, *shape])
-            return graph
-
-        def kept(*, fresh: bool) -> Any:
-            folder = cached_graph(key, make, fresh=fresh)
-            if folder is None:
-                return of_one(convert())
-            try:
-                return of_one(core.read_model(folder / "graph.xml"))
-            except RuntimeError:
-                if fresh:
-                    raise
-                return kept(fresh=True)  # what lies there is damaged
-
-        key = graph_key(network, shape, f"OpenVINO {openvino.__version__}")
+        errors = (RuntimeError, ValueError, TypeError, OSError, openvino.frontend.OpConversionFailure)
         try:
-            with torch.inference_mode():
-                graph = kept(fresh=fresh)
-            self._requests = openvino.AsyncInferQueue(core.compile_model(graph, "CPU", settings), at_once)
+            graph = _graph(network, shape, fresh=fresh)
+            self._requests = openvino.AsyncInferQueue(openvino.Core().compile_model(graph, "CPU", settings), at_once)
         except errors as error:
             raise BackendError(f"{self.name} cannot run it: {(str(error).splitlines() or [''])[0]}") from error
         self._requests.set_callback(_keep)
