@@ -35,9 +35,9 @@ NETWORKS = (
 )  # fmt: skip
 
 PUBLISHED_WAY = (
-    "published way: eager torch, single precision, one frame at a time; timed on at most 4 frames, 2 where they take long, and "
-    "scaled. For the study: every frame through every network, each network by a script of its own, which is started and loads "
-    "its weights once, and decodes each clip by pydicom's pixel_array."
+    "published way: eager torch, single precision, one frame at a time, or one clip where a network takes clips; timed on at "
+    "most 4 of them, 2 where they take long, and scaled. For the study: every frame through every network, each network by a "
+    "script of its own, which is started and loads its weights once, and decodes each clip by pydicom's pixel_array."
 )
 SPEED_ONLY = "speed only: random weights tell nothing about the accuracy of half precision"
 _FRAMES_TIMED = 4

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -16,7 +17,7 @@ from node.errors import ConfigError, EchoNodeError
 if TYPE_CHECKING:
     from models.families.reading import Reader, ReadValue
     from models.manifest import Manifest
-    from node.cli.measured_files import MeasuredFile
+    from node.cli.measured_files import MeasuredFile, Wanted
 
 _STATEMENT = "Research use only, not a medical device: no number here may be used for the care of a patient."
 
@@ -64,7 +65,7 @@ def measure(
     as_json: AsJson = False,
 ) -> None:
     """Measure with one model: values with their reasons, a row for every frame, and what was found drawn into the images."""
-    from node.cli.measured_files import measure_file, overlay_paths, wanted_files, write_table
+    from node.cli.measured_files import overlay_paths, wanted_files, write_table
 
     check_device(device)
     wanted = wanted_files(paths)
@@ -82,13 +83,7 @@ def measure(
         overlays = [None]
     if hasattr(reader, "in_folder"):  # some published scripts treat a folder otherwise than a file
         reader.in_folder = any(path.is_dir() for path in paths)
-    from models.families.reading import Decoding
-
-    measured = []
-    for number, (item, overlay) in enumerate(zip(wanted, overlays, strict=True), start=1):
-        if sys.stderr.isatty():  # a clip takes minutes on a CPU
-            typer.echo(f"{number} of {len(wanted)}: {item.name}", err=True)
-        measured.append(measure_file(reader, item, Decoding(decoding.value), overlay))
+    measured = _measured(reader, wanted, overlays, decoding)
     if csv is not None:
         write_table(csv, measured)
     summary = _summary(reader, computed_by, decoding, measured)
@@ -98,6 +93,20 @@ def measure(
         _print(summary, csv)
     if failed := [item for item in measured if item.reading is None]:
         raise EchoNodeError(f"{len(failed)} of {len(measured)} files could not be measured")
+
+
+def _measured(
+    reader: "Reader", wanted: "Sequence[Wanted]", overlays: "Sequence[Path | None]", decoding: DecodingName
+) -> "list[MeasuredFile]":
+    from models.families.reading import Decoding
+    from node.cli.measured_files import measure_file
+
+    measured = []
+    for number, (item, overlay) in enumerate(zip(wanted, overlays, strict=True), start=1):
+        if sys.stderr.isatty():  # a clip takes minutes on a CPU
+            typer.echo(f"{number} of {len(wanted)}: {item.name}", err=True)
+        measured.append(measure_file(reader, item, Decoding(decoding.value), overlay))
+    return measured
 
 
 def _check_writable(csv: Path) -> None:

@@ -99,12 +99,7 @@ def embed(model: Any, data: DataSet, options: Options) -> Outcome:
     names = sorted({str(item.truth.label) for item in items})
     features = np.stack([_embedding(model, item, options) for item in (*taught, *tested)])
     labels = np.array([names.index(str(item.truth.label)) for item in (*taught, *tested)])
-    train, labels_of_train, test, true = (
-        features[: len(taught)],
-        labels[: len(taught)],
-        features[len(taught) :],
-        labels[len(taught) :],
-    )
+    (train, test), (labels_of_train, true) = (np.split(values, [len(taught)]) for values in (features, labels))
     figures: dict[str, Value] = {"n_train": len(taught)}
     groups = [item.group for item in tested]
     found = {

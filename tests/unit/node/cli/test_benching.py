@@ -24,7 +24,7 @@ def test_both_ways_give_the_same_on_two_small_networks() -> None:
     result = CliRunner().invoke(app, ["bench", *NAMES, "--rounds", "1", "--json"])
     assert result.exit_code == 0, result.output
     answer = json.loads(result.stdout)
-    assert "timed on at most 4 frames, 2 where they take long, and scaled" in answer["published_way"]
+    assert "timed on at most 4 of them, 2 where they take long, and scaled" in answer["published_way"]
     assert [network["name"] for network in answer["networks"]] == list(NAMES)
     for network in answer["networks"]:
         assert network["equal"]
