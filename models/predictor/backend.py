@@ -40,6 +40,8 @@ class TorchBackend:
         self, network: nn.Module, device: str = "cpu", precision: Precision = Precision.FP32, *, compiled: bool = False
     ) -> None:
         self._device, self._precision, self._compiled = torch.device(device), precision, compiled
+        if self._device.type == "cuda":  # else convolutions asked for in single precision are rounded to ten bits (TF32)
+            torch.backends.cudnn.allow_tf32 = False
         self._network: Callable[[Tensor], Tensor | tuple[Tensor, ...]] = torch.compile(network) if compiled else network
         how = f"torch {torch.__version__} {precision.value}" + (" compiled" if compiled else "")
         self.name = how if device == "cpu" else f"{how} on {device}"

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from models.predictor.backend import BackendError
+from models.predictor.backend import BackendError, TorchBackend
 from models.predictor.devices import device_for
 from models.predictor.parts import make_part
 from models.registry import load_model
@@ -42,3 +42,12 @@ def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, engine: str,
 def test_torch_by_name_stays_in_single_precision_on_an_accelerator_too(role: Role, name: str) -> None:
     part = make_part(role, load_model(name, device="meta"), device="cuda", engine="torch")
     assert part.use.engine == f"torch {torch.__version__} fp32 on cuda"
+
+
+def test_single_precision_on_an_accelerator_is_not_rounded_to_ten_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """cuDNN does that to convolutions (TF32) unless it is told not to."""
+    monkeypatch.setattr(torch.backends.cudnn, "allow_tf32", True)
+    TorchBackend(torch.nn.Identity())
+    assert torch.backends.cudnn.allow_tf32, "nobody asked for an accelerator"
+    TorchBackend(torch.nn.Identity(), "cuda")
+    assert not torch.backends.cudnn.allow_tf32
