@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from models.catalogue import TRACES, View
+
 Value = str | int | float | bool | list[int] | list[float] | list[str]
 
 PHANTOM_ONLY = "TRAINED ON SYNTHETIC PHANTOMS - NOT FOR CLINICAL USE"
@@ -39,13 +41,15 @@ class Publication:
 
 @dataclass(frozen=True)
 class Probe:
-    """The phantom clip on which engines are compared with the reference: `view` "a4c" or "a2c", the seed of heart and noise,
-    and its `frames`, spread over six tenths of a second.
+    """The recipe of the images on which engines are compared with the reference; they are drawn by it when they are needed.
+
+    `view` is what they show, one of `PROBE_VIEWS`; `seed` that of heart or trace and of the noise. The `frames` of a heart are
+    spread over six tenths of a second; a Doppler or M-mode display is a still.
     """
 
-    view: str = "a4c"
-    seed: int = 0
-    frames: int = 3
+    view: View
+    seed: int
+    frames: int
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,6 @@ class Manifest:
     `train_seeds`, `validation_seeds` and `test_seeds` are half-open ranges of heart seeds, disjoint. `metrics` holds numbers
     and the statement what they were measured on. A published model has `input_shape` (channels, frames where it takes a clip,
     height, width; -1 is free) in place of `input_size_px`; `input_values` and `output_values` say what goes in and comes out.
-    `probe` is None where the default will do.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Manifest:
     validation_seeds: tuple[int, int]
     test_seeds: tuple[int, int]
     command: str
+    probe: Probe
     architecture: Mapping[str, Value] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, Value] = field(default_factory=dict)
@@ -83,7 +87,6 @@ class Manifest:
     input_values: str = ""
     output_values: str = ""
     publication: Publication | None = None
-    probe: Probe | None = None
     path: Path = Path()
 
     @property
@@ -97,6 +100,13 @@ class Manifest:
         except KeyError:
             raise ManifestError(f"manifest {self.name}: [thresholds] has no {key}") from None
 
+
+# What the phantom draws: hearts, then traces.
+PROBE_VIEWS = (
+    View.A4C, View.A2C, View.A3C, View.PLAX, View.PSAX_MV, View.PSAX_PM, View.PSAX_APEX, View.SUBCOSTAL_4C,
+    View.DOPPLER_AV_PW, View.DOPPLER_AV_CW, View.DOPPLER_MV_PW, View.DOPPLER_MV_CW, View.DOPPLER_PV_PW, View.DOPPLER_PV_CW,
+    View.DOPPLER_TV_CW, View.DOPPLER_TISSUE_LATERAL, View.DOPPLER_TISSUE_SEPTAL, View.MMODE_A4CH_RV,
+)  # fmt: skip
 
 # Manifest attribute -> (TOML table, key); "" is the top level. One row per field drives reading and writing.
 _LAYOUT: dict[str, tuple[str, str]] = {
@@ -139,7 +149,7 @@ _NO_WEIGHTS_OF_OURS: dict[str, Any] = {
 _PUBLICATION = {item.name: ("publication", item.name) for item in fields(Publication)}
 _NOTHING_NEEDED: dict[str, Any] = {"needed_settings": ()}
 _PROBE = {item.name: ("probe", item.name) for item in fields(Probe)}
-_PROBE_VIEWS = ("a4c", "a2c")
+_COMMENTS = {"probe": ("# A recipe: engines are tried on these images, drawn when they are needed.",)}
 _FREE_TABLES = ("architecture", "thresholds", "metrics")
 _KINDS: dict[str, type] = {"input_size_px": int, "trained_on_phantoms": bool, "seed": int, "frames": int}
 _LISTS = ("labels", "train_seeds", "validation_seeds", "test_seeds", "aliases", "input_shape", "needed_settings")
@@ -187,8 +197,8 @@ def _manifest(data: dict[str, Any], path: Path) -> Manifest:
     published = "publication" in data
     unsaid = _EMPTY | (_NO_WEIGHTS_OF_OURS if published else {})
     source = Publication(**_fields(data, path.name, _PUBLICATION, _NOTHING_NEEDED)) if published else None
-    probe = _probe(data, path.name) if "probe" in data else None
     values = _fields(data, path.name, _LAYOUT | _OPTIONAL, unsaid)
+    values["probe"] = _probe(data, path.name)
     values |= {name: data.pop(name, {}) for name in _FREE_TABLES}
     if left := _left_over(data):
         raise ManifestError(f"{path.name}: unknown {', '.join(left)}")
@@ -200,15 +210,20 @@ def _manifest(data: dict[str, Any], path: Path) -> Manifest:
     ):
         if len(sha256) not in lengths:
             raise ManifestError(f"{path.name}: [{table}] sha256 is not a SHA-256")
-    return Manifest(**values, publication=source, probe=probe, path=path)
+    return Manifest(**values, publication=source, path=path)
 
 
 def _probe(data: dict[str, Any], file: str) -> Probe:
-    probe = Probe(**_fields(data, file, _PROBE, {}))
-    if probe.view not in _PROBE_VIEWS:
-        raise ManifestError(f"{file}: [probe] view should be {' or '.join(_PROBE_VIEWS)}")
+    if "probe" not in data:
+        raise ManifestError(f"{file}: [probe] is missing: view, seed and frames of the images on which engines are tried")
+    stated = _fields(data, file, _PROBE, {})
+    if stated["view"] not in PROBE_VIEWS:
+        raise ManifestError(f"{file}: nothing is drawn of [probe] view {stated['view']!r}, only of {', '.join(PROBE_VIEWS)}")
+    probe = Probe(**stated | {"view": View(stated["view"])})
     if probe.seed < 0 or probe.frames < 1:
         raise ManifestError(f"{file}: [probe] seed counts from 0, frames from 1")
+    if probe.view in TRACES and probe.frames != 1:
+        raise ManifestError(f"{file}: [probe] frames of a Doppler or M-mode display is 1: it is a still")
     return probe
 
 
@@ -257,11 +272,10 @@ def manifest_text(manifest: Manifest) -> str:
     if manifest.publication:
         stated = asdict(manifest.publication)
         tables["publication"] = {key: value for key, value in stated.items() if key not in _NOTHING_NEEDED or value}
-    if manifest.probe:
-        tables["probe"] = asdict(manifest.probe)
+    tables["probe"] = asdict(manifest.probe)
     lines: list[str] = []
     for table, values in tables.items():
-        lines += ["", f"[{table}]"] if table else []
+        lines += ["", *_COMMENTS.get(table, ()), f"[{table}]"] if table else []
         lines += [f"{key} = {_literal(value)}" for key, value in values.items()]
     return "\n".join(lines) + "\n"
 

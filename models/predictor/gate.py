@@ -1,8 +1,8 @@
 """Which backend may compute a network: the quickest that gives what the reference gives on a probe image.
 
 The reference is eager torch in single precision. Every other backend computes the same probe when a network is loaded, and is
-refused where it differs beyond the bounds of its precision. The manifest states which phantom the probe shows; it is rendered
-when it is needed (`probe_clip`), and the manifest's input says into which shape and range of values it is brought.
+refused where it differs beyond the bounds of its precision. The manifest states the probe's recipe: a phantom heart, or a drawn
+Doppler or M-mode display. It is drawn when it is needed (`probe_clip`), and brought into shape as the family's own reader does.
 
 Half precision is not judged by its numbers but by what it would do to the result, on trained weights; random ones tell nothing,
 because a random deep network multiplies every rounding. It is tried where the manifest states its bounds under [thresholds]:
@@ -11,7 +11,7 @@ because a random deep network multiplies every rounding. It is tried where the m
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
@@ -19,10 +19,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.catalogue import View
+from models.catalogue import TRACES
 from models.clip import Clip
 from models.manifest import Manifest, Probe
 from models.phantom.anatomy import sample_heart
+from models.phantom.traces import drawn_trace
 from models.phantom.truth import render_clip
 from models.predictor.backend import Backend, BackendError, Precision, TorchBackend
 from models.predictor.openvino_backend import OpenVinoBackend, has_bf16, is_installed
@@ -35,6 +36,7 @@ _POINT_PX = 0.1
 _FEATURE_SHARE = 0.02  # of what a half-precision network says beside its classes, for the distance from its training data
 _WINDOW_PX = 15  # around a peak, in which its centre of mass is taken
 _PROBE_S = 0.6  # about a systole and an early diastole
+_TINT = (1.08, 1.0, 0.79)  # of red, green and blue, as many carts show grey; as bright as grey (ITU-R BT.601)
 _TRIES = (False, True)  # a graph from the cache, then, if that one is refused, a fresh one
 
 
@@ -50,19 +52,20 @@ class Task(StrEnum):
 _HALF_BOUNDS = {Task.CLASSES: "bf16_probability_change", Task.MASK: "bf16_dice", Task.POINTS: "bf16_point_px"}
 
 
-def probe_clip(probe: Probe | None = None) -> Clip:
-    """The manifest's phantom heart, of the best quality, always the same; where it states none, three frames of an A4C."""
-    return rendered(probe or Probe())
+@lru_cache(maxsize=8)
+def probe_clip(probe: Probe) -> Clip:
+    """What the recipe says, of the best quality, always the same; tinted, so that a network of colours tells them apart."""
+    clip = drawn_trace(probe.view, probe.seed).clip() if probe.view in TRACES else _heart(probe)
+    frames = np.minimum(np.rint(clip.frames * _TINT), 255).astype(np.uint8)
+    return replace(clip, frames=frames, is_quality_control_subject=True)
 
 
-@lru_cache(maxsize=4)
-def rendered(probe: Probe) -> Clip:
+def _heart(probe: Probe) -> Clip:
     truth = render_clip(
-        sample_heart(probe.seed), View(probe.view), seed=probe.seed, quality=3,
+        sample_heart(probe.seed), probe.view, seed=probe.seed, quality=3,
         frames=probe.frames, frame_rate_hz=probe.frames / _PROBE_S, rows=300, columns=400,
     )  # fmt: skip
-    frames = np.repeat(truth.frames[..., None], 3, axis=3)
-    return Clip("probe", frames, truth.frame_times_ms, (truth.region,), is_quality_control_subject=True)
+    return Clip("probe", np.repeat(truth.frames[..., None], 3, axis=3), truth.frame_times_ms, (truth.region,))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import save as save_safetensors
 from torch import nn
 
-from models.manifest import PHANTOM_ONLY, Manifest, write_manifest
+from models.catalogue import View
+from models.manifest import PHANTOM_ONLY, Manifest, Probe, write_manifest
 from models.phantom import GENERATOR_VERSION
 from models.training.augment import augment
 from models.training.config import TrainingConfig, read_config
@@ -77,6 +78,7 @@ def _draft(settings: TrainingConfig, task: Task) -> Manifest:
         validation_seeds=seeds(settings.data.validation_seeds),
         test_seeds=seeds(settings.data.test_seeds),
         command=settings.command,
+        probe=Probe(View.A4C, seed=0, frames=3),
         architecture={task.widths: settings.model.channels} | dict(task.architecture),
     )
 

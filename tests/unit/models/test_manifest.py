@@ -3,8 +3,10 @@ from pathlib import Path
 
 import pytest
 
+from models.catalogue import View
 from models.manifest import (
     PHANTOM_ONLY,
+    PROBE_VIEWS,
     Manifest,
     ManifestError,
     Probe,
@@ -13,13 +15,16 @@ from models.manifest import (
     read_manifests,
     write_manifest,
 )
+from models.phantom.acquisition import RENDERED_VIEWS
+from models.phantom.traces import DRAWN_TRACES
 from models.registry import list_models
 
 MANIFEST = Manifest(
     name="small", version="1.2.0", family="phantom_classifier", licence="Apache-2.0", intended_use=PHANTOM_ONLY,
     weights_file="small.safetensors", weights_sha256="a" * 64, input_size_px=64, labels=("a4c", "other"),
     trained_on_phantoms=True, training_data='hearts with a "quote" and é', generator="1", train_seeds=(0, 10),
-    validation_seeds=(10, 12), test_seeds=(12, 20), command="echonode train x.toml", architecture={"channels": [8, 16]},
+    validation_seeds=(10, 12), test_seeds=(12, 20), command="echonode train x.toml", probe=Probe(View.A2C, 4, 5),
+    architecture={"channels": [8, 16]},
     thresholds={"view_probability": 0.5}, metrics={"accuracy_percent": 98.5, "accuracy_percent_95": [97.0, 99.0], "n": 3},
 )  # fmt: skip
 
@@ -38,12 +43,14 @@ intended_use = "research"
 output = { labels = ["a"], values = "logits" }
 training.data = "hearts"
 architecture.outputs = 1
+probe = { view = "a4c", seed = 0, frames = 3 }
 publication = { paper = "p", code_licence = "MIT", weights_origin = "o", weights_file = "", weights_sha256 = "" }
 [[model]]
 name = "one"
 publication.weights_file = "one.h5"
 [[model]]
 name = "two"
+probe = { view = "doppler_av_cw", frames = 1 }
 aliases = ["deux"]
 output.labels = []
 publication.weights_file = "two.h5"
@@ -66,16 +73,16 @@ def test_a_published_model_needs_no_weights_of_ours(path: Path) -> None:
     assert "seeds" not in path.read_text(encoding="utf-8")
 
 
-def test_a_probe_is_written_and_read_back(path: Path) -> None:
-    stated = replace(MANIFEST, probe=Probe("a2c", 4, 5))
-    write_manifest(stated, path)
-    assert read_manifest(path) == replace(stated, path=path)
-
-
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ('view = "plax"\nseed = 0\nframes = 3', r"\[probe\] view should be a4c or a2c"),
+        (
+            'view = "ivc"\nseed = 0\nframes = 3',
+            r"nothing is drawn of \[probe\] view 'ivc', only of a4c, a2c, .*, doppler_av_cw, ",
+        ),
+        ('view = "psax_av"\nseed = 0\nframes = 3', "nothing is drawn of"),
+        ("view = 4\nseed = 0\nframes = 3", r"\[probe\] view should be a str"),
+        ('view = "mmode_a4ch_rv"\nseed = 0\nframes = 3', r"\[probe\] frames of a Doppler or M-mode display is 1"),
         ('view = "a4c"\nseed = 0', r"\[probe\] frames is missing"),
         ('view = "a4c"\nseed = 0\nframes = 0', r"frames from 1"),
         ('view = "a4c"\nseed = true\nframes = 3', r"\[probe\] seed should be a int"),
@@ -84,9 +91,25 @@ def test_a_probe_is_written_and_read_back(path: Path) -> None:
 )
 def test_a_wrong_probe_is_refused(path: Path, table: str, message: str) -> None:
     write_manifest(MANIFEST, path)
-    path.write_text(path.read_text(encoding="utf-8") + f"\n[probe]\n{table}\n", encoding="utf-8")
+    text = path.read_text(encoding="utf-8")
+    stated = 'view = "a2c"\nseed = 4\nframes = 5'
+    assert stated in text
+    path.write_text(text.replace(stated, table), encoding="utf-8")
     with pytest.raises(ManifestError, match=message):
         read_manifest(path)
+
+
+def test_a_manifest_without_a_probe_is_refused(path: Path) -> None:
+    """An engine is never tried on an image that nobody has stated."""
+    write_manifest(MANIFEST, path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('[probe]\nview = "a2c"\nseed = 4\nframes = 5\n', ""), encoding="utf-8")
+    with pytest.raises(ManifestError, match=r"\[probe\] is missing"):
+        read_manifest(path)
+
+
+def test_every_view_of_a_probe_is_drawn() -> None:
+    assert set(PROBE_VIEWS) == {*RENDERED_VIEWS, *DRAWN_TRACES}
 
 
 def test_imported_weights_stand_beside_their_publication(path: Path) -> None:
@@ -117,6 +140,7 @@ def test_models_of_one_file_share_what_stands_before_them(tmp_path: Path) -> Non
     path.write_text(FAMILY, encoding="utf-8")
     one, two = read_manifests(path)
     assert (one.name, one.labels, one.aliases, one.architecture) == ("one", ("a",), (), {"outputs": 1})
+    assert (one.probe, two.probe) == (Probe(View.A4C, 0, 3), Probe(View.DOPPLER_AV_CW, 0, 1))
     assert (two.name, two.labels, two.aliases, two.output_values) == ("two", (), ("deux",), "logits")
     assert [m.publication and m.publication.weights_file for m in (one, two)] == ["one.h5", "two.h5"]
     with pytest.raises(ManifestError, match="holds 2 models"):

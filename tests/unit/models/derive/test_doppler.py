@@ -7,7 +7,7 @@ import pytest
 
 from models.derive.doppler import is_cut_off, pressure_gradient_mmhg, published_velocity_cm_s
 from models.derive.spectral_image import grey, threshold_of, without_green_trace
-from tests.spectra import ECG, SPECTRAL, Spectrum, Wave, draw_ecg
+from models.phantom.traces import ECG, SPECTRAL, Spectrum, Wave, draw_ecg
 
 
 def cut_off(spectrum: Spectrum, velocity_cm_s: float | None = None) -> bool:

@@ -9,7 +9,7 @@ import pytest
 
 from models.derive.spectral_beats import SpectralBeats, find_spectral_beats
 from models.derive.spectral_image import grey, without_green_trace
-from tests.spectra import SPECTRAL, Spectrum, Wave, inflow, outflow
+from models.phantom.traces import SPECTRAL, Spectrum, Wave, inflow, outflow
 
 STEP_S = abs(SPECTRAL.physical_delta_x)
 WIDTH_S = 1024 * STEP_S

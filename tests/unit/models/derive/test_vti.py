@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.derive import vti
-from tests.spectra import SPECTRAL, Spectrum, Wave
+from models.phantom.traces import SPECTRAL, Spectrum, Wave
 
 
 def probability(rows: slice, columns: slice, value: float = 0.9) -> np.ndarray:

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from models.families.reading import Reading, ReadValue
+from models.phantom.traces import ROWS, Spectrum
 from models.registry import load_model
-from tests.spectra import ROWS, Spectrum, heat_map, logits
+from tests.spectra import heat_map, logits
 
 Peaks = Sequence[tuple[float, float]]
 

@@ -7,8 +7,9 @@ import pytest
 
 from models.calibration import RegionCalibration
 from models.families.reading import Decoding, ReadingError
+from models.phantom.traces import ECG, SECTOR, SPECTRAL, Spectrum, inflow
 from models.results import Direction, Reason
-from tests.spectra import ECG, SECTOR, SPECTRAL, Spectrum, heat_map, inflow
+from tests.spectra import heat_map
 from tests.unit.models.families.drawn_traces import reader_of, value_of
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED

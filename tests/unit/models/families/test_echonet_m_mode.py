@@ -7,8 +7,8 @@ import pytest
 
 from models.calibration import RegionCalibration
 from models.families.reading import Decoding, MarkKind, ReadingError
+from models.phantom.traces import ECG, M_MODE, SECTOR, SPECTRAL, AnnulusTrace
 from models.results import Reason
-from tests.spectra import ECG, M_MODE, SECTOR, SPECTRAL, AnnulusTrace
 from tests.unit.models.families.drawn_traces import reader_of, value_of
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED

@@ -12,9 +12,9 @@ from models.derive.spectral_beats import find_spectral_beats
 from models.derive.spectral_image import grey, without_green_trace
 from models.families.echonet_vti import VtiReader
 from models.families.reading import Decoding, MarkKind, Reading, ReadingError
+from models.phantom.traces import ECG, ROWS, SECTOR, SPECTRAL, Spectrum, Wave, inflow, outflow
 from models.registry import list_models, load_model
 from models.results import Direction, Reason
-from tests.spectra import ECG, ROWS, SECTOR, SPECTRAL, Spectrum, Wave, inflow, outflow
 from tests.unit.models.families.drawn_traces import PerfectMasks, value_of
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED

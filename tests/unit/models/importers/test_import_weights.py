@@ -37,6 +37,10 @@ labels = []
 values = "2 logits"
 [training]
 data = "none"
+[probe]
+view = "a4c"
+seed = 0
+frames = 1
 [architecture]
 outputs = 2
 [publication]

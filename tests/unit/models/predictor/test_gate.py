@@ -9,10 +9,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.manifest import Probe
+from models.catalogue import View
+from models.manifest import PROBE_VIEWS, Probe
 from models.predictor import gate
 from models.predictor.backend import Backend, BackendError, Precision, TorchBackend
-from models.predictor.gate import Task, choose_backend, disagreement, probe_clip, rendered
+from models.predictor.gate import Task, choose_backend, disagreement, probe_clip
 from models.predictor.parts import make_part
 from models.registry import find_manifest
 from models.roles import Role
@@ -174,22 +175,37 @@ def test_half_precision_needs_trained_weights_and_stated_bounds(
     assert seen == tried
 
 
-def test_the_probe_is_always_the_same_heart() -> None:
-    first = probe_clip()
-    rendered.cache_clear()
-    again = probe_clip()
+@pytest.mark.parametrize("view", PROBE_VIEWS)
+def test_each_probe_shows_what_it_says_in_colours(view: View) -> None:
+    """Of red, green and blue in equal parts a graph that mixes them up could not be told."""
+    clip = probe_clip(Probe(view, seed=0, frames=1))
+    region = {"d": clip.spectral_region(), "m": clip.m_mode_region()}.get(view[0], clip.b_mode_region()).region
+    assert region is not None
+    seen = clip.frames[0, region.y0_px : region.y1_px + 1, region.x0_px : region.x1_px + 1].astype(float)
+    assert (seen.std(axis=(0, 1)) > 15).all()
+    red, green, blue = seen.mean(axis=(0, 1))
+    assert red > 1.04 * green > 1.2 * blue
+
+
+def test_a_probe_is_always_the_same() -> None:
+    spectrum, heart = Probe(View.DOPPLER_MV_PW, 0, 1), Probe(View.A4C, 0, 3)
+    drawn, first = probe_clip(spectrum), probe_clip(heart)
+    probe_clip.cache_clear()
+    assert (probe_clip(spectrum).frames == drawn.frames).all()
+    again = probe_clip(heart)
     assert first.frames.shape == (3, 300, 400, 3)
     assert (first.frames == again.frames).mean() > 0.999, "one kind of CPU renders the same bytes, several threads nearly"
     assert first.b_mode_region().region is not None
 
 
 def test_a_manifest_states_its_probe() -> None:
-    two = probe_clip(Probe("a2c", seed=1, frames=2))
+    two = probe_clip(Probe(View.A2C, seed=1, frames=2))
     assert two.frames.shape == (2, 300, 400, 3)
     assert two.frame_times_ms is not None
     assert two.frame_times_ms.tolist() == pytest.approx([0.0, 300.0])
-    assert probe_clip(find_manifest("phantom_lv").probe) is probe_clip(), "the bundled models state the default"
-    assert not (probe_clip(Probe("a2c", seed=0, frames=3)).frames == probe_clip().frames).all()
+    a4c = probe_clip(find_manifest("phantom_lv").probe)
+    assert probe_clip(find_manifest("phantom_view").probe) is a4c, "drawn once"
+    assert not (probe_clip(Probe(View.A2C, seed=0, frames=3)).frames == a4c.frames).all()
 
 
 @pytest.mark.parametrize(

@@ -248,7 +248,7 @@ def test_nothing_is_reported_to_its_maker() -> None:
 def test_the_probe_of_a_bundled_network_is_an_image_of_a_heart() -> None:
     """Not noise: half precision is judged by a mask, and noise has none."""
     part = load_part(Role.LV_SEGMENTATION, "phantom_lv")
-    clip = probe_clip()
+    clip = probe_clip(part.manifest.probe)
     batch = SEGMENTERS["phantom_segmenter"](clip, ClipFrames(clip), part.manifest).batch(range(3))
     share = (part.run(batch)[0] > 0).float().mean(dim=(1, 2, 3))
     assert ((share > 0.02) & (share < 0.5)).all()

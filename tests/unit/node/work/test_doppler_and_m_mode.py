@@ -14,6 +14,7 @@ from models.calibration import RegionCalibration
 from models.catalogue import OUTLINED, TRACES, View
 from models.clip import Clip
 from models.derive.study import derive_study
+from models.phantom.traces import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow
 from models.predictor import Predictor
 from models.predictor.adapters import likeliest_view, view_limit
 from models.predictor.parts import make_part
@@ -22,7 +23,6 @@ from models.results import ClipFindings, Measurement, NotMeasured, QualityIssue,
 from models.roles import Role, image_of
 from sr_templates import codes, measurement_report
 from tests.factories import STUDY_UID, evidence, identity, source_header
-from tests.spectra import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow
 from tests.unit.models.families.drawn_traces import peaks_of, reader_of
 from tests.unit.models.families.test_echonet_vti import FLOW, VTI_CM, read
 from tests.unit.models.predictor.test_mixed_sets import model_set

@@ -14,6 +14,7 @@ from pydicom.uid import UltrasoundImageStorage
 from models.calibration import RegionCalibration
 from models.catalogue import View
 from models.derive.study import derive_study
+from models.phantom.traces import ECG, ROWS, SECTOR, Spectrum, Wave
 from models.registry import load_model
 from models.results import Reason, StudyFindings
 from node.egress.documents import build_all, read_evidence
@@ -22,7 +23,7 @@ from node.work.clip_analysis import analyse_clip
 from node.work.plan import plan_for, require_models
 from sr_templates import codes
 from tests.factories import STUDY_UID, identity, source_header
-from tests.spectra import ECG, ROWS, SECTOR, Spectrum, Wave, heat_map, logits
+from tests.spectra import heat_map, logits
 from tests.unit.models.families.drawn_traces import peaks_of
 from tests.unit.node.study.ultrasound_object import as_file, ultrasound_object
 from tests.unit.node.work.test_mixed_model_set import VIEW, stored, stored_sure_of
