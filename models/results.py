@@ -24,7 +24,7 @@ class Reason(StrEnum):
     VIEW_MISSING = "view_missing"  # no clip of the view that the quantity needs
     QUALITY = "quality"  # image quality below the limit
     OUT_OF_DISTRIBUTION = "out_of_distribution"  # unlike anything the network was trained on
-    NO_CARDIAC_CYCLE = "no_cardiac_cycle"  # no whole beat, or no frame times
+    NO_CARDIAC_CYCLE = "no_cardiac_cycle"  # no whole beat or sweep, or no frame times
     STRESS_STAGE = "stress_stage"
     TRANSOESOPHAGEAL = "transoesophageal"
     NON_CARDIAC_PROBE = "non_cardiac_probe"

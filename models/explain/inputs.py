@@ -10,6 +10,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from models.calibration import TraceChoice
 from models.clip import Clip
 from models.derive.beat_to_beat import clip_indices, timed_clip
 from models.derive.spectral_image import without_green_trace
@@ -19,8 +20,9 @@ from models.families.echo_motion_frames import Preparation as EchoMotionPreparat
 from models.families.echonet_clips import NOT_NORMALISABLE, gathered_clip, normalisation, squares
 from models.families.echonet_frames import Screen
 from models.families.echonet_quality import clip_squares
-from models.families.echonet_trace import place_of, still
+from models.families.echonet_trace import place_of
 from models.families.reading import Decoding, ReadingError
+from models.families.trace_reader import whole_sweep
 from models.manifest import Manifest
 from models.predictor.frames import ClipFrames, Fit, Preparation
 
@@ -120,15 +122,17 @@ def screen(network: Any, clip: Clip, wanted: Sequence[int]) -> Shown:
 
 
 def trace(network: Any, clip: Clip, wanted: Sequence[int]) -> Shown:
-    """A still from the upper edge of its spectral or M-mode region down, not resized."""
+    """The frame that is read, from the upper edge of its spectral or M-mode region down, not resized."""
     is_m_mode = network.manifest.architecture["task"] == "tapse"
-    place = place_of(clip.m_mode_region() if is_m_mode else clip.spectral_region(), clip)
-    values = without_green_trace(still(clip))[place.first_row :]
-    return Shown(_unit(values[None]), (0,), np.array([[1.0, 0.0, 0.0], [0.0, 1.0, place.first_row]]))
+    choice = clip.m_mode_region() if is_m_mode else clip.spectral_region()
+    place, index = place_of(choice, clip), _frame_read(clip, choice)
+    values = without_green_trace(clip.take([index])[0])[place.first_row :]
+    return Shown(_unit(values[None]), (index,), np.array([[1.0, 0.0, 0.0], [0.0, 1.0, place.first_row]]))
 
 
 def spectral_beat(network: Any, clip: Clip, wanted: Sequence[int]) -> Shown:
-    """The columns of the first beat that the network's own reader finds on a still."""
+    """The columns of the first beat that the network's own reader finds on the frame it reads."""
+    index = _frame_read(clip, clip.spectral_region())
     seen: list[Tensor] = []
     hook = network.register_forward_pre_hook(lambda module, entered: seen.append(entered[0]))
     try:
@@ -139,7 +143,14 @@ def spectral_beat(network: Any, clip: Clip, wanted: Sequence[int]) -> Shown:
         raise ReadingError("no whole beat on the display")
     window = (rows[0]["x_left"], place_of(clip.spectral_region(), clip).first_row, rows[0]["x_right"], clip.rows)
     values = seen[0][:1].clone()
-    return Shown(values, (0,), _rectangle(window, values.shape[3], values.shape[2]))
+    return Shown(values, (index,), _rectangle(window, values.shape[3], values.shape[2]))
+
+
+def _frame_read(clip: Clip, choice: TraceChoice) -> int:
+    sweep = whole_sweep(clip, choice)
+    if sweep.frame_index is None:
+        raise ReadingError(sweep.words)
+    return sweep.frame_index
 
 
 def quality_squares(network: Any, clip: Clip, wanted: Sequence[int]) -> Shown:

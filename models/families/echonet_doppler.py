@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import RegionCalibration
+from models.calibration import RegionCalibration, TraceChoice
 from models.catalogue import GRADIENT_OF
 from models.clip import Clip
 from models.derive.doppler import direction_of, is_cut_off, pressure_gradient_mmhg, published_velocity_cm_s, shown_cm_s
@@ -20,17 +20,15 @@ from models.families.echonet_trace import (
     described,
     metadata,
     not_measured,
-    place_of,
     probabilities,
     published_region,
-    still,
+    trace_maps,
     velocity_unit,
     velocity_value,
-    why_uncalibrated,
 )
 from models.families.linear_values import short_name
-from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue
-from models.families.vision import DeepLab
+from models.families.reading import Mark, MarkKind, Reading, ReadValue
+from models.families.trace_reader import TraceReader
 from models.manifest import Manifest
 from models.results import Point, Reason
 
@@ -40,22 +38,18 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class PeakReader(DeepLab):
-    """The screen from the region's upper edge down (n, 3, h, w) -> logits (n, 1, h, w) of the peak; `read` measures a still.
+class PeakReader(TraceReader):
+    """The screen from the region's upper edge down (n, 3, h, w) -> logits (n, 1, h, w) of the peak.
 
     `in_folder` is the published scripts' way over several files, which passes over regions at other rows.
     """
 
     in_folder = False
+    columns = COLUMNS
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__(manifest)
         self.key = str(manifest.architecture["key"])
-
-    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
-        """Raises ReadingError for several frames; published also without a region, and in a folder at another row."""
-        frame = still(clip)
-        return self._published(clip, frame) if decoding is Decoding.PUBLISHED else self._corrected(clip, frame)
 
     def _published(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
         region = published_region(clip, in_folder=self.in_folder)
@@ -71,13 +65,9 @@ class PeakReader(DeepLab):
             notes=("published decoding", f"the lowest region, {described(region)}"),
         )
 
-    def _corrected(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
-        choice = clip.spectral_region()
-        place = place_of(choice, clip)
-        probability = probabilities(self, frame, place.first_row)[0][place.rows, place.columns]
-        absent = why_uncalibrated(choice)
-        rule = f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}"
-        notes = ("corrected decoding", rule)
+    def _corrected(self, clip: Clip, frame: NDArray[np.uint8], choice: TraceChoice) -> Reading:
+        trace = trace_maps(self, clip, frame, choice)
+        place, probability, absent, notes = trace.place, trace.maps[0], trace.absent, trace.notes
         least = self.manifest.threshold("least_probability")
         if probability.max() < least:
             absent.append((Reason.QUALITY, f"no peak: the highest probability is below {least:g}"))

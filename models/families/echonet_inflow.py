@@ -7,7 +7,7 @@ Corrected: from the region's true upper edge, an E and the A that follows it wit
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import RegionCalibration
+from models.calibration import RegionCalibration, TraceChoice
 from models.catalogue import READ
 from models.clip import Clip
 from models.derive.doppler import is_cut_off
@@ -24,12 +24,11 @@ from models.families.echonet_trace import (
     not_measured,
     probabilities,
     published_region,
-    still,
     trace_maps,
     velocity_value,
 )
-from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue
-from models.families.vision import DeepLab
+from models.families.reading import Mark, MarkKind, Reading, ReadingError, ReadValue
+from models.families.trace_reader import TraceReader
 from models.manifest import Manifest
 from models.results import Point, Reason
 
@@ -46,13 +45,10 @@ _A, _E = 0, 1  # the maps' order
 Row = dict[str, str | int | float | None]
 
 
-class MitralInflowReader(DeepLab):
+class MitralInflowReader(TraceReader):
     """The screen from row 342, or the region's upper edge, down (n, 3, h, w) -> logits (n, 2, h, w) of A and E."""
 
-    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
-        """Raises ReadingError for several frames; published also where the scripts end with an error."""
-        frame = still(clip)
-        return self._published(clip, frame) if decoding is Decoding.PUBLISHED else self._corrected(clip, frame)
+    columns = COLUMNS
 
     def _published(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
         region = published_region(clip, in_folder=True, first_row=PUBLISHED_ROW)  # also for one file
@@ -74,29 +70,31 @@ class MitralInflowReader(DeepLab):
         notes = ("published decoding", f"the lowest region, {described(region)}; rows counted from {PUBLISHED_ROW}", ECG_NOTE)
         return Reading(tuple(values), COLUMNS, (row,), _marks(on_screen), notes)
 
-    def _corrected(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
-        choice = clip.spectral_region()
+    def _corrected(self, clip: Clip, frame: NDArray[np.uint8], choice: TraceChoice) -> Reading:
         trace = trace_maps(self, clip, frame, choice)
-        place, absent, notes = trace.place, trace.absent, trace.notes
+        place, absent, notes = trace.place, trace.absent, (*trace.notes, ECG_NOTE)
         try:
             e, a = self._pair(trace.maps, choice.seen, clip.heart_rate_bpm)
         except NoPairError as error:
             absent.append((Reason.QUALITY, str(error)))
-            return Reading(_unmeasured(absent), COLUMNS, (), (), notes)
+            return Reading(self._unmeasured(absent), COLUMNS, (), (), notes)
         points = [place.to_image(*e.point), place.to_image(*a.point)]
         region = choice.region
         if region is None:
             row = _row(clip, None, place.first_row, None, points, (None, None, None))
             pixels = [ReadValue(f"{name}_{axis}", "px", value, 0) for name, point in zip("ea", points, strict=True)
                       for axis, value in zip("xy", point, strict=True)]  # fmt: skip
-            return Reading((*pixels, *_unmeasured(absent)), COLUMNS, (row,), _marks(points), notes)
+            return Reading((*pixels, *self._unmeasured(absent)), COLUMNS, (row,), _marks(points), notes)
         absent += _doubts(frame, region, (e, a), place)
         e_cm_s, a_cm_s = (region.physical_y(y) for _, y in points)
-        values = _unmeasured(absent) if absent else _values(e_cm_s, a_cm_s)
+        values = self._unmeasured(absent) if absent else _values(e_cm_s, a_cm_s)
         kept = [value.value is not None for value in values]
         measured = (e_cm_s if kept[0] else None, a_cm_s if kept[1] else None, e_cm_s / a_cm_s if kept[2] else None)
         row = _row(clip, region.physical_delta_y, region.y0_px, region.reference_pixel_y0_px, points, measured)
         return Reading(values, COLUMNS, (row,), _marks(points), notes)
+
+    def _unmeasured(self, absent: list[Absent]) -> tuple[ReadValue, ...]:
+        return tuple(not_measured(key, unit, absent) for key, unit in _KEYS)
 
     def _pair(
         self, maps: NDArray[np.float32], seen: RegionCalibration | None, heart_rate_bpm: float | None
@@ -128,10 +126,6 @@ def _values(e_cm_s: float, a_cm_s: float) -> tuple[ReadValue, ...]:
     if not low <= ratio <= high:
         refused.append((Reason.OUTSIDE_LIMITS, f"a ratio of {ratio:.3g} is outside {low:g} to {high:g}"))
     return e, a, not_measured("mv_ea", "1", refused) if refused else ReadValue("mv_ea", "1", ratio, 0)
-
-
-def _unmeasured(absent: list[Absent]) -> tuple[ReadValue, ...]:
-    return tuple(not_measured(key, unit, absent) for key, unit in _KEYS)
 
 
 def _row(

@@ -7,25 +7,25 @@ Published: the length of the slanted line, seconds and centimetres added as if t
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import RegionCalibration
+from models.calibration import RegionCalibration, TraceChoice
 from models.clip import Clip
 from models.derive.m_mode import TAPSE_LIMITS_CM, published_tapse_cm, tapse_cm
 from models.derive.spectral_peaks import Candidate, NoPairError, best_pair, candidates, follows, published_pair
 from models.families.echonet_trace import (
     ECG_NOTE,
     PUBLISHED_ROW,
+    Absent,
     clock_s,
     described,
     metadata,
     not_measured,
     probabilities,
     published_region,
-    still,
     trace_maps,
     within,
 )
-from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue
-from models.families.vision import DeepLab
+from models.families.reading import Mark, MarkKind, Reading, ReadingError, ReadValue
+from models.families.trace_reader import TraceReader
 from models.manifest import Manifest
 from models.results import Point, Reason
 
@@ -39,7 +39,7 @@ _LEAST_APART_S, _MOST_APART_S = 0.08, 0.6  # systole, from the annulus' lowest t
 Row = dict[str, str | int | float | None]
 
 
-class TapseReader(DeepLab):
+class TapseReader(TraceReader):
     """The screen from the region's upper edge down (n, 3, h, w) -> logits (n, 2, h, w) of the two ends.
 
     Which map is which end is not published. `in_folder` is the published scripts' way over several files: cut at row 342,
@@ -47,11 +47,13 @@ class TapseReader(DeepLab):
     """
 
     in_folder = False
+    columns = COLUMNS
 
-    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
-        """Raises ReadingError for several frames; published also where the scripts end with an error."""
-        frame = still(clip)
-        return self._published(clip, frame) if decoding is Decoding.PUBLISHED else self._corrected(clip, frame)
+    def _choice(self, clip: Clip) -> TraceChoice:
+        return clip.m_mode_region()
+
+    def _unmeasured(self, absent: list[Absent]) -> tuple[ReadValue, ...]:
+        return (not_measured(_KEY, "cm", absent),)
 
     def _published(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
         region = published_region(clip, in_folder=self.in_folder, first_row=PUBLISHED_ROW if self.in_folder else None)
@@ -69,21 +71,20 @@ class TapseReader(DeepLab):
         notes = ("published decoding", f"the lowest region, {described(region)}; rows from {first_row} on", ECG_NOTE)
         return Reading((ReadValue(_KEY, "cm", value_cm, 0),), COLUMNS, (row,), (_mark(on_screen),), notes)
 
-    def _corrected(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
-        choice = clip.m_mode_region()
+    def _corrected(self, clip: Clip, frame: NDArray[np.uint8], choice: TraceChoice) -> Reading:
         trace = trace_maps(self, clip, frame, choice)
-        place, absent, notes = trace.place, trace.absent, trace.notes
+        place, absent, notes = trace.place, trace.absent, (*trace.notes, ECG_NOTE)
         try:
             ends = self._pair(trace.maps, choice.seen)
         except NoPairError:
             absent.append((Reason.NO_CARDIAC_CYCLE, "no low point of the annulus with a high one after it within a systole"))
-            return Reading((not_measured(_KEY, "cm", absent),), COLUMNS, (), (), notes)
+            return Reading(self._unmeasured(absent), COLUMNS, (), (), notes)
         points = [place.to_image(*end.point) for end in ends]
         region = choice.region
         if region is None:
             pixels = ReadValue(_KEY, "px", abs(points[1][1] - points[0][1]), 0)
             row = _row(clip, (None, None), place.first_row, points, None)
-            return Reading((pixels, not_measured(_KEY, "cm", absent)), COLUMNS, (row,), (_mark(points),), notes)
+            return Reading((pixels, *self._unmeasured(absent)), COLUMNS, (row,), (_mark(points),), notes)
         value = within(_KEY, "cm", tapse_cm(points[0], points[1], region), TAPSE_LIMITS_CM)
         row = _row(clip, (region.physical_delta_x, region.physical_delta_y), region.y0_px, points, value.value)
         return Reading((value,), COLUMNS, (row,), (_mark(points),), notes)

@@ -104,8 +104,12 @@ def trace_maps(network: nn.Module, clip: Clip, frame: Frames, choice: TraceChoic
     """The probabilities in the chosen region, with why its scale may be of no use and which rule chose it."""
     place = place_of(choice, clip)
     maps = probabilities(network, frame, place.first_row)[:, place.rows, place.columns]
-    rule = f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}"
-    return TraceMaps(place, maps, why_uncalibrated(choice), ("corrected decoding", rule, ECG_NOTE))
+    return TraceMaps(place, maps, why_uncalibrated(choice), corrected_notes(choice))
+
+
+def corrected_notes(choice: TraceChoice) -> tuple[str, str]:
+    """Which rule chose the region."""
+    return "corrected decoding", f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}"
 
 
 def clock_s(seen: RegionCalibration | None) -> float | None:

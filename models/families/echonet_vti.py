@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from models.calibration import TraceChoice
 from models.clip import Clip
 from models.derive import vti
 from models.derive.spectral_beats import SpectralBeats, find_spectral_beats
@@ -19,17 +20,18 @@ from models.families.echonet_frames import Frames, logits, sigmoid, swapped_chro
 from models.families.echonet_trace import (
     PUBLISHED_ROW,
     Absent,
+    Place,
     clock_s,
+    corrected_notes,
     metadata,
     not_measured,
     place_of,
-    still,
     why_uncalibrated,
     within,
     wrong_way,
 )
-from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue
-from models.families.vision import DeepLab
+from models.families.reading import Mark, MarkKind, Reading, ReadValue
+from models.families.trace_reader import TraceReader
 from models.manifest import Manifest
 from models.results import Direction, Reason
 
@@ -52,17 +54,17 @@ class _Beat:
     direction: Direction | None = None
 
 
-class VtiReader(DeepLab):
-    """Columns of a beat at 256 x 256 (n, 3, 256, 256) -> logits (n, 1, 256, 256) of its flow; `read` measures a still."""
+class VtiReader(TraceReader):
+    """Columns of a beat at 256 x 256 (n, 3, 256, 256) -> logits (n, 1, 256, 256) of its flow."""
+
+    columns = COLUMNS
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__(manifest)
         self.key = str(manifest.architecture["key"])
 
-    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
-        """Raises ReadingError for several frames."""
-        frame = still(clip)
-        return self._published(clip, frame) if decoding is Decoding.PUBLISHED else self._corrected(clip, frame)
+    def _unmeasured(self, absent: list[Absent]) -> tuple[ReadValue, ...]:
+        return (not_measured(self.key, "cm", absent),)
 
     def _published(self, clip: Clip, frame: Frames) -> Reading:
         first_row = min(PUBLISHED_ROW, clip.rows - 1)
@@ -88,13 +90,9 @@ class VtiReader(DeepLab):
         notes = ("published decoding", f"rows from {first_row} on, baseline in their middle", "beats by our own detector")
         return Reading(tuple(values), COLUMNS, self._rows(clip, beats), marks, notes)
 
-    def _corrected(self, clip: Clip, frame: Frames) -> Reading:
-        choice = clip.spectral_region()
-        place = place_of(choice, clip)
-        box = grey(without_green_trace(frame)[place.first_row :])[place.rows, place.columns]
+    def _corrected(self, clip: Clip, frame: Frames, choice: TraceChoice) -> Reading:
         region = choice.region
-        zero_row = box.shape[0] / 2 if region is None else region.zero_row_px - region.y0_px
-        found = find_spectral_beats(box, zero_row, abs(clock_s(choice.seen) or 0) or None, two_humps=self._is_mitral)
+        place, zero_row, found = _found(clip, frame, choice, two_humps=self._is_mitral)
         height = clip.rows - place.first_row
         beats = self._marked(frame[place.first_row :], found, place.columns.start, zero_row * vti.SIZE_PX / height)
         masks = [vti.in_columns(beat.probability, beat.columns, (height, clip.columns)) for beat in beats]
@@ -119,8 +117,7 @@ class VtiReader(DeepLab):
         )
         if region is not None and values[-1].value is None:
             beats = [beat if beat.flow.rejected else _rejected(beat, values[-1].detail) for beat in beats]
-        rule = f"region by {choice.rule}" if region else f"no calibration: {choice.problem}"
-        return Reading(values, COLUMNS, self._rows(clip, beats), marks, ("corrected decoding", rule, _rhythm(found)))
+        return Reading(values, COLUMNS, self._rows(clip, beats), marks, (*corrected_notes(choice), _rhythm(found)))
 
     @property
     def _is_mitral(self) -> bool:
@@ -128,16 +125,8 @@ class VtiReader(DeepLab):
 
     def _marked(self, screen: Frames, found: SpectralBeats, first_column: int, baseline_row: float) -> list[_Beat]:
         """Each beat's columns through the network, judged at 256 x 256."""
-        columns = []
-        for beat in found.beats:
-            margin = round(_MARGIN * (beat.last_column - beat.first_column + 1))
-            first = max(beat.first_column - margin, 0) + first_column
-            columns.append(slice(first, min(beat.last_column + 1 + margin + first_column, screen.shape[1])))
-        crops = (
-            np.asarray(cv2.resize(np.ascontiguousarray(screen[:, part]), (vti.SIZE_PX, vti.SIZE_PX)), np.uint8)
-            for part in columns
-        )
-        maps = [sigmoid(answer[0]) for answer in logits(self, crops)]
+        columns = _columns(found, first_column, screen.shape[1])
+        maps = [sigmoid(answer[0]) for answer in logits(self, (_square(screen[:, part]) for part in columns))]
         return [_Beat(part, vti.judge(p, baseline_row, self._is_mitral), p) for part, p in zip(columns, maps, strict=True)]
 
     def _values(
@@ -152,7 +141,7 @@ class VtiReader(DeepLab):
             area_px = float(np.mean([masks[index].sum() for index in good]))
             pixels = [ReadValue("mask_area", "px", area_px, 0, detail=f"mean of {len(good)} beats")]
         if absent:
-            return (*pixels, not_measured(self.key, "cm", absent))
+            return (*pixels, *self._unmeasured(absent))
         integrals_cm = [beat.vti_cm for beat in beats if not beat.flow.rejected and beat.vti_cm is not None]
         detail, sd_cm = f"mean of {len(integrals_cm)} beats", None
         if len(integrals_cm) > 1:
@@ -178,6 +167,36 @@ class VtiReader(DeepLab):
             }
             for beat in beats
         )
+
+
+def beat_squares(clip: Clip, manifest: Manifest) -> list[Frames]:
+    """Each beat as the corrected decoding shows it to the network, (256, 256, 3); empty where it finds none."""
+    frame: Frames = clip.take([0])[0]
+    place, _, found = _found(clip, frame, clip.spectral_region(), two_humps=manifest.architecture["key"] == _MITRAL)
+    return [_square(frame[place.first_row :, part]) for part in _columns(found, place.columns.start, clip.columns)]
+
+
+def _found(clip: Clip, frame: Frames, choice: TraceChoice, *, two_humps: bool) -> tuple[Place, float, SpectralBeats]:
+    """Where the display is, its baseline in rows of that, and the beats in it."""
+    place = place_of(choice, clip)
+    box = grey(without_green_trace(frame)[place.first_row :])[place.rows, place.columns]
+    region = choice.region
+    zero_row = box.shape[0] / 2 if region is None else region.zero_row_px - region.y0_px
+    return place, zero_row, find_spectral_beats(box, zero_row, abs(clock_s(choice.seen) or 0) or None, two_humps=two_humps)
+
+
+def _columns(found: SpectralBeats, first_column: int, width: int) -> list[slice]:
+    """Those of each beat and of its margin, in px of the screen."""
+    columns = []
+    for beat in found.beats:
+        margin = round(_MARGIN * (beat.last_column - beat.first_column + 1))
+        first = max(beat.first_column - margin, 0) + first_column
+        columns.append(slice(first, min(beat.last_column + 1 + margin + first_column, width)))
+    return columns
+
+
+def _square(part: Frames) -> Frames:
+    return np.asarray(cv2.resize(np.ascontiguousarray(part), (vti.SIZE_PX, vti.SIZE_PX)), np.uint8)
 
 
 def _directions(beats: list[_Beat]) -> list[Direction]:

@@ -261,9 +261,10 @@ def test_bundled_weights_are_explained() -> None:
     assert explained.heat[:, :, :55].max() == 0
 
 
-def test_a_still_network_says_so_of_a_film() -> None:
-    with pytest.raises(ReadingError, match="a single one"):
-        explain_clip(load_model("trvmax", device="meta"), coloured_clip(2))
+def test_a_network_of_traces_says_so_of_a_film_that_shows_none() -> None:
+    speckle = np.random.default_rng(0).integers(0, 255, (2, 200, 300, 3), dtype=np.uint8)
+    with pytest.raises(ReadingError, match="changes in ways that no sweep does"):
+        explain_clip(load_model("trvmax", device="meta"), coloured_clip(2, frames=speckle))
 
 
 def test_an_overlay_keeps_what_is_cold_and_reddens_what_is_hot() -> None:

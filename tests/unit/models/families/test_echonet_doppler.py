@@ -288,13 +288,6 @@ def test_regions_outside_the_image_are_refused_published_and_leave_pixels_correc
     assert value_of(reading, "peak_y").value == pytest.approx(FAST_JET.row_of(-312.3), abs=0.1)
 
 
-@pytest.mark.parametrize("decoding", Decoding)
-def test_several_frames_are_refused(decoding: Decoding) -> None:
-    clip = FAST_JET.clip()
-    with pytest.raises(ReadingError, match="2 frames"):
-        reader_of("avvmax", peaks_of(FAST_JET)).read(replace(clip, frames=np.repeat(clip.frames, 2, axis=0)), decoding)
-
-
 def test_colours_the_scripts_do_not_know_are_refused_by_them_alone() -> None:
     clip = replace(FAST_JET.clip(), photometric_interpretation="PALETTE COLOR")
     reader = reader_of("avvmax", peaks_of(FAST_JET))

@@ -11,8 +11,8 @@ import pytest
 from models.derive.spectral_beats import find_spectral_beats
 from models.derive.spectral_image import grey, without_green_trace
 from models.families.echonet_vti import VtiReader
-from models.families.reading import Decoding, MarkKind, Reading, ReadingError
-from models.phantom.traces import ECG, ROWS, SECTOR, SPECTRAL, Spectrum, Wave, inflow, outflow
+from models.families.reading import Decoding, MarkKind, Reading
+from models.phantom.traces import ECG, SECTOR, SPECTRAL, Spectrum, Wave, inflow, outflow
 from models.registry import list_models, load_model
 from models.results import Direction, Reason
 from tests.unit.models.families.drawn_traces import PerfectMasks, value_of
@@ -265,11 +265,6 @@ def test_a_piece_apart_from_the_flow_adds_nothing() -> None:
         mask[206:230, 90:170] = 0.9
     reading, _ = read(FLOW, changed=dict(enumerate(masks)))
     assert value_of(reading, "lvot_vti").value == pytest.approx(VTI_CM, rel=0.02)
-
-
-def test_several_frames_are_refused() -> None:
-    with pytest.raises(ReadingError, match="2 frames"):
-        load_model("vti_pv", device="meta").read(FLOW.clip(frames=np.zeros((2, ROWS, 1024, 3), np.uint8)))
 
 
 def test_the_published_crop_finds_the_same_beats_without_a_clock() -> None:

@@ -1,6 +1,7 @@
-"""A Doppler still as a cart stores it, from the file to the number in the report, in the node's own path."""
+"""A Doppler still or film as a cart stores it, from the file to the number in the report, in the node's own path."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import highdicom as hd
@@ -24,6 +25,7 @@ from node.work.plan import plan_for, require_models
 from sr_templates import codes
 from tests.factories import STUDY_UID, identity, source_header
 from tests.spectra import heat_map, logits
+from tests.sweeps import written
 from tests.unit.models.families.drawn_traces import peaks_of
 from tests.unit.node.study.ultrasound_object import as_file, ultrasound_object
 from tests.unit.node.work.test_mixed_model_set import VIEW, stored, stored_sure_of
@@ -33,6 +35,7 @@ pytestmark = pytest.mark.slow
 AVVMAX = "echonet_measurements/avvmax"
 UID = "1.2.826.0.1.3680043.8.498.1.1.9"
 JET = Spectrum((Wave(1.0, 0.32, -312.3),), RegionCalibration(0, 342, 1023, 691, 3, 4, 4, 7, 0.004, -2.5, 0, 175))
+OTHERS = ((1, 2.0, -400.0), (2, 0.4, -210.0))  # seed, onset, peak
 
 
 def region_item(region: RegionCalibration) -> Dataset:
@@ -49,19 +52,28 @@ def region_item(region: RegionCalibration) -> Dataset:
 
 
 def still(path: Path) -> Path:
+    written = recorded(JET.frame()[None])
+    del written.NumberOfFrames
+    written.SOPClassUID = written.file_meta.MediaStorageSOPClassUID = UltrasoundImageStorage
+    path.write_bytes(as_file(written))
+    return path
+
+
+def film(path: Path, fronts: tuple[float, ...]) -> Path:
+    """A sweep with a faster jet, then one with `JET`, then a third."""
+    sweeps = [replace(JET, waves=(Wave(onset, 0.32, peak),), seed=seed).frame() for seed, onset, peak in OTHERS]
+    path.write_bytes(as_file(recorded(written([sweeps[0], JET.frame(), sweeps[1]], JET.region, fronts))))
+    return path
+
+
+def recorded(frames: NDArray[np.uint8]) -> Dataset:
     """Of a patient: duplex screen with a picture in colour, its regions in the order a cart writes them."""
     header = {element.keyword: element.value for element in source_header(UID, frames=None, QualityControlSubject=None)}
     for keyword in ("Rows", "Columns", "Modality"):
         del header[keyword]
     coloured = RegionCalibration(*SECTOR.corners_px, 1, 2, 3, 3, 0.05, 0.05)
     regions = [region_item(region) for region in (SECTOR, coloured, JET.region, ECG)]
-    written = ultrasound_object(
-        JET.frame()[None], **header, Modality="US", UltrasoundColorDataPresent=1, SequenceOfUltrasoundRegions=regions
-    )
-    del written.NumberOfFrames
-    written.SOPClassUID = written.file_meta.MediaStorageSOPClassUID = UltrasoundImageStorage
-    path.write_bytes(as_file(written))
-    return path
+    return ultrasound_object(frames, **header, Modality="US", UltrasoundColorDataPresent=1, SequenceOfUltrasoundRegions=regions)
 
 
 @pytest.fixture(scope="module")
@@ -81,9 +93,8 @@ def analysed(path: Path, *, override: bool) -> StudyFindings:
     return derive_study(STUDY_UID, [clip], research_override=override, asked=plan.quantities_read())
 
 
-def test_a_doppler_still_gives_its_quantities_to_the_report(
-    tmp_path: Path, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def sees_the_jet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     peaks = logits(heat_map(peaks_of(JET)))
 
     def answer(network: torch.nn.Module, frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
@@ -91,6 +102,22 @@ def test_a_doppler_still_gives_its_quantities_to_the_report(
 
     monkeypatch.setattr("models.families.echonet_trace.logits", answer)
     monkeypatch.setenv("ECHONODE_MODELS", str(folder))
+
+
+def frames_reported(findings: StudyFindings, path: Path, value: float) -> list[int] | None:
+    """Those that the report refers to at the velocity."""
+    (report,) = (d.dataset for d in build_all(findings, read_evidence([path]), identity()) if d.template == "tid1500")
+    read = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
+    (item,) = [m for group in read for m in group.get_measurements(codes.QUANTITY_CODES["av_vmax"].concept)]
+    assert (item.value, item.unit.value) == (round(value, 2), "m/s")
+    (image,) = item.referenced_images
+    assert image.referenced_sop_instance_uid == UID
+    numbers: list[int] | None = image.referenced_frame_numbers
+    return numbers
+
+
+@pytest.mark.usefixtures("sees_the_jet")
+def test_a_doppler_still_gives_its_quantities_to_the_report(tmp_path: Path) -> None:
     path = still(tmp_path / "still.dcm")
     gated = analysed(path, override=False)
     assert gated.measurements == ()
@@ -102,9 +129,23 @@ def test_a_doppler_still_gives_its_quantities_to_the_report(
     assert found.keys() == {"av_vmax", "av_pg"}
     assert found["av_vmax"].value == pytest.approx(3.123, abs=0.005)
     assert found["av_vmax"].view is View.DOPPLER_AV_CW
-    (report,) = (d.dataset for d in build_all(findings, read_evidence([path]), identity()) if d.template == "tid1500")
-    read = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
-    (item,) = [m for group in read for m in group.get_measurements(codes.QUANTITY_CODES["av_vmax"].concept)]
-    assert (item.value, item.unit.value) == (round(found["av_vmax"].value, 2), "m/s")
-    (image,) = item.referenced_images
-    assert (image.referenced_sop_instance_uid, image.referenced_frame_numbers) == (UID, None)
+    assert frames_reported(findings, path, found["av_vmax"].value) is None
+
+
+@pytest.mark.usefixtures("sees_the_jet")
+def test_a_doppler_film_is_reported_with_the_frame_of_its_last_whole_sweep(tmp_path: Path) -> None:
+    path = film(tmp_path / "film.dcm", (0.9, 0.96, 0.99, 1.02, 1.08))
+    findings = analysed(path, override=True)
+    found = {measurement.key: measurement for measurement in findings.measurements}
+    assert found["av_vmax"].value == pytest.approx(3.123, abs=0.005)
+    assert [source.frame_number for source in found["av_vmax"].sources] == [3]
+    assert frames_reported(findings, path, found["av_vmax"].value) == [3]
+
+
+@pytest.mark.usefixtures("sees_the_jet")
+def test_a_doppler_film_without_a_whole_sweep_gives_the_reason(tmp_path: Path) -> None:
+    findings = analysed(film(tmp_path / "film.dcm", (0.5, 0.6, 0.7)), override=True)
+    assert findings.measurements == ()
+    (vmax,) = [missing for missing in findings.not_measured if missing.key == "av_vmax"]
+    assert vmax.reasons[0] is Reason.NO_CARDIAC_CYCLE
+    assert "each holds parts of two" in vmax.detail
