@@ -4,15 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.calibration import TraceChoice
 from models.clip import Clip
+from models.derive.spectral_image import without_green_trace
 from models.families import echo_apex_sequences, pan_echo
 from models.families.clip_squares import evenly
 from models.families.echo_motion_frames import Preparation as EchoMotionPreparation
 from models.families.echonet_clips import normalisation, squares
 from models.families.echonet_quality import clip_squares
+from models.families.echonet_trace import place_of
+from models.families.echonet_vti import beat_squares
 from models.families.reading import Decoding
 from models.manifest import Manifest, ManifestError
 from models.predictor.adapters import SEGMENTERS
@@ -108,12 +113,22 @@ def _encoders(*names: str) -> "_Maker":
     return make
 
 
-def _screen(network: nn.Module, manifest: Manifest, clip: Clip) -> tuple[ReaderProbe, ...]:
-    """The part of a screen below a region's upper edge, whose sides differ from cart to cart."""
-    first, *others = (
-        ClipFrames(clip).batch(Preparation(Fit.STRETCH, rows, columns, channels=3), [0]) for rows, columns in _SCREENS
-    )
-    return (ReaderProbe(network, "forward", Task.POINTS, first, tuple(others)),)
+def _screen(region: Callable[[Clip], TraceChoice]) -> "_Maker":
+    """The screen from the trace's upper edge down, whose sides differ from cart to cart."""
+
+    def make(network: nn.Module, manifest: Manifest, clip: Clip) -> tuple[ReaderProbe, ...]:
+        below = without_green_trace(clip.take([0])[0])[place_of(region(clip), clip).first_row :]
+        shown = ClipFrames(replace(clip, frames=below[None]))
+        first, *others = (shown.batch(Preparation(Fit.STRETCH, rows, columns, channels=3), [0]) for rows, columns in _SCREENS)
+        return (ReaderProbe(network, "forward", Task.POINTS, first, tuple(others)),)
+
+    return make
+
+
+def _beats(clip: Clip, manifest: Manifest) -> Tensor | None:
+    """None where no beat is found."""
+    squares = beat_squares(clip, manifest)
+    return torch.from_numpy(np.stack(squares)).permute(0, 3, 1, 2).float() / 255 if squares else None
 
 
 def _stretched(clip: Clip, manifest: Manifest) -> Tensor | None:
@@ -179,7 +194,7 @@ def repeated(clip: Clip, frames: int) -> Clip:
     return replace(clip, frames=clip.take(indices), frame_times_ms=torch.arange(frames).double().numpy() * 40.0)
 
 
-_SCREENS = ((426, 1024), (300, 640))  # that of the published scripts, and a smaller one
+_SCREENS = ((426, 1024), (300, 640))  # that of the published scripts, which is that of the drawn traces, and a smaller one
 
 _Maker = Callable[[nn.Module, Manifest, Clip], tuple[ReaderProbe, ...]]
 
@@ -187,10 +202,10 @@ _Maker = Callable[[nn.Module, Manifest, Clip], tuple[ReaderProbe, ...]]
 _PROBES: dict[tuple[str, str], _Maker] = {
     ("echonet_measurements", "linear"): _forward(Task.POINTS, _stretched),
     ("echonet_measurements", "area"): _forward(Task.MASK, _stretched),
-    ("echonet_measurements", "vti"): _forward(Task.MASK, _stretched),
-    ("echonet_measurements", "doppler_peak"): _screen,
-    ("echonet_measurements", "mitral_inflow"): _screen,
-    ("echonet_measurements", "tapse"): _screen,
+    ("echonet_measurements", "vti"): _forward(Task.MASK, _beats),
+    ("echonet_measurements", "doppler_peak"): _screen(Clip.spectral_region),
+    ("echonet_measurements", "mitral_inflow"): _screen(Clip.spectral_region),
+    ("echonet_measurements", "tapse"): _screen(Clip.m_mode_region),
     ("echonet_measurements", "plax_quality"): _forward(Task.VALUES, _quality_clip),
     ("echonet_dynamic", "deeplabv3_resnet50"): _forward(Task.MASK, _normalised_frames),
     ("echonet_dynamic", "r2plus1d_18"): _forward(Task.VALUES, _normalised_clip),

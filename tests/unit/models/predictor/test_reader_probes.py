@@ -13,11 +13,12 @@ from models.clip import Clip
 from models.families.echonet_dynamic import EjectionFraction
 from models.manifest import Manifest
 from models.predictor.backend import BackendError, Precision, TorchBackend
-from models.predictor.gate import Task, probe_clip
+from models.predictor.gate import Task, disagreement, probe_clip
 from models.predictor.parts import make_part
 from models.predictor.reader_probes import _PROBES, ReaderProbe, kind, reader_probes, repeated
 from models.registry import find_manifest, list_models, load_manifest
 from models.roles import FAMILIES_OF, Role
+from tests.unit.models.families.drawn_traces import PerfectMasks, reader_of
 from tests.unit.models.families.test_echonet_dynamic import BrightVentricle, beating
 from tests.unit.models.families.tiny_apex import moving_clip, tiny, tiny_manifest
 
@@ -52,6 +53,17 @@ def small_fraction() -> Any:
 
 def timed_clip(frames: int = 40) -> Clip:
     return replace(moving_clip(frames), frame_times_ms=np.arange(frames) * 40.0)
+
+
+class Bare(nn.Module):
+    def __init__(self, manifest: Manifest) -> None:
+        super().__init__()
+        self.manifest = manifest
+
+
+def own_probes(manifest: Manifest, clip: Clip | None = None) -> tuple[ReaderProbe, ...]:
+    """What the library tries of a network of this manifest, by default on its own probe."""
+    return reader_probes(Bare(manifest), clip or probe_clip(manifest.probe))
 
 
 SMALL: dict[str, Callable[[], Any]] = {
@@ -160,26 +172,73 @@ def test_what_cannot_be_converted_is_read_by_torch(monkeypatch: pytest.MonkeyPat
 
 
 def test_probes_have_the_shape_of_what_is_read() -> None:
-    clip = probe_clip()
-    shapes = {
-        "ef_r2plus1d_18": (1, 3, 32, 112, 112), "lv_deeplabv3_resnet50": (3, 3, 112, 112),
-    }  # fmt: skip
-    for name, shape in shapes.items():
-        (probe,) = reader_probes(Bare(dynamic_manifest(name)), clip)
+    for manifest, shape in (
+        (dynamic_manifest("ef_r2plus1d_18"), (1, 3, 32, 112, 112)),
+        (dynamic_manifest("lv_deeplabv3_resnet50"), (3, 3, 112, 112)),
+        (find_manifest("EchoForge_image_quality"), (3, 3, 224, 224)),
+        (find_manifest("EchoPDNet"), (3, 3, 112, 112)),
+    ):
+        (probe,) = own_probes(manifest)
         assert tuple(probe.batch.shape) == shape
-    others = {
-        "vti_lvot": (3, 3, 256, 256), "EchoForge_image_quality": (3, 3, 224, 224), "EchoPDNet": (3, 3, 112, 112),
-    }  # fmt: skip
-    for name, shape in others.items():
-        (probe,) = reader_probes(Bare(find_manifest(name)), clip)
-        assert tuple(probe.batch.shape) == shape
-    assert not reader_probes(Bare(find_manifest("echonet_dynamic/ef_r2plus1d_18")), clip), "mean and deviation unknown"
-    untrained = tiny_manifest("ef", decoder="untrained")
-    assert not reader_probes(Bare(untrained), clip)
+    assert not own_probes(find_manifest("echonet_dynamic/ef_r2plus1d_18")), "mean and deviation unknown"
+    assert not own_probes(tiny_manifest("ef", decoder="untrained"))
+
+
+@pytest.mark.parametrize("name", ["avvmax", "medevel", "mvpeak_2c", "tapse_2c"])
+def test_the_probe_of_a_trace_is_what_its_reader_shows_the_network(name: str) -> None:
+    reader = reader_of(name, *[[]] * (2 if name.endswith("2c") else 1))
+    reader.read(probe_clip(reader.manifest.probe))
+    (probe,) = own_probes(reader.manifest)
+    (shown,) = reader.network.crops
+    assert (probe.batch[0].numpy() == shown).all()
+
+
+@pytest.mark.parametrize("name", ["vti_mv", "vti_av", "vti_lvot", "vti_rvot", "vti_pv"])
+def test_the_probe_of_an_integral_is_the_beats_that_its_reader_shows_the_network(name: str) -> None:
+    reader = load_manifest(find_manifest(name), device="meta")
+    reader.network = PerfectMasks([np.zeros((256, 256))] * 9)
+    reader.read(probe_clip(reader.manifest.probe))
+    (probe,) = own_probes(reader.manifest)
+    assert len(probe.batch) > 2
+    assert (probe.batch.numpy() == np.stack(reader.network.crops)).all()
+    assert not own_probes(reader.manifest, replace(moving_clip(1), frames=np.zeros((1, 96, 128, 3), np.uint8))), "no beat"
+
+
+# What a wrong graph may do to an input (n, channels, [frames,] height, width), and whose networks see equal colours.
+FAULTS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
+    "upside down": lambda batch: batch.flip(-2),
+    "left for right": lambda batch: batch.flip(-1),
+    "one frame for another": lambda batch: batch.roll(1, 2 if batch.ndim == 5 else 0),
+    "colours exchanged": lambda batch: batch.flip(1),
+}
+GREY = ("echo_apex", "echo_motion", "echoforge_keypoints")
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    {
+        (kind(manifest), manifest.probe): manifest
+        for manifest in list_models()
+        if kind(manifest) in _PROBES and manifest.family != "echonet_dynamic" and -1 not in manifest.input_shape[1:-2]
+    }.values(),
+    ids=lambda manifest: manifest.name,
+)
+def test_a_wrong_graph_shows_on_every_probe(manifest: Manifest) -> None:
+    (probe,) = own_probes(manifest)
+    for batch in (probe.batch, *probe.others):
+        torch.manual_seed(0)
+        convolution = nn.Conv2d if batch.ndim == 4 else nn.Conv3d
+        network = convolution(batch.shape[1], 2, 5, stride=3)
+        unseen = {"colours exchanged"} if manifest.family in GREY else set()
+        unseen |= {"one frame for another"} if batch.ndim == 4 and len(batch) == 1 else set()
+        for fault in FAULTS.keys() - unseen:
+            with torch.inference_mode():
+                outputs = (network(batch),), (network(FAULTS[fault](batch)),)
+            assert disagreement(Task.VALUES, *outputs, Precision.FP32, manifest), fault
 
 
 def test_a_screen_is_tried_at_two_sizes_and_read_at_any() -> None:
-    (probe,) = reader_probes(Bare(find_manifest("avvmax")), probe_clip())
+    (probe,) = own_probes(find_manifest("avvmax"))
     assert probe.shape == (3, -1, -1)
     assert probe.takes(torch.zeros(2, 3, 500, 800))
     assert not probe.takes(torch.zeros(1, 1, 426, 1024))
@@ -247,15 +306,10 @@ def test_frames_of_the_phase_network_are_embedded_by_the_engine(monkeypatch: pyt
     assert seen == [(3, 3, 64, 64), (6, 3, 64, 64)]
 
 
-class Bare(nn.Module):
-    def __init__(self, manifest: Manifest) -> None:
-        super().__init__()
-        self.manifest = manifest
-
-
 def test_a_clip_goes_round_until_it_is_long_enough() -> None:
-    long = repeated(probe_clip(), 7)
-    assert (long.frames[4] == probe_clip().frames[1]).all()
+    clip = moving_clip(3)
+    long = repeated(clip, 7)
+    assert (long.frames[4] == clip.frames[1]).all()
     assert long.frame_times_ms is not None
     assert long.frame_times_ms[-1] == 240.0
 
