@@ -22,16 +22,16 @@ from models.families.echonet_trace import (
     Absent,
     Place,
     clock_s,
+    corrected_notes,
     metadata,
     not_measured,
     place_of,
-    still,
     why_uncalibrated,
     within,
     wrong_way,
 )
-from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue
-from models.families.vision import DeepLab
+from models.families.reading import Mark, MarkKind, Reading, ReadValue
+from models.families.trace_reader import TraceReader
 from models.manifest import Manifest
 from models.results import Direction, Reason
 
@@ -54,17 +54,17 @@ class _Beat:
     direction: Direction | None = None
 
 
-class VtiReader(DeepLab):
-    """Columns of a beat at 256 x 256 (n, 3, 256, 256) -> logits (n, 1, 256, 256) of its flow; `read` measures a still."""
+class VtiReader(TraceReader):
+    """Columns of a beat at 256 x 256 (n, 3, 256, 256) -> logits (n, 1, 256, 256) of its flow."""
+
+    columns = COLUMNS
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__(manifest)
         self.key = str(manifest.architecture["key"])
 
-    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
-        """Raises ReadingError for several frames."""
-        frame = still(clip)
-        return self._published(clip, frame) if decoding is Decoding.PUBLISHED else self._corrected(clip, frame)
+    def _unmeasured(self, absent: list[Absent]) -> tuple[ReadValue, ...]:
+        return (not_measured(self.key, "cm", absent),)
 
     def _published(self, clip: Clip, frame: Frames) -> Reading:
         first_row = min(PUBLISHED_ROW, clip.rows - 1)
@@ -90,8 +90,7 @@ class VtiReader(DeepLab):
         notes = ("published decoding", f"rows from {first_row} on, baseline in their middle", "beats by our own detector")
         return Reading(tuple(values), COLUMNS, self._rows(clip, beats), marks, notes)
 
-    def _corrected(self, clip: Clip, frame: Frames) -> Reading:
-        choice = clip.spectral_region()
+    def _corrected(self, clip: Clip, frame: Frames, choice: TraceChoice) -> Reading:
         region = choice.region
         place, zero_row, found = _found(clip, frame, choice, two_humps=self._is_mitral)
         height = clip.rows - place.first_row
@@ -118,8 +117,7 @@ class VtiReader(DeepLab):
         )
         if region is not None and values[-1].value is None:
             beats = [beat if beat.flow.rejected else _rejected(beat, values[-1].detail) for beat in beats]
-        rule = f"region by {choice.rule}" if region else f"no calibration: {choice.problem}"
-        return Reading(values, COLUMNS, self._rows(clip, beats), marks, ("corrected decoding", rule, _rhythm(found)))
+        return Reading(values, COLUMNS, self._rows(clip, beats), marks, (*corrected_notes(choice), _rhythm(found)))
 
     @property
     def _is_mitral(self) -> bool:
@@ -143,7 +141,7 @@ class VtiReader(DeepLab):
             area_px = float(np.mean([masks[index].sum() for index in good]))
             pixels = [ReadValue("mask_area", "px", area_px, 0, detail=f"mean of {len(good)} beats")]
         if absent:
-            return (*pixels, not_measured(self.key, "cm", absent))
+            return (*pixels, *self._unmeasured(absent))
         integrals_cm = [beat.vti_cm for beat in beats if not beat.flow.rejected and beat.vti_cm is not None]
         detail, sd_cm = f"mean of {len(integrals_cm)} beats", None
         if len(integrals_cm) > 1:
