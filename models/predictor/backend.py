@@ -33,7 +33,7 @@ class TorchBackend:
 
     `choose_backend` never compiles: it takes tens of seconds for each network and shape of a batch, at every start of a
     process, and needs a C++ compiler on a CPU. `echonode bench --compile` shows whether it would pay. Then `run` raises
-    BackendError where there is no compiler, or the network cannot be compiled.
+    BackendError where there is no compiler, or the network cannot be compiled; on an accelerator, where its memory does not do.
     """
 
     def __init__(
@@ -54,11 +54,11 @@ class TorchBackend:
         return tuple(output.float().cpu() for output in as_tuple(outputs))
 
     def _outputs(self, batch: Tensor) -> Tensor | tuple[Tensor, ...]:
-        if not self._compiled:
+        if not self._compiled and self._device.type == "cpu":
             return self._network(batch)
         try:
             return self._network(batch)
-        except RuntimeError as error:  # all of the compiler's errors are
+        except RuntimeError as error:  # all errors of the compiler and of an accelerator are
             raise BackendError(f"{self.name} cannot run it: {(str(error).splitlines() or [''])[0]}") from error
 
 

@@ -1,14 +1,16 @@
 """Which backend may compute a network: the quickest that gives what the reference gives on a probe image.
 
-The reference is eager torch in single precision. Every other backend computes the same probe when a network is loaded, and is
-refused where it differs beyond the bounds of its precision. The manifest states the probe's recipe: a phantom heart, or a drawn
-Doppler or M-mode display. It is drawn when it is needed (`probe_clip`), and brought into shape as the family's own reader does.
+The reference is eager torch in single precision on the CPU. Every other backend, torch on an accelerator too, computes the
+same probe when a network is loaded, and is refused where it differs beyond the bounds of its precision. The manifest states
+the probe's recipe: a phantom heart, or a drawn Doppler or M-mode display. It is drawn when it is needed (`probe_clip`), and
+brought into shape as the family's own reader does.
 
 Half precision is not judged by its numbers but by what it would do to the result, on trained weights; random ones tell nothing,
 because a random deep network multiplies every rounding. It is tried where the manifest states its bounds under [thresholds]:
 `bf16_probability_change`, `bf16_dice`, `bf16_point_px`.
 """
 
+import copy
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -70,11 +72,11 @@ def _heart(probe: Probe) -> Clip:
 
 @dataclass(frozen=True)
 class GatedBackend:
-    """The backend that was chosen, and why others were not: `name` says both."""
+    """The backend that was chosen, and why others were not: `name` says both. `as_it_is`: the network where it lies."""
 
     backend: Backend
     refusals: tuple[str, ...] = ()
-    is_reference: bool = False
+    as_it_is: bool = False
 
     @property
     def name(self) -> str:
@@ -98,12 +100,13 @@ def choose_backend(
 ) -> GatedBackend:
     """The quickest backend of `engine` ("auto", "torch", "openvino") that the gate lets through, else the reference.
 
-    `probe` (n, ...) is an input of the network. `level` is the logit above which a pixel belongs to the mask. On an accelerator
-    the reference is torch there. `others` are inputs with other sides, which are free then; each is judged.
+    `probe` (n, ...) is an input of the network. `level` is the logit above which a pixel belongs to the mask. `others` are
+    inputs with other sides, which are free then; each is judged.
     """
-    reference = TorchBackend(network, device)
-    if engine == "torch" and device == "cpu":
-        return GatedBackend(reference, is_reference=True)
+    on_cpu = device == "cpu"
+    reference = TorchBackend(network if on_cpu else copy.deepcopy(network).to("cpu"))
+    if engine == "torch" and on_cpu:
+        return GatedBackend(reference, as_it_is=True)
     tried = [(batch, reference.run(batch)) for batch in (probe, *others)]
     half = trained and _HALF_BOUNDS.get(task, "") in manifest.thresholds
     refusals: list[str] = []
@@ -118,12 +121,13 @@ def choose_backend(
                 except BackendError as error:
                     objection = str(error)
                 if not objection:
-                    return GatedBackend(backend, tuple(refusals))
+                    as_it_is = not on_cpu and precision is Precision.FP32
+                    return GatedBackend(backend, tuple(refusals), as_it_is)
             refusals.append(f"{backend.name} refused: {objection}")
         except BackendError as error:
             refusals.append(f"refused: {error}")
         log.warning("%s: %s", manifest.name, refusals[-1])
-    return GatedBackend(reference, tuple(refusals), is_reference=True)
+    return GatedBackend(reference, tuple(refusals), as_it_is=on_cpu)
 
 
 _Candidate = tuple[Callable[[bool], Backend], Precision]
@@ -142,6 +146,7 @@ def _candidates(
     if device != "cpu":
         if half and torch.cuda.is_bf16_supported():
             yield lambda fresh: TorchBackend(network, device, Precision.BF16), Precision.BF16
+        yield lambda fresh: TorchBackend(network, device), Precision.FP32
         return
     if engine == "auto" and not is_installed():
         return

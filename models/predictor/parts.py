@@ -121,12 +121,12 @@ def engage(
         for probe in probes
     )  # fmt: skip
     for probe, backend in zip(probes, chosen, strict=True):
-        if not backend.is_reference:
+        if not backend.as_it_is:
             probe.redirect(backend.run)
     return chosen
 
 
 def joined(chosen: Sequence[GatedBackend]) -> GatedBackend:
     """Of a network whose steps were judged apart: torch where one stayed there, and all that was refused."""
-    told = next((backend for backend in chosen if backend.is_reference), chosen[0])
+    told = next((backend for backend in chosen if backend.as_it_is), chosen[0])
     return replace(told, refusals=tuple(dict.fromkeys(refusal for backend in chosen for refusal in backend.refusals)))

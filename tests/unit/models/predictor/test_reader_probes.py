@@ -124,14 +124,19 @@ def test_the_step_that_takes_its_time_is_what_the_engine_computes(
 class OnAccelerator:
     """Torch on a device that is not there."""
 
-    def __init__(self, network: nn.Module, device: str, precision: Precision = Precision.FP32) -> None:
-        self._torch, self._half = TorchBackend(network), precision is Precision.BF16
+    wrong_by = 1.0
+    fails = False
+
+    def __init__(self, network: nn.Module, device: str = "cpu", precision: Precision = Precision.FP32) -> None:
+        self._torch, self._half, self._there = TorchBackend(network), precision is Precision.BF16, device != "cpu"
         self.name = f"torch {precision.value} on {device}"
         self.batches: list[int] = []
 
     def run(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        if self.fails and self._there:
+            raise BackendError("out of memory")
         self.batches.append(len(batch))
-        outputs = self._torch.run(batch)
+        outputs = tuple(output * (self.wrong_by if self._there else 1.0) for output in self._torch.run(batch))
         return tuple(output.bfloat16().float() for output in outputs) if self._half else outputs
 
 
@@ -151,6 +156,24 @@ def test_on_an_accelerator_readers_are_computed_in_half_precision_behind_the_gat
     backend = part.backend.backend
     assert isinstance(backend, OnAccelerator)
     assert backend.batches == ([3, 20, 20] if trained else [3]), "the probe, and what is read in half precision"
+
+
+@pytest.mark.parametrize(("changes", "why"), [({"wrong_by": 1.01}, "values differ"), ({"fails": True}, "out of memory")])
+def test_an_accelerator_that_computes_something_else_is_refused_and_the_cpu_reads(
+    monkeypatch: pytest.MonkeyPatch, changes: dict[str, object], why: str
+) -> None:
+    for name, value in changes.items():
+        monkeypatch.setattr(OnAccelerator, name, value)
+    monkeypatch.setattr("models.predictor.gate.TorchBackend", OnAccelerator)
+    network: Any = BrightVentricle(mean=60.0, std=50.0)
+    network.manifest = replace(network.manifest, weights_sha256="")
+    film = beating(40, 20)
+    expected = [row["Size"] for row in network.read(film).rows]
+    part = make_part(Role.MEASUREMENTS, network, engine="auto", device="cuda")
+    assert part.use.engine.startswith("torch fp32 on cpu; ")
+    assert why in part.use.engine
+    assert [row["Size"] for row in part.network.read(film).rows] == expected
+    assert part.backend.backend.batches == [3, 20, 20], "the probe, and what is read"
 
 
 def test_what_is_computed_elsewhere_comes_back_to_where_the_reader_is() -> None:
