@@ -31,6 +31,15 @@ class Caliper:
 
 
 @dataclass(frozen=True)
+class TrueLandmark:
+    """A point somebody marked, (x, y) px of the frame."""
+
+    name: str
+    frame_index: int
+    point_px: Point
+
+
+@dataclass(frozen=True)
 class TrueValue:
     """A measurement somebody states, in the unit they state it in; "" where they state none."""
 
@@ -60,6 +69,7 @@ class Truth:
     es_frame: int | None = None
     masks: Callable[[], Masks] = _no_masks
     calipers: tuple[Caliper, ...] = ()
+    landmarks: tuple[TrueLandmark, ...] = ()
     values: Mapping[str, TrueValue] = field(default_factory=dict)
     view: View | None = None
 

@@ -10,7 +10,7 @@ import numpy as np
 from models.catalogue import View
 from models.clip import Clip
 from models.roles import image_of
-from models.training.layouts.items import DataSet, Item, LayoutError, Masks, TrueValue, Truth
+from models.training.layouts.items import DataSet, Item, LayoutError, Masks, TrueLandmark, TrueValue, Truth
 from models.training.layouts.pictures import filled_polygon
 
 # Clip, and its entry in truth.json with the study's `study` and `measurements`; those of the clip itself come last.
@@ -38,6 +38,7 @@ def _item(clip: Clip, entry: Mapping[str, Any], path: Path) -> Item:
         numbers = {key: true.value for key, true in values.items()}
         outlines = [(str(one["structure"]), int(one["frame_index"]), one["points_px"]) for one in entry.get("contours", ())]
         ed_frames, es_frames = entry.get("ed_frames", ()), entry.get("es_frames", ())
+        landmarks = tuple(_landmark(one) for one in entry.get("landmarks", ()))
         truth = Truth(
             label=str(entry.get("echoview47") or entry.get("view") or "") or None,
             ef_percent=next((numbers[key] for key in _EF if key in numbers), None),
@@ -45,16 +46,23 @@ def _item(clip: Clip, entry: Mapping[str, Any], path: Path) -> Item:
             esv_ml=numbers.get("lvesv_bp"),
             ed_frame=int(ed_frames[0]) if ed_frames else None,
             es_frame=int(es_frames[0]) if es_frames else None,
+            landmarks=landmarks,
             values=values,
             view=_view(entry),
             masks=partial(_masks, outlines, clip.rows, clip.columns),
         )
-        named = [*(frame for _, frame, _ in outlines), *(one for one in (truth.ed_frame, truth.es_frame) if one is not None)]
+        named = [*(frame for _, frame, _ in outlines), *(mark.frame_index for mark in landmarks)]
+        named += [*(one for one in (truth.ed_frame, truth.es_frame) if one is not None)]
         if beyond := [frame for frame in named if not 0 <= frame < clip.number_of_frames]:
             raise ValueError(f"frame {beyond[0]} of {clip.number_of_frames}, counted from 0")
     except (LookupError, TypeError, ValueError) as error:
         raise LayoutError(f"{path}: truth.json says of clip {clip.sop_instance_uid} what cannot be read: {error}") from error
     return Item(clip.sop_instance_uid, str(entry.get("study", clip.sop_instance_uid)), "", lambda: clip, truth)
+
+
+def _landmark(stated: Mapping[str, Any]) -> TrueLandmark:
+    x, y = stated["point_px"]
+    return TrueLandmark(str(stated["name"]), int(stated["frame_index"]), (float(x), float(y)))
 
 
 def _view(entry: Mapping[str, Any]) -> View | None:

@@ -12,6 +12,7 @@ from models.manifest import Manifest, Value
 from models.training.layouts import DICOM
 from models.training.layouts.items import DataSet
 from models.training.trials.classification import classify, embed
+from models.training.trials.landmarks import read_landmarks
 from models.training.trials.outcome import Options, Outcome, TrialError, save_plots
 from models.training.trials.reading import read_ef, read_lengths, read_phases
 from models.training.trials.segmentation import segment
@@ -28,6 +29,7 @@ TASKS: dict[str, Trial] = {
     "linear": read_lengths,
     "phase": read_phases,
     "values": read_values,
+    "landmarks": read_landmarks,
 }
 
 _CLASSIFIERS = (
@@ -36,26 +38,27 @@ _CLASSIFIERS = (
 )  # fmt: skip
 
 # Family -> its tasks, the usual one first; where the models of a family differ, by `[architecture] network` or `task`. The
-# truth of "values" only `truth.json` holds. Image quality and prompts are not here: no layout holds a truth of theirs.
+# truth of "values" and "landmarks" only `truth.json` holds. Image quality and prompts are not here: no layout holds a
+# truth of theirs.
 _TASKS_OF: dict[str, tuple[str, ...] | dict[str, tuple[str, ...]]] = {
     **dict.fromkeys(_CLASSIFIERS, ("classification", "embedding")),
     "phantom_classifier": ("classification",),
-    "phantom_segmenter": ("segmentation",),
-    "echoforge_unet": ("segmentation",),
+    "phantom_segmenter": ("segmentation", "landmarks"),
+    "echoforge_unet": ("segmentation", "landmarks"),
     "echoforge_phase": ("phase",),
-    "echonet_dynamic": {"r2plus1d_18": ("ef",), "deeplabv3_resnet50": ("segmentation",)},
-    "echoforge_keypoints": ("linear", "values"),
+    "echonet_dynamic": {"r2plus1d_18": ("ef",), "deeplabv3_resnet50": ("segmentation", "landmarks")},
+    "echoforge_keypoints": ("linear", "values", "landmarks"),
     "echonet_measurements": {
-        "linear": ("linear", "values"),
+        "linear": ("linear", "values", "landmarks"),
         **dict.fromkeys(("doppler_peak", "mitral_inflow", "tapse", "area", "vti"), ("values",)),
     },
     "echo_motion": {
-        "segmenter": ("segmentation", "ef", "values"),
+        "segmenter": ("segmentation", "ef", "values", "landmarks"),
         **dict.fromkeys(("bilstm", "transformer", "biplane"), ("ef",)),
     },
     "echo_prime": {"mvit_v2_s": ("embedding",), "convnext_base": ("classification",)},
     "pan_echo": ("ef", "embedding"),
-    "echo_apex": {"views": ("classification", "embedding"), "lvh": ("linear", "values"), "ef": ("ef",)},
+    "echo_apex": {"views": ("classification", "embedding"), "lvh": ("linear", "values", "landmarks"), "ef": ("ef",)},
 }
 
 

@@ -92,18 +92,28 @@ def _judged(model: Any, item: Item) -> Iterator[tuple[dict[str, Cell], Overlap, 
 
 def masks_of(model: Any, clip: Clip, frames: Sequence[int]) -> list[Mask]:
     """Masks (rows, columns) of the whole image on these frames. Raises TrialError for a model that outlines nothing."""
+    placed, maps = maps_of(model, clip, frames)
+    level = border_logit(model.manifest)
+    return [_on_image(logits, placed, clip) > level for logits in maps]
+
+
+def maps_of(model: Any, clip: Clip, frames: Sequence[int]) -> tuple[PlacedFrames, Iterator[NDArray[np.float32]]]:
+    """Logits (h, w) of the network's input on these frames, and where that lies in the image. Raises TrialError for a model
+    that outlines nothing.
+    """
     family = model.manifest.family
     if family not in SEGMENTERS:
         raise TrialError(f"model {model.manifest.name}: nothing says how its family {family} sees a frame")
     placed = SEGMENTERS[family](clip, ClipFrames(clip), model.manifest)
-    place, level = next(model.parameters()), border_logit(model.manifest)
-    masks: list[Mask] = []
+    return placed, _maps(model, placed, frames)
+
+
+def _maps(model: Any, placed: PlacedFrames, frames: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+    place = next(model.parameters())
     for first in range(0, len(frames), _AT_ONCE):
         batch = placed.batch(frames[first : first + _AT_ONCE]).to(place.device, place.dtype)
         with torch.inference_mode():
-            maps = model(batch)[:, 0].float().cpu().numpy()
-        masks += [_on_image(logits, placed, clip) > level for logits in maps]
-    return masks
+            yield from model(batch)[:, 0].float().cpu().numpy()
 
 
 def _on_image(logits: NDArray[np.float32], placed: PlacedFrames, clip: Clip) -> NDArray[np.float32]:

@@ -135,7 +135,7 @@ def test_every_model_that_measures_can_be_tried_at_it() -> None:
         if manifest.family in ("echonet_measurements", "echoforge_keypoints") and keys_read(manifest):
             assert "values" in tasks_of(manifest), manifest.name
     assert keys_read(find_manifest("EchoMotionNet_B0_SE")) == ("ef_a4c", "lvedv_a4c", "lvesv_a4c")
-    assert tasks_of(find_manifest("EchoForge_PLAX_keypoints")) == ("linear", "values")
+    assert tasks_of(find_manifest("EchoForge_PLAX_keypoints")) == ("linear", "values", "landmarks")
 
 
 def apical(key: str, view: View, study: str, ef_percent: float, frames: int = 6) -> Item:
