@@ -33,6 +33,7 @@ FAMILIES: dict[str, str] = {
     "echo_prime": "models.families.echo_prime",
     "pan_echo": "models.families.pan_echo",
     "echo_apex": "models.families.echo_apex",
+    "image_distribution": "models.families.image_distribution",
 }
 
 MANIFESTS = Path(__file__).parent / "manifests"
@@ -98,6 +99,27 @@ def load_manifest(manifest: Manifest, pretrained: bool = False, weights: str | P
         source = manifest.weights_path if weights is None else Path(weights)
     family = importlib.import_module(FAMILIES[manifest.family])
     return family.load(manifest, source, device)
+
+
+def embedder_of(judge: Manifest) -> Manifest | None:
+    """The model in whose features `judge` was learnt, where it was learnt in those of another ([architecture] `embedder`).
+
+    Raises ManifestError where that model is not there, or has other weights now, or was trained on phantoms and its judge says
+    that it was not.
+    """
+    if not (name := str(judge.architecture.get("embedder", ""))):
+        return None
+    embedder = find_manifest(name)
+    learnt_in = str(judge.architecture.get("embedder_sha256", ""))
+    if not embedder.weights_sha256 or embedder.weights_sha256 != learnt_in:
+        here = f"SHA-256 {embedder.weights_sha256}" if embedder.weights_sha256 else "none"
+        raise ManifestError(
+            f"model {judge.name}: learnt in the features of {name} with weights of SHA-256 {learnt_in}, and here are {here}: "
+            "learn it again (`echonode models judge`)"
+        )
+    if embedder.trained_on_phantoms and not judge.trained_on_phantoms:
+        raise ManifestError(f"model {judge.name}: {name} was trained on phantoms, so its judge is phantom-trained, too")
+    return embedder
 
 
 def _how_to_bring_weights(manifest: Manifest) -> str:

@@ -4,7 +4,8 @@ from enum import StrEnum
 
 from models.asked import PLAX, quantities_read
 from models.catalogue import ECHOVIEW47, TRACES, Mode, View
-from models.manifest import Manifest
+from models.manifest import Manifest, ManifestError
+from models.registry import embedder_of
 
 
 class Role(StrEnum):
@@ -32,7 +33,7 @@ FAMILIES_OF: dict[Role, tuple[str, ...]] = {
     Role.QUALITY: ("phantom_classifier", "echoforge_quality", "echonet_measurements"),
     Role.LV_SEGMENTATION: ("phantom_segmenter", "echonet_dynamic", "echoforge_unet", "echo_motion"),
     Role.MEASUREMENTS: _MEASURING,
-    Role.DISTRIBUTION: ("phantom_classifier",),
+    Role.DISTRIBUTION: ("phantom_classifier", "image_distribution"),
     Role.PHASE: ("echoforge_phase",),
     Role.SPLIT_SCREEN: _KERAS_CLASSIFIERS,  # these see the whole screen, a phantom_classifier the region alone
 }
@@ -93,6 +94,10 @@ def _unfit(role: Role, manifest: Manifest) -> str:
 def _unfit_distribution(manifest: Manifest) -> str:
     if not manifest.architecture.get("reference_classes"):
         return "keeps nothing of its training data to compare an image with (reference_classes under [architecture])"
+    try:
+        embedder_of(manifest)
+    except ManifestError as error:
+        return f"cannot be used: {error}"
     return "" if "out_of_distribution" in manifest.thresholds else "states no limit out_of_distribution under [thresholds]"
 
 

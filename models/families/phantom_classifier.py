@@ -1,7 +1,7 @@
 """A small convolutional classifier of single grey frames, trained on the phantom: the view, or the grade of image quality.
 
-With `reference_classes` in its manifest it also measures how far a frame lies from those classes of its training data: the
-Mahalanobis distance of its features, Lee et al., NeurIPS 2018 (arXiv:1807.03888), with one covariance shared by the classes.
+With `reference_classes` in its manifest it also measures how far a frame lies from those classes of its training data, in the
+features of all its stages (`mahalanobis`).
 """
 
 from pathlib import Path
@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from models.families import prepare
+from models.families.mahalanobis import nearest_class_distance
 from models.manifest import Manifest, Value
 
 
@@ -46,11 +47,13 @@ class PhantomClassifier(nn.Module):
         logits = self.head(torch.cat([means[-1], maps.amax(dim=(2, 3))], dim=1))
         return logits, torch.cat(means, dim=1)
 
+    def embed(self, frames: Tensor) -> Tensor:
+        """The features alone."""
+        return self.describe(frames)[1]
+
     def distance(self, features: Tensor) -> Tensor:
         """Distance (n,) of features to the nearest reference class, about 1 for a frame of the training data."""
-        offsets = features.float()[:, None, :] - self.class_means
-        squared = torch.einsum("ncf,fg,ncg->nc", offsets, self.precision, offsets)
-        return (squared / features.shape[1]).clamp(min=0).sqrt().amin(dim=1)
+        return nearest_class_distance(features, self.class_means, self.precision)
 
     def learn_reference(self, features: Tensor, classes: Tensor) -> None:
         """Sets the means and the shared precision from features (n, f) of training frames of `classes` (n,), 0-based."""

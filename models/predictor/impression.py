@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 
 from models.catalogue import TRACES
@@ -15,12 +14,11 @@ from models.families.reading import ReadingError
 from models.predictor.adapters import as_probabilities, classifier_input, likeliest_view
 from models.predictor.frames import ClipFrames
 from models.predictor.image_quality import grade_quality
+from models.predictor.likeness import frames_looked_at, judged_features, verdict
 from models.predictor.parts import Part
 from models.predictor.traces import is_judged_by, told_by_region
 from models.results import DistributionVerdict, ModelUse, QualityGrade, ViewPrediction
 from models.roles import DUAL
-
-_VIEW_FRAMES = 8  # spread over the clip, so that several phases of the beat vote
 
 
 @dataclass(frozen=True)
@@ -63,8 +61,7 @@ def look_at(
     """`of_distribution` tells the distance of every clip; without it the view's own network where it can. Where that cannot
     either, `gate` does, and of phantoms only. Of a trace only a network says anything that was taught on such traces.
     """
-    last = clip.number_of_frames - 1
-    chosen = [int(index) for index in np.unique(np.linspace(0, last, _VIEW_FRAMES).round())]
+    chosen = frames_looked_at(clip)
     view, features, notes = _seen(clip, frames, of_view, chosen)
     models = [of_view.use]
     quality = distribution = screen = None
@@ -74,10 +71,12 @@ def look_at(
     if judge is not None and not is_judged_by(judge.manifest, view.view):
         judge = None
     if judge is not None:
-        if judge is not of_view:
-            features = judge.run(classifier_input(clip, frames, judge.manifest, chosen))[1]
-            models.append(judge.use)
-        distribution = _verdict(judge, features)
+        try:
+            features = features if judge is of_view else judged_features(judge, clip, frames, view.view, chosen)
+            distribution = verdict(judge, features)
+            models += [] if judge is of_view else [judge.use]
+        except ReadingError as error:  # what it cannot look at, it has not judged
+            notes += (f"{judge.manifest.name} cannot read this clip: {error}",)
     if of_quality is not None:
         quality = grade_quality(of_quality, clip, frames, view.view, chosen)
         models += [of_quality.use] if quality else []
@@ -107,10 +106,3 @@ def _screen_verdict(part: Part, clip: Clip, frames: ClipFrames, chosen: Sequence
     logits = part.run(classifier_input(clip, frames, part.manifest, chosen))[0]
     labels = [label.lower() for label in part.manifest.labels]
     return ScreenVerdict(float(as_probabilities(logits)[labels.index(DUAL)]), part.manifest.name)
-
-
-def _verdict(part: Part, features: Any) -> DistributionVerdict:
-    place = part.network.class_means.device
-    distance = float(part.network.distance(features.to(place)).mean())
-    threshold = part.manifest.threshold("out_of_distribution")
-    return DistributionVerdict(distance, threshold, inside=distance <= threshold)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Protocol
 
 from torch import Tensor, nn
 
@@ -17,6 +17,7 @@ from models.predictor.adapters import (
     classifier_input,
 )
 from models.predictor.backend import TorchBackend
+from models.predictor.embedding import encodes_clips
 from models.predictor.frames import ClipFrames
 from models.predictor.gate import GatedBackend, Task, choose_backend, probe_clip
 from models.predictor.reader_probes import reader_probes
@@ -25,6 +26,20 @@ from models.results import ModelUse
 from models.roles import Role, unfit_for
 
 log = logging.getLogger(__name__)
+
+
+class KnowsItsTrainingData(Protocol):
+    """A network that keeps the means (classes, width) of its training data; one with none of them knows nothing.
+
+    It gives its features as its second output; one that has them of another network has that as `embedder`.
+    """
+
+    @property
+    def class_means(self) -> Tensor: ...
+
+    def distance(self, features: Tensor) -> Tensor:
+        """Distance (n,) of features (n, width) to the nearest class."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -51,7 +66,7 @@ class Part:
     @property
     def knows_its_training_data(self) -> bool:
         """Whether it can tell an image unlike those it was taught on."""
-        return isinstance(self.network, PhantomClassifier) and len(self.network.class_means) > 0
+        return len(getattr(self.network, "class_means", ())) > 0
 
 
 def load_part(role: Role, name: str, *, device: str = "cpu", engine: str = "torch") -> Part:
@@ -68,7 +83,8 @@ def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "t
     if role in (Role.MEASUREMENTS, Role.PHASE) or (role is Role.QUALITY and not isinstance(network, PhantomClassifier)):
         return _reader(network, device, engine)
     manifest: Manifest = network.manifest
-    if engine == "torch":  # nothing to choose from, so no probe is rendered
+    embedder = getattr(network, "embedder", None)
+    if engine == "torch" or (embedder and encodes_clips(embedder)):  # nothing to choose from, so no probe is rendered
         return Part(network, manifest, GatedBackend(TorchBackend(_entry(network, role), device)))
     clip = probe_clip(manifest.probe)
     every = range(clip.number_of_frames)
@@ -76,7 +92,8 @@ def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "t
         probe, task = SEGMENTERS[manifest.family](clip, ClipFrames(clip), manifest).batch(every), Task.MASK
         level = border_logit(manifest)
     else:
-        probe, task = classifier_input(clip, ClipFrames(clip), manifest, every), Task.CLASSES
+        entered = embedder.manifest if embedder else manifest
+        probe, task = classifier_input(clip, ClipFrames(clip), entered, every), Task.VALUES if embedder else Task.CLASSES
         level = 0.0
     backend = choose_backend(
         _entry(network, role), task, probe, manifest, engine=engine, device=device, level=level, trained=_trained(manifest)

@@ -1,7 +1,7 @@
 """Displays of Doppler and M-mode: what one shows, by its class and its region, and whether its scale can be used."""
 
 from models.calibration import RegionDataType, RegionSpatialFormat, TraceChoice
-from models.catalogue import M_MODES, TISSUE_DOPPLER, TRACES, View
+from models.catalogue import M_MODES, TISSUE_DOPPLER, TRACES, Mode, View
 from models.clip import Clip
 from models.derive.doppler import is_scaled_for_tissue
 from models.families.reading import trace_reason
@@ -10,6 +10,7 @@ from models.results import Reason
 from models.roles import image_of
 
 _ENDINGS = {RegionDataType.PW_SPECTRAL: "_pw", RegionDataType.CW_SPECTRAL: "_cw"}
+_MODES = {RegionDataType.PW_SPECTRAL: Mode.PW, RegionDataType.CW_SPECTRAL: Mode.CW}
 
 
 def told_by_region(view: View, clip: Clip) -> View:
@@ -43,10 +44,31 @@ def objection(view: View, clip: Clip) -> tuple[Reason, str] | None:
     return None
 
 
+def mode_of(view: View) -> Mode | None:
+    """How an image of `view` is taken; None for a spectrum of which nobody has said it."""
+    if view not in TRACES:
+        return Mode.B_MODE
+    if view in M_MODES:
+        return Mode.M_MODE
+    if view in TISSUE_DOPPLER:
+        return Mode.PW
+    return next((_MODES[kind] for kind, ending in _ENDINGS.items() if view.endswith(ending)), None)
+
+
+def mode_shown(clip: Clip) -> Mode | None:
+    """As `mode_of`, but by the regions alone. None where spectra of both kinds are on the screen."""
+    if kinds := _spectral_kinds(clip):
+        return _MODES[kinds.pop()] if len(kinds) == 1 else None
+    m_mode = any(region.spatial_format == RegionSpatialFormat.M_MODE for region in clip.regions)
+    return Mode.M_MODE if m_mode else Mode.B_MODE
+
+
 def is_judged_by(manifest: Manifest, view: View) -> bool:
     """Whether a network taught on these classes can say how like its training an image of `view` is: of a trace only where it
-    was taught on such traces.
+    was taught on such traces. Classes may be modes instead of views.
     """
+    if manifest.labels and set(manifest.labels) <= set(Mode):
+        return mode_of(view) in manifest.labels
     taught = {image_of(label) for label in manifest.labels}
     unsaid = {f"{image}{ending}" for image in taught for ending in _ENDINGS.values()}
     return view not in TRACES or view in taught or view in unsaid

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from node.cli import explaining
+from node.cli import explaining, judging
 from node.cli.output import AsJson, console, print_json, show_rows
 from node.errors import ConfigError, EchoNodeError
 
@@ -21,6 +21,7 @@ Name = Annotated[str, typer.Argument(help="As `models list` shows it, an alias, 
 
 def add_to(app: typer.Typer) -> None:
     explaining.add_to(models)
+    judging.add_to(models)
     app.add_typer(models, name="models")
 
 
@@ -59,7 +60,9 @@ def _weights(manifest: "Manifest") -> str:
         return "missing"
     if manifest.publication:
         return "imported"
-    return "phantom-trained" if manifest.trained_on_phantoms else "bundled"
+    if manifest.trained_on_phantoms:
+        return "phantom-trained"
+    return "learnt here" if manifest.architecture.get("embedder") else "bundled"
 
 
 @models.command("show")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from models.asked import quantities_read, reads_pairs
 from models.manifest import ManifestError
-from models.registry import find_manifest, load_model
+from models.registry import embedder_of, find_manifest, load_model
 from models.roles import Role, unfit_for
 from node.errors import ConfigError
 from node.settings import Settings
@@ -80,11 +80,13 @@ def require_models(plan: Plan) -> None:
                 raise ConfigError(f"models.{role.value}: {name} {why}")
             if not manifest.weights_file:
                 load_model(name, pretrained=True)  # says how to bring them
-            found = hashlib.sha256(manifest.weights_path.read_bytes()).hexdigest()
+            embedder = embedder_of(manifest)
+            needed = (manifest, embedder) if embedder else (manifest,)
+            found = [hashlib.sha256(one.weights_path.read_bytes()).hexdigest() for one in needed]
         except (ManifestError, OSError) as error:
             raise ConfigError(f"models.{role.value}: {error}") from error
-        if found != manifest.weights_sha256:
-            raise ConfigError(f"models.{role.value}: the weights of {name} are not those its manifest names")
+        if altered := [one.name for one, sha256 in zip(needed, found, strict=True) if sha256 != one.weights_sha256]:
+            raise ConfigError(f"models.{role.value}: the weights of {altered[0]} are not those its manifest names")
 
 
 def chosen_device(plan: Plan) -> str:

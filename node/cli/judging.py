@@ -1,0 +1,186 @@
+"""models judge: a judge of the distribution from a hospital's own DICOM images, for the node's `[models] distribution`."""
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from pydicom import dcmread
+from pydicom.errors import InvalidDicomError
+
+from node.cli.devices import check_device
+from node.cli.output import AsJson, console, print_json
+from node.errors import ConfigError, EchoNodeError, UnreadableClip
+from node.study.clip_reader import open_clip
+
+if TYPE_CHECKING:
+    from models.manifest import Manifest
+    from models.predictor.parts import Part
+    from models.training.judges import Images
+
+_HOLD_OUT = ("patient", "study")
+_NO_IMAGE = "no readable DICOM image"
+_NOBODY = "names neither patient nor study"
+
+
+def add_to(group: typer.Typer) -> None:
+    group.command("judge")(judge)
+
+
+def judge(
+    embedder: Annotated[str, typer.Argument(help="Whose features: a model with weights that `models embed` takes.")],
+    paths: Annotated[list[Path], typer.Argument(help="DICOM images of your own, or folders of them.", exists=True)],
+    name: Annotated[str, typer.Option(help="How the judge is called: letters, digits, - _ and .")],
+    view_model: Annotated[
+        str, typer.Option(help="A view model: classes are its views. Default: B-mode, M-mode, PW and CW, by the regions.")
+    ] = "",
+    quantile: Annotated[float, typer.Option(help="Of the distances of clips held out; what lies beyond is refused.")] = 0.95,
+    hold_out: Annotated[str, typer.Option(help="What is held out together: patient, or study.")] = "patient",
+    licence: Annotated[str, typer.Option(help="Under which the judge may be used.")] = "",
+    folder: Annotated[Path | None, typer.Option(help="Where to store it; default $ECHONODE_MODELS or the user's own.")] = None,
+    device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda.")] = "cpu",
+    as_json: AsJson = False,
+) -> None:
+    """Learn which images are like your own: means and covariance of their features, and a limit on patients held out.
+
+    The manifest's path goes into the node's [models] distribution. It holds counts, and nothing of a patient.
+    """
+    from models.registry import model_folder
+
+    if not re.fullmatch(r"\w[\w.-]*", name):
+        raise ConfigError(f"--name {name}: letters, digits, - _ and . only")
+    if not 0.5 <= quantile < 1:
+        raise ConfigError(f"--quantile {quantile:g}: from 0.5 to below 1")
+    if hold_out not in _HOLD_OUT:
+        raise ConfigError(f"--hold-out {hold_out}: {' or '.join(_HOLD_OUT)}")
+    check_device(device)
+    store = folder or model_folder()
+    version = _next_version(name, store)
+    manifest, images, limit = _learn(
+        embedder, paths, view_model, device,
+        draft={"name": name, "version": version, "licence": licence},
+        quantile=quantile, hold_out=hold_out, folder=store,
+    )  # fmt: skip
+    summary = {
+        "name": name, "version": version, "manifest": manifest.path, "weights_sha256": manifest.weights_sha256,
+        "embedder_sha256": manifest.architecture["embedder_sha256"], "classes": list(manifest.labels),
+        "limit": limit, **manifest.metrics, "trained_on_phantoms": manifest.trained_on_phantoms,
+        "left_out": dict(images.left_out),
+    }  # fmt: skip
+    if as_json:
+        print_json(summary)
+        return
+    console.print(f"{name} {version}: {manifest.training_data}", highlight=False, markup=False)
+    console.print(f"limit {limit:.3f}: quantile {quantile:g} of the clips, each {hold_out} held out in turn", highlight=False)
+    for why, count in images.left_out.items():
+        console.print(f"left out: {count}, {why}", highlight=False, markup=False)
+    if manifest.trained_on_phantoms:
+        console.print("trained on phantoms: it lets no patient be measured without the research override", highlight=False)
+    console.print(f'[models] distribution = "{manifest.path.resolve()}"', highlight=False, markup=False)
+
+
+def _learn(
+    embedder: str,
+    paths: Sequence[Path],
+    view_model: str,
+    device: str,
+    *,
+    draft: dict[str, str],
+    quantile: float,
+    hold_out: str,
+    folder: Path,
+) -> "tuple[Manifest, Images, float]":
+    from models.families import WeightsError
+    from models.manifest import ManifestError
+    from models.predictor.embedding import NoEmbedding, require_embedding
+    from models.predictor.parts import load_part
+    from models.registry import find_manifest, load_manifest
+    from models.roles import Role
+    from models.training.image_distribution import TooLittle
+    from models.training.judges import Undiscerning, draft_of, judge_of, write_judge
+
+    try:
+        found = find_manifest(embedder)
+        network = load_manifest(found, pretrained=True, device=device)
+        require_embedding(network)
+        views = load_part(Role.VIEW, view_model, device=device) if view_model else None
+        images = _seen(network, paths, hold_out, views)
+        named = str(found.path.resolve()) if embedder.endswith(".toml") else found.name
+        of_views = views.manifest if views else None
+        empty = draft_of(embedder=found, named=named, of_phantoms=images.of_phantoms, view_model=of_views, **draft)
+        manifest, learnt = judge_of(images, network, empty, quantile)
+        return write_judge(manifest, learnt, found, folder), images, learnt.limit
+    except TooLittle as error:
+        left = "; ".join(f"{count} left out: {why}" for why, count in images.left_out.items())
+        raise EchoNodeError(f"{error}{f' ({left})' if left else ''}") from error
+    except (ManifestError, WeightsError, NoEmbedding, Undiscerning) as error:
+        raise EchoNodeError(str(error)) from error
+    except OSError as error:  # the model folder: images that cannot be read are left out
+        raise EchoNodeError(f"cannot store the judge: {error}") from error
+
+
+def _seen(network: Any, paths: Sequence[Path], hold_out: str, views: "Part | None") -> "Images":
+    """Raises EchoNodeError for images of patients and phantoms together: a judge tells the ones or the others."""
+    from models.families.reading import ReadingError
+    from models.training.judges import Images, LeftOut, seen_clip
+
+    clips, left_out, known = [], Counter[str](), set()
+    phantoms = Counter[bool]()
+    for path in _files(paths):
+        try:
+            uid, patient, study = _whose(path, hold_out)
+            if uid in known:
+                raise LeftOut("the same object again")
+            known.add(uid)
+            clip = open_clip(path)
+            clips.append(seen_clip(network, clip, patient=patient, study=study, view_model=views))
+            phantoms[clip.is_quality_control_subject] += 1
+        except (UnreadableClip, OSError):
+            left_out[_NO_IMAGE] += 1
+        except (LeftOut, ReadingError) as error:
+            left_out[str(error)] += 1
+    if len(phantoms) > 1:
+        raise EchoNodeError(f"{phantoms[True]} images of phantoms among {phantoms[False]} of patients: learn from either alone")
+    return Images(clips, left_out, of_phantoms=phantoms[True] > 0)
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    for path in paths:
+        yield from (found for found in sorted(path.rglob("*")) if found.is_file()) if path.is_dir() else [path]
+
+
+def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:
+    """SOP Instance UID, what is held out together, and the study. Raises UnreadableClip, and LeftOut for an image of nobody."""
+    from models.training.judges import LeftOut
+
+    tags = ["SOPInstanceUID", "PatientID", "IssuerOfPatientID", "StudyInstanceUID"]
+    try:
+        header = dcmread(path, specific_tags=tags, stop_before_pixels=True)
+        uid, patient, issuer, study = (str(header.get(tag) or "").strip() for tag in tags)
+    except (InvalidDicomError, EOFError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError):
+        raise UnreadableClip(_NO_IMAGE) from None
+    by_patient = f"{patient} {issuer}" if patient and hold_out == "patient" else ""
+    if not (whose := by_patient or study):
+        raise LeftOut(_NOBODY)
+    return uid, whose, study or whose
+
+
+def _next_version(name: str, folder: Path) -> str:
+    """1, or one more than the judge of this name in `folder`. Raises ConfigError for the name of another model."""
+    from models.manifest import ManifestError, read_manifest
+    from models.registry import list_models
+    from models.training.judges import FAMILY
+
+    path = folder / "manifests" / f"{name}.toml"
+    try:
+        known = {other: manifest for manifest in list_models() for other in (manifest.name, *manifest.aliases)}
+        mine = read_manifest(path) if path.exists() else known.get(name)
+    except ManifestError as error:
+        raise ConfigError(str(error)) from error
+    if mine is None:
+        return "1"
+    if mine.family != FAMILY:
+        raise ConfigError(f"--name {name}: there is a model of this name")
+    return str(int(mine.version) + 1) if mine.version.isdigit() else "1"
