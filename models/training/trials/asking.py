@@ -6,9 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.catalogue import View
+from models.asked import views_read
+from models.catalogue import TRACES, View
 from models.clip import Clip
 from models.families.reading import Reading, ReadingError
+from models.manifest import Manifest
 from models.roles import view_of
 from models.training.layouts.items import DataSet, Item
 from models.training.trials.outcome import Cell, Draw, Options, TrialError
@@ -16,12 +18,36 @@ from models.training.trials.plots import bland_altman, scatter
 
 UNREADABLE = "unreadable"
 PAIR = (View.A4C, View.A2C)
+_OUTLINED = {"echo_motion": (View.A4C,)}
 
 Row = dict[str, Cell]
 
 
 def chosen(data: DataSet, options: Options, known: Callable[[Item], bool]) -> Iterator[Item]:
     return (item for item in data.items if (not options.split or item.split in ("", options.split)) and known(item))
+
+
+def views_asked(manifest: Manifest) -> tuple[View, ...]:
+    """Of a network that outlines ventricles the node asks no reading; what it reads by itself is of the four-chamber view."""
+    return views_read(manifest) or _OUTLINED.get(manifest.family, ())
+
+
+def of_views(items: Iterator[Item], views: Sequence[View], left_out: list[Item]) -> Iterator[Item]:
+    """The items that may show one of these views; `left_out` takes those of which another one is stated."""
+    for item in items:
+        if item.truth.view is None or _may_show(item.truth.view, views):
+            yield item
+        else:
+            left_out.append(item)
+
+
+def left_out_notes(left_out: Sequence[Item]) -> tuple[str, ...]:
+    return (f"not asked: {len(left_out)} clips of views that the model does not read",) if left_out else ()
+
+
+def _may_show(view: View, views: Sequence[View]) -> bool:
+    """A trace that does not say how it was taken may be either."""
+    return view in views or (view in TRACES and any(one.startswith(f"{view}_") for one in views))
 
 
 def read_clips(model: Any, clips: Sequence[Clip], options: Options) -> tuple[Reading | None, str | None]:

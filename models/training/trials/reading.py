@@ -21,12 +21,15 @@ from models.training.trials.asking import (
     Row,
     chosen,
     column,
+    left_out_notes,
     missing,
     need,
+    of_views,
     pairs_of,
     pairs_of_studies,
     read_clips,
     regression_plots,
+    views_asked,
 )
 from models.training.trials.outcome import Cell, Draw, Options, Outcome, TrialError
 from models.training.trials.plots import area_curves, histogram, risk_over_coverage
@@ -46,8 +49,9 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
     rows: list[Row] = []
     curves: list[tuple[str, Sequence[float], Sequence[int]]] = []
     key_read, prefix = "", _ef_prefix(model)
-    stills = 0
-    for item, clips, unpaired in _films(model, chosen(data, options, lambda item: item.truth.ef_percent is not None)):
+    stills, others = 0, list[Item]()
+    known = chosen(data, options, lambda item: item.truth.ef_percent is not None)
+    for item, clips, unpaired in _films(model, known, others):
         if (prefix != _ANY_EF or len(clips) > 1) and min(clip.number_of_frames for clip in clips) < _FEWEST_FRAMES:
             stills += 1
             continue
@@ -66,7 +70,7 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
         })  # fmt: skip
         if reading and len(curves) < _CURVES:
             curves += _curve(item.key, reading)
-    need(rows, options, "a true ejection fraction" + (f": the model reads films, and {stills} are stills" if stills else ""))
+    need(rows, options, "a true ejection fraction" + _passed_over(stills, others))
     pairs, groups = pairs_of(rows, "found")
     figures: dict[str, Value] = {"items": len(rows), "coverage_percent": 100 * len(pairs) / len(rows)}
     figures |= agreement_figures(prefix, "points", pairs, groups) | (ef_auroc(prefix, pairs) if len(pairs) else {})
@@ -76,7 +80,7 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
     sure = [(row["error"], None if row["spread"] is None else -float(row["spread"])) for row in rows]
     ranked = _over_coverage(prefix, "points", sure, "the spread over beats or clips, the least first, a single one last")
     figures |= ranked.figures
-    notes = (f"read: {key_read or 'nothing'}, {options.decoding.value}", *missing(rows), *ranked.notes)
+    notes = (f"read: {key_read or 'nothing'}, {options.decoding.value}", *missing(rows), *left_out_notes(others), *ranked.notes)
     plots = regression_plots(pairs, "EF, %") | ranked.plots | ({"area_curves": area_curves(curves)} if curves else {})
     return Outcome("ef", figures, tuple(rows), notes, plots)
 
@@ -148,13 +152,21 @@ def read_phases(model: Any, data: DataSet, options: Options) -> Outcome:
     return Outcome("phase", figures, tuple(rows), missing(rows), plots)
 
 
-def _films(model: Any, items: Iterator[Item]) -> Iterator[tuple[Item, list[Clip], str]]:
-    """Each item with its clip; of a model that reads pairs each study with its A4C and A2C clip, or why it has not both."""
+def _films(model: Any, items: Iterator[Item], left_out: list[Item]) -> Iterator[tuple[Item, list[Clip], str]]:
+    """Each item with its clip; `left_out` takes those of views that the model does not read. Of a model that reads pairs each
+    study with its A4C and A2C clip, or why it has not both.
+    """
     if not reads_pairs(model.manifest):
-        yield from ((item, [item.load()], "") for item in items)
+        yield from ((item, [item.load()], "") for item in of_views(items, views_asked(model.manifest), left_out))
         return
     for study, pair, unpaired in pairs_of_studies(items):
         yield replace(study, key=study.group), [item.load() for item in pair], unpaired
+
+
+def _passed_over(stills: int, others: Sequence[Item]) -> str:
+    words = [f"the model reads films, and {stills} are stills"] if stills else []
+    words += [f"{len(others)} clips are of views that the model does not read"] if others else []
+    return f": {'; '.join(words)}" if words else ""
 
 
 def _ef_prefix(model: Any) -> str:

@@ -4,16 +4,26 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from models.asked import key_in_view, quantities_read, views_read
-from models.catalogue import OUTLINED, TRACES, Method, View
+from models.asked import key_in_view, quantities_read
+from models.catalogue import OUTLINED, Method, View
 from models.families.reading import Reading, ReadValue
 from models.manifest import Manifest, Value
 from models.training.figures.numbers import agreement_figures
 from models.training.layouts.items import DataSet, Item, TrueValue
-from models.training.trials.asking import Row, chosen, missing, need, pairs_of, read_clips, regression_plots
+from models.training.trials.asking import (
+    Row,
+    chosen,
+    left_out_notes,
+    missing,
+    need,
+    of_views,
+    pairs_of,
+    read_clips,
+    regression_plots,
+    views_asked,
+)
 from models.training.trials.outcome import Draw, Options, Outcome
 
-_OUTLINED = {"echo_motion": (View.A4C,)}
 _UNITS = {"%": "points", "1": "ratio", "mm[Hg]": "mmhg"}  # as figures are named after them
 
 
@@ -22,17 +32,15 @@ def read_values(model: Any, data: DataSet, options: Options) -> Outcome:
 
     A clip whose view is known and is none of the model's is not asked. Raises TrialError where no such quantity is stated.
     """
-    keys, views = keys_read(model.manifest), _views(model.manifest)
+    keys, views = keys_read(model.manifest), views_asked(model.manifest)
     known = frozenset(keys)
     rows: list[Row] = []
-    others = 0
-    for item in chosen(data, options, lambda item: not known.isdisjoint(item.truth.values)):
-        if item.truth.view is not None and not _may_show(item.truth.view, views):
-            others += 1
-            continue
+    others: list[Item] = []
+    stated = chosen(data, options, lambda item: not known.isdisjoint(item.truth.values))
+    for item in of_views(stated, views, others):
         reading, problem = read_clips(model, [item.load()], options)
         rows += _rows(item, keys, reading, problem)
-    shown = f", of clips that show {' or '.join(views)}: {others} are of other views" if others else ""
+    shown = f", of clips that show {' or '.join(views)}: {len(others)} are of other views" if others else ""
     need(rows, options, f"a stated {' or '.join(keys)}{shown}")
     figures: dict[str, Value] = {"values": len(rows)}
     plots: dict[str, Draw] = {}
@@ -43,27 +51,15 @@ def read_values(model: Any, data: DataSet, options: Options) -> Outcome:
         figures[f"{key}_coverage_percent"] = 100 * len(pairs) / len(of_key)
         figures |= agreement_figures(f"{key}_", _word(unit), pairs, groups)
         plots |= {f"{name}_{key}": draw for name, draw in regression_plots(pairs, f"{key}, {unit}").items()}
-    notes = [f"{options.decoding.value} decoding", *missing(rows)]
-    if others:
-        notes.append(f"not asked: {others} clips of views that the model does not read")
-    return Outcome("values", figures, tuple(rows), tuple(notes), plots)
+    notes = (f"{options.decoding.value} decoding", *missing(rows), *left_out_notes(others))
+    return Outcome("values", figures, tuple(rows), notes, plots)
 
 
 def keys_read(manifest: Manifest) -> tuple[str, ...]:
     """The model's quantities; of one that outlines a ventricle those of its single plane."""
-    views = _views(manifest)
+    views = views_asked(manifest)
     discs = (key for key, one in OUTLINED.items() if one.method is Method.DISCS_SINGLE_PLANE and one.views == views)
     return quantities_read(manifest) or tuple(discs)
-
-
-def _views(manifest: Manifest) -> tuple[View, ...]:
-    """Of a network that outlines ventricles the node asks no reading; what it reads by itself is of the four-chamber view."""
-    return views_read(manifest) or _OUTLINED.get(manifest.family, ())
-
-
-def _may_show(view: View, views: Sequence[View]) -> bool:
-    """A trace that does not say how it was taken may be either."""
-    return view in views or (view in TRACES and any(one.startswith(f"{view}_") for one in views))
 
 
 def _rows(item: Item, keys: Sequence[str], reading: Reading | None, problem: str | None) -> Iterator[Row]:

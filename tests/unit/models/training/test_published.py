@@ -15,7 +15,7 @@ from models.families.reading import Decoding, Reading, ReadValue
 from models.manifest import Manifest
 from models.registry import find_manifest, list_models
 from models.training.layouts import LAYOUTS
-from models.training.layouts.items import DataSet, Item, TrueValue, Truth
+from models.training.layouts.items import DataSet, Item, TrueLandmark, TrueValue, Truth
 from models.training.layouts.views import TMED2_CLASSES
 from models.training.trials import TASKS, TrialError, beside_published, tasks_of
 from models.training.trials.outcome import Options
@@ -112,6 +112,7 @@ def items(labels: Sequence[str]) -> list[Item]:
         traced = {"lv": {frame: clip.frames[frame, ..., 0] == 200 for frame in (1, 3)}}
         truth = Truth(
             label=label, ef_percent=30.0 + 10 * index, ed_frame=1, es_frame=3, masks=lambda: traced,
+            landmarks=(TrueLandmark("apex", 1, (50.0, 20.0)),),
             values={key: TrueValue(1.0, quantity.unit) for key, quantity in QUANTITIES.items()},
         )  # fmt: skip
         return Item(str(index), str(index), "train" if index % 2 else "test", lambda: clip, truth)
@@ -121,7 +122,7 @@ def items(labels: Sequence[str]) -> list[Item]:
 
 def figures_found(manifest: Manifest, task: str) -> set[str]:
     """The names of what a trial gives; the data are small and the same for all layouts."""
-    if task == "segmentation":  # the names are the same whichever network outlines
+    if task in ("segmentation", "landmarks"):  # the names are the same whichever network outlines
         known = find_manifest("echonet_dynamic/lv_deeplabv3_resnet50")
         manifest = replace(known, architecture={**known.architecture, "mean": 60.0, "std": 1.0})
     if task == "classification":

@@ -161,6 +161,21 @@ def test_a_model_of_pairs_reads_the_two_clips_of_each_study() -> None:
     assert "not measured: 1 x no a2c clip" in outcome.notes
 
 
+def test_an_ejection_fraction_is_asked_of_clips_of_the_model_s_view_alone() -> None:
+    """The truth is the study's, so every clip of it has one; a clip of which nobody says what it shows is asked, too."""
+    items = [
+        apical("1a", View.A4C, "one", 50), apical("1b", View.A2C, "one", 50), apical("1p", View.PLAX, "one", 50),
+        apical("2a", View.A4C, "two", 60), item("3", None, {}, "three", ef_percent=40),
+    ]  # fmt: skip
+    model = KnownReader("PanEcho", {key: read(("ef_video_regression", "%", 55.0)) for key in ("1a", "2a", "3")})
+    outcome = try_model(model, DataSet("dicom", items), Options(), "ef")
+    assert model.asked == ["1a", "2a", "3"]
+    assert (outcome.figures["items"], outcome.figures["coverage_percent"]) == (3, 100)
+    assert "not asked: 2 clips of views that the model does not read" in outcome.notes
+    with pytest.raises(TrialError, match="2 clips are of views that the model does not read"):
+        try_model(model, DataSet("dicom", items[1:3]), Options(), "ef")
+
+
 def test_a_model_of_pairs_is_not_tried_on_stills() -> None:
     stills: Iterable[Item] = [apical("a", View.A4C, "one", 50, frames=2), apical("b", View.A2C, "one", 50, frames=2)]
     with pytest.raises(TrialError, match="the model reads films, and 1 are stills"):
