@@ -138,14 +138,7 @@ def _seen(embedder: Any, clip: Clip) -> SeenClip:
 
 
 def draft_of(
-    name: str,
-    version: str,
-    embedder: Manifest,
-    named: str,
-    *,
-    of_phantoms: bool,
-    licence: str = "",
-    view_model: Manifest | None,
+    name: str, embedder: Manifest, *, named: str, version: str, licence: str, of_phantoms: bool, view_model: Manifest | None
 ) -> Manifest:
     """The manifest before anything is learnt. `named` is how the embedder is found again: its name, or its manifest's path.
 
