@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
@@ -114,9 +115,13 @@ class LocalExecutor:
                 self._pool = self._new_pool()
 
     def warm(self) -> None:
-        """Start the processes now, so that the first study does not wait for them."""
-        for _ in range(self._processes):
-            self._pool.submit(_nothing)
+        """Start the processes now, so that the first study does not wait for them; nothing once the node stops.
+
+        One that dies at once is replaced by the first study, which says so.
+        """
+        with self._lock, suppress(BrokenProcessPool):
+            for _ in range(0 if self._closed else self._processes):
+                self._pool.submit(_nothing)
 
     def close(self) -> None:
         """At once: what still runs ends as ExecutorBroken and is done again at the next start."""

@@ -108,3 +108,19 @@ def test_after_the_end_neither_clips_nor_pairs_are_taken(started: Callable[[Scri
         executor.close()
         with pytest.raises(ExecutorBroken):
             executor.analyse([("2.25.4", FILE)], PLAN)
+
+
+def test_a_node_that_stops_while_it_starts_warms_nothing(started: Callable[[Script], LocalExecutor]) -> None:
+    """Bug prevented: a start that ends in a RuntimeError, because the node had been told to stop."""
+    executor = started([_shut_down, READ])
+    executor.close()
+    executor.warm()
+    assert len(executor._pool.script) == 2  # type: ignore[attr-defined]
+
+
+def test_a_process_that_dies_as_it_is_warmed_is_left_to_the_first_study(
+    started: Callable[[Script], LocalExecutor],
+) -> None:
+    executor = started([_broken, READ])
+    executor.warm()
+    assert executor.analyse_pair(A4C, FILE, FILE, PLAN) == READ
