@@ -51,11 +51,13 @@ def frames_needed(beats: Sequence[Beat], number_of_frames: int) -> tuple[int, ..
     return tuple(sorted({index for end in ends for index in _around(end, number_of_frames)}))
 
 
-def settled_beats(beats: Sequence[Beat], areas_cm2: Sequence[float | None]) -> tuple[Beat, ...]:
+def settled_beats(
+    beats: Sequence[Beat], areas_cm2: Sequence[float | None], frame_times_ms: Sequence[float]
+) -> tuple[Beat, ...]:
     """The beats with their ends on the largest and the smallest area nearby, in the mean of three frames.
 
     A beat without an area at one of its ends, or whose cavity does not empty, or whose ends are no extremes of the areas
-    nearby, is left out; so are all where areas hardly move.
+    nearby, or lie more than 600 ms apart once they are moved, is left out; so are all where areas hardly move.
     """
     areas = np.array([np.nan if area is None else area for area in areas_cm2], dtype=np.float64)
     ends = [(_near(areas, beat.ed_frame_index), _near(areas, beat.es_frame_index)) for beat in beats]
@@ -69,7 +71,9 @@ def settled_beats(beats: Sequence[Beat], areas_cm2: Sequence[float | None]) -> t
     settled = []
     for at_ed, at_es in known:
         ed, es = at_ed.extreme(1, swing), at_es.extreme(-1, swing)
-        if ed and es and ed[1] - es[1] >= TURN * swing:
+        if not (ed and es) or ed[1] - es[1] < TURN * swing:
+            continue
+        if frame_times_ms[es[0]] - frame_times_ms[ed[0]] <= LONGEST_SYSTOLE_MS:
             settled.append(Beat(ed[0], es[0]))
     return tuple(settled)
 

@@ -43,9 +43,10 @@ def outline_ventricle(clip: Clip, frames: ClipFrames, part: Part, of_phase: Part
     started = time.perf_counter()
     outlines = _Outlines(clip, frames, part, region.cm_per_px)
     outlines.seek(frames_needed(found.beats, clip.number_of_frames))
-    beats = settled_beats(found.beats, outlines.areas_cm2)
+    beats: tuple[Beat, ...] = ()
     if clip.frame_times_ms is not None:
-        beats = beats_at_r_waves(beats, clip.frame_times_ms.tolist(), clip.r_wave_times_ms)
+        times_ms = clip.frame_times_ms.tolist()
+        beats = beats_at_r_waves(settled_beats(found.beats, outlines.areas_cm2, times_ms), times_ms, clip.r_wave_times_ms)
     if found.beats and not beats:
         notes += (by_area_curve(f"the areas, or the ECG, contradict the phases by {found.models[0].name}"),)
     if not beats:

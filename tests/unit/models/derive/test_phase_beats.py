@@ -28,6 +28,10 @@ def pairs(beats: Sequence[Beat]) -> list[tuple[int, int]]:
     return [(beat.ed_frame_index, beat.es_frame_index) for beat in beats]
 
 
+def settled(beats: Sequence[Beat], curve: Sequence[float | None]) -> tuple[Beat, ...]:
+    return settled_beats(beats, curve, times(len(curve)))
+
+
 def only(curve: Sequence[float | None], frames: Sequence[int]) -> list[float | None]:
     return [area if index in frames else None for index, area in enumerate(curve)]
 
@@ -73,14 +77,14 @@ def test_needed_are_the_ends_and_three_frames_around_each() -> None:
 def test_ends_that_are_off_by_two_frames_are_found_all_the_same(off: int) -> None:
     beats = [Beat(25 + off, 35 + off)]
     curve = only(areas(60), frames_needed(beats, 60))
-    assert pairs(settled_beats(beats, curve)) == [(25, 35)]
+    assert pairs(settled(beats, curve)) == [(25, 35)]
 
 
 def test_they_are_those_of_the_whole_curve() -> None:
     curve = areas(66)
     assert pairs(find_beats(curve, times(66))) == [(5, 15), (25, 35), (45, 55)]
     beats = [Beat(6, 14), Beat(24, 36), Beat(45, 55)]
-    assert pairs(settled_beats(beats, only(curve, frames_needed(beats, 66)))) == [(5, 15), (25, 35), (45, 55)]
+    assert pairs(settled(beats, only(curve, frames_needed(beats, 66)))) == [(5, 15), (25, 35), (45, 55)]
 
 
 @pytest.mark.parametrize("frame", [23, 24, 26, 27])
@@ -89,7 +93,7 @@ def test_a_failed_outline_is_no_extreme(frame: int, wrong_cm2: float | None) -> 
     beats = [Beat(25, 35)]
     curve = only(areas(60), frames_needed(beats, 60))
     curve[frame] = wrong_cm2
-    (beat,) = settled_beats(beats, curve)
+    (beat,) = settled(beats, curve)
     assert abs(beat.ed_frame_index - 25) <= 1
     assert beat.es_frame_index == 35
 
@@ -97,20 +101,28 @@ def test_a_failed_outline_is_no_extreme(frame: int, wrong_cm2: float | None) -> 
 def test_a_beat_without_an_area_at_one_end_is_left_out() -> None:
     beats = [Beat(5, 15), Beat(25, 35)]
     curve = only(areas(60), [*range(2, 9), *range(12, 19), *range(22, 29)])
-    assert pairs(settled_beats(beats, curve)) == [(5, 15)]
-    assert settled_beats(beats, [None] * 60) == ()
+    assert pairs(settled(beats, curve)) == [(5, 15)]
+    assert settled(beats, [None] * 60) == ()
 
 
 def test_phases_that_the_areas_contradict_are_no_beats() -> None:
     beats = [Beat(15, 25)]  # end-systole taken for end-diastole
-    assert settled_beats(beats, only(areas(60), frames_needed(beats, 60))) == ()
-    assert settled_beats(beats, [24.0] * 60) == ()
+    assert settled(beats, only(areas(60), frames_needed(beats, 60))) == ()
+    assert settled(beats, [24.0] * 60) == ()
 
 
 @pytest.mark.parametrize("off", [-6, -5, -4, 4, 5, 6])
 def test_an_end_further_off_is_refused_and_never_measured_at_the_wrong_frame(off: int) -> None:
     for beats in ([Beat(25 + off, 35)], [Beat(25, 35 + off)]):
-        assert settled_beats(beats, only(areas(60), frames_needed(beats, 60))) == ()
+        assert settled(beats, only(areas(60), frames_needed(beats, 60))) == ()
+
+
+def test_a_systole_that_grows_too_long_as_its_ends_settle_is_no_beat() -> None:
+    """Found are 15 frames, 600 ms; by the areas it is 16, 640 ms, or 592 ms of a quicker film."""
+    long = [30.0] * 10 + [30 - 12 * index / 16 for index in range(17)] + [20.0] * 10
+    beats = [Beat(11, 26)]
+    assert settled(beats, long) == ()
+    assert pairs(settled_beats(beats, long, [37.0 * index for index in range(len(long))])) == [(9, 25)]
 
 
 def test_an_end_diastole_far_from_every_r_wave_is_refused() -> None:
@@ -123,6 +135,6 @@ def test_an_end_diastole_far_from_every_r_wave_is_refused() -> None:
 def test_noise_does_not_move_the_ends_far() -> None:
     noise = np.random.default_rng(0).normal(0, 0.3, 60)
     curve = [area + float(extra) for area, extra in zip(areas(60), noise, strict=True) if area is not None]
-    (beat,) = settled_beats([Beat(25, 35)], curve)
+    (beat,) = settled([Beat(25, 35)], curve)
     assert abs(beat.ed_frame_index - 25) <= 1
     assert abs(beat.es_frame_index - 35) <= 1
