@@ -171,6 +171,8 @@ def test_models_are_listed_and_shown() -> None:
     assert weights["echonet_measurements/lvid"] == "to bring"
     assert _run("models", "show", "lvid").output.count("sha256") == 1, "the one model, not its whole family"
     assert "NOT FOR CLINICAL USE" in _run("models", "show", "phantom_lv").output
+    recipe = 'drawn when they are needed.\n[probe]\nview = "doppler_av_cw"\nseed = 0\nframes = 1\n'
+    assert recipe in _run("models", "show", "avvmax").output
     assert isinstance(_run("models", "show", "unheard_of").exception, EchoNodeError)
 
 
