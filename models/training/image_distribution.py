@@ -88,13 +88,14 @@ def learn(clips: Sequence[SeenClip], quantile: float) -> Learnt:
     Raises TooLittle where the patients are too few for that limit, or no class has enough of them.
     """
     labels = classes_with_enough(clips)
-    clips = [clip for clip in clips if clip.label in labels]
+    usable, clips = len({clip.patient for clip in clips}), [clip for clip in clips if clip.label in labels]
     patients = sorted({clip.patient for clip in clips})
     needed = max(fewest_patients(quantile), FEWEST_PATIENTS)
     if len(patients) < needed:
+        in_classes = "" if usable == len(patients) else f", of {len(patients)} in classes of {FEWEST_PATIENTS} or more"
         raise TooLittle(
-            f"usable images of {len(patients)} patients or studies: a limit at the quantile {quantile:g} of those held out "
-            f"needs {needed} at least"
+            f"usable images of {usable} patients or studies{in_classes}: a limit at the quantile {quantile:g} of those held "
+            f"out needs {needed} at least"
         )
     fold_of = {patient: number % FOLDS for number, patient in enumerate(patients)}
     held_out: list[float] = []
