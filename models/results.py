@@ -160,11 +160,14 @@ class QualityIssue(StrEnum):
 
 @dataclass(frozen=True)
 class QualityFlag:
-    """`sop_instance_uid` is None for a flag on the whole study. `message` holds no patient data."""
+    """`sop_instance_uid` is None for a flag on the whole study. `message` holds no patient data. `judges` are the names of the
+    models whose verdict it is; none where the header says so, or where nobody could judge.
+    """
 
     issue: QualityIssue
     sop_instance_uid: str | None
     message: str
+    judges: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -220,8 +223,8 @@ class ClipFindings:
     """Everything found on one clip. `area_curve_cm2` has one value per frame (None where no contour was sought or found).
 
     `gates` are the reasons that stopped numbers on this clip (empty under the research override for those it lifts, which
-    then stand in `marked` instead). `contours` hold every frame that was segmented. `values` are those of models that measure
-    by themselves; `notes` say what of theirs was left out.
+    then stand in `marked` instead). `contours` hold every frame that was segmented, by `outlined_by`. `values` are
+    those of models that measure by themselves; `notes` say what of theirs was left out.
     """
 
     sop_instance_uid: str
@@ -236,6 +239,7 @@ class ClipFindings:
     quality: QualityGrade | None = None
     distribution: DistributionVerdict | None = None
     contours: tuple[Contour, ...] = ()
+    outlined_by: str = ""
     area_curve_cm2: tuple[float | None, ...] = ()
     beats: tuple[Beat, ...] = ()
     gates: tuple[Reason, ...] = ()

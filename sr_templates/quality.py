@@ -66,9 +66,10 @@ def _build_one(
 
 
 def _networks(flags: Iterable[QualityFlag], findings: StudyFindings) -> tuple[ModelUse, ...]:
-    """Every network that looked at a flagged clip, with its exact weights."""
-    flagged = {flag.sop_instance_uid for flag in flags}
-    return tuple(dict.fromkeys(use for clip in findings.clips if clip.sop_instance_uid in flagged for use in clip.models))
+    """Those whose verdict the flags are, with their exact weights; not what else looked at the clip."""
+    judged = {(flag.sop_instance_uid, name) for flag in flags for name in flag.judges}
+    uses = (use for clip in findings.clips for use in clip.models if (clip.sop_instance_uid, use.name) in judged)
+    return tuple(dict.fromkeys(uses))
 
 
 def _by_the_template(content: Iterable[Dataset], reason: Code) -> list[Dataset]:

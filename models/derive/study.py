@@ -209,6 +209,7 @@ def _foreshortened(adequate: Sequence[ApicalClip], chosen: Mapping[View, ApicalC
             QualityIssue.FORESHORTENING,
             clip.findings.sop_instance_uid,
             f"End-diastolic LV length {clip.length_d_cm:.1f} cm, in another clip {longest_cm:.1f} cm.",
+            (clip.findings.outlined_by,) if clip.findings.outlined_by else (),
         )
         for clip in adequate
         if differ(clip.length_d_cm, longest_cm)

@@ -90,6 +90,7 @@ class Predictor:
             quality=impression.quality,
             distribution=impression.distribution,
             contours=ventricle.contours,
+            outlined_by=self.lv_segmentation.manifest.name if ventricle.contours else "",
             area_curve_cm2=ventricle.area_curve_cm2,
             beats=ventricle.beats,
             gates=gates,
@@ -102,32 +103,37 @@ class Predictor:
         )
 
     def _flags(self, clip: Clip, impression: Impression, research_override: bool) -> tuple[QualityFlag, ...]:
-        messages: list[tuple[QualityIssue, str]] = []
+        flags: list[QualityFlag] = []
+
+        def flag(issue: QualityIssue, text: str, judge: str = "") -> None:
+            flags.append(QualityFlag(issue, clip.sop_instance_uid, text, (judge,) if judge else ()))
+
         is_trace = impression.view.view in TRACES
         override = "stand by the research override alone" if research_override else "need the research override"
         shown = f"Doppler and M-mode displays: their numbers {override}" if is_trace else "this image"
         if why := _no_scale(clip, impression.view.view):
-            messages.append((QualityIssue.CALIBRATION, f"Nothing can be measured: {why[1]}."))
+            of_view = self.view.manifest.name if is_trace else ""  # it says which display the region has to be
+            flag(QualityIssue.CALIBRATION, f"Nothing can be measured: {why[1]}.", of_view)
         if (screen := impression.screen) and screen.is_dual:
             said = f"probability {screen.dual_probability:.2f} by {screen.judge}"
-            messages.append((QualityIssue.CALIBRATION, f"Nothing can be measured: two images on one screen ({said})."))
+            flag(QualityIssue.CALIBRATION, f"Nothing can be measured: two images on one screen ({said}).", screen.judge)
         grade, verdict = impression.quality, impression.distribution
         if grade is None or self.quality is None:
-            messages.append((QualityIssue.POOR_IMAGE_QUALITY, f"No network of the model set judges the quality of {shown}."))
+            flag(QualityIssue.POOR_IMAGE_QUALITY, f"No network of the model set judges the quality of {shown}.")
         elif not grade.adequate:
             limit = self.quality.manifest.threshold("adequate_quality")
             text = f"Image quality {grade.score:.0f} of 100 is below the limit of {limit:.0f}."
-            messages.append((QualityIssue.POOR_IMAGE_QUALITY, text))
+            flag(QualityIssue.POOR_IMAGE_QUALITY, text, self.quality.manifest.name)
         if verdict is None:
             text = f"{self.view.manifest.name} cannot tell whether an image is like those of its training."
             if is_trace:
                 text = "No network of the model set can tell whether a Doppler or M-mode display is like those of its training."
-            messages.append((QualityIssue.OUT_OF_DISTRIBUTION, text))
+            flag(QualityIssue.OUT_OF_DISTRIBUTION, text)
         elif not verdict.inside:
             limits = f"distance {verdict.distance:.2f}, limit {verdict.threshold:.2f}"
             text = f"Unlike the training images of {impression.distribution_judge}: {limits}."
-            messages.append((QualityIssue.OUT_OF_DISTRIBUTION, text))
-        return tuple(QualityFlag(issue, clip.sop_instance_uid, text) for issue, text in messages)
+            flag(QualityIssue.OUT_OF_DISTRIBUTION, text, impression.distribution_judge)
+        return tuple(flags)
 
 
 def _stops(clip: Clip, impression: Impression) -> set[Reason]:

@@ -6,7 +6,7 @@ import highdicom as hd
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from models.results import QualityFlag, QualityIssue
+from models.results import ModelUse, QualityFlag, QualityIssue
 from sr_templates import quality
 from sr_templates.document import BuiltDocument
 from sr_templates.patient_safety import PHANTOM_MARK
@@ -26,8 +26,16 @@ def read(document: BuiltDocument) -> Dataset:
     return dcmread(BytesIO(file.getvalue()))
 
 
-def flag(issue: QualityIssue, uid: str | None, message: str = "look at it") -> QualityFlag:
-    return QualityFlag(issue, uid, message)
+def flag(issue: QualityIssue, uid: str | None, message: str = "look at it", judges: tuple[str, ...] = ()) -> QualityFlag:
+    return QualityFlag(issue, uid, message, judges)
+
+
+def words(document: BuiltDocument) -> list[str]:
+    items = [
+        item for item in read(document).ContentSequence if item.ValueType == "TEXT" and item.RelationshipType == "CONTAINS"
+    ]
+    (text,) = [str(item.TextValue) for item in items]
+    return text.splitlines()
 
 
 def test_one_document_a_reason_listing_its_clips() -> None:
@@ -45,7 +53,7 @@ def test_one_document_a_reason_listing_its_clips() -> None:
 
 
 def test_title_reason_and_words() -> None:
-    (document,) = built(flag(QualityIssue.OUT_OF_DISTRIBUTION, A4C_UID, "nothing like a heart"))
+    (document,) = built(flag(QualityIssue.OUT_OF_DISTRIBUTION, A4C_UID, "nothing like a heart", (PHANTOM_WEIGHTS.name,)))
     kos = read(document)
     assert kos.Modality == "KO"
     assert kos.ConceptNameCodeSequence[0].CodeValue == "113010"
@@ -53,10 +61,22 @@ def test_title_reason_and_words() -> None:
     assert modifier.RelationshipType == "HAS CONCEPT MOD"
     assert modifier.ConceptNameCodeSequence[0].CodeValue == "113011"
     assert modifier.ConceptCodeSequence[0].CodeValue == "111221"
-    (text,) = [
-        item.TextValue for item in kos.ContentSequence if item.ValueType == "TEXT" and item.RelationshipType == "CONTAINS"
-    ]
-    assert text.splitlines() == [PHANTOM_MARK, "nothing like a heart", NETWORK]
+    assert words(document) == [PHANTOM_MARK, "nothing like a heart", NETWORK]
+
+
+def test_networks_are_named_whose_verdict_it_is_and_no_others() -> None:
+    """Bug prevented: a network that found the view, blamed for an image that another one refused."""
+    judge, seen = (ModelUse(name, "2", sha256 * 32, False) for name, sha256 in (("judge", "ab"), ("finder", "cd")))
+    clips = clip_findings(models=(seen, judge)), clip_findings(A2C_UID, models=(seen, judge, PHANTOM_WEIGHTS))
+    flags = (
+        flag(QualityIssue.POOR_IMAGE_QUALITY, A4C_UID, "too poor", ("judge",)),
+        flag(QualityIssue.POOR_IMAGE_QUALITY, A2C_UID, "poor, too", ("judge", PHANTOM_WEIGHTS.name)),
+        flag(QualityIssue.CALIBRATION, A4C_UID, "no region"),
+    )
+    poor, unscaled = quality.build(study_findings(clips=clips, flags=flags), evidence(), identity())
+    named = [f"Network: judge 2, weights SHA-256 {'ab' * 32}", NETWORK]
+    assert words(poor) == [PHANTOM_MARK, "too poor", "poor, too", *named]
+    assert words(unscaled) == [PHANTOM_MARK, "no region"], "the header alone says so"
 
 
 def test_images_have_no_purpose_of_reference() -> None:

@@ -96,11 +96,13 @@ def test_a_gated_clip_never_counts_however_long() -> None:
 
 @pytest.mark.parametrize(("a2c_length", "kept", "foreshortened"), [(7.0, "a4c", "1.2.4"), (9.5, "a2c", "1.2.3")])
 def test_of_planes_of_different_length_only_the_longer_gives_numbers(a2c_length: float, kept: str, foreshortened: str) -> None:
-    findings = derive_study("1.2", [apical_clip(), apical_clip(View.A2C, "1.2.4", beats=[((a2c_length, 2.5), (6.0, 1.8))])])
+    a2c = apical_clip(View.A2C, "1.2.4", beats=[((a2c_length, 2.5), (6.0, 1.8))], outlined_by="phantom_lv")
+    findings = derive_study("1.2", [apical_clip(outlined_by="phantom_lv"), a2c])
     assert set(measured(findings)) == {key for key in OUTLINED if key.endswith(kept)}
     assert {result.reasons for result in findings.not_measured} == {(Reason.DISAGREEMENT,)}
     assert all(f"A4C 8.0 cm, A2C {a2c_length} cm" in result.detail for result in findings.not_measured)
     assert [(flag.issue, flag.sop_instance_uid) for flag in findings.flags] == [(QualityIssue.FORESHORTENING, foreshortened)]
+    assert [flag.judges for flag in findings.flags] == [("phantom_lv",)]
 
 
 @pytest.mark.parametrize(("a2c_length", "agree"), [(7.21, True), (7.19, False), (8.88, True), (8.9, False)])

@@ -41,6 +41,7 @@ def test_a_named_judge_refuses_what_it_does_not_know() -> None:
     found = predictor.analyse(a_clip(phantom=False))
     assert (found.gates, found.values) == ((Reason.OUT_OF_DISTRIBUTION,), ())
     assert "Unlike the training images of own_judge: distance 2.50, limit 2.00" in found.flags[0].message
+    assert found.flags[0].judges == ("own_judge",)
 
 
 @pytest.mark.parametrize(("judge", "measured"), [("own_judge", True), ("phantom_view", False)])
@@ -99,6 +100,7 @@ def test_a_split_screen_is_told_by_the_vote_of_the_frames(dual: list[bool], spli
     assert "EchoSDNet" in [use.name for use in found.models]
     said = "Nothing can be measured: two images on one screen (probability 0.67 by EchoSDNet)."
     assert [(flag.issue, flag.message) for flag in found.flags] == ([(QualityIssue.CALIBRATION, said)] if split else [])
+    assert [flag.judges for flag in found.flags] == ([("EchoSDNet",)] if split else [])
 
 
 def test_no_override_joins_two_images() -> None:

@@ -115,6 +115,7 @@ def test_a_phantom_is_judged_by_the_phantoms_gate() -> None:
     strange = model_set(distance=3.0).analyse(a_clip(phantom=True))
     assert strange.gates == (Reason.OUT_OF_DISTRIBUTION,)
     assert "Unlike the training images of phantom_view" in strange.flags[0].message
+    assert strange.flags[0].judges == ("phantom_view",)
 
 
 def test_a_patient_that_nobody_can_judge_is_not_measured() -> None:
@@ -124,6 +125,7 @@ def test_a_patient_that_nobody_can_judge_is_not_measured() -> None:
     assert found.distribution is None
     assert [flag.issue for flag in found.flags] == [QualityIssue.OUT_OF_DISTRIBUTION]
     assert "EchoView47_classifier cannot tell" in found.flags[0].message
+    assert found.flags[0].judges == ()
     assert "phantom_view" not in [use.name for use in found.models]
     lifted = model_set().analyse(a_clip(phantom=False), research_override=True)
     assert (lifted.gates, lifted.marked) == ((), (Reason.OUT_OF_DISTRIBUTION,))
