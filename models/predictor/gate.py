@@ -54,7 +54,7 @@ class Task(StrEnum):
 _HALF_BOUNDS = {Task.CLASSES: "bf16_probability_change", Task.MASK: "bf16_dice", Task.POINTS: "bf16_point_px"}
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=16)  # of the library, 14 differ
 def probe_clip(probe: Probe) -> Clip:
     """What the recipe says, of the best quality, always the same; tinted, so that a network of colours tells them apart."""
     clip = drawn_trace(probe.view, probe.seed).clip() if probe.view in TRACES else _heart(probe)
