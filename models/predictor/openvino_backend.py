@@ -9,9 +9,11 @@ import importlib.util
 import logging
 import sys
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -115,32 +117,51 @@ class OpenVinoBackend:
             "INFERENCE_PRECISION_HINT": _HINTS[precision],  # its own choice would be bfloat16 wherever the CPU has it
             "NUM_STREAMS": at_once,
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+            "ENABLE_CPU_PINNING": False,  # every process would pin its threads to the same cores
         }
         errors = (RuntimeError, ValueError, TypeError, OSError, openvino.frontend.OpConversionFailure)
         try:
             graph = _graph(network, shape, fresh=fresh)
-            self._requests = openvino.AsyncInferQueue(openvino.Core().compile_model(graph, "CPU", settings), at_once)
+            compiled = openvino.Core().compile_model(graph, "CPU", settings)
         except errors as error:
             raise BackendError(f"{self.name} cannot run it: {(str(error).splitlines() or [''])[0]}") from error
-        self._requests.set_callback(_keep)
+        self._requests = [compiled.create_infer_request() for _ in range(at_once)]
+        self._in_use = Lock()
 
     def run(self, batch: Tensor) -> tuple[Tensor, ...]:
-        """Raises BackendError for a batch that the graph does not take: where its network fixes the traced size."""
+        """Raises BackendError for an empty batch, and for one that the graph does not take."""
         values = batch.contiguous().cpu().numpy()
-        pieces = np.split(values, len(values)) if self._one_by_one else [values]
-        found: list[list[NDArray[np.float32]]] = [[] for _ in pieces]
+        pieces = [values] if not self._one_by_one else np.split(values, len(values)) if len(values) else []
         try:
-            for piece, outputs in zip(pieces, found, strict=True):
-                self._requests.start_async([piece], userdata=outputs, share_inputs=True)
-            self._requests.wait_all()
+            with self._in_use:
+                found = self._found(pieces)
+            whole = tuple(torch.from_numpy(np.concatenate(parts)) for parts in zip(*found, strict=True))
         except RuntimeError as error:
             raise BackendError(f"it cannot run a batch of {len(batch)}") from error
-        whole = tuple(torch.from_numpy(np.concatenate(parts)) for parts in zip(*found, strict=True))
-        if any(len(output) != len(batch) for output in whole):
+        if not whole or any(len(output) != len(batch) for output in whole):
             raise BackendError(f"it cannot run a batch of {len(batch)}")
         return whole
 
+    def _found(self, pieces: Sequence[NDArray[np.float32]]) -> list[list[NDArray[np.float32]]]:
+        """The outputs of each piece. Requests take turns; none is left at work, because it reads the memory of its input."""
+        found, at_work = [], deque[Any]()
+        try:
+            for number, piece in enumerate(pieces):
+                if len(at_work) == len(self._requests):
+                    found.append(_outputs(at_work.popleft()))
+                request = self._requests[number % len(self._requests)]
+                request.start_async([piece], share_inputs=True)
+                at_work.append(request)
+            while at_work:
+                found.append(_outputs(at_work.popleft()))
+        finally:
+            for request in at_work:
+                with suppress(RuntimeError):
+                    request.wait()
+        return found
 
-def _keep(request: Any, outputs: list[NDArray[np.float32]]) -> None:
-    """A copy of what a request found: its own memory is that of the next one."""
-    outputs.extend(tensor.data.copy() for tensor in request.output_tensors)
+
+def _outputs(request: Any) -> list[NDArray[np.float32]]:
+    """Copies: the memory is that of the next input."""
+    request.wait()
+    return [tensor.data.copy() for tensor in request.output_tensors]

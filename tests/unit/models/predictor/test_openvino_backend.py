@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
@@ -94,6 +95,42 @@ def test_inputs_computed_at_the_same_time_keep_their_order(usually: int, number:
     of_first, of_second = backend.run(first)[0], backend.run(second)[0]
     torch.testing.assert_close(of_first, reference.run(first)[0], rtol=1e-4, atol=1e-5)
     torch.testing.assert_close(of_second, reference.run(second)[0], rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("usually", [1, 2])
+def test_what_it_cannot_take_leaves_it_as_it_was(usually: int) -> None:
+    backend, reference = OpenVinoBackend(network(), SHAPE, usually=usually), TorchBackend(network())
+    batch = torch.rand(5, *SHAPE)
+    for wrong in (torch.rand(2, 1, 32, 32), torch.rand(3, 2, 16, 16), torch.rand(0, *SHAPE)) * 2:
+        with pytest.raises(BackendError, match=f"cannot run a batch of {len(wrong)}"):
+            backend.run(wrong)
+        torch.testing.assert_close(backend.run(batch)[0], reference.run(batch)[0], rtol=1e-4, atol=1e-5)
+
+
+class AddsPositions(nn.Module):
+    def __init__(self) -> None:
+        super().__init__()
+        self.positions = nn.Parameter(torch.ones(1, 1, 96, 96))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        return frames + self.positions
+
+
+def test_a_size_that_a_graph_of_free_sides_refuses_leaves_it_as_it_was() -> None:
+    backend, good = OpenVinoBackend(AddsPositions(), (1, -1, -1)), torch.rand(1, 1, 96, 96)
+    for _ in range(2):
+        with pytest.raises(BackendError, match="cannot run a batch of 1"):
+            backend.run(torch.rand(1, 1, 50, 60))
+        torch.testing.assert_close(backend.run(good)[0], good + 1)
+
+
+def test_two_threads_get_their_own_answers() -> None:
+    backend, reference = OpenVinoBackend(network(), SHAPE, usually=2), TorchBackend(network())
+    batches = torch.rand(40, 3, *SHAPE)
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda batch: backend.run(batch)[0], batches))
+    for batch, answer in zip(batches, found, strict=True):
+        torch.testing.assert_close(answer, reference.run(batch)[0], rtol=1e-4, atol=1e-5)
 
 
 def test_other_weights_layers_or_shapes_are_converted_anew(conversions: list[nn.Module]) -> None:
