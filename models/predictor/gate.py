@@ -36,6 +36,7 @@ _RELATIVE = 1e-3  # largest difference, as a share of the largest value of the r
 _MASK_SHARE = 1e-3  # of all pixels that change sides
 _POINT_PX = 0.1
 _FEATURE_SHARE = 0.02  # of what a half-precision network says beside its classes, for the distance from its training data
+_LEAST_PROBABILITY, _PEAK_SHARE = 0.05, 0.25  # of a peak; of the pixels above half of it
 _WINDOW_PX = 15  # around a peak, in which its centre of mass is taken
 _PROBE_S = 0.6  # about a systole and an early diastole
 _TINT = (1.08, 1.0, 0.79)  # of red, green and blue, as many carts show grey; as bright as grey (ITU-R BT.601)
@@ -204,6 +205,8 @@ def _alike(
             yield "no mask on the probe to judge by"
         elif dice < allowed:
             yield f"Dice of the masks {dice:.4f}, {allowed:g} is needed"
+    elif not _has_peaks(one):
+        yield "no peak on the probe to judge by"
     elif (px := _moved_px(one, other)) > allowed:
         yield f"points move by {px:.2f} px, {allowed:g} is allowed"
     for first, second in zip(expected[1:], found[1:], strict=True):
@@ -220,6 +223,14 @@ def _relative(one: Tensor, other: Tensor) -> float:
 def _dice(one: Tensor, other: Tensor) -> float:
     both, sum_of_both = int((one & other).sum()), int(one.sum()) + int(other.sum())
     return 2 * both / sum_of_both if sum_of_both else 1.0
+
+
+def _has_peaks(logits: Tensor) -> bool:
+    """Whether each map (n, points, h, w) has a point: a maximum worth the name that most of the map is far below."""
+    probabilities = logits.sigmoid().flatten(2)
+    top = probabilities.amax(dim=2)
+    share = (probabilities >= top[..., None] / 2).double().mean(dim=2)
+    return bool(((top >= _LEAST_PROBABILITY) & (share <= _PEAK_SHARE)).all())
 
 
 def _moved_px(expected: Tensor, found: Tensor) -> float:

@@ -136,6 +136,14 @@ def test_a_peak_that_jumps_is_seen() -> None:
     assert objection(Task.POINTS, two, other) == "points move by 40.00 px, 0.1 is allowed"
 
 
+@pytest.mark.parametrize(("height", "floor"), [(-9.0, -20.0), (0.16, 0.15)], ids=["too faint", "flat"])
+def test_half_precision_is_not_judged_by_points_that_are_not_there(height: float, floor: float) -> None:
+    """As the maps of random weights are, and those of a network that does not see its structure on the probe."""
+    nowhere = peak(40, height).clamp(min=floor)
+    assert objection(Task.POINTS, nowhere, nowhere, BF16) == "no peak on the probe to judge by"
+    assert objection(Task.POINTS, nowhere, nowhere, FP32) == ""
+
+
 def test_half_precision_is_judged_by_class_and_probability() -> None:
     logits = torch.tensor([[2.0, 0.0]])
     assert objection(Task.CLASSES, logits, logits * 1.05, BF16) == ""

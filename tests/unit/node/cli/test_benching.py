@@ -11,6 +11,7 @@ import torch
 from typer.testing import CliRunner
 
 from models.predictor import timing
+from models.predictor.backend import TorchBackend
 from models.predictor.timing import Timing, geometric_mean, input_shape
 from models.registry import find_manifest
 from node.cli import app, benching
@@ -132,6 +133,18 @@ def test_graphs_of_random_weights_are_not_kept(monkeypatch: pytest.MonkeyPatch, 
     found = timing.time_network("phantom_view", rounds=1)
     assert found.engine.startswith("OpenVINO")
     assert not list(tmp_path.rglob("*.xml"))
+
+
+def test_every_input_of_a_batch_is_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that was computed in the place of its neighbour is seen, not only the first."""
+
+    class Swaps(TorchBackend):
+        def run(self, batch: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            return tuple(torch.cat([part[:1], part[1:].flip(0)]) for part in super().run(batch))
+
+    for way, equal in ((Swaps, False), (TorchBackend, True)):
+        monkeypatch.setattr(timing, "_as_in_the_node", lambda entry, *_, way=way: (way(entry), way.__name__))
+        assert timing.time_network("phantom_view", rounds=1, half=False).equal is equal
 
 
 def test_an_unknown_name_is_said() -> None:
