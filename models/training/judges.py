@@ -107,7 +107,7 @@ def judge_of(images: Images, embedder: Any, draft: Manifest, quantile: float) ->
         architecture=dict(draft.architecture) | {"reference_classes": classes, "width": width},
         thresholds={"out_of_distribution": learnt.limit},
         metrics={
-            "patients_or_studies_held_out_in_turn": len(patients),
+            "patients_or_studies": len(patients),
             "studies": len(studies),
             "clips": len(used),
             "rows_of_features": frames,
@@ -116,7 +116,7 @@ def judge_of(images: Images, embedder: Any, draft: Manifest, quantile: float) ->
             "held_out_median": float(np.median(learnt.held_out)),
             "held_out_largest": float(learnt.held_out.max()),
             "shrinkage": reference.shrinkage,
-            "measured_on": "the images themselves, each patient or study held out in turn",
+            "measured_on": "the images themselves, a fifth of the patients or studies held out at a time",
         },
     )
     return manifest, learnt
@@ -138,9 +138,18 @@ def _seen(embedder: Any, clip: Clip) -> SeenClip:
 
 
 def draft_of(
-    name: str, embedder: Manifest, *, named: str, version: str, licence: str, of_phantoms: bool, view_model: Manifest | None
+    name: str,
+    embedder: Manifest,
+    *,
+    named: str,
+    version: str,
+    licence: str,
+    of_phantoms: bool,
+    view_model: Manifest | None,
+    options: str = "",
 ) -> Manifest:
     """The manifest before anything is learnt. `named` is how the embedder is found again: its name, or its manifest's path.
+    `options` are further ones of the command, which it repeats.
 
     Whatever phantom-trained network took part makes a phantom-trained judge, and so do images of phantoms.
     """
@@ -165,7 +174,7 @@ def draft_of(
         train_seeds=(0, 0),
         validation_seeds=(0, 0),
         test_seeds=(0, 0),
-        command=f"echonode models judge {embedder.name} IMAGES --name {name}{taught_by}",
+        command=f"echonode models judge {embedder.name} IMAGES --name {name}{taught_by}{options}",
         probe=embedder.probe,
         architecture={"embedder": named, "embedder_sha256": embedder.weights_sha256}
         | ({"classes_by": view_model.name, "classes_by_sha256": view_model.weights_sha256} if view_model else {}),

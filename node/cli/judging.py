@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from models.predictor.parts import Part
     from models.training.judges import Images
 
-_HOLD_OUT = ("patient", "study")
+_HOLD_OUT = {"patient": "patients", "study": "studies"}
 _NO_IMAGE = "no readable DICOM image"
 _NOBODY = "names neither patient nor study"
 
@@ -73,7 +73,10 @@ def judge(
         print_json(summary)
         return
     console.print(f"{name} {version}: {manifest.training_data}", highlight=False, markup=False)
-    console.print(f"limit {limit:.3f}: quantile {quantile:g} of the clips, each {hold_out} held out in turn", highlight=False)
+    console.print(
+        f"limit {limit:.3f}: quantile {quantile:g} of the clips, a fifth of the {_HOLD_OUT[hold_out]} held out at a time",
+        highlight=False,
+    )
     for why, count in images.left_out.items():
         console.print(f"left out: {count}, {why}", highlight=False, markup=False)
     if manifest.trained_on_phantoms:
@@ -109,7 +112,10 @@ def _learn(
         images = _seen(network, paths, hold_out, views)
         named = str(found.path.resolve()) if embedder.endswith(".toml") else found.name
         of_views = views.manifest if views else None
-        empty = draft_of(embedder=found, named=named, of_phantoms=images.of_phantoms, view_model=of_views, **draft)
+        options = f" --quantile {quantile:g} --hold-out {hold_out}"
+        empty = draft_of(
+            embedder=found, named=named, of_phantoms=images.of_phantoms, view_model=of_views, options=options, **draft
+        )
         manifest, learnt = judge_of(images, network, empty, quantile)
         return write_judge(manifest, learnt, found, folder), images, learnt.limit
     except TooLittle as error:

@@ -99,6 +99,7 @@ def test_from_folders_to_the_node(images: Path, tmp_path: Path) -> None:
     assert said["trained_on_phantoms"]
     manifest = find_manifest(NAME)
     assert (manifest.version, manifest.licence) == ("1", "of the hospital")
+    assert manifest.command == f"echonode models judge {EMBEDDER} IMAGES --name {NAME} --quantile 0.9 --hold-out patient"
     assert manifest.architecture["embedder_sha256"] == said["embedder_sha256"] == find_manifest(EMBEDDER).weights_sha256
 
     checks = {check.name: check for check in run_checks(settings(said["manifest"], tmp_path))}
@@ -146,7 +147,7 @@ def test_a_patient_of_several_studies_is_held_out_whole(images: Path, tmp_path: 
     assert "images of 5 patients or studies: a limit at the quantile 0.9 of those held out needs 9" in str(
         refused(tmp_path / "two")
     )
-    assert learnt(tmp_path / "two", "--hold-out", "study")["patients_or_studies_held_out_in_turn"] == 16
+    assert learnt(tmp_path / "two", "--hold-out", "study")["patients_or_studies"] == 16
 
 
 def test_patients_and_phantoms_are_not_learnt_together(images: Path, tmp_path: Path) -> None:
