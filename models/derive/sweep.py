@@ -17,8 +17,10 @@ Display = NDArray[np.uint8]
 _LEVELS = 16  # of 255 by which a pixel differs: lossy compression moves less
 _SHARE_OF_ROWS = 0.01  # of a column that differs
 _CURSOR = 0.03  # share of the columns that a cursor over a trace at rest hides, and the labels that go with it
+_LONGEST_STEP = 0.25  # share of the columns within which a front changes the display from a frame to the next
 _AT_END, _SEAM = 0.03, 0.05  # share of the columns that a sweep may lack at the end of the film, and where the front goes round
-_AT_EDGE = 0.1  # share of the columns at either side in which a front may go unseen, for nothing flows there
+_AT_EDGE = 0.1  # share of the columns at either side within which a front goes round in one step
+_UNSEEN = 0.2  # share of the columns at either side in which a front may go unseen, for nothing flows there
 _EXPLAINED = 0.5  # of the pixels that differ must be the same once the trace is moved on
 
 
@@ -52,15 +54,19 @@ def last_whole_sweep(display: Callable[[int], Display], frames: int) -> Sweep:
     Of a trace at rest and of one that scrolls that is the last frame; of one that a front writes the last frame before the
     front begins anew at the left, or the last frame where the front has reached the right.
     """
-    last = display(frames - 1)
-    before, moved, steps = display(0), 0.0, []
+    first, last = display(0), display(frames - 1)
+    before, apart, steps = first, 0.0, []
+    touched = np.zeros(first.shape[1], bool)
     for index in range(1, frames):
-        moved = max(moved, float(_differing(before, last).mean()))
+        apart = max(apart, float(_differing(before, last).mean()))
         now = display(index)
-        steps.append(_step(before, now))
+        changed = _differing(before, now)
+        touched |= changed
+        steps.append(_step(before, now, np.flatnonzero(changed)))
         before = now
     kinds = {step.kind for step in steps} - {_Kind.AT_REST}
-    if moved <= _CURSOR or not kinds:
+    undone = touched & ~_differing(first, last)  # a cursor leaves what it hid, a front does not
+    if not kinds or (apart <= _CURSOR and undone.sum() > touched.sum() / 2):
         return _of(frames - 1, frames, "the trace is at rest")
     if kinds == {_Kind.SCROLLS}:
         return _of(frames - 1, frames, "the last of a trace that scrolls")
@@ -80,11 +86,11 @@ def _written(steps: Sequence[tuple[int, _Step]], columns: int, frames: int) -> S
     for number, (index, step) in enumerate(steps):
         if step.first > step.last:
             lacking, begun = columns - step.first, step.last + 1  # of the frame before the step, and of the one after
-            if min(lacking, begun) <= _SEAM * columns:
+            if min(lacking, begun) <= _SEAM * columns and max(lacking, begun) <= _AT_EDGE * columns:
                 whole = index if lacking < begun else index + 1
             front = step.last
         elif number and step.last < front - _AT_END * columns:
-            if front < (1 - _AT_EDGE) * columns or step.first > _AT_EDGE * columns:
+            if front < (1 - _UNSEEN) * columns or step.first > _UNSEEN * columns:
                 return Sweep(None, f"the front of the sweep jumps within the display of {frames} frames")
             whole, front = index, step.last
         else:
@@ -96,8 +102,8 @@ def _written(steps: Sequence[tuple[int, _Step]], columns: int, frames: int) -> S
     return _of(whole, frames, "the last at the end of a sweep")
 
 
-def _step(before: Display, now: Display) -> _Step:
-    columns = np.flatnonzero(_differing(before, now))
+def _step(before: Display, now: Display, columns: NDArray[np.intp]) -> _Step:
+    """`columns` are those that differ."""
     if not columns.size:
         return _Step(_Kind.AT_REST)
     if _scrolls(before, now):
@@ -105,7 +111,7 @@ def _step(before: Display, now: Display) -> _Step:
     width = before.shape[1]
     silent = np.diff(np.append(columns, columns[0] + width))  # to the next that differs, going round
     longest = int(silent.argmax())
-    if silent[longest] < width / 2:
+    if silent[longest] < (1 - _LONGEST_STEP) * width:
         return _Step(_Kind.OTHERWISE)
     return _Step(_Kind.WRITES, int(columns[(longest + 1) % len(columns)]), int(columns[longest]))
 

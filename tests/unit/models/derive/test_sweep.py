@@ -44,7 +44,7 @@ def test_with_and_without_a_bar(bar: float) -> None:
     assert fronts[index] == 0.99
 
 
-@pytest.mark.parametrize("fronts", [[0.2, 0.4, 0.6], [0.7, 0.8, 0.9], [0.1, 0.2]])
+@pytest.mark.parametrize("fronts", [[0.2, 0.4, 0.6], [0.7, 0.8, 0.9], [0.1, 0.2], [0.5, 0.51], [0.50, 0.51, 0.52, 0.53]])
 def test_a_film_that_ends_before_the_front_does_shows_no_whole_sweep(fronts: list[float]) -> None:
     sweep = found(written(SWEEPS, SPECTRAL, fronts))
     assert sweep.frame_index is None
@@ -52,8 +52,8 @@ def test_a_film_that_ends_before_the_front_does_shows_no_whole_sweep(fronts: lis
 
 
 def test_a_first_sweep_that_fills_an_empty_display() -> None:
-    assert found(written([SILENT, *SWEEPS], SPECTRAL, [0.2, 0.5, 0.8, 0.99])).frame_index == 3
-    assert found(written([SILENT, *SWEEPS], SPECTRAL, [0.2, 0.5, 0.8])).frame_index is None
+    assert found(written([SILENT, *SWEEPS], SPECTRAL, [0.2, 0.4, 0.6, 0.8, 0.91, 0.99])).frame_index == 5
+    assert found(written([SILENT, *SWEEPS], SPECTRAL, [0.2, 0.4, 0.6])).frame_index is None
 
 
 def test_what_scrolls_is_read_at_its_end() -> None:
@@ -80,9 +80,23 @@ def test_displays_that_have_nothing_in_common_are_not_read() -> None:
 
 
 def test_a_front_that_jumps_is_not_believed() -> None:
-    sweep = found(written(SWEEPS, SPECTRAL, [0.5, 0.6, 0.3, 0.4]))
+    sweep = found(written(SWEEPS, SPECTRAL, [0.5, 0.6, 0.45, 0.5]))
     assert sweep.frame_index is None
     assert "jumps" in sweep.words
+
+
+@pytest.mark.parametrize("place", [5, 1000])
+def test_a_number_that_changes_at_the_side_is_no_front(place: int) -> None:
+    frames = written(SWEEPS, SPECTRAL, [0.3, 0.35, 0.4, 0.45])
+    for index, frame in enumerate(frames):
+        frame[400:420, place : place + 12] = 60 * index
+    assert found(frames).frame_index is None
+
+
+def test_a_light_that_goes_on_and_off_leaves_the_trace_at_rest() -> None:
+    frames = np.stack([SWEEPS[0]] * 5)
+    frames[1::2, 400:420, 500:512] = 255
+    assert found(frames).words == "frame 5 of 5: the trace is at rest"
 
 
 def test_a_frame_alone_is_its_own_sweep() -> None:
@@ -101,3 +115,17 @@ def test_silence_at_both_ends_of_a_sweep_leaves_it_whole() -> None:
     index = found(written(quiet, SPECTRAL, fronts, 0.0)).frame_index
     assert index is not None
     assert 0.92 <= fronts[index] <= 1.06
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_film_gives_a_frame_with_parts_of_two_sweeps(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    step, start, bar = random.uniform(0.005, 0.06), random.uniform(0, 1.2), float(random.choice([0, 0.01, 0.03, 0.05]))
+    fronts = start + step * np.arange(random.integers(5, 25))
+    index = found(written(SWEEPS, SPECTRAL, fronts.tolist(), bar)).frame_index
+    places = fronts % 1
+    lacking = np.minimum(np.clip(1 - places - bar, 0, None), places)
+    if index is None:
+        assert lacking.min() > 0.005
+    else:
+        assert lacking[index] <= 0.05
