@@ -12,10 +12,12 @@ from PIL import Image, UnidentifiedImageError
 
 from models.clip import Clip
 from models.manifest import Manifest, ManifestError
+from node.cli.written_files import refuse_replacing
 from node.errors import ConfigError, EchoNodeError, UnreadableClip
 from node.study.clip_reader import read_clip
 from node.study.video_file import VIDEO_SUFFIXES, read_video
 
+_TABLES = (".npz", ".csv")
 _IMAGES = (".png", ".jpg", ".jpeg")
 
 
@@ -43,15 +45,18 @@ def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path, device: st
     from models.predictor.embedding import NoEmbedding, embed, encodes_clips
     from models.registry import load_manifest
 
-    if out.suffix not in (".npz", ".csv"):
+    if out.suffix not in _TABLES:
         raise ConfigError(f"--out {out.name}: write .npz or .csv")
+    files = list(_files(paths))
+    read = (path for path, named in files if named or path.suffix not in _TABLES)  # a table of before may be replaced
+    refuse_replacing([("--out", out)], [manifest.path, *read])
     try:
         network = load_manifest(manifest, pretrained=True, device=device)
     except (ManifestError, WeightsError) as error:
         raise EchoNodeError(str(error)) from error
     found: list[tuple[str, NDArray[np.float32]]] = []
     skipped: list[str] = []
-    for path, named in _files(paths):
+    for path, named in files:
         try:
             found.append((str(path), embed(network, _clip(path))))
         except (UnreadableClip, OSError, ReadingError) as error:

@@ -10,6 +10,7 @@ import typer
 from node.cli.devices import check_device
 from node.cli.measuring import EngineName
 from node.cli.output import AsJson, console, print_json, show_rows
+from node.cli.written_files import refuse_inside, refuse_replacing
 from node.errors import ConfigError, EchoNodeError
 from node.settings import Settings
 
@@ -54,6 +55,9 @@ def evaluate(
     if model is None or data is None:
         _on_hearts(hearts, processes, engine, write=write, as_json=as_json)
         return
+    if out is not None:
+        refuse_inside("--out", out, data)
+        refuse_replacing([("--out", out / name) for name in ("metrics.json", "items.csv")], [data, Path(model)])
     manifest, read, outcome = _on_data(model, data, layout, task, _options(split, decoding, label_noise), beats_by, device)
     from models.training.trials import as_record, write_outcome
 

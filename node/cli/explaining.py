@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from models.wording import counted
 from node.cli.devices import check_device
 from node.cli.output import AsJson, console, print_json
+from node.cli.written_files import refuse_replacing
 from node.errors import ConfigError, EchoNodeError
 
 if TYPE_CHECKING:
@@ -37,6 +39,7 @@ def explain(
         raise ConfigError(f"--out {out.name}: .png, .mp4 or .avi")
     if frame is not None and out.suffix.lower() != ".png":
         raise ConfigError("--frame goes with a .png; a film holds all frames")
+    refuse_replacing([("--out", out)], [path, Path(name), *([weights] if weights else [])])
     check_device(device)
     network = _network(name, weights, device)
     clip = _clip(path)
@@ -55,7 +58,8 @@ def explain(
     if as_json:
         print_json(summary)
         return
-    console.print(f"{out}: {len(frames)} frames, {explained.label}, {explained.score:.3g}", highlight=False, markup=False)
+    said = f"{out}: {counted(len(frames), 'frame')}, {explained.label}, {explained.score:.3g}"
+    console.print(said, highlight=False, markup=False)
     console.print(_STATEMENT, highlight=False)
 
 

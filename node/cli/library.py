@@ -9,6 +9,7 @@ import typer
 
 from node.cli import explaining, judging
 from node.cli.output import AsJson, console, print_json, show_rows
+from node.cli.written_files import refuse_replacing
 from node.errors import ConfigError, EchoNodeError
 
 if TYPE_CHECKING:
@@ -192,8 +193,10 @@ def export(
 
     if form not in list(Format):
         raise ConfigError(f"--format {form}: there are {', '.join(Format)}")
+    found = _found(name)
+    refuse_replacing([("--out", out)], [found.path, found.weights_path])
     try:
-        export_model(_found(name), out, Format(form))
+        export_model(found, out, Format(form))
     except (ManifestError, WeightsError) as error:
         raise EchoNodeError(str(error)) from error
     console.print(f"{name}: {out}", highlight=False)

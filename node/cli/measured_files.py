@@ -13,6 +13,7 @@ from pydicom.errors import InvalidDicomError
 from models.clip import Clip
 from node.errors import ConfigError, EchoNodeError
 from node.study.clip_reader import read_clip
+from node.study.pixels import CUT_SHORT
 from node.study.video_file import VIDEO_SUFFIXES, WRITABLE, frame_rate_hz, read_video, write_film, write_image
 
 if TYPE_CHECKING:  # both load torch
@@ -34,12 +35,16 @@ class Wanted:
 
 @dataclass(frozen=True)
 class MeasuredFile:
-    """`reading` is None exactly where `error` says why; `overlay` is what was drawn, where that was asked for."""
+    """`reading` is None exactly where `error` says why; `overlay` is what was drawn, where that was asked for, and
+    `overlay_error` why it could not be. `cut_short`: the object holds fewer frames than it says.
+    """
 
     name: str
     reading: "Reading | None"
     error: str = ""
     overlay: Path | None = None
+    overlay_error: str = ""
+    cut_short: bool = False
 
 
 def wanted_files(paths: Sequence[Path]) -> tuple[Wanted, ...]:
@@ -61,7 +66,22 @@ def wanted_files(paths: Sequence[Path]) -> tuple[Wanted, ...]:
             found.append(Wanted(path, path.name))
     if not found:
         raise ConfigError("there is no DICOM object, AVI or MP4 to measure")
-    return tuple(found)
+    return told_apart(found)
+
+
+def told_apart(found: Sequence[Wanted]) -> tuple[Wanted, ...]:
+    """Files of one name are called by as many folders above them as tell them apart; all others keep their names."""
+    names = {item: item.name for item in found}
+    places = {item: item.path.absolute().parts for item in found}
+    for depth in range(1, max(map(len, places.values()), default=0) + 1):
+        sharing: dict[str, set[Path]] = {}
+        for item in found:
+            sharing.setdefault(names[item], set()).add(item.path.resolve())
+        for item in found:
+            if len(sharing[names[item]]) > 1:
+                own = len(Path(item.name).parts)
+                names[item] = str(Path(*places[item][-max(depth + 1, own) :]))
+    return tuple(replace(item, name=names[item]) for item in found)
 
 
 def _is_image_file(path: Path) -> bool:
@@ -100,18 +120,24 @@ def _beside(path: Path, name: str) -> Path:
 
 def measure_file(reader: "Reader", wanted: Wanted, decoding: "Decoding", overlay: Path | None) -> MeasuredFile:
     """One file through the reader; what is wrong with the file becomes its `error`."""
+    from models.predictor.backend import BackendError
+
     try:
         clip = clip_for(reader, wanted)
         reading = reader.read(clip, decoding)
         reading = replace(reading, notes=(*reading.notes, *header_notes(clip)))
         if wanted.frames is not None:
             reading = _of_frames(reading, wanted.frames)
-        if overlay is not None:
-            caption = f"{reader.manifest.name}, {decoding.value} decoding, research use only"
-            overlay = _write_overlay(overlay, clip, reading, caption)
-    except (EchoNodeError, ValueError, OSError) as error:  # ReadingError and whatever else a reader says of the clip
+    except (EchoNodeError, BackendError, ValueError, OSError) as error:  # ReadingError and what else a reader says of the clip
         return MeasuredFile(wanted.name, None, str(error))
-    return MeasuredFile(wanted.name, reading, overlay=overlay)
+    measured = MeasuredFile(wanted.name, reading, cut_short=any(note.startswith(CUT_SHORT) for note in clip.notes))
+    if overlay is None:
+        return measured
+    caption = f"{reader.manifest.name}, {decoding.value} decoding, research use only"
+    try:
+        return replace(measured, overlay=_write_overlay(overlay, clip, reading, caption))
+    except (EchoNodeError, ValueError, OSError) as error:  # what was read stays
+        return replace(measured, overlay_error=str(error))
 
 
 def clip_for(reader: "Reader", wanted: Wanted) -> Clip:
@@ -194,7 +220,7 @@ def overlay_paths(out: Path | None, wanted: Sequence[Wanted]) -> Iterator[Path |
             continue
         name = Path(item.name)
         known = name.suffix.lower() in VIDEO_SUFFIXES | {".dcm"}  # a file named by its UID has no suffix
-        stem = re.sub(r"\W+", "_", str(name.with_suffix("") if known else name)).strip("_")
+        stem = re.sub(r"\W+", "_", str(name.with_suffix("") if known else name)).strip("_") or "file"
         used[stem] = used.get(stem, 0) + 1
         yield out / (stem if used[stem] == 1 else f"{stem}-{used[stem]}")
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.markup import escape
 
+from models.wording import counted
 from node.cli.devices import check_device
 from node.cli.output import AsJson, console, print_json, show_rows
+from node.cli.written_files import overlay_files, refuse_replacing
 from node.errors import ConfigError, EchoNodeError
 
 if TYPE_CHECKING:
@@ -65,13 +67,11 @@ def measure(
     as_json: AsJson = False,
 ) -> None:
     """Measure with one model: values with their reasons, a row for every frame, and what was found drawn into the images."""
-    from node.cli.measured_files import overlay_paths, wanted_files, write_table
+    from node.cli.measured_files import wanted_files
 
     check_device(device)
     wanted = wanted_files(paths)
-    overlays = list(overlay_paths(out, wanted))
-    if csv is not None:
-        _check_writable(csv)
+    overlays = _outputs(wanted, (*paths, Path(model), *([weights] if weights else [])), out, csv)
     reader, computed_by = _reader(model, weights, device, engine)
     if beats_by is not None:
         ventricle, beats_computed_by = _reader(beats_by, None, device, engine)
@@ -84,15 +84,32 @@ def measure(
     if hasattr(reader, "in_folder"):  # some published scripts treat a folder otherwise than a file
         reader.in_folder = any(path.is_dir() for path in paths)
     measured = _measured(reader, wanted, overlays, decoding)
-    if csv is not None:
-        write_table(csv, measured)
+    problem = "" if csv is None else _table_problem(csv, measured)
     summary = _summary(reader, computed_by, decoding, measured)
     if as_json:
         print_json(summary)
     else:
-        _print(summary, csv)
-    if failed := [item for item in measured if item.reading is None]:
-        raise EchoNodeError(f"{len(failed)} of {len(measured)} files could not be measured")
+        _print(summary, None if problem else csv)
+    if problems := [*_problems(measured), *filter(None, [problem])]:
+        raise EchoNodeError("; ".join(problems))
+
+
+def _table_problem(csv: Path, measured: "Sequence[MeasuredFile]") -> str:
+    """Writes the table; says why it could not, for the summary is still to be printed then."""
+    from node.cli.measured_files import write_table
+
+    try:
+        write_table(csv, measured)
+    except OSError as error:
+        return f"--csv {csv}: {error.strerror or error}; the table is not there, or not whole"
+    return ""
+
+
+def _problems(measured: "Sequence[MeasuredFile]") -> list[str]:
+    unread = sum(item.reading is None for item in measured)
+    undrawn = sum(bool(item.overlay_error) for item in measured)
+    said = ((unread, "files could not be measured"), (undrawn, "overlays could not be written"))
+    return [f"{count} of {len(measured)} {words}" for count, words in said if count]
 
 
 def _measured(
@@ -107,6 +124,18 @@ def _measured(
             typer.echo(f"{number} of {len(wanted)}: {item.name}", err=True)
         measured.append(measure_file(reader, item, Decoding(decoding.value), overlay))
     return measured
+
+
+def _outputs(wanted: "Sequence[Wanted]", also_read: Sequence[Path], out: Path | None, csv: Path | None) -> "list[Path | None]":
+    """Where each file's overlay goes. Raises ConfigError where it or the table cannot be written, or would replace a source."""
+    from node.cli.measured_files import overlay_paths
+
+    overlays = list(overlay_paths(out, wanted))
+    written = [*overlay_files(overlays), *([("--csv", csv)] if csv else [])]
+    refuse_replacing(written, (*(item.path for item in wanted), *also_read))
+    if csv is not None:
+        _check_writable(csv)
+    return overlays
 
 
 def _check_writable(csv: Path) -> None:
@@ -191,6 +220,8 @@ def _file_summary(item: "MeasuredFile") -> dict[str, Any]:
         "rows": len(item.reading.rows),
         "notes": list(item.reading.notes),
         "overlay": item.overlay,
+        **({"overlay_error": item.overlay_error} if item.overlay_error else {}),
+        "cut_short": item.cut_short,
     }
 
 
@@ -203,6 +234,11 @@ def _value_summary(value: "ReadValue") -> dict[str, Any]:
         "reasons": [reason.value for reason in value.reasons],
         "detail": value.detail,
     }
+
+
+def _detail(value: dict[str, Any], *, cut_short: bool) -> str:
+    said = ": ".join(filter(None, (", ".join(value["reasons"]), value["detail"])))
+    return "; ".join(filter(None, ("of a file cut short" if cut_short else "", said)))
 
 
 def _print(summary: dict[str, Any], csv: Path | None) -> None:
@@ -218,7 +254,7 @@ def _print(summary: dict[str, Any], csv: Path | None) -> None:
                 "value": f"{value['value']:.4g}" if measured else "not measured",
                 "unit": value["unit"],
                 "frame": value["frame_index"],
-                "detail": escape(": ".join(filter(None, (", ".join(value["reasons"]), value["detail"])))),
+                "detail": escape(_detail(value, cut_short=file["cut_short"])),
             })  # fmt: skip
     columns = ("file", "key", "value", "unit", "frame", "detail")
     show_rows(lines, columns, as_json=False, empty="the model promises no value; see the table of frames")
@@ -227,8 +263,12 @@ def _print(summary: dict[str, Any], csv: Path | None) -> None:
             console.print(f"{file['file']}: {note}", highlight=False, markup=False)
         if file.get("overlay"):
             console.print(f"{file['file']}: drawn into {file['overlay']}", highlight=False, markup=False)
+        if "overlay_error" in file:
+            said = f"{file['file']}: measured, but the overlay could not be written: {file['overlay_error']}"
+            console.print(said, highlight=False, markup=False)
     if csv is not None:
-        console.print(f"{sum(file.get('rows', 0) for file in summary['files'])} rows in {csv}", highlight=False, markup=False)
+        rows = sum(file.get("rows", 0) for file in summary["files"])
+        console.print(f"{counted(rows, 'row')} in {csv}", highlight=False, markup=False)
     for word, model in (("", summary), ("beats by ", summary.get("beats_by"))):
         if model:
             weights = f"weights {model['weights_sha256'][:12]}, licence: {model['licence']}"

@@ -14,10 +14,12 @@ from pydicom import uid
 from pydicom.dataset import Dataset
 from rle.utils import decode_pixel_data as decode_rle
 
+from models.wording import counted
 from node.errors import UnreadableClip
 from node.study.colour import RGB, SampleBits, Samples, expand_422, rgb_converter
 from node.study.frame_index import split_frames
 
+CUT_SHORT = "cut short: "  # how the note of an object with fewer frames than it says begins
 _NATIVE = frozenset(
     (uid.ImplicitVRLittleEndian, uid.ExplicitVRLittleEndian, uid.DeflatedExplicitVRLittleEndian, uid.ExplicitVRBigEndian)
 )
@@ -83,7 +85,8 @@ def open_frames(dataset: Dataset, transfer_syntax_uid: str, note: Note) -> Encod
     if present == 0:
         raise UnreadableClip("the pixel data do not hold one whole frame")
     if present != layout.number_of_frames:
-        note(f"{present} frames in the object, {layout.number_of_frames} by its Number of Frames")
+        cut_short = CUT_SHORT if present < layout.number_of_frames else ""
+        note(f"{cut_short}{counted(present, 'frame')} in the object, {layout.number_of_frames} by its Number of Frames")
     return EncodedFrames(min(present, layout.number_of_frames), layout, frame_at)
 
 

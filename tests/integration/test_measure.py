@@ -257,7 +257,7 @@ def test_an_overlay_for_several_files_needs_a_folder(tmp_path: Path, drawn: Draw
 def test_several_frames_are_no_image(tmp_path: Path, drawn: Drawn) -> None:
     drawn(3)
     result = _measure("--model", "lvid", _film(tmp_path / "a.avi"), "--out", tmp_path / "a.png", "--json")
-    assert "3 frames are no PNG" in json.loads(result.output)["files"][0]["error"]
+    assert "3 frames are no PNG" in json.loads(result.output)["files"][0]["overlay_error"]
 
 
 def test_without_weights_the_way_to_bring_them_is_said(tmp_path: Path) -> None:

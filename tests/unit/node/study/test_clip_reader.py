@@ -147,7 +147,7 @@ def test_exclusions_are_values_of_reason() -> None:
 def test_fewer_frames_than_announced_are_read_and_noted() -> None:
     clip = read(PICTURE.tobytes(), frames=5, FrameIncrementPointer=FRAME_TIME, FrameTime=40)
     assert clip.frames.shape[0] == len(times(clip) or ()) == 3
-    assert clip.notes == ("3 frames in the object, 5 by its Number of Frames",)
+    assert clip.notes == ("cut short: 3 frames in the object, 5 by its Number of Frames",)
 
 
 def test_a_number_of_frames_beyond_all_memory_costs_none() -> None:

@@ -1,0 +1,48 @@
+"""What a command writes must not take the place of what it reads, nor of what else it writes."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from node.errors import ConfigError
+
+_OVERLAY_SUFFIXES = (".mp4", ".png")  # a path without a suffix gets one of them when the number of frames is known
+
+
+def refuse_replacing(written: Sequence[tuple[str, Path]], read: Iterable[Path]) -> None:
+    """`written` are options with the file that each would write. Raises ConfigError, before anything is computed.
+
+    Files are told by what they are, not by their names: through a link, or by another way, it is the same file.
+    """
+    sources = {identity for path in read if (identity := _identity(path)) is not None}
+    targets: dict[Path, str] = {}
+    for option, path in written:
+        if _identity(path) in sources:
+            raise ConfigError(f"{option}: {path} is read by this command and would be replaced; write elsewhere")
+        other = targets.setdefault(path.resolve(), option)
+        if other != option:
+            raise ConfigError(f"{option}: {path} is what {other} writes; give each a file of its own")
+
+
+def overlay_files(overlays: Iterable[Path | None]) -> list[tuple[str, Path]]:
+    """Every file that `--out` may become."""
+    named = (path for path in overlays if path is not None)
+    return [
+        ("--out", file)
+        for path in named
+        for file in ([path] if path.suffix else [path.with_name(path.name + suffix) for suffix in _OVERLAY_SUFFIXES])
+    ]
+
+
+def refuse_inside(option: str, folder: Path, data: Path) -> None:
+    """Raises ConfigError where results would be written among the files of a data set."""
+    if data.is_dir() and folder.resolve().is_relative_to(data.resolve()):
+        raise ConfigError(f"{option}: {folder} lies in the data set {data}, which is read only; write elsewhere")
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    """Of the file that a path leads to; None where there is none, which nothing can replace."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino

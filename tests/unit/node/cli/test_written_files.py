@@ -1,0 +1,217 @@
+"""No command writes over what it reads."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from models.clip import Clip
+from models.families.reading import Decoding, Reading, ReadValue
+from models.predictor.backend import BackendError
+from models.registry import find_manifest
+from node.cli import app, measured_files, measuring
+from node.cli.measured_files import wanted_files
+from node.cli.written_files import overlay_files, refuse_replacing
+from node.errors import ConfigError, EchoNodeError
+from node.study.video_file import write_film
+from tests.unit.node.study.ultrasound_object import as_file, ultrasound_object
+
+FRAMES = np.full((3, 32, 48, 3), 90, np.uint8)
+
+
+class _Reader:
+    """One value and one row a frame."""
+
+    manifest = find_manifest("lvid")
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        rows = tuple({"frame_number": number} for number in range(clip.number_of_frames))
+        return Reading((ReadValue("lvidd", "px", 40.0, 0),), ("frame_number",), rows)
+
+
+@pytest.fixture(autouse=True)
+def _known_reader(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "_reader", lambda *_: (_Reader(), ("torch",)))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    made = tmp_path / "in"
+    made.mkdir()
+    write_film(made / "film.avi", iter(FRAMES), 25.0)
+    write_film(made / "film2.mp4", iter(FRAMES), 25.0)
+    (made / "clip.dcm").write_bytes(as_file(ultrasound_object(FRAMES)))
+    (made / "list.csv").write_text("video_path,frame_number\nfilm.avi,1\n")
+    return made
+
+
+def _measure(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["measure", "--model", "lvid", *map(str, arguments)])
+
+
+def _contents(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("source", "option", "target"),
+    [
+        ("", "--out", ""),  # film2.mp4 would be its own overlay
+        ("film.avi", "--out", "film.avi"),
+        ("film.avi", "--out", "../in/film.avi"),
+        ("clip.dcm", "--csv", "clip.dcm"),
+        ("list.csv", "--csv", "list.csv"),
+        ("list.csv", "--out", "film.avi"),
+        ("film.avi", "--out", "hard.avi"),
+        ("film.avi", "--out", "soft.avi"),
+        ("soft.avi", "--csv", "film.avi"),
+    ],
+)
+def test_measure_never_replaces_what_it_measures(folder: Path, source: str, option: str, target: str) -> None:
+    os.link(folder / "film.avi", folder / "hard.avi")
+    (folder / "soft.avi").symlink_to(folder / "film.avi")
+    before = _contents(folder)
+    result = _measure(folder / source, option, folder / target)
+    assert isinstance(result.exception, ConfigError)
+    assert f"{option}: " in str(result.exception)
+    assert "would be replaced" in str(result.exception)
+    assert _contents(folder) == before
+
+
+def test_table_and_overlay_are_two_files(folder: Path) -> None:
+    result = _measure(folder / "film.avi", "--out", folder / "x.mp4", "--csv", folder / "in" / ".." / "x.mp4")
+    assert isinstance(result.exception, ConfigError)
+    assert "what --out writes" in str(result.exception)
+    result = _measure(folder / "clip.dcm", "--out", folder / "out", "--csv", folder / "out.mp4")  # `out` becomes out/clip.mp4
+    assert result.exit_code == 0
+
+
+def test_the_weights_and_the_manifest_are_read_too(folder: Path) -> None:
+    (folder / "weights.csv").write_text("weights")
+    result = _measure(folder / "film.avi", "--weights", folder / "weights.csv", "--csv", folder / "weights.csv")
+    assert isinstance(result.exception, ConfigError)
+    assert (folder / "weights.csv").read_text() == "weights"
+
+
+def test_what_was_written_before_may_be_written_again(folder: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        result = _measure(folder / "film.avi", "--out", tmp_path / "o.mp4", "--csv", tmp_path / "o.csv")
+        assert result.exit_code == 0, result.output
+
+
+def test_a_path_without_a_suffix_may_become_a_film_or_an_image(tmp_path: Path) -> None:
+    assert [path.name for _, path in overlay_files([tmp_path / "a", None, tmp_path / "b.avi"])] == ["a.mp4", "a.png", "b.avi"]
+    refuse_replacing([("--out", tmp_path / "new")], [tmp_path / "nowhere"])
+
+
+def test_what_was_read_stays_when_its_overlay_cannot_be_written(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(measured_files, "write_film", full)
+    arguments = (folder / "film.avi", "--out", tmp_path / "o.mp4", "--csv", tmp_path / "o.csv")
+    result = _measure(*arguments, "--json")
+    (file,) = json.loads(result.stdout)["files"]
+    assert [value["value"] for value in file["values"]] == [40.0]
+    assert "No space left" in file["overlay_error"]
+    assert isinstance(result.exception, EchoNodeError)
+    assert "1 of 1 overlays could not be written" in str(result.exception)
+    assert len((tmp_path / "o.csv").read_text().splitlines()) == 4
+    assert "measured, but the overlay could not be written" in _measure(*arguments).stdout
+
+
+def test_the_summary_is_printed_when_the_table_cannot_be_written(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> int:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(measured_files, "write_table", full)
+    result = _measure(folder / "film.avi", "--csv", tmp_path / "o.csv", "--json")
+    assert json.loads(result.stdout)["files"][0]["values"][0]["value"] == 40.0
+    assert isinstance(result.exception, EchoNodeError)
+    assert "No space left on device; the table is not there, or not whole" in str(result.exception)
+    assert "rows in" not in _measure(folder / "film.avi", "--csv", tmp_path / "o.csv").stdout
+
+
+def test_an_engine_that_cannot_compute_one_file_measures_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Narrow(_Reader):
+        def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+            if clip.sop_instance_uid:
+                raise BackendError("no memory for 3 frames")
+            return super().read(clip, decoding)
+
+    monkeypatch.setattr(measuring, "_reader", lambda *_: (Narrow(), ("torch",)))
+    result = _measure(folder, "--json")
+    assert str(result.exception) == "1 of 3 files could not be measured"
+    files = {file["file"]: file for file in json.loads(result.stdout)["files"]}
+    assert files["clip.dcm"]["error"] == "no memory for 3 frames"
+    assert [name for name, file in files.items() if "error" not in file] == ["film.avi", "film2.mp4"]
+
+
+def test_files_of_one_name_are_told_apart_and_no_others_renamed(tmp_path: Path) -> None:
+    for name in ("a/x/clip.avi", "b/x/clip.avi", "a/own.avi", "c/clip.avi"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    names = [item.name for item in wanted_files([tmp_path / "a", tmp_path / "b" / "x", tmp_path / "c" / "clip.avi"])]
+    assert names == ["own.avi", "a/x/clip.avi", "b/x/clip.avi", "c/clip.avi"]
+    twice = [tmp_path / "a" / "x" / "clip.avi", tmp_path / "b" / "x" / "clip.avi"]
+    assert [item.name for item in wanted_files(twice)] == ["a/x/clip.avi", "b/x/clip.avi"]
+    assert [item.name for item in wanted_files([twice[0], twice[0]])] == ["clip.avi", "clip.avi"]
+
+
+def test_an_object_cut_short_is_marked_in_the_summary(folder: Path) -> None:
+    dataset = ultrasound_object(FRAMES)
+    dataset.NumberOfFrames = 5
+    (folder / "clip.dcm").write_bytes(as_file(dataset))
+    file, film = json.loads(_measure(folder / "clip.dcm", folder / "film.avi", "--json").stdout)["files"]
+    assert (file["cut_short"], film["cut_short"]) == (True, False)
+    assert "of a file cut short" in _measure(folder / "clip.dcm").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("explain", "phantom_view", "still.png", "--out", "still.png"),
+        ("embed", "phantom_view", "still.csv", "--out", "still.csv"),
+    ],
+)
+def test_other_commands_replace_nothing_either(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, arguments: tuple[str, ...]
+) -> None:
+    monkeypatch.chdir(folder)
+    Image.fromarray(FRAMES[0]).save("still.png")
+    Path("still.csv").write_bytes(Path("clip.dcm").read_bytes())  # a DICOM object may have any name
+    before = _contents(folder)
+    result = CliRunner().invoke(app, ["models", *arguments])
+    assert isinstance(result.exception, ConfigError), result.output
+    assert "would be replaced" in str(result.exception)
+    assert _contents(folder) == before
+
+
+def test_an_export_does_not_replace_the_weights_it_reads(tmp_path: Path) -> None:
+    bundled = find_manifest("phantom_view")
+    (tmp_path / "manifests").mkdir()
+    (tmp_path / "weights").mkdir()
+    manifest = Path(shutil.copy(bundled.path, tmp_path / "manifests"))
+    weights = Path(shutil.copy(bundled.weights_path, tmp_path / "weights"))
+    before = weights.read_bytes()
+    for target in (weights, manifest):
+        result = CliRunner().invoke(app, ["models", "export", str(manifest), "--out", str(target)])
+        assert isinstance(result.exception, ConfigError)
+        assert "would be replaced" in str(result.exception)
+    assert weights.read_bytes() == before
+
+
+def test_results_do_not_go_among_the_files_of_a_data_set(folder: Path) -> None:
+    for out in (folder, folder / "results"):
+        result = CliRunner().invoke(app, ["evaluate", "phantom_view", "--data", str(folder), "--out", str(out)])
+        assert isinstance(result.exception, ConfigError)
+        assert "lies in the data set" in str(result.exception)
