@@ -117,6 +117,7 @@ PLACES: dict[str, Place | dict[str, Place]] = {
 # What has no map, and why: a family, or (family, network).
 WITHOUT: dict[str | tuple[str, str], str] = {
     ("echo_motion", "biplane"): "it looks at two clips at once",
+    "image_distribution": "it tells a distance in the features of another network, which can be explained itself",
     ("echo_prime", "mvit_v2_s"): "the numbers of an embedding have no meaning that could be explained",
 }
 
