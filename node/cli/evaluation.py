@@ -10,7 +10,7 @@ import typer
 from node.cli.devices import check_device
 from node.cli.measuring import EngineName
 from node.cli.output import AsJson, console, print_json, show_rows
-from node.cli.written_files import refuse_inside, refuse_replacing
+from node.cli.written_files import refuse_among, refuse_replacing
 from node.errors import ConfigError, EchoNodeError
 from node.settings import Settings
 
@@ -56,7 +56,7 @@ def evaluate(
         _on_hearts(hearts, processes, engine, write=write, as_json=as_json)
         return
     if out is not None:
-        refuse_inside("--out", out, data)
+        refuse_among("--out", out, data, "metrics.json")
         refuse_replacing([("--out", out / name) for name in ("metrics.json", "items.csv")], [data, Path(model)])
     manifest, read, outcome = _on_data(model, data, layout, task, _options(split, decoding, label_noise), beats_by, device)
     from models.training.trials import as_record, write_outcome
@@ -89,13 +89,15 @@ def _on_data(
     from models.families.reading import ReadingError
     from models.manifest import ManifestError
     from models.registry import find_manifest, load_model
-    from models.training.layouts import read_data
+    from models.training.layouts import LAYOUTS, read_data
     from models.training.layouts.items import LayoutError
     from models.training.trials import try_model
     from models.training.trials.outcome import TrialError
     from node.study.clip_folder import clips_with_truth
 
     check_device(device)
+    if layout not in ("auto", *LAYOUTS):
+        raise ConfigError(f"no layout {layout!r}; there are: auto, {', '.join(LAYOUTS)}")
     try:
         find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
         read = read_data(path, layout, clips_with_truth, options.split)

@@ -33,10 +33,14 @@ def overlay_files(overlays: Iterable[Path | None]) -> list[tuple[str, Path]]:
     ]
 
 
-def refuse_inside(option: str, folder: Path, data: Path) -> None:
-    """Raises ConfigError where results would be written among the files of a data set."""
-    if data.is_dir() and folder.resolve().is_relative_to(data.resolve()):
-        raise ConfigError(f"{option}: {folder} lies in the data set {data}, which is read only; write elsewhere")
+def refuse_among(option: str, folder: Path, data: Path, own: str) -> None:
+    """Raises ConfigError where results would be written among the files of a data set; a folder in it that is new, empty or
+    holds `own`, a file of earlier results, may be written to.
+    """
+    if not data.is_dir() or not folder.is_dir() or not folder.resolve().is_relative_to(data.resolve()):
+        return
+    if folder.samefile(data) or not ((folder / own).exists() or not any(folder.iterdir())):
+        raise ConfigError(f"{option}: {folder} holds files of the data set {data}; write elsewhere")
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

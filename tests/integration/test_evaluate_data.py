@@ -241,6 +241,7 @@ def test_what_is_used_wrong_is_said(brought: Path, dynamic: Path) -> None:
         ((TMED2, "--data", dynamic), "no item of the split 'test' has a label"),
         ((LV, "--data", dynamic, "--device", "gpu"), "--device gpu: cpu or cuda"),
         ((LV, "--data", dynamic, "--split", "tests"), "--split is train, val, test or all"),
+        ((LV, "--data", dynamic, "--layout", "camuz"), "no layout 'camuz'; there are: auto, echonet_dynamic"),
     ):
         result = run(*arguments)
         assert isinstance(result.exception, ConfigError), result.output
@@ -254,7 +255,9 @@ def test_a_broken_data_set_is_something_found_wrong(brought: Path, dynamic: Path
     assert isinstance(result.exception, EchoNodeError)
     assert not isinstance(result.exception, ConfigError)
     assert "FileList.csv line 3: EF is '??'" in str(result.exception)
-    assert isinstance(run(LV, "--data", dynamic, "--layout", "camuz").exception, EchoNodeError)
+    other = run(LV, "--data", dynamic, "--layout", "camus")
+    assert isinstance(other.exception, EchoNodeError)
+    assert "is not laid out as camus: patient*/patient*_4CH_ED.nii.gz is missing" in str(other.exception)
 
 
 def test_without_a_model_the_bundled_networks_are_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:

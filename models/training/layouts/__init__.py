@@ -34,14 +34,24 @@ LAYOUTS: dict[str, Layout] = {
 
 
 def detect_layout(path: Path) -> str:
-    """The one layout that `path` has. Raises LayoutError where it has none, or several."""
+    """The one layout that `path` has. Raises LayoutError where it has none, or several, itself or in its folders."""
     found = [name for name, layout in LAYOUTS.items() if layout.detect(path)]
-    if len(found) == 1:
+    inside = _of_folders(path, found) if found else {}
+    if len(found) == 1 and not inside:
         return found[0]
     if found:
-        raise LayoutError(f"{path} could be {' or '.join(found)}: say which with --layout")
+        words = [*found, *(f"{name} (its folder {folder})" for name, folder in inside.items())]
+        raise LayoutError(f"{path} could be {' or '.join(words)}: say which with --layout, or name the folder of one")
     marks = "; ".join(f"{name}: {layout.marks}" for name, layout in LAYOUTS.items())
     raise LayoutError(f"{path} is none of the known layouts ({marks})")
+
+
+def _of_folders(path: Path, found: list[str]) -> dict[str, str]:
+    """What folders directly in `path` are laid out as, beside what it is `found` to be: some layouts are sought at any depth."""
+    folders = sorted(entry for entry in path.iterdir() if entry.is_dir()) if path.is_dir() else []
+    others = {name: layout for name, layout in LAYOUTS.items() if name not in found}
+    each = {name: next((folder.name for folder in folders if layout.detect(folder)), None) for name, layout in others.items()}
+    return {name: folder for name, folder in each.items() if folder is not None}
 
 
 def read_data(path: Path, layout: str = "auto", source: ClipSource | None = None, split: str = "") -> DataSet:
@@ -53,6 +63,8 @@ def read_data(path: Path, layout: str = "auto", source: ClipSource | None = None
         layout = detect_layout(path)
     if layout not in LAYOUTS:
         raise LayoutError(f"no layout {layout!r}; there are: auto, {', '.join(LAYOUTS)}")
+    if not LAYOUTS[layout].detect(path):
+        raise LayoutError(f"{path} is not laid out as {layout}: {LAYOUTS[layout].marks} is missing")
     if layout == TTE47:
         return views.read_tte47(path, split)
     return truth_json.read(path, source) if layout == DICOM else LAYOUTS[layout].read(path)

@@ -436,6 +436,23 @@ def test_a_folder_of_no_or_two_layouts(tmp_path: Path) -> None:
         read_data(tmp_path, "camuz")
 
 
+def test_a_folder_of_several_data_sets_is_none_of_them(tmp_path: Path) -> None:
+    """TMED-2's folds are sought at any depth, so a folder above several data sets looked like TMED-2 alone."""
+    miniatures.tmed2(tmp_path / "tmed", TMED2)
+    assert detect_layout(tmp_path) == "tmed2"
+    (tmp_path / "lvh").mkdir()
+    (tmp_path / "lvh" / "MeasurementsList.csv").touch()
+    with pytest.raises(LayoutError, match=r"could be tmed2 or echonet_lvh \(its folder lvh\): say which with --layout"):
+        detect_layout(tmp_path)
+    assert read_data(tmp_path, "tmed2").layout == "tmed2"
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_folder_of_another_layout_is_said_to_be_none(tmp_path: Path, layout: str) -> None:
+    with pytest.raises(LayoutError, match=f"is not laid out as {layout}: .* is missing"):
+        read_data(tmp_path, layout)
+
+
 def test_reading_data_sets_needs_no_training_tool() -> None:
     """Bug prevented: `measure` and `evaluate` that ask for plots and learning tools only to open a video."""
     code = "import sys, models.training.layouts; print(*sorted({name.partition('.')[0] for name in sys.modules}))"

@@ -16,7 +16,7 @@ from models.predictor.backend import BackendError
 from models.registry import find_manifest
 from node.cli import app, measured_files, measuring
 from node.cli.measured_files import wanted_files
-from node.cli.written_files import overlay_files, refuse_replacing
+from node.cli.written_files import overlay_files, refuse_among, refuse_replacing
 from node.errors import ConfigError, EchoNodeError
 from node.study.video_file import write_film
 from tests.unit.node.study.ultrasound_object import as_file, ultrasound_object
@@ -211,7 +211,12 @@ def test_an_export_does_not_replace_the_weights_it_reads(tmp_path: Path) -> None
 
 
 def test_results_do_not_go_among_the_files_of_a_data_set(folder: Path) -> None:
-    for out in (folder, folder / "results"):
+    (folder / "videos").mkdir()
+    (folder / "videos" / "a.avi").touch()
+    for out in (folder, folder / "videos", folder / "videos" / ".."):
         result = CliRunner().invoke(app, ["evaluate", "phantom_view", "--data", str(folder), "--out", str(out)])
         assert isinstance(result.exception, ConfigError)
-        assert "lies in the data set" in str(result.exception)
+        assert "holds files of the data set" in str(result.exception)
+    refuse_among("--out", folder / "new", folder, "metrics.json")
+    (folder / "videos" / "metrics.json").touch()
+    refuse_among("--out", folder / "videos", folder, "metrics.json")
