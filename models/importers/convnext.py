@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from models.families.echoforge_convnext import IMAGENET_DEVIATION, IMAGENET_MEAN
 from models.importers.keras_files import KerasFileError, KerasLayer
+from models.importers.keras_graph import Steps, add_dense, finish, start
 from models.importers.keras_heads import described_head, keras_file, paired_head, rescales
 from models.importers.keras_layers import place_layers
 from models.manifest import Manifest, Value
@@ -24,6 +25,8 @@ _BLOCK = {
     "layer_scale": "",
 }
 _BY_STEM = {96: "Tiny", 128: "Base"}
+_DEPTHS = {"Tiny": (3, 3, 9, 3), "Base": (3, 3, 27, 3)}
+_IMAGENET = "Normalization 123.675,116.28,103.53 3409.98,3262.69,3291.89 False"
 _SMALL = 27  # blocks of the third stage, where Tiny has 9; its stem is Tiny's
 
 
@@ -43,6 +46,32 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
         head["pooling"] = "average_first"
     scaling = {"rescale": rescales(source.layers, has_normalization=True), "preprocessing": _standardises(source.layers)}
     return {"network": _BY_STEM[stem]} | scaling | head
+
+
+def steps(asked: Mapping[str, Value]) -> Steps:
+    """Those of the network."""
+    own = Steps(_step_name)
+    maps = start(own, asked)
+    if asked["preprocessing"]:
+        maps = own.step(_IMAGENET, maps)
+    for stage, blocks in enumerate(_DEPTHS[str(asked["network"])]):
+        before = (f"LayerNormalization downsampling_layernorm_{stage - 1}", f"Conv2D downsampling_conv_{stage - 1}")
+        maps = own.chain(maps, *(before if stage else ("Conv2D stem_conv", "LayerNormalization stem_layernorm")))
+        for name in (f"stage_{stage}_block_{block}" for block in range(blocks)):
+            inner = own.chain(maps, f"Conv2D {name}_depthwise_conv", f"LayerNormalization {name}_layernorm")
+            inner = own.chain(inner, f"Dense {name}_pointwise_conv_1", "gelu", f"Dense {name}_pointwise_conv_2")
+            maps = own.step("Add", maps, own.step(f"LayerScale {name}_layer_scale", inner))
+    if asked["pooling"] == "average_first":
+        add_dense(own, own.chain(maps, "GlobalAveragePooling2D", "LayerNormalization"), asked)
+    else:
+        finish(own, own.step("LayerNormalization", maps), asked)
+    return own
+
+
+def _step_name(name: str) -> str:
+    """Without the size, of which there is one step in any."""
+    found = _NAME.fullmatch(name)
+    return f"{found[1]}_{found[2]}" if found else ""
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from models.importers.keras_files import KerasFile, KerasFileError, KerasLayer
+from models.importers.keras_graph import Steps, finish, start
 from models.importers.keras_heads import described_head, is_scaling, keras_file, paired_head, rescales
 from models.importers.keras_layers import place_layers
 from models.manifest import Manifest, Value
@@ -29,6 +30,7 @@ _INVERTED = {
     "project_conv": "conv_pwl",
     "project_bn": "bn3",
 }
+_SQUEEZED = 4  # the first stage whose blocks weigh their channels
 _SIGNED = (1 / 128, -1.0)  # Keras' own scaling to -1 ... 1
 _SMALL = (2, 4, 4, 6, 9, 15)  # blocks of the stages
 _OTHER_SIZES = {
@@ -61,6 +63,33 @@ def _refuse_other_sizes(source: KerasFile) -> None:
         size = f"EfficientNetV2-{_OTHER_SIZES[counts]}" if counts in _OTHER_SIZES else "EfficientNet of an unknown size"
         stated = ", ".join(map(str, counts))
         raise KerasFileError(f"an {size}: {stated} blocks; here is V2-S, which has {', '.join(map(str, _SMALL))}")
+
+
+def steps(asked: Mapping[str, Value]) -> Steps:
+    """Those of the network. The first block of a stage adds nothing where it changes the width."""
+    own = Steps(lambda name: name if name in _NAMED or _BLOCK.fullmatch(name) else "")
+    maps = start(own, asked)
+    if asked["preprocessing"]:
+        maps = own.step("Rescaling 0.0078125 -1", maps)
+    maps = own.chain(maps, "Conv2D stem_conv", "BatchNormalization stem_bn", "silu")
+    for stage, blocks in enumerate(_SMALL, 1):
+        for block in range(blocks):
+            inner = _block_steps(own, maps, f"block{stage}{chr(ord('a') + block)}", stage)
+            maps = own.step("Add", inner, maps) if block or stage == 1 else inner
+    finish(own, own.chain(maps, "Conv2D top_conv", "BatchNormalization top_bn", "silu"), asked)
+    return own
+
+
+def _block_steps(own: Steps, maps: int, name: str, stage: int) -> int:
+    projected = [f"Conv2D {name}_project_conv", f"BatchNormalization {name}_project_bn"]
+    if stage == 1:
+        return own.chain(maps, *projected, "silu")
+    maps = own.chain(maps, f"Conv2D {name}_expand_conv", f"BatchNormalization {name}_expand_bn", "silu")
+    if stage >= _SQUEEZED:
+        maps = own.chain(maps, f"DepthwiseConv2D {name}_dwconv2", f"BatchNormalization {name}_bn", "silu")
+        squeezed = own.chain(maps, "GlobalAveragePooling2D", "Reshape 1 1 channels", f"Conv2D {name}_se_reduce", "silu")
+        maps = own.step("Multiply", maps, own.chain(squeezed, f"Conv2D {name}_se_expand", "sigmoid"))
+    return own.chain(maps, *projected)
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:

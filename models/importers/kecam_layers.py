@@ -19,6 +19,7 @@ _OPERATIONS = {
     "__operators__.getitem", "compat.v1.pad", "compat.v1.transpose", "concat", "linalg.matmul", "math.l2_normalize",
     "math.multiply", "reshape", "split",
 }  # fmt: skip
+_NONE = ("", "linear", None)
 
 
 class Parts(NamedTuple):
@@ -41,6 +42,8 @@ def parts(layers: Sequence[KerasLayer], last: str, head: Collection[str], manife
             raise KerasFileError(f"the encoder has a layer that is not known: {layer.name} ({operation or layer.class_name})")
         if layer.class_name == "Activation" and activation != "gelu":
             raise KerasFileError(f"layer {layer.name} computes {activation}; GELU by the error function is known")
+        if layer.class_name != "Activation" and activation not in _NONE:
+            raise KerasFileError(f"layer {layer.name} ({layer.class_name}) computes {activation}, where nothing is known")
         if layer.class_name == "InputLayer":
             _check_sides(layer, manifest)
     for layer in found.behind:
@@ -48,7 +51,16 @@ def parts(layers: Sequence[KerasLayer], last: str, head: Collection[str], manife
         if layer.class_name not in head or activation not in ("", "softmax"):
             what = activation or layer.class_name
             raise KerasFileError(f"behind the encoder stands a layer that is not known: {layer.name} ({what})")
+    _check_ends(found.behind)
     return found
+
+
+def _check_ends(behind: Sequence[KerasLayer]) -> None:
+    """Raises KerasFileError for a last Dense layer that is followed by more than a softmax; those before it are the head's."""
+    last = [layer for layer in behind if layer.class_name == "Dense"][-1:]
+    for layer in last:
+        if (activation := layer.config.get("activation")) not in (*_NONE, "softmax"):
+            raise KerasFileError(f"layer {layer.name} (Dense) computes {activation}; this network has softmax there")
 
 
 def _check_sides(layer: KerasLayer, manifest: Manifest) -> None:

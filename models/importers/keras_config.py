@@ -36,14 +36,14 @@ def _children(config: Any, path: tuple[str, ...], store: str) -> Iterator[Descri
     layers = config if isinstance(config, list) else config["layers"]
     seen: Counter[str] = Counter()
     for layer in layers:
-        place = snake_case(_class(layer))
+        place = snake_case(class_of(layer))
         number = seen[place]
         seen[place] += 1
         yield from _layer(layer, path, f"{store}layers/{place}_{number}" if number else f"{store}layers/{place}")
 
 
 def _layer(layer: Mapping[str, Any], path: tuple[str, ...], store: str, prefix: str = "") -> Iterator[Described]:
-    class_name, config = _class(layer), layer["config"]
+    class_name, config = class_of(layer), layer["config"]
     name = str(layer.get("name") or (config["name"] if isinstance(config, dict) else class_name.lower()))
     if not name.startswith(prefix):
         name = prefix + name
@@ -61,7 +61,8 @@ def _layer(layer: Mapping[str, Any], path: tuple[str, ...], store: str, prefix: 
         yield Described(name, class_name, (*path, name), config, store)
 
 
-def _class(layer: Mapping[str, Any]) -> str:
+def class_of(layer: Mapping[str, Any]) -> str:
+    """The class of a layer or model as its library calls it."""
     return str(layer["class_name"]).rpartition(">")[2]  # a registered class is "package>Class"
 
 

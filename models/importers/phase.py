@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from models.importers.keras_graph import Steps, start
 from models.importers.keras_heads import head_dense, keras_file, rescales
 from models.importers.keras_layers import place_layers
-from models.importers.resnet import resnet_modules
+from models.importers.resnet import resnet_modules, resnet_name, resnet_steps
 from models.manifest import Manifest, Value
 
 
@@ -14,6 +15,15 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
     """Whether the file's model scales its frames itself. Where it does not, its authors did so outside, in an unknown way."""
     source = keras_file(file)
     return {} if source.config is None else {"rescale": rescales(source.layers)}
+
+
+def steps(asked: Mapping[str, Value]) -> Steps:
+    """Those of the network."""
+    own = Steps(resnet_name)
+    features = own.chain(resnet_steps(own, start(own, asked), "ResNet50"), "GlobalAveragePooling2D")
+    recurrent = [f"LSTM {units} tanh sigmoid True False False" for units in (2048, 512)]
+    own.outputs = {own.chain(features, recurrent[0], "Dense", "relu", recurrent[1], "Flatten", "Dense")}
+    return own
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from models.families.echoforge_unet import WIDTHS
 from models.importers.keras_files import KerasLayer
+from models.importers.keras_graph import Steps, start
 from models.importers.keras_heads import keras_file, rescales
 from models.importers.keras_layers import place_layers
 from models.manifest import Manifest, Value
@@ -16,6 +18,27 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
     """Scaling, where the file describes its model."""
     source = keras_file(file)
     return {} if source.config is None else {"rescale": rescales(source.layers)}
+
+
+def steps(asked: Mapping[str, Value]) -> Steps:
+    """Those of the network. Its sides are even down to the bridge, where both kinds of padding pool alike."""
+    own = Steps()
+    maps, skipped = start(own, asked), []
+    for width in WIDTHS:
+        maps = _pair(own, maps, width)
+        skipped.append(maps)
+        maps = own.step("MaxPooling2D 2 2 valid", maps)
+        own.also("MaxPooling2D 2 2 same", skipped[-1], maps)
+    maps = _pair(own, maps, 2 * WIDTHS[-1])
+    for width, wide in zip(reversed(WIDTHS), reversed(skipped), strict=True):
+        joined = own.step("Concatenate", own.step(f"Conv2DTranspose {width}", maps), wide)
+        maps = _pair(own, own.chain(joined, "BatchNormalization", "relu"), width)
+    own.outputs = {own.chain(maps, "Conv2D 1", "sigmoid")}
+    return own
+
+
+def _pair(own: Steps, maps: int, width: int) -> int:
+    return own.chain(maps, *(2 * [f"Conv2D {width}", "BatchNormalization", "relu"]))
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:

@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 from torch import Tensor, nn
 
 from models.importers.keras_files import KerasLayer
+from models.importers.keras_graph import Steps, finish, start
 from models.importers.keras_heads import is_dense, keras_file, rescales
 from models.importers.keras_layers import place_layers
 from models.manifest import Manifest, Value
 
 _SHORTCUTS = {128: "block1", 256: "block2", 728: "block3", 1024: "block12"}  # channels -> timm's block
+_WIDTHS = {2: 128, 3: 256, 4: 728, 13: 1024}  # of the shortcuts, by Keras' block
 _SEPARABLE = re.compile(r"block(\d+)_sepconv(\d)(_bn)?")
 _NAMED = {
     "block1_conv1": "conv1",
@@ -37,13 +39,42 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
     if source.config is None:
         return {}
     classes = {layer.class_name for layer in source.layers}
-    return {"pooling": "flatten" if "Flatten" in classes else "average", "rescale": rescales(source.layers)}
+    flattens = "Flatten" in classes and "GlobalAveragePooling2D" not in classes
+    return {"pooling": "flatten" if flattens else "average", "rescale": rescales(source.layers)}
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
     """The state of an EchoForgeXception, which may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
     source = keras_file(file)
     return place_layers(source, _pairs(source.layers), network)
+
+
+def steps(asked: Mapping[str, Value]) -> Steps:
+    """Those of the network; the encoder alone ends with its pooling."""
+    own = Steps(lambda name: name if name in _NAMED or _SEPARABLE.fullmatch(name) else "")
+    maps = start(own, asked)
+    for number in (1, 2):
+        maps = own.chain(maps, f"Conv2D block1_conv{number}", f"BatchNormalization block1_conv{number}_bn", "relu")
+    for block in range(2, 14):
+        width = _WIDTHS.get(block)
+        shortcut = own.chain(maps, f"Conv2D {width}", "BatchNormalization") if width else maps
+        inner = _separable(own, maps, block, 2 if width else 3, leading=block > 2)
+        if width:
+            inner = own.chain(inner, "MaxPooling2D 3 2 same")
+        maps = own.step("Add", inner, shortcut)
+    maps = own.chain(_separable(own, maps, 14, 2, leading=False), "relu")
+    finish(own, maps, asked)
+    own.outputs.add(own.step("Flatten" if asked["pooling"] == "flatten" else "GlobalAveragePooling2D", maps))
+    return own
+
+
+def _separable(own: Steps, maps: int, block: int, count: int, *, leading: bool) -> int:
+    """The separable convolutions of a block, ReLU between them and, where it leads, in front."""
+    for number in range(1, count + 1):
+        name = f"block{block}_sepconv{number}"
+        active = ["relu"] if leading or number > 1 else []
+        maps = own.chain(maps, *active, f"SeparableConv2D {name}", f"BatchNormalization {name}_bn")
+    return maps
 
 
 def _pairs(layers: tuple[KerasLayer, ...]) -> Iterator[tuple[KerasLayer, str]]:
