@@ -14,6 +14,7 @@ from models.derive.doppler import is_cut_off
 from models.derive.spectral_image import grey, without_green_trace
 from models.derive.spectral_peaks import MOST_APART_PX, Candidate, NoPairError, best_pair, candidates, follows, published_pair
 from models.families.echonet_trace import (
+    ECG_KEPT_NOTE,
     ECG_NOTE,
     PUBLISHED_ROW,
     Absent,
@@ -42,6 +43,12 @@ _LEAST_APART_S, _MOST_APART_S = 0.06, 1.1  # from E to A, up to the slow diastol
 _RATIO_LIMITS = READ["mv_ea"].limits
 _A, _E = 0, 1  # the maps' order
 
+# One wave a beat is seen in atrial fibrillation (E), of waves grown together (neither), and where the network missed one of
+# two. The ECG that would tell is not read, and whether the network learnt images without an A is not published.
+_NO_LONE_E = (
+    "a wave alone may be E, A, or both grown together (atrial fibrillation, fast hearts): E is not guessed without an A"
+)
+
 Row = dict[str, str | int | float | None]
 
 
@@ -52,7 +59,7 @@ class MitralInflowReader(TraceReader):
 
     def _published(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
         region = published_region(clip, in_folder=True, first_row=PUBLISHED_ROW)  # also for one file
-        maps = probabilities(self, frame, PUBLISHED_ROW)
+        maps = probabilities(self, frame, PUBLISHED_ROW, green_trace=True)
         try:
             e, a = published_pair(maps)
         except NoPairError as error:
@@ -67,7 +74,8 @@ class MitralInflowReader(TraceReader):
         values = [ReadValue(key, "m/s", cm_s / 100, 0) for key, cm_s in (("mv_e", e_cm_s), ("mv_a", a_cm_s))]
         if ratio is not None:
             values.append(ReadValue("mv_ea", "1", ratio, 0))
-        notes = ("published decoding", f"the lowest region, {described(region)}; rows counted from {PUBLISHED_ROW}", ECG_NOTE)
+        where = f"the lowest region, {described(region)}; rows counted from {PUBLISHED_ROW}"
+        notes = ("published decoding", where, ECG_KEPT_NOTE)
         return Reading(tuple(values), COLUMNS, (row,), _marks(on_screen), notes)
 
     def _corrected(self, clip: Clip, frame: NDArray[np.uint8], choice: TraceChoice) -> Reading:
@@ -76,7 +84,7 @@ class MitralInflowReader(TraceReader):
         try:
             e, a = self._pair(trace.maps, choice.seen, clip.heart_rate_bpm)
         except NoPairError as error:
-            absent.append((Reason.QUALITY, str(error)))
+            absent.append((Reason.QUALITY, f"{error}; {_NO_LONE_E}"))
             return Reading(self._unmeasured(absent), COLUMNS, (), (), notes)
         points = [place.to_image(*e.point), place.to_image(*a.point)]
         region = choice.region
@@ -99,10 +107,18 @@ class MitralInflowReader(TraceReader):
     def _pair(
         self, maps: NDArray[np.float32], seen: RegionCalibration | None, heart_rate_bpm: float | None
     ) -> tuple[Candidate, Candidate]:
-        """E and A in the order of time: by the display's clock where it has one, else within the published 300 px."""
-        points = candidates(maps, self.manifest.threshold("least_probability"))
+        """E and A in the order of time: by the display's clock where it has one, else within the published 300 px.
+
+        Each map has to be sure of its own wave: E of two beats, or A and the next E, are as far apart as E and A.
+        """
+        least = self.manifest.threshold("least_probability")
+        points = candidates(maps, least)
         most_s = min(_MOST_APART_S, 60 / heart_rate_bpm) if heart_rate_bpm else _MOST_APART_S
-        belongs = follows(clock_s(seen), _LEAST_APART_S, most_s)
+        in_time = follows(clock_s(seen), _LEAST_APART_S, most_s)
+
+        def belongs(e: Candidate, a: Candidate) -> bool:
+            return min(e.probabilities[_E], a.probabilities[_A]) >= least and in_time(e, a)
+
         return best_pair(points, belongs, lambda e, a: e.probabilities[_E] + a.probabilities[_A])
 
 

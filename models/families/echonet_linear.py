@@ -56,9 +56,16 @@ class LinearReader(DeepLab):
     published one none, but for the single table of a video file, which knows px only.
     """
 
+    kernel = False  # the published phases' optional smoothing by 1-2-3-2-1
+
     def __init__(self, manifest: Manifest) -> None:
         super().__init__(manifest)
         self.motion = Motion(str(manifest.architecture.get("motion", Motion.NONE)))
+
+    @property
+    def has_published_phases(self) -> bool:
+        """Of the left ventricle's cavity only."""
+        return self.motion is Motion.CAVITY and "at_es" in self.manifest.architecture
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         """Raises ReadingError for a DICOM image that is not 3:4 (published decoding only)."""
@@ -107,12 +114,14 @@ class LinearReader(DeepLab):
         diameters = _measured(points * ratio, deltas, reason, limited=False)
         curve, _ = diameters.in_best_unit
         phases, smooth = PhaseFrames((), (), "no phases"), curve
-        if self.motion is Motion.CAVITY and "at_es" in self.manifest.architecture:
-            pair = published_phases(curve)
+        if self.has_published_phases:
+            pair = published_phases(curve, kernel=self.kernel)
             smooth = pair.smooth
             if pair.ed_frame_index is not None and pair.es_frame_index is not None:
                 phases = PhaseFrames((pair.ed_frame_index,), (pair.es_frame_index,), "phases by 30 frames a second, assumed")
         rule = "no calibration" if region is None else f"pixel size of the lowest region, {described(region)}"
+        if self.kernel:
+            rule += "; diameters smoothed by 1-2-3-2-1 for the phases"
         return _Calipers(points, points * ratio, diameters, smooth, phases, rule)
 
     def _corrected(self, clip: Clip, indices: Sequence[int] | None = None) -> _Calipers:

@@ -12,6 +12,7 @@ from models.clip import Clip
 from models.derive.m_mode import TAPSE_LIMITS_CM, published_tapse_cm, tapse_cm
 from models.derive.spectral_peaks import Candidate, NoPairError, best_pair, candidates, follows, published_pair
 from models.families.echonet_trace import (
+    ECG_KEPT_NOTE,
     ECG_NOTE,
     PUBLISHED_ROW,
     Absent,
@@ -59,7 +60,7 @@ class TapseReader(TraceReader):
         region = published_region(clip, in_folder=self.in_folder, first_row=PUBLISHED_ROW if self.in_folder else None)
         first_row = PUBLISHED_ROW if self.in_folder else region.y0_px
         try:
-            left, right = published_pair(probabilities(self, frame, first_row))
+            left, right = published_pair(probabilities(self, frame, first_row, green_trace=True))
         except NoPairError as error:
             raise ReadingError(str(error)) from error
         if self.in_folder and left[1] < right[1]:
@@ -68,7 +69,7 @@ class TapseReader(TraceReader):
         deltas = abs(region.physical_delta_x), abs(region.physical_delta_y)
         row = _row(clip, deltas, region.y0_px, (left, right), value_cm)
         on_screen = [(float(x), float(y + first_row)) for x, y in (left, right)]
-        notes = ("published decoding", f"the lowest region, {described(region)}; rows from {first_row} on", ECG_NOTE)
+        notes = ("published decoding", f"the lowest region, {described(region)}; rows from {first_row} on", ECG_KEPT_NOTE)
         return Reading((ReadValue(_KEY, "cm", value_cm, 0),), COLUMNS, (row,), (_mark(on_screen),), notes)
 
     def _corrected(self, clip: Clip, frame: NDArray[np.uint8], choice: TraceChoice) -> Reading:

@@ -24,8 +24,9 @@ _FOLDER_ROWS = range(340, 351)
 _PUBLISHED_COLOURS = ("", "MONOCHROME2", "RGB", "YBR_FULL_422")
 _USUAL_ROW_SHARE = PUBLISHED_ROW / 768  # where no region says where the trace begins
 
-# Of the networks of two points, whose authors' own way with the trace is not known.
+# Of the networks of two points: their authors are not known to take the trace out.
 ECG_NOTE = "the green ECG trace is taken out, which is known of the one-point Doppler networks only"
+ECG_KEPT_NOTE = "the green ECG trace is left in: the scripts are known to take it out for the one-point Doppler networks only"
 
 Absent = tuple[Reason, str]
 
@@ -81,12 +82,13 @@ def place_of(choice: TraceChoice, clip: Clip) -> Place:
     return Place(seen.y0_px, slice(0, seen.y1_px + 1 - seen.y0_px), slice(seen.x0_px, seen.x1_px + 1))
 
 
-def probabilities(network: nn.Module, frame: Frames, first_row: int) -> NDArray[np.float32]:
-    """(outputs, rows, columns) of the screen from `first_row` down, its green ECG trace taken out.
+def probabilities(network: nn.Module, frame: Frames, first_row: int, *, green_trace: bool = False) -> NDArray[np.float32]:
+    """(outputs, rows, columns) of the screen from `first_row` down, its green ECG trace taken out, or left in.
 
-    The authors do so for the networks of one point; that it suits mitral inflow and TAPSE too is our assumption (`ECG_NOTE`).
+    The authors take it out for the networks of one point; of mitral inflow and TAPSE nothing says so. There the published
+    decoding leaves it in, and the corrected one takes it out by our assumption (`ECG_NOTE`): a line in the display is no flow.
     """
-    (maps,) = logits(network, iter([without_green_trace(frame)[first_row:]]))
+    (maps,) = logits(network, iter([(frame if green_trace else without_green_trace(frame))[first_row:]]))
     return sigmoid(maps)
 
 

@@ -58,6 +58,9 @@ def measure(
     decoding: Annotated[
         DecodingName, typer.Option(help="As the authors' scripts do it, or as they meant it.")
     ] = DecodingName.CORRECTED,
+    kernel: Annotated[
+        bool, typer.Option(help="For lvid, published: diameters smoothed by 1-2-3-2-1 before the phases, as its script can.")
+    ] = False,
     beats_by: Annotated[str | None, typer.Option(help="For EchoNet-Dynamic's EF: the segmenter that finds the beats.")] = None,
     weights: Annotated[Path | None, typer.Option(help="The weights that the manifest names, from another place.")] = None,
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda.")] = "cpu",
@@ -81,6 +84,8 @@ def measure(
 
         reader, wanted = of_two(reader, paths, wanted, out)
         overlays = [None]
+    if kernel:
+        _smooth_by_kernel(reader, decoding)
     if hasattr(reader, "in_folder"):  # some published scripts treat a folder otherwise than a file
         reader.in_folder = any(path.is_dir() for path in paths)
     measured = _measured(reader, wanted, overlays, decoding)
@@ -183,6 +188,13 @@ def _by_beats(regressor: "Reader", ventricle: "Reader") -> "Reader":
         return BeatToBeat(regressor, ventricle)
     except ManifestError as error:
         raise ConfigError(str(error)) from error
+
+
+def _smooth_by_kernel(reader: Any, decoding: DecodingName) -> None:
+    """Raises ConfigError where there are no published phases that it would change."""
+    if decoding is not DecodingName.PUBLISHED or not getattr(reader, "has_published_phases", False):
+        raise ConfigError("--kernel belongs to the published phases of the left ventricle: lvid, --decoding published")
+    reader.kernel = True
 
 
 def _summary(

@@ -47,7 +47,7 @@ def detect_layout(path: Path) -> str:
 
 
 def _of_folders(path: Path, found: list[str]) -> dict[str, str]:
-    """What folders directly in `path` are laid out as, beside what it is `found` to be: some layouts are sought at any depth."""
+    """What folders right in `path` are laid out as, beside what it is `found` to be: some layouts are sought at any depth."""
     folders = sorted(entry for entry in path.iterdir() if entry.is_dir()) if path.is_dir() else []
     others = {name: layout for name, layout in LAYOUTS.items() if name not in found}
     each = {name: next((folder.name for folder in folders if layout.detect(folder)), None) for name, layout in others.items()}

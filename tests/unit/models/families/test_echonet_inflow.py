@@ -86,9 +86,13 @@ def test_an_image_that_ends_above_row_342_is_refused_published() -> None:
         reader_for(spectrum).read(clip, PUBLISHED)
 
 
-@pytest.mark.parametrize("decoding", Decoding)
-def test_that_the_ecg_is_taken_out_is_said_to_be_our_choice(decoding: Decoding) -> None:
-    assert any("green ECG trace" in note for note in reader_for(drawn()).read(drawn().clip(), decoding).notes)
+def test_the_green_trace_is_left_in_published_and_taken_out_corrected_by_our_choice() -> None:
+    clip, reader = drawn().clip(), reader_for(drawn())
+    green = ((clip.frames[0, ..., 1] > 200) & (clip.frames[0, ..., 0] < 100))[342:]
+    assert green.any()
+    for decoding, words, left in ((PUBLISHED, "is left in", True), (Decoding.CORRECTED, "is taken out", False)):
+        assert any(f"the green ECG trace {words}" in note for note in reader.read(clip, decoding).notes)
+        assert bool(reader.network.crops[-1][1, green].any()) is left
 
 
 @pytest.mark.parametrize("y0", [339, 351])
@@ -153,6 +157,25 @@ def test_one_wave_alone_is_no_pair(decoding: Decoding) -> None:
         reading = reader.read(spectrum.clip())
         assert {value.reasons for value in reading.values} == {(Reason.QUALITY,)}
         assert [value.key for value in reading.values] == ["mv_e", "mv_a", "mv_ea"]
+        assert "E is not guessed without an A" in reading.values[0].detail
+
+
+def test_several_beats_of_one_wave_each_give_no_e() -> None:
+    """Bug prevented: in atrial fibrillation E of two beats was taken for E and A, of a ratio of 1. Nor does anything tell these
+    waves from E and A grown together.
+    """
+    beats = [wave for wave, _ in inflow(75, 3)]
+    spectrum = drawn([(wave,) for wave in beats])
+    reading = reader_of("mvpeak_2c", [], [spectrum.peak_px(wave) for wave in beats]).read(spectrum.clip())
+    assert [value.value for value in reading.values] == [None] * 3
+    assert "atrial fibrillation" in reading.values[0].detail
+
+
+def test_an_a_and_the_e_of_the_next_beat_are_no_pair() -> None:
+    (_, a), (e, _) = inflow(75, 2)
+    spectrum = drawn([(a, e)])
+    reading = reader_of("mvpeak_2c", [spectrum.peak_px(a)], [spectrum.peak_px(e)]).read(spectrum.clip())
+    assert value_of(reading, "mv_ea").reasons == (Reason.QUALITY,)
 
 
 def test_peaks_on_different_sides_of_the_baseline_are_no_filling() -> None:

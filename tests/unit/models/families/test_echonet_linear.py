@@ -256,6 +256,13 @@ def test_published_phases_take_one_pair() -> None:
     assert _value(reading, "lvidd_2d").frame_index in (37, 38)
     assert _value(reading, "lvids_2d").frame_index in (22, 23)
     assert _value(reading, "ef_teichholz_2d").value == pytest.approx(62.1, abs=4)
+    again = drawn_reader("lvid", caliper_logits(points, shape=(120, 80), sigma=3.0))
+    again.kernel = True
+    smoothed = again.read(film, PUBLISHED)
+    assert any("smoothed by 1-2-3-2-1" in note for note in smoothed.notes)
+    ends = [np.ptp([row["smooth_diameter"] for row in one.rows]) for one in (reading, smoothed)]
+    assert 0.95 < ends[1] / ends[0] < 0.99  # a beat of 30 frames leaves the kernel with 0.97 of its height
+    assert [row["diameter"] for row in smoothed.rows] == [row["diameter"] for row in reading.rows]
 
 
 def test_uncalibrated_phases_give_pixels_and_a_marked_ratio_but_no_ejection_fraction() -> None:

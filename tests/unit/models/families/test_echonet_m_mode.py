@@ -98,9 +98,15 @@ def test_a_region_below_the_image_is_refused_published() -> None:
         reader.read(short, PUBLISHED)
 
 
-@pytest.mark.parametrize("decoding", Decoding)
-def test_that_the_ecg_is_taken_out_is_said_to_be_our_choice(decoding: Decoding) -> None:
-    assert any("green ECG trace" in note for note in reader_for(TRACE).read(TRACE.clip(regions=ABOVE), decoding).notes)
+def test_the_green_trace_is_left_in_published_and_taken_out_corrected_by_our_choice() -> None:
+    clip = TRACE.clip(regions=ABOVE)
+    green = (clip.frames[0, ..., 1] > 200) & (clip.frames[0, ..., 0] < 100)
+    assert green.any()
+    reader = reader_for(TRACE)
+    for decoding, words, left in ((PUBLISHED, "is left in", True), (Decoding.CORRECTED, "is taken out", False)):
+        assert any(f"the green ECG trace {words}" in note for note in reader.read(clip, decoding).notes)
+        crop = reader.network.crops[-1]
+        assert bool(crop[1, green[-crop.shape[1] :]].any()) is left
 
 
 @pytest.mark.parametrize("y0", [339, 351])

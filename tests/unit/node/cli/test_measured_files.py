@@ -5,14 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from models.clip import Clip
 from models.families.reading import Decoding, Reading, ReadValue
 from models.registry import find_manifest
+from node.cli import app, measuring
 from node.cli.measured_files import MeasuredFile, Wanted, measure_file, overlay_paths, wanted_files, write_table
 from node.errors import ConfigError
 from node.study.video_file import write_film
 from tests.factories import source_file, source_header
+from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
 
 
 def _wanted(*names: str) -> list[Wanted]:
@@ -131,3 +134,18 @@ def test_a_table_whose_authors_write_the_name_with_a_capital_has_it_once(tmp_pat
         with (tmp_path / "out.csv").open(newline="") as file:
             rows = list(csv.reader(file))
         assert rows == [["Filename", "EF"], *([item.name, "55.0"] for item in measured)]
+
+
+def test_the_kernel_is_of_published_phases_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_film(tmp_path / "a.avi", [np.full((480, 640, 3), 90, np.uint8)] * 2, 25.0)
+    line = caliper_logits([((320.0, 100.0), (320.0, 200.0))] * 2)
+    for name, decoding, accepted in (
+        ("lvid", "published", True), ("lvid", "corrected", False), ("ivs", "published", False)
+    ):  # fmt: skip
+        reader = drawn_reader(name, line)
+        monkeypatch.setattr(measuring, "_reader", lambda *_, reader=reader: (reader, ("torch",)))
+        arguments = ["measure", str(tmp_path / "a.avi"), "--model", name, "--decoding", decoding, "--kernel"]
+        result = CliRunner().invoke(app, arguments)
+        assert isinstance(result.exception, ConfigError) is not accepted
+        assert ("1-2-3-2-1" in result.stdout) is accepted
+        assert reader.kernel is accepted
