@@ -60,6 +60,12 @@ class View(StrEnum):
 M_MODES = frozenset(view for view in View if view.startswith("mmode_"))
 TISSUE_DOPPLER = frozenset(view for view in View if view.startswith("doppler_tissue_"))
 TRACES = M_MODES | frozenset(view for view in View if view.startswith("doppler_"))
+# What the phantom draws, and a manifest's [probe] may be: hearts, then traces.
+PROBE_VIEWS = (
+    View.A4C, View.A2C, View.A3C, View.PLAX, View.PSAX_MV, View.PSAX_PM, View.PSAX_APEX, View.SUBCOSTAL_4C,
+    View.DOPPLER_AV_PW, View.DOPPLER_AV_CW, View.DOPPLER_MV_PW, View.DOPPLER_MV_CW, View.DOPPLER_PV_PW, View.DOPPLER_PV_CW,
+    View.DOPPLER_TV_CW, View.DOPPLER_TISSUE_LATERAL, View.DOPPLER_TISSUE_SEPTAL, View.MMODE_A4CH_RV,
+)  # fmt: skip
 
 
 class Mode(StrEnum):

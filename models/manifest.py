@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from models.catalogue import TRACES, View
+from models.catalogue import PROBE_VIEWS, TRACES, View
 
 Value = str | int | float | bool | list[int] | list[float] | list[str]
 
@@ -28,7 +28,8 @@ class Publication:
     """Whose model it is, and which file its weights are in. They are not ours to ship: whoever uses them brings them.
 
     `weights_sha256` is that of the published `weights_file`, and empty where its publisher states none. `needed_settings` are
-    settings of [architecture] that every result depends on, and that neither the publisher nor the file says.
+    settings of [architecture] that every result depends on, and that neither the publisher nor the file says. `assumed` says in
+    words what of the network is not published, and what stands in its place here.
     """
 
     paper: str
@@ -37,14 +38,15 @@ class Publication:
     weights_file: str
     weights_sha256: str
     needed_settings: tuple[str, ...] = ()
+    assumed: str = ""
 
 
 @dataclass(frozen=True)
 class Probe:
     """The recipe of the images on which engines are compared with the reference; they are drawn by it when they are needed.
 
-    `view` is what they show, one of `PROBE_VIEWS`; `seed` that of heart or trace and of the noise. The `frames` of a heart are
-    spread over six tenths of a second; a Doppler or M-mode display is a still.
+    `view` is what they show, one of `catalogue.PROBE_VIEWS`; `seed` that of heart or trace and of the noise. The `frames` of a
+    heart are spread over six tenths of a second; a Doppler or M-mode display is a still.
     """
 
     view: View
@@ -56,7 +58,8 @@ class Probe:
 class Manifest:
     """One manifest. `weights_file` lies in the folder `weights` beside the manifest's own folder; empty: there are none.
 
-    `licence` is that of the weights. `labels` are the network's outputs in order, empty where their order is not published.
+    `source_file` and `source_sha256` are the file that an import took the weights from. `licence` is that of the weights.
+    `labels` are the network's outputs in order, empty where their order is not published; `label_names` then in any order.
     `train_seeds`, `validation_seeds` and `test_seeds` are half-open ranges of heart seeds, disjoint. `metrics` holds numbers
     and the statement what they were measured on. A published model has `input_shape` (channels, frames where it takes a clip,
     height, width; -1 is free) in place of `input_size_px`; `input_values` and `output_values` say what goes in and comes out.
@@ -86,6 +89,9 @@ class Manifest:
     input_shape: tuple[int, ...] = ()
     input_values: str = ""
     output_values: str = ""
+    label_names: tuple[str, ...] = ()
+    source_file: str = ""
+    source_sha256: str = ""
     publication: Publication | None = None
     path: Path = Path()
 
@@ -100,13 +106,6 @@ class Manifest:
         except KeyError:
             raise ManifestError(f"manifest {self.name}: [thresholds] has no {key}") from None
 
-
-# What the phantom draws: hearts, then traces.
-PROBE_VIEWS = (
-    View.A4C, View.A2C, View.A3C, View.PLAX, View.PSAX_MV, View.PSAX_PM, View.PSAX_APEX, View.SUBCOSTAL_4C,
-    View.DOPPLER_AV_PW, View.DOPPLER_AV_CW, View.DOPPLER_MV_PW, View.DOPPLER_MV_CW, View.DOPPLER_PV_PW, View.DOPPLER_PV_CW,
-    View.DOPPLER_TV_CW, View.DOPPLER_TISSUE_LATERAL, View.DOPPLER_TISSUE_SEPTAL, View.MMODE_A4CH_RV,
-)  # fmt: skip
 
 # Manifest attribute -> (TOML table, key); "" is the top level. One row per field drives reading and writing.
 _LAYOUT: dict[str, tuple[str, str]] = {
@@ -133,6 +132,9 @@ _OPTIONAL: dict[str, tuple[str, str]] = {
     "input_shape": ("input", "shape"),
     "input_values": ("input", "values"),
     "output_values": ("output", "values"),
+    "label_names": ("output", "label_names"),
+    "source_file": ("weights", "source_file"),
+    "source_sha256": ("weights", "source_sha256"),
 }
 _EMPTY: dict[str, Any] = {item.name: item.default for item in fields(Manifest) if item.name in _OPTIONAL}
 _NO_WEIGHTS_OF_OURS: dict[str, Any] = {
@@ -147,12 +149,14 @@ _NO_WEIGHTS_OF_OURS: dict[str, Any] = {
     "command": "",
 }
 _PUBLICATION = {item.name: ("publication", item.name) for item in fields(Publication)}
-_NOTHING_NEEDED: dict[str, Any] = {"needed_settings": ()}
+_NOT_STATED: dict[str, Any] = {"needed_settings": (), "assumed": ""}
 _PROBE = {item.name: ("probe", item.name) for item in fields(Probe)}
+_OF_THE_AUTHORS = {"metrics": ("# Published of the authors' own file; not measured with the weights that were imported.",)}
 _COMMENTS = {"probe": ("# A recipe: engines are tried on these images, drawn when they are needed.",)}
 _FREE_TABLES = ("architecture", "thresholds", "metrics")
+_TABLES = (*_FREE_TABLES, "weights", "input", "output", "training", "publication", "probe")
 _KINDS: dict[str, type] = {"input_size_px": int, "trained_on_phantoms": bool, "seed": int, "frames": int}
-_LISTS = ("labels", "train_seeds", "validation_seeds", "test_seeds", "aliases", "input_shape", "needed_settings")
+_LISTS = ("labels", "train_seeds", "validation_seeds", "test_seeds", "aliases", "input_shape", "needed_settings", "label_names")
 
 
 def read_manifests(path: Path) -> tuple[Manifest, ...]:
@@ -164,6 +168,8 @@ def read_manifests(path: Path) -> tuple[Manifest, ...]:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise ManifestError(f"no manifest {path}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ManifestError(f"{path.name} cannot be read: {error}") from error
     return manifests_in(text, path)
 
 
@@ -194,19 +200,22 @@ def _added(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 
 def _manifest(data: dict[str, Any], path: Path) -> Manifest:
+    flat = [key for key in _TABLES if not isinstance(data.get(key, {}), dict)]
+    if flat:
+        raise ManifestError(f"{path.name}: {', '.join(flat)} should be a table")
     published = "publication" in data
     unsaid = _EMPTY | (_NO_WEIGHTS_OF_OURS if published else {})
-    source = Publication(**_fields(data, path.name, _PUBLICATION, _NOTHING_NEEDED)) if published else None
+    source = Publication(**_fields(data, path.name, _PUBLICATION, _NOT_STATED)) if published else None
     values = _fields(data, path.name, _LAYOUT | _OPTIONAL, unsaid)
     values["probe"] = _probe(data, path.name)
     values |= {name: data.pop(name, {}) for name in _FREE_TABLES}
     if left := _left_over(data):
         raise ManifestError(f"{path.name}: unknown {', '.join(left)}")
     needed = not published or values["weights_file"] != ""
-    published_sha256 = source.weights_sha256 if source else ""
     for table, sha256, lengths in (
         ("weights", values["weights_sha256"], {64} if needed else {0}),
-        ("publication", published_sha256, {0, 64}),
+        ("weights", values["source_sha256"], {0, 64}),
+        ("publication", source.weights_sha256 if source else "", {0, 64}),
     ):
         if len(sha256) not in lengths:
             raise ManifestError(f"{path.name}: [{table}] sha256 is not a SHA-256")
@@ -271,11 +280,12 @@ def manifest_text(manifest: Manifest) -> str:
             tables[name] = dict(getattr(manifest, name))
     if manifest.publication:
         stated = asdict(manifest.publication)
-        tables["publication"] = {key: value for key, value in stated.items() if key not in _NOTHING_NEEDED or value}
+        tables["publication"] = {key: value for key, value in stated.items() if key not in _NOT_STATED or value}
     tables["probe"] = asdict(manifest.probe)
+    comments = _COMMENTS | (_OF_THE_AUTHORS if manifest.source_file else {})
     lines: list[str] = []
     for table, values in tables.items():
-        lines += ["", *_COMMENTS.get(table, ()), f"[{table}]"] if table else []
+        lines += ["", *comments.get(table, ()), f"[{table}]"] if table else []
         lines += [f"{key} = {_literal(value)}" for key, value in values.items()]
     return "\n".join(lines) + "\n"
 

@@ -6,6 +6,8 @@ there stands before the bundled one of the same name.
 
 import importlib
 import os
+import re
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -46,26 +48,83 @@ def model_folder() -> Path:
     return Path(os.environ.get(MODEL_FOLDER_VARIABLE) or Path.home() / ".local" / "share" / "echonode" / "models")
 
 
+@dataclass(frozen=True)
+class BrokenManifest:
+    """A file of the model folder that is no manifest: `problem` says why, `names` which models it seems to be of."""
+
+    path: Path
+    problem: str
+    names: frozenset[str]
+
+
 def list_models() -> tuple[Manifest, ...]:
-    """The manifests of all models, bundled, published and imported, by name."""
-    by_name: dict[str, Manifest] = {}
-    for folder in (MANIFESTS, model_folder() / "manifests"):
-        by_name |= {manifest.name: manifest for path in sorted(folder.glob("*.toml")) for manifest in read_manifests(path)}
-    return tuple(by_name[name] for name in sorted(by_name))
+    """The manifests of all models, bundled, published and imported, by name; without those that cannot be read."""
+    return _all_models()[0]
+
+
+def broken_manifests() -> tuple[BrokenManifest, ...]:
+    """The manifests of the model folder that cannot be read."""
+    return _all_models()[1]
+
+
+def stored_name(model: str) -> str:
+    """What the files of an imported model are called.
+
+    >>> stored_name("echonet_measurements/lvid")
+    'echonet_measurements_lvid'
+    """
+    return re.sub(r"[^\w.-]+", "_", model)
+
+
+def _all_models() -> tuple[tuple[Manifest, ...], tuple[BrokenManifest, ...]]:
+    by_name = {manifest.name: manifest for manifest in _bundled()}
+    broken = []
+    for path in sorted((model_folder() / "manifests").glob("*.toml")):
+        try:
+            by_name |= {manifest.name: manifest for manifest in read_manifests(path)}
+        except ManifestError as error:
+            broken.append(BrokenManifest(path, str(error), _names_in(path)))
+    return tuple(by_name[name] for name in sorted(by_name)), tuple(broken)
+
+
+def _bundled() -> tuple[Manifest, ...]:
+    return tuple(manifest for path in sorted(MANIFESTS.glob("*.toml")) for manifest in read_manifests(path))
+
+
+def _names_in(path: Path) -> frozenset[str]:
+    """What looks like the name of a model in a file that is no manifest, and its own name."""
+    try:
+        text = path.read_bytes().decode("utf-8", errors="replace")
+    except OSError:
+        text = ""
+    return frozenset({path.stem, *re.findall(r"""^name\s*=\s*["'](.+?)["']""", text, flags=re.MULTILINE)})
 
 
 def find_manifest(name: str) -> Manifest:
-    """The model of this name or alias, or the manifest at a path that ends in `.toml`. Raises ManifestError."""
+    """The model of this name or alias, or the manifest at a path that ends in `.toml`.
+
+    Raises ManifestError, also where the model folder has a broken manifest of this model: that of another origin is not taken
+    in its place.
+    """
     if name.endswith(".toml"):
         return read_manifest(Path(name))
-    return _named(name, list_models())
+    models, broken = _all_models()
+    try:
+        found = _named(name, models)
+    except ManifestError as error:
+        unread = "".join(f"; {one.path} cannot be read: {one.problem}" for one in broken)
+        raise ManifestError(f"{error}{unread}") from None
+    for one in broken:
+        if one.names & {found.name, stored_name(found.name), *found.aliases}:
+            raise ManifestError(f"model {found.name}: {one.path} cannot be read: {one.problem}")
+    return found
 
 
 def published_manifest(name: str) -> Manifest:
     """As `find_manifest`, but the bundled one also where weights have been imported since. Raises ManifestError."""
     if name.endswith(".toml"):
         return read_manifest(Path(name))
-    return _named(name, tuple(manifest for path in sorted(MANIFESTS.glob("*.toml")) for manifest in read_manifests(path)))
+    return _named(name, _bundled())
 
 
 def _named(name: str, models: tuple[Manifest, ...]) -> Manifest:
@@ -82,8 +141,8 @@ def load_model(name: str, pretrained: bool = False, weights: str | Path | None =
     """The network `name` on `device`, ready for inference: freshly initialised, or with its weights.
 
     `pretrained` takes the weights that its manifest names, `weights` the same from another place; their hash must be the
-    manifest's. Raises ManifestError, also for a published model whose weights nobody has brought, or `families.WeightsError`
-    for missing or altered weights.
+    manifest's, so a published file is imported first. Raises ManifestError, also for a published model whose weights nobody has
+    brought, or `families.WeightsError` for missing or altered weights.
     """
     return load_manifest(find_manifest(name), pretrained, weights, device)
 
@@ -95,7 +154,7 @@ def load_manifest(manifest: Manifest, pretrained: bool = False, weights: str | P
     source = None
     if pretrained or weights is not None:
         if not manifest.weights_file:
-            raise ManifestError(_how_to_bring_weights(manifest))
+            raise ManifestError(_how_to_bring_weights(manifest) if weights is None else _how_to_import(manifest, Path(weights)))
         source = manifest.weights_path if weights is None else Path(weights)
     family = importlib.import_module(FAMILIES[manifest.family])
     return family.load(manifest, source, device)
@@ -132,6 +191,15 @@ def _how_to_bring_weights(manifest: Manifest) -> str:
     return (
         f"model {manifest.name}: its weights are not shipped (licence: {manifest.licence}). Fetch {source.weights_file} from "
         f"{source.weights_origin} ({sha256}), then run `echonode models import {manifest.name} FILE{_unpublished(manifest)}`"
+    )
+
+
+def _how_to_import(manifest: Manifest, file: Path) -> str:
+    if manifest.publication is None or not manifest.publication.weights_file:
+        return _how_to_bring_weights(manifest)
+    return (
+        f"model {manifest.name}: {file} is not opened, since its manifest knows no hash of it yet: import it first, "
+        f"`echonode models import {manifest.name} {file}{_unpublished(manifest)}`, then load the model with pretrained=True"
     )
 
 

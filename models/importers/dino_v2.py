@@ -13,12 +13,13 @@ from torch import Tensor, nn
 
 from models.families.echo_apex import load
 from models.importers.placing import checked
-from models.importers.torch_files import TorchFile, TorchFileError
+from models.importers.torch_files import TorchFile, TorchFileError, single
 from models.manifest import Manifest, Value
 
 _WITHIN = "encoder.backbone."
 _DROPPED = ("mask_token",)  # only training looks at it
 _SEED = 0
+SETTINGS = ("decoder",)
 
 
 def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
@@ -28,7 +29,7 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
     """The state of an EchoApex, which may be on the meta device. Raises TorchFileError and placing.MisplacedWeights."""
-    tensors = {name: tensor.float() for name, tensor in _torch(file).tensors.items()}
+    tensors = {name: single(tensor) for name, tensor in _torch(file).tensors.items()}
     if not _is_backbone(_torch(file)):
         return checked(tensors, network)
     manifest = getattr(network, "manifest", None)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import torch
 from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor
 
+from models.importers.stored import write_tensors
 from models.importers.verification import probe
 from models.manifest import Manifest, ManifestError, manifest_text, manifests_in
 from models.registry import load_manifest
@@ -35,7 +36,7 @@ def export_model(manifest: Manifest, path: Path, form: Format) -> None:
     if form is Format.SAFETENSORS:
         tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
         carried = {_MANIFEST: manifest_text(manifest), _DIGEST: digest(tensors)}
-        save_file(tensors, path, metadata=_origin(manifest) | carried)
+        write_tensors(path, tensors, _origin(manifest) | carried)
         return
     network.to(memory_format=torch.contiguous_format)  # torch.export cannot store the other layout without a warning
     example = torch.cat([probe(manifest)] * 2)  # a batch of one would become a constant of the graph

@@ -78,7 +78,9 @@ _CELLS = ("LSTM",)  # their weights are those of the cell inside
 
 
 def read_keras_file(path: Path) -> KerasFile:
-    """Raises KerasFileError for anything but the layouts above, and for weights that cannot be told apart."""
+    """Raises KerasFileError for anything but the layouts above, and for weights that cannot be told apart; for a damaged file
+    also whatever zipfile, json and h5py make of it.
+    """
     if path.is_dir():
         raise KerasFileError(f"{path.name} is a folder (a SavedModel?): save the model as .keras or .h5")
     try:
@@ -86,12 +88,8 @@ def read_keras_file(path: Path) -> KerasFile:
             return _read_zip(path)
         with h5py.File(path, "r") as file:
             return _read_hdf5(file)
-    except FileNotFoundError:
-        raise KerasFileError(f"no file {path}") from None
     except KerasFileError as error:
         raise KerasFileError(f"{path.name}: {error}") from error
-    except (OSError, KeyError, TypeError, AttributeError, ValueError, zipfile.BadZipFile) as error:
-        raise KerasFileError(f"{path.name} is no Keras model that can be read here: {error}") from error
 
 
 def _read_zip(path: Path) -> KerasFile:

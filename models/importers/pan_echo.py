@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from models.families.pan_echo_tasks import TASKS, TaskKind
 from models.families.positions import sinusoidal_positions
 from models.importers.placing import MisplacedWeights, checked
-from models.importers.torch_files import TorchFile, TorchFileError
+from models.importers.torch_files import TorchFile, TorchFileError, single
 from models.manifest import Manifest, Value
 
 _POSITIONS = re.compile(r"(.*\.)?time_encoder\.pe$")
@@ -47,7 +47,7 @@ def place(file: object, network: nn.Module) -> dict[str, Tensor]:
         if _POSITIONS.fullmatch(name):
             unlike += _other_positions(name, tensor)
         elif (ours := _our_name(name, prefixes)) is not None and ours not in placed:
-            placed[ours] = tensor.float()
+            placed[ours] = single(tensor)
         else:
             unexpected.append(name)
     return checked(placed, network, unexpected=unexpected, unlike=unlike)

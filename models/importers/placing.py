@@ -1,4 +1,4 @@
-"""Strictness: every tensor of the network gets one of its own shape from the file, and none of the file is left over."""
+"""Strictness: every tensor of the network gets one of its own shape and kind, and none of the file is left over."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -10,7 +10,7 @@ _NAMED = 8
 
 class MisplacedWeights(ValueError):
     """A file and a network do not fit: the message begins the lists of what is missing, unexpected, misshaped, and of which
-    settings differ; `lists` has them whole.
+    settings differ; `lists` has them whole. Misshaped is also what is of another type, or has values that it cannot have.
     """
 
     def __init__(
@@ -57,12 +57,33 @@ def checked(
     missing = [name for name in expected if name not in placed and name not in counters]
     surplus = [*unexpected, *(name for name in placed if name not in expected)]
     misshaped = [
-        f"{name} is {tuple(placed[name].shape)} in the file, {tuple(tensor.shape)} in the network"
+        f"{name} {problem}"
         for name, tensor in expected.items()
-        if name in placed and placed[name].shape != tensor.shape
+        if name in placed and (problem := _unlike(name, placed[name], tensor))
     ]
     unlike = tuple(unlike)
     if missing or surplus or misshaped or unlike:
         raise MisplacedWeights(missing, surplus, misshaped, unlike)
     zero = torch.zeros((), dtype=torch.long)
     return {name: placed[name].contiguous() if name in placed else zero.clone() for name in expected}
+
+
+def _unlike(name: str, found: Tensor, expected: Tensor) -> str:
+    """How a tensor of the file differs from the network's in shape or kind, or which values it cannot have; else empty."""
+    if found.layout is not torch.strided or found.is_quantized:
+        return "is sparse or quantised in the file"
+    if found.shape != expected.shape:
+        return f"is {tuple(found.shape)} in the file, {tuple(expected.shape)} in the network"
+    if _number_kind(found) != _number_kind(expected):
+        return f"is {_type(found)} in the file, {_type(expected)} in the network"
+    if name.endswith("running_var") and not found.is_meta and bool((found < 0).any()):
+        return "is a variance, and below 0 in the file"
+    return ""
+
+
+def _number_kind(tensor: Tensor) -> tuple[bool, bool, bool]:
+    return tensor.is_floating_point(), tensor.is_complex(), tensor.dtype is torch.bool
+
+
+def _type(tensor: Tensor) -> str:
+    return str(tensor.dtype).removeprefix("torch.")

@@ -5,6 +5,8 @@
 """
 
 import pickle
+import re
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,29 +44,49 @@ class TorchFile:
 
 
 def read_torch_file(path: Path) -> TorchFile:
-    """Also reads safetensors. Raises TorchFileError for whole pickled modules, archives of code, and anything else."""
+    """Also reads safetensors. Raises TorchFileError for whole pickled modules, archives of code, and anything else that is not
+    tensors by name; for a damaged file also whatever torch makes of it.
+    """
     if path.suffix == ".safetensors":
         try:
             return _unprefixed(load_file(path), "safetensors")
-        except (SafetensorError, OSError) as error:
-            raise TorchFileError(f"{path.name} is no safetensors file: {error}") from error
+        except SafetensorError as error:
+            raise TorchFileError(f"{path.name} is damaged, or is no safetensors file: {said_by(error)}") from error
     try:
-        with torch.serialization.safe_globals(_NUMBERS):
+        with torch.serialization.safe_globals(_NUMBERS), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of pickles and archives unlike torch's own, which are refused below
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise TorchFileError(f"no file {path}") from None
     except pickle.UnpicklingError as error:
-        raise TorchFileError(
-            f"{path.name} holds more than tensors, and is not opened because that would run its code: {_first_line(error)}. "
-            "Its publisher can save the tensors alone: torch.save(model.state_dict(), file)"
-        ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
-        raise TorchFileError(f"{path.name} is no file of torch: {_first_line(error)}") from error
+        raise TorchFileError(_of_pickle(path.name, str(error))) from error
+    except RuntimeError as error:
+        if "TorchScript" in str(error):
+            raise TorchFileError(f"{path.name} is a program of TorchScript{_NOT_RUN}") from error
+        raise
     return _unwrapped(content, path.name)
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).strip().split("\n")[0].rstrip(".")
+_NOT_RUN = (
+    ", and is not opened because that would run its code. Its publisher can save the tensors alone: "
+    "torch.save(model.state_dict(), file)"
+)
+
+
+def _of_pickle(file: str, said: str) -> str:
+    """What is wrong with a pickle, without torch's own advice, which is to run what is in it."""
+    code = re.search(r"GLOBAL (\S+)", said)
+    if code:
+        return f"{file} holds more than tensors ({code[1]}){_NOT_RUN}"
+    return f"{file} is damaged, or is no file of Keras or torch: no tensors can be told in it"
+
+
+def said_by(error: Exception) -> str:
+    """The kind of an error, and the first sentence of what the library says.
+
+    >>> said_by(EOFError()), said_by(OSError("no end. Ask somebody."))
+    ('EOFError', 'OSError: no end')
+    """
+    sentence = str(error).strip().split("\n")[0].split(". ")[0].rstrip(".")
+    return f"{type(error).__name__}: {sentence}" if sentence else type(error).__name__
 
 
 def _unwrapped(content: Any, file: str) -> TorchFile:
@@ -76,13 +98,25 @@ def _unwrapped(content: Any, file: str) -> TorchFile:
         wrapping.append(keys[0])
         content = content[keys[0]]
     if not isinstance(content, Mapping) or not _are_tensors(content):
-        kind = (
-            f"a dictionary of {', '.join(map(str, list(content)[:6]))}"
-            if isinstance(content, Mapping)
-            else type(content).__name__
+        raise TorchFileError(
+            f"{file} holds {_kind(content)}: a dictionary of tensors is needed, or one under {', '.join(_WRAPPERS)}"
         )
-        raise TorchFileError(f"{file} is {kind}: a dictionary of tensors is needed, or one under {', '.join(_WRAPPERS)}")
     return _unprefixed(dict(content), " in ".join(reversed(wrapping)) or "plain")
+
+
+def _kind(content: Any) -> str:
+    """
+    >>> _kind({}), _kind({"epoch": 1}), _kind([])
+    ('an empty dictionary', 'a dictionary of epoch', 'an object of the type list')
+    """
+    if not isinstance(content, Mapping):
+        return f"an object of the type {type(content).__name__}"
+    return f"a dictionary of {', '.join(map(str, list(content)[:6]))}" if content else "an empty dictionary"
+
+
+def single(tensor: Tensor) -> Tensor:
+    """Half and double precision as single; what is no such number stays what it is, for `placing` to judge."""
+    return tensor.float() if tensor.is_floating_point() else tensor
 
 
 def _are_tensors(content: Mapping[Any, Any]) -> bool:

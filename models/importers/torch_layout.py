@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from models.importers.placing import checked
-from models.importers.torch_files import TorchFile, TorchFileError
+from models.importers.torch_files import TorchFile, TorchFileError, single
 from models.manifest import Manifest, Value
 
 # Family -> names in its files that are no weights: computed afresh by the network.
@@ -24,7 +24,7 @@ def place(file: object, network: nn.Module) -> dict[str, Tensor]:
     family = getattr(getattr(network, "manifest", None), "family", "")
     tensors = {name: tensor for name, tensor in file.tensors.items() if name not in DROPPED.get(family, ())}
     prefix = _prefix(tensors, network)
-    placed = {prefix + name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in tensors.items()}
+    placed = {prefix + name: single(tensor) for name, tensor in tensors.items()}
     return checked(placed, network)
 
 

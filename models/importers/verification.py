@@ -49,7 +49,7 @@ def _unlike_published(manifest: Manifest) -> str:
         return ""  # of one's own training
     if manifest.publication is None or published is None or not published.weights_sha256:
         return ""
-    found = manifest.publication.weights_sha256
+    found = manifest.source_sha256 or manifest.publication.weights_sha256  # imports once wrote it there
     if found == published.weights_sha256:
         return ""
     return (

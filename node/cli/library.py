@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from models.wording import counted
 from node.cli import explaining, judging
+from node.cli.measuring import EngineName
 from node.cli.output import AsJson, console, print_json, show_rows
 from node.cli.written_files import refuse_replacing
 from node.errors import ConfigError, EchoNodeError
@@ -38,8 +40,9 @@ def _found(name: str) -> "Manifest":
 
 @models.command("list")
 def list_models(as_json: AsJson = False) -> None:
-    """All networks by name and alias, and which of them have weights here."""
+    """All networks by name and alias, and which of them have weights here; exit code 1 where a manifest cannot be read."""
     from models import list_models as manifests
+    from models.registry import broken_manifests
 
     rows = [
         {
@@ -52,6 +55,11 @@ def list_models(as_json: AsJson = False) -> None:
         for manifest in manifests()
     ]
     show_rows(rows, ("name", "aliases", "version", "family", "weights"), as_json=as_json, empty="no manifest found")
+    broken = broken_manifests()
+    for one in broken:
+        typer.echo(f"{one.path} cannot be read: {one.problem}", err=True)
+    if broken:
+        raise typer.Exit(1)
 
 
 def _weights(manifest: "Manifest") -> str:
@@ -66,6 +74,9 @@ def _weights(manifest: "Manifest") -> str:
     return "learnt here" if manifest.architecture.get("embedder") else "bundled"
 
 
+_OF_THE_AUTHORS = "published of the authors' own file; not measured with the weights that were imported"
+
+
 @models.command("show")
 def show_model(name: Name, as_json: AsJson = False) -> None:
     """One network's manifest: input, output, weights and their hash, training, metrics, intended use."""
@@ -73,7 +84,7 @@ def show_model(name: Name, as_json: AsJson = False) -> None:
 
     manifest = _found(name)
     if as_json:
-        print_json(asdict(manifest))
+        print_json(asdict(manifest) | ({"metrics_are": _OF_THE_AUTHORS} if manifest.source_file else {}))
     else:
         typer.echo(manifest_text(manifest))
 
@@ -170,10 +181,12 @@ def verify(
 ) -> None:
     """Hash the weights again, load them, and look at what they make of a probe; exit code 1 where something is wrong."""
     from models import list_models as manifests
-    from models.importers.verification import verify_model
+    from models.importers.verification import Verification, verify_model
+    from models.registry import broken_manifests
 
     chosen = [_found(name) for name in names] if names else [manifest for manifest in manifests() if manifest.weights_file]
     results = [verify_model(manifest) for manifest in chosen]
+    results += [Verification(str(one.path), "", "", "", one.problem) for one in broken_manifests() if not names]
     rows = [asdict(result) | {"verdict": result.problem or "as its manifest says"} for result in results]
     show_rows(rows, ("name", "output", "verdict"), as_json=as_json, empty="no model has weights here")
     if any(result.problem for result in results):
@@ -210,6 +223,9 @@ def embed(
     ],
     out: Annotated[Path, typer.Option(help="A .npz or .csv file.")],
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda.")] = "cpu",
+    engine: Annotated[
+        EngineName, typer.Option(help="What computes: torch, as features of elsewhere are, or auto as in the node.")
+    ] = EngineName.TORCH,
     as_json: AsJson = False,
 ) -> None:
     """The features an encoder sees: one row a frame, or a clip where it encodes clips; for search, clustering, or a probe."""
@@ -217,13 +233,23 @@ def embed(
     from node.cli.embedding import embed_files
 
     check_device(device)
-    done = embed_files(_found(name), paths, out, device)
+    done = embed_files(_found(name), paths, out, device, engine.value)
     for note in done.skipped:
         typer.echo(note, err=True)
     if as_json:
-        print_json({"model": name, done.what: done.rows, "width": done.width, "out": out, "skipped": done.skipped})
+        print_json(
+            {
+                "model": name,
+                done.what: done.rows,
+                "width": done.width,
+                "out": out,
+                "skipped": done.skipped,
+                "engine": done.computed_by,
+            }
+        )
     else:
-        console.print(f"{done.rows} {done.what} of {done.width} features: {out}", highlight=False)
+        rows = counted(done.rows, "clip" if done.of_clips else "frame")
+        console.print(f"{rows} of {done.width} features: {out}; computed by {done.computed_by}", highlight=False)
 
 
 @models.command("zoo")

@@ -11,9 +11,10 @@ _HEAD = """# Model zoo
 Made from the manifests by `echonode models zoo`; do not edit. How to bring weights in and how to add a model:
 [README.md](README.md).
 
-No published weights are shipped: their licences do not allow it, or say nothing. The figures of published models are those of
-their authors, measured on their data; nothing here repeats them. Only the bundled networks come with weights, and those are
-trained on synthetic hearts: research, not patients.
+No published weights are shipped: their licences do not allow it, or say nothing. The figures of published models are those
+published of the authors' own weights: by the authors, or as others report them, as each row says ("not found": we found none).
+Nothing here repeats them. "Assumed" is what nobody has published of a network, and this library takes in its place. Only the
+bundled networks come with weights, and those are trained on synthetic hearts: research, not patients.
 """
 
 
@@ -35,8 +36,8 @@ def _section(source: str, manifests: list[Manifest]) -> Iterable[str]:
     for manifest in manifests[:1]:
         if manifest.publication:
             yield f"Licence of the code: {manifest.publication.code_licence}.\n"
-    yield "| name | takes | gives | trained on | licence of the weights | weights | figures |"
-    yield "| --- | --- | --- | --- | --- | --- | --- |"
+    yield "| name | takes | gives | trained on | licence of the weights | weights | assumed | figures |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
     yield from (_row(manifest) for manifest in manifests)
     yield ""
 
@@ -46,7 +47,8 @@ def _row(manifest: Manifest) -> str:
     shape = " x ".join("free" if side == -1 else str(side) for side in manifest.input_shape)
     takes = f"{shape}: {manifest.input_values}" if shape else f"grey, {manifest.input_size_px} px square, 0 to 1"
     gives = manifest.output_values or ", ".join(manifest.labels)
-    cells = (names, takes, gives, manifest.training_data, manifest.licence, _weights(manifest), _figures(manifest))
+    assumed = manifest.publication.assumed if manifest.publication else ""
+    cells = (names, takes, gives, manifest.training_data, manifest.licence, _weights(manifest), assumed, _figures(manifest))
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
 
@@ -62,5 +64,7 @@ def _weights(manifest: Manifest) -> str:
 def _figures(manifest: Manifest) -> str:
     """Single numbers, and what they were measured on; intervals stay in the manifest."""
     numbers = [f"{key} {value:.4g}" for key, value in manifest.metrics.items() if isinstance(value, (int, float))]
+    if not numbers and manifest.publication:
+        return "not found"
     measured_on = manifest.metrics.get("measured_on")
     return "; ".join(numbers) + (f" ({measured_on})" if numbers and measured_on else "")

@@ -10,9 +10,8 @@ import torch
 
 from models import load_model
 from models.asked import views_read
-from models.catalogue import View
+from models.catalogue import PROBE_VIEWS, View
 from models.importers import IMPORTERS, import_weights
-from models.manifest import PROBE_VIEWS
 from models.registry import FAMILIES, MANIFESTS, list_models
 from node.cli.zoo import zoo_page
 

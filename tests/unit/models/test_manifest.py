@@ -3,10 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from models.catalogue import View
+from models.catalogue import PROBE_VIEWS, View
 from models.manifest import (
     PHANTOM_ONLY,
-    PROBE_VIEWS,
     Manifest,
     ManifestError,
     Probe,
@@ -113,9 +112,22 @@ def test_every_view_of_a_probe_is_drawn() -> None:
 
 
 def test_imported_weights_stand_beside_their_publication(path: Path) -> None:
-    imported = replace(PUBLISHED, weights_file="small.safetensors", weights_sha256="c" * 64)
+    imported = replace(
+        PUBLISHED, weights_file="small.safetensors", weights_sha256="c" * 64, source_file="mine.ckpt", source_sha256="d" * 64
+    )
     write_manifest(imported, path)
     assert read_manifest(path) == replace(imported, path=path)
+    words = "# Published of the authors' own file; not measured with the weights that were imported.\n[metrics]"
+    assert words in path.read_text(encoding="utf-8")
+    write_manifest(PUBLISHED, path)
+    assert words not in path.read_text(encoding="utf-8")
+
+
+def test_what_is_only_assumed_and_names_without_order_are_kept(path: Path) -> None:
+    assert PUBLISHED.publication is not None
+    stated = replace(PUBLISHED, label_names=("a", "b"), publication=replace(PUBLISHED.publication, assumed="size S: ours"))
+    write_manifest(stated, path)
+    assert read_manifest(path) == replace(stated, path=path)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ import models
 from models.families import WeightsError
 from models.families.phantom_classifier import PhantomClassifier
 from models.manifest import ManifestError, write_manifest
-from models.registry import FAMILIES, MANIFESTS, find_manifest, list_models, load_model
+from models.registry import FAMILIES, MANIFESTS, broken_manifests, find_manifest, list_models, load_model
 
 NETWORK_LIBRARIES = ("torch", "torchvision", "timm", "safetensors")
 
@@ -101,8 +101,11 @@ def test_published_weights_are_not_there_and_the_error_says_what_to_bring(tmp_pa
         load_model("lvid", True)
     with pytest.raises(ManifestError, match=r"TTE47_Classifier_Model\.h5 from huggingface.*states no SHA-256"):
         load_model("EchoView47_classifier", pretrained=True)
-    with pytest.raises(ManifestError, match="not shipped"):
-        load_model("lvid", weights=tmp_path / "anything.safetensors")
+    file = tmp_path / "lvid_weights.ckpt"
+    with pytest.raises(ManifestError, match=rf"{file} is not opened.* models import echonet_measurements/lvid {file}`, then"):
+        load_model("lvid", weights=file)
+    with pytest.raises(ManifestError, match="nobody has published weights for it"):
+        load_model("EchoMotionNet_B0_SE", weights=file)
 
 
 # What nobody has published, and what every result depends on: the import asks for it.
@@ -149,6 +152,41 @@ def test_imported_weights_load_by_the_path_of_their_manifest(tmp_path: Path) -> 
     network = load_model(str(path), pretrained=True)
     assert not network.training
     assert all(torch.equal(tensor, origin.state_dict()[name]) for name, tensor in network.state_dict().items())
+
+
+def _broken_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ECHONODE_MODELS", str(folder))
+    manifests = folder / "manifests"
+    write_manifest(replace(find_manifest("phantom_lv"), name="own_lv"), manifests / "own_lv.toml")
+    (manifests / "cut.toml").write_text('name = "echonet_measurements/ivs"\nlabels = [')
+    (manifests / "flat.toml").write_text('version = "1"\noutput = 3\n')
+    (manifests / "phantom_quality.toml").write_bytes(b"\xff\xfe")
+    (manifests / "folder.toml").mkdir()
+    return manifests
+
+
+def test_a_broken_manifest_takes_no_other_model_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bug prevented: one file cut short in the model folder, and no model could be listed or loaded."""
+    known = {manifest.name for manifest in list_models()}
+    manifests = _broken_folder(tmp_path, monkeypatch)
+    assert {manifest.name for manifest in list_models()} == known | {"own_lv"}
+    assert isinstance(load_model("phantom_view", pretrained=True), PhantomClassifier)
+    problems = {one.path.name: one.problem for one in broken_manifests()}
+    assert list(problems) == ["cut.toml", "flat.toml", "folder.toml", "phantom_quality.toml"]
+    assert problems["flat.toml"] == "flat.toml: output should be a table"
+    assert problems["cut.toml"].startswith("cut.toml: ")
+    with pytest.raises(ManifestError, match=rf"no model 'phantom_nose'.*; {manifests / 'cut.toml'} cannot be read: "):
+        find_manifest("phantom_nose")
+
+
+@pytest.mark.parametrize("name", ["ivs", "echonet_measurements/ivs", "phantom_quality"])
+def test_the_bundled_one_does_not_stand_in_for_a_broken_manifest(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whose weights it would be is not what the model folder says."""
+    _broken_folder(tmp_path, monkeypatch)
+    with pytest.raises(ManifestError, match=r"\.toml cannot be read: "):
+        find_manifest(name)
 
 
 def test_an_unknown_family_is_refused(tmp_path: Path) -> None:

@@ -21,9 +21,9 @@ def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Manifest,
     monkeypatch.setitem(FAMILIES, "tiny", TINY)
     monkeypatch.setitem(IMPORTERS, "tiny", "models.importers.torch_layout")
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "first"))
-    (tmp_path / "tiny.toml").write_text(MANIFEST.format(sha256=""))
-    settings = {"mean": [32.5, 0.1], "note": 'an "odd" word'}
-    manifest = import_weights(str(tmp_path / "tiny.toml"), weights_file(tmp_path), labels=["a4c", "plax"], settings=settings)
+    settings = "mean = [32.5, 0.1]\nnote = 'an \"odd\" word'\n"
+    (tmp_path / "tiny.toml").write_text(MANIFEST.format(sha256="").replace("[publication]", f"{settings}[publication]"))
+    manifest = import_weights(str(tmp_path / "tiny.toml"), weights_file(tmp_path), labels=["a4c", "plax"])
     export_model(manifest, tmp_path / "out.safetensors", Format.SAFETENSORS)
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "second"))
     return manifest, tmp_path / "out.safetensors"

@@ -145,7 +145,7 @@ def test_a_wrong_file_is_told_in_few_lines_and_all_names_are_kept() -> None:
 def test_weights_may_be_placed_on_a_network_that_holds_no_memory() -> None:
     with torch.device("meta"):
         network = nn.Sequential(nn.BatchNorm1d(2))
-    norm = layer("BatchNormalization", {key: drawn(2) for key in ("gamma", "beta", "moving_mean", "moving_variance")})
+    norm = layer("BatchNormalization", {key: np.abs(drawn(2)) for key in ("gamma", "beta", "moving_mean", "moving_variance")})
     state = place_layers(KerasFile(None, (norm,)), [(norm, "0")], network)
     assert {tensor.device.type for tensor in state.values()} == {"cpu"}
     assert state["0.num_batches_tracked"] == 0

@@ -12,6 +12,8 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from models.importers.placing import MisplacedWeights
+from models.importers.refused import ImportRefused
+from models.importers.sources import read_source
 from models.importers.torch_files import TorchFile, TorchFileError, read_torch_file
 from models.importers.torch_layout import place
 from models.registry import load_model
@@ -100,6 +102,24 @@ def _list(path: Path) -> None:
     torch.save([torch.ones(1)], path)
 
 
+def _program(path: Path) -> None:
+    with pytest.warns(DeprecationWarning, match="jit"):
+        torch.jit.save(torch.jit.script(nn.Linear(2, 2)), path)  # type: ignore[no-untyped-call]
+
+
+def _nothing(path: Path) -> None:
+    torch.save({}, path)
+
+
+def _newer_pickle(path: Path) -> None:
+    path.write_bytes(pickle.dumps({"a": _explode}, protocol=5))
+
+
+def _cut(path: Path) -> None:
+    torch.save(TENSORS, path)
+    path.write_bytes(path.read_bytes()[:-200])
+
+
 def _text(path: Path) -> None:
     path.write_text("not a checkpoint")
 
@@ -107,19 +127,27 @@ def _text(path: Path) -> None:
 @pytest.mark.parametrize(
     ("write", "words"),
     [
-        (_whole_module, "holds more than tensors, and is not opened because that would run its code"),
-        (_code, "holds more than tensors"),
-        (_two_candidates, "is a dictionary of state_dict, weights: a dictionary of tensors is needed"),
-        (_list, "is list: a dictionary of tensors is needed"),
-        (_pickle, "w.pt is"),
-        (_text, "w.pt"),
+        (_whole_module, r"holds more than tensors \(torch.nn.*Linear\), and is not opened because that would run its code"),
+        (_code, r"holds more than tensors \(.*_explode\), and is not opened"),
+        (_program, "is a program of TorchScript, and is not opened because that would run its code"),
+        (_two_candidates, "holds a dictionary of state_dict, weights: a dictionary of tensors is needed"),
+        (_list, "holds an object of the type list: a dictionary of tensors is needed"),
+        (_nothing, "holds an empty dictionary: a dictionary of tensors is needed"),
+        (_pickle, "is damaged, or is no file of Keras or torch: RuntimeError: Invalid magic number; corrupt file.$"),
+        (_newer_pickle, "is damaged, or is no file of Keras or torch: no tensors can be told in it"),
+        (_text, "is damaged, or is no file of Keras or torch: "),
+        (lambda path: path.write_bytes(b""), "is damaged, or is no file of Keras or torch: EOFError$"),
+        (_cut, "is damaged, or is no file of Keras or torch: .*failed finding central directory$"),
         (lambda path: None, "no file"),
     ],
 )
 def test_refusals(write: Callable[[Path], None], words: str, tmp_path: Path) -> None:
+    """Bug prevented: torch's own advice in its errors, to run what is in the file, was passed on."""
     write(tmp_path / "w.pt")
-    with pytest.raises(TorchFileError, match=words):
-        read_torch_file(tmp_path / "w.pt")
+    with pytest.raises((ImportRefused, TorchFileError), match=words) as refused:
+        read_source(tmp_path / "w.pt")
+    assert str(refused.value).startswith(("w.pt ", "no file "))
+    assert "weights_only" not in str(refused.value)
 
 
 def _of_deeplab() -> TorchFile:
@@ -149,6 +177,37 @@ def test_missing_unexpected_and_misshaped_are_listed() -> None:
     assert refused.value.missing == ("network.backbone.conv1.weight",)
     assert refused.value.unexpected == ("network.aux_classifier.0.weight",)
     assert refused.value.misshaped == ("network.classifier.4.bias is (1,) in the file, (2,) in the network",)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda tensor: tensor.long(), "is int64 in the file, float32 in the network"),
+        (lambda tensor: tensor > 0, "is bool in the file, float32 in the network"),
+        (lambda tensor: tensor.to(torch.complex64), "is complex64 in the file, float32 in the network"),
+        (lambda tensor: tensor.to_sparse(), "is sparse or quantised in the file"),
+        (lambda tensor: tensor - 1e-6, "is a variance, and below 0 in the file"),
+    ],
+)
+def test_tensors_of_another_kind_are_refused(change: Callable[[Tensor], Tensor], words: str) -> None:
+    """Bug prevented: whole numbers, and variances whose root is none, became weights."""
+    tensors = dict(_of_deeplab().tensors)
+    name = "backbone.bn1.running_var"
+    tensors[name] = change(tensors[name])
+    with pytest.raises(MisplacedWeights) as refused:
+        place(TorchFile(tensors, ""), load_model("lvid", device="meta"))
+    assert refused.value.misshaped == (f"network.{name} {words}",)
+
+
+def test_half_precision_and_counters_are_taken() -> None:
+    tensors = dict(_of_deeplab().tensors)
+    tensors["backbone.bn1.running_var"] = tensors["backbone.bn1.running_var"].half()
+    state = place(TorchFile(tensors, ""), load_model("lvid", device="meta"))
+    assert state["network.backbone.bn1.running_var"].dtype is torch.float32
+    assert state["network.backbone.bn1.num_batches_tracked"].dtype is torch.int64
+    tensors["backbone.bn1.num_batches_tracked"] = torch.tensor(1.5)
+    with pytest.raises(MisplacedWeights, match="num_batches_tracked is float32 in the file, int64 in the network"):
+        place(TorchFile(tensors, ""), load_model("lvid", device="meta"))
 
 
 def test_a_keras_file_is_the_wrong_kind() -> None:

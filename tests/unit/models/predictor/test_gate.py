@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.catalogue import View
-from models.manifest import PROBE_VIEWS, Probe
+from models.catalogue import PROBE_VIEWS, View
+from models.manifest import Probe
 from models.predictor import gate
 from models.predictor.backend import Backend, BackendError, Precision, TorchBackend
 from models.predictor.gate import Task, choose_backend, disagreement, probe_clip

@@ -27,9 +27,14 @@ _AREA = _RANGES | {"mae_cm2_test_low", "mae_cm2_test_high"}
 # What nobody can repeat here: the data are in none of the layouts, or what the figure is was not said. Of TMED-2's folds only
 # their mean stands beside what is found: which fold was read, a data set does not say.
 UNREPEATABLE = {
-    "EchoSDNet": {"accuracy_percent", "loss", "roc_auc"},
+    "EchoSDNet": {"accuracy_percent", "loss", "roc_auc", "pr_auc"},
     "EchoLVSNet": {"dice_unity", "iou_unity"},
-    "EchoPDNet": {f"{phase}_aafd_frames_{data}" for phase in ("ed", "es") for data in ("pacs", "multibeat")},
+    "EchoPDNet": {
+        f"{phase}_{figure}_frames_{data}"
+        for phase in ("ed", "es")
+        for figure in ("aafd", "difference_mean", "difference_sd")
+        for data in ("pacs", "multibeat")
+    },
     "EchoApex_ViT-B_views": {"balanced_accuracy_percent"},
     "EchoView47_TMED2": {f"fold_{fold}_four_views_accuracy_percent" for fold in range(3)},
     "EchoPrime_video_encoder": {

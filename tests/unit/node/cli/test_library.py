@@ -1,13 +1,18 @@
 """`echonode models`: aliases in the list, and a file that does not fit, for people and for programs."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from typer.testing import CliRunner, Result
 
+from models.importers.verification import Verification
+from models.manifest import write_manifest
+from models.registry import find_manifest
 from node.cli import app
+from node.cli.zoo import zoo_page
 from node.errors import EchoNodeError
 
 
@@ -36,3 +41,65 @@ def test_a_wrong_file_is_told_shortly_and_to_programs_wholly(tmp_path: Path, mon
     assert said["name"] == "EchoPrime_view_classifier"
     assert len(said["unexpected"]) == 300
     assert len(said["missing"]) > 300
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "home"))
+    (tmp_path / "home" / "manifests").mkdir(parents=True)
+    return tmp_path / "home"
+
+
+def test_a_broken_manifest_is_named_beside_the_others(home: Path) -> None:
+    """Bug prevented: one file cut short, and every command on any model failed."""
+    file = home / "manifests" / "mine.toml"
+    file.write_text("name = ")
+    listed = _run("list", "--json")
+    assert listed.exit_code == 1
+    assert "phantom_view" in {row["name"] for row in json.loads(listed.stdout)}
+    assert f"{file} cannot be read: mine.toml: " in listed.stderr
+    assert _run("show", "phantom_view").exit_code == 0
+    assert _run("verify", "phantom_quality").exit_code == 0
+
+
+def test_verify_counts_a_broken_manifest_as_wrong(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("models.importers.verification.verify_model", lambda one: Verification(one.name, "", "", "", ""))
+    assert _run("verify").exit_code == 0
+    file = home / "manifests" / "mine.toml"
+    file.write_text("name = ")
+    result = _run("verify", "--json")
+    assert result.exit_code == 1
+    problems = {row["name"]: row["problem"] for row in json.loads(result.stdout)}
+    assert problems.pop(str(file)).startswith("mine.toml: ")
+    assert set(problems.values()) == {""}
+
+
+def test_show_tells_the_authors_figures_from_the_imported_file(home: Path) -> None:
+    known = find_manifest("EchoView47_classifier")
+    write_manifest(
+        replace(known, weights_file="w.safetensors", weights_sha256="a" * 64, source_file="mine.h5", source_sha256="b" * 64),
+        home / "manifests" / "EchoView47_classifier.toml",
+    )
+    shown = json.loads(_run("show", "EchoView47_classifier", "--json").stdout)
+    assert (shown["source_file"], shown["source_sha256"]) == ("mine.h5", "b" * 64)
+    assert shown["publication"]["weights_sha256"] == ""
+    assert shown["metrics_are"] == "published of the authors' own file; not measured with the weights that were imported"
+    assert "# Published of the authors' own file" in _run("show", "EchoView47_classifier").stdout
+    assert "metrics_are" not in json.loads(_run("show", "Xception_TTE47_baseline", "--json").stdout)
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("EfficientNetV2_TTE47_baseline", "size S, "),
+        ("ConvNeXt_TTE47_baseline", "size Tiny, "),
+        ("SwinTransformerV2_TTE47_baseline", "size Tiny with windows of 16"),
+        ("ViT_TTE47_baseline", "size Base on patches of 16 px with 12 heads"),
+        ("ResNet50_TTE47_baseline", "Flatten on unscaled input"),
+        ("EchoPDNet", "frames divided by 255"),
+    ],
+)
+def test_what_is_only_assumed_of_a_network_is_shown(name: str, words: str) -> None:
+    assert words in json.loads(_run("show", name, "--json").stdout)["publication"]["assumed"]
+    assert 'assumed = "' in _run("show", name).stdout
+    assert next(line for line in zoo_page().splitlines() if f"| `{name}`" in line).count(words) == 1
