@@ -1,12 +1,14 @@
 """Films, images and DICOM files through an encoder, and its features into one table."""
 
 import csv
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
@@ -29,20 +31,23 @@ class Embedded:
     width: int
     of_clips: bool
     skipped: tuple[str, ...]
+    computed_by: str
 
     @property
     def what(self) -> str:
         return "clips" if self.of_clips else "frames"
 
 
-def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path, device: str = "cpu") -> Embedded:
+def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path, device: str = "cpu", engine: str = "torch") -> Embedded:
     """Writes `source` and the features of each clip, or `source`, `frame_number` (1-based) and the features of each frame.
 
     In a folder a file that is no image is left out; one that is named is an error. Raises EchoNodeError.
     """
     from models.families import WeightsError
     from models.families.reading import ReadingError
-    from models.predictor.embedding import NoEmbedding, embed, encodes_clips
+    from models.predictor.backend import BackendError
+    from models.predictor.embedding import NoEmbedding, embed, encodes_clips, require_embedding
+    from models.predictor.engaged import put_to_engine
     from models.registry import load_manifest
 
     if out.suffix not in _TABLES:
@@ -52,25 +57,27 @@ def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path, device: st
     refuse_replacing([("--out", out)], [manifest.path, *read])
     try:
         network = load_manifest(manifest, pretrained=True, device=device)
-    except (ManifestError, WeightsError) as error:
+        require_embedding(network)
+        computed_by = put_to_engine(network, engine=engine, device=device, for_features=True)
+    except (ManifestError, WeightsError, NoEmbedding, BackendError) as error:
         raise EchoNodeError(str(error)) from error
     found: list[tuple[str, NDArray[np.float32]]] = []
     skipped: list[str] = []
-    for path, named in files:
+    for number, (path, named) in enumerate(files, start=1):
+        if sys.stderr.isatty():  # a clip takes minutes on a CPU
+            typer.echo(f"{number} of {len(files)}: {path.name}", err=True)
         try:
             found.append((str(path), embed(network, _clip(path))))
-        except (UnreadableClip, OSError, ReadingError) as error:
+        except (UnreadableClip, OSError, ReadingError, BackendError) as error:
             if named:
                 raise EchoNodeError(f"{path.name}: {error}") from error
             words = "no image" if isinstance(error, (UnreadableClip, UnidentifiedImageError)) else error
             skipped.append(f"left out {path.name}: {words}")
-        except NoEmbedding as error:
-            raise EchoNodeError(str(error)) from error
     if not found:
         raise EchoNodeError("there is no image to look at")
     of_clips = encodes_clips(network)
     _write(out, found, of_clips=of_clips)
-    return Embedded(sum(len(features) for _, features in found), found[0][1].shape[1], of_clips, tuple(skipped))
+    return Embedded(sum(len(features) for _, features in found), found[0][1].shape[1], of_clips, tuple(skipped), computed_by)
 
 
 def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:

@@ -1,7 +1,9 @@
 """evaluate: any model on a data set others have published, or the bundled networks on held-out synthetic hearts."""
 
+import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,6 +17,7 @@ from node.errors import ConfigError, EchoNodeError
 from node.settings import Settings
 
 if TYPE_CHECKING:
+    from models.clip import Clip
     from models.manifest import Manifest, Value
     from models.training.layouts.items import DataSet, Item
     from models.training.trials.outcome import Options, Outcome
@@ -44,7 +47,7 @@ def evaluate(
     hearts: Annotated[int, typer.Option(help="Without a model: how many held-out hearts.")] = 8,
     processes: Annotated[int, typer.Option(help="Without a model: worker processes.")] = 2,
     engine: Annotated[
-        EngineName, typer.Option(help="Without a model: what computes; torch, the reference, or auto as in the node.")
+        EngineName, typer.Option(help="What computes: torch, by which the figures are stated, or auto as in the node.")
     ] = EngineName.TORCH,
     write: Annotated[bool, typer.Option(help="Without a model: keep the figures in the bundled manifests.")] = False,
     as_json: AsJson = False,
@@ -58,7 +61,9 @@ def evaluate(
     if out is not None:
         refuse_among("--out", out, data, "metrics.json")
         refuse_replacing([("--out", out / name) for name in ("metrics.json", "items.csv")], [data, Path(model)])
-    manifest, read, outcome = _on_data(model, data, layout, task, _options(split, decoding, label_noise), beats_by, device)
+    manifest, read, outcome = _on_data(
+        model, data, layout, task, _options(split, decoding, label_noise), beats_by, device, engine.value
+    )
     from models.training.trials import as_record, write_outcome
 
     written = write_outcome(outcome, manifest, read, out) if out else []
@@ -82,16 +87,18 @@ def _options(split: str, decoding: str, label_noise_percent: float) -> "Options"
 
 
 def _on_data(
-    model: str, path: Path, layout: str, task: str, options: "Options", beats_by: str | None, device: str
+    model: str, path: Path, layout: str, task: str, options: "Options", beats_by: str | None, device: str, engine: str
 ) -> "tuple[Manifest, DataSet, Outcome]":
     from models.families import WeightsError
     from models.families.echonet_dynamic import BeatToBeat
     from models.families.reading import ReadingError
     from models.manifest import ManifestError
+    from models.predictor.backend import BackendError
+    from models.predictor.engaged import put_to_engine
     from models.registry import find_manifest, load_model
     from models.training.layouts import LAYOUTS, read_data
     from models.training.layouts.items import LayoutError
-    from models.training.trials import try_model
+    from models.training.trials import chosen_task, try_model
     from models.training.trials.outcome import TrialError
     from node.study.clip_folder import clips_with_truth
 
@@ -102,21 +109,36 @@ def _on_data(
         find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
         read = read_data(path, layout, clips_with_truth, options.split)
         network: Any = load_model(model, pretrained=True, device=device)
+        task = chosen_task(network.manifest, read, task)
+        ways = [put_to_engine(network, engine=engine, device=device, for_features=task == "embedding")]
         if beats_by:
-            network = BeatToBeat(network, load_model(beats_by, pretrained=True, device=device))
-        counted = replace(read, items=_with_progress(read.items))
-        return network.manifest, read, try_model(network, counted, options, task)
+            ventricle: Any = load_model(beats_by, pretrained=True, device=device)
+            network = BeatToBeat(network, ventricle)
+            ways.append(put_to_engine(ventricle, engine=engine, device=device))
+        outcome = try_model(network, replace(read, items=_with_progress(read.items)), options, task)
+        computed_by = f"computed by {' and '.join(dict.fromkeys(ways))}"
+        return network.manifest, read, replace(outcome, notes=(*outcome.notes, computed_by))
     except (ManifestError, TrialError, ReadingError) as error:
         raise ConfigError(str(error)) from error
-    except (LayoutError, WeightsError) as error:
+    except (LayoutError, WeightsError, BackendError) as error:
         raise EchoNodeError(str(error)) from error
 
 
 def _with_progress(items: "Iterable[Item]") -> "Iterator[Item]":
-    for number, item in enumerate(items, start=1):
-        yield item
-        if number % _EVERY == 0:
-            _to_stderr(f"{number} items")
+    """Items that tell when they are loaded: each on a terminal, where a film takes minutes on a CPU, else every so many."""
+    loaded: set[str] = set()
+
+    def load(item: "Item") -> "Clip":
+        if item.key not in loaded:
+            loaded.add(item.key)
+            if sys.stderr.isatty():
+                _to_stderr(f"item {len(loaded)}: {item.key}")
+            elif len(loaded) % _EVERY == 0:
+                _to_stderr(f"{len(loaded)} items")
+        return item.load()
+
+    for item in items:
+        yield replace(item, load=partial(load, item))
 
 
 def _print(manifest: "Manifest", data: "DataSet", outcome: "Outcome") -> None:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from models.wording import counted
 from node.cli import explaining, judging
+from node.cli.measuring import EngineName
 from node.cli.output import AsJson, console, print_json, show_rows
 from node.cli.written_files import refuse_replacing
 from node.errors import ConfigError, EchoNodeError
@@ -221,6 +223,9 @@ def embed(
     ],
     out: Annotated[Path, typer.Option(help="A .npz or .csv file.")],
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda.")] = "cpu",
+    engine: Annotated[
+        EngineName, typer.Option(help="What computes: torch, as features of elsewhere are, or auto as in the node.")
+    ] = EngineName.TORCH,
     as_json: AsJson = False,
 ) -> None:
     """The features an encoder sees: one row a frame, or a clip where it encodes clips; for search, clustering, or a probe."""
@@ -228,13 +233,23 @@ def embed(
     from node.cli.embedding import embed_files
 
     check_device(device)
-    done = embed_files(_found(name), paths, out, device)
+    done = embed_files(_found(name), paths, out, device, engine.value)
     for note in done.skipped:
         typer.echo(note, err=True)
     if as_json:
-        print_json({"model": name, done.what: done.rows, "width": done.width, "out": out, "skipped": done.skipped})
+        print_json(
+            {
+                "model": name,
+                done.what: done.rows,
+                "width": done.width,
+                "out": out,
+                "skipped": done.skipped,
+                "engine": done.computed_by,
+            }
+        )
     else:
-        console.print(f"{done.rows} {done.what} of {done.width} features: {out}", highlight=False)
+        rows = counted(done.rows, "clip" if done.of_clips else "frame")
+        console.print(f"{rows} of {done.width} features: {out}; computed by {done.computed_by}", highlight=False)
 
 
 @models.command("zoo")

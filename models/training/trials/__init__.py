@@ -75,11 +75,16 @@ def tasks_of(manifest: Manifest) -> tuple[str, ...]:
 
 def try_model(model: Any, data: DataSet, options: Options, task: str = "auto") -> Outcome:
     """The outcome of `task`, or of the model's usual one. Raises TrialError where model and data do not fit."""
-    tasks = tasks_of(model.manifest)
+    return TASKS[chosen_task(model.manifest, data, task)](model, data, options)
+
+
+def chosen_task(manifest: Manifest, data: DataSet, task: str = "auto") -> str:
+    """The task itself, or the usual one of this model on these data. Raises TrialError for one that the model cannot do."""
+    tasks = tasks_of(manifest)
     chosen = _usual(tasks, data) if task == "auto" else task
     if chosen not in tasks:
-        raise TrialError(f"model {model.manifest.name} cannot be tried at {chosen!r}, but at {', '.join(tasks)}")
-    return TASKS[chosen](model, data, options)
+        raise TrialError(f"model {manifest.name} cannot be tried at {chosen!r}, but at {', '.join(tasks)}")
+    return chosen
 
 
 def _usual(tasks: tuple[str, ...], data: DataSet) -> str:

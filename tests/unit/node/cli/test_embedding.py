@@ -95,7 +95,7 @@ def test_an_encoder_of_clips_gives_a_row_a_clip(folder: Path, tmp_path: Path, mo
         expected = np.array([[4, 40, 160], [1, 100, 100], [2, 50, 200]])
         assert np.abs(table["features"] - expected).max() <= 2
     told = embed(monkeypatch, ClipEncoder(), folder / "film.avi", "--out", tmp_path / "f.csv")
-    assert "1 clips of 3 features" in told.output
+    assert "1 clip of 3 features" in told.output
     assert (tmp_path / "f.csv").read_text().splitlines()[0] == "source,feature_0,feature_1,feature_2"
 
 
