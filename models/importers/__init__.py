@@ -14,6 +14,8 @@ from torch import Tensor
 
 from models.importers.exports import Export, ExportError, read_export
 from models.importers.keras_files import KerasFile, KerasFileError
+from models.importers.keras_graph import check_steps
+from models.importers.keras_heads import refuse_guess, saying_its_scaling
 from models.importers.placing import MisplacedWeights, checked
 from models.importers.refused import ImportRefused, NotSaid
 from models.importers.sources import read_source, refuse_pointer, sha256_of
@@ -70,8 +72,11 @@ def import_weights(
     importer = importlib.import_module(IMPORTERS[manifest.family])
     further = getattr(importer, "SETTINGS", ())
     asked = importer.architecture(source, manifest)
+    check_steps(source, importer, asked)
+    refuse_guess(manifest, importer, {*asked, *(settings or {})})
     manifest = described(manifest, asked, settings or {}, labels, further)
     tensors = _placed(manifest, source)
+    manifest = saying_its_scaling(manifest)
     return _store(manifest, tensors, file.name, sha256, folder or model_folder())
 
 

@@ -16,6 +16,8 @@ from models.manifest import Value
 
 _T = TypeVar("_T")
 _NESTED = ("Functional", "Sequential", "Model")
+_LIBRARIES = ("keras", "tf_keras", "tensorflow")
+_APART = ("LayerScale", "StochasticDepth")  # of the library's ConvNeXt; registered as an author's own by some of its versions
 _UNORDERED = ("Add", "Multiply")
 _IDLE_ARGUMENTS = {"training": (None, False), "mask": (None,)}  # and any `name`
 SCALED = "Rescaling 0.00392157 0"
@@ -145,6 +147,9 @@ class _Walk:
         if kind == "TimeDistributed":  # what it wraps sees frame by frame, and would see no difference
             return self._layer(config["layer"], entering)
         name = self._last = str(layer.get("name") or config["name"])
+        if not _of_keras(layer):
+            there, own = self._steps.behind(entering), layer["class_name"]
+            raise KerasFileError(f"layer {name} is of a class of its authors' own, {own}; this network has {there} there")
         for words in steps_of(kind, config, self._steps.named(name)):
             taken = self._steps.taken(words, entering)
             if taken is None:
@@ -152,6 +157,14 @@ class _Walk:
                 raise KerasFileError(f"layer {name} ({kind}) computes {words}; this network has {there} there")
             entering = (taken,)
         return _only(entering, "inputs", name)
+
+
+def _of_keras(layer: Mapping[str, Any]) -> bool:
+    """Whether a class is the library's: one of its authors' may have the name of another and compute anything."""
+    if class_of(layer) in _APART:
+        return True
+    module, registered = str(layer.get("module") or "keras"), str(layer.get("registered_name") or "")
+    return module.partition(".")[0] in _LIBRARIES and ">" not in f"{layer['class_name']}{registered}"
 
 
 def _only(found: Sequence[_T], what: str, name: str) -> _T:

@@ -3,16 +3,24 @@
 The backbones themselves hold pooling and Dense layers too, so a head is what comes behind the last convolution.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from math import isclose
+from types import ModuleType
 
 from torch import nn
 
 from models.importers.keras_files import KerasFile, KerasFileError, KerasLayer
-from models.manifest import Value
+from models.importers.refused import NotSaid
+from models.manifest import Manifest, Value
 
 _AVERAGE, _FLATTEN = "GlobalAveragePooling2D", "Flatten"
 _OTHER_POOLING = ("GlobalMaxPooling2D", "AveragePooling2D", "MaxPooling2D")
+_NETWORK = "; the network "
+_PREPROCESSING = {
+    "echoforge_convnext": "takes ImageNet's mean and deviation out",
+    "echoforge_efficientnet": "brings it to -1 ... 1",
+}
 
 
 def keras_file(file: object) -> KerasFile:
@@ -88,6 +96,29 @@ def is_scaling(layer: KerasLayer, scale: float, offset: float) -> bool:
     if layer.class_name != "Rescaling" or not isinstance(own, (int, float)) or not isinstance(added, (int, float)):
         return False
     return isclose(own, scale, rel_tol=1e-6) and isclose(added, offset, abs_tol=1e-9)
+
+
+def refuse_guess(manifest: Manifest, importer: ModuleType, said: Collection[str]) -> None:
+    """Raises NotSaid for a setting among the importer's UNPUBLISHED (with what to say of it) that neither the file nor the
+    importing person has said: the manifest's own is only our choice for a network that is not trained yet.
+    """
+    unpublished: Mapping[str, str] = getattr(importer, "UNPUBLISHED", {})
+    for key, choices in unpublished.items():
+        if key not in said:
+            raise NotSaid(
+                f"{manifest.name}: {key} is neither published nor in the file, every result depends on it, and it is not "
+                f"guessed: give --set {key}=...: {choices}"
+            )
+
+
+def saying_its_scaling(manifest: Manifest) -> Manifest:
+    """With a text of its input that says how the network scales it: a file may ask for another scaling than is published."""
+    before, speaks, _ = manifest.input_values.partition(_NETWORK)
+    if not speaks or "rescale" not in manifest.architecture:
+        return manifest
+    own = _PREPROCESSING.get(manifest.family, "") if manifest.architecture.get("preprocessing") else ""
+    said = [words for words in ("divides by 255" if manifest.architecture["rescale"] else "", own) if words]
+    return replace(manifest, input_values=f"{before}{_NETWORK}{' and '.join(said) or 'does not scale'}")
 
 
 def _is_convolution(layer: KerasLayer) -> bool:

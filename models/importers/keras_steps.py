@@ -60,7 +60,8 @@ def _words(class_name: str, config: Mapping[str, Any], name: str) -> list[str]:
 def _activation(config: Mapping[str, Any]) -> list[str]:
     function = config.get("activation") or "linear"
     if isinstance(function, Mapping):
-        function = function.get("config") if isinstance(function.get("config"), str) else function.get("class_name", "?")
+        registered, own = str(function.get("registered_name") or ""), function.get("config")
+        function = registered if ">" in registered else own if isinstance(own, str) else function.get("class_name", "?")
     return [] if function == "linear" else [_SAME_FUNCTION.get(str(function), str(function))]
 
 

@@ -10,11 +10,17 @@ from models.importers.keras_layers import place_layers
 from models.importers.resnet import resnet_modules, resnet_name, resnet_steps
 from models.manifest import Manifest, Value
 
+UNPUBLISHED = {
+    "rescale": "true where its authors trained it on frames divided by 255, false where on 0 to 255; no other is known here"
+}
+
 
 def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
-    """Whether the file's model scales its frames itself. Where it does not, its authors did so outside, in an unknown way."""
+    """Scaling, where the file's model does it. Where it does not, its authors did so outside, in a way that is not published,
+    and whoever imports it must say.
+    """
     source = keras_file(file)
-    return {} if source.config is None else {"rescale": rescales(source.layers)}
+    return {"rescale": True} if source.config is not None and rescales(source.layers) else {}
 
 
 def steps(asked: Mapping[str, Value]) -> Steps:

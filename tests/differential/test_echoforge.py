@@ -1,8 +1,11 @@
 """EchoForge's ResNets, U-Net, phase net and baselines: what we compute is what TensorFlow computes, and each fault shows."""
 
-from collections.abc import Callable
+import importlib
+from collections.abc import Callable, Iterator
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +15,10 @@ from torch.nn import functional
 
 from models import load_model
 from models.families import count_weights
-from models.importers import import_weights
+from models.importers import IMPORTERS, import_weights
+from models.importers.keras_files import KerasFileError, read_keras_file
+from models.importers.keras_graph import check_steps
+from models.registry import find_manifest
 from tests.differential.reference import FAULT, FLOAT32_BOUND, FLOAT64_BOUND, Reference, built, distance, ours
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras-echoforge")]
@@ -248,3 +254,43 @@ def test_every_planted_fault_exceeds_the_bound_a_hundredfold(
     found = distance(outputs(builder, faulty, reference), reference.float64)
     assert found > FAULT, f"{plant.__name__} moves {found:.1e} of the largest output"
     assert np.isfinite(found)
+
+
+def _layers(model: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for layer in model["config"]["layers"]:
+        yield from _layers(layer) if "layers" in layer["config"] else [layer]
+
+
+@pytest.mark.parametrize(
+    ("builder", "class_name", "config", "message"),
+    [
+        ("densenet", "Activation", {"activation": "elu"}, "computes elu; this network has relu there"),
+        (
+            "densenet",
+            "AveragePooling2D",
+            {"pool_size": [3, 3]},
+            "AveragePooling2D 3 2 valid; this network has Av",
+        ),
+        ("efficientnet", "Activation", {"activation": "relu"}, "computes relu; this network has silu there"),
+        ("efficientnet", "Conv2D", {"activation": "hard_sigmoid"}, "computes hard_sigmoid; this network has"),
+        ("convnext", "Activation", {"activation": "relu"}, "computes relu; this network has"),
+        ("convnext", "LayerScale", {"activation": "relu"}, "computes relu; this network has Add there"),
+        ("phase", "LSTM", {"recurrent_activation": "hard_sigmoid"}, "hard_sigmoid .*this network has LSTM 2048 tanh sigmoid"),
+    ],
+)
+def test_a_model_that_computes_something_else_is_refused(
+    builder: str, class_name: str, config: dict[str, Any], message: str, original: Callable[[str, str], Reference]
+) -> None:
+    """With the layers of one class changed in what Keras says of the model, and every tensor the same."""
+    file = read_keras_file(original(BUILDERS + builder, "keras2_h5").file)
+    assert file.config is not None
+    model = deepcopy(dict(file.config))
+    changed = [layer for layer in _layers(model) if layer["class_name"] == class_name]
+    for layer in changed:
+        layer["config"].update(config)
+    manifest = find_manifest(MODELS[builder])
+    importer = importlib.import_module(IMPORTERS[manifest.family])
+    asked = importer.architecture(file, manifest)
+    check_steps(file, importer, asked)
+    with pytest.raises(KerasFileError, match=message):
+        check_steps(replace(file, config=model), importer, asked)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from models.importers import IMPORTERS, import_weights, phase, resnet, unet, xception
+from models.importers import IMPORTERS, NotSaid, import_weights, phase, resnet, unet, xception
 from models.importers.keras_files import KerasFileError
 from models.importers.keras_graph import check_steps
 from models.importers.placing import MisplacedWeights
@@ -123,6 +123,12 @@ def _twice(model: Model) -> Model:
     return model
 
 
+def _from_module(model: Model, module: str) -> Model:
+    model = deepcopy(model)
+    found(model, "re_lu")["module"] = module
+    return model
+
+
 def _ends_at(model: Model, name: str) -> Model:
     model = deepcopy(model)
     model["config"]["output_layers"] = [[name, 0, 0]]
@@ -140,6 +146,8 @@ def _ends_at(model: Model, name: str) -> Model:
         (xception, changed(X, "block3_pool", padding="valid"), "MaxPooling2D 3 2 valid"),
         (xception, changed(X, "block13_sepconv1_act", activation="elu"), "layer block13_sepconv1_act .*computes elu"),
         (xception, changed(X, "add_3", "Maximum"), "layer add_3 .Maximum."),
+        (xception, changed(X, "add_3", "Ours>Add"), "layer add_3 is of a class of its authors' own, Ours>Add"),
+        (xception, changed(X, "dense", activation={"config": "softmax", "registered_name": "ours>softmax"}), "ours>softmax"),
         (resnet, _caffe_inside(), r"layer tf\.turned .SlicingOpLambda.*has ZeroPadding2D 3 there"),
         (resnet, changed(SD, "dropout", "LeakyReLU", alpha=0.3), "layer dropout .LeakyReLU.* has Dense there"),
         (resnet, inserted(SD, 1, layer("Lambda", "scaled")), "layer scaled .Lambda. .*has Rescaling 0.00392157 0 there"),
@@ -156,6 +164,7 @@ def _ends_at(model: Model, name: str) -> Model:
         (unet, changed(U3, "rescaling", "TrueDivide"), "layer rescaling .TrueDivide."),
         (unet, changed(U, "conv2d_22", activation="linear"), "ends with conv2d_22; this network goes on with sigmoid"),
         (unet, behind(U, "re_lu", layer("Dropout"), training=True), "layer dropout is called with training = True"),
+        (unet, _from_module(U, "ours.layers"), "layer re_lu is of a class of its authors' own, ReLU; .*has relu there"),
         (unet, _twice(U), "layer conv2d_1 has 2 calls; one is known"),
         (unet, _ends_at(U, "re_lu_3"), "ends with re_lu_3; this network goes on with MaxPooling2D"),
         (unet, {**U, "config": {"name": "model", "layers": layers_of(SD)}}, "connected cannot be read: KeyError"),
@@ -193,6 +202,7 @@ def _same_padding() -> Model:
         (unet, U),
         (unet, U3),
         (unet, _same_padding()),
+        (unet, _from_module(U, "keras.layers")),
         (unet, _active("Activation", activation="relu")),
         (unet, behind(U, "re_lu", layer("Dropout"), training=False)),
         (phase, P),
@@ -211,6 +221,19 @@ def test_an_import_looks_at_the_steps_before_the_tensors(tmp_path: Path) -> None
 
     assert "GlobalMaxPooling2D" in refusal(changed(X, "global_average_pooling2d", "GlobalMaxPooling2D"))
     assert "missing" in refusal(X)
+
+
+def test_a_scaling_that_nobody_states_is_asked_for(tmp_path: Path) -> None:
+    """EchoPDNet as its authors list its layers, without Rescaling. Bug prevented: it was taken to need none."""
+    listed = deepcopy(P)
+    del layers_of(listed)[1]
+    file = write_hdf5(tmp_path / "model.h5", [], config=listed)
+    with pytest.raises(NotSaid, match=r"rescale is neither published nor in the file.*--set rescale=\.\.\.: true where"):
+        import_weights("EchoPDNet", file, folder=tmp_path)
+    with pytest.raises(MisplacedWeights):
+        import_weights("EchoPDNet", file, settings={"rescale": False}, folder=tmp_path)
+    with pytest.raises(MisplacedWeights):
+        import_weights("EchoPDNet", write_hdf5(tmp_path / "model.h5", [], config=P), folder=tmp_path)
 
 
 def test_every_importer_of_keras_files_lists_its_steps() -> None:

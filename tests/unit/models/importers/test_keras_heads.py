@@ -10,11 +10,11 @@ import torch
 
 from models.importers import convnext, densenet, efficientnet, phase, resnet, unet, xception
 from models.importers.keras_files import KerasFile, KerasFileError, KerasLayer
-from models.importers.keras_heads import described_head, rescales
+from models.importers.keras_heads import described_head, rescales, saying_its_scaling
 from models.importers.placing import MisplacedWeights
 from models.importers.torch_files import TorchFile
 from models.manifest import Value
-from models.registry import find_manifest, load_model
+from models.registry import find_manifest, list_models, load_model
 
 IMAGENET = {"mean": [123.675, 116.28, 103.53], "variance": [3409.976025, 3262.6944, 3291.890625]}
 
@@ -170,6 +170,31 @@ def test_resnet_tells_its_depth() -> None:
     tail = (FLATTEN, dense("a", 64, 47))
     assert asked(resnet, "ResNet101_TTE47_baseline", STEM, deep, *tail)["network"] == "ResNet101"
     assert asked(resnet, "ResNet50_TTE47_baseline", STEM, *tail)["network"] == "ResNet50"
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "text"),
+    [
+        ("Xception_TTE47_baseline", {"rescale": True}, "the network divides by 255"),
+        ("EchoView47_classifier", {"rescale": False}, "the network does not scale"),
+        ("EfficientNetV2_TTE47_baseline", {"preprocessing": False}, "the network does not scale"),
+        ("EfficientNetV2_TTE47_baseline", {"rescale": True, "preprocessing": False}, "the network divides by 255"),
+        ("EchoPDNet", {"rescale": False}, "the network does not scale"),
+    ],
+)
+def test_the_text_of_the_input_follows_the_file(name: str, asked: dict[str, Value], text: str) -> None:
+    """Bug prevented: a stored manifest said that the network does not scale, beside rescale = true."""
+    published = find_manifest(name)
+    stored = saying_its_scaling(replace(published, architecture={**published.architecture, **asked}))
+    before, _, now = stored.input_values.partition("; ")
+    assert now == text
+    assert published.input_values.startswith(before)
+
+
+def test_the_text_of_the_input_stays_where_the_file_asks_for_nothing_else() -> None:
+    """And where it speaks of other things than a Keras model's scaling."""
+    changed = {own.name for own in list_models() if saying_its_scaling(own) != own}
+    assert changed == {"EchoPDNet"}, "its text says besides that the scaling is our choice"
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,8 @@ OTHER_SIDES = {"batch_input_shape": [None, 256, 256, 3]}
     [
         (changed(vit(), "input_1", **OTHER_SIDES), "frames of .256, 256. px; ViT_TTE47_baseline takes .224, 224."),
         (changed(vit(), "block0_mlp_gelu", activation="gelu_quick"), "computes gelu_quick; GELU by the error function"),
+        (changed(vit(), "block0_attn_output", activation="relu"), "block0_attn_output .Dense. computes relu, where nothing"),
+        (changed(vit(), "dense", activation="sigmoid"), "layer dense .Dense. computes sigmoid; this network has softmax there"),
         ([operation("nn.gelu") if one[0] == "block0_mlp_gelu" else one for one in vit()], r"not known: .*nn\.gelu"),
         (without(vit(), "block0_mlp_gelu"), r"0 layers \.\.\._mlp_gelu in 1 blocks"),
         ([layer("rope", "PositionalEncodingFourierRot"), *vit()], "not known: rope .PositionalEncodingFourierRot"),
@@ -120,6 +122,11 @@ def test_another_vit_is_refused(layers: list[Layer], message: str, tmp_path: Pat
     ("layers", "message"),
     [
         (changed(swin(), "input_1", **OTHER_SIDES), "takes .224, 224."),
+        (changed(swin(), "stack1_block1_mlp_Dense_0", activation="gelu"), "mlp_Dense_0 .Dense. computes gelu, where nothing"),
+        (
+            changed(swin(), "dense", activation="sigmoid"),
+            "layer dense .Dense. computes sigmoid; this network has softmax there",
+        ),
         (changed(swin(), "mask", shift_height=4), "windows are shifted in the file as .*in the network as"),
         (without(swin(), "mask"), "windows are shifted in the file as"),
         (changed(swin(), "stack3_block1_attn_pos_emb", attn_height=7), "windows of .* places in the file, of"),
