@@ -79,7 +79,8 @@ def test_list_says_where_the_weights_are_gone(home: Path, tmp_path: Path, monkey
 def test_show_gives_the_manifest_with_its_hashes(home: Path) -> None:
     shown = _json("show", NAME)
     assert shown["weights_file"] == f"{NAME}.safetensors"
-    assert len(shown["weights_sha256"]) == len(shown["publication"]["weights_sha256"]) == 64
+    assert len(shown["weights_sha256"]) == len(shown["source_sha256"]) == 64
+    assert (shown["source_file"], shown["publication"]["weights_sha256"]) == ("model.h5", "")  # the publisher states none
     assert "[publication]" in _run("show", NAME).output
 
 

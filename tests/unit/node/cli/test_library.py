@@ -96,7 +96,7 @@ def test_show_tells_the_authors_figures_from_the_imported_file(home: Path) -> No
         ("SwinTransformerV2_TTE47_baseline", "size Tiny with windows of 16"),
         ("ViT_TTE47_baseline", "size Base on patches of 16 px with 12 heads"),
         ("ResNet50_TTE47_baseline", "Flatten on unscaled input"),
-        ("EchoPDNet", "frames divided by 255"),
+        ("EchoPDNet", "2048 units of the first LSTM"),
     ],
 )
 def test_what_is_only_assumed_of_a_network_is_shown(name: str, words: str) -> None:
