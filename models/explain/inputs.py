@@ -25,6 +25,7 @@ from models.families.reading import Decoding, ReadingError
 from models.families.trace_reader import whole_sweep
 from models.manifest import Manifest
 from models.predictor.frames import ClipFrames, Fit, Preparation
+from models.wording import counted
 
 Points = NDArray[np.float64]
 
@@ -80,7 +81,9 @@ def region_stretched_clip(network: Any, clip: Clip, wanted: Sequence[int]) -> Sh
     """The first frames so. Raises ReadingError for a clip that has fewer than the network takes."""
     needed = network.manifest.input_shape[1]
     if clip.number_of_frames < needed:
-        raise ReadingError(f"the clip has {clip.number_of_frames} frames; {network.manifest.name} needs at least {needed}")
+        raise ReadingError(
+            f"the clip has {counted(clip.number_of_frames, 'frame')}; {network.manifest.name} needs at least {needed}"
+        )
     frames = region_stretched(network, clip, range(needed))
     return Shown(_as_clip(frames.values), frames.frames, frames.to_image)
 

@@ -20,6 +20,7 @@ from models.families.reading import Decoding, Reading, ReadValue
 from models.manifest import Manifest
 from models.preprocess import Letterbox
 from models.results import Reason
+from models.wording import counted
 
 FRAMES = 16
 _TIME_WIDTH, _TIME_LAYERS, _TIME_HEADS = 256, 2, 8
@@ -95,7 +96,7 @@ class EjectionFraction(nn.Module):
             return Reading((ReadValue("ef_video_regression", "%", None, reasons=reasons, detail="a still does not move"),))
         indices = evenly(clip.number_of_frames, FRAMES)
         video, _ = shown(clip, self.manifest, indices)
-        value = ReadValue("ef_video_regression", "%", float(ask(self, video)), detail=f"from {len(indices)} frames")
+        value = ReadValue("ef_video_regression", "%", float(ask(self, video)), detail=f"from {counted(len(indices), 'frame')}")
         row = {"Filename": None, "EF": value.value}
         return Reading((value,), columns=("Filename", "EF"), rows=(row,))
 

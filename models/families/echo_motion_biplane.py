@@ -14,6 +14,7 @@ from models.families.positions import sinusoidal_positions
 from models.families.reading import Reading, ReadValue
 from models.manifest import Manifest
 from models.results import Reason
+from models.wording import counted
 
 EF_KEY = "ef_video_regression_biplane"  # neither the method of discs nor the regression from one view
 _DROPOUT = 0.1
@@ -81,5 +82,5 @@ class EchoMotionBiplane(nn.Module):
             four = torch.cat([self.a4c_encoder.describe(batch) for batch in preparation.batches(a4c, self)])
             two = torch.cat([self.a2c_encoder.describe(batch) for batch in preparation.batches(a2c, self)])
             ef_percent = float(self.answer(four[None], two[None])[0])
-        detail = f"regressed from {len(four)} frames of A4C and {len(two)} of A2C"
+        detail = f"regressed from {counted(len(four), 'frame')} of A4C and {len(two)} of A2C"
         return Reading((ReadValue(EF_KEY, "%", ef_percent, detail=detail),))

@@ -15,6 +15,7 @@ from models.families.echo_motion_frames import Preparation
 from models.families.positions import sinusoidal_positions
 from models.families.reading import Decoding, Reading, ReadValue
 from models.manifest import Manifest
+from models.wording import counted
 
 EF_KEY = "ef_video_regression"  # a quantity of its own, never the method of discs
 COLUMNS = ("filename", "frame_number", "time_ms", "ed_probability", "es_probability")
@@ -63,7 +64,7 @@ class EchoMotionClips(nn.Module):
         with torch.inference_mode():
             features = torch.cat([self.encoder.describe(batch) for batch in preparation.batches(clip, self)])
             ef_percent, logits = self.answer(features[None])
-        value = ReadValue(EF_KEY, "%", float(ef_percent[0]), detail=f"regressed from {len(features)} frames")
+        value = ReadValue(EF_KEY, "%", float(ef_percent[0]), detail=f"regressed from {counted(len(features), 'frame')}")
         times = [None] * len(features) if clip.frame_times_ms is None else clip.frame_times_ms.tolist()
         rows = tuple(
             dict(zip(COLUMNS, (None, frame, time, *probabilities), strict=True))

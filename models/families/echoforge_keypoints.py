@@ -19,7 +19,7 @@ from models.families import prepare
 from models.families.echoforge_unet import WIDTHS
 from models.families.frame_classifier import KERAS_RESCALE
 from models.families.linear_values import Diameters, values_at
-from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.families.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
 from models.families.u_net import UNet
 from models.manifest import Manifest
 from models.preprocess import Letterbox
@@ -64,7 +64,7 @@ class EchoForgeKeypoints(nn.Module):
         cavity, _ = lengths["lvid"].in_best_unit
         phases = phase_frames(cavity, clip.frame_times_ms, clip.r_wave_times_ms, clip.heart_rate_bpm, Motion.CAVITY)
         unit = lengths["lvid"].in_best_unit[1]
-        notes = (f"{decoding.value} decoding: the same as the other one", phases.rule, f"lengths of the table in {unit}")
+        notes = (ONE_DECODING, phases.rule, f"lengths of the table in {unit}")
         return Reading(self._values(lengths, phases), COLUMNS, _rows(points, lengths), _marks(points), notes)
 
     def _points(self, clip: Clip) -> NDArray[np.float64]:

@@ -22,6 +22,7 @@ from models.families.keras_resnet import FEATURES, KerasResNet
 from models.families.reading import Decoding, Reading, ReadingError, ReadValue
 from models.manifest import Manifest
 from models.results import Reason
+from models.wording import counted
 
 _DENSE, _UNITS = 512, 512
 _BATCH = 8
@@ -69,7 +70,7 @@ class EchoForgePhase(nn.Module):
         """
         number = clip.number_of_frames
         if number < self.frames:
-            raise ReadingError(f"the clip has {number} frames; {self.manifest.name} needs at least {self.frames}")
+            raise ReadingError(f"the clip has {counted(number, 'frame')}; {self.manifest.name} needs at least {self.frames}")
         region = None if decoding is Decoding.PUBLISHED else clip.b_mode_region().region
         window = (
             (slice(region.y0_px, region.y1_px + 1), slice(region.x0_px, region.x1_px + 1)) if region else (slice(None),) * 2

@@ -16,7 +16,7 @@ from models.clip import Clip
 from models.families import prepare
 from models.families.echoforge_xception import FEATURES, keras_xception
 from models.families.frame_classifier import KERAS_RESCALE
-from models.families.reading import Decoding, Reading, ReadValue
+from models.families.reading import ONE_DECODING, Decoding, Reading, ReadValue
 from models.manifest import Manifest
 
 _FRAMES = 16  # of a clip, spread evenly: quality changes slowly
@@ -55,7 +55,7 @@ class EchoForgeQuality(nn.Module):
             )
         quality = float(np.mean(scores))
         rows = tuple({"frame": index, "quality": score} for index, score in zip(picked, scores, strict=True))
-        notes = (f"{decoding.value} decoding: the same as the other one", "architecture not published: ours")
+        notes = (ONE_DECODING, "architecture not published: ours")
         return Reading((ReadValue("image_quality", "{0:100}", quality),), ("frame", "quality"), rows, notes=notes)
 
 

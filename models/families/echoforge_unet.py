@@ -18,7 +18,7 @@ from models.derive.diameter_curve import Motion, phase_frames
 from models.families import prepare
 from models.families.frame_classifier import KERAS_RESCALE
 from models.families.outline import closed_lines, polygon_area
-from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.families.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
 from models.families.u_net import UNet
 from models.families.whole_frames import outputs_by_frame
 from models.manifest import Manifest
@@ -68,7 +68,7 @@ class EchoForgeUNet(nn.Module):
             for index, line in enumerate(outlines)
             if line is not None
         )
-        return Reading(values, COLUMNS, rows, marks, (f"{decoding.value} decoding: the same as the other one", rule))
+        return Reading(values, COLUMNS, rows, marks, (ONE_DECODING, rule))
 
     def _outlines(self, clip: Clip, region: RegionCalibration | None) -> list[Points | None]:
         """In px of the image; None without a ventricle. What lies outside the region has not its size of a pixel."""

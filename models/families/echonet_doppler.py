@@ -22,6 +22,7 @@ from models.families.echonet_trace import (
     not_measured,
     probabilities,
     published_region,
+    published_unit_problem,
     trace_maps,
     velocity_unit,
     velocity_value,
@@ -56,9 +57,13 @@ class PeakReader(TraceReader):
         x, y = published_peak(probabilities(self, frame, region.y0_px)[0])
         velocity_cm_s = published_velocity_cm_s(y + region.y0_px, region)
         reference_px = region.reference_pixel_y0_px or 0
+        absent = published_unit_problem(region)
+        values = (
+            self._unmeasured(absent)[:1] if absent else (self._in_its_unit(velocity_cm_s, "positive is below the baseline"),)
+        )
         row = self._row(clip, abs(region.physical_delta_y), region.y0_px, reference_px, (x, y + region.y0_px), velocity_cm_s)
         return Reading(
-            values=(self._in_its_unit(velocity_cm_s, "positive is below the baseline"),),
+            values=values,
             columns=COLUMNS,
             rows=(row,),
             marks=(self._mark((x, y + region.y0_px), velocity_cm_s),),

@@ -46,6 +46,7 @@ from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingEr
 from models.families.vision import DeepLab, r2plus1d_18
 from models.manifest import Manifest, ManifestError
 from models.results import Beat, Reason
+from models.wording import counted
 
 EF_KEY = "ef_video_regression"  # a quantity of its own, never the method of discs
 _MEAN_EF_PERCENT = 55.6  # where the original starts its training from
@@ -244,7 +245,7 @@ def _area_values(
             reason = (Reason.NO_CARDIAC_CYCLE,)
             values.append(ReadValue(key, "cm2", None, reasons=reason, detail="no such phase was found"))
             continue
-        area_px, detail = float(np.mean([areas[frame] for frame in frames])), f"mean of {len(frames)} frames"
+        area_px, detail = float(np.mean([areas[frame] for frame in frames])), f"mean of {counted(len(frames), 'frame')}"
         if cut.cm2_per_px is None:
             reasons = (calibration_reason(clip.b_mode_region().problem),)
             values.append(ReadValue(key, "cm2", None, reasons=reasons, detail="uncalibrated"))

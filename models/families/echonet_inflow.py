@@ -25,6 +25,7 @@ from models.families.echonet_trace import (
     not_measured,
     probabilities,
     published_region,
+    published_unit_problem,
     trace_maps,
     velocity_value,
 )
@@ -74,6 +75,8 @@ class MitralInflowReader(TraceReader):
         values = [ReadValue(key, "m/s", cm_s / 100, 0) for key, cm_s in (("mv_e", e_cm_s), ("mv_a", a_cm_s))]
         if ratio is not None:
             values.append(ReadValue("mv_ea", "1", ratio, 0))
+        if absent := published_unit_problem(region):
+            values = list(self._unmeasured(absent))
         where = f"the lowest region, {described(region)}; rows counted from {PUBLISHED_ROW}"
         notes = ("published decoding", where, ECG_KEPT_NOTE)
         return Reading(tuple(values), COLUMNS, (row,), _marks(on_screen), notes)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from models.clip import Clip
 from models.families.linear_values import short_name
-from models.families.reading import Decoding, Reading, ReadValue
+from models.families.reading import ONE_DECODING, Decoding, Reading, ReadValue
 from models.families.vision import r2plus1d_18
 from models.manifest import Manifest
 
@@ -41,7 +41,7 @@ class PlaxQuality(nn.Module):
             values=(ReadValue("image_quality", "{0:100}", quality, detail=short_name(self.manifest)),),
             columns=("quality",),
             rows=(row,),
-            notes=(f"{decoding.value} decoding: the same as the other one", "architecture not published: ours"),
+            notes=(ONE_DECODING, "architecture not published: ours"),
             folder_columns=("filename", "quality"),
         )
 

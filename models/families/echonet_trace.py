@@ -131,6 +131,13 @@ def why_uncalibrated(choice: TraceChoice) -> list[Absent]:
     return []
 
 
+def published_unit_problem(region: RegionCalibration) -> list[Absent]:
+    """Why what the scripts print as cm/s is none: they ask no region for its units. Their table keeps the figure."""
+    if region.physical_unit_y == PhysicalUnit.CM_PER_SECOND:
+        return []
+    return [(Reason.NO_CALIBRATION, f"the lowest region is not in cm/s ({described(region)}): the table alone has the figure")]
+
+
 def not_measured(key: str, unit: str, absent: Sequence[Absent]) -> ReadValue:
     reasons = in_order([reason for reason, _ in absent])
     return ReadValue(key, unit, None, reasons=reasons, detail="; ".join(words for _, words in absent))

@@ -53,7 +53,7 @@ class FrameClassifier(nn.Module):
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         """A class and its probability for every frame, and no value of the clip."""
-        return read_classes(self, clip, self.manifest, decoding)
+        return read_classes(self, clip, self.manifest)
 
     @staticmethod
     def map_side(side: int) -> int:

@@ -21,6 +21,9 @@ class Decoding(StrEnum):
     CORRECTED = "corrected"
 
 
+ONE_DECODING = "published and corrected decoding are the same for this model"
+
+
 class MarkKind(StrEnum):
     POINT = "point"
     LINE = "line"  # a caliper

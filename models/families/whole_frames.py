@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.clip import Clip
-from models.families.reading import Decoding, Reading, ReadingError
+from models.families.reading import ONE_DECODING, Reading, ReadingError
 from models.manifest import Manifest
 
 _BATCH = 16
@@ -39,7 +39,7 @@ def outputs_by_frame(network: nn.Module, clip: Clip, manifest: Manifest) -> Iter
         yield from outputs
 
 
-def read_classes(network: nn.Module, clip: Clip, manifest: Manifest, decoding: Decoding) -> Reading:
+def read_classes(network: nn.Module, clip: Clip, manifest: Manifest) -> Reading:
     """The most probable class of every frame; that of most frames is a note. Both decodings are the same.
 
     Classes whose order nobody has stated are numbered from 1. Raises ReadingError for a network without classes.
@@ -57,5 +57,4 @@ def read_classes(network: nn.Module, clip: Clip, manifest: Manifest, decoding: D
     votes, means = best.bincount(minlength=count), by_frame.mean(dim=0)
     most = max(range(count), key=lambda which: (int(votes[which]), float(means[which])))
     majority = f"class: {names[most]}, on {int(votes[most])} of {len(rows)} frames, mean probability {float(means[most]):.3f}"
-    same = f"{decoding.value} decoding: the same as the other one"
-    return Reading((), columns=CLASS_COLUMNS, rows=rows, notes=(majority, same))
+    return Reading((), columns=CLASS_COLUMNS, rows=rows, notes=(majority, ONE_DECODING))

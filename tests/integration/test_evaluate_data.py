@@ -16,10 +16,12 @@ from scipy.ndimage import map_coordinates
 from torch import nn
 from typer.testing import CliRunner, Result
 
+from models.clip import Clip
 from models.manifest import write_manifest
 from models.preprocess import Letterbox
 from models.registry import find_manifest, load_model
-from node.cli import app
+from models.training.layouts.items import Item, Truth
+from node.cli import app, evaluation
 from node.errors import ConfigError, EchoNodeError
 from tests import miniatures
 from tests.unit.node.study.ultrasound_object import as_file, moving_picture, ultrasound_object
@@ -224,10 +226,28 @@ def test_a_folder_of_dicom_with_its_truth(tmp_path: Path) -> None:
     assert [(row["item"], row["group"], row["phase"], row["true_px"]) for row in rows] == [
         (uid, "1.2", "ed", str(17 * 14)) for uid in ("1.2.1", "1.2.2")
     ]
-    views = run("phantom_view", "--data", tmp_path, "--json")
+    assert record["notes"][-1] == f"computed by torch {torch.__version__} fp32"
+    views = run("phantom_view", "--data", tmp_path, "--json", "--engine", "auto")
     assert views.exit_code == 0, views.output
+    assert json.loads(views.output)["notes"][-1].startswith("computed by ")
     assert json.loads(views.output)["figures"]["n"] == 2
     assert "compared as views" in json.loads(views.output)["notes"][0]
+
+
+def test_on_a_terminal_each_item_is_told_when_it_is_loaded(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    item = Item("a", "a", "test", lambda: Clip("a", miniatures.discs(1), None), Truth())
+    others = [replace(item, key=f"b{number}") for number in range(49)]
+    for on_terminal, told in ((True, ["item 1: a", "item 2: b0"]), (False, [])):
+        monkeypatch.setattr("sys.stderr.isatty", lambda on_terminal=on_terminal: on_terminal)
+        given = list(evaluation._with_progress([item, *others]))
+        for one in given[:2]:
+            assert one.load() is not one.load()
+        assert capsys.readouterr().err.splitlines() == told
+    for one in given[2:]:
+        one.load()
+    assert capsys.readouterr().err == "50 items\n"
 
 
 def test_what_is_used_wrong_is_said(brought: Path, dynamic: Path) -> None:

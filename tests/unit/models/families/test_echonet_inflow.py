@@ -232,3 +232,11 @@ def test_without_a_scale_there_are_pixels_and_no_velocities(regions: tuple[Regio
     assert [value_of(reading, key).value for key in ("e_x", "e_y")] == pytest.approx([x, y], abs=0.2)
     assert {value_of(reading, key).reasons for key in ("mv_e", "mv_a", "mv_ea")} == {(Reason.NO_CALIBRATION,)}
     assert reading.rows[0]["Inference_EperA"] is None
+
+
+def test_published_a_region_that_is_no_spectrum_gives_no_velocity() -> None:
+    spectrum = drawn()
+    clip = spectrum.clip(regions=(replace(SECTOR, x0_px=0, y0_px=342, x1_px=1023, y1_px=767),))
+    reading = reader_for(spectrum).read(clip, PUBLISHED)
+    assert reading.rows[0]["Inference_E_Vel"] is not None
+    assert {value.reasons for value in reading.values} == {(Reason.NO_CALIBRATION,)}

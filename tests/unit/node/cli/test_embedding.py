@@ -122,3 +122,17 @@ def test_a_film_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         result = embed(monkeypatch, FrameEncoder(), tmp_path / f"{name}.mp4", "--out", tmp_path / "f.npz")
         assert isinstance(result.exception, EchoNodeError)
         assert words in str(result.exception)
+
+
+def test_the_engine_is_chosen_and_named(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: dict[str, object] = {}
+
+    def put(network: nn.Module, **options: object) -> str:
+        asked.update(options)
+        return "another engine"
+
+    monkeypatch.setattr("models.predictor.engaged.put_to_engine", put)
+    result = embed(monkeypatch, FrameEncoder(), folder, "--out", tmp_path / "f.npz", "--engine", "auto", "--json")
+    assert json.loads(result.stdout)["engine"] == "another engine"
+    assert asked == {"engine": "auto", "device": "cpu", "for_features": True}
+    assert result.stderr == "left out notes.txt: no image\n"
