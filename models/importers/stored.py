@@ -16,7 +16,8 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], origin: Mapping[str
 
     The library itself writes metadata in another order every time; here the header's keys are sorted.
     """
-    content = memoryview(save(dict(tensors), metadata=dict(origin)))
+    apart = {name: tensor.clone() for name, tensor in tensors.items()}  # the library refuses what shares its memory
+    content = memoryview(save(apart, metadata=dict(origin)))
     length = int.from_bytes(content[:_LENGTH_BYTES], "little")
     start = _LENGTH_BYTES + length
     header = json.dumps(json.loads(bytes(content[_LENGTH_BYTES:start])), sort_keys=True, separators=(",", ":"))

@@ -41,6 +41,12 @@ def test_two_processes_write_the_same_bytes(tmp_path: Path) -> None:
     assert sha256_of(tmp_path / "1") == sha256_of(tmp_path / "2")
 
 
+def test_tensors_that_share_their_memory_are_stored_apart(tmp_path: Path) -> None:
+    """Bug prevented: an import of tied weights ended in a traceback of safetensors."""
+    write_tensors(tmp_path / "tied", {"a": TENSORS["b"], "b": TENSORS["b"]}, ORIGIN)
+    assert torch.equal(load_file(tmp_path / "tied")["a"], TENSORS["b"])
+
+
 def test_the_library_reads_them_as_it_reads_its_own(tmp_path: Path) -> None:
     """So what was stored before is read as before, too."""
     write_tensors(tmp_path / "ours", TENSORS, ORIGIN)
