@@ -14,7 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from models.clip import Clip
 from models.manifest import Manifest, ManifestError
-from node.cli.written_files import refuse_replacing
+from node.cli.written_files import refuse_replacing, written_to
 from node.errors import ConfigError, EchoNodeError, UnreadableClip
 from node.study.clip_reader import read_clip
 from node.study.video_file import VIDEO_SUFFIXES, read_video
@@ -76,7 +76,8 @@ def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path, device: st
     if not found:
         raise EchoNodeError("there is no image to look at")
     of_clips = encodes_clips(network)
-    _write(out, found, of_clips=of_clips)
+    with written_to("--out", out):
+        _write(out, found, of_clips=of_clips)
     return Embedded(sum(len(features) for _, features in found), found[0][1].shape[1], of_clips, tuple(skipped), computed_by)
 
 

@@ -12,7 +12,7 @@ import typer
 from node.cli.devices import check_device
 from node.cli.measuring import EngineName
 from node.cli.output import AsJson, console, print_json, show_rows
-from node.cli.written_files import refuse_among, refuse_replacing
+from node.cli.written_files import refuse_among, refuse_replacing, written_to
 from node.errors import ConfigError, EchoNodeError
 from node.settings import Settings
 
@@ -66,12 +66,14 @@ def evaluate(
     )
     from models.training.trials import as_record, write_outcome
 
-    written = write_outcome(outcome, manifest, read, out) if out else []
     if as_json:
         print_json(as_record(outcome, manifest, read))
     else:
         _print(manifest, read, outcome)
-        for path in written:
+    if out is not None:
+        with written_to("--out", out):
+            written = write_outcome(outcome, manifest, read, out)
+        for path in () if as_json else written:
             console.print(str(path))
 
 

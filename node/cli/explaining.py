@@ -8,7 +8,7 @@ import typer
 from models.wording import counted
 from node.cli.devices import check_device
 from node.cli.output import AsJson, console, print_json
-from node.cli.written_files import refuse_replacing
+from node.cli.written_files import refuse_replacing, written_to
 from node.errors import ConfigError, EchoNodeError
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def explain(
     clip = _clip(path)
     one = _chosen(clip, frame) if out.suffix.lower() == ".png" else None
     explained = _explained(network, clip, label, one)
-    frames = _write(out, clip, explained, one, f"{network.manifest.name}, {explained.label}, research use only")
+    with written_to("--out", out):
+        frames = _write(out, clip, explained, one, f"{network.manifest.name}, {explained.label}, research use only")
     summary = {
         "model": network.manifest.name,
         "weights_sha256": network.manifest.weights_sha256,

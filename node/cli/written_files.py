@@ -1,9 +1,10 @@
 """What a command writes must not take the place of what it reads, nor of what else it writes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from node.errors import ConfigError
+from node.errors import ConfigError, EchoNodeError
 
 _OVERLAY_SUFFIXES = (".mp4", ".png")  # a path without a suffix gets one of them when the number of frames is known
 
@@ -41,6 +42,15 @@ def refuse_among(option: str, folder: Path, data: Path, own: str) -> None:
         return
     if folder.samefile(data) or not ((folder / own).exists() or not any(folder.iterdir())):
         raise ConfigError(f"{option}: {folder} holds files of the data set {data}; write elsewhere")
+
+
+@contextmanager
+def written_to(option: str, path: Path) -> Iterator[None]:
+    """Raises EchoNodeError where the disk is full or the place cannot be written to."""
+    try:
+        yield
+    except OSError as error:
+        raise EchoNodeError(f"{option} {path}: {error.strerror or error}; it is not there, or not whole") from error
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

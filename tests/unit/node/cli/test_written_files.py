@@ -196,6 +196,13 @@ def test_other_commands_replace_nothing_either(
     assert _contents(folder) == before
 
 
+def test_a_place_that_cannot_be_written_to_is_one_line(folder: Path) -> None:
+    out = folder / "list.csv" / "x.png"  # below a file
+    result = CliRunner().invoke(app, ["models", "explain", "phantom_view", str(folder / "clip.dcm"), "--out", str(out)])
+    assert isinstance(result.exception, EchoNodeError)
+    assert "it is not there, or not whole" in str(result.exception)
+
+
 def test_an_export_does_not_replace_the_weights_it_reads(tmp_path: Path) -> None:
     bundled = find_manifest("phantom_view")
     (tmp_path / "manifests").mkdir()
