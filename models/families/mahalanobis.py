@@ -12,7 +12,7 @@ def nearest_class_distance(features: Tensor, class_means: Tensor, precision: Ten
     """Distance (n,) of features (n, f) to the nearest of class means (c, f), by the inverse `precision` (f, f) of their
     covariance.
 
-    >>> nearest_class_distance(torch.tensor([[3.0, 4.0]]), torch.zeros(1, 2), torch.eye(2)).item() * 2**0.5
+    >>> round(nearest_class_distance(torch.tensor([[3.0, 4.0]]), torch.zeros(1, 2), torch.eye(2)).item() * 2**0.5, 6)
     5.0
     """
     offsets = features.float()[:, None, :] - class_means
