@@ -1,12 +1,13 @@
 """OpenVINO on the CPU: the same network as a compiled graph, 1.5 to 2.5 times as fast as eager torch in single precision.
 
 A graph of which every side is known is quicker than one with a free batch: up to twice with the mix transformers, whose
-attention has shapes to work out. So it takes one input at a time, and several at the same time, with fewer threads each, are
-quicker than one after another, and need less of the processor's cache than a batch.
+attention has shapes to work out. So it takes one input at a time, and several small ones at the same time, with fewer threads
+each, are quicker than one after another, and need less of the processor's cache than a batch.
 """
 
 import importlib.util
 import logging
+import math
 import sys
 import warnings
 from collections import deque
@@ -27,6 +28,7 @@ from models.predictor.graph_cache import cached_graph, graph_key
 
 _EXAMPLES = 2  # traced with two frames and probed with another number: a batch size that got fixed would show
 _EXAMPLE_PX = 96  # of a side that is free
+SMALL_PX = 256 * 256  # larger images keep all threads busy, and their readers take few of them at a time
 MOST_AT_ONCE = 4  # inputs computed at the same time: each needs the memory of all its layers
 _HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 
@@ -112,7 +114,8 @@ class OpenVinoBackend:
         openvino = _openvino()
         self.name = f"OpenVINO {str(openvino.__version__).split('-')[0]} {precision.value}"
         self._one_by_one = -1 not in shape
-        at_once = min(usually, MOST_AT_ONCE, torch.get_num_threads()) if self._one_by_one else 1
+        small = self._one_by_one and math.prod(shape[1:]) <= SMALL_PX
+        at_once = min(usually, MOST_AT_ONCE, torch.get_num_threads()) if small else 1
         settings = {
             "INFERENCE_PRECISION_HINT": _HINTS[precision],  # its own choice would be bfloat16 wherever the CPU has it
             "NUM_STREAMS": at_once,
