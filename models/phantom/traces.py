@@ -136,7 +136,11 @@ def outflow(rate_bpm: float, beats: int, peak_cm_s: float = -100.0, first_s: flo
 def inflow(
     rate_bpm: float, beats: int, e_cm_s: float = 80.0, a_cm_s: float = 56.0, first_s: float = 0.5
 ) -> tuple[tuple[Wave, Wave], ...]:
-    """Early and atrial filling of each beat: the mitral valve is closed for 0.42 s at 60 bpm and for 0.28 s at 110 bpm."""
+    """Early and atrial filling of each beat: the mitral valve is closed for 0.42 s at 60 bpm and for 0.32 s at 110 bpm.
+
+    Weissler et al., Circulation 1968;37:149-159 (electromechanical systole, men). `derive.spectral_beats` tells beats apart by
+    the same rule, so how well a drawing is read says nothing about the rule itself.
+    """
     length_s = 60 / rate_bpm
     closed_s = 0.546 - 0.0021 * rate_bpm
     a_s = min(0.14, (length_s - closed_s) * 0.4)
