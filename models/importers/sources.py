@@ -21,7 +21,6 @@ _DAMAGE = (
     AttributeError,
     EOFError,
     LookupError,
-    MemoryError,
     OSError,
     RuntimeError,
     TypeError,
@@ -45,6 +44,8 @@ def read_source(file: Path) -> KerasFile | TorchFile:
         raise
     except FileNotFoundError:
         raise ImportRefused(f"no file {file}") from None
+    except MemoryError as error:
+        raise ImportRefused(f"{file.name} asks for more memory than there is: it is too large here, or damaged") from error
     except _DAMAGE as error:
         raise ImportRefused(f"{file.name} is damaged, or is no file of Keras or torch: {said_by(error)}") from error
 

@@ -213,3 +213,13 @@ def test_half_precision_and_counters_are_taken() -> None:
 def test_a_keras_file_is_the_wrong_kind() -> None:
     with pytest.raises(TorchFileError, match="come in a file of torch, not of Keras"):
         place(object(), nn.Linear(1, 1))
+
+
+def test_a_file_too_large_for_the_memory_is_not_called_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Path) -> TorchFile:
+        raise MemoryError
+
+    (tmp_path / "large.pt").write_bytes(b"whole")
+    monkeypatch.setattr("models.importers.sources.read_torch_file", full)
+    with pytest.raises(ImportRefused, match=r"large\.pt asks for more memory than there is"):
+        read_source(tmp_path / "large.pt")
