@@ -19,6 +19,8 @@ from models.calibration import RegionCalibration
 from models.clip import Clip
 from node.errors import UnreadableClip
 from node.study.eligibility import known_exclusions
+from node.study.frame_times import frame_times_ms
+from node.study.header_numbers import numbers
 from node.study.pixels import EncodedFrames, open_frames
 
 # What pydicom raises, depending on where a broken object breaks it.
@@ -28,7 +30,6 @@ _BROKEN = (
     OverflowError, RecursionError, struct.error, zlib.error,
 )  # fmt: skip
 
-_FRAME_TIME, _FRAME_TIME_VECTOR = 0x00181063, 0x00181065
 _REGION_FIELDS = {
     "x0_px": "RegionLocationMinX0",
     "y0_px": "RegionLocationMinY0",
@@ -103,18 +104,18 @@ def _clip_of(dataset: Dataset, notes: list[str]) -> tuple[Clip, EncodedFrames]:
     if not any(keyword in dataset for keyword in ("PixelData", "Rows", "NumberOfFrames")):
         raise UnreadableClip(f"no image: {uid.UID(str(dataset.get('SOPClassUID', ''))).name or 'no SOP class'}")
     frames = open_frames(dataset, _transfer_syntax(dataset, notes), notes.append)
-    heart_rate_bpm = next(iter(_numbers(dataset, "HeartRate", notes)), 0.0)
+    heart_rate_bpm = next(iter(numbers(dataset, "HeartRate", notes)), 0.0)
     clip = Clip(
         sop_instance_uid=str(dataset.SOPInstanceUID),
         frames=frames,
-        frame_times_ms=_frame_times_ms(dataset, frames.shape[0], notes),
+        frame_times_ms=frame_times_ms(dataset, frames.shape[0], notes),
         regions=_regions(dataset, notes),
-        r_wave_times_ms=tuple(_numbers(dataset, "RWaveTimeVector", notes)),
+        r_wave_times_ms=tuple(numbers(dataset, "RWaveTimeVector", notes)),
         heart_rate_bpm=heart_rate_bpm if heart_rate_bpm > 0 else None,
         is_quality_control_subject=str(dataset.get("QualityControlSubject") or "").strip() == "YES",
         known_exclusions=tuple(reason.value for reason in known_exclusions(dataset)),
         photometric_interpretation=str(dataset.get("PhotometricInterpretation") or ""),
-        ultrasound_color_data_present=next(map(int, _numbers(dataset, "UltrasoundColorDataPresent", notes)), None),
+        ultrasound_color_data_present=next(map(int, numbers(dataset, "UltrasoundColorDataPresent", notes)), None),
     )
     return clip, frames
 
@@ -128,40 +129,6 @@ def _transfer_syntax(dataset: Dataset, notes: list[str]) -> str:
     if implicit:
         return str(uid.ImplicitVRLittleEndian)
     return str(uid.ExplicitVRLittleEndian if little_endian else uid.ExplicitVRBigEndian)
-
-
-def _frame_times_ms(dataset: Dataset, count: int, notes: list[str]) -> NDArray[np.float64] | None:
-    """Times from the first frame on (PS3.3 C.7.6.5), None where nothing states them.
-
-    Frame Increment Pointer says which attribute counts, then Actual Frame Duration; Cine Rate and Recommended Display Frame
-    Rate are wishes for the display and never times.
-    """
-    pointer = dataset.get("FrameIncrementPointer")
-    if pointer == _FRAME_TIME_VECTOR:
-        # The first value stands before the first frame; it is 0 by the standard and something else on real carts.
-        intervals = np.array(_numbers(dataset, "FrameTimeVector", notes))
-        if len(intervals) >= count > 0 and (intervals[1:count] > 0).all():
-            if _are_times(intervals[:count]):
-                notes.append("Frame Time Vector holds times, not increments")
-                return intervals[:count]
-            times_ms: NDArray[np.float64] = np.zeros(count)
-            times_ms[1:] = np.cumsum(intervals[1:count])
-            return times_ms
-        notes.append("Frame Time Vector does not fit the frames")
-    candidates = ["FrameTime", "ActualFrameDuration"] if pointer == _FRAME_TIME else ["ActualFrameDuration", "FrameTime"]
-    for keyword in candidates:
-        interval = next(iter(_numbers(dataset, keyword, notes)), 0.0)
-        if interval > 0:
-            if keyword == "FrameTime" and pointer != _FRAME_TIME:
-                notes.append("Frame Time used although Frame Increment Pointer does not point to it")
-            return np.arange(count, dtype=np.float64) * interval
-    return None
-
-
-def _are_times(vector: NDArray[np.float64]) -> bool:
-    """No ultrasound system slows down by the same step with every frame: such a vector from 0 on counts the time itself."""
-    steps = np.diff(vector)
-    return len(vector) >= 3 and vector[0] == 0 and bool((np.abs(steps - steps.mean()) <= 0.1 * steps.mean()).all())
 
 
 def _regions(dataset: Dataset, notes: list[str]) -> tuple[RegionCalibration, ...]:
@@ -189,15 +156,3 @@ def _regions(dataset: Dataset, notes: list[str]) -> tuple[RegionCalibration, ...
 def _optional_int(item: Dataset, keyword: str) -> int | None:
     value = item.get(keyword)
     return None if value is None else int(value)
-
-
-def _numbers(dataset: Dataset, keyword: str, notes: list[str]) -> list[float]:
-    """All finite values, none where the attribute is absent, empty or not a number."""
-    try:
-        value = dataset.get(keyword)
-        values = [] if value in (None, "") else value if hasattr(value, "append") else [value]
-        numbers = [float(number) for number in values]
-    except (ValueError, TypeError, OverflowError, BytesLengthException):
-        notes.append(f"{keyword} is not a number")
-        return []
-    return [number for number in numbers if np.isfinite(number)]
