@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,13 +13,13 @@ from pydicom.dataset import Dataset
 from pydicom.errors import InvalidDicomError
 
 from models.derive.study import derive_study
-from models.results import ClipFindings, QualityFlag, QualityIssue
+from models.results import ClipFindings
 from node.app import utc_now
 from node.db.tables import NodeIdentity
 from node.egress.documents import build_all, document_bytes, document_identity, read_evidence
 from node.settings import Settings
-from node.study.assembly import SEVERAL_PATIENTS
 from node.study.findings_json import dump_findings
+from node.study.patient import judge_patients, patient_flags, stated_patient
 from node.work.clip_analysis import analyse_clip, analyse_pair
 from node.work.pairs import settled, with_pair
 from node.work.plan import Plan, plan_for
@@ -67,29 +67,21 @@ def _analyse_study(
     clips = [analyse_clip(str(header.SOPInstanceUID), path, plan) for path, header in files]
     clips = with_pair([path for path, _ in files], clips, plan, _read_pair)
     findings = derive_study(study_instance_uid, clips, research_override=plan.research_override, asked=plan.quantities_read())
-    withheld = SEVERAL_PATIENTS if _have_several_patients(header for _, header in files) else ""
-    if withheld:
-        flag = QualityFlag(QualityIssue.SEVERAL_PATIENT_IDS, None, withheld)
-        findings, documents = replace(findings, flags=(*findings.flags, flag)), []
-    else:
-        documents = build_all(findings, read_evidence([path for path, _ in files]), _identity(settings))
+    verdict = judge_patients(stated_patient(header) for _, header in files)
+    findings = replace(findings, flags=(*findings.flags, *patient_flags(verdict)))
+    evidence = () if verdict.withhold else [path for path, _ in files]
+    documents = build_all(findings, read_evidence(evidence), _identity(settings)) if evidence else []
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "findings.json").write_text(json.dumps(dump_findings(findings), indent=2), encoding="utf-8")
     for document in documents:
         (folder / f"{document.template}-{document.dataset.SOPInstanceUID}.dcm").write_bytes(document_bytes(document))
-    return AnalysedStudy(folder, len(findings.measurements), len(findings.not_measured), len(documents), withheld)
+    return AnalysedStudy(folder, len(findings.measurements), len(findings.not_measured), len(documents), verdict.withhold)
 
 
 def _read_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
     """By a thread, whose errors are told as those of the node's processes are."""
     with ThreadPoolExecutor(1) as thread:
         return settled(thread.submit(analyse_pair, a4c, a4c_path, a2c_path, plan), a4c, plan)
-
-
-def _have_several_patients(headers: Iterable[Dataset]) -> bool:
-    """Two PatientIDs, or one from two issuers; an object that names nobody speaks for nobody."""
-    named = {tuple(str(header.get(key) or "").strip(" \0") for key in ("PatientID", "IssuerOfPatientID")) for header in headers}
-    return len(named - {("", "")}) > 1
 
 
 def _identity(settings: Settings) -> DocumentIdentity:

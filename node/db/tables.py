@@ -139,6 +139,9 @@ class Instance(Base):
     content_hash: Mapped[str | None] = mapped_column(String(64))  # canonical data set, transfer syntax apart
     pixel_hash: Mapped[str | None] = mapped_column(String(64))
     patient_key: Mapped[str | None] = mapped_column(String(64))  # HMAC of PatientID and issuer, to compare, never to show
+    patient_name_key: Mapped[str | None] = mapped_column(String(128))  # of each component group, joined by "="
+    patient_birth_date_key: Mapped[str | None] = mapped_column(String(64))
+    patient_sex_key: Mapped[str | None] = mapped_column(String(64))
     analysable: Mapped[bool] = mapped_column(default=False)
     kept: Mapped[bool] = mapped_column(default=True)
     calling_aet: Mapped[str]

@@ -129,13 +129,14 @@ def _begin(session: Session, job: ClaimedJob, tools: EgressTools) -> _Attempt | 
 
 def _withheld(session: Session, study: Study, now: datetime) -> str:
     """Why the study's documents must not leave the node, told to a person, too; empty where they may."""
-    if not assembly.has_several_patients(session, study.id):
+    withhold = assembly.patient_verdict(session, study.id).withhold
+    if not withhold:
         return ""
     if not study.needs_person:
         study.needs_person = True
-        reason = f"documents withheld: {assembly.SEVERAL_PATIENTS}"
+        reason = f"documents withheld: {withhold}"
         audit.record(session, AuditEvent.STUDY_NEEDS_PERSON, now=now, study=study.pseudonym, reason=reason)
-    return f"not sent: {assembly.SEVERAL_PATIENTS}"
+    return f"not sent: {withhold}"
 
 
 def _send(attempt: _Attempt, tools: EgressTools) -> StoreAnswer:

@@ -64,6 +64,7 @@ class _Inputs:
     identity: DocumentIdentity
     paths: tuple[Path, ...]
     nothing_to_do: str = ""
+    withheld: bool = False  # and a person has to know
 
 
 def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
@@ -147,8 +148,8 @@ def _inputs(session: Session, job: ClaimedJob, tools: EgressTools) -> _Inputs:
     findings = load_findings(analysis.findings)
     if session.scalar(select(Document.id).where(Document.analysis_id == analysis.id).limit(1)) is not None:
         return _Inputs(study, findings, identity, (), _BUILT)
-    if assembly.has_several_patients(session, study.id):
-        return _Inputs(study, findings, identity, (), assembly.SEVERAL_PATIENTS)
+    if withhold := assembly.patient_verdict(session, study.id).withhold:
+        return _Inputs(study, findings, identity, (), withhold, withheld=True)
     instances = session.scalars(
         select(Instance)
         .where(Instance.study_id == study.id, Instance.receipt.in_(_EVIDENCE), Instance.path.is_not(None))
@@ -175,7 +176,7 @@ def _predecessor(session: Session, study: Study, analysis: Analysis) -> Predeces
 
 def _finish(session: Session, job: ClaimedJob, inputs: _Inputs, now: datetime) -> None:
     queue.finish(session, job, now=now)
-    if inputs.nothing_to_do == assembly.SEVERAL_PATIENTS:
+    if inputs.withheld:
         session.get_one(Study, inputs.study.id).needs_person = True
         reason = f"documents withheld: {inputs.nothing_to_do}"
         audit.record(session, AuditEvent.STUDY_NEEDS_PERSON, now=now, study=inputs.study.pseudonym, reason=reason)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from node.db import audit
 from node.db.audit import AuditEvent
-from node.db.identity import node_identity, pseudonym
+from node.db.identity import node_identity
 from node.db.session import Database
 from node.db.tables import Document, Instance, NodeIdentity, Receipt, Study
 from node.errors import DatasetMismatch, OutOfResources, Unparseable
@@ -19,6 +19,7 @@ from node.study import assembly
 from node.study.archive import Archive, file_sha256
 from node.study.assembly import TRIGGER_SOP_CLASSES, Source
 from node.study.content_hash import Content, read_content, same_decoded_pixels
+from node.study.patient import patient_columns
 
 NO_PIXELS = "an image class without pixel data"
 HEALED = "the file kept before was lost; the bytes received now took its place"
@@ -213,7 +214,7 @@ def _add_row(session: Session, intake: _Intake, receipt: Receipt, *, study: Stud
         sha256=intake.sha256,
         content_hash=content.content_hash if content else None,
         pixel_hash=content.pixel_hash if content else None,
-        patient_key=pseudonym(identity, content.patient_id) if content and content.patient_id else None,
+        **(patient_columns(identity, content.patient) if content else {}),
         analysable=content is not None and content.sop_class_uid in TRIGGER_SOP_CLASSES,
         kept=path is not None,
         calling_aet=arrival.calling_aet,

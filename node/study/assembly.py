@@ -19,6 +19,7 @@ from node.db.session import insert_unless_there
 from node.db.tables import Instance, JobKind, Receipt, ReceivingAssociation, Study, StudyState
 from node.errors import EchoNodeError
 from node.settings import Settings
+from node.study.patient import PatientVerdict, judge_patients, patient_of_columns
 
 log = logging.getLogger(__name__)
 
@@ -34,7 +35,6 @@ TRIGGER_SOP_CLASSES = frozenset(
 
 QUIET, FORCED, BY_HAND = "quiet", "forced", "by hand"
 NO_IMAGES = "no ultrasound image in the study"
-SEVERAL_PATIENTS = "several patient identifiers in one study"
 _FAULTS_OF_ONE_STUDY = (EchoNodeError, IntegrityError, DataError, LookupError, ValueError, TypeError)
 _KEPT = (Receipt.STORED.value, Receipt.HEADER_CHANGED.value, Receipt.CONFLICT.value)
 
@@ -172,24 +172,23 @@ def _analyse(session: Session, study: Study, *, now: datetime, max_attempts: int
         study.failed_reason = NO_IMAGES
         states.move(session, study, AuditEvent.STUDY_FAILED, now=now, error=NO_IMAGES)
         return
-    if has_several_patients(session, study.id) and not study.needs_person:
-        _ask_person(session, study, now=now, reason=SEVERAL_PATIENTS)
+    withhold = patient_verdict(session, study.id).withhold
+    if withhold and not study.needs_person:
+        _ask_person(session, study, now=now, reason=f"documents withheld: {withhold}")
     queue.enqueue(
         session, JobKind.ANALYSE_STUDY, study.id, study_id=study.id, revision=study.revision, now=now, max_attempts=max_attempts
     )
 
 
-def has_several_patients(session: Session, study_id: int) -> bool:
-    """Two PatientIDs over the newest header of each instance; then the study's documents must not leave the node."""
+def patient_verdict(session: Session, study_id: int) -> PatientVerdict:
+    """Over the newest header of each instance: why the study's documents must not leave the node, or what is remarkable."""
     newest = (
         select(func.max(Instance.id))
         .where(Instance.study_id == study_id, Instance.receipt.in_(_KEPT))
         .group_by(Instance.sop_instance_uid)
     )
-    keys = session.scalars(
-        select(Instance.patient_key).where(Instance.id.in_(newest), Instance.patient_key.is_not(None)).distinct()
-    )
-    return len(keys.all()) > 1
+    instances = session.scalars(select(Instance).where(Instance.id.in_(newest)))
+    return judge_patients(patient_of_columns(instance) for instance in instances)
 
 
 def mark_analysed(session: Session, study: Study, *, now: datetime) -> None:

@@ -29,6 +29,7 @@ from pydicom.tag import BaseTag
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from node.errors import Unparseable
+from node.study.patient import StatedPatient, stated_patient
 
 _PARSE_ERRORS = (
     InvalidDicomError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, EOFError, struct.error, zlib.error,
@@ -36,7 +37,6 @@ _PARSE_ERRORS = (
 )  # fmt: skip
 _DECODE_ERRORS = (*_PARSE_ERRORS, RuntimeError, IndexError)  # decoders raise what they like
 _SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
-_PATIENT_ID, _ISSUER = 0x00100020, 0x00100021
 _SR_CLASSES = "1.2.840.10008.5.1.4.1.1.88."
 _DEVICE_OBSERVER_UID = "121012"  # DCM, CID 270 and TID 1004
 _CHANGED_BY_TRANSCODING = frozenset({0x00280004, 0x00280006, 0x00282110, 0x00282112, 0x00282114})
@@ -50,7 +50,7 @@ _LARGEST_INFLATED_BYTES = 1 << 30  # a deflated data set may hold a thousand tim
 
 @dataclass(frozen=True)
 class Content:
-    """UIDs are empty where the object has none. `patient_id` is patient data: only its keyed hash leaves this value.
+    """UIDs are empty where the object has none. `patient` is patient data: only its keyed form leaves this value.
 
     `note` says what was tolerated; `pixel_hash` is None for an object without pixels.
     """
@@ -59,7 +59,7 @@ class Content:
     sop_instance_uid: str
     study_instance_uid: str
     series_instance_uid: str
-    patient_id: str
+    patient: StatedPatient
     observer_uids: frozenset[str]
     content_hash: str
     pixel_hash: str | None
@@ -142,7 +142,7 @@ def _content(header: Dataset, content_hash: str, pixel_hash: str | None, note: s
         sop_instance_uid=sop_instance_uid,
         study_instance_uid=_uid(header, _STUDY),
         series_instance_uid=_uid(header, _SERIES),
-        patient_id="\\".join(part for part in (_text(header, _PATIENT_ID), _text(header, _ISSUER)) if part),
+        patient=stated_patient(header),
         observer_uids=frozenset(_observer_uids(header)) if sop_class_uid.startswith(_SR_CLASSES) else frozenset(),
         content_hash=content_hash,
         pixel_hash=pixel_hash,

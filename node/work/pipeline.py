@@ -19,6 +19,7 @@ from node.db.tables import Analysis, Instance, JobKind, Receipt, Study
 from node.study import assembly
 from node.study.archive import Archive
 from node.study.findings_json import dump_findings
+from node.study.patient import patient_flags
 from node.work.executor import Executor
 from node.work.pairs import with_pair
 from node.work.plan import Plan
@@ -66,8 +67,7 @@ def _inputs(session: Session, study_id: int, archive: Archive) -> tuple[str, lis
         if instance.analysable and instance.path is not None and instance.receipt in _ANALYSED:
             clips[str(instance.sop_instance_uid)] = archive.path(instance.path)
     flags = _receipt_flags(instances)
-    if assembly.has_several_patients(session, study_id):
-        flags += (QualityFlag(QualityIssue.SEVERAL_PATIENT_IDS, None, assembly.SEVERAL_PATIENTS),)
+    flags += patient_flags(assembly.patient_verdict(session, study_id))
     return study.study_instance_uid, list(clips.items()), flags
 
 

@@ -12,6 +12,7 @@ from node import version
 from node.cli import app
 from node.db.audit import AuditEvent
 from node.db.tables import JobKind
+from node.study.patient import PLACEHOLDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFORMANCE = (ROOT / "CONFORMANCE.md").read_text(encoding="utf-8")
@@ -53,3 +54,9 @@ def test_the_identity_is_the_one_in_the_code() -> None:
 def test_every_command_stands_in_the_readme(command: str) -> None:
     """Bug prevented: a command that its user cannot find."""
     assert re.search(rf"echonode {command}\b", README)
+
+
+@pytest.mark.parametrize("placeholder", sorted(PLACEHOLDERS))
+def test_every_placeholder_identifier_is_listed(placeholder: str) -> None:
+    """Bug prevented: an identifier that silently counts as none."""
+    assert re.search(rf"\b{placeholder}\b", CONFORMANCE)

@@ -260,7 +260,7 @@ def test_patients_are_compared_over_the_newest_headers(
     for arrival in arrivals:
         receiving.arrive(**arrival)
     with receiving.database.reading() as session:
-        assert assembly.has_several_patients(session, 1) is several
+        assert bool(assembly.patient_verdict(session, 1).withhold) is several
 
 
 def test_closing_a_closed_study_is_refused(receiving: ReceivingStudy) -> None:

@@ -34,7 +34,7 @@ def test_the_uids_and_the_patient_are_read(read: Callable[..., Content]) -> None
     content = read(clip(IssuerOfPatientID="Lab"))
     assert (content.sop_instance_uid, content.study_instance_uid) == ("2.25.200.0", "2.25.100")
     assert (content.series_instance_uid, content.sop_class_uid) == ("2.25.150", "1.2.840.10008.5.1.4.1.1.3.1")
-    assert content.patient_id == "SECRET-ID\\Lab"
+    assert content.patient.identifier == "SECRET-ID\\Lab"
     assert content.note == ""
 
 
