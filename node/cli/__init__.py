@@ -8,6 +8,7 @@ import sys
 import typer
 
 from node.cli import benching, evaluation, library, measuring, network, offline, records, running
+from node.cli.output import visible
 from node.errors import ConfigError, EchoNodeError
 
 app = typer.Typer(
@@ -33,8 +34,8 @@ def main() -> None:
     try:
         app()
     except ConfigError as error:
-        typer.echo(f"configuration: {error}", err=True)
+        typer.echo(visible(f"configuration: {error}"), err=True)
         sys.exit(2)
     except EchoNodeError as error:
-        typer.echo(str(error), err=True)
+        typer.echo(visible(str(error)), err=True)
         sys.exit(1)

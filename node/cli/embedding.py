@@ -14,6 +14,7 @@ from PIL import Image, UnidentifiedImageError
 
 from models.clip import Clip
 from models.manifest import Manifest, ManifestError
+from node.cli.output import visible
 from node.cli.written_files import refuse_replacing, written_to
 from node.errors import ConfigError, EchoNodeError, UnreadableClip
 from node.study.clip_reader import read_clip
@@ -65,7 +66,7 @@ def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path, device: st
     skipped: list[str] = []
     for number, (path, named) in enumerate(files, start=1):
         if sys.stderr.isatty():  # a clip takes minutes on a CPU
-            typer.echo(f"{number} of {len(files)}: {path.name}", err=True)
+            typer.echo(f"{number} of {len(files)}: {visible(path.name)}", err=True)
         try:
             found.append((str(path), embed(network, _clip(path))))
         except (UnreadableClip, OSError, ReadingError, BackendError) as error:

@@ -146,7 +146,7 @@ def _with_progress(items: "Iterable[Item]") -> "Iterator[Item]":
 def _print(manifest: "Manifest", data: "DataSet", outcome: "Outcome") -> None:
     from models.training.trials import beside_published
 
-    console.print(f"[bold]{manifest.name}[/] {manifest.version}, {outcome.task} on {data.layout}")
+    console.print(f"{manifest.name} {manifest.version}, {outcome.task} on {data.layout}", style="bold")
     compared = {one.key: one for one in beside_published(manifest, outcome.figures, data.layout)}
     rows = []
     for key, one in compared.items():
@@ -192,7 +192,7 @@ def _on_hearts(hearts: int, processes: int, engine: EngineName, *, write: bool, 
         print_json(figures)
         return
     for name, rows in figures.items():
-        console.print(f"[bold]{name}[/]")
+        console.print(name, style="bold")
         for key, value in rows.items():
             console.print(f"  {key}: {value}", highlight=False)
 

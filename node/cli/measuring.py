@@ -12,7 +12,7 @@ from rich.markup import escape
 
 from models.wording import counted
 from node.cli.devices import check_device
-from node.cli.output import AsJson, console, print_json, show_rows
+from node.cli.output import AsJson, console, print_json, show_rows, visible
 from node.cli.written_files import overlay_files, refuse_replacing
 from node.errors import ConfigError, EchoNodeError
 
@@ -126,7 +126,7 @@ def _measured(
     measured = []
     for number, (item, overlay) in enumerate(zip(wanted, overlays, strict=True), start=1):
         if sys.stderr.isatty():  # a clip takes minutes on a CPU
-            typer.echo(f"{number} of {len(wanted)}: {item.name}", err=True)
+            typer.echo(f"{number} of {len(wanted)}: {visible(item.name)}", err=True)
         measured.append(measure_file(reader, item, Decoding(decoding.value), overlay))
     return measured
 

@@ -1,7 +1,9 @@
 """How results reach the terminal: a table for people, JSON for programs."""
 
 import json
+import re
 import sys
+import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -10,8 +12,35 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-console = Console(width=None if sys.stdout.isatty() else 240)  # a pipe has no width; folded UIDs help no program
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_HALVES = re.compile("[\ud800-\udfff]")  # of a file name that is no UTF-8
+
+
+def visible(text: str) -> str:
+    """Without what would steer a terminal (controls, changes of direction, halves of characters): written out instead.
+
+    >>> visible("A\\x1b[2J")
+    'A\\\\x1b[2J'
+    """
+    return "".join(letter if letter in "\n\t" or not _steers(letter) else repr(letter)[1:-1] for letter in text)
+
+
+def _steers(letter: str) -> bool:
+    return unicodedata.category(letter) in ("Cc", "Cs") or letter in _DIRECTIONS
+
+
+class _PlainConsole(Console):
+    """Prints text as it is: AE titles, file names and reasons come from others and are no markup (`[/X]`, `:smile:`)."""
+
+    def render_str(self, text: str, **options: Any) -> Text:
+        return super().render_str(visible(text), **{**options, "markup": False, "emoji": False})
+
+
+console = _PlainConsole(  # a pipe has no width; folded UIDs help no program
+    width=None if sys.stdout.isatty() else 240, markup=False, emoji=False
+)
 
 ConfigPath = Annotated[
     Path, typer.Option("--config", "-c", envvar="ECHONODE_CONFIG", help="The configuration file (see `echonode init`).")
@@ -21,7 +50,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a ta
 
 
 def print_json(data: object) -> None:
-    typer.echo(json.dumps(data, indent=2, default=_plain, ensure_ascii=False))
+    text = json.dumps(data, indent=2, default=_plain, ensure_ascii=False)
+    typer.echo(_HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text))
 
 
 def _plain(value: object) -> str:

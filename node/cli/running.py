@@ -46,9 +46,8 @@ def check(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     if as_json:
         print_json([{"check": r.name, "ok": r.ok, "message": r.message} for r in results])
     for result in () if as_json else results:
-        console.print(
-            f"[{'green' if result.ok else 'red'}]{'ok   ' if result.ok else 'WRONG'}[/] {result.name}: {result.message}"
-        )
+        console.print("ok   " if result.ok else "WRONG", style="green" if result.ok else "red", end=" ")
+        console.print(f"{result.name}: {result.message}")
     if not all(result.ok for result in results):
         raise typer.Exit(1)
 

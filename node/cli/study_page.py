@@ -52,11 +52,11 @@ def _document(session: Session, row: Document) -> dict[str, Any]:
 
 
 def print_page(page: dict[str, Any], console: Console) -> None:
-    console.print(f"[bold]{page['study']}[/]  {page['state']}, revision {page['revision']}")
+    console.print(f"{page['study']}  {page['state']}, revision {page['revision']}", style="bold")
     if page["failed_reason"]:
         console.print(f"  failed: {page['failed_reason']}")
     if page["needs_person"]:
-        console.print("  [yellow]a person has to decide[/]")
+        console.print("  a person has to decide", style="yellow")
     for instance in page["instances"]:
         console.print(f"  {instance['receipt']:14} {instance['sop_instance_uid']} {instance['note'] or ''}")
     for measured in page["measurements"]:

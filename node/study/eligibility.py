@@ -20,6 +20,18 @@ _ADULT_YEARS = 18
 # Transducer model names as vendors write them into Transducer Data (0018,5010).
 _OESOPHAGEAL_PROBE = re.compile(r"TEE|TOE|^[SX]\d+-\d+T$|^\d+VT|^9T\b|^10T\b|^6TC?\b|^Z6M|^V[57]M")
 _INTRACARDIAC_PROBE = re.compile(r"ACUNAV|VIEWFLEX|SOUNDSTAR|\bICE\b")
+# Phased arrays made to look at the heart through the chest wall, as the first word of the name; the letters after a hyphen of
+# GE's and Siemens' names (M5Sc-D, 4V1c-S) are the connector. CONFORMANCE.md repeats the list.
+TRANSTHORACIC_PROBES = frozenset(
+    {
+        "S3", "S3-1", "S4-1", "S4-2", "S5-1", "S5-2", "S8-3", "S12-4", "X3-1", "X5-1", "X5-1C",  # Philips
+        "3S", "3SC", "4S", "5S", "5SP", "6S", "6SC", "7S", "10S", "12S", "M3S", "M4S", "M5S", "M5SC", "3V", "4V", "4VC",  # GE
+        "3V2C", "4V1", "4V1C", "4P1", "5P1", "8V3", "10V4", "4Z1C", "P4-2", "P5-1", "P8-4", "P9-4",  # Siemens, Mindray, others
+        "SP5-1", "SP5-1S", "P4-2S", "P7-3", "P7-3S", "P10-4S", "PA1-5A", "PA3-8B", "PA4-12B",  # Mindray, Samsung
+        "PST-25BT", "PST-28BT", "PST-30BT", "PST-50BT", "PST-65AT",  # Canon
+        "P17", "P19X", "P21", "P21X", "P21XP", "RP19X",  # SonoSite
+    }
+)  # fmt: skip
 # Curved, linear, endocavity and volume arrays: Philips C5-1, GE C1-5-D and 9L-D, Siemens 4C1 - but not 4V1c, S5-1, M5Sc.
 _NON_CARDIAC_PROBE = re.compile(r"^(BP|CL|C|L|V|ML|EL|MC)\d+[A-Z]?-\d|^(EC|EV|IC|RAB|RIC)\d|^\d+[CL](\d|-|$)")
 
@@ -29,6 +41,13 @@ _NON_CARDIAC_TYPES = ("LINEAR", "CURVED LINEAR", "CURVED_LINEAR", "IV_", "ENDOCA
 # Image Type value 3, PS3.3 C.8.5.6.1.1.
 _OESOPHAGEAL_IMAGES = {"TEE"}
 _ENDO_IMAGES = {"INTRACARDIAC", "INTRAVASCULAR", "ENDOCAVITARY", "ENDORECTAL", "ENDOVAGINAL"}
+# The other defined terms but TTE, CHEST and EPICARDIAL, which carts write of ordinary echo: another organ, or surgery. Other
+# forms of these words are written, too.
+_OTHER_IMAGES = {
+    "ABDOMINAL", "BREAST", "GYNECOLOGY", "GYNECOLOGICAL", "GYNAECOLOGY", "GYNAECOLOGICAL", "INTRAOPERATIVE",
+    "MUSCULOSKELETAL", "OBSTETRICAL", "OBSTETRIC", "OBSTETRICS", "OPHTHALMIC", "PELVIC", "RETROPERITONEAL", "SCROTAL",
+    "SMALL PARTS", "THYROID", "TRANSCRANIAL", "US BIOPSY", "VASCULAR",
+}  # fmt: skip
 _CHILDRENS_IMAGES = {"PEDIATRIC", "FETAL HEART", "NEONATAL HEAD"}
 # Image Type value 4, the modes of the image as bits.
 _THREE_D_BIT = 0x0040
@@ -73,7 +92,15 @@ def _is_non_cardiac_probe(dataset: Dataset) -> bool:
     names = _texts(dataset, "TransducerData")
     by_name = any(_NON_CARDIAC_PROBE.search(name) or _INTRACARDIAC_PROBE.search(name) for name in names)
     by_type = _text(dataset, "TransducerType").startswith(_NON_CARDIAC_TYPES)
-    return by_name or by_type or _examination(dataset) in _ENDO_IMAGES
+    examination = _examination(dataset)
+    # A probe on the chest wall cannot be inside: where the two contradict each other, the probe's name is the surer witness.
+    inside = examination in _ENDO_IMAGES and not any(_is_transthoracic(name) for name in names)
+    return by_name or by_type or inside or examination in _OTHER_IMAGES
+
+
+def _is_transthoracic(probe: str) -> bool:
+    first = re.split(r"[\s_,;/(]", probe)[0]
+    return first in TRANSTHORACIC_PROBES or re.sub(r"-[A-Z]+$", "", first) in TRANSTHORACIC_PROBES
 
 
 def _has_contrast(dataset: Dataset) -> bool:
@@ -136,7 +163,7 @@ def _date(dataset: Dataset, keyword: str) -> date | None:
 
 def _examination(dataset: Dataset) -> str:
     image_type = _texts(dataset, "ImageType")
-    return image_type[2] if len(image_type) > 2 else ""
+    return " ".join(image_type[2].replace("_", " ").split()) if len(image_type) > 2 else ""
 
 
 def _modes(dataset: Dataset) -> int:

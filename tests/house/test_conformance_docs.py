@@ -12,6 +12,7 @@ from node import version
 from node.cli import app
 from node.db.audit import AuditEvent
 from node.db.tables import JobKind
+from node.study.eligibility import TRANSTHORACIC_PROBES
 from node.study.patient import PLACEHOLDERS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -60,3 +61,9 @@ def test_every_command_stands_in_the_readme(command: str) -> None:
 def test_every_placeholder_identifier_is_listed(placeholder: str) -> None:
     """Bug prevented: an identifier that silently counts as none."""
     assert re.search(rf"\b{placeholder}\b", CONFORMANCE)
+
+
+@pytest.mark.parametrize("probe", sorted(TRANSTHORACIC_PROBES))
+def test_every_transthoracic_probe_is_listed(probe: str) -> None:
+    """Bug prevented: a probe that silently outweighs what the header says."""
+    assert re.search(rf"(^|[ ]){re.escape(probe)}[,.]", CONFORMANCE, re.MULTILINE)

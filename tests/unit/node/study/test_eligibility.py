@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from models.results import Reason
-from node.study.eligibility import known_exclusions
+from node.study.eligibility import TRANSTHORACIC_PROBES, known_exclusions
 
 
 def header(**attributes: Any) -> Dataset:
@@ -64,6 +64,36 @@ def test_transthoracic_and_unknown_probes_exclude_nothing(probe: str) -> None:
 )
 def test_other_probes_are_not_cardiac(probe: str) -> None:
     assert known_exclusions(header(TransducerData=[probe, "UNUSED", "UNUSED"])) == (Reason.NON_CARDIAC_PROBE,)
+
+
+@pytest.mark.parametrize(
+    "examination",
+    ["OBSTETRICAL", "GYNECOLOGY", "SMALL PARTS", "SMALL_PARTS", "MUSCULOSKELETAL", "INTRAOPERATIVE", "VASCULAR",
+     "INTRAVASCULAR", "TRANSCRANIAL", "ABDOMINAL", "BREAST", "THYROID"],
+)  # fmt: skip
+def test_another_examination_is_no_transthoracic_echo(examination: str) -> None:
+    image_type = ["ORIGINAL", "PRIMARY", examination, "0001"]
+    assert known_exclusions(header(ImageType=image_type)) == (Reason.NON_CARDIAC_PROBE,)
+    if "INTRAV" not in examination:  # a cardiac probe is used on other organs, too
+        assert known_exclusions(header(ImageType=image_type, TransducerData="S5-1")) == (Reason.NON_CARDIAC_PROBE,)
+
+
+@pytest.mark.parametrize("examination", ["TTE", "CHEST", "ADULT ECHO", ""])
+def test_examinations_of_the_chest_and_unknown_ones_exclude_nothing(examination: str) -> None:
+    assert known_exclusions(header(ImageType=["ORIGINAL", "PRIMARY", examination, "0001"])) == ()
+
+
+@pytest.mark.parametrize("probe", ["S5-1", "M5Sc-D", "3Sc-RS", "4V1c-S", "X5-1", "s5-1 cardiac", "P21x"])
+@pytest.mark.parametrize("examination", ["INTRACARDIAC", "INTRAVASCULAR", "ENDOCAVITARY"])
+def test_a_probe_on_the_chest_wall_cannot_be_inside(probe: str, examination: str) -> None:
+    image_type = ["ORIGINAL", "PRIMARY", examination, "0001"]
+    assert known_exclusions(header(ImageType=image_type, TransducerData=[probe, "", ""])) == ()
+    assert known_exclusions(header(ImageType=image_type, TransducerData=["ICE", "", ""])) == (Reason.NON_CARDIAC_PROBE,)
+
+
+@pytest.mark.parametrize("probe", sorted(TRANSTHORACIC_PROBES))
+def test_no_transthoracic_probe_is_taken_for_another(probe: str) -> None:
+    assert known_exclusions(header(TransducerData=[probe])) == ()
 
 
 @pytest.mark.parametrize("probe", ["X7-2t", "X8-2t", "S7-3t", "6VT-D", "6Tc-RS", "9T", "Z6Ms", "V5M", "TEE probe"])
