@@ -97,6 +97,7 @@ class Destination(_Section):
     port: Annotated[int, Field(ge=1, le=65535)]
     calling_aet: AETitle | None = None
     documents: tuple[Literal["tid1500", "seg", "kos"], ...] = ("tid1500", "seg")
+    deflated: bool = False
 
 
 class Route(_Section):

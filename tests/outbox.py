@@ -71,10 +71,18 @@ class Outbox:
     def __exit__(self, *_: object) -> None:
         self.database.close()
 
-    def add(self, destination: str, number: int = 1, *, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> int:
-        """The delivery of a new document of SOP Instance UID 2.25.<number>."""
+    def add(
+        self,
+        destination: str,
+        number: int = 1,
+        *,
+        transfer_syntax_uid: str = ExplicitVRLittleEndian,
+        content: bytes | None = None,
+    ) -> int:
+        """The delivery of a new document of SOP Instance UID 2.25.<number>, or of the file `content`."""
         uid = f"2.25.{number}"
-        path, sha256 = self.archive.store_bytes(document_bytes(uid, transfer_syntax_uid=transfer_syntax_uid))
+        content = content or document_bytes(uid, transfer_syntax_uid=transfer_syntax_uid)
+        path, sha256 = self.archive.store_bytes(content)
         now = self.clock()
         with self.database.session() as session:
             analysis = session.scalar(select(Analysis))

@@ -44,7 +44,10 @@ def send(
     calling_aet: CallingAET = "ECHONODE",
     as_json: AsJson = False,
 ) -> None:
-    """C-STORE files byte for byte as they are, also those that other tools cannot parse."""
+    """C-STORE files byte for byte as they are, also those that other tools cannot parse.
+
+    Where the receiver takes only another uncompressed transfer syntax, a converted copy of the same instance goes out.
+    """
     from node.egress.dicom_store import send_files
 
     aet, host, port = _parse(peer)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pynetdicom.dsutils import split_dataset
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
@@ -14,6 +15,8 @@ from models.results import StudyFindings
 from node.db import audit
 from node.db.audit import AuditReport
 from node.db.tables import Analysis, Delivery, DeliveryState, Document, Job, JobKind, Study
+from node.egress.copies import inflated
+from node.egress.transfer_syntaxes import DEFLATED
 from node.settings import Settings
 from node.study.archive import Archive
 from node.study.findings_json import load_findings
@@ -121,10 +124,12 @@ def _documents(session: Session, study: Study, archive: Archive, delivered_dir: 
 
 
 def _data_set_hash(path: Path) -> str:
-    """Of the data set alone: the file meta group is each receiver's own."""
-    data = path.read_bytes()
-    meta_length = int.from_bytes(data[140:144], "little")  # value of (0002,0000), PS3.10 7.1
-    return hashlib.sha256(data[144 + meta_length :]).hexdigest()
+    """Of the data set alone, inflated: the file meta group is each receiver's own, and what is kept deflated may go plain."""
+    file_meta, offset = split_dataset(path)
+    data = path.read_bytes()[offset:]
+    if file_meta.TransferSyntaxUID == DEFLATED:
+        data = inflated(data)
+    return hashlib.sha256(data).hexdigest()
 
 
 def _stage_times(session: Session, study: Study, analysis: Analysis) -> dict[str, float]:

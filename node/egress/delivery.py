@@ -18,7 +18,7 @@ from node.db.audit import AuditEvent
 from node.db.queue import ClaimedJob
 from node.db.tables import Analysis, AuditEntry, Delivery, DeliveryState, Job, JobKind, Study
 from node.egress import dicom_store
-from node.egress.outcomes import PROCESSING_FAILURE, Fallback, Happening, StoreAnswer, decide
+from node.egress.outcomes import PROCESSING_FAILURE, Happening, StoreAnswer, decide
 from node.egress.tools import EgressTools
 from node.errors import DeliveryError
 from node.settings import DeliverySettings, Destination, Settings
@@ -27,7 +27,7 @@ from node.study.archive import file_sha256
 
 log = logging.getLogger(__name__)
 
-Send = Callable[[Path, Destination, Settings, Fallback | None], StoreAnswer]
+Send = Callable[[Path, Destination, Settings], StoreAnswer]
 
 SENDERS: Mapping[str, Send] = {"dicom": dicom_store.send}  # by kind of destination
 
@@ -152,10 +152,7 @@ def _send(attempt: _Attempt, tools: EgressTools) -> StoreAnswer:
         return StoreAnswer(Happening.NOT_SENT, "the stored document cannot be read from the archive")
     if not unchanged:
         return StoreAnswer(Happening.NOT_SENT, "the stored document is not the one that was built: its hash differs")
-    send = SENDERS[destination.kind]
-    answer = send(path, destination, tools.settings, None)
-    fallback = decide(answer).fallback
-    return send(path, destination, tools.settings, fallback) if fallback else answer
+    return SENDERS[destination.kind](path, destination, tools.settings)
 
 
 def _record(session: Session, job: ClaimedJob, attempt: _Attempt, answer: StoreAnswer, tools: EgressTools) -> None:
@@ -174,6 +171,8 @@ def _record(session: Session, job: ClaimedJob, attempt: _Attempt, answer: StoreA
         delivery.finished_at = now
     delivery.status, delivery.detail = answer.status, answer.detail
     details = {"destination": delivery.destination, "status": answer.status, "detail": answer.detail}
+    if answer.transfer_syntax_uid:
+        details["transfer_syntax"] = answer.transfer_syntax_uid
     if not outcome.retry:
         states.move(session, delivery, _EVENT_OF_STATE[outcome.state], now=now, **details)
     elif again is not None:

@@ -1,62 +1,32 @@
 """C-STORE and C-ECHO as SCU. Objects go out as the bytes of their file: nothing is parsed beyond the file meta information,
-so an object that other tools cannot read is sent as it is.
+so an object that other tools cannot read is sent as it is. Only for a receiver that takes no such encoding a copy in another
+one is made.
 """
 
-import socket
-import threading
 import time
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-from pydicom.dataset import FileMetaDataset
 from pydicom.errors import InvalidDicomError
-from pydicom.filebase import DicomFileLike
-from pydicom.filewriter import write_file_meta_info
-from pydicom.uid import ExplicitVRLittleEndian
-from pynetdicom import AE, _config, evt
+from pynetdicom import _config
 from pynetdicom.association import Association
 from pynetdicom.dsutils import split_dataset
-from pynetdicom.events import Event
-from pynetdicom.pdu import A_ASSOCIATE_RJ
-from pynetdicom.presentation import PresentationContext, VerificationPresentationContexts, build_context
+from pynetdicom.presentation import VerificationPresentationContexts, build_context
 from pynetdicom.status import STORAGE_SERVICE_CLASS_STATUS
-from pynetdicom.transport import AssociationSocket
 
-from node.egress.outcomes import Fallback, Happening, StoreAnswer
+from node.egress import transfer_syntaxes
+from node.egress.association import Peer, associate
+from node.egress.copies import write_copy
+from node.egress.encodings import NotConvertible
+from node.egress.outcomes import Happening, StoreAnswer
 from node.settings import Destination, Settings
-from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 _config.STORE_SEND_CHUNKED_DATASET = True  # `send_c_store(path)` then sends the file's bytes instead of a re-encoded data set
 
 MAX_CONTEXTS = 128  # PS3.8 9.3.2.2: context IDs are the odd numbers up to 255
 SLOWEST_LINK_BYTES_S = 1 << 20  # the wait for an answer starts when the last PDU is queued, not when it is sent
-
-# (source, diagnostic) of an A-ASSOCIATE-RJ, PS3.8 table 9-21.
-REJECTIONS: dict[tuple[int | None, int | None], str] = {
-    (1, 3): "it does not know our AE title {calling_aet}",
-    (1, 7): "its AE title is not {called_aet}",
-    (3, 1): "temporary congestion",
-    (3, 2): "it has no association free",
-}
-
-
-@dataclass(frozen=True)
-class Peer:
-    """A storage or verification SCP, who we are to it, and how long it may take for each answer."""
-
-    host: str
-    port: int
-    called_aet: str
-    calling_aet: str
-    timeout_s: float = 30
-    max_pdu_bytes: int = 1 << 20
-
-    def __str__(self) -> str:
-        return f"{self.called_aet} at {self.host}:{self.port}"
 
 
 @dataclass(frozen=True)
@@ -81,24 +51,16 @@ class FileAnswer:
 
 @dataclass(frozen=True)
 class _File:
+    """`offered` are the transfer syntaxes it may be sent in, the best first."""
+
     path: Path
     sop_class_uid: str
     transfer_syntax_uid: str
     size_bytes: int
+    offered: tuple[str, ...]
 
 
-class _Requestor(AE):
-    """Keeps its socket in reach: pynetdicom forgets it unclosed when the connection is refused."""
-
-    transport: socket.socket | None = None
-
-    def _create_socket(self, *arguments: Any) -> AssociationSocket:
-        made = super()._create_socket(*arguments)
-        self.transport = made.socket
-        return made
-
-
-def send(path: Path, destination: Destination, settings: Settings, fallback: Fallback | None = None) -> StoreAnswer:
+def send(path: Path, destination: Destination, settings: Settings) -> StoreAnswer:
     """Store one document at a destination, on an association of its own."""
     peer = Peer(
         host=destination.host,
@@ -108,26 +70,20 @@ def send(path: Path, destination: Destination, settings: Settings, fallback: Fal
         timeout_s=settings.delivery.timeout_s,
         max_pdu_bytes=settings.node.max_pdu_bytes,
     )
-    if fallback is Fallback.INFLATED:
-        with TemporaryDirectory(prefix="echonode-") as folder:
-            try:
-                return _store_all([_inflate(path, Path(folder))], peer)[0].answer
-            except (OSError, zlib.error):
-                return StoreAnswer(Happening.NOT_SENT, "the deflated file cannot be inflated")
-    return _store_all([path], peer)[0].answer
+    return _store_all([path], peer, deflated=destination.deflated)[0].answer
 
 
 def send_files(
     paths: Sequence[Path], host: str, port: int, called_aet: str, calling_aet: str, *, timeout_s: float = 30
 ) -> list[FileAnswer]:
     """Send DICOM files as they are, in order; one answer per file. A file without file meta information is not sent."""
-    return _store_all(paths, Peer(host, port, called_aet, calling_aet, timeout_s))
+    return _store_all(paths, Peer(host, port, called_aet, calling_aet, timeout_s), deflated=True)
 
 
 def echo(host: str, port: int, called_aet: str, calling_aet: str, *, timeout_s: float = 10) -> EchoAnswer:
     """C-ECHO, answered in words a person can act on."""
     peer = Peer(host, port, called_aet, calling_aet, timeout_s)
-    association = _associate(peer, VerificationPresentationContexts)
+    association = associate(peer, VerificationPresentationContexts)
     if isinstance(association, StoreAnswer):
         return EchoAnswer(False, association.detail)
     try:
@@ -143,11 +99,11 @@ def echo(host: str, port: int, called_aet: str, calling_aet: str, *, timeout_s: 
     return EchoAnswer(True, f"{peer} answers")
 
 
-def _store_all(paths: Sequence[Path], peer: Peer) -> list[FileAnswer]:
+def _store_all(paths: Sequence[Path], peer: Peer, *, deflated: bool) -> list[FileAnswer]:
     answers: dict[Path, StoreAnswer] = {}
     files: list[_File] = []
     for path in dict.fromkeys(paths):
-        file = _read_file_meta(path)
+        file = _read_file_meta(path, deflated=deflated)
         if isinstance(file, StoreAnswer):
             answers[path] = file
         else:
@@ -162,7 +118,7 @@ def _store_all(paths: Sequence[Path], peer: Peer) -> list[FileAnswer]:
 def _fitting_one_association(files: list[_File]) -> list[_File]:
     contexts: set[tuple[str, str]] = set()
     for index, file in enumerate(files):
-        contexts.add((file.sop_class_uid, file.transfer_syntax_uid))
+        contexts.update((file.sop_class_uid, syntax) for syntax in file.offered)
         if len(contexts) > MAX_CONTEXTS:
             return files[:index]
     return files
@@ -170,19 +126,16 @@ def _fitting_one_association(files: list[_File]) -> list[_File]:
 
 def _store_batch(files: list[_File], peer: Peer) -> dict[Path, StoreAnswer]:
     """Store on one association, on a new one after an abort; when none can be had, the rest gets that answer."""
-    contexts = [
-        build_context(sop_class, transfer_syntax)
-        for sop_class, transfer_syntax in dict.fromkeys((file.sop_class_uid, file.transfer_syntax_uid) for file in files)
-    ]
+    # One context for each pair: with several syntaxes in one, the receiver would choose, and many choose the oldest.
+    pairs = dict.fromkeys((file.sop_class_uid, syntax) for file in files for syntax in file.offered)
+    contexts = [build_context(sop_class, syntax) for sop_class, syntax in pairs]
     answers: dict[Path, StoreAnswer] = {}
     association: Association | None = None
     for index, file in enumerate(files):
         if association is None:
-            opened = _associate(peer, contexts)
+            opened = associate(peer, contexts)
             if isinstance(opened, StoreAnswer):
-                return answers | {
-                    rest.path: replace(opened, transfer_syntax_uid=rest.transfer_syntax_uid) for rest in files[index:]
-                }
+                return answers | {rest.path: opened for rest in files[index:]}
             association = opened
         answers[file.path] = _store(association, file, peer)
         if answers[file.path].happened not in (Happening.ANSWERED, Happening.NO_CONTEXT):
@@ -193,68 +146,31 @@ def _store_batch(files: list[_File], peer: Peer) -> dict[Path, StoreAnswer]:
     return answers
 
 
-def _associate(peer: Peer, contexts: list[PresentationContext]) -> Association | StoreAnswer:
-    """The established association, or why there is none."""
-    entity = _Requestor(ae_title=peer.calling_aet)
-    entity.implementation_class_uid = IMPLEMENTATION_CLASS_UID
-    entity.implementation_version_name = IMPLEMENTATION_VERSION_NAME
-    entity.acse_timeout = entity.dimse_timeout = entity.network_timeout = entity.connection_timeout = peer.timeout_s
-    connected = threading.Event()
-    rejections: list[A_ASSOCIATE_RJ] = []  # kept here too: pynetdicom loses it when the connection ends faster than it looks
-
-    def keep_rejection(event: Event) -> None:
-        if isinstance(event.pdu, A_ASSOCIATE_RJ):
-            rejections.append(event.pdu)
-
-    def tune(_event: Event) -> None:
-        if entity.transport is not None:
-            entity.transport.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            entity.transport.settimeout(peer.timeout_s)  # else a peer that stops reading blocks the sending thread for ever
-        connected.set()
-
-    started_s = time.monotonic()
-    try:
-        association = entity.associate(
-            peer.host,
-            peer.port,
-            contexts=contexts,
-            ae_title=peer.called_aet,
-            max_pdu=peer.max_pdu_bytes,
-            evt_handlers=[(evt.EVT_CONN_OPEN, tune), (evt.EVT_PDU_RECV, keep_rejection)],
-        )
-    except OSError:
-        return StoreAnswer(Happening.NOT_CONNECTED, f"{peer}: the host name is not known")
-    if association.is_established:
-        return association
-    if not connected.is_set():
-        if entity.transport is not None:
-            entity.transport.close()
-        words = f"{peer} cannot be reached: nothing listens there, or a firewall is between"
-        return StoreAnswer(Happening.NOT_CONNECTED, words)
-    return _why_not_established(association, rejections, peer, time.monotonic() - started_s)
-
-
-def _why_not_established(association: Association, rejected: list[A_ASSOCIATE_RJ], peer: Peer, waited_s: float) -> StoreAnswer:
-    for rejection in rejected:
-        reason = REJECTIONS.get((rejection.source, rejection.reason_diagnostic), "no reason given")
-        reason = reason.format(calling_aet=peer.calling_aet, called_aet=peer.called_aet)
-        if rejection.result == 2:
-            return StoreAnswer(Happening.REJECTED_TRANSIENT, f"{peer} rejected the association for now: {reason}")
-        return StoreAnswer(Happening.REJECTED_PERMANENT, f"{peer} rejected the association: {reason}")
-    if association.rejected_contexts:
-        return StoreAnswer(Happening.NO_CONTEXT, f"{peer} accepts none of the SOP classes in this transfer syntax")
-    if waited_s >= peer.timeout_s:
-        return StoreAnswer(Happening.TIMED_OUT, f"{peer} did not answer the association request within {peer.timeout_s:g} s")
-    return StoreAnswer(Happening.ABORTED, f"{peer} closed the connection during the association request; is it a DICOM port?")
-
-
 def _store(association: Association, file: _File, peer: Peer) -> StoreAnswer:
+    accepted = {
+        context.transfer_syntax[0] for context in association.accepted_contexts if context.abstract_syntax == file.sop_class_uid
+    }
+    syntax = next((offer for offer in file.offered if offer in accepted), None)
+    if syntax is None:
+        why = "in a transfer syntax that the object has" if accepted else "in this transfer syntax"
+        return StoreAnswer(Happening.NO_CONTEXT, f"{peer} does not accept this SOP class {why}")
+    if syntax == file.transfer_syntax_uid:
+        return _store_as_it_is(association, file, peer)
+    words = transfer_syntaxes.name(syntax)
+    with TemporaryDirectory(prefix="echonode-") as folder:
+        try:
+            copy = write_copy(file.path, syntax, Path(folder))
+        except (NotConvertible, OSError) as error:
+            why = str(error) if isinstance(error, NotConvertible) else "the file or the temporary folder cannot be used"
+            return StoreAnswer(Happening.NO_CONTEXT, f"{peer} takes only {words}, and no such copy can be made: {why}")
+        size_bytes = copy.stat().st_size
+        return _store_as_it_is(association, replace(file, path=copy, transfer_syntax_uid=syntax, size_bytes=size_bytes), peer)
+
+
+def _store_as_it_is(association: Association, file: _File, peer: Peer) -> StoreAnswer:
     def answer(happened: Happening, detail: str, status: int | None = None) -> StoreAnswer:
         return StoreAnswer(happened, detail, status, file.transfer_syntax_uid)
 
-    wanted = (file.sop_class_uid, file.transfer_syntax_uid)
-    if wanted not in {(context.abstract_syntax, context.transfer_syntax[0]) for context in association.accepted_contexts}:
-        return answer(Happening.NO_CONTEXT, f"{peer} does not accept this SOP class in this transfer syntax")
     timeout_s = peer.timeout_s + file.size_bytes / SLOWEST_LINK_BYTES_S
     association.dimse_timeout = timeout_s
     started_s = time.monotonic()
@@ -267,13 +183,14 @@ def _store(association: Association, file: _File, peer: Peer) -> StoreAnswer:
         return answer(Happening.NOT_SENT, "the file cannot be sent: it cannot be read, or a UID in its file meta is malformed")
     if "Status" in reply:
         meaning = STORAGE_SERVICE_CLASS_STATUS.get(reply.Status, ("", "a status the standard does not define"))[1] or "success"
-        return answer(Happening.ANSWERED, f"{peer} answered 0x{reply.Status:04X}: {meaning}", int(reply.Status))
+        sent = f"sent as {transfer_syntaxes.name(file.transfer_syntax_uid)}"
+        return answer(Happening.ANSWERED, f"{peer} answered 0x{reply.Status:04X}: {meaning}; {sent}", int(reply.Status))
     if time.monotonic() - started_s >= timeout_s:
         return answer(Happening.TIMED_OUT, f"{peer} did not answer the C-STORE within {timeout_s:.0f} s")
     return answer(Happening.ABORTED, f"{peer} aborted the association during the C-STORE")
 
 
-def _read_file_meta(path: Path) -> _File | StoreAnswer:
+def _read_file_meta(path: Path, *, deflated: bool) -> _File | StoreAnswer:
     try:
         file_meta, _ = split_dataset(path)
         size_bytes = path.stat().st_size
@@ -285,16 +202,6 @@ def _read_file_meta(path: Path) -> _File | StoreAnswer:
     missing = [keyword for keyword in needed if not file_meta.get(keyword)]
     if missing:
         return StoreAnswer(Happening.NOT_SENT, f"the file meta information lacks {', '.join(missing)}")
-    return _File(path, str(file_meta.MediaStorageSOPClassUID), str(file_meta.TransferSyntaxUID), size_bytes)
-
-
-def _inflate(path: Path, folder: Path) -> Path:
-    """The same object in explicit VR little endian: PS3.5 A.5 deflates just that encoding, so nothing is parsed."""
-    file_meta, offset = split_dataset(path)
-    file_meta = FileMetaDataset(file_meta)
-    file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
-    with (folder / "inflated.dcm").open("wb") as out:
-        out.write(bytes(128) + b"DICM")
-        write_file_meta_info(DicomFileLike(out), file_meta)
-        out.write(zlib.decompressobj(-zlib.MAX_WBITS).decompress(path.read_bytes()[offset:]))
-    return Path(out.name)
+    syntax = str(file_meta.TransferSyntaxUID)
+    offered = transfer_syntaxes.offered(syntax, deflated=deflated)
+    return _File(path, str(file_meta.MediaStorageSOPClassUID), syntax, size_bytes, offered)

@@ -11,7 +11,7 @@ from io import BytesIO
 from pathlib import Path
 
 from pydicom import dcmread
-from pydicom.uid import UID
+from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -52,6 +52,9 @@ TEMPLATES: dict[str, Template] = {
 # The bytes analysed, and the same object come again with a corrected header. A conflict (other pixels) speaks for neither.
 _EVIDENCE = (Receipt.STORED.value, Receipt.HEADER_CHANGED.value)
 
+# Kept deflated: one bit a pixel over every frame is as large as the compressed clip, and nearly all of it is background.
+_DEFLATED = frozenset({"seg"})
+
 _BUILT = "the documents of this analysis exist already"
 
 
@@ -79,7 +82,7 @@ def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
         return
     evidence = read_evidence(inputs.paths)
     built = build_all(inputs.findings, evidence, inputs.identity)
-    stored = [(document, *tools.archive.store_bytes(document_bytes(document))) for document in built]
+    stored = [(document, *tools.archive.store_bytes(stored_bytes(document))) for document in built]
     destinations = destinations_for(tools.settings, inputs.study, evidence.newest, now=tools.clock())
     tools.database.write(lambda session: _record(session, job, inputs, stored, destinations, tools.clock()))
 
@@ -127,9 +130,16 @@ def document_identity(
     )
 
 
-def document_bytes(document: BuiltDocument) -> bytes:
+def stored_bytes(document: BuiltDocument) -> bytes:
+    """The Part 10 file that the archive keeps, and whose bytes every attempt to deliver starts from."""
+    syntax = DeflatedExplicitVRLittleEndian if document.template in _DEFLATED else ExplicitVRLittleEndian
+    return document_bytes(document, syntax)
+
+
+def document_bytes(document: BuiltDocument, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> bytes:
     """A Part 10 file."""
     file = BytesIO()
+    document.dataset.file_meta.TransferSyntaxUID = UID(transfer_syntax_uid)
     document.dataset.save_as(file, enforce_file_format=True)
     return file.getvalue()
 

@@ -9,7 +9,6 @@ from enum import StrEnum
 
 from node.db.tables import DeliveryState
 
-DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 PROCESSING_FAILURE = 0x0110
 MAX_PROCESSING_FAILURES = 5  # it may be a passing fault or a lasting one: a few attempts tell
 
@@ -23,14 +22,8 @@ class Happening(StrEnum):
     REJECTED_PERMANENT = "rejected permanent"  # A-ASSOCIATE-RJ result 1
     ABORTED = "aborted"  # A-ABORT, or the connection closed in the middle
     TIMED_OUT = "timed out"
-    NO_CONTEXT = "no accepted context"  # SOP class with this transfer syntax not accepted
+    NO_CONTEXT = "no accepted context"  # the SOP class in none of the transfer syntaxes we can send it in
     NOT_SENT = "not sent"  # our side cannot: the file is missing, changed or no DICOM file, or the destination is unknown
-
-
-class Fallback(StrEnum):
-    """Another form of the same object, tried at once on a new association."""
-
-    INFLATED = "inflated"  # deflated -> explicit VR little endian: the same elements, uncompressed
 
 
 @dataclass(frozen=True)
@@ -40,7 +33,7 @@ class StoreAnswer:
     happened: Happening
     detail: str
     status: int | None = None
-    transfer_syntax_uid: str = ""  # of the object, where it could be read
+    transfer_syntax_uid: str = ""  # in which it was sent
 
     @property
     def stored(self) -> bool:
@@ -49,10 +42,9 @@ class StoreAnswer:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The state the delivery goes to now; PENDING is another attempt later. `fallback` comes first, at once."""
+    """The state the delivery goes to now; PENDING is another attempt later."""
 
     state: DeliveryState
-    fallback: Fallback | None = None
 
     @property
     def retry(self) -> bool:
@@ -84,8 +76,6 @@ STATE_OF_STATUS: tuple[tuple[int, int, DeliveryState], ...] = (
     (0xB000, 0xBFFF, DeliveryState.ACCEPTED_WITH_WARNING),  # B000 coerced, B006 elements discarded, B007 class mismatch
 )
 
-FALLBACKS: dict[str, Fallback] = {DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN: Fallback.INFLATED}  # by transfer syntax of the object
-
 
 def decide(answer: StoreAnswer, earlier_processing_failures: int = 0) -> Outcome:
     """What follows from an answer, when so many attempts before it ended in 0x0110.
@@ -95,8 +85,7 @@ def decide(answer: StoreAnswer, earlier_processing_failures: int = 0) -> Outcome
     """
     if answer.happened is Happening.ANSWERED:
         return Outcome(_state_for_status(answer.status, earlier_processing_failures))
-    fallback = FALLBACKS.get(answer.transfer_syntax_uid) if answer.happened is Happening.NO_CONTEXT else None
-    return Outcome(STATE_OF_HAPPENING[answer.happened], fallback)
+    return Outcome(STATE_OF_HAPPENING[answer.happened])
 
 
 def _state_for_status(status: int | None, earlier_processing_failures: int) -> DeliveryState:

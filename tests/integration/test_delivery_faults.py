@@ -23,8 +23,8 @@ SR = [Comprehensive3DSRStorage]
 SETTINGS = DeliverySettings(first_retry_s=5, max_retry_s=60, expire_after_s=600, timeout_s=1)
 
 
-def outbox_for(tmp_path: Path, port: int) -> Outbox:
-    pacs = Destination(name="pacs", ae_title="FAKEPACS", host="127.0.0.1", port=port, calling_aet="ECHOLAB")
+def outbox_for(tmp_path: Path, port: int, *, deflated: bool = False) -> Outbox:
+    pacs = Destination(name="pacs", ae_title="FAKEPACS", host="127.0.0.1", port=port, calling_aet="ECHOLAB", deflated=deflated)
     return Outbox(tmp_path, [pacs], SETTINGS)
 
 
@@ -137,7 +137,7 @@ def test_a_sop_class_the_pacs_does_not_take_is_refused(tmp_path: Path) -> None:
         outbox.run_until_settled()
         refused = outbox.delivery(number)
         assert refused.state == "refused"
-        assert "accepts none of the SOP classes in this transfer syntax" in (refused.detail or "")
+        assert "accepts none of the SOP classes in a transfer syntax offered" in (refused.detail or "")
         assert pacs.received == []
 
 
@@ -152,8 +152,8 @@ def test_a_deflated_document_is_inflated_for_a_pacs_that_takes_none(tmp_path: Pa
         assert received.dataset_bytes == zlib.decompressobj(-zlib.MAX_WBITS).decompress(stored_dataset(outbox, number))
 
 
-def test_a_deflated_document_stays_deflated_where_it_is_taken(tmp_path: Path) -> None:
-    with FakePACS(SR) as pacs, outbox_for(tmp_path, pacs.port) as outbox:
+def test_a_deflated_document_stays_deflated_where_it_is_wanted_and_taken(tmp_path: Path) -> None:
+    with FakePACS(SR) as pacs, outbox_for(tmp_path, pacs.port, deflated=True) as outbox:
         deflated = outbox.add("pacs", transfer_syntax_uid=DeflatedExplicitVRLittleEndian)
         outbox.run()
         assert [item.transfer_syntax_uid for item in pacs.received] == [DeflatedExplicitVRLittleEndian]

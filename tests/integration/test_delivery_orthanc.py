@@ -54,7 +54,7 @@ def test_sent_twice_it_is_there_once(tmp_path: Path) -> None:
         number = outbox.add("pacs")
         destination = outbox.settings.destination[0]
         path = outbox.archive.path(outbox.delivery(number).document.path)
-        assert delivery.SENDERS["dicom"](path, destination, outbox.settings, None).stored
+        assert delivery.SENDERS["dicom"](path, destination, outbox.settings).stored
         outbox.run()
         assert outbox.delivery(number).state == "accepted"
         assert orthanc.sop_instance_uids() == ["2.25.1"]

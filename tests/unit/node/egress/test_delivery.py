@@ -12,7 +12,7 @@ from node.db import queue
 from node.db.queue import ClaimedJob
 from node.egress import delivery
 from node.egress.delivery import next_attempt_at, retry_delivery
-from node.egress.outcomes import MAX_PROCESSING_FAILURES, Fallback, Happening, StoreAnswer
+from node.egress.outcomes import MAX_PROCESSING_FAILURES, Happening, StoreAnswer
 from node.errors import DeliveryError, InvalidTransition, LeaseLost
 from node.settings import DeliverySettings, Destination, Settings
 from tests.outbox import LEASE_S, Outbox, document_bytes
@@ -38,11 +38,9 @@ class Sender:
     def __init__(self) -> None:
         self.script: deque[StoreAnswer | Exception] = deque()
         self.sent: list[bytes] = []
-        self.fallbacks: list[Fallback | None] = []
 
-    def __call__(self, path: Path, destination: Destination, settings: Settings, fallback: Fallback | None) -> StoreAnswer:
+    def __call__(self, path: Path, destination: Destination, settings: Settings) -> StoreAnswer:
         self.sent.append(path.read_bytes())
-        self.fallbacks.append(fallback)
         answer = self.script.popleft() if self.script else STORED
         if isinstance(answer, Exception):
             raise answer
@@ -316,13 +314,11 @@ def test_a_damaged_document_is_never_sent(outbox: Outbox, sender: Sender, damage
     assert sender.sent == []
 
 
-def test_the_fallback_is_tried_at_once_and_decides(outbox: Outbox, sender: Sender) -> None:
-    deflated = "1.2.840.10008.1.2.1.99"
-    number = outbox.add("pacs", transfer_syntax_uid=deflated)
-    sender.script.append(StoreAnswer(Happening.NO_CONTEXT, "not deflated", transfer_syntax_uid=deflated))
+def test_the_audit_trail_says_which_transfer_syntax_was_used(outbox: Outbox, sender: Sender) -> None:
+    number = outbox.add("pacs")
+    sender.script.append(StoreAnswer(Happening.ANSWERED, "stored", 0x0000, transfer_syntax_uid="1.2.840.10008.1.2"))
     outbox.run()
-    assert sender.fallbacks == [None, Fallback.INFLATED]
-    assert (outbox.delivery(number).state, outbox.delivery(number).attempts) == ("accepted", 1)
+    assert outbox.audited(number)[-1].details["transfer_syntax"] == "1.2.840.10008.1.2"
 
 
 NOW = datetime(2026, 3, 4, tzinfo=UTC)

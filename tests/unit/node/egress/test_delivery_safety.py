@@ -10,7 +10,7 @@ from node.db.audit import AuditEvent
 from node.db.tables import AuditEntry, Instance, Receipt, Study
 from node.egress import delivery
 from node.egress.delivery import retry_delivery
-from node.egress.outcomes import Fallback, Happening, StoreAnswer
+from node.egress.outcomes import Happening, StoreAnswer
 from node.settings import DeliverySettings, Destination, Settings
 from tests.outbox import Outbox
 
@@ -24,7 +24,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[StoreAnswer]:
     """What the sender will answer; a sender without an answer left was not expected to be asked."""
     script: list[StoreAnswer] = []
 
-    def send(path: Path, destination: Destination, settings: Settings, fallback: Fallback | None) -> StoreAnswer:
+    def send(path: Path, destination: Destination, settings: Settings) -> StoreAnswer:
         return script.pop(0)
 
     monkeypatch.setitem(delivery.SENDERS, "dicom", send)  # type: ignore[arg-type]

@@ -7,11 +7,9 @@ from pynetdicom.status import STORAGE_SERVICE_CLASS_STATUS
 
 from node.db.tables import DeliveryState
 from node.egress.outcomes import (
-    DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN,
     MAX_PROCESSING_FAILURES,
     STATE_OF_HAPPENING,
     STATE_OF_STATUS,
-    Fallback,
     Happening,
     StoreAnswer,
     decide,
@@ -113,19 +111,11 @@ def test_out_of_resources_is_tried_however_often_it_came() -> None:
 )
 def test_what_happens_without_a_status(happened: Happening, state: DeliveryState) -> None:
     outcome = decide(StoreAnswer(happened, ""))
-    assert (outcome.state, outcome.retry, outcome.fallback) == (state, state is AGAIN, None)
+    assert (outcome.state, outcome.retry) == (state, state is AGAIN)
 
 
 def test_every_happening_has_its_line() -> None:
     assert STATE_OF_HAPPENING.keys() | {Happening.ANSWERED} == set(Happening)
-
-
-@pytest.mark.parametrize("happened", [happened for happened in Happening if happened is not Happening.ANSWERED])
-def test_only_a_deflated_object_without_context_has_a_fallback(happened: Happening) -> None:
-    deflated = StoreAnswer(happened, "", transfer_syntax_uid=DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN)
-    plain = StoreAnswer(happened, "", transfer_syntax_uid="1.2.840.10008.1.2.1")
-    assert decide(deflated).fallback is (Fallback.INFLATED if happened is Happening.NO_CONTEXT else None)
-    assert decide(plain).fallback is None
 
 
 @pytest.mark.parametrize(
