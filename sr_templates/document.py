@@ -5,11 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
 from highdicom import sr
+from pydicom import config
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sr.codedict import codes as dictionary
 from pydicom.uid import ExplicitVRLittleEndian
 
 from sr_templates.codes import coding_scheme_identification
+from sr_templates.copied_values import text_of
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
 
@@ -71,7 +74,7 @@ def start_document(
 
 def _local_time(created_at: datetime, evidence: Evidence) -> datetime:
     """In the study's own time zone where it states one: (0008,0201) holds for the copied study date and time as well."""
-    text = str(evidence.newest.get("TimezoneOffsetFromUTC", "") or "")
+    text = text_of(evidence.newest, "TimezoneOffsetFromUTC")
     if len(text) != 5 or text[0] not in "+-" or not text[1:].isdigit():
         return created_at
     offset = timedelta(hours=int(text[1:3]), minutes=int(text[3:5]))
@@ -81,20 +84,25 @@ def _local_time(created_at: datetime, evidence: Evidence) -> datetime:
 def reference_to(header: Dataset) -> Dataset:
     """Referenced SOP Class and Instance UID of one source object (PS3.3 10.8)."""
     reference = Dataset()
-    reference.ReferencedSOPClassUID = header.SOPClassUID
-    reference.ReferencedSOPInstanceUID = header.SOPInstanceUID
+    for keyword in ("SOPClassUID", "SOPInstanceUID"):
+        reference.add(_uid(f"Referenced{keyword}", text_of(header, keyword)))
     return reference
+
+
+def _uid(keyword: str, uid: str) -> DataElement:
+    """As the source has it: what refers to an object finds it by nothing else, valid or not."""
+    return DataElement(keyword, "UI", uid, validation_mode=config.IGNORE)
 
 
 def referenced_series(headers: Iterable[Dataset], instances_keyword: str) -> list[Dataset]:
     """One item per series with its instances under `instances_keyword`, in the order of first appearance."""
     series: dict[str, list[Dataset]] = {}
     for header in headers:
-        series.setdefault(str(header.SeriesInstanceUID), []).append(reference_to(header))
+        series.setdefault(text_of(header, "SeriesInstanceUID"), []).append(reference_to(header))
     items = []
     for uid, references in series.items():
         item = Dataset()
-        item.SeriesInstanceUID = uid
+        item.add(_uid("SeriesInstanceUID", uid))
         setattr(item, instances_keyword, references)
         items.append(item)
     return items
@@ -103,7 +111,7 @@ def referenced_series(headers: Iterable[Dataset], instances_keyword: str) -> lis
 def evidence_sequence(evidence: Evidence, sop_instance_uids: Iterable[str]) -> list[Dataset]:
     """Current Requested Procedure Evidence Sequence (0040,A375): everything the content refers to, each once."""
     item = Dataset()
-    item.StudyInstanceUID = evidence.study_instance_uid
+    item.add(_uid("StudyInstanceUID", evidence.study_instance_uid))
     headers = (evidence.header(uid) for uid in dict.fromkeys(sop_instance_uids))
     item.ReferencedSeriesSequence = referenced_series(headers, "ReferencedSOPSequence")
     return [item]

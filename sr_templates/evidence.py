@@ -1,11 +1,14 @@
 """The source objects' headers: what documents refer to, and where patient and study attributes come from."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from pydicom import config
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.valuerep import PersonName, validate_value
+
+from sr_templates.copied_values import BY_DEFAULT, CopiedValue, IdentifierRules, IrregularValue, copied_value, remarks, text_of
 
 
 class DocumentError(ValueError):
@@ -21,9 +24,9 @@ _TYPE_3 = (
     "IssuerOfPatientID", "QualityControlSubject", "StudyDescription", "PatientAge", "PatientSize", "PatientWeight",
     "InstitutionName",  # of the equipment module (C.7.5.1); where the patient was examined
 )  # fmt: skip
+_STUDY_UID = "StudyInstanceUID"
+_REFERRED_BY = ("SOPInstanceUID", "SOPClassUID", "SeriesInstanceUID", _STUDY_UID)  # PS3.3 table 10-11
 _ZERO_IS_UNKNOWN = frozenset({"PatientSize", "PatientWeight"})  # carts write 0 for what nobody entered
-# Left out rather than wrong is right for a date; for these it would file the document under nobody.
-_NEVER_LEFT_OUT = frozenset({"PatientName", "PatientID", "IssuerOfPatientID", "AccessionNumber"})
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,23 +38,30 @@ class Evidence:
 
     headers: dict[str, Dataset]
     newest: Dataset
+    rules: IdentifierRules = BY_DEFAULT
 
     @classmethod
-    def from_headers(cls, oldest_first: Iterable[Dataset]) -> "Evidence":
-        """A later header of the same SOP Instance UID replaces the earlier one. Raises DocumentError without any header."""
+    def from_headers(cls, oldest_first: Iterable[Dataset], rules: IdentifierRules = BY_DEFAULT) -> "Evidence":
+        """A later header of the same SOP Instance UID replaces the earlier one; an object that nothing can refer to is passed
+        over. Raises DocumentError without any other.
+        """
         headers: dict[str, Dataset] = {}
         newest: Dataset | None = None
+        missing: set[str] = set()
         for header in oldest_first:
-            headers[str(header.SOPInstanceUID)] = newest = header
+            if unnamed := missing_reference(header):
+                missing.add(unnamed)
+            else:
+                headers[text_of(header, "SOPInstanceUID")] = newest = header
         if newest is None:
-            raise DocumentError("no source object to refer to")
-        if len({str(header.StudyInstanceUID) for header in headers.values()}) > 1:
+            raise DocumentError("no source object to refer to" + "".join(f": one has no {uid}" for uid in sorted(missing)[:1]))
+        if len({text_of(header, "StudyInstanceUID") for header in headers.values()}) > 1:
             raise DocumentError("source objects of several studies")
-        return cls(headers, newest)
+        return cls(headers, newest, rules)
 
     @property
     def study_instance_uid(self) -> str:
-        return str(self.newest.StudyInstanceUID)
+        return text_of(self.newest, "StudyInstanceUID")
 
     def header(self, sop_instance_uid: str) -> Dataset:
         """Raises DocumentError for an object that is not part of the evidence."""
@@ -62,40 +72,55 @@ class Evidence:
 
     def number_of_frames(self, sop_instance_uid: str) -> int | None:
         """None for a single-frame object, which has no such attribute and is referred to without frame numbers."""
-        frames = self.header(sop_instance_uid).get("NumberOfFrames")
-        return int(frames) if frames is not None else None
+        frames = text_of(self.header(sop_instance_uid), "NumberOfFrames")
+        return int(frames) if frames.isdecimal() else None
 
     def patient_and_study(self) -> Dataset:
         """The attributes every document shares with its study, as Unicode, whatever character set the source had.
 
-        A value that its own VR forbids (an ACR-NEMA date such as 1994.06.08) is left out rather than passed on.
+        Raises DocumentError where an identifier can be neither echoed nor left out.
         """
         copied = Dataset()
-        copied.StudyInstanceUID = self.study_instance_uid
-        for keyword in _TYPE_2:
-            setattr(copied, keyword, _valid_text(self.newest, keyword))
-        for keyword in _TYPE_3:
-            text = _valid_text(self.newest, keyword)
-            if text and not (keyword in _ZERO_IS_UNKNOWN and float(text) == 0):
-                setattr(copied, keyword, text)
+        copied.add(_uid_element(self.newest))
+        for keyword, value in self._copied().items():
+            if value.element is not None:
+                copied.add(value.element)
+            elif keyword in _TYPE_2:
+                setattr(copied, keyword, "")
         return copied
+
+    def remarks(self) -> tuple[str, ...]:
+        """What was irregular in the source's patient and study attributes, and what became of it. Raises as above."""
+        uid = self.study_instance_uid
+        irregular = (f"{_STUDY_UID} of the source object is no valid UID: echoed as it is",) if not is_uid(uid) else ()
+        return (*irregular, *remarks(self._copied().values()))
+
+    def _copied(self) -> dict[str, CopiedValue]:
+        try:
+            copied = {keyword: copied_value(self.newest, keyword, self.rules) for keyword in (*_TYPE_2, *_TYPE_3)}
+        except IrregularValue as error:
+            raise DocumentError(str(error)) from error
+        for keyword in _ZERO_IS_UNKNOWN:
+            element = copied[keyword].element
+            if element is not None and float(element.value) == 0:
+                copied[keyword] = CopiedValue(None)
+        return copied
+
+
+def missing_reference(header: Dataset) -> str:
+    """The first of the UIDs by which a document refers to an object that this one lacks; empty where it has them all."""
+    return next((keyword for keyword in _REFERRED_BY if not text_of(header, keyword)), "")
+
+
+def is_uid(text: str) -> bool:
+    """PS3.5 9.1: digits and dots, at most 64, no component with a leading zero."""
+    return len(text) <= 64 and re.fullmatch(r"(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*))+", text) is not None
+
+
+def _uid_element(header: Dataset) -> DataElement:
+    return DataElement(_STUDY_UID, "UI", text_of(header, _STUDY_UID), validation_mode=config.IGNORE)
 
 
 def is_quality_control_subject(header: Dataset) -> bool:
     """Quality Control Subject (0010,0200), as the object itself says: YES means a phantom."""
-    return str(header.get("QualityControlSubject", "")) == "YES"
-
-
-def _valid_text(header: Dataset, keyword: str) -> str:
-    """Empty where absent, or where the value breaks its own VR. Raises DocumentError where that would lose an identifier."""
-    if keyword not in header:
-        return ""
-    try:
-        element = header[keyword]
-        text = "" if element.value is None else str(element.value)
-        validate_value(element.VR, PersonName(text) if element.VR == "PN" else text, config.RAISE)
-    except (ValueError, TypeError, LookupError):
-        if keyword in _NEVER_LEFT_OUT:
-            raise DocumentError(f"{keyword} of the source object cannot be written") from None
-        return ""
-    return text
+    return text_of(header, "QualityControlSubject") == "YES"

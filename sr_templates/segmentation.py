@@ -17,6 +17,7 @@ from pydicom.uid import SegmentationStorage
 from models.results import ClipFindings, Point, StudyFindings
 from sr_templates import codes, tracking
 from sr_templates.codes import code_item
+from sr_templates.copied_values import copied_list, text_of
 from sr_templates.document import BuiltDocument, DocumentKind, reference_to, referenced_series, start_document
 from sr_templates.evidence import DocumentError, Evidence
 from sr_templates.identity import DocumentIdentity
@@ -116,7 +117,7 @@ def _build_one(
 
 def _refuse_misfits(clip: ClipFindings, evidence: Evidence) -> None:
     source = evidence.header(clip.sop_instance_uid)
-    if (clip.rows, clip.columns) != (int(source.Rows), int(source.Columns)):
+    if (str(clip.rows), str(clip.columns)) != (text_of(source, "Rows"), text_of(source, "Columns")):
         raise DocumentError("outlines were drawn on an image of another size")
     if len({(contour.structure, contour.frame_index) for contour in clip.contours}) != len(clip.contours):
         raise DocumentError("two outlines of one structure on one frame")
@@ -142,11 +143,11 @@ def _frames(clip: ClipFindings) -> list[_Frame]:
 def _lossy_compression(source: Dataset) -> Dataset:
     """Lossy once is lossy for ever (PS3.3 C.7.6.1.1.5): said again of what was derived from it."""
     copied = Dataset()
-    copied.LossyImageCompression = "01" if source.get("LossyImageCompression") == "01" else "00"
+    copied.LossyImageCompression = "01" if text_of(source, "LossyImageCompression") == "01" else "00"
     if copied.LossyImageCompression == "01":
         for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-            if source.get(keyword):
-                copied[keyword] = source[keyword]
+            if (element := copied_list(source, keyword).element) is not None:
+                copied.add(element)
     return copied
 
 

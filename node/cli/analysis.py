@@ -70,7 +70,7 @@ def _analyse_study(
     verdict = judge_patients(stated_patient(header) for _, header in files)
     findings = replace(findings, flags=(*findings.flags, *patient_flags(verdict)))
     evidence = () if verdict.withhold else [path for path, _ in files]
-    documents = build_all(findings, read_evidence(evidence), _identity(settings)) if evidence else []
+    documents = build_all(findings, read_evidence(evidence, settings), _identity(settings)).documents if evidence else []
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "findings.json").write_text(json.dumps(dump_findings(findings), indent=2), encoding="utf-8")
     for document in documents:

@@ -38,9 +38,11 @@ def _reading(config: Path) -> Iterator[Session]:
 @studies.command("list")
 def list_studies(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     """All studies, newest first."""
+    from node.cli.study_page import job_errors, reason_of
     from node.db.tables import Study
 
     with _reading(config) as session:
+        errors = job_errors(session)
         rows = [
             {
                 "study": study.study_instance_uid,
@@ -49,10 +51,11 @@ def list_studies(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -
                 "from": study.calling_aet,
                 "last arrival": study.last_arrival_at,
                 "needs a person": study.needs_person,
+                "reason": reason_of(study, errors),
             }
             for study in session.scalars(select(Study).order_by(Study.id.desc()))
         ]
-    columns = ("study", "state", "revision", "from", "last arrival", "needs a person")
+    columns = ("study", "state", "revision", "from", "last arrival", "needs a person", "reason")
     show_rows(rows, columns, as_json=as_json, empty="no study has arrived")
 
 

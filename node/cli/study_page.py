@@ -1,12 +1,17 @@
 """`echonode studies show`: one study as plain data, and as text."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from node.db.tables import Analysis, Delivery, Document, Instance, Study
+from models.results import QualityIssue
+from node.db.audit import AuditEvent
+from node.db.tables import Analysis, AuditEntry, Delivery, Document, Instance, Job, JobState, Study
+
+_UNDONE = (JobState.TODO.value, JobState.DOING.value, JobState.FAILED.value, JobState.DEAD.value)
 
 
 def study_page(session: Session, study_instance_uid: str) -> dict[str, Any] | None:
@@ -23,14 +28,40 @@ def study_page(session: Session, study_instance_uid: str) -> dict[str, Any] | No
         "revision": study.revision,
         "failed_reason": study.failed_reason,
         "needs_person": study.needs_person,
+        "reason": reason_of(study, job_errors(session, study)),
         "completed_at": study.completed_at,
         "completed_reason": study.completed_reason,
         "instances": [_instance(row) for row in _rows(session, Instance, study)],
         "measurements": findings.get("measurements", []),
         "not_measured": findings.get("not_measured", []),
-        "flags": findings.get("flags", []),
+        "flags": [*findings.get("flags", []), *_remarks(session, study)],
         "documents": [_document(session, row) for row in _rows(session, Document, study)],
+        "jobs": [_job(row) for row in _rows(session, Job, study) if row.error is not None],
     }
+
+
+def job_errors(session: Session, study: Study | None = None) -> dict[tuple[int | None, int], str]:
+    """By study and revision: what went wrong with a job that waits for another attempt or was given up."""
+    query = select(Job).where(Job.error.is_not(None), Job.state.in_(_UNDONE)).order_by(Job.id)
+    jobs = session.scalars(query.where(Job.study_id == study.id) if study else query)
+    return {(job.study_id, job.revision): f"{job.kind}: {job.error}" for job in jobs}
+
+
+def reason_of(study: Study, errors: Mapping[tuple[int | None, int], str]) -> str | None:
+    """Why nothing, or not all, came of a study; None where nothing stands against it."""
+    return study.failed_reason or study.person_reason or errors.get((study.id, study.revision))
+
+
+def _remarks(session: Session, study: Study) -> list[dict[str, Any]]:
+    """What the newest documents say of irregular values of their source: as flags of the whole study."""
+    query = select(AuditEntry).where(AuditEntry.study == study.pseudonym, AuditEntry.event == AuditEvent.SOURCE_IRREGULAR.value)
+    entry = session.scalar(query.order_by(AuditEntry.id.desc()).limit(1))
+    texts = entry.details.get("remarks", ()) if entry is not None else ()
+    return [{"issue": QualityIssue.TOLERATED.value, "sop_instance_uid": None, "message": text, "judges": []} for text in texts]
+
+
+def _job(row: Job) -> dict[str, Any]:
+    return {"kind": row.kind, "revision": row.revision, "state": row.state, "attempts": row.attempts, "error": row.error}
 
 
 def _rows(session: Session, table: Any, study: Study) -> list[Any]:
@@ -54,9 +85,12 @@ def _document(session: Session, row: Document) -> dict[str, Any]:
 def print_page(page: dict[str, Any], console: Console) -> None:
     console.print(f"{page['study']}  {page['state']}, revision {page['revision']}", style="bold")
     if page["failed_reason"]:
-        console.print(f"  failed: {page['failed_reason']}")
+        console.print(f"  failed: {page['failed_reason']}", highlight=False)
     if page["needs_person"]:
-        console.print("  a person has to decide", style="yellow")
+        console.print("  a person has to decide" + (f": {page['reason']}" if page["reason"] else ""), style="yellow")
+    for job in page["jobs"]:
+        job_line = f"job {job['kind']} of revision {job['revision']} {job['state']} after {job['attempts']} attempt(s)"
+        console.print(f"  {job_line}: {job['error']}", highlight=False)
     for instance in page["instances"]:
         console.print(f"  {instance['receipt']:14} {instance['sop_instance_uid']} {instance['note'] or ''}")
     for measured in page["measurements"]:

@@ -47,6 +47,7 @@ class AuditEvent(StrEnum):
 
     ANALYSIS_RECORDED = "analysis_recorded"
     DOCUMENT_BUILT = "document_built"
+    SOURCE_IRREGULAR = "source_irregular"  # identifiers echoed or left out, other invalid values left out of documents
 
     DELIVERY_CREATED = "delivery_created"
     DELIVERY_STARTED = "delivery_started"  # PENDING -> SENDING

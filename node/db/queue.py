@@ -14,6 +14,7 @@ from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
 from node.db import audit, states
+from node.db.attention import ask_person
 from node.db.audit import AuditEvent
 from node.db.tables import Delivery, DeliveryState, Document, Job, JobKind, JobState, Study, StudyState
 from node.errors import LeaseLost
@@ -247,5 +248,4 @@ def _give_up(session: Session, job: Job, event: AuditEvent, error: str, now: dat
         study.failed_reason = error[:255]
         states.move(session, study, AuditEvent.STUDY_FAILED, now=now, error=error)
     else:
-        study.needs_person = True
-        audit.record(session, AuditEvent.STUDY_NEEDS_PERSON, now=now, study=study.pseudonym, reason=error)
+        ask_person(session, study, error, now=now)

@@ -119,6 +119,7 @@ class Study(Base):
     completed_reason: Mapped[str | None]  # quiet | forced | by hand
     failed_reason: Mapped[str | None]
     needs_person: Mapped[bool] = mapped_column(default=False)  # revisions used up, or documents quarantined
+    person_reason: Mapped[str | None] = mapped_column(Text)  # why, in plain words without patient data
     instances: Mapped[list["Instance"]] = relationship(back_populates="study")
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from node.db import audit, queue, states
+from node.db import queue, states
+from node.db.attention import WITHHELD, ask_person
 from node.db.audit import AuditEvent
 from node.db.queue import ClaimedJob
 from node.db.tables import Analysis, AuditEntry, Delivery, DeliveryState, Job, JobKind, Study
@@ -133,9 +134,7 @@ def _withheld(session: Session, study: Study, now: datetime) -> str:
     if not withhold:
         return ""
     if not study.needs_person:
-        study.needs_person = True
-        reason = f"documents withheld: {withhold}"
-        audit.record(session, AuditEvent.STUDY_NEEDS_PERSON, now=now, study=study.pseudonym, reason=reason)
+        ask_person(session, study, WITHHELD + withhold, now=now)
     return f"not sent: {withhold}"
 
 

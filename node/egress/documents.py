@@ -5,7 +5,7 @@ bytes; the transaction that ends the job records documents and deliveries exactl
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -16,8 +16,9 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 import sr_templates.evidence
-from models.results import StudyFindings
+from models.results import QualityFlag, QualityIssue, StudyFindings
 from node.db import audit, queue
+from node.db.attention import WITHHELD, ask_person, documents_let_out
 from node.db.audit import AuditEvent
 from node.db.identity import node_identity
 from node.db.queue import ClaimedJob
@@ -37,9 +38,11 @@ from node.version import (
     __version__,
 )
 from sr_templates import measurement_report, quality, segmentation
+from sr_templates.copied_values import IdentifierRules
 from sr_templates.document import BuiltDocument
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference
+from sr_templates.patient_safety import refuse_numbers_on_patients
 
 Template = Callable[[StudyFindings, Evidence, DocumentIdentity], tuple[BuiltDocument, ...]]
 
@@ -58,6 +61,18 @@ _DEFLATED = frozenset({"seg"})
 _BUILT = "the documents of this analysis exist already"
 
 
+_TEMPLATE_FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)  # of one template, by one source
+
+
+@dataclass(frozen=True)
+class BuiltDocuments:
+    """`problems` are the templates that could not be built and why, `remarks` what was irregular in the source."""
+
+    documents: list[BuiltDocument]
+    problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class _Inputs:
     """What the database knows. Where no documents are to be made, `nothing_to_do` says why and `paths` is empty."""
@@ -73,38 +88,62 @@ class _Inputs:
 def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
     """Documents, deliveries, audit entries and the end of the job become true together.
 
-    Raises DocumentError, which is final, when a document cannot be built; LeaseLost when the job is another worker's now.
+    Raises DocumentError, which is final, when no document can be built; LeaseLost when the job is another worker's now.
     """
     with tools.database.session() as session:
         inputs = _inputs(session, job, tools)
     if inputs.nothing_to_do:
         tools.database.write(lambda session: _finish(session, job, inputs, tools.clock()))
         return
-    evidence = read_evidence(inputs.paths)
+    evidence = read_evidence(inputs.paths, tools.settings)
     built = build_all(inputs.findings, evidence, inputs.identity)
-    stored = [(document, *tools.archive.store_bytes(stored_bytes(document))) for document in built]
+    stored = [(document, *tools.archive.store_bytes(stored_bytes(document))) for document in built.documents]
     destinations = destinations_for(tools.settings, inputs.study, evidence.newest, now=tools.clock())
-    tools.database.write(lambda session: _record(session, job, inputs, stored, destinations, tools.clock()))
+
+    def record(session: Session) -> None:
+        _record(session, job, inputs, stored, destinations, tools.clock())
+        _tell(session, inputs.study.id, built, tools.clock())
+
+    tools.database.write(record)
 
 
-def read_evidence(oldest_first: Sequence[Path]) -> Evidence:
-    """The headers of the source objects. Raises DocumentError where there is none."""
+def read_evidence(oldest_first: Sequence[Path], settings: Settings) -> Evidence:
+    """The headers of the source objects. Raises DocumentError where there is none that a document could refer to."""
+    rules = IdentifierRules(settings.node.overlong_identifiers, settings.node.multiple_identifiers)
     try:
-        return Evidence.from_headers(dcmread(path, stop_before_pixels=True, force=True) for path in oldest_first)
+        return Evidence.from_headers((dcmread(path, stop_before_pixels=True, force=True) for path in oldest_first), rules)
     except sr_templates.evidence.DocumentError as error:
         raise DocumentError(str(error)) from error
 
 
-def build_all(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> list[BuiltDocument]:
-    """Every template's documents, with this implementation as their writer. Raises DocumentError."""
+def build_all(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> BuiltDocuments:
+    """Every template's documents, with this implementation as their writer; the failure of one template is its own.
+
+    What was irregular in the source is remarked in them. Raises DocumentError where no template could be built, and before any
+    is built where a number of phantom-trained weights would reach a patient.
+    """
+    documents: list[BuiltDocument] = []
+    problems: list[str] = []
     try:
-        built = [document for build in TEMPLATES.values() for document in build(findings, evidence, identity)]
+        refuse_numbers_on_patients(findings, evidence)
+        remarks = evidence.remarks()
     except sr_templates.evidence.DocumentError as error:
         raise DocumentError(str(error)) from error
-    for document in built:
+    flags = (QualityFlag(QualityIssue.TOLERATED, None, remark) for remark in remarks)
+    findings = replace(findings, flags=(*findings.flags, *flags))
+    for template, build in TEMPLATES.items():
+        try:
+            documents += build(findings, evidence, identity)
+        except sr_templates.evidence.DocumentError as error:
+            problems.append(f"{template} not built: {error}")
+        except _TEMPLATE_FAULTS as error:  # its words may quote a value of the source
+            problems.append(f"{template} not built: {type(error).__name__}")
+    if problems and not documents:
+        raise DocumentError("; ".join(dict.fromkeys(problems)))
+    for document in documents:
         document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
         document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    return built
+    return BuiltDocuments(documents, tuple(problems), remarks)
 
 
 def document_identity(
@@ -187,9 +226,17 @@ def _predecessor(session: Session, study: Study, analysis: Analysis) -> Predeces
 def _finish(session: Session, job: ClaimedJob, inputs: _Inputs, now: datetime) -> None:
     queue.finish(session, job, now=now)
     if inputs.withheld:
-        session.get_one(Study, inputs.study.id).needs_person = True
-        reason = f"documents withheld: {inputs.nothing_to_do}"
-        audit.record(session, AuditEvent.STUDY_NEEDS_PERSON, now=now, study=inputs.study.pseudonym, reason=reason)
+        ask_person(session, session.get_one(Study, inputs.study.id), WITHHELD + inputs.nothing_to_do, now=now)
+
+
+def _tell(session: Session, study_id: int, built: BuiltDocuments, now: datetime) -> None:
+    """What a person has to know of documents that were built, or partly so."""
+    study = session.get_one(Study, study_id)
+    documents_let_out(study)
+    if built.remarks:
+        audit.record(session, AuditEvent.SOURCE_IRREGULAR, now=now, study=study.pseudonym, remarks=list(built.remarks))
+    if built.problems:
+        ask_person(session, study, "; ".join(built.problems), now=now)
 
 
 def _record(

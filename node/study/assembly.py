@@ -13,6 +13,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from node.db import audit, queue, states
+from node.db.attention import WITHHELD, ask_person
 from node.db.audit import AuditEvent
 from node.db.identity import node_identity, pseudonym
 from node.db.session import insert_unless_there
@@ -95,7 +96,7 @@ def note_arrival(
     elif study.revision < max_revisions:
         _reopen(session, study, source, now=now)
     elif not study.needs_person:
-        _ask_person(session, study, now=now, reason="a late image after the last revision")
+        ask_person(session, study, "a late image after the last revision", now=now)
 
 
 def _reopen(session: Session, study: Study, source: Source, *, now: datetime) -> None:
@@ -119,7 +120,7 @@ def reanalyse(session: Session, study: Study, *, now: datetime, max_attempts: in
     session.refresh(study, with_for_update=True)
     states.move(session, study, AuditEvent.STUDY_REANALYSE, now=now, revision=study.revision + 1)
     _next_revision(session, study, now=now)
-    study.needs_person = False
+    study.needs_person, study.person_reason = False, None
     _analyse(session, study, now=now, max_attempts=max_attempts)
 
 
@@ -174,7 +175,7 @@ def _analyse(session: Session, study: Study, *, now: datetime, max_attempts: int
         return
     withhold = patient_verdict(session, study.id).withhold
     if withhold and not study.needs_person:
-        _ask_person(session, study, now=now, reason=f"documents withheld: {withhold}")
+        ask_person(session, study, WITHHELD + withhold, now=now)
     queue.enqueue(
         session, JobKind.ANALYSE_STUDY, study.id, study_id=study.id, revision=study.revision, now=now, max_attempts=max_attempts
     )
@@ -213,8 +214,3 @@ def _start_quiet_periods(session: Session, which: ColumnElement[bool], *, now: d
     query = select(Study).where(Study.state == StudyState.RECEIVING.value, which).order_by(Study.id)
     for study in session.scalars(query.with_for_update()):
         study.last_arrival_at = now
-
-
-def _ask_person(session: Session, study: Study, *, now: datetime, reason: str) -> None:
-    study.needs_person = True
-    audit.record(session, AuditEvent.STUDY_NEEDS_PERSON, now=now, study=study.pseudonym, reason=reason)

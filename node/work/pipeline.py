@@ -26,6 +26,7 @@ from node.work.plan import Plan
 
 # Age, stage, calibration may be what was corrected, so the newest header is the one to measure by. A conflict (other pixels)
 # is flagged, never analysed instead.
+NO_SERIES = "no Series Instance UID: no document could refer to this object, so it is not analysed"
 _ANALYSED = (Receipt.STORED, Receipt.HEADER_CHANGED)
 _RECEIPT_FLAGS = {
     Receipt.HEADER_CHANGED: (QualityIssue.DEMOGRAPHICS_CHANGED, "arrived again with another header; the newest is used"),
@@ -63,10 +64,16 @@ def _inputs(session: Session, study_id: int, archive: Archive) -> tuple[str, lis
     study = session.get_one(Study, study_id)
     instances = session.scalars(select(Instance).where(Instance.study_id == study_id).order_by(Instance.id)).all()
     clips: dict[str, Path] = {}  # in order of arrival; a corrected header takes the place of the first
+    unnamed: dict[str, QualityFlag] = {}
     for instance in instances:
-        if instance.analysable and instance.path is not None and instance.receipt in _ANALYSED:
-            clips[str(instance.sop_instance_uid)] = archive.path(instance.path)
-    flags = _receipt_flags(instances)
+        if not (instance.analysable and instance.path is not None and instance.receipt in _ANALYSED):
+            continue
+        uid = str(instance.sop_instance_uid)
+        if instance.series_instance_uid:
+            clips[uid] = archive.path(instance.path)
+        else:
+            unnamed[uid] = QualityFlag(QualityIssue.TOLERATED, uid, NO_SERIES)
+    flags = _receipt_flags(instances) + tuple(flag for uid, flag in unnamed.items() if uid not in clips)
     flags += patient_flags(assembly.patient_verdict(session, study_id))
     return study.study_instance_uid, list(clips.items()), flags
 

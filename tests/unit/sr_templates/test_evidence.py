@@ -4,7 +4,9 @@ from io import BytesIO
 
 import pytest
 from pydicom import dcmread
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
 
 from sr_templates.evidence import DocumentError, Evidence, is_quality_control_subject
 from tests.factories import A2C_UID, A4C_UID, evidence, source_file, source_header
@@ -70,12 +72,20 @@ def test_a_value_that_breaks_its_own_vr_is_left_out() -> None:
     assert (copied.PatientSize, copied.StudyID) == (1.8, "S1")
 
 
-def test_an_identifier_is_never_left_out() -> None:
+def test_an_identifier_that_is_no_text_is_never_left_out() -> None:
     """A document without the PatientID of its study would be filed under nobody."""
     header = source_header()
-    header["PatientID"]._value = "x" * 65
+    header["PatientID"] = DataElement("PatientID", "SQ", Sequence([Dataset()]))
     with pytest.raises(DocumentError, match="PatientID"):
         evidence(header).patient_and_study()
+
+
+def test_an_object_that_nothing_can_refer_to_is_passed_over() -> None:
+    found = evidence(source_header(A4C_UID), source_header(A2C_UID, SeriesInstanceUID=None, PatientID="OTHER"))
+    assert list(found.headers) == [A4C_UID]
+    assert found.patient_and_study().PatientID == "PHANTOM-1"
+    with pytest.raises(DocumentError, match="one has no SeriesInstanceUID"):
+        evidence(source_header(A4C_UID, SeriesInstanceUID=None))
 
 
 @pytest.mark.parametrize(("value", "expected"), [("YES", True), ("NO", False), ("", False), (None, False)])

@@ -52,6 +52,7 @@ def _claimed(database: Database, *arrivals: tuple[str, Receipt, str]) -> Claimed
             row = Instance(
                 study_id=study.id, receipt=receipt.value, sop_instance_uid=uid, path=path, transfer_syntax_uid="1.2",
                 size_bytes=1, sha256="0", analysable=True, calling_aet="CART", received_at=NOW,
+                series_instance_uid="2.25.3",
             )  # fmt: skip
             session.add(row)
             session.flush()
@@ -97,6 +98,20 @@ def test_several_patients_are_flagged_on_the_study(tmp_path: Path, database: Dat
     with database.reading() as session:
         (flag,) = load_findings(session.scalars(select(Analysis.findings)).one()).flags
     assert (flag.issue, flag.sop_instance_uid) == (QualityIssue.SEVERAL_PATIENT_IDS, None)
+
+
+def test_an_object_without_a_series_is_not_analysed_and_takes_no_other_along(tmp_path: Path, database: Database) -> None:
+    job = _claimed(database, ("2.25.9", Receipt.STORED, "first"), ("2.25.5", Receipt.STORED, "other"))
+    with database.session() as session:
+        session.scalars(select(Instance).where(Instance.sop_instance_uid == "2.25.9")).one().series_instance_uid = None
+    executor = Remembering()
+    tools = _tools(database, tmp_path, executor)
+    analyse_study(job, tools)
+    assert executor.clips == [("2.25.5", tools.archive.path("other"))]
+    with database.reading() as session:
+        (flag,) = load_findings(session.scalars(select(Analysis.findings)).one()).flags
+    assert (flag.issue, flag.sop_instance_uid) == (QualityIssue.TOLERATED, "2.25.9")
+    assert "Series Instance UID" in flag.message
 
 
 def test_findings_state_audit_and_next_job_are_there_together(tmp_path: Path, database: Database) -> None:

@@ -1,0 +1,76 @@
+"""A person who looks at a study, or at the list of them, reads why nothing came of it."""
+
+import io
+
+import pytest
+from rich.console import Console
+from sqlalchemy.orm import Session
+
+from node.cli.study_page import job_errors, print_page, reason_of, study_page
+from node.db import audit, queue
+from node.db.attention import WITHHELD, ask_person, documents_let_out
+from node.db.audit import AuditEvent
+from node.db.session import Database
+from node.db.tables import JobKind, Study, StudyState
+from tests.rows import NOW, add_study
+
+
+def page_text(database: Database, study_instance_uid: str) -> tuple[str, str | None]:
+    """The page as printed, and the reason in the list."""
+    with database.reading() as session:
+        page = study_page(session, study_instance_uid)
+        study = session.query(Study).filter_by(study_instance_uid=study_instance_uid).one()
+        listed = reason_of(study, job_errors(session))
+    assert page is not None
+    assert page["reason"] == listed
+    console = Console(file=io.StringIO(), width=400, markup=False)
+    print_page(page, console)
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue(), listed
+
+
+@pytest.fixture
+def study_uid(database: Database) -> str:
+    return database.write(lambda session: str(add_study(session, state=StudyState.ANALYSED).study_instance_uid))
+
+
+def of_study(database: Database, change: object) -> None:
+    database.write(lambda session: change(session, session.query(Study).one()))  # type: ignore[operator]
+
+
+@pytest.mark.parametrize("final", [True, False])
+def test_a_job_that_failed_says_why(database: Database, study_uid: str, final: bool) -> None:
+    def fail(session: Session, study: Study) -> None:
+        queue.enqueue(session, JobKind.BUILD_DOCUMENTS, 1, study_id=study.id, revision=1, now=NOW)
+        job = queue.claim(session, [JobKind.BUILD_DOCUMENTS], owner="me", now=NOW, lease_s=60)
+        assert job is not None
+        queue.fail(session, job, error="DocumentError: [/X] no frames", now=NOW, final=final, retry_at=NOW)
+
+    of_study(database, fail)
+    text, listed = page_text(database, study_uid)
+    assert "DocumentError: [/X] no frames" in text
+    assert listed is not None
+    assert "DocumentError" in listed
+
+
+def test_withheld_documents_say_why_until_they_are_let_out(database: Database, study_uid: str) -> None:
+    of_study(database, lambda session, study: ask_person(session, study, WITHHELD + "two people", now=NOW))
+    text, listed = page_text(database, study_uid)
+    assert "a person has to decide: documents withheld: two people" in text
+    assert listed == "documents withheld: two people"
+    of_study(database, lambda session, study: documents_let_out(study))
+    assert page_text(database, study_uid)[1] is None
+
+
+def test_documents_that_go_out_answer_no_other_question(database: Database, study_uid: str) -> None:
+    of_study(database, lambda session, study: ask_person(session, study, "a late image after the last revision", now=NOW))
+    of_study(database, lambda session, study: documents_let_out(study))
+    assert page_text(database, study_uid)[1] == "a late image after the last revision"
+
+
+def test_what_was_irregular_in_the_source_is_a_flag(database: Database, study_uid: str) -> None:
+    def remark(session: Session, study: Study) -> None:
+        audit.record(session, AuditEvent.SOURCE_IRREGULAR, now=NOW, study=study.pseudonym, remarks=["AccessionNumber is long"])
+
+    of_study(database, remark)
+    assert "flag tolerated: AccessionNumber is long" in page_text(database, study_uid)[0]
