@@ -1,6 +1,5 @@
 """One DICOM object in, one `Clip` out: pixels, times, calibration, exclusions. Tolerant, and says what it tolerated."""
 
-import io
 import struct
 import warnings
 import zlib
@@ -11,17 +10,20 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from pydicom import dcmread, uid
+from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
-from node.errors import UnreadableClip
+from node.errors import Unparseable, UnreadableClip
+from node.study.element_walk import TooMuch
 from node.study.eligibility import known_exclusions
 from node.study.frame_times import frame_times_ms
 from node.study.header_numbers import numbers
 from node.study.pixels import EncodedFrames, open_frames
+from node.study.stored_object import opened
+from node.study.stored_pixels import StoredPixels, load_pixels
 
 # What pydicom raises, depending on where a broken object breaks it.
 _BROKEN = (
@@ -59,8 +61,12 @@ def open_clip(source: Path | bytes) -> Clip:
 def _read(source: Path | bytes, *, decode: bool) -> Clip:
     notes: list[str] = []
     with _plainly() as caught:
-        dataset = dcmread(io.BytesIO(source) if isinstance(source, bytes) else source, force=True)
-        clip, frames = _clip_of(dataset, notes)
+        with opened(source) as found:
+            dataset, pixels = found.header(), load_pixels(found)
+        notes += found.notes
+        if pixels is None and found.breaks_off:
+            raise UnreadableClip("the header breaks off before the pixels")
+        clip, frames = _clip_of(dataset, pixels, found.stated, notes)
         if decode:
             frames.take(range(frames.shape[0]))
     if caught:  # pydicom's words may quote values, so they are counted, not repeated
@@ -77,6 +83,10 @@ def _plainly() -> Iterator[list[warnings.WarningMessage]]:
             yield caught
         except UnreadableClip:
             raise
+        except Unparseable as error:
+            raise UnreadableClip(str(error)) from None
+        except TooMuch as error:
+            raise UnreadableClip(f"the object is not read: {error}") from None
         except _BROKEN as error:
             if isinstance(error, OSError) and error.errno is not None:
                 raise  # the disk's error, not the object's, which pydicom calls OSError, too: it says nothing about the clip
@@ -98,12 +108,16 @@ class _LaterFrames:
             return self._frames.take(indices)
 
 
-def _clip_of(dataset: Dataset, notes: list[str]) -> tuple[Clip, EncodedFrames]:
+def _clip_of(dataset: Dataset, pixels: StoredPixels | None, syntax: str, notes: list[str]) -> tuple[Clip, EncodedFrames]:
+    if not any(keyword in dataset for keyword in ("Rows", "NumberOfFrames")) and pixels is None:
+        name = uid.UID(str(dataset.get("SOPClassUID", ""))).name or "no SOP class"
+        raise UnreadableClip(f"no pixel data in the object: {name}" if "Image" in name else f"no image: {name}")
     if "SOPInstanceUID" not in dataset:
-        raise UnreadableClip("not a DICOM object: no SOP Instance UID")
-    if not any(keyword in dataset for keyword in ("PixelData", "Rows", "NumberOfFrames")):
-        raise UnreadableClip(f"no image: {uid.UID(str(dataset.get('SOPClassUID', ''))).name or 'no SOP class'}")
-    frames = open_frames(dataset, _transfer_syntax(dataset, notes), notes.append)
+        if "MediaStorageSOPInstanceUID" not in dataset.file_meta:
+            raise UnreadableClip("no SOP Instance UID in the object")
+        notes.append("no SOP Instance UID in the data set: taken from the file meta information")
+        dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID
+    frames = open_frames(dataset, pixels, syntax, notes.append)
     heart_rate_bpm = next(iter(numbers(dataset, "HeartRate", notes)), 0.0)
     clip = Clip(
         sop_instance_uid=str(dataset.SOPInstanceUID),
@@ -118,17 +132,6 @@ def _clip_of(dataset: Dataset, notes: list[str]) -> tuple[Clip, EncodedFrames]:
         ultrasound_color_data_present=next(map(int, numbers(dataset, "UltrasoundColorDataPresent", notes)), None),
     )
     return clip, frames
-
-
-def _transfer_syntax(dataset: Dataset, notes: list[str]) -> str:
-    stated = dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
-    if stated:
-        return str(stated)
-    notes.append("no transfer syntax in the file meta information: taken from the encoding of the data set")
-    implicit, little_endian = dataset.original_encoding
-    if implicit:
-        return str(uid.ImplicitVRLittleEndian)
-    return str(uid.ExplicitVRLittleEndian if little_endian else uid.ExplicitVRBigEndian)
 
 
 def _regions(dataset: Dataset, notes: list[str]) -> tuple[RegionCalibration, ...]:

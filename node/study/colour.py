@@ -14,6 +14,8 @@ from node.errors import UnreadableClip
 RGB = NDArray[np.uint8]
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
 
+Converter = Callable[[Samples], RGB]
+
 _AS_DECODED = ("RGB", "YBR_ICT", "YBR_RCT")  # the JPEG 2000 decoder undoes the last two itself
 _PALETTE = tuple(f"{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue"))
 
@@ -45,7 +47,7 @@ class SampleBits:
         return scaled
 
 
-def rgb_converter(dataset: Dataset, photometric: str, bits: SampleBits) -> Callable[[Samples], RGB]:
+def rgb_converter(dataset: Dataset, photometric: str, bits: SampleBits) -> Converter:
     """What turns one frame, (rows, columns) or (rows, columns, 3), into RGB. Raises UnreadableClip for unknown colours."""
     if photometric == "PALETTE COLOR":
         table = _palette(dataset, bits)
@@ -55,7 +57,7 @@ def rgb_converter(dataset: Dataset, photometric: str, bits: SampleBits) -> Calla
         return lambda samples: _grey(bits.to_8_bits(samples), inverted)
     if photometric in _AS_DECODED:
         return bits.to_8_bits
-    if photometric in ("YBR_FULL", "YBR_FULL_422"):
+    if photometric in ("YBR_FULL", "YBR_FULL_422", "YBR_PARTIAL_420", "YBR_PARTIAL_422"):
         return lambda samples: _from_ybr_full(bits.to_8_bits(samples))
     raise UnreadableClip("Photometric Interpretation is missing or not one that echo uses")
 

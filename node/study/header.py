@@ -4,13 +4,13 @@ import struct
 import warnings
 from pathlib import Path
 
-from pydicom import dcmread
 from pydicom.dataset import Dataset
-from pydicom.errors import BytesLengthException, InvalidDicomError
 
 from node.errors import Unparseable
+from node.study.element_walk import TooMuch
+from node.study.stored_object import opened
 
-_BROKEN = (BytesLengthException, InvalidDicomError, EOFError, ValueError, TypeError, LookupError, AttributeError, struct.error)
+_BROKEN = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError, EOFError, struct.error)
 
 
 def read_header(path: Path) -> Dataset:
@@ -21,9 +21,12 @@ def read_header(path: Path) -> Dataset:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            header = dcmread(path, stop_before_pixels=True, force=True)
-            if "SOPInstanceUID" not in header and "SOPClassUID" not in header:
-                raise Unparseable("not a DICOM object")
-            return header
+            with opened(path) as found:
+                header = found.header()
+    except TooMuch as error:
+        raise Unparseable(f"the object is not read: {error}") from None
     except _BROKEN as error:
         raise Unparseable(f"not a DICOM object ({type(error).__name__})") from None
+    if "SOPInstanceUID" not in header and "SOPClassUID" not in header:
+        raise Unparseable("not a DICOM object: it names neither its class nor itself")
+    return header

@@ -221,7 +221,6 @@ class TestFragments:
         ({"BitsStored": 12, "HighBit": 11}, "12 in 8 bits"),
         ({"SamplesPerPixel": 2}, "2 samples"),
         ({"Rows": 4000, "Columns": 4000}, "one whole frame"),
-        ({"SOPInstanceUID": None}, "no SOP Instance UID"),
     ],
 )
 def test_what_is_refused_says_why(attributes: dict[str, Any], message: str) -> None:
@@ -258,7 +257,7 @@ def test_a_disk_error_in_the_middle_of_a_file_is_no_finding_either(tmp_path: Pat
     def fails(*_: object, **__: object) -> Dataset:
         raise OSError(errno.EIO, "Input/output error")
 
-    monkeypatch.setattr(clip_reader, "dcmread", fails)
+    monkeypatch.setattr(clip_reader, "opened", fails)
     with pytest.raises(OSError, match="Input/output error"):
         read_clip(tmp_path)
 
@@ -269,7 +268,7 @@ def test_a_data_set_that_ends_too_early_is_unreadable_although_it_is_called_an_o
     def ends(*_: object, **__: object) -> Dataset:
         raise OSError("unexpected end of file")
 
-    monkeypatch.setattr(clip_reader, "dcmread", ends)
+    monkeypatch.setattr(clip_reader, "opened", ends)
     with pytest.raises(UnreadableClip, match="cannot be parsed"):
         read_clip(b"")
 
@@ -302,3 +301,11 @@ def test_messages_hold_no_value_of_the_header() -> None:
     with pytest.raises(UnreadableClip) as caught:
         read_clip(as_file(dataset))
     assert "SECRET" not in str(caught.value) + str(caught.value.__cause__) + "".join(clip_notes)
+
+
+def test_a_uid_that_only_the_file_meta_information_has_is_taken_and_noted() -> None:
+    dataset = ultrasound_object(PICTURE)
+    del dataset.SOPInstanceUID
+    clip = read_clip(as_file(dataset))
+    assert clip.sop_instance_uid == "1.2.826.0.1.3680043.8.498.77"
+    assert any("SOP Instance UID" in note for note in clip.notes)

@@ -135,7 +135,7 @@ def test_a_header_broken_behind_the_uids_is_noted(tmp_path: Path) -> None:
     path = write_file(tmp_path / "object.dcm", clip())
     content = path.read_bytes()
     rows = content.index(b"\x28\x00\x10\x00US")
-    path.write_bytes(content[: rows + 4] + b"SQ\x00\x00\xff\xff\xff\xff" + b"\x01\x02\x03\x04\x05\x06\x07\x08" + content[rows:])
+    path.write_bytes(content[: rows + 4] + b"SQ\x00\x00\xff\xff\xff\xff" + b"\x01\x02\x03\x04\x05\x06\x07\x08" * 4)
     broken = read_content(path)
     assert broken.study_instance_uid == "2.25.100"
     assert "cannot be read to its end" in broken.note
@@ -171,7 +171,7 @@ def test_a_uid_longer_than_its_column_is_refused(tmp_path: Path, read: Callable[
 
 
 def test_a_deflated_bomb_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("node.study.content_hash._LARGEST_INFLATED_BYTES", 10_000)
+    monkeypatch.setattr("node.study.stored_object.LARGEST_INFLATED_BYTES", 10_000)
     path = write_file(tmp_path / "object.dcm", clip(pixels=bytes(1 << 20)), DeflatedExplicitVRLittleEndian)
     with pytest.raises(Unparseable):
         read_content(path)

@@ -1,6 +1,6 @@
 """A clip whose frames are decoded only when somebody asks for them."""
 
-from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -25,15 +25,15 @@ def jpeg_object(*, broken: int | None = None) -> bytes:
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
-    """What has been handed to the JPEG decoder."""
+    """What has been handed to the decoders."""
     seen: list[bytes] = []
-    decode: Callable[..., np.ndarray] = pixels._DECODERS[uid.JPEGBaseline8Bit]
+    decode = pixels.decode_samples
 
-    def noting(encoded: bytes, layout: object) -> np.ndarray:
+    def noting(encoded: bytes, *described: Any) -> Any:
         seen.append(encoded)
-        return decode(encoded, layout)
+        return decode(encoded, *described)
 
-    monkeypatch.setitem(pixels._DECODERS, uid.JPEGBaseline8Bit, noting)
+    monkeypatch.setattr(pixels, "decode_samples", noting)
     return seen
 
 
