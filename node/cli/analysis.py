@@ -1,81 +1,139 @@
 """`echonode analyse`: the node's own path from files to documents, without network or database."""
 
+import hashlib
 import json
+import re
 import uuid
-from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import pydicom
 from pydicom.dataset import Dataset
-from pydicom.errors import InvalidDicomError
 
 from models.derive.study import derive_study
-from models.results import ClipFindings
+from models.results import ClipFindings, QualityFlag, QualityIssue, Reason, StudyFindings
 from node.app import utc_now
+from node.cli.film_analysis import analyse_film
+from node.cli.found_files import PassedOver, find_files
+from node.cli.written_files import written_to
 from node.db.tables import NodeIdentity
-from node.egress.documents import build_all, document_bytes, document_identity, read_evidence
+from node.egress.documents import BuiltDocuments, build_all, document_bytes, document_identity, read_evidence
+from node.errors import DocumentError, EchoNodeError
 from node.settings import Settings
 from node.study.findings_json import dump_findings
 from node.study.patient import judge_patients, patient_flags, stated_patient
 from node.work.clip_analysis import analyse_clip, analyse_pair
 from node.work.pairs import settled, with_pair
 from node.work.plan import Plan, plan_for
+from sr_templates.copied_values import text_of
+from sr_templates.evidence import is_uid
 from sr_templates.identity import DocumentIdentity
+
+# Of one study or film: it must not take the others along. A disk's error would be every study's.
+_FAULTS = (EchoNodeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 
 
 @dataclass(frozen=True)
 class AnalysedStudy:
-    """`withheld` says why there are no documents; empty where they were built."""
+    """A study, or a film. `withheld` says why there are no documents; empty where they were built.
+
+    `problems` are what went wrong: with the whole of it (then nothing was written), a document or a clip. `notes` name files
+    that another of the same object replaces.
+    """
 
     folder: Path
-    measured: int
-    not_measured: int
-    documents: int
+    measured: int = 0
+    not_measured: int = 0
+    documents: int = 0
     withheld: str = ""
+    problems: tuple[str, ...] = ()
+    failed: bool = False
+    notes: tuple[str, ...] = ()
 
 
-def analyse_files(paths: Sequence[Path], out: Path, settings: Settings) -> Iterator[AnalysedStudy]:
-    """One result a study. Files that are not DICOM images are passed over; an undecodable clip is a finding.
-
-    Of several files of one object the last in the order of names counts.
-    """
-    for study_instance_uid, files in sorted(_by_study(paths).items()):
-        yield _analyse_study(study_instance_uid, list(files.values()), out / study_instance_uid, settings)
-
-
-def _by_study(paths: Sequence[Path]) -> dict[str, dict[str, tuple[Path, Dataset]]]:
-    """File and header by SOP Instance UID."""
-    studies: dict[str, dict[str, tuple[Path, Dataset]]] = defaultdict(dict)
-    files = (file for given in paths for file in (given.rglob("*") if given.is_dir() else [given]))
-    for path in sorted(file for file in files if file.is_file()):
+def analyse_files(paths: Sequence[Path], out: Path, settings: Settings) -> Iterator[AnalysedStudy | PassedOver]:
+    """One result a study, a film, and a file passed over. An undecodable clip is a finding."""
+    found = find_files(paths)
+    yield from found.passed_over
+    plan = plan_for(settings)
+    for study_instance_uid, files in sorted(found.studies.items()):
+        folder = out / folder_name(study_instance_uid)
         try:
-            header = pydicom.dcmread(path, stop_before_pixels=True)
-        except InvalidDicomError:
-            continue
-        if "Rows" in header and "StudyInstanceUID" in header and "SOPInstanceUID" in header:
-            studies[str(header.StudyInstanceUID)][str(header.SOPInstanceUID)] = (path, header)
-    return studies
+            study = _analyse_study(study_instance_uid, list(files.values()), folder, settings, plan)
+            yield replace(study, notes=tuple(found.replaced[study_instance_uid]))
+        except _FAULTS as error:
+            yield AnalysedStudy(folder, problems=(_plainly(error),), failed=True)
+    for path in found.films:
+        folder = out / f"film-{re.sub(r'[^A-Za-z0-9]+', '_', path.stem)[:60]}-{_short_hash(str(path.resolve()))}"
+        try:
+            yield _analyse_film(path, folder, plan)
+        except _FAULTS as error:
+            yield AnalysedStudy(folder, problems=(f"{path.name}: {_plainly(error)}",), failed=True)
+
+
+def folder_name(study_instance_uid: str) -> str:
+    """The UID where it is one, else a name of ours: no text of a sender becomes a path.
+
+    >>> folder_name("1.2.840.1"), folder_name("../1.2")
+    ('1.2.840.1', 'study-f1920d0147b2')
+    """
+    return study_instance_uid if is_uid(study_instance_uid) else f"study-{_short_hash(study_instance_uid)}"
+
+
+def _short_hash(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+def _plainly(error: Exception) -> str:
+    """Only errors of ours are told in their own words: others may quote a header."""
+    return str(error) if isinstance(error, EchoNodeError) else f"{type(error).__name__}, which is a fault of this program"
 
 
 def _analyse_study(
-    study_instance_uid: str, files: Sequence[tuple[Path, Dataset]], folder: Path, settings: Settings
+    study_instance_uid: str, files: Sequence[tuple[Path, Dataset]], folder: Path, settings: Settings, plan: Plan
 ) -> AnalysedStudy:
-    plan = plan_for(settings)
-    clips = [analyse_clip(str(header.SOPInstanceUID), path, plan) for path, header in files]
+    clips = [analyse_clip(text_of(header, "SOPInstanceUID"), path, plan) for path, header in files]
     clips = with_pair([path for path, _ in files], clips, plan, _read_pair)
     findings = derive_study(study_instance_uid, clips, research_override=plan.research_override, asked=plan.quantities_read())
     verdict = judge_patients(stated_patient(header) for _, header in files)
     findings = replace(findings, flags=(*findings.flags, *patient_flags(verdict)))
-    evidence = () if verdict.withhold else [path for path, _ in files]
-    documents = build_all(findings, read_evidence(evidence, settings), _identity(settings)).documents if evidence else []
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / "findings.json").write_text(json.dumps(dump_findings(findings), indent=2), encoding="utf-8")
-    for document in documents:
-        (folder / f"{document.template}-{document.dataset.SOPInstanceUID}.dcm").write_bytes(document_bytes(document))
-    return AnalysedStudy(folder, len(findings.measurements), len(findings.not_measured), len(documents), verdict.withhold)
+    built, withheld, problems = BuiltDocuments([]), verdict.withhold, list(_undecodable(files, clips))
+    if not withheld:
+        try:
+            built = build_all(findings, read_evidence([path for path, _ in files], settings), _identity(settings))
+            problems += built.problems
+        except DocumentError as error:
+            problems.append(withheld := str(error))
+    flags = (QualityFlag(QualityIssue.TOLERATED, None, remark) for remark in built.remarks)
+    findings = replace(findings, flags=(*findings.flags, *flags))
+    _write(findings, folder)
+    with written_to("--out", folder):
+        for document in built.documents:
+            (folder / f"{document.template}-{document.dataset.SOPInstanceUID}.dcm").write_bytes(document_bytes(document))
+    return AnalysedStudy(
+        folder, len(findings.measurements), len(findings.not_measured), len(built.documents), withheld, tuple(problems)
+    )
+
+
+def _undecodable(files: Sequence[tuple[Path, Dataset]], clips: Sequence[ClipFindings]) -> Iterator[str]:
+    for (path, _), clip in zip(files, clips, strict=True):
+        if {Reason.UNDECODABLE, Reason.COMPUTATION_FAILED} & set(clip.gates):
+            yield f"{path.name} not analysed: " + "; ".join(flag.message for flag in clip.flags)
+
+
+def _analyse_film(path: Path, folder: Path, plan: Plan) -> AnalysedStudy:
+    findings = analyse_film(path, plan)
+    _write(findings, folder)
+    return AnalysedStudy(
+        folder, len(findings.measurements), len(findings.not_measured), withheld=f"{path.name} is a film without calibration"
+    )
+
+
+def _write(findings: StudyFindings, folder: Path) -> None:
+    with written_to("--out", folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "findings.json").write_text(json.dumps(dump_findings(findings), indent=2), encoding="utf-8")
 
 
 def _read_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:

@@ -1,13 +1,18 @@
 """analyse, phantom, train: work without a running node."""
 
+from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from node.cli.output import DEFAULT_CONFIG, ConfigPath, console
+from node.cli.output import DEFAULT_CONFIG, AsJson, ConfigPath, console, print_json
 from node.errors import ConfigError
 from node.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from node.cli.analysis import AnalysedStudy
+    from node.cli.found_files import PassedOver
 
 phantom = typer.Typer(no_args_is_help=True, help="The synthetic heart with exactly known truth.")
 
@@ -19,17 +24,47 @@ def add_to(app: typer.Typer) -> None:
 
 
 def analyse(
-    paths: Annotated[list[Path], typer.Argument(help="DICOM files or folders.", exists=True)],
+    paths: Annotated[list[Path], typer.Argument(help="DICOM files, films (AVI, MP4) or folders.", exists=True)],
     out: Annotated[Path, typer.Option(help="Folder for findings.json and the documents of each study.")],
     config: ConfigPath = DEFAULT_CONFIG,
+    as_json: AsJson = False,
 ) -> None:
-    """Analyse files without network or database; writes findings.json and the documents the node would send."""
-    from node.cli.analysis import analyse_files
+    """Analyse files without network or database; writes findings.json and the documents the node would send.
+
+    Exit code 1 where a study, a clip or a document failed, a file could not be used, or there was nothing to analyse.
+    """
+    from node.cli.analysis import AnalysedStudy, analyse_files
 
     settings = load_settings(config) if config.exists() else Settings()
-    for study in analyse_files(paths, out, settings):
-        documents = f"no documents: {study.withheld}" if study.withheld else f"{study.documents} documents"
-        console.print(f"{study.folder}: {study.measured} measured, {study.not_measured} not measured, {documents}")
+    analysed, wrong, rows = 0, False, []
+    for result in analyse_files(paths, out, settings):
+        rows.append(asdict(result))
+        if not as_json:
+            console.print(_line(result), highlight=False)
+        if isinstance(result, AnalysedStudy):
+            analysed += not result.failed
+            wrong |= bool(result.problems)
+        else:
+            wrong |= result.wrong
+    if as_json:
+        print_json(rows)
+    elif not analysed:
+        console.print("nothing was analysed: there is no DICOM image and no film")
+    if wrong or not analysed:
+        raise typer.Exit(1)
+
+
+def _line(result: "AnalysedStudy | PassedOver") -> str:
+    from node.cli.analysis import AnalysedStudy
+
+    if not isinstance(result, AnalysedStudy):
+        return f"{result.path}: passed over: {result.reason}"
+    if result.failed:
+        return f"{result.folder}: not analysed: {'; '.join(result.problems)}"
+    documents = f"no documents: {result.withheld}" if result.withheld else f"{result.documents} documents"
+    said = [f"{result.measured} measured", f"{result.not_measured} not measured", documents]
+    said += [one for one in (*result.problems, *result.notes) if one != result.withheld]
+    return f"{result.folder}: {', '.join(said)}"
 
 
 @phantom.command("make")

@@ -4,13 +4,14 @@ Everything that makes a document (UIDs, times, content) follows from the analysi
 bytes; the transaction that ends the job records documents and deliveries exactly once.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
-from pydicom import dcmread
+from pydicom.dataset import Dataset
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -26,10 +27,11 @@ from node.db.tables import Analysis, Delivery, DeliveryState, Document, Instance
 from node.egress.delivery import enqueue_delivery
 from node.egress.routing import destinations_for
 from node.egress.tools import EgressTools
-from node.errors import DocumentError
+from node.errors import DocumentError, Unparseable
 from node.settings import Destination, Settings
 from node.study import assembly
 from node.study.findings_json import load_findings
+from node.study.header import read_header
 from node.version import (
     IMPLEMENTATION_CLASS_UID,
     IMPLEMENTATION_VERSION_NAME,
@@ -111,9 +113,15 @@ def read_evidence(oldest_first: Sequence[Path], settings: Settings) -> Evidence:
     """The headers of the source objects. Raises DocumentError where there is none that a document could refer to."""
     rules = IdentifierRules(settings.node.overlong_identifiers, settings.node.multiple_identifiers)
     try:
-        return Evidence.from_headers((dcmread(path, stop_before_pixels=True, force=True) for path in oldest_first), rules)
+        return Evidence.from_headers(_headers(oldest_first), rules)
     except sr_templates.evidence.DocumentError as error:
         raise DocumentError(str(error)) from error
+
+
+def _headers(paths: Sequence[Path]) -> Iterator[Dataset]:
+    for path in paths:
+        with suppress(Unparseable):  # its pixels could not be read either: the others have documents
+            yield read_header(path)
 
 
 def build_all(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> BuiltDocuments:

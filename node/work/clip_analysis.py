@@ -1,5 +1,6 @@
 """One clip in, its findings out: what a worker process runs. No database, no network."""
 
+import logging
 import time
 from dataclasses import replace
 from functools import lru_cache
@@ -12,6 +13,12 @@ from node.errors import UnreadableClip
 from node.study.clip_reader import open_clip
 from node.work.pairs import unread
 from node.work.plan import Plan, chosen_device
+
+log = logging.getLogger(__name__)
+
+# The same at every attempt, so the study goes on without this clip. Of memory and devices (RuntimeError, OSError) a later
+# attempt may be better off.
+_FAULTS_OF_ONE_CLIP = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 
 
 @lru_cache(maxsize=2)
@@ -47,14 +54,23 @@ def analyse_clip(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
         opened = time.perf_counter()
         findings = predictor_for(plan).analyse(clip, research_override=plan.research_override)
     except UnreadableClip as error:
-        flag = QualityFlag(QualityIssue.UNDECODABLE, sop_instance_uid, str(error))
-        return ClipFindings(sop_instance_uid, 0, 0, 0, gates=(Reason.UNDECODABLE,), flags=(flag,))
+        return _without_numbers(sop_instance_uid, Reason.UNDECODABLE, str(error))
+    except _FAULTS_OF_ONE_CLIP as error:  # its words may quote the header
+        log.error("a clip breaks the analysis: %s", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
+        return _without_numbers(
+            sop_instance_uid, Reason.COMPUTATION_FAILED, f"the analysis broke off with {type(error).__name__}"
+        )
     tolerated = tuple(QualityFlag(QualityIssue.TOLERATED, sop_instance_uid, note) for note in clip.notes)
     return replace(
         findings,
         flags=findings.flags + tolerated,
         timings_s={"open": opened - started, **findings.timings_s},
     )
+
+
+def _without_numbers(sop_instance_uid: str, reason: Reason, message: str) -> ClipFindings:
+    flag = QualityFlag(QualityIssue.UNDECODABLE, sop_instance_uid, message)
+    return ClipFindings(sop_instance_uid, 0, 0, 0, gates=(reason,), flags=(flag,))
 
 
 def analyse_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:

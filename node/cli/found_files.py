@@ -1,0 +1,98 @@
+"""What a folder of files holds for `echonode analyse`: studies, films, and what is passed over and why."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+
+from node.errors import EchoNodeError
+from node.study.assembly import TRIGGER_SOP_CLASSES
+from node.study.header import read_header
+from node.study.video_file import VIDEO_SUFFIXES
+from sr_templates.copied_values import text_of
+from sr_templates.evidence import missing_reference
+
+_ANOTHER_OBJECT = "another file of this object comes later by name; that one counts"
+_NO_PIXELS = "an image class without pixel data"
+
+
+@dataclass(frozen=True)
+class PassedOver:
+    """A file that was not used. `wrong`: it should have been, or was asked for by name."""
+
+    path: Path
+    reason: str
+    wrong: bool = False
+
+
+@dataclass
+class FoundFiles:
+    """`studies` hold file and header by SOP Instance UID, by the Study Instance UID as the headers have it; `replaced` what is
+    not used of them.
+    """
+
+    studies: dict[str, dict[str, tuple[Path, Dataset]]] = field(default_factory=lambda: defaultdict(dict))
+    replaced: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    films: list[Path] = field(default_factory=list)
+    passed_over: list[PassedOver] = field(default_factory=list)
+
+
+def find_files(paths: Sequence[Path]) -> FoundFiles:
+    """Of several files of one object the last in the order of names counts."""
+    found = FoundFiles()
+    for path, asked_for in _files(paths):
+        if path.suffix.lower() in VIDEO_SUFFIXES:
+            found.films.append(path)
+            continue
+        try:
+            header = read_header(path)
+        except EchoNodeError:
+            found.passed_over.append(
+                PassedOver(path, "neither a DICOM object nor a film", asked_for or _looks_like_dicom(path))
+            )
+            continue
+        except OSError as error:
+            found.passed_over.append(PassedOver(path, f"cannot be read: {error.strerror or type(error).__name__}", wrong=True))
+            continue
+        _sort(found, path, header, asked_for)
+    return found
+
+
+def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
+    """Every file once, in the order of names, and whether it was asked for by name."""
+    named = {path for path in paths if not path.is_dir()}
+    inside = {file for path in paths if path.is_dir() for file in path.rglob("*") if file.is_file()}
+    for path in sorted(named | inside):
+        yield path, path in named
+
+
+def _sort(found: FoundFiles, path: Path, header: Dataset, asked_for: bool) -> None:
+    sop_class = text_of(header, "SOPClassUID")
+    if "Rows" not in header:
+        wrong = asked_for or sop_class in TRIGGER_SOP_CLASSES
+        reason = _NO_PIXELS if sop_class in TRIGGER_SOP_CLASSES else f"no image: {_class_name(sop_class)}"
+        found.passed_over.append(PassedOver(path, reason, wrong))
+    elif missing := missing_reference(header):
+        found.passed_over.append(PassedOver(path, f"no {missing}: no document could refer to this object", wrong=True))
+    else:
+        study = found.studies[text_of(header, "StudyInstanceUID")]
+        uid = text_of(header, "SOPInstanceUID")
+        if uid in study:
+            found.replaced[text_of(header, "StudyInstanceUID")].append(f"{study[uid][0].name} not used: {_ANOTHER_OBJECT}")
+        study[uid] = (path, header)
+
+
+def _class_name(sop_class: str) -> str:
+    """The standard's name of a class it knows; the text itself is the sender's."""
+    return (UID(sop_class).name if sop_class.replace(".", "").isdecimal() else "") or "no SOP class"
+
+
+def _looks_like_dicom(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return path.suffix.lower() == ".dcm" or file.read(132)[128:] == b"DICM"
+    except OSError:
+        return False
