@@ -4,55 +4,37 @@ Everything that makes a document (UIDs, times, content) follows from the analysi
 bytes; the transaction that ends the job records documents and deliveries exactly once.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
-from pydicom.dataset import Dataset
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-import sr_templates.evidence
-from models.results import QualityFlag, QualityIssue, StudyFindings
+from models.results import StudyFindings
 from node.db import audit, queue
 from node.db.attention import WITHHELD, ask_person, documents_let_out
 from node.db.audit import AuditEvent
 from node.db.identity import node_identity
 from node.db.queue import ClaimedJob
 from node.db.tables import Analysis, Delivery, DeliveryState, Document, Instance, NodeIdentity, Receipt, Study
+from node.egress.building import BuiltDocuments, build_all, identifier_rules, read_evidence
 from node.egress.delivery import enqueue_delivery
 from node.egress.routing import destinations_for
 from node.egress.tools import EgressTools
-from node.errors import DocumentError, Unparseable
 from node.settings import Destination, Settings
 from node.study import assembly
 from node.study.findings_json import load_findings
-from node.study.header import read_header
 from node.version import (
-    IMPLEMENTATION_CLASS_UID,
-    IMPLEMENTATION_VERSION_NAME,
     MANUFACTURER,
     MANUFACTURER_MODEL_NAME,
     __version__,
 )
-from sr_templates import measurement_report, quality, segmentation
-from sr_templates.copied_values import IdentifierRules
 from sr_templates.document import BuiltDocument
-from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference
-from sr_templates.patient_safety import refuse_numbers_on_patients
-
-Template = Callable[[StudyFindings, Evidence, DocumentIdentity], tuple[BuiltDocument, ...]]
-
-TEMPLATES: dict[str, Template] = {
-    "tid1500": measurement_report.build,
-    "seg": segmentation.build,
-    "kos": quality.build,
-}
 
 # The bytes analysed, and the same object come again with a corrected header. A conflict (other pixels) speaks for neither.
 _EVIDENCE = (Receipt.STORED.value, Receipt.HEADER_CHANGED.value)
@@ -61,18 +43,6 @@ _EVIDENCE = (Receipt.STORED.value, Receipt.HEADER_CHANGED.value)
 _DEFLATED = frozenset({"seg"})
 
 _BUILT = "the documents of this analysis exist already"
-
-
-_TEMPLATE_FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)  # of one template, by one source
-
-
-@dataclass(frozen=True)
-class BuiltDocuments:
-    """`problems` are the templates that could not be built and why, `remarks` what was irregular in the source."""
-
-    documents: list[BuiltDocument]
-    problems: tuple[str, ...] = ()
-    remarks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -97,7 +67,7 @@ def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
     if inputs.nothing_to_do:
         tools.database.write(lambda session: _finish(session, job, inputs, tools.clock()))
         return
-    evidence = read_evidence(inputs.paths, tools.settings)
+    evidence = read_evidence(inputs.paths, identifier_rules(tools.settings))
     built = build_all(inputs.findings, evidence, inputs.identity)
     stored = [(document, *tools.archive.store_bytes(stored_bytes(document))) for document in built.documents]
     destinations = destinations_for(tools.settings, inputs.study, evidence.newest, now=tools.clock())
@@ -107,51 +77,6 @@ def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
         _tell(session, inputs.study.id, built, tools.clock())
 
     tools.database.write(record)
-
-
-def read_evidence(oldest_first: Sequence[Path], settings: Settings) -> Evidence:
-    """The headers of the source objects. Raises DocumentError where there is none that a document could refer to."""
-    rules = IdentifierRules(settings.node.overlong_identifiers, settings.node.multiple_identifiers)
-    try:
-        return Evidence.from_headers(_headers(oldest_first), rules)
-    except sr_templates.evidence.DocumentError as error:
-        raise DocumentError(str(error)) from error
-
-
-def _headers(paths: Sequence[Path]) -> Iterator[Dataset]:
-    for path in paths:
-        with suppress(Unparseable):  # its pixels could not be read either: the others have documents
-            yield read_header(path)
-
-
-def build_all(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> BuiltDocuments:
-    """Every template's documents, with this implementation as their writer; the failure of one template is its own.
-
-    What was irregular in the source is remarked in them. Raises DocumentError where no template could be built, and before any
-    is built where a number of phantom-trained weights would reach a patient.
-    """
-    documents: list[BuiltDocument] = []
-    problems: list[str] = []
-    try:
-        refuse_numbers_on_patients(findings, evidence)
-        remarks = evidence.remarks()
-    except sr_templates.evidence.DocumentError as error:
-        raise DocumentError(str(error)) from error
-    flags = (QualityFlag(QualityIssue.TOLERATED, None, remark) for remark in remarks)
-    findings = replace(findings, flags=(*findings.flags, *flags))
-    for template, build in TEMPLATES.items():
-        try:
-            documents += build(findings, evidence, identity)
-        except sr_templates.evidence.DocumentError as error:
-            problems.append(f"{template} not built: {error}")
-        except _TEMPLATE_FAULTS as error:  # its words may quote a value of the source
-            problems.append(f"{template} not built: {type(error).__name__}")
-    if problems and not documents:
-        raise DocumentError("; ".join(dict.fromkeys(problems)))
-    for document in documents:
-        document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
-        document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    return BuiltDocuments(documents, tuple(problems), remarks)
 
 
 def document_identity(

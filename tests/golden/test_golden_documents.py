@@ -16,7 +16,8 @@ from pydicom.dataset import Dataset
 
 from models.catalogue import View
 from models.results import Direction, FrameReference, NotMeasured, Reason, StudyFindings
-from node.egress.documents import build_all, document_bytes
+from node.egress.building import build_all
+from node.egress.documents import document_bytes
 from tests.factories import (
     A4C_UID,
     PHANTOM_WEIGHTS,

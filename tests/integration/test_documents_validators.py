@@ -17,7 +17,8 @@ from models.results import (
     Reason,
     StudyFindings,
 )
-from node.egress.documents import build_all, document_bytes
+from node.egress.building import build_all
+from node.egress.documents import document_bytes
 from sr_templates import codes
 from sr_templates.evidence import Evidence
 from sr_templates.identity import PredecessorReference

@@ -10,8 +10,9 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
+from node.egress.building import build_all
 from node.egress.copies import write_copy
-from node.egress.documents import build_all, document_bytes, stored_bytes
+from node.egress.documents import document_bytes, stored_bytes
 from sr_templates.document import BuiltDocument
 from tests.factories import evidence, identity, study_findings
 from tests.peers.validators import dciodvfy_errors

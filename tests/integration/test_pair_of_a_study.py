@@ -18,7 +18,7 @@ from models.results import ClipFindings, FrameReference, Reason, StudyFindings
 from node.db import queue
 from node.db.session import Database
 from node.db.tables import Analysis, AuditEntry, Instance, JobKind, Receipt, StudyState
-from node.egress.documents import build_all, read_evidence
+from node.egress.building import build_all, read_evidence
 from node.settings import ModelSettings, Settings
 from node.study.archive import Archive
 from node.study.findings_json import load_findings

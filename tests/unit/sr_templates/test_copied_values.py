@@ -10,7 +10,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
-from node.egress.documents import build_all, document_bytes
+from node.egress.building import build_all
+from node.egress.documents import document_bytes
 from sr_templates.copied_values import IdentifierRules, IrregularValue, copied_list, copied_value, text_of
 from sr_templates.document import BuiltDocument
 from sr_templates.evidence import DocumentError, Evidence
@@ -148,7 +149,7 @@ def test_an_invalid_study_uid_is_echoed_and_remarked(uid: str) -> None:
 
 
 def test_a_template_that_fails_takes_no_other_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    from node.egress import documents as module
+    from node.egress import building as module
 
     def broken(*_: object) -> tuple[BuiltDocument, ...]:
         raise AttributeError("SECRET")

@@ -18,7 +18,7 @@ from models.derive.study import derive_study
 from models.phantom.traces import ECG, ROWS, SECTOR, Spectrum, Wave
 from models.registry import load_model
 from models.results import Reason, StudyFindings
-from node.egress.documents import build_all, read_evidence
+from node.egress.building import build_all, read_evidence
 from node.settings import ModelSettings, ResearchSettings, Settings
 from node.work.clip_analysis import analyse_clip
 from node.work.plan import plan_for, require_models

@@ -18,7 +18,7 @@ from models.phantom.anatomy import sample_heart
 from models.phantom.truth import PhantomClip, render_clip
 from models.registry import load_model
 from models.results import Phase, Reason, StudyFindings
-from node.egress.documents import build_all, read_evidence
+from node.egress.building import build_all, read_evidence
 from node.settings import ModelSettings, Settings
 from node.study.findings_json import dump_findings, load_findings
 from node.study.phantom_writer import PhantomPatient, PhantomStudy, write_clip

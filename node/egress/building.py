@@ -1,0 +1,92 @@
+"""Findings and source headers -> the documents of every template."""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from pydicom.dataset import Dataset
+from pydicom.uid import UID
+
+import sr_templates.evidence
+from models.results import QualityFlag, QualityIssue, StudyFindings
+from node.errors import DocumentError, Unparseable
+from node.settings import Settings
+from node.study.header import read_header
+from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+from sr_templates import measurement_report, quality, segmentation
+from sr_templates.copied_values import BY_DEFAULT, IdentifierRules
+from sr_templates.document import BuiltDocument
+from sr_templates.evidence import Evidence
+from sr_templates.identity import DocumentIdentity
+from sr_templates.patient_safety import refuse_numbers_on_patients
+
+Template = Callable[[StudyFindings, Evidence, DocumentIdentity], tuple[BuiltDocument, ...]]
+
+TEMPLATES: dict[str, Template] = {
+    "tid1500": measurement_report.build,
+    "seg": segmentation.build,
+    "kos": quality.build,
+}
+
+_TEMPLATE_FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)  # of one template, by one source
+
+
+@dataclass(frozen=True)
+class BuiltDocuments:
+    """`problems` are the templates that could not be built and why, `remarks` what was irregular in the source."""
+
+    documents: list[BuiltDocument]
+    problems: tuple[str, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+    def __iter__(self) -> Iterator[BuiltDocument]:
+        return iter(self.documents)
+
+
+def identifier_rules(settings: Settings) -> IdentifierRules:
+    return IdentifierRules(settings.node.overlong_identifiers, settings.node.multiple_identifiers)
+
+
+def read_evidence(oldest_first: Sequence[Path], rules: IdentifierRules = BY_DEFAULT) -> Evidence:
+    """The headers of the source objects. Raises DocumentError where there is none that a document could refer to."""
+    try:
+        return Evidence.from_headers(_headers(oldest_first), rules)
+    except sr_templates.evidence.DocumentError as error:
+        raise DocumentError(str(error)) from error
+
+
+def _headers(paths: Sequence[Path]) -> Iterator[Dataset]:
+    for path in paths:
+        with suppress(Unparseable):  # its pixels could not be read either: the others have documents
+            yield read_header(path)
+
+
+def build_all(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> BuiltDocuments:
+    """Every template's documents, with this implementation as their writer; the failure of one template is its own.
+
+    What was irregular in the source is remarked in them. Raises DocumentError where no template could be built, and before any
+    is built where a number of phantom-trained weights would reach a patient.
+    """
+    documents: list[BuiltDocument] = []
+    problems: list[str] = []
+    try:
+        refuse_numbers_on_patients(findings, evidence)
+        remarks = evidence.remarks()
+    except sr_templates.evidence.DocumentError as error:
+        raise DocumentError(str(error)) from error
+    flags = (QualityFlag(QualityIssue.TOLERATED, None, remark) for remark in remarks)
+    findings = replace(findings, flags=(*findings.flags, *flags))
+    for template, build in TEMPLATES.items():
+        try:
+            documents += build(findings, evidence, identity)
+        except sr_templates.evidence.DocumentError as error:
+            problems.append(f"{template} not built: {error}")
+        except _TEMPLATE_FAULTS as error:  # its words may quote a value of the source
+            problems.append(f"{template} not built: {type(error).__name__}")
+    if problems and not documents:
+        raise DocumentError("; ".join(dict.fromkeys(problems)))
+    for document in documents:
+        document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
+        document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
+    return BuiltDocuments(documents, tuple(problems), remarks)
