@@ -58,7 +58,8 @@ class Probe:
 class Manifest:
     """One manifest. `weights_file` lies in the folder `weights` beside the manifest's own folder; empty: there are none.
 
-    `source_file` and `source_sha256` are the file that an import took the weights from. `licence` is that of the weights.
+    `trained`: somebody trained the weights in `weights_file`, as whoever brought them says: a file of random ones looks no
+    different. `source_file` and `source_sha256` are the file of an import. `licence` is that of the weights.
     `labels` are the network's outputs in order, empty where their order is not published; `label_names` then in any order.
     `train_seeds`, `validation_seeds` and `test_seeds` are half-open ranges of heart seeds, disjoint. `metrics` holds numbers
     and the statement what they were measured on. A published model has `input_shape` (channels, frames where it takes a clip,
@@ -85,6 +86,7 @@ class Manifest:
     architecture: Mapping[str, Value] = field(default_factory=dict)
     thresholds: Mapping[str, float] = field(default_factory=dict)
     metrics: Mapping[str, Value] = field(default_factory=dict)
+    trained: bool = False
     aliases: tuple[str, ...] = ()
     input_shape: tuple[int, ...] = ()
     input_values: str = ""
@@ -135,6 +137,7 @@ _OPTIONAL: dict[str, tuple[str, str]] = {
     "label_names": ("output", "label_names"),
     "source_file": ("weights", "source_file"),
     "source_sha256": ("weights", "source_sha256"),
+    "trained": ("weights", "trained"),
 }
 _EMPTY: dict[str, Any] = {item.name: item.default for item in fields(Manifest) if item.name in _OPTIONAL}
 _NO_WEIGHTS_OF_OURS: dict[str, Any] = {
@@ -155,7 +158,7 @@ _OF_THE_AUTHORS = {"metrics": ("# Published of the authors' own file; not measur
 _COMMENTS = {"probe": ("# A recipe: engines are tried on these images, drawn when they are needed.",)}
 _FREE_TABLES = ("architecture", "thresholds", "metrics")
 _TABLES = (*_FREE_TABLES, "weights", "input", "output", "training", "publication", "probe")
-_KINDS: dict[str, type] = {"input_size_px": int, "trained_on_phantoms": bool, "seed": int, "frames": int}
+_KINDS: dict[str, type] = {"input_size_px": int, "trained_on_phantoms": bool, "trained": bool, "seed": int, "frames": int}
 _LISTS = ("labels", "train_seeds", "validation_seeds", "test_seeds", "aliases", "input_shape", "needed_settings", "label_names")
 
 
@@ -187,8 +190,7 @@ def manifests_in(text: str, path: Path) -> tuple[Manifest, ...]:
 
 def read_manifest(path: Path) -> Manifest:
     """The one model of a file. Raises ManifestError as `read_manifests` does, and for a file of several models."""
-    manifests = read_manifests(path)
-    if len(manifests) != 1:
+    if len(manifests := read_manifests(path)) != 1:
         raise ManifestError(f"{path.name} holds {len(manifests)} models: load one of them by name")
     return manifests[0]
 
@@ -200,20 +202,21 @@ def _added(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 
 def _manifest(data: dict[str, Any], path: Path) -> Manifest:
-    flat = [key for key in _TABLES if not isinstance(data.get(key, {}), dict)]
-    if flat:
+    if flat := [key for key in _TABLES if not isinstance(data.get(key, {}), dict)]:
         raise ManifestError(f"{path.name}: {', '.join(flat)} should be a table")
     published = "publication" in data
     unsaid = _EMPTY | (_NO_WEIGHTS_OF_OURS if published else {})
+    unsaid["trained"] = bool(data.get("weights", {}).get("file"))  # manifests of former versions do not say it
     source = Publication(**_fields(data, path.name, _PUBLICATION, _NOT_STATED)) if published else None
     values = _fields(data, path.name, _LAYOUT | _OPTIONAL, unsaid)
     values["probe"] = _probe(data, path.name)
     values |= {name: data.pop(name, {}) for name in _FREE_TABLES}
     if left := _left_over(data):
         raise ManifestError(f"{path.name}: unknown {', '.join(left)}")
-    needed = not published or values["weights_file"] != ""
+    if values["trained"] and not values["weights_file"]:
+        raise ManifestError(f"{path.name}: [weights] trained, and no file of them")
     for table, sha256, lengths in (
-        ("weights", values["weights_sha256"], {64} if needed else {0}),
+        ("weights", values["weights_sha256"], {64} if values["weights_file"] or not published else {0}),
         ("weights", values["source_sha256"], {0, 64}),
         ("publication", source.weights_sha256 if source else "", {0, 64}),
     ):
@@ -272,12 +275,9 @@ def manifest_text(manifest: Manifest) -> str:
     unsaid = _EMPTY | (_NO_WEIGHTS_OF_OURS if manifest.publication else {})
     tables: dict[str, dict[str, Any]] = {"": {}}
     for name, (table, key) in (_LAYOUT | _OPTIONAL).items():
-        value = getattr(manifest, name)
-        if name not in unsaid or value != unsaid[name]:
-            tables.setdefault(table, {})[key] = value
-    for name in _FREE_TABLES:
-        if getattr(manifest, name):
-            tables[name] = dict(getattr(manifest, name))
+        if name == "trained" or name not in unsaid or getattr(manifest, name) != unsaid[name]:
+            tables.setdefault(table, {})[key] = getattr(manifest, name)
+    tables |= {name: dict(getattr(manifest, name)) for name in _FREE_TABLES if getattr(manifest, name)}
     if manifest.publication:
         stated = asdict(manifest.publication)
         tables["publication"] = {key: value for key, value in stated.items() if key not in _NOT_STATED or value}

@@ -36,6 +36,7 @@ class Reason(StrEnum):
     OUTSIDE_LIMITS = "outside_limits"  # an impossible value, not an abnormal one
     DISAGREEMENT = "disagreement"  # the two planes contradict each other
     RESEARCH_WEIGHTS = "research_weights"  # weights trained on phantoms, object of a patient
+    UNTRAINED_WEIGHTS = "untrained_weights"  # weights that nobody trained: a network as it is first set up
 
     @property
     def precedence(self) -> int:
@@ -71,6 +72,7 @@ class Direction(StrEnum):
 class ModelUse:
     """One set of weights that contributed to a finding. `trained_on_phantoms` triggers the patient safety rule.
 
+    `weights_sha256` is empty of a network without weights, or with some that nobody trained: it measures nothing.
     `engine` is what computed the network, in which precision, and which quicker ones were refused for other results.
     """
 

@@ -69,6 +69,8 @@ def unfit_for(role: Role, manifest: Manifest) -> str:
 def _unfit(role: Role, manifest: Manifest) -> str:
     if manifest.architecture.get("decoder") == "untrained":
         return "has an untrained decoder: only its backbone has been imported"
+    if manifest.weights_file and not manifest.trained:
+        return "has weights that nobody has trained ([weights] trained = false)"
     if manifest.family not in FAMILIES_OF[role]:
         others = ", ".join(FAMILIES_OF[role])
         return f"is of the family {manifest.family}, which cannot do this; those that can: {others}"

@@ -299,6 +299,7 @@ REASON_CODES: dict[Reason, ReasonCode] = {
     Reason.RESEARCH_WEIGHTS: ReasonCode(
         _NOT_ATTEMPTED, _private("NM-RESEARCH", "Algorithm trained on synthetic phantoms, patient image")
     ),
+    Reason.UNTRAINED_WEIGHTS: ReasonCode(_NOT_ATTEMPTED, _private("NM-UNTRAINED", "Algorithm was never trained")),
 }
 
 # CID 7011. None of its codes is made for ultrasound: the Key Object Description says in words what was found. Issues that

@@ -44,7 +44,7 @@ def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measuremen
     for key, (clip, value) in best.items():
         if value.value is not None and is_possible(value):
             found[key] = _measurement(clip, value, value.value)
-        else:
+        elif value.value is not None:
             low, high = QUANTITIES[key].limits
             why[key].append(((Reason.OUTSIDE_LIMITS,), f"{value.model}: outside {low:g} to {high:g} {value.unit}"))
     for key, words in _contradictory(found).items():
@@ -75,7 +75,7 @@ def _chosen(clips: Sequence[ClipFindings], why: defaultdict[str, list[Refusal]])
                 if stopped:
                     why[stopped].append(((Reason.QUALITY,), words))
         else:
-            pair = next((pair for pair in given if pair[1].value is not None), None)
+            pair = next((pair for pair in given if pair[1].value is not None or Reason.OUTSIDE_LIMITS in pair[1].reasons), None)
         if pair:
             best[key] = pair
     return best | _gradients(best)

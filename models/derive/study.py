@@ -57,15 +57,15 @@ def derive_study(
     set can read; without them a quantity that no model tried is not mentioned.
 
     Patient safety: weights trained on phantoms give no number in a study with any object of a patient (Quality Control
-    Subject not YES), because its documents are filed under one patient. `research_override` lifts this. The reason stands
-    beside all others.
+    Subject not YES), because its documents are filed under one patient. `research_override` lifts this. Weights that nobody
+    trained give no number at all. The reason stands beside all others.
     """
-    phantoms_only = not research_override and _is_patient_on_phantom_weights(clips)
-    stops = [_stops(clip) | ({Reason.RESEARCH_WEIGHTS} if phantoms_only else set()) for clip in clips]
+    barred = _barred(clips, research_override=research_override)
+    stops = [_stops(clip) | barred for clip in clips]
     adequate = [apical for clip, reasons in zip(clips, stops, strict=True) if not reasons and (apical := measurable(clip))]
     chosen = {view: clip for view in APICAL_VIEWS if (clip := least_foreshortened(adequate, view))}
     outlined, not_outlined = _of_outlines(clips, stops, chosen)
-    read, not_read = _of_readings(clips, phantoms_only, asked)
+    read, not_read = _of_readings(clips, barred, asked)
     measurements, not_measured = [*outlined, *read], [*not_outlined, *not_read]
     ratios, no_ratios = filling_ratios(measurements, not_measured)
     flags = [flag for clip in clips for flag in clip.flags] + _foreshortened(adequate, chosen)
@@ -97,20 +97,25 @@ def _of_outlines(
 
 
 def _of_readings(
-    clips: Sequence[ClipFindings], phantoms_only: bool, asked: Collection[str]
+    clips: Sequence[ClipFindings], barred: Collection[Reason], asked: Collection[str]
 ) -> tuple[list[Measurement], list[NotMeasured]]:
     """What models read by themselves, and what they were asked for or tried and could not."""
-    found, refused = read_quantities(() if phantoms_only else clips)
+    found, refused = read_quantities(() if barred else clips)
     missing = [key for key in READ if key not in found and (key in asked or key in refused)]
     return (
         [found[key] for key in READ if key in found],
-        [_not_read(READ[key], clips, phantoms_only, refused) for key in missing],
+        [_not_read(READ[key], clips, barred, refused) for key in missing],
     )
 
 
-def _is_patient_on_phantom_weights(clips: Sequence[ClipFindings]) -> bool:
-    on_phantoms = any(use.trained_on_phantoms for clip in clips for use in clip.models)
-    return on_phantoms and not all(clip.is_quality_control_subject for clip in clips)
+def _barred(clips: Sequence[ClipFindings], *, research_override: bool) -> set[Reason]:
+    """Why the weights that took part give no number of this study; nothing lifts that some of them were never trained."""
+    uses = [use for clip in clips for use in clip.models]
+    barred = set() if all(use.weights_sha256 for use in uses) else {Reason.UNTRAINED_WEIGHTS}
+    of_patient = not all(clip.is_quality_control_subject for clip in clips)
+    if of_patient and not research_override and any(use.trained_on_phantoms for use in uses):
+        barred.add(Reason.RESEARCH_WEIGHTS)
+    return barred
 
 
 def _stops(clip: ClipFindings) -> set[Reason]:
@@ -171,7 +176,7 @@ def _possible(method: dict[str, Estimate], refused: _Refused, lengths_cm: Sequen
     return {} if impossible else method
 
 
-def _not_read(quantity: Quantity, clips: Sequence[ClipFindings], phantoms_only: bool, tried: Refusals) -> NotMeasured:
+def _not_read(quantity: Quantity, clips: Sequence[ClipFindings], barred: Collection[Reason], tried: Refusals) -> NotMeasured:
     """Why a quantity that models read by themselves has no value: what they say, else what kept them from being asked."""
     if quantity.key in tried:
         return NotMeasured(quantity.key, *tried[quantity.key])
@@ -181,8 +186,8 @@ def _not_read(quantity: Quantity, clips: Sequence[ClipFindings], phantoms_only: 
     else:
         choice = choose_pair(clips)
         reasons, detail = (choice.reasons, choice.detail) if isinstance(choice, NoPair) else ((), "")
-    if phantoms_only:
-        reasons = in_order([*reasons, Reason.RESEARCH_WEIGHTS])
+    if barred:
+        reasons = in_order([*reasons, *barred])
     if reasons:
         return NotMeasured(quantity.key, reasons, detail)
     return NotMeasured(quantity.key, (Reason.OUT_OF_DISTRIBUTION,), "no model of the set could read this clip")

@@ -19,6 +19,7 @@ from models.families.clip_squares import evenly
 from models.families.echo_apex_backbone import AdaptedBackbone
 from models.families.echo_apex_sequences import not_read, shown, untrained
 from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.families.reading_network import ReadingNetwork, possible
 from models.manifest import Manifest
 from models.preprocess import Letterbox
 from models.results import Point, Reason
@@ -32,7 +33,7 @@ _LIMITS = PeakLimits(least_probability=0.05, second_peak=0.5, far_px=22)
 Line = tuple[Point, Point]
 
 
-class Lines(nn.Module):
+class Lines(ReadingNetwork):
     """RGB frames (n, 3, h, w), 0 to 1 -> logits (n, 6, h, w): either end of IVS, LVID and LVPW."""
 
     def __init__(self, manifest: Manifest) -> None:
@@ -74,7 +75,8 @@ class Lines(nn.Module):
             for name, line in frame.items()
             if line
         )
-        values = [value for name, line in lines[chosen].items() for value in _measured(name, line, indices[chosen], clip)]
+        read = (value for name, line in lines[chosen].items() for value in _measured(name, line, indices[chosen], clip))
+        values = [possible(value, decoding, self.own_limits) for value in read]
         row = {"Filename": None, "Frame": indices[chosen], **{f"{v.key}_{v.unit}": v.value for v in values}}
         return Reading(tuple(values), columns=tuple(row), rows=(row,), marks=marks, notes=("end-diastole: largest LVID",))
 

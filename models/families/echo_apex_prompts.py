@@ -17,6 +17,7 @@ from models.families.echo_apex_backbone import AdaptedBackbone
 from models.families.echo_apex_sequences import UNTRAINED, shown, untrained
 from models.families.outline import closed_lines, polygon_area
 from models.families.reading import Mark, MarkKind, ReadingError
+from models.families.reading_network import ReadingNetwork
 from models.manifest import Manifest
 from models.results import Point
 
@@ -29,7 +30,7 @@ Click = tuple[Point, bool]  # (x, y) and whether it lies inside
 Box = tuple[Point, Point]  # upper left and lower right corner
 
 
-class Segmentation(nn.Module):
+class Segmentation(ReadingNetwork):
     """RGB frames (n, 3, h, w), 0 to 1, and prompts -> logits (n, 1, h, w), above 0 inside the structure.
 
     `points_px` (n, k, 2) are (x, y) px of the frame, (0, 0) at the centre of its top left pixel, `signs` (n, k) INSIDE,
@@ -59,7 +60,7 @@ class Segmentation(nn.Module):
 
     def segment(self, clip: Clip, frame_index: int, points: Sequence[Click] = (), box: Box | None = None) -> Mark | None:
         """The outline of what is asked for on one frame, all in px of the whole image; None where the mask is empty."""
-        if untrained(self.manifest):
+        if untrained(self.manifest) or not self.trained:
             raise ReadingError(UNTRAINED)
         video, placed = shown(clip, self.manifest, [frame_index])
         place = self.mask_token

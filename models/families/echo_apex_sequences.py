@@ -17,6 +17,7 @@ from models.families.clip_squares import evenly
 from models.families.echo_apex_backbone import AdaptedBackbone
 from models.families.positions import sinusoidal_positions
 from models.families.reading import Decoding, Reading, ReadValue
+from models.families.reading_network import ReadingNetwork, possible
 from models.manifest import Manifest
 from models.preprocess import Letterbox
 from models.results import Reason
@@ -27,7 +28,7 @@ _TIME_WIDTH, _TIME_LAYERS, _TIME_HEADS = 256, 2, 8
 UNTRAINED = "the decoder is untrained: only a backbone has been imported, and what it reads means nothing"
 
 
-class Views(nn.Module):
+class Views(ReadingNetwork):
     """RGB clips (n, 3, frames, h, w), 0 to 1 -> logits (n, outputs): a linear layer on each frame's CLS token, averaged."""
 
     def __init__(self, manifest: Manifest) -> None:
@@ -65,7 +66,7 @@ class Views(nn.Module):
         return Reading((value,), columns=("Filename", "View", "Probability"), rows=rows, notes=(f"view: {names[best]}",))
 
 
-class EjectionFraction(nn.Module):
+class EjectionFraction(ReadingNetwork):
     """RGB clips (n, 3, frames, h, w), 0 to 1 -> ejection fraction (n,), percent.
 
     A frame's token is made of its CLS and the mean of its patches; attention over time, the mean over frames, one layer. The
@@ -96,7 +97,8 @@ class EjectionFraction(nn.Module):
             return Reading((ReadValue("ef_video_regression", "%", None, reasons=reasons, detail="a still does not move"),))
         indices = evenly(clip.number_of_frames, FRAMES)
         video, _ = shown(clip, self.manifest, indices)
-        value = ReadValue("ef_video_regression", "%", float(ask(self, video)), detail=f"from {counted(len(indices), 'frame')}")
+        ef_percent, detail = float(ask(self, video)), f"from {counted(len(indices), 'frame')}"
+        value = possible(ReadValue("ef_video_regression", "%", ef_percent, detail=detail), decoding, self.own_limits)
         row = {"Filename": None, "EF": value.value}
         return Reading((value,), columns=("Filename", "EF"), rows=(row,))
 
@@ -131,4 +133,4 @@ def untrained(manifest: Manifest) -> bool:
 
 
 def not_read(key: str, unit: str) -> ReadValue:
-    return ReadValue(key, unit, None, reasons=(Reason.RESEARCH_WEIGHTS,), detail=UNTRAINED)
+    return ReadValue(key, unit, None, reasons=(Reason.UNTRAINED_WEIGHTS,), detail=UNTRAINED)

@@ -20,6 +20,7 @@ from models.families.echo_motion_encoder import MixTransformer
 from models.families.echo_motion_reading import read_ventricle
 from models.families.phantom_classifier import list_of_int
 from models.families.reading import Decoding, Reading
+from models.families.reading_network import ReadingNetwork
 from models.manifest import Manifest, ManifestError
 
 _QUADRATIC = ("DANet",)  # too dear on the decoder's larger maps
@@ -49,7 +50,7 @@ class DecoderStep(nn.Module):
         return leaving
 
 
-class EchoMotionNet(nn.Module):
+class EchoMotionNet(ReadingNetwork):
     """Frames (n, 3, h, w), RGB, or (n, 1, h, w), grey -> logits (n, 1, h, w), above 0 in the left ventricle.
 
     Values are 0 to 1, h and w multiples of 32.

@@ -12,6 +12,7 @@ from models.families.echo_motion_frames import Preparation
 from models.families.echo_motion_temporal import describe_clips, ejection_head, masked_mean, padding
 from models.families.positions import sinusoidal_positions
 from models.families.reading import Reading, ReadValue
+from models.families.reading_network import ReadingNetwork
 from models.manifest import Manifest
 from models.results import Reason
 from models.wording import counted
@@ -38,7 +39,7 @@ class CrossView(nn.Module):
         return fused
 
 
-class EchoMotionBiplane(nn.Module):
+class EchoMotionBiplane(ReadingNetwork):
     """RGB clips of both views (n, 3, frames, h, w), 0 to 1, h and w multiples of 32 -> biplane ejection fraction (n,), percent.
 
     The views may have different numbers of frames and sizes. Lengths (n,) are the frames that are not padding, at least 1.

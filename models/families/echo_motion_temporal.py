@@ -14,6 +14,7 @@ from models.families.echo_motion_encoder import MixTransformer
 from models.families.echo_motion_frames import Preparation
 from models.families.positions import sinusoidal_positions
 from models.families.reading import Decoding, Reading, ReadValue
+from models.families.reading_network import ReadingNetwork
 from models.manifest import Manifest
 from models.wording import counted
 
@@ -30,7 +31,7 @@ class ClipAnswer(NamedTuple):
     phase_logits: Tensor
 
 
-class EchoMotionClips(nn.Module):
+class EchoMotionClips(ReadingNetwork):
     """RGB clips (n, 3, frames, h, w), 0 to 1, h and w multiples of 32, any number of frames -> `ClipAnswer`.
 
     `lengths` (n,) are the frames of each clip that are not padding, at least 1; padding does not change the answer.

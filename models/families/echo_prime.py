@@ -21,6 +21,7 @@ from models.families import prepare
 from models.families.clip_squares import Frames, centre_square, image_window, resized
 from models.families.echonet_clips import Normalisation
 from models.families.reading import Decoding, Reading, ReadingError, ReadValue
+from models.families.reading_network import ReadingNetwork
 from models.families.vision import convnext, mvit_v2_s
 from models.manifest import Manifest, ManifestError
 
@@ -52,7 +53,7 @@ class VideoEncoder(nn.Module):
         return _run(self, shown(clip, decoding))
 
 
-class ViewClassifier(nn.Module):
+class ViewClassifier(ReadingNetwork):
     """Normalised RGB frames (n, 3, 224, 224) -> logits (n, 11)."""
 
     def __init__(self, manifest: Manifest) -> None:

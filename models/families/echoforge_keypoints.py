@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.clip import Clip
 from models.derive.diameter_curve import Motion, PhaseFrames, phase_frames
@@ -18,8 +18,9 @@ from models.derive.heat_map import PeakLimits, peak
 from models.families import prepare
 from models.families.echoforge_unet import WIDTHS
 from models.families.frame_classifier import KERAS_RESCALE
-from models.families.linear_values import Diameters, values_at
+from models.families.linear_values import Diameters, limits_without_phase, values_at
 from models.families.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.families.reading_network import ReadingNetwork
 from models.families.u_net import UNet
 from models.manifest import Manifest
 from models.preprocess import Letterbox
@@ -35,12 +36,13 @@ COLUMNS = ("frame", *(f"{point}_{axis}" for point in POINTS for axis in "xy"), *
 _BATCH = 8
 
 
-class EchoForgeKeypoints(nn.Module):
+class EchoForgeKeypoints(ReadingNetwork):
     """Grey frames (n, 1, 256, 256), 0 to 255 -> logits (n, 4, 256, 256), whose sigmoid peaks at the points of `POINTS`."""
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__()
         self.manifest = manifest
+        self.own_limits = {key: limits for line in LINES for key, limits in limits_without_phase(self._line(line)).items()}
         self.network = UNet(channels=1, outputs=len(POINTS), widths=WIDTHS)
 
     def forward(self, frames: Tensor) -> Tensor:
@@ -84,10 +86,13 @@ class EchoForgeKeypoints(nn.Module):
 
     def _values(self, lengths: dict[str, Diameters], phases: PhaseFrames) -> tuple[ReadValue, ...]:
         values: list[ReadValue] = []
-        for line, keys in LINES.items():
-            own = replace(self.manifest, name=line, aliases=(), architecture=keys)
-            values += values_at(own, lengths[line], phases)
+        for line in LINES:
+            values += values_at(self._line(line), lengths[line], phases)
         return tuple(values)
+
+    def _line(self, line: str) -> Manifest:
+        """As of a model that measures this line alone."""
+        return replace(self.manifest, name=line, aliases=(), architecture=LINES[line])
 
 
 def _rows(points: NDArray[np.float64], lengths: dict[str, Diameters]) -> tuple[dict[str, str | int | float | None], ...]:

@@ -20,6 +20,7 @@ from models.families.frame_classifier import KERAS_RESCALE
 from models.families.keras_lstm import KerasLstm
 from models.families.keras_resnet import FEATURES, KerasResNet
 from models.families.reading import Decoding, Reading, ReadingError, ReadValue
+from models.families.reading_network import ReadingNetwork
 from models.manifest import Manifest
 from models.results import Reason
 from models.wording import counted
@@ -29,7 +30,7 @@ _BATCH = 8
 COLUMNS = ("frame", "time_ms", "score", "phase")
 
 
-class EchoForgePhase(nn.Module):
+class EchoForgePhase(ReadingNetwork):
     """RGB clips (n, 3, frames, h, w), 0 to 255 -> scores (n, frames). The number of frames is the manifest's, h and w are free.
 
     `[architecture]`: `rescale`, whether the network itself divides by 255.

@@ -17,13 +17,14 @@ from models.families import prepare
 from models.families.echoforge_xception import FEATURES, keras_xception
 from models.families.frame_classifier import KERAS_RESCALE
 from models.families.reading import ONE_DECODING, Decoding, Reading, ReadValue
+from models.families.reading_network import ReadingNetwork
 from models.manifest import Manifest
 
 _FRAMES = 16  # of a clip, spread evenly: quality changes slowly
 _BATCH = 4
 
 
-class EchoForgeQuality(nn.Module):
+class EchoForgeQuality(ReadingNetwork):
     """RGB frames (n, 3, 224, 224), 0 to 255 -> logits (n, grades - 1): is the grade above the first, the second, ... one."""
 
     def __init__(self, manifest: Manifest) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.calibration import RegionCalibration, RegionChoice
 from models.clip import Clip
@@ -19,6 +19,7 @@ from models.families import prepare
 from models.families.frame_classifier import KERAS_RESCALE
 from models.families.outline import closed_lines, polygon_area
 from models.families.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.families.reading_network import ReadingNetwork
 from models.families.u_net import UNet
 from models.families.whole_frames import outputs_by_frame
 from models.manifest import Manifest
@@ -32,7 +33,7 @@ _LIMITS_CM2 = (2.0, 100.0)  # of a ventricle at any moment: impossible outside, 
 Points = NDArray[np.float64]
 
 
-class EchoForgeUNet(nn.Module):
+class EchoForgeUNet(ReadingNetwork):
     """Grey frames (n, 1, h, w), 0 to 255, h and w multiples of 32 -> logits (n, outputs, h, w): Keras has the sigmoid inside.
 
     `[architecture]`: `outputs`; `rescale`, whether the network itself divides by 255.
@@ -41,6 +42,7 @@ class EchoForgeUNet(nn.Module):
     def __init__(self, manifest: Manifest) -> None:
         super().__init__()
         self.manifest = manifest
+        self.own_limits = dict.fromkeys(("lv_area", "lv_area_d", "lv_area_s"), _LIMITS_CM2)
         self.scale = KERAS_RESCALE if manifest.architecture["rescale"] else 1.0
         self.network = UNet(channels=1, outputs=int(str(manifest.architecture["outputs"])), widths=WIDTHS)
 

@@ -19,6 +19,7 @@ from models.families.echonet_frames import COLUMNS, ROWS, Screen, fitted, logits
 from models.families.linear_values import short_name
 from models.families.outline import closed_lines, polygon_area
 from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.families.reading_network import ReadingNetwork
 from models.families.vision import DeepLab
 from models.manifest import Manifest
 from models.results import Point, Reason
@@ -37,12 +38,16 @@ class _Cavity:
     outline_px: tuple[Point, ...]
 
 
-class AreaReader(DeepLab):
+class AreaReader(ReadingNetwork, DeepLab):
     """Frames (n, 3, 480, 640) -> logits (n, 1, 480, 640); `read` measures a clip.
 
     The authors publish no table and no name of a column: those here are ours, frames counted from 0. Nothing here knows whether
     a clip shows two chambers or four, so the left atrium's area has no key of the dictionary, where it has one for each.
     """
+
+    def __init__(self, manifest: Manifest) -> None:
+        super().__init__(manifest)
+        self.own_limits = {short_name(manifest): _LIMITS_CM2}
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         cavities = self._published(clip) if decoding is Decoding.PUBLISHED else self._corrected(clip)

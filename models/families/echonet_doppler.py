@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from models.calibration import RegionCalibration, TraceChoice
 from models.catalogue import GRADIENT_OF
 from models.clip import Clip
-from models.derive.doppler import direction_of, is_cut_off, pressure_gradient_mmhg, published_velocity_cm_s, shown_cm_s
+from models.derive.doppler import (
+    LIMITS_CM_S,
+    direction_of,
+    is_cut_off,
+    pressure_gradient_mmhg,
+    published_velocity_cm_s,
+    shown_cm_s,
+)
 from models.derive.spectral_image import grey, without_green_trace
 from models.derive.spectral_peaks import published_peak, soft_peak
 from models.families.echonet_trace import (
@@ -51,6 +58,8 @@ class PeakReader(TraceReader):
     def __init__(self, manifest: Manifest) -> None:
         super().__init__(manifest)
         self.key = str(manifest.architecture["key"])
+        fastest = LIMITS_CM_S[self.key][1]
+        self.own_limits = {"peak_velocity": (-fastest, fastest)}
 
     def _published(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
         region = published_region(clip, in_folder=self.in_folder)

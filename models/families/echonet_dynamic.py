@@ -43,6 +43,7 @@ from models.families.echonet_clips import (
 )
 from models.families.outline import closed_lines, polygon_area
 from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue, calibration_reason
+from models.families.reading_network import ReadingNetwork, judged
 from models.families.vision import DeepLab, r2plus1d_18
 from models.manifest import Manifest, ManifestError
 from models.results import Beat, Reason
@@ -57,8 +58,10 @@ _CLIPS_AT_ONCE, _FRAMES_AT_ONCE = 4, 20
 _NO_TIMES = "the clip states no frame times, so no beat and no spacing of frames is known"
 
 
-class LeftVentricle(DeepLab):
+class LeftVentricle(ReadingNetwork, DeepLab):
     """Normalised RGB frames (n, 3, 112, 112) -> logits (n, 1, 112, 112), above 0 where the left ventricle is."""
+
+    own_limits = _LIMITS_CM2
 
     def masks(self, frames: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
         """Masks (n, rows, columns) of frames (n, rows, columns, 3); None where mean and deviation are not known."""
@@ -106,7 +109,7 @@ class LeftVentricle(DeepLab):
         )
 
 
-class EjectionFraction(nn.Module):
+class EjectionFraction(ReadingNetwork):
     """Normalised RGB clips (n, 3, 32, 112, 112), every second frame -> ejection fraction (n,), percent."""
 
     def __init__(self, manifest: Manifest) -> None:
@@ -164,7 +167,13 @@ class BeatToBeat:
             raise ManifestError("beat to beat takes EchoNet-Dynamic's regressor of ejection fraction and its segmenter")
         self.manifest, self.beats_by = regressor.manifest, ventricle.manifest
         self._regressor, self._ventricle = regressor, ventricle
+        self.own_limits = ventricle.own_limits
 
+    @property
+    def trained(self) -> bool:
+        return self._regressor.trained and self._ventricle.trained
+
+    @judged
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         outlined = self._ventricle.read(clip, decoding)
         if not outlined.rows:

@@ -16,8 +16,9 @@ from models.derive.diameter_curve import Motion, PhaseFrames, nearest_frames, ph
 from models.derive.heat_map import PeakLimits, peak, published_centroid
 from models.families.echonet_frames import Screen, fitted, logits, published_frames, sigmoid
 from models.families.echonet_trace import described
-from models.families.linear_values import Diameters, short_name, values_at
+from models.families.linear_values import Diameters, limits_without_phase, short_name, values_at
 from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.families.reading_network import ReadingNetwork
 from models.families.vision import DeepLab
 from models.manifest import Manifest
 from models.results import Reason
@@ -48,7 +49,7 @@ class _Calipers:
     probability: NDArray[np.float64] | None = None
 
 
-class LinearReader(DeepLab):
+class LinearReader(ReadingNetwork, DeepLab):
     """Frames (n, 3, 480, 640) -> logits (n, 2, 480, 640); `read` measures a clip.
 
     The table counts frames from 0. Its points are px of the network's input in the published decoding, of the image in the
@@ -60,6 +61,7 @@ class LinearReader(DeepLab):
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__(manifest)
+        self.own_limits = limits_without_phase(manifest)
         self.motion = Motion(str(manifest.architecture.get("motion", Motion.NONE)))
 
     @property

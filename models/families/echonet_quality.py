@@ -7,18 +7,19 @@ EchoNet-Dynamic, R(2+1)D with 18 layers, one output, 32 frames spread over the c
 import cv2
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.clip import Clip
 from models.families.linear_values import short_name
 from models.families.reading import ONE_DECODING, Decoding, Reading, ReadValue
+from models.families.reading_network import ReadingNetwork
 from models.families.vision import r2plus1d_18
 from models.manifest import Manifest
 
 _FRAMES, _SIDE = 32, 112
 
 
-class PlaxQuality(nn.Module):
+class PlaxQuality(ReadingNetwork):
     """RGB clips (n, 3, 32, 112, 112), 0 to 1 -> logits (n,); their sigmoid, in percent, is the quality."""
 
     def __init__(self, manifest: Manifest) -> None:

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from models.clip import Clip
 from models.families.reading import Decoding, Reading
+from models.families.reading_network import ReadingNetwork
 from models.families.whole_frames import read_classes
 from models.manifest import Manifest, ManifestError
 
@@ -16,7 +17,7 @@ KERAS_RESCALE = 0.003921568859368563  # 1 / 255 in single precision: Keras keeps
 APPLICATIONS_EPSILON = 1.001e-5  # that of Keras' ResNet and DenseNet, which came from another framework
 
 
-class FrameClassifier(nn.Module):
+class FrameClassifier(ReadingNetwork):
     """RGB frames (n, 3, h, w), 0 to 255 -> logits (n, outputs). There is no softmax: Keras has it inside.
 
     `[architecture]`: `outputs`, 0 for no head; `pooling`, "average" or "flatten", where the latter fixes h and w to the

@@ -1,13 +1,14 @@
 """The summary of a clip's calipers: the values at end-diastole and end-systole with their reasons, in cm or in pixels."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.derive.diameter_curve import PhaseFrames, running_median
+from models.derive.limits import Limits
 from models.derive.linear import EF_LIMITS_PERCENT, LIMITS_CM, fractional_shortening_percent, teichholz_ef_percent
 from models.families.reading import ReadValue
 from models.manifest import Manifest
@@ -38,6 +39,13 @@ class Diameters:
 
 def short_name(manifest: Manifest) -> str:
     return manifest.aliases[0] if manifest.aliases else manifest.name.rsplit("/", 1)[-1]
+
+
+def limits_without_phase(manifest: Manifest) -> Mapping[str, Limits]:
+    """Of a diameter of no particular phase, under the model's own name: what is possible for one of the phases."""
+    keys = [str(manifest.architecture[at]) for at in ("at_ed", "at_es", "largest") if at in manifest.architecture]
+    limits = [LIMITS_CM.get(key, (0.0, math.inf)) for key in keys]
+    return {short_name(manifest): (min(low for low, _ in limits), max(high for _, high in limits))}
 
 
 def values_at(manifest: Manifest, diameters: Diameters, phases: PhaseFrames) -> tuple[ReadValue, ...]:

@@ -6,7 +6,8 @@ of a longer video are shown to it is not published: here up to four runs of 16 c
 averaged as the authors average over the videos of a study.
 
 Published and corrected ways differ in: the sign of the global longitudinal strain (the network gives its size), what is cut
-from a DICOM object (the whole frame, or the calibrated region), and that a still has no ejection fraction.
+from a DICOM object (the whole frame, or the calibrated region), that a still has no ejection fraction, and that impossible
+values are refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,6 +26,7 @@ from models.families.echonet_clips import Normalisation
 from models.families.pan_echo_tasks import TASKS, Task, TaskKind
 from models.families.positions import sinusoidal_positions
 from models.families.reading import Decoding, Reading, ReadValue
+from models.families.reading_network import ReadingNetwork, possible
 from models.families.vision import convnext
 from models.manifest import Manifest, ManifestError
 from models.results import Reason
@@ -35,10 +37,11 @@ FRAMES, _RUNS = 16, 4
 RESIZED_PX, SHOWN_PX = 256, 224
 _KEYS = {"EF": "ef_video_regression"}
 _NO_EF = ReadValue(_KEYS["EF"], "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail="a still does not move")
+_SIGNED_LIMITS = {f"panecho_{task.name}": task.limits for task in TASKS if task.negated}
 _IMAGENET = Normalisation(torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD))
 
 
-class PanEcho(nn.Module):
+class PanEcho(ReadingNetwork):
     """Normalised RGB clips (n, 3, frames, h, w) -> raw outputs (n, all heads), head after head in the order of TASKS.
 
     `[architecture] classes`: the widths of the heads with several classes, in that order.
@@ -48,6 +51,12 @@ class PanEcho(nn.Module):
         super().__init__()
         self.manifest = manifest
         self.widths = _widths(manifest)
+        # Whichever sign the strain is given with.
+        self.own_limits = {
+            value.key: (task.limits[0], -task.limits[0]) if task.negated else task.limits
+            for task in TASKS
+            for value in _values(task, [0.0] * self.widths[task.name])
+        }
         self.frames = convnext("tiny", outputs=0)
         layer = nn.TransformerEncoderLayer(WIDTH, _ATTENTION_HEADS, WIDTH, dropout=0.0, batch_first=True)
         self.transformer = nn.TransformerEncoder(layer, _LAYERS, enable_nested_tensor=False)
@@ -86,7 +95,7 @@ class PanEcho(nn.Module):
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         """Every task's value with its unit; of a task with several classes the probability of each.
 
-        Corrected, a still has no ejection fraction.
+        Corrected, a still has no ejection fraction, and what cannot be true is refused.
         """
         window, note = image_window(clip, decoding)
         runs = [shown(clip, frames, decoding) for frames in frame_runs(clip.number_of_frames)]
@@ -94,7 +103,9 @@ class PanEcho(nn.Module):
         with torch.inference_mode():
             outputs = self(torch.stack(runs).to(place.device, place.dtype)).float().cpu()
         means = {name: values.mean(dim=0).tolist() for name, values in self.predictions(outputs).items()}
-        values = tuple(value for task in TASKS for value in _values(task, means[task.name], decoding))
+        read = (value for task in TASKS for value in _values(task, means[task.name], decoding))
+        limits = {**self.own_limits, **({} if decoding is Decoding.PUBLISHED else _SIGNED_LIMITS)}
+        values = tuple(possible(value, decoding, limits) for value in read)
         if decoding is Decoding.CORRECTED and clip.number_of_frames == 1:
             values = tuple(_NO_EF if value.key == _NO_EF.key else value for value in values)
         rows = tuple({"Filename": None, "Task": value.key, "Value": value.value, "Unit": value.unit} for value in values)
@@ -131,7 +142,7 @@ def _activated(task: Task, outputs: Tensor) -> Tensor:
     return 1 - outputs.sigmoid() if task.inverted else outputs.sigmoid()
 
 
-def _values(task: Task, means: list[float], decoding: Decoding) -> Sequence[ReadValue]:
+def _values(task: Task, means: Sequence[float], decoding: Decoding = Decoding.PUBLISHED) -> Sequence[ReadValue]:
     key = _KEYS.get(task.name, f"panecho_{task.name}")
     if task.kind is TaskKind.MULTI_CLASS:
         known = len(means) == len(task.classes)  # a file's own width may be another: then nobody has said what its classes are

@@ -14,11 +14,12 @@ from models.families.echonet_frames import Frames
 from models.families.echonet_trace import Absent, clock_s, corrected_notes, place_of, still, why_uncalibrated
 from models.families.prepared_once import once
 from models.families.reading import Decoding, Reading, ReadValue
+from models.families.reading_network import ReadingNetwork
 from models.families.vision import DeepLab
 from models.results import Reason
 
 
-class TraceReader(DeepLab, ABC):
+class TraceReader(ReadingNetwork, DeepLab, ABC):
     """`read` measures a still; corrected also a film, on the last frame that shows one whole sweep, never on several."""
 
     columns: tuple[str, ...]

@@ -155,6 +155,7 @@ def _store(manifest: Manifest, tensors: dict[str, Tensor], source_file: str, sou
         manifest,
         weights_file=weights.name,
         weights_sha256=sha256_of(weights),
+        trained=manifest.architecture.get("decoder") != "untrained",
         source_file=source_file,
         source_sha256=source_sha256,
         path=path,

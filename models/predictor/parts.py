@@ -55,7 +55,7 @@ class Part:
         return ModelUse(
             self.manifest.name,
             self.manifest.version,
-            self.manifest.weights_sha256,
+            self.manifest.weights_sha256 if getattr(self.network, "trained", True) else "",
             self.manifest.trained_on_phantoms,
             self.backend.name,
         )

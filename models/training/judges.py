@@ -163,6 +163,7 @@ def draft_of(
         intended_use=PHANTOM_ONLY if on_phantoms else _JUDGING,
         weights_file=f"{name}.safetensors",
         weights_sha256=NEW_SHA256,
+        trained=True,
         input_size_px=embedder.input_size_px,
         input_shape=embedder.input_shape,
         input_values=f"as {embedder.name}",

@@ -69,6 +69,7 @@ def _draft(settings: TrainingConfig, task: Task) -> Manifest:
         intended_use=PHANTOM_ONLY,
         weights_file=f"{settings.model.name}.safetensors",
         weights_sha256="0" * 64,
+        trained=True,
         input_size_px=settings.model.size_px,
         labels=task.labels,
         trained_on_phantoms=True,

@@ -51,10 +51,11 @@ def list_models(as_json: AsJson = False) -> None:
             "version": manifest.version,
             "family": manifest.family,
             "weights": _weights(manifest),
+            "trained": manifest.trained if as_json else "yes" if manifest.trained else "no",
         }
         for manifest in manifests()
     ]
-    show_rows(rows, ("name", "aliases", "version", "family", "weights"), as_json=as_json, empty="no manifest found")
+    show_rows(rows, ("name", "aliases", "version", "family", "weights", "trained"), as_json=as_json, empty="no manifest found")
     broken = broken_manifests()
     for one in broken:
         typer.echo(f"{one.path} cannot be read: {one.problem}", err=True)

@@ -36,8 +36,8 @@ def _section(source: str, manifests: list[Manifest]) -> Iterable[str]:
     for manifest in manifests[:1]:
         if manifest.publication:
             yield f"Licence of the code: {manifest.publication.code_licence}.\n"
-    yield "| name | takes | gives | trained on | licence of the weights | weights | assumed | figures |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    yield "| name | takes | gives | trained on | licence of the weights | weights | trained here | assumed | figures |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     yield from (_row(manifest) for manifest in manifests)
     yield ""
 
@@ -48,7 +48,10 @@ def _row(manifest: Manifest) -> str:
     takes = f"{shape}: {manifest.input_values}" if shape else f"grey, {manifest.input_size_px} px square, 0 to 1"
     gives = manifest.output_values or ", ".join(manifest.labels)
     assumed = manifest.publication.assumed if manifest.publication else ""
-    cells = (names, takes, gives, manifest.training_data, manifest.licence, _weights(manifest), assumed, _figures(manifest))
+    trained = "yes" if manifest.trained else "no: reads nothing until weights are brought"
+    cells = (
+        names, takes, gives, manifest.training_data, manifest.licence, _weights(manifest), trained, assumed, _figures(manifest),
+    )  # fmt: skip
     return "| " + " | ".join(cell.replace("|", "\\|").replace("\n", " ") for cell in cells) + " |"
 
 

@@ -63,7 +63,7 @@ def store(folder: Path, manifest: Any, network: nn.Module) -> None:
     save_file(tensors, folder / "weights" / file)
     sha256 = hashlib.sha256((folder / "weights" / file).read_bytes()).hexdigest()
     path = folder / "manifests" / f"{manifest.name.replace('/', '_')}.toml"
-    write_manifest(replace(manifest, weights_file=file, weights_sha256=sha256), path)
+    write_manifest(replace(manifest, trained=True, weights_file=file, weights_sha256=sha256), path)
 
 
 @pytest.fixture(autouse=True)

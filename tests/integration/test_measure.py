@@ -286,7 +286,8 @@ def _stored(folder: Path, manifest: Manifest, dtype: torch.dtype) -> Path:
     weights = folder / "weights" / "model.safetensors"
     save_file(stored, weights)
     sha256 = hashlib.sha256(weights.read_bytes()).hexdigest()
-    write_manifest(replace(manifest, weights_file=weights.name, weights_sha256=sha256), folder / "manifests" / "model.toml")
+    own = replace(manifest, trained=True, weights_file=weights.name, weights_sha256=sha256)
+    write_manifest(own, folder / "manifests" / "model.toml")
     return folder
 
 

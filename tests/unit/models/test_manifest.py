@@ -20,7 +20,7 @@ from models.registry import list_models
 
 MANIFEST = Manifest(
     name="small", version="1.2.0", family="phantom_classifier", licence="Apache-2.0", intended_use=PHANTOM_ONLY,
-    weights_file="small.safetensors", weights_sha256="a" * 64, input_size_px=64, labels=("a4c", "other"),
+    trained=True, weights_file="small.safetensors", weights_sha256="a" * 64, input_size_px=64, labels=("a4c", "other"),
     trained_on_phantoms=True, training_data='hearts with a "quote" and é', generator="1", train_seeds=(0, 10),
     validation_seeds=(10, 12), test_seeds=(12, 20), command="echonode train x.toml", probe=Probe(View.A2C, 4, 5),
     architecture={"channels": [8, 16]},
@@ -29,7 +29,8 @@ MANIFEST = Manifest(
 
 
 PUBLISHED = replace(
-    MANIFEST, weights_file="", weights_sha256="", input_size_px=0, trained_on_phantoms=False, generator="", train_seeds=(0, 0),
+    MANIFEST, trained=False,
+    weights_file="", weights_sha256="", input_size_px=0, trained_on_phantoms=False, generator="", train_seeds=(0, 0),
     validation_seeds=(0, 0), test_seeds=(0, 0), command="", aliases=("tiny",), input_shape=(3, 480, 640), input_values="RGB",
     output_values="logits",
     publication=Publication("A paper, 2026", "MIT", "example.org", "small.ckpt", "b" * 64, ("mean", "std")),
@@ -113,7 +114,12 @@ def test_every_view_of_a_probe_is_drawn() -> None:
 
 def test_imported_weights_stand_beside_their_publication(path: Path) -> None:
     imported = replace(
-        PUBLISHED, weights_file="small.safetensors", weights_sha256="c" * 64, source_file="mine.ckpt", source_sha256="d" * 64
+        PUBLISHED,
+        trained=True,
+        weights_file="small.safetensors",
+        weights_sha256="c" * 64,
+        source_file="mine.ckpt",
+        source_sha256="d" * 64,
     )
     write_manifest(imported, path)
     assert read_manifest(path) == replace(imported, path=path)
@@ -134,8 +140,9 @@ def test_what_is_only_assumed_and_names_without_order_are_kept(path: Path) -> No
     ("old", "new", "message"),
     [
         ('weights_sha256 = "' + "b" * 64, 'weights_sha256 = "b', r"\[publication\] sha256 is not a SHA-256"),
+        ("trained = false", "trained = true", r"\[weights\] trained, and no file of them"),
         ("code_licence = ", "code_license = ", r"\[publication\] code_licence is missing"),
-        ("[training]", '[weights]\nfile = "small.safetensors"\n[training]', r"\[weights\] sha256 is not a SHA-256"),
+        ("[weights]\n", '[weights]\nfile = "small.safetensors"\n', r"\[weights\] sha256 is not a SHA-256"),
     ],
 )
 def test_a_wrong_publication_is_refused_with_the_place(path: Path, old: str, new: str, message: str) -> None:

@@ -144,7 +144,9 @@ def test_imported_weights_load_by_the_path_of_their_manifest(tmp_path: Path) -> 
     """What the error asks for works: the tensors of one network arrive in another of the same manifest."""
     origin = load_model("echonet_dynamic/lv_deeplabv3_resnet50")
     content = save({name: tensor.contiguous() for name, tensor in origin.state_dict().items()})
-    imported = replace(origin.manifest, weights_file="lv.safetensors", weights_sha256=hashlib.sha256(content).hexdigest())
+    imported = replace(
+        origin.manifest, trained=True, weights_file="lv.safetensors", weights_sha256=hashlib.sha256(content).hexdigest()
+    )
     path = tmp_path / "manifests" / "lv.toml"
     write_manifest(imported, path)
     (tmp_path / "weights").mkdir()

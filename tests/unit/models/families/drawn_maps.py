@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
+from models.families.reading_network import as_if_trained
 from models.registry import load_model
 
 SECTOR = RegionCalibration(0, 0, 639, 479, RegionSpatialFormat.TWO_D, RegionDataType.TISSUE, 3, 3, 0.03, 0.03)
@@ -33,7 +34,7 @@ class DrawnMaps(nn.Module):
 
 def drawn_reader(name: str, logits: NDArray[np.floating]) -> Any:
     """The reader `name`, its network replaced: what it would read if the network answered with `logits`."""
-    reader = load_model(name, device="meta")
+    reader = as_if_trained(load_model(name, device="meta"))
     reader.network = DrawnMaps(logits)
     return reader
 

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.families.reading import Reading, ReadValue
+from models.families.reading_network import as_if_trained
 from models.phantom.traces import ROWS, Spectrum
 from models.registry import load_model
 from tests.spectra import heat_map, logits
@@ -32,7 +33,7 @@ class PerfectMaps(nn.Module):
 def reader_of(name: str, *channels: Peaks | np.ndarray) -> Any:
     """The reader `name` with a network that sees these peaks, or these maps, one of each output."""
     maps = [channel if isinstance(channel, np.ndarray) else heat_map(channel) for channel in channels]
-    reader = load_model(name, device="meta")
+    reader = as_if_trained(load_model(name, device="meta"))
     reader.network = PerfectMaps(np.stack(maps))
     return reader
 

@@ -10,6 +10,7 @@ from models.families import count_weights
 from models.families.echo_apex import load
 from models.families.echo_apex_backbone import Adapter
 from models.families.reading import ReadValue
+from models.families.reading_network import as_if_trained
 from models.manifest import Manifest, ManifestError
 from models.registry import find_manifest, list_models, load_model
 from models.results import Reason
@@ -49,7 +50,7 @@ def test_there_are_twelve_and_their_manifests_say_what_they_are() -> None:
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("size", "SBL")
 def test_backbones_are_frozen_adapters_and_decoders_are_not(size: str, task: str) -> None:
-    network = load_model(f"EchoApex_ViT-{size}_{task}", device="meta")
+    network = as_if_trained(load_model(f"EchoApex_ViT-{size}_{task}", device="meta"))
     count = count_weights(network)
     assert (count.non_trainable, count.trainable) == (FROZEN[size], TRAINED[task]["SBL".index(size)])
     outputs = network(torch.empty(2, *network.manifest.input_shape, device="meta"))
@@ -167,7 +168,7 @@ def test_the_embedding_is_the_mean_class_token_and_needs_no_decoder() -> None:
 def test_nothing_is_read_with_an_untrained_decoder(task: str) -> None:
     for value in tiny(task, decoder="untrained").read(moving_clip()).values:
         assert value.value is None
-        assert value.reasons == (Reason.RESEARCH_WEIGHTS,)
+        assert value.reasons == (Reason.UNTRAINED_WEIGHTS,)
         assert "untrained" in value.detail
 
 

@@ -14,6 +14,7 @@ from models.calibration import RegionCalibration, RegionDataType, RegionSpatialF
 from models.clip import Clip
 from models.families.echo_motion_reading import AREA_EF_KEY, RATIO_KEY, read_ventricle
 from models.families.reading import Decoding, Reading, ReadValue
+from models.families.reading_network import as_if_trained
 from models.registry import find_manifest, load_model
 from models.results import Reason
 
@@ -196,15 +197,15 @@ def test_the_network_sees_the_region_only_filtered() -> None:
 @pytest.mark.parametrize("decoding", list(Decoding))
 def test_every_network_of_a_clip_reads_one(decoding: Decoding) -> None:
     shown = clip(3)
-    segmented = load_model("EchoMotionNet_B0_SE").read(shown, decoding)
+    segmented = as_if_trained(load_model("EchoMotionNet_B0_SE")).read(shown, decoding)
     assert len(segmented.rows) == 3
     for name in ("EchoMotionNet_BiLSTM", "EchoMotionNet_TemporalTransformer"):
-        reading = load_model(name).read(shown, decoding)
+        reading = as_if_trained(load_model(name)).read(shown, decoding)
         assert number(reading, "ef_video_regression") == pytest.approx(55, abs=5)
         assert [row["frame_number"] for row in reading.rows] == list(range(3))
         assert all(tuple(row) == reading.columns for row in reading.rows)
 
 
 def test_the_biplane_network_reads_two_clips() -> None:
-    reading = load_model("EchoMotionNet_A4C_A2C").read_pair(clip(3), clip(2, frame_times_ms=None))
+    reading = as_if_trained(load_model("EchoMotionNet_A4C_A2C")).read_pair(clip(3), clip(2, frame_times_ms=None))
     assert number(reading, "ef_video_regression_biplane") == pytest.approx(55, abs=5)

@@ -10,6 +10,7 @@ from models.clip import Clip
 from models.derive.phase import Curve
 from models.families.echoforge_phase import COLUMNS, EchoForgePhase
 from models.families.reading import Decoding, ReadingError
+from models.families.reading_network import as_if_trained
 from models.registry import load_model
 from models.results import Reason
 
@@ -31,7 +32,7 @@ class FirstOfEach(nn.Module):
 @pytest.fixture
 def network() -> EchoForgePhase:
     with torch.device("meta"):
-        shell = load_model("EchoPDNet", device="meta")
+        shell = as_if_trained(load_model("EchoPDNet", device="meta"))
     shell.backbone, shell.lstm1, shell.lstm2, shell.dense = Brightness(), nn.Identity(), nn.Identity(), nn.Identity()
     shell.head = FirstOfEach()
     shell.head.weight = nn.Parameter(torch.zeros(1))

@@ -9,6 +9,7 @@ from models.clip import Clip
 from models.families import count_weights
 from models.families.echoforge_keypoints import COLUMNS, LINES, POINTS, EchoForgeKeypoints
 from models.families.reading import MarkKind
+from models.families.reading_network import as_if_trained
 from models.manifest import ManifestError
 from models.registry import find_manifest, load_model
 from models.results import Reason
@@ -39,7 +40,7 @@ def beating() -> list[list[float | None]]:
 
 
 def reader(rows_px: list[list[float | None]]) -> EchoForgeKeypoints:
-    network: EchoForgeKeypoints = load_model("EchoForge_PLAX_keypoints", device="meta")
+    network: EchoForgeKeypoints = as_if_trained(load_model("EchoForge_PLAX_keypoints", device="meta"))
     network.network = Drawn(rows_px)
     return network
 
@@ -84,7 +85,7 @@ def test_without_calibration_there_are_pixels_and_no_centimetres() -> None:
 
 def test_the_points_are_the_manifest_s() -> None:
     assert find_manifest("EchoForge_PLAX_keypoints").labels == POINTS
-    network = load_model("EchoForge_PLAX_keypoints", device="meta")
+    network = as_if_trained(load_model("EchoForge_PLAX_keypoints", device="meta"))
     assert network(torch.empty(1, 1, 256, 256, device="meta")).shape == (1, 4, 256, 256)
     assert count_weights(network).total == 31_125_921 + 3 * 33, "three outputs more than EchoLVSNet"
 
@@ -98,7 +99,7 @@ class Level(nn.Module):
 
 @pytest.fixture
 def grader() -> nn.Module:
-    network: nn.Module = load_model("EchoForge_image_quality", device="meta")
+    network: nn.Module = as_if_trained(load_model("EchoForge_image_quality", device="meta"))
     network.backbone = Level()
     network.head = nn.Linear(2048, 1, bias=False)
     nn.init.constant_(network.head.weight, 20 / 2048)
@@ -140,7 +141,7 @@ def test_quality_looks_at_sixteen_frames_and_says_which(grader: nn.Module) -> No
 
 
 def test_probabilities_of_an_untrained_head_never_contradict_each_other() -> None:
-    network = load_model("EchoForge_image_quality")
+    network = as_if_trained(load_model("EchoForge_image_quality"))
     with torch.inference_mode():
         probabilities = network(torch.rand(2, 3, 64, 64) * 255).sigmoid()
     assert (probabilities.diff(dim=1) < 0).all()

@@ -12,6 +12,7 @@ from models.derive.spectral_beats import find_spectral_beats
 from models.derive.spectral_image import grey, without_green_trace
 from models.families.echonet_vti import VtiReader
 from models.families.reading import Decoding, MarkKind, Reading
+from models.families.reading_network import as_if_trained
 from models.phantom.traces import ECG, SECTOR, SPECTRAL, Spectrum, Wave, inflow, outflow
 from models.registry import list_models, load_model
 from models.results import Direction, Reason
@@ -24,7 +25,7 @@ VTI_CM = FLOW.waves[0].vti_cm
 
 def columns_read(spectrum: Spectrum, name: str, decoding: Decoding, **clip: Any) -> list[slice]:
     """Where the reader looks for beats: asked with masks that say nothing."""
-    reader = load_model(name, device="meta")
+    reader = as_if_trained(load_model(name, device="meta"))
     reader.network = PerfectMasks([np.full((256, 256), 1e-6)] * 20)
     rows = reader.read(spectrum.clip(**clip), decoding).rows
     return [slice(int(row["x_left"]), int(row["x_right"])) for row in rows]
@@ -44,7 +45,7 @@ def read(
     masks = perfect_masks(spectrum, columns, first_row)
     for index, mask in (changed or {}).items():
         masks[index] = mask
-    reader = load_model(name, device="meta")
+    reader = as_if_trained(load_model(name, device="meta"))
     reader.network = PerfectMasks(masks)
     return reader.read(spectrum.clip(**clip), decoding), reader
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from models.clip import Clip
 from models.families.reading import Decoding, MarkKind, Reading, ReadingError, ReadValue
+from models.families.reading_network import as_if_trained
 from models.families.whole_frames import stretched
 from models.registry import find_manifest, load_model
 from models.results import Reason
@@ -40,7 +41,7 @@ class Drawn(nn.Module):
 
 def drawn(name: str, outputs: NDArray[np.floating]) -> Any:
     """The network `name` whose own arithmetic is replaced."""
-    network = load_model(name, device="meta")
+    network = as_if_trained(load_model(name, device="meta"))
     if name == "EchoLVSNet":
         network.network, network.scale = Drawn(outputs), 1.0
     else:
@@ -56,7 +57,7 @@ def logits_of(classes: list[int], outputs: int = 47, value: float = 8.0) -> NDAr
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_every_network_of_frames_reads(name: str) -> None:
-    assert hasattr(load_model(name, device="meta"), "read")
+    assert hasattr(as_if_trained(load_model(name, device="meta")), "read")
 
 
 @pytest.mark.parametrize("decoding", Decoding)
@@ -84,7 +85,7 @@ def test_classes_without_a_stated_order_are_numbered() -> None:
 
 def test_an_encoder_has_no_classes() -> None:
     with pytest.raises(ReadingError, match="models embed"):
-        load_model("EchoView47_contrastive_encoder", device="meta").read(clip())
+        as_if_trained(load_model("EchoView47_contrastive_encoder", device="meta")).read(clip())
 
 
 def test_the_frame_is_stretched_and_keeps_its_values() -> None:

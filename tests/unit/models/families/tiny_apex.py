@@ -9,6 +9,7 @@ import torch
 from models.calibration import RegionCalibration
 from models.clip import Clip
 from models.families.echo_apex import load
+from models.families.reading_network import as_if_trained
 from models.manifest import Manifest
 from models.registry import find_manifest
 
@@ -30,7 +31,7 @@ def tiny(task: str, **changes: Any) -> Any:
         for name, parameter in network.named_parameters():
             if name.endswith("gamma"):
                 parameter.fill_(0.7)
-    return network
+    return as_if_trained(network)
 
 
 def moving_clip(frames: int = 20, calibrated: bool = True) -> Clip:

@@ -75,7 +75,7 @@ def test_a_backbone_goes_round_unchanged(tmp_path: Path) -> None:
     frames = torch.rand(1, 3, 56, 56)
     with torch.inference_mode():
         assert torch.equal(network.encoder(frames), tiny("lvh", bottleneck=0).encoder(frames)), "adapters must have no effect"
-    assert {value.reasons for value in network.read(moving_clip()).values} == {(Reason.RESEARCH_WEIGHTS,)}
+    assert {value.reasons for value in network.read(moving_clip()).values} == {(Reason.UNTRAINED_WEIGHTS,)}
 
 
 def test_a_backbone_of_another_size_differs_in_its_positions_alone(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ class SaysA4C(nn.Module):
 
     def __init__(self, label: str = "a4ch-full") -> None:
         super().__init__()
-        self.manifest = replace(find_manifest("EchoView47_classifier"), weights_file="x", weights_sha256="a" * 64)
+        self.manifest = replace(find_manifest("EchoView47_classifier"), trained=True, weights_file="x", weights_sha256="a" * 64)
         self.label = self.manifest.labels.index(label)
 
     def forward(self, frames: Tensor) -> Tensor:
@@ -77,7 +77,11 @@ class FixedReader(nn.Module):
     def __init__(self, *values: ReadValue, error: str = "") -> None:
         super().__init__()
         self.manifest = replace(
-            find_manifest("echonet_measurements/rv_base"), weights_file="x", weights_sha256="b" * 64, thresholds={}
+            find_manifest("echonet_measurements/rv_base"),
+            trained=True,
+            weights_file="x",
+            weights_sha256="b" * 64,
+            thresholds={},
         )
         self.values, self.error = values, error
 
@@ -255,7 +259,9 @@ class Unasked(SaysA4C):
 
     def __init__(self) -> None:
         super().__init__()
-        self.manifest = replace(find_manifest("EchoPrime_view_classifier"), weights_file="x", weights_sha256="c" * 64)
+        self.manifest = replace(
+            find_manifest("EchoPrime_view_classifier"), trained=True, weights_file="x", weights_sha256="c" * 64
+        )
 
 
 def test_a_clip_its_view_s_network_cannot_take_is_of_no_view(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from models.catalogue import View
 from models.clip import Clip
 from models.families.echo_motion_biplane import EchoMotionBiplane
 from models.families.reading import Reading, ReadingError, ReadValue
+from models.families.reading_network import as_if_trained
 from models.predictor.pairs import read_pair
 from models.predictor.parts import Part, make_part
 from models.predictor.readings import ClipReadings, read_clip_values
@@ -20,7 +21,7 @@ from models.roles import Role
 from tests.unit.models.predictor.test_mixed_sets import FixedReader
 
 KEY = "ef_video_regression_biplane"
-PAIR = replace(find_manifest("EchoMotionNet_A4C_A2C"), weights_file="x", weights_sha256="e" * 64)
+PAIR = replace(find_manifest("EchoMotionNet_A4C_A2C"), trained=True, weights_file="x", weights_sha256="e" * 64)
 
 
 def clip(uid: str, frames: int) -> Clip:
@@ -49,7 +50,7 @@ def part(network: nn.Module) -> Part:
 def test_a_miniature_network_reads_both_clips() -> None:
     torch.manual_seed(0)
     architecture = {**PAIR.architecture, "width": 16, "heads": 2}
-    network = EchoMotionBiplane(replace(PAIR, input_shape=(3, -1, 64, 64), architecture=architecture))
+    network = as_if_trained(EchoMotionBiplane(replace(PAIR, input_shape=(3, -1, 64, 64), architecture=architecture)))
     readings = read_pair(A4C, A2C, [part(network)])
     (value,) = readings.values
     assert (value.key, value.unit, value.model) == (KEY, "%", "EchoMotionNet_A4C_A2C")

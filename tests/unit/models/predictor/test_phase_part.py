@@ -31,6 +31,8 @@ WINDOW = 30
 class PlantedPhase(EchoForgePhase):
     """Reads clips as EchoPDNet does, but for the scores, which are given."""
 
+    trained = True
+
     def __init__(self, scores: Sequence[float]) -> None:
         nn.Module.__init__(self)
         weights = {"weights_file": "x", "weights_sha256": "e" * 64}

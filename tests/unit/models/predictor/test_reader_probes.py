@@ -11,6 +11,7 @@ from torch import nn
 
 from models.clip import Clip
 from models.families.echonet_dynamic import EjectionFraction
+from models.families.reading_network import as_if_trained
 from models.manifest import Manifest
 from models.predictor.backend import BackendError, Precision, TorchBackend
 from models.predictor.gate import Task, disagreement, probe_clip
@@ -37,7 +38,7 @@ def dynamic_manifest(name: str) -> Manifest:
 
 def network_of(manifest: Manifest) -> Any:
     torch.manual_seed(0)
-    return load_manifest(manifest).eval()
+    return as_if_trained(load_manifest(manifest).eval())
 
 
 def small_fraction() -> Any:

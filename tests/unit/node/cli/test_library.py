@@ -77,7 +77,14 @@ def test_verify_counts_a_broken_manifest_as_wrong(home: Path, monkeypatch: pytes
 def test_show_tells_the_authors_figures_from_the_imported_file(home: Path) -> None:
     known = find_manifest("EchoView47_classifier")
     write_manifest(
-        replace(known, weights_file="w.safetensors", weights_sha256="a" * 64, source_file="mine.h5", source_sha256="b" * 64),
+        replace(
+            known,
+            trained=True,
+            weights_file="w.safetensors",
+            weights_sha256="a" * 64,
+            source_file="mine.h5",
+            source_sha256="b" * 64,
+        ),
         home / "manifests" / "EchoView47_classifier.toml",
     )
     shown = json.loads(_run("show", "EchoView47_classifier", "--json").stdout)

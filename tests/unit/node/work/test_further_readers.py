@@ -30,7 +30,7 @@ from tests.unit.models.predictor.test_mixed_sets import model_set
 
 
 def known(reader: Any, letter: str) -> Any:
-    reader.manifest = replace(reader.manifest, weights_file="x", weights_sha256=letter * 64)
+    reader.manifest = replace(reader.manifest, trained=True, weights_file="x", weights_sha256=letter * 64)
     return reader
 
 
@@ -59,7 +59,7 @@ def discs(frames: int) -> np.ndarray:
     [("a4ch-full", "la_area", "la_area_a4c"), ("a2ch-full", "la_area", "la_area_a2c"), ("a4ch-full", "ra_area", "ra_area")],
 )
 def test_an_atrium_s_area_has_the_key_of_its_view(label: str, name: str, key: str) -> None:
-    reader = drawn_reader(name, discs(42))
+    reader = known(drawn_reader(name, discs(42)), "d")
     findings = study(analysed(label, clip(42, interval_ms=1000 / 12), reader), asked=(reader,))
     area = found(findings)[key]
     assert (area.value, area.unit) == (pytest.approx(np.pi * 80**2 * 0.03**2, rel=0.01), "cm2")
@@ -71,7 +71,7 @@ def test_an_atrium_s_area_has_the_key_of_its_view(label: str, name: str, key: st
 
 
 def test_a_still_has_no_end_systole() -> None:
-    reader = drawn_reader("la_area", discs(1))
+    reader = known(drawn_reader("la_area", discs(1)), "d")
     findings = study(analysed("a4ch-full", clip(1), reader), asked=(reader,))
     (area,) = [result for result in findings.not_measured if result.key == "la_area_a4c"]
     assert area.reasons == (Reason.NO_CARDIAC_CYCLE,)
@@ -80,10 +80,12 @@ def test_a_still_has_no_end_systole() -> None:
 class SaysEF(PanEcho):
     """PanEcho, its network replaced by one answer."""
 
+    trained = True
+
     def __init__(self, ef_percent: float) -> None:
         nn.Module.__init__(self)
         original: PanEcho = load_model("PanEcho", device="meta")
-        self.manifest, self.widths = original.manifest, original.widths
+        self.manifest, self.widths, self.own_limits = original.manifest, original.widths, original.own_limits
         self.scale, self.ef_percent = nn.Parameter(torch.ones(1)), ef_percent
 
     def forward(self, clips: Tensor) -> Tensor:
@@ -134,7 +136,7 @@ def test_a_value_of_unknown_weights_is_in_no_report() -> None:
 def test_key_points_give_diameters_and_what_is_made_of_them() -> None:
     film = clip(FRAMES)
     assert SECTOR in film.regions
-    reader = key_points(beating())
+    reader = known(key_points(beating()), "d")
     measured = found(study(analysed("plax-full-lv", film, reader), asked=(reader,)))
     cm_per_px = 640 / 256 * 0.03
     assert measured["lvidd_2d"].value == pytest.approx(50 * cm_per_px, abs=0.02)

@@ -47,7 +47,12 @@ def stored(folder: Path, name: str, network: torch.nn.Module, labels: tuple[str,
     shape = (*manifest.input_shape[:-2], side, side) if side else manifest.input_shape
     sha256 = hashlib.sha256(file.read_bytes()).hexdigest()
     manifest = replace(
-        manifest, weights_file=file.name, weights_sha256=sha256, labels=labels or manifest.labels, input_shape=shape
+        manifest,
+        trained=True,
+        weights_file=file.name,
+        weights_sha256=sha256,
+        labels=labels or manifest.labels,
+        input_shape=shape,
     )
     write_manifest(manifest, folder / "manifests" / f"{name}.toml")
     return sha256

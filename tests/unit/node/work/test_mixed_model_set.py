@@ -32,7 +32,7 @@ def stored(folder: Path, name: str, network: torch.nn.Module, **architecture: Va
     (folder / "weights" / file).write_bytes(content)
     manifest = find_manifest(name)
     manifest = replace(
-        manifest, weights_file=file, weights_sha256=sha256, architecture={**manifest.architecture, **architecture}
+        manifest, trained=True, weights_file=file, weights_sha256=sha256, architecture={**manifest.architecture, **architecture}
     )
     write_manifest(manifest, folder / "manifests" / f"{name.replace('/', '_')}.toml")
     return sha256

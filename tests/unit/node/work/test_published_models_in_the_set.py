@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sha256 = hashlib.sha256(b"weights").hexdigest()
     for number, manifest in enumerate(EVERY.values()):
         if manifest.publication:
-            own = replace(manifest, weights_file="any.safetensors", weights_sha256=sha256)
+            own = replace(manifest, trained=True, weights_file="any.safetensors", weights_sha256=sha256)
             write_manifest(own, folder / "manifests" / f"{number}.toml")
     return folder
 
