@@ -10,6 +10,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from node.errors import ConfigError
 
 AETitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]+$")]  # VR AE: no backslash, no control
+CharacterSet = Literal[  # of one term without code extensions, PS3.3 C.12.1.1.2
+    "ISO_IR 100", "ISO_IR 101", "ISO_IR 109", "ISO_IR 110", "ISO_IR 126", "ISO_IR 127", "ISO_IR 138", "ISO_IR 144",
+    "ISO_IR 148", "ISO_IR 166", "ISO_IR 13", "ISO_IR 192", "GB18030", "GBK",
+]  # fmt: skip
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -37,6 +41,7 @@ class StudySettings(_Section):
     max_open_s: float = Field(default=4 * 3600, gt=0)
     max_revisions: int = Field(default=5, ge=1)
     private_sop_classes: Literal["store", "reject"] = "store"
+    fallback_character_set: CharacterSet = "ISO_IR 100"
 
 
 class WorkSettings(_Section):

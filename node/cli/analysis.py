@@ -18,7 +18,7 @@ from node.cli.film_analysis import analyse_film
 from node.cli.found_files import PassedOver, find_files
 from node.cli.written_files import written_to
 from node.db.tables import NodeIdentity
-from node.egress.building import BuiltDocuments, build_all, identifier_rules, read_evidence
+from node.egress.building import BuiltDocuments, build_all, read_evidence
 from node.egress.documents import document_bytes, document_identity
 from node.errors import DocumentError, EchoNodeError
 from node.settings import Settings
@@ -102,9 +102,7 @@ def _analyse_study(
     built, withheld, problems = BuiltDocuments([]), verdict.withhold, list(_undecodable(files, clips))
     if not withheld:
         try:
-            built = build_all(
-                findings, read_evidence([path for path, _ in files], identifier_rules(settings)), _identity(settings)
-            )
+            built = build_all(findings, read_evidence([path for path, _ in files], settings), _identity(settings))
             problems += built.problems
         except DocumentError as error:
             problems.append(withheld := str(error))

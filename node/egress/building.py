@@ -1,21 +1,19 @@
 """Findings and source headers -> the documents of every template."""
 
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 import sr_templates.evidence
 from models.results import QualityFlag, QualityIssue, StudyFindings
-from node.errors import DocumentError, Unparseable
+from node.errors import DocumentError
 from node.settings import Settings
-from node.study.header import read_header
+from node.study.header import read_headers
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from sr_templates import measurement_report, quality, segmentation
-from sr_templates.copied_values import BY_DEFAULT, IdentifierRules
+from sr_templates.copied_values import IdentifierRules
 from sr_templates.document import BuiltDocument
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
@@ -30,6 +28,7 @@ TEMPLATES: dict[str, Template] = {
 }
 
 _TEMPLATE_FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)  # of one template, by one source
+_DEFAULTS = Settings()
 
 
 @dataclass(frozen=True)
@@ -44,22 +43,16 @@ class BuiltDocuments:
         return iter(self.documents)
 
 
-def identifier_rules(settings: Settings) -> IdentifierRules:
-    return IdentifierRules(settings.node.overlong_identifiers, settings.node.multiple_identifiers)
+def read_evidence(oldest_first: Sequence[Path], settings: Settings = _DEFAULTS) -> Evidence:
+    """The headers of the source objects. Raises DocumentError where there is none that a document could refer to.
 
-
-def read_evidence(oldest_first: Sequence[Path], rules: IdentifierRules = BY_DEFAULT) -> Evidence:
-    """The headers of the source objects. Raises DocumentError where there is none that a document could refer to."""
+    What is no DICOM object is passed over: its pixels could not be read either.
+    """
+    rules = IdentifierRules(settings.node.overlong_identifiers, settings.node.multiple_identifiers)
     try:
-        return Evidence.from_headers(_headers(oldest_first), rules)
+        return Evidence.from_headers(read_headers(oldest_first, settings.study.fallback_character_set), rules)
     except sr_templates.evidence.DocumentError as error:
         raise DocumentError(str(error)) from error
-
-
-def _headers(paths: Sequence[Path]) -> Iterator[Dataset]:
-    for path in paths:
-        with suppress(Unparseable):  # its pixels could not be read either: the others have documents
-            yield read_header(path)
 
 
 def build_all(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> BuiltDocuments:

@@ -21,7 +21,7 @@ from node.db.audit import AuditEvent
 from node.db.identity import node_identity
 from node.db.queue import ClaimedJob
 from node.db.tables import Analysis, Delivery, DeliveryState, Document, Instance, NodeIdentity, Receipt, Study
-from node.egress.building import BuiltDocuments, build_all, identifier_rules, read_evidence
+from node.egress.building import BuiltDocuments, build_all, read_evidence
 from node.egress.delivery import enqueue_delivery
 from node.egress.routing import destinations_for
 from node.egress.tools import EgressTools
@@ -67,7 +67,7 @@ def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
     if inputs.nothing_to_do:
         tools.database.write(lambda session: _finish(session, job, inputs, tools.clock()))
         return
-    evidence = read_evidence(inputs.paths, identifier_rules(tools.settings))
+    evidence = read_evidence(inputs.paths, tools.settings)
     built = build_all(inputs.findings, evidence, inputs.identity)
     stored = [(document, *tools.archive.store_bytes(stored_bytes(document))) for document in built.documents]
     destinations = destinations_for(tools.settings, inputs.study, evidence.newest, now=tools.clock())

@@ -21,6 +21,7 @@ from node.study.element_walk import TooMuch
 from node.study.eligibility import known_exclusions
 from node.study.frame_times import frame_times_ms
 from node.study.header_numbers import numbers
+from node.study.loaded_header import load_header
 from node.study.pixels import EncodedFrames, open_frames
 from node.study.stored_object import opened
 from node.study.stored_pixels import StoredPixels, load_pixels
@@ -62,7 +63,7 @@ def _read(source: Path | bytes, *, decode: bool) -> Clip:
     notes: list[str] = []
     with _plainly() as caught:
         with opened(source) as found:
-            dataset, pixels = found.header(), load_pixels(found)
+            dataset, pixels = load_header(found), load_pixels(found)
         notes += found.notes
         if pixels is None and found.breaks_off:
             raise UnreadableClip("the header breaks off before the pixels")

@@ -23,6 +23,7 @@ from node.errors import Unparseable, UnreadableClip
 from node.study.element_head import known_vr
 from node.study.element_walk import Element, TooMuch
 from node.study.image_layout import read_layout
+from node.study.loaded_header import load_header
 from node.study.patient import StatedPatient, stated_patient
 from node.study.pixels import open_frames
 from node.study.stored_object import StoredObject, opened
@@ -92,7 +93,7 @@ def _content(found: StoredObject, content_hash: str, pixel_hash: str | None, not
     sop_class_uid, sop_instance_uid = _uid(found, _SOP_CLASS), _uid(found, _SOP_INSTANCE)
     if not sop_class_uid and not sop_instance_uid:
         raise Unparseable("the data set names neither its class nor itself")
-    header = found.header()
+    header = load_header(found)
     return Content(
         sop_class_uid=sop_class_uid,
         sop_instance_uid=sop_instance_uid,
@@ -206,5 +207,5 @@ def same_decoded_pixels(ours: Path, theirs: Path) -> bool:
 def _number_of_frames(path: Path) -> int:
     """Judged by what is declared before anything is decoded. Raises UnreadableClip for what would cost too much."""
     with opened(path) as found:
-        header = found.header()
+        header = load_header(found)
         return open_frames(header, load_pixels(found), found.stated, lambda _: None).shape[0] if read_layout(header) else 0

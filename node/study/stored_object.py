@@ -13,11 +13,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 from pydicom import uid
-from pydicom.charset import convert_encodings, default_encoding
-from pydicom.dataelem import DataElement, RawDataElement
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.sequence import Sequence
-from pydicom.tag import BaseTag
 
 from node.errors import Unparseable
 from node.study.element_head import (
@@ -25,22 +20,18 @@ from node.study.element_head import (
     EXPLICIT_LITTLE,
     IMPLICIT_BIG,
     IMPLICIT_LITTLE,
-    LONG_VRS,
-    SHORT_VRS,
     Bytes,
     Encoding,
     credible_heads,
     read_head,
 )
 from node.study.element_walk import Element, Walk
-from node.study.reading_limits import LARGEST_HEADER_BYTES, LARGEST_INFLATED_BYTES
+from node.study.reading_limits import LARGEST_INFLATED_BYTES
 
 _TRANSFER_SYNTAX = 0x00020010
-_CHARACTER_SET = 0x00080005
 _CREDIBLE = 3  # elements that stand as a transfer syntax says: then nothing else is tried
 _IN_MEMORY_BYTES = 32 << 20  # of what is inflated; the rest goes to disk
 _CHUNK_BYTES = 1 << 20
-_VRS = LONG_VRS | SHORT_VRS
 
 
 @dataclass
@@ -69,10 +60,6 @@ class StoredObject:
         """A top-level value without validation, which would quote it in a warning; empty where absent."""
         found = next((element for element in reversed(self.elements) if element.tag == tag and element.items is None), None)
         return "" if found is None or found.length > _CHUNK_BYTES else self.value(found).decode("latin-1").strip(" \0")
-
-    def header(self) -> Dataset:
-        """The elements before the pixels as pydicom has them after reading."""
-        return _Header(self).dataset()
 
 
 @contextmanager
@@ -202,48 +189,3 @@ def _index(found: StoredObject) -> None:
         raise Unparseable("not a DICOM object: no data element stands where the first one should")
     found.notes += walk.notes
     found.breaks_off = walk.unclosed
-
-
-class _Header:
-    """Elements as pydicom's data set, within the limit of what may be loaded."""
-
-    def __init__(self, found: StoredObject) -> None:
-        self._found, self._left = found, LARGEST_HEADER_BYTES
-
-    def dataset(self) -> Dataset:
-        dataset = self._dataset(self._found.elements, self._found.encoding, default_encoding)
-        dataset.file_meta = FileMetaDataset()
-        for element in self._found.meta:
-            if element.tag >> 16 == 0x0002:
-                raw = self._raw(element, EXPLICIT_LITTLE)
-                dataset.file_meta._dict[raw.tag] = raw
-        return dataset
-
-    def _dataset(self, elements: list[Element], encoding: Encoding, parent: str | list[str]) -> Dataset:
-        character_sets = next((element for element in elements if element.tag == _CHARACTER_SET), None)
-        encodings = parent
-        if character_sets is not None:
-            named = self._found.value(character_sets).decode("latin-1").strip(" \0").split("\\")
-            encodings = convert_encodings([name.strip() for name in named])
-        found: dict[BaseTag, RawDataElement | DataElement] = {}
-        for element in elements:
-            tag = BaseTag(element.tag)
-            if element.items is not None:
-                inner = element.items
-                items = [self._dataset(item, item[0].encoding if item else encoding, encodings) for item in inner]
-                found[tag] = DataElement(tag, "SQ", Sequence(items), element.start)
-            elif element.length <= self._left:
-                self._left -= element.length
-                found[tag] = self._raw(element, element.encoding)
-            else:
-                self._found.notes.append("a value too large for a header was passed over")
-        dataset = Dataset(found, parent_encoding=parent)
-        dataset.set_original_encoding(encoding.implicit, encoding.little_endian, encodings)
-        return dataset
-
-    def _raw(self, element: Element, encoding: Encoding) -> RawDataElement:
-        vr = element.vr.decode() if element.vr in _VRS and element.vr != b"SQ" else "UN" if element.vr else None
-        value = self._found.value(element)
-        return RawDataElement(
-            BaseTag(element.tag), vr, element.length, value, element.start, encoding.implicit, encoding.little_endian
-        )

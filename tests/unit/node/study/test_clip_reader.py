@@ -66,6 +66,29 @@ def test_a_vector_that_does_not_fit_falls_back_and_is_noted(vector: list[float] 
     assert clip.notes == ("Frame Time Vector does not fit the frames",)
 
 
+@pytest.mark.parametrize(
+    ("pointer", "notes"),
+    [
+        (None, 1),
+        (CINE_RATE, 1),
+        (FRAME_TIME, 1),
+        ([FRAME_TIME_VECTOR, 0x00200013], 0),
+        ([0x00200013, FRAME_TIME_VECTOR], 0),
+    ],
+)
+def test_a_vector_that_no_pointer_or_a_list_points_to_is_used(pointer: int | list[int] | None, notes: int) -> None:
+    given = {} if pointer is None else {"FrameIncrementPointer": pointer}
+    clip = read(FrameTimeVector=[0, 30, 50], **given)
+    assert times(clip) == [0, 30, 80]
+    assert len(clip.notes) == notes
+
+
+def test_a_pointer_list_that_starts_with_the_frame_time() -> None:
+    clip = read(FrameIncrementPointer=[FRAME_TIME, 0x00200013], FrameTime=40, ActualFrameDuration=20)
+    assert times(clip) == [0, 40, 80]
+    assert clip.notes == ()
+
+
 def test_actual_frame_duration_where_the_pointer_says_nothing() -> None:
     assert times(read(ActualFrameDuration=25, FrameTime=40)) == [0, 25, 50]
 
