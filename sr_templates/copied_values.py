@@ -147,11 +147,13 @@ def _is_valid(keyword: str, vr: str, value: str) -> bool:
 
 
 def _is_date(value: str) -> bool:
+    if len(value) != 8 or not (value.isascii() and value.isdecimal()):
+        return False
     try:
         date(int(value[:4]), int(value[4:6]), int(value[6:]))
     except ValueError:
         return False
-    return len(value) == 8 and value.isdecimal()
+    return True
 
 
 def _element(keyword: str, values: list[str]) -> DataElement:

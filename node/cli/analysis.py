@@ -12,7 +12,7 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from models.derive.study import derive_study
-from models.results import ClipFindings, QualityFlag, QualityIssue, Reason, StudyFindings
+from models.results import ClipFindings, QualityFlag, QualityIssue, Reason, StudyFindings, in_order
 from node.app import utc_now
 from node.cli.film_analysis import analyse_film
 from node.cli.found_files import PassedOver, find_files
@@ -51,6 +51,7 @@ class AnalysedStudy:
     problems: tuple[str, ...] = ()
     failed: bool = False
     notes: tuple[str, ...] = ()
+    why_nothing: tuple[str, ...] = ()  # the primary reasons, where nothing is measured
 
 
 def analyse_files(paths: Sequence[Path], out: Path, settings: Settings) -> Iterator[AnalysedStudy | PassedOver]:
@@ -113,8 +114,14 @@ def _analyse_study(
         for document in built.documents:
             (folder / f"{document.template}-{document.dataset.SOPInstanceUID}.dcm").write_bytes(document_bytes(document))
     return AnalysedStudy(
-        folder, len(findings.measurements), len(findings.not_measured), len(built.documents), withheld, tuple(problems)
-    )
+        folder, len(findings.measurements), len(findings.not_measured), len(built.documents), withheld, tuple(problems),
+        why_nothing=_why_nothing(findings),
+    )  # fmt: skip
+
+
+def _why_nothing(findings: StudyFindings) -> tuple[str, ...]:
+    reasons = () if findings.measurements else in_order([one.reasons[0] for one in findings.not_measured])
+    return tuple(reason.value for reason in reasons)
 
 
 def _undecodable(files: Sequence[tuple[Path, Dataset]], clips: Sequence[ClipFindings]) -> Iterator[str]:
@@ -127,8 +134,11 @@ def _analyse_film(path: Path, folder: Path, plan: Plan) -> AnalysedStudy:
     findings = analyse_film(path, plan)
     _write(findings, folder)
     return AnalysedStudy(
-        folder, len(findings.measurements), len(findings.not_measured), withheld=f"{path.name} is a film without calibration"
-    )
+        folder, len(findings.measurements), len(findings.not_measured),
+        withheld=f"{path.name} is a film without calibration",
+        notes=tuple(f"{one.key} {one.value:.1f} {one.unit} as a ratio, uncalibrated" for one in findings.measurements),
+        why_nothing=_why_nothing(findings),
+    )  # fmt: skip
 
 
 def _write(findings: StudyFindings, folder: Path) -> None:

@@ -62,7 +62,8 @@ def _line(result: "AnalysedStudy | PassedOver") -> str:
     if result.failed:
         return f"{result.folder}: not analysed: {'; '.join(result.problems)}"
     documents = f"no documents: {result.withheld}" if result.withheld else f"{result.documents} documents"
-    said = [f"{result.measured} measured", f"{result.not_measured} not measured", documents]
+    why = f" ({', '.join(result.why_nothing)})" if result.why_nothing else ""
+    said = [f"{result.measured} measured", f"{result.not_measured} not measured{why}", documents]
     said += [one for one in (*result.problems, *result.notes) if one != result.withheld]
     return f"{result.folder}: {', '.join(said)}"
 

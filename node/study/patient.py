@@ -184,18 +184,21 @@ def _comparable_name(group: str) -> str:
 
 def _birth_date(text: str) -> str:
     digits = text.replace(".", "").replace("-", "")  # ACR-NEMA wrote 1994.06.08
+    if len(digits) != 8 or digits in _PLACEHOLDER_DAYS:
+        return ""
     try:
-        born = date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).strftime("%Y%m%d")
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:])).strftime("%Y%m%d")
     except ValueError:
         return ""
-    return "" if born in _PLACEHOLDER_DAYS else born
 
 
 def _text(header: Dataset, tag: int) -> str:
     """A value without validation, which would quote it in a warning."""
     value: Any = header.get_item(tag).value if tag in header else b""
-    text = _decoded(value, header) if isinstance(value, bytes) else str(value or "")
-    return text.strip(" \0")
+    if isinstance(value, bytes):
+        return _decoded(value, header).strip(" \0")
+    several = value if hasattr(value, "append") else [value]
+    return "\\".join("" if one is None else str(one) for one in several).strip(" \0")
 
 
 def _decoded(value: bytes, header: Dataset) -> str:

@@ -130,7 +130,7 @@ def test_a_study_that_fails_takes_no_other_along(tmp_path: Path, monkeypatch: py
     assert code == 1
     assert "Secret" not in output
     assert "1.2.2: not analysed: KeyError" in output
-    assert output.count(" measured,") == 2 * 2  # "n measured, m not measured,"
+    assert output.count(" documents") == 2
 
 
 def test_documents_that_cannot_be_built_leave_the_findings_and_a_reason(tmp_path: Path) -> None:

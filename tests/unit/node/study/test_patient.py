@@ -152,6 +152,16 @@ def test_two_identifiers_are_two_patients(other: dict[str, Any]) -> None:
     assert verdict(header(JANE, PatientID="4711"), header(JANE, **other)).withhold == SEVERAL_PATIENTS
 
 
+@pytest.mark.parametrize("value", [b"", b"9" * 300, b"20261399", b"00000000", b"19000101", b"\xff\xfe", b"-1", b"1970"])
+def test_what_is_no_day_of_birth_says_nothing(value: bytes) -> None:
+    assert stated_patient(as_received({0x00100030: value})) == StatedPatient()
+
+
+@pytest.mark.parametrize("value", [b"19700101", b"1970.01.01", b"1970-01-01 "])
+def test_a_day_of_birth_in_other_spellings_is_the_same(value: bytes) -> None:
+    assert stated_patient(as_received({0x00100030: value})).birth_date == "19700101"
+
+
 def test_the_columns_hold_nothing_in_the_clear() -> None:
     columns = patient_columns(IDENTITY, stated_patient(header(JANE, PatientID="4711")))
     assert all(columns.values())
