@@ -6,14 +6,16 @@ import os
 import signal
 import socket
 import threading
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import IO
 
 from sqlalchemy.orm import Session
 
-from node.db import audit, queue
+from node.db import audit, job_times, queue
 from node.db.audit import AuditEvent
+from node.db.clocks import ClockWatch, Stillness
 from node.db.identity import node_identity
 from node.db.queue import ClaimedJob
 from node.db.session import Database
@@ -70,8 +72,16 @@ def lock_data_dir(settings: Settings) -> IO[bytes]:
 class Node:
     """A running node: receives, analyses, documents, delivers, until stopped."""
 
-    def __init__(self, settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.settings, self._clock = settings, clock
+        self._watch, self._jumped_s = ClockWatch(clock, monotonic), 0.0
+        self._quiet, self._leases = Stillness(monotonic), Stillness(monotonic)
         plan = plan_for(settings)
         require_models(plan)
         self._data_lock = lock_data_dir(settings)
@@ -100,7 +110,8 @@ class Node:
             {
                 "close_quiet_studies": (0.5, self._close_quiet_studies),
                 "requeue_lost": (max(1.0, work.lease_s / 4), self._requeue_lost),
-                "seal": (1.0, lambda: audit.seal(self.database)),
+                "seal": (1.0, self._seal),
+                "watch_clock": (0.5, self._watch_clock),
             }
         )
 
@@ -135,13 +146,43 @@ class Node:
         now = self._clock()
         node_identity(session, now=now)
         assembly.forget_associations(session, now=now)
+        job_times.distrust_clock(session, now=now, longest_pause_s=self._longest_pause_s)
         audit.record(session, AuditEvent.NODE_STARTED, now=now, version=__version__)
 
+    @property
+    def _longest_pause_s(self) -> float:
+        return max(queue.LONGEST_RETRY_S, self.settings.delivery.max_retry_s)
+
     def _close_quiet_studies(self) -> None:
-        self.database.write(lambda session: assembly.close_quiet_studies(session, now=self._clock(), settings=self.settings))
+        now, settings, quiet = self._clock(), self.settings, self._quiet
+        with self.database.reading() as session:
+            anything = assembly.anything_quiet(session, now=now, settings=settings, stillness=quiet)
+        if anything:
+            self.database.write(
+                lambda session: assembly.close_quiet_studies(session, now=now, settings=settings, stillness=quiet)
+            )
 
     def _requeue_lost(self) -> None:
-        self.database.write(lambda session: queue.requeue_lost(session, now=self._clock()))
+        now, lease_s = self._clock(), self.settings.work.lease_s
+        self.database.write(lambda session: queue.requeue_lost(session, now=now, lease_s=lease_s, stillness=self._leases))
+
+    def _seal(self) -> None:
+        with self.database.reading() as session:
+            anything = audit.anything_unsealed(session)
+        if anything:
+            audit.seal(self.database)
+
+    def _watch_clock(self) -> None:
+        self._jumped_s += self._watch.jump_s()
+        if self._jumped_s:
+            log.warning("the clock was set by %+.1f s, or the machine slept", self._jumped_s)
+            self.database.write(self._follow_clock)
+            self._jumped_s = 0.0  # only now: what the database did not take is told to it again
+
+    def _follow_clock(self, session: Session) -> None:
+        now, jump_s = self._clock(), self._jumped_s
+        job_times.follow_clock(session, now=now, jump_s=jump_s, longest_pause_s=self._longest_pause_s)
+        audit.record(session, AuditEvent.CLOCK_SET, now=now, seconds=round(jump_s, 3))
 
 
 def _handlers(analysis: AnalysisTools, egress: EgressTools) -> dict[JobKind, Handler]:

@@ -50,7 +50,7 @@ class WorkSettings(_Section):
     clip_timeout_s: float = Field(default=300, gt=0)
     max_attempts: int = Field(default=3, ge=1)
     lease_s: float = Field(default=60, gt=1)
-    poll_s: float = Field(default=0.5, gt=0)
+    poll_s: float = Field(default=15, gt=0)
 
 
 class ModelSettings(_Section):

@@ -5,7 +5,7 @@ import sys
 import warnings
 
 # These libraries log data sets, SQL values or peers' names at levels we use; only their errors are of interest.
-_QUIET = ("pynetdicom", "pydicom", "apscheduler", "sqlalchemy", "alembic", "highdicom", "PIL")
+_QUIET = ("pynetdicom", "pydicom", "sqlalchemy", "alembic", "highdicom", "PIL")
 
 
 def configure_logging(level: str = "INFO") -> None:

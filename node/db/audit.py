@@ -27,6 +27,7 @@ _READ_BATCH = 1000
 class AuditEvent(StrEnum):
     NODE_STARTED = "node_started"
     NODE_STOPPED = "node_stopped"
+    CLOCK_SET = "clock_set"  # the wall clock jumped while the node ran: times before and after are not one clock's
 
     ASSOCIATION_REFUSED = "association_refused"  # no AE rule let the caller in
     INSTANCE_STORED = "instance_stored"  # new, on disk and in the database
@@ -85,6 +86,11 @@ def record(session: Session, event: AuditEvent, *, now: datetime, study: str | N
     entry = AuditEntry(at=now, event=event.value, study=study, details=details)
     session.add(entry)
     return entry
+
+
+def anything_unsealed(session: Session) -> bool:
+    """Asked before sealing, which takes the database's write lock."""
+    return session.scalar(select(AuditEntry.id).where(AuditEntry.sequence.is_(None)).limit(1)) is not None
 
 
 def seal(database: Database) -> int:

@@ -13,9 +13,10 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, and_, func, or_, select
 from sqlalchemy.orm import Session, aliased
 
-from node.db import audit, states
+from node.db import audit, states, wake_up
 from node.db.attention import ask_person
 from node.db.audit import AuditEvent
+from node.db.clocks import Stillness
 from node.db.tables import Delivery, DeliveryState, Document, Job, JobKind, JobState, Study, StudyState
 from node.errors import LeaseLost
 
@@ -23,7 +24,7 @@ _SUBJECT = {JobKind.ANALYSE_STUDY: "study", JobKind.BUILD_DOCUMENTS: "analysis",
 _ACTIVE = (JobState.TODO.value, JobState.DOING.value)
 _SUPERSEDED = "superseded by a newer revision of the study"
 _ATTEMPTS_PER_DESTINATION = 2  # running at the same time
-_FIRST_RETRY_S, _LONGEST_RETRY_S = 2.0, 300.0
+_FIRST_RETRY_S, LONGEST_RETRY_S = 2.0, 300.0
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ def retry_at(job: ClaimedJob, now: datetime) -> datetime | None:
     """When a failed attempt is tried again (2 s, doubled each time, at most 5 min); None when the attempts are used up."""
     if job.attempt >= job.max_attempts:
         return None
-    return now + timedelta(seconds=min(_FIRST_RETRY_S * 2 ** (job.attempt - 1), _LONGEST_RETRY_S))
+    return now + timedelta(seconds=min(_FIRST_RETRY_S * 2 ** (job.attempt - 1), LONGEST_RETRY_S))
 
 
 def enqueue(
@@ -83,6 +84,7 @@ def enqueue(
     )
     session.add(job)
     session.flush()
+    wake_up.mark(session)
     pseudonym = states.pseudonym_of(session, job)
     audit.record(session, AuditEvent.JOB_ENQUEUED, now=now, study=pseudonym, job=job.id, kind=kind.value, subject=subject)
     return job
@@ -114,6 +116,12 @@ def claim(session: Session, kinds: Sequence[JobKind], *, owner: str, now: dateti
 def anything_due(session: Session, kinds: Sequence[JobKind], now: datetime) -> bool:
     """Whether a claim may find something: asked of a reading session, so that an idle worker takes no lock."""
     return session.scalar(_due(kinds, now)) is not None
+
+
+def next_run_at(session: Session, kinds: Sequence[JobKind], now: datetime) -> datetime | None:
+    """When the next of the jobs that wait for their time may run; None where none waits."""
+    waiting = Job.state == JobState.TODO.value, Job.kind.in_([kind.value for kind in kinds]), Job.run_at > now
+    return session.scalar(select(Job.run_at).where(*waiting).order_by(Job.run_at).limit(1))
 
 
 def _due(kinds: Sequence[JobKind], now: datetime) -> Select[Job]:
@@ -167,8 +175,15 @@ def heartbeat(session: Session, job: ClaimedJob, *, now: datetime, lease_s: floa
 def finish(session: Session, job: ClaimedJob, *, now: datetime) -> None:
     """End the job, in the transaction that records its effects. LeaseLost when it is another's: roll back."""
     row = _held(session, job)
+    _give_place(session, row)
     row.finished_at, row.lease_until, row.error = now, None, None
     states.move(session, row, AuditEvent.JOB_DONE, now=now)
+
+
+def _give_place(session: Session, ended: Job) -> None:
+    """The end of a delivery may be what the next one to its destination waits for."""
+    if ended.kind == JobKind.DELIVER:
+        wake_up.mark(session)
 
 
 def fail(
@@ -176,6 +191,7 @@ def fail(
 ) -> None:
     """Record a failed attempt: FAILED when `final`, TODO again at `retry_at`, else DEAD. `error` holds no patient data."""
     row = _held(session, job)
+    wake_up.mark(session)
     row.error, row.lease_until = error, None
     if retry_at is not None and not final:
         row.run_at, row.owner = retry_at, None
@@ -184,22 +200,35 @@ def fail(
         _give_up(session, row, AuditEvent.JOB_FAILED if final else AuditEvent.JOB_DEAD, error, now)
 
 
-def requeue_lost(session: Session, *, now: datetime) -> int:
-    """Give jobs whose worker stopped reporting to others, or up when their attempts are used up; returns how many."""
-    lost = Job.state == JobState.DOING.value, Job.lease_until < now
+def requeue_lost(session: Session, *, now: datetime, lease_s: float = 0, stillness: Stillness | None = None) -> int:
+    """Give jobs whose worker stopped reporting to others, or up when their attempts are used up; returns how many.
+
+    With `stillness`, a lease of `lease_s` runs from when it was first seen, whatever the wall clock does.
+    """
+    running = select(Job.id, Job.study_id, Job.fencing_token, Job.lease_until).where(Job.state == JobState.DOING.value)
     requeued = 0
-    for job_id, study_id in session.execute(select(Job.id, Job.study_id).where(*lost).order_by(Job.study_id, Job.id)).all():
+    for job_id, study_id, token, until in session.execute(running.order_by(Job.study_id, Job.id)).all():
+        assert until is not None
+        left_s = (until - now).total_seconds()
+        if stillness is not None:
+            left_s = lease_s - stillness.unchanged_s(job_id, (token, until), lease_s - left_s)
+        if left_s >= 0:
+            continue
         _lock_study(session, study_id)
-        job = session.scalar(select(Job).where(Job.id == job_id, *lost).with_for_update(skip_locked=True))
+        same = Job.id == job_id, Job.state == JobState.DOING.value, Job.fencing_token == token, Job.lease_until == until
+        job = session.scalar(select(Job).where(*same).with_for_update(skip_locked=True))
         if job is None:  # its worker reported meanwhile, or another requeues it
             continue
         requeued += 1
+        wake_up.mark(session)
         job.lease_until, job.error = None, "the worker stopped reporting"
         if job.attempts < job.max_attempts:
             job.run_at, job.owner = now, None
             states.move(session, job, AuditEvent.JOB_LEASE_LOST, now=now)
         else:
             _give_up(session, job, AuditEvent.JOB_DEAD, job.error, now)
+    if stillness is not None:
+        stillness.end_round()
     return requeued
 
 

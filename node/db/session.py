@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from importlib import resources
+from pathlib import Path
 from typing import Any, TypeVar
 
 from alembic import command
@@ -20,6 +21,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from node.db import wake_up
 from node.db.tables import Base
 
 T = TypeVar("T")
@@ -47,7 +49,9 @@ class Database:
     def __init__(self, url: str) -> None:
         self._url = _with_driver(make_url(url))
         self._engine = _sqlite_engine(self._url) if self.is_sqlite else _postgres_engine(self._url)
-        self._writer = _GroupWriter(self._engine) if self.is_sqlite else None
+        self._fifo = _fifo(self._url)
+        self._listener: wake_up.Listener | None = None
+        self._writer = _GroupWriter(self._engine, self._tell) if self.is_sqlite else None
 
     @property
     def is_sqlite(self) -> bool:
@@ -58,6 +62,8 @@ class Database:
         """One transaction that may write: committed at the end, rolled back on an exception."""
         with Session(self._engine, expire_on_commit=False) as session, session.begin():
             yield session
+        if wake_up.is_marked(session):
+            self._tell()
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -73,6 +79,18 @@ class Database:
         with self.session() as session:
             return change(session)
 
+    def listen(self) -> wake_up.Listener:
+        """Rings when a transaction of any process may have left work for the workers; closed with the database."""
+        if self._listener is None:
+            self._listener = wake_up.listener(self._engine, self._fifo)
+        return self._listener
+
+    def _tell(self) -> None:
+        if self._listener is not None:
+            self._listener.ring()
+        else:
+            wake_up.tell(self._fifo)
+
     def upgrade(self) -> None:
         """Bring the schema to the newest version; several processes may do so at once."""
         config = Config()
@@ -86,6 +104,8 @@ class Database:
     def close(self) -> None:
         if self._writer is not None:
             self._writer.close()
+        if self._listener is not None:
+            self._listener.close()
         self._engine.dispose()
 
     def __enter__(self) -> "Database":
@@ -104,6 +124,13 @@ def insert_unless_there(session: Session, table: type[Base], values: Mapping[str
 
 def _with_driver(url: URL) -> URL:
     return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
+
+
+def _fifo(url: URL) -> Path | None:
+    """Beside the database file; a database in memory has none."""
+    if url.get_backend_name() != "sqlite" or not url.database or ":memory:" in url.database:
+        return None
+    return Path(f"{url.database}.wake")
 
 
 def _postgres_engine(url: URL) -> Engine:
@@ -132,8 +159,8 @@ def _sqlite_engine(url: URL) -> Engine:
 class _GroupWriter:
     """The one thread that writes: takes what callers have queued and commits it together."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, tell: Callable[[], None]) -> None:
+        self._engine, self._tell = engine, tell
         self._waiting: queue.SimpleQueue[_Change | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
         self._lock = threading.Lock()
@@ -181,6 +208,8 @@ class _GroupWriter:
                 for change in group:
                     change.run(connection)
                     _check_still_open(connection)
+            if any(change.leaves_work for change in group):
+                self._tell()
         except BaseException as error:  # noqa: BLE001  nothing of the group is kept; each caller is told
             for change in group:
                 change.lost(error)
@@ -203,6 +232,7 @@ class _Change:
         self._change = change
         self._value: Any = None
         self._error: BaseException | None = None
+        self.leaves_work = False
         self.future: Future[Any] = Future()
 
     def run(self, connection: Connection) -> None:
@@ -212,6 +242,7 @@ class _Change:
                 session.begin(),
             ):
                 self._value = self._change(session)
+                self.leaves_work = wake_up.is_marked(session)
         except BaseException as error:  # noqa: BLE001  handed to the caller, who is waiting in another thread
             self._error = error
 

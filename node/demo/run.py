@@ -35,9 +35,6 @@ min_free_disk_mb = 100
 [study]
 quiet_pacs_s = 2         # short, because the demo knows that nothing more will come
 
-[work]
-poll_s = 0.1
-
 [[ae_rule]]
 name = "this machine"
 address = "127.0.0.0/8"

@@ -45,13 +45,12 @@ _EVENT_OF_STATE = {
 
 @dataclass(frozen=True)
 class _Attempt:
-    """What an attempt needs from the database, and when to give up."""
+    """What an attempt needs from the database."""
 
     delivery_id: int
     path: str
     sha256: str
     destination: str
-    expires_at: datetime
     withheld: str  # why nothing must leave the node; empty where nothing speaks against it
 
 
@@ -117,7 +116,7 @@ def _begin(session: Session, job: ClaimedJob, tools: EgressTools) -> _Attempt | 
         delivery.detail, delivery.finished_at = SUPERSEDED, now
         states.move(session, delivery, AuditEvent.DELIVERY_SUPERSEDED, now=now, destination=destination)
         return None
-    expires_at = session.get_one(Job, job.id).created_at + timedelta(seconds=tools.settings.delivery.expire_after_s)
+    expires_at = _expires_at(session, job, tools)
     if now > expires_at and _audited(session, job, AuditEvent.DELIVERY_STARTED, since=expires_at):
         queue.finish(session, job, now=now)
         _expire(session, delivery, now)
@@ -125,7 +124,7 @@ def _begin(session: Session, job: ClaimedJob, tools: EgressTools) -> _Attempt | 
     withheld = _withheld(session, study, now)
     delivery.attempts += 1
     states.move(session, delivery, AuditEvent.DELIVERY_STARTED, now=now, destination=destination, attempt=delivery.attempts)
-    return _Attempt(delivery.id, document.path, document.sha256, destination, expires_at, withheld)
+    return _Attempt(delivery.id, document.path, document.sha256, destination, withheld)
 
 
 def _withheld(session: Session, study: Study, now: datetime) -> str:
@@ -159,10 +158,10 @@ def _record(session: Session, job: ClaimedJob, attempt: _Attempt, answer: StoreA
     delivery = session.get_one(Delivery, attempt.delivery_id)
     earlier = 0
     if answer.status == PROCESSING_FAILURE:
-        since = session.get_one(Job, job.id).created_at
-        earlier = _audited(session, job, AuditEvent.DELIVERY_POSTPONED, since=since, status=PROCESSING_FAILURE)
+        earlier = _audited(session, job, AuditEvent.DELIVERY_POSTPONED, status=PROCESSING_FAILURE)
     outcome = decide(answer, earlier)
-    again = next_attempt_at(job.attempt, now, attempt.expires_at, tools.settings.delivery) if outcome.retry else None
+    expires_at = _expires_at(session, job, tools)
+    again = next_attempt_at(job.attempt, now, expires_at, tools.settings.delivery) if outcome.retry else None
     if again is not None:
         queue.fail(session, job, error=answer.detail, now=now, retry_at=again)
     else:
@@ -187,14 +186,25 @@ def _expire(session: Session, delivery: Delivery, now: datetime) -> None:
     states.move(session, delivery, AuditEvent.DELIVERY_EXPIRED, now=now, **details)
 
 
-def _audited(session: Session, job: ClaimedJob, event: AuditEvent, *, since: datetime, status: int | None = None) -> int:
-    """How often the audit trail has `event` for the job's delivery from `since` on, with this status where one is given."""
-    entries = select(func.count()).where(
-        AuditEntry.study == job.study,
-        AuditEntry.event == event.value,
-        AuditEntry.at >= since,
-        AuditEntry.details["delivery"].as_integer() == job.subject_id,
-    )
+def _expires_at(session: Session, job: ClaimedJob, tools: EgressTools) -> datetime:
+    """Asked anew each time: when the clock is set, the job's age is kept."""
+    return session.get_one(Job, job.id).created_at + timedelta(seconds=tools.settings.delivery.expire_after_s)
+
+
+def _audited(
+    session: Session, job: ClaimedJob, event: AuditEvent, *, since: datetime | None = None, status: int | None = None
+) -> int:
+    """How often the audit trail has `event` for the job's delivery since it was made or reopened.
+
+    The order of the entries tells, not their times, as the clock may have been set. With `since` and `status` only those from
+    then on, and of that status.
+    """
+    ours = AuditEntry.study == job.study, AuditEntry.details["delivery"].as_integer() == job.subject_id
+    opened = (AuditEvent.DELIVERY_CREATED.value, AuditEvent.DELIVERY_REOPENED.value)
+    begun = session.scalar(select(func.max(AuditEntry.id)).where(*ours, AuditEntry.event.in_(opened))) or 0
+    entries = select(func.count()).where(*ours, AuditEntry.event == event.value, AuditEntry.id > begun)
+    if since is not None:
+        entries = entries.where(AuditEntry.at >= since)
     if status is not None:
         entries = entries.where(AuditEntry.details["status"].as_integer() == status)
     return session.scalars(entries).one()

@@ -6,7 +6,7 @@ that sent to it is open; it is closed by force after `max_open_s`. A late analys
 
 import logging
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from sqlalchemy import ColumnElement, delete, func, select, true
 from sqlalchemy.exc import DataError, IntegrityError
@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from node.db import audit, queue, states
 from node.db.attention import WITHHELD, ask_person
 from node.db.audit import AuditEvent
+from node.db.clocks import Stillness
 from node.db.identity import node_identity, pseudonym
 from node.db.session import insert_unless_there
 from node.db.tables import Instance, JobKind, Receipt, ReceivingAssociation, Study, StudyState
@@ -38,6 +39,8 @@ QUIET, FORCED, BY_HAND = "quiet", "forced", "by hand"
 NO_IMAGES = "no ultrasound image in the study"
 _FAULTS_OF_ONE_STUDY = (EchoNodeError, IntegrityError, DataError, LookupError, ValueError, TypeError)
 _KEPT = (Receipt.STORED.value, Receipt.HEADER_CHANGED.value, Receipt.CONFLICT.value)
+
+_RECEIVING = select(Study).where(Study.state == StudyState.RECEIVING.value).order_by(Study.id)
 
 
 @dataclass(frozen=True)
@@ -124,30 +127,51 @@ def reanalyse(session: Session, study: Study, *, now: datetime, max_attempts: in
     _analyse(session, study, now=now, max_attempts=max_attempts)
 
 
-def close_quiet_studies(session: Session, *, now: datetime, settings: Settings) -> list[int]:
-    """Close every study that is quiet, or open for too long; returns their ids."""
-    query = select(Study).where(Study.state == StudyState.RECEIVING.value).order_by(Study.id)
+def anything_quiet(session: Session, *, now: datetime, settings: Settings, stillness: Stillness | None = None) -> bool:
+    """Whether a study is to be closed: asked of a reading session, so that nothing is locked while all is quiet."""
+    found = False
+    for study in session.scalars(_RECEIVING).all():
+        try:
+            found |= bool(_reason_to_close(session, study, now, settings.study.max_open_s, stillness))
+        except _FAULTS_OF_ONE_STUDY:  # closing it tells
+            found = True
+    if stillness is not None:
+        stillness.end_round()
+    return found
+
+
+def close_quiet_studies(
+    session: Session, *, now: datetime, settings: Settings, stillness: Stillness | None = None
+) -> list[int]:
+    """Close every study that is quiet, or open for too long; returns their ids.
+
+    With `stillness` these are measured by its clock since the state was first seen, however the wall clock is set.
+    """
     closed = []
-    for study in session.scalars(query.with_for_update(skip_locked=True)).all():
+    for study in session.scalars(_RECEIVING.with_for_update(skip_locked=True)).all():
         pseudonymous = study.pseudonym
         try:
             with session.begin_nested():
-                reason = _reason_to_close(session, study, now, settings.study.max_open_s)
+                reason = _reason_to_close(session, study, now, settings.study.max_open_s, stillness)
                 if reason:
                     close_study(session, study, reason=reason, now=now, max_attempts=settings.work.max_attempts)
                     closed.append(study.id)
         except _FAULTS_OF_ONE_STUDY as error:  # it must not hold up the others
             log.error("study %s cannot be closed: %s", pseudonymous, type(error).__name__)
+    if stillness is not None:
+        stillness.end_round()
     return closed
 
 
-def _reason_to_close(session: Session, study: Study, now: datetime, max_open_s: float) -> str:
-    if now - study.opened_at >= timedelta(seconds=max_open_s):
-        return FORCED
-    if now - study.last_arrival_at < timedelta(seconds=study.quiet_s) or not _has_images(session, study):
-        return ""
+def _reason_to_close(session: Session, study: Study, now: datetime, max_open_s: float, stillness: Stillness | None) -> str:
     sending = session.scalar(select(func.count()).where(ReceivingAssociation.study_id == study.id))
-    return "" if sending else QUIET
+    open_s, quiet_s = (now - study.opened_at).total_seconds(), (now - study.last_arrival_at).total_seconds()
+    if stillness is not None:
+        open_s = stillness.unchanged_s(("open", study.id), (study.revision, study.opened_at), open_s)
+        quiet_s = stillness.unchanged_s(("quiet", study.id), (study.last_arrival_at, sending), quiet_s)
+    if open_s >= max_open_s:
+        return FORCED
+    return QUIET if quiet_s >= study.quiet_s and not sending and _has_images(session, study) else ""
 
 
 def _has_images(session: Session, study: Study) -> bool:

@@ -1,10 +1,12 @@
-"""The clock of the node: idempotent timers in one process; the database remembers what they did."""
+"""The ticking of the node: idempotent timers in one process; the database remembers what they did.
+
+Each is a thread that waits by the monotonic clock. A scheduler that reckons in times of day would stand still for an hour when
+the clock is set back by one.
+"""
 
 import logging
+import threading
 from collections.abc import Callable, Mapping
-
-from apscheduler.schedulers.background import BackgroundScheduler
-from sqlalchemy.exc import SQLAlchemyError
 
 log = logging.getLogger(__name__)
 
@@ -13,24 +15,26 @@ class Timers:
     """Named functions without arguments, each run every so many seconds, never twice at once."""
 
     def __init__(self, every_s: Mapping[str, tuple[float, Callable[[], object]]]) -> None:
-        self._scheduler = BackgroundScheduler(timezone="UTC")
-        for name, (seconds, function) in every_s.items():
-            self._scheduler.add_job(
-                _tick, "interval", (name, function), seconds=seconds, id=name, max_instances=1, coalesce=True,
-                misfire_grace_time=None,
-            )  # fmt: skip
+        self._stopping = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._run, args=(name, seconds, function), name=name, daemon=True)
+            for name, (seconds, function) in every_s.items()
+        ]
 
     def start(self) -> None:
-        self._scheduler.start()
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
-        if self._scheduler.running:
-            self._scheduler.shutdown(wait=True)
+        """Returns when the last tick is over."""
+        self._stopping.set()
+        for thread in self._threads:
+            if thread.ident is not None:
+                thread.join()
 
-
-def _tick(name: str, function: Callable[[], object]) -> None:
-    """While the database is away a tick does nothing; the next one does its work, too."""
-    try:
-        function()
-    except SQLAlchemyError as error:
-        log.error("%s: %s", name, type(error).__name__)
+    def _run(self, name: str, seconds: float, function: Callable[[], object]) -> None:
+        while not self._stopping.wait(seconds):
+            try:
+                function()
+            except Exception as error:  # the database is away, or worse: the next tick does the work, too
+                log.error("%s: %s", name, type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))

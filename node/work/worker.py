@@ -1,5 +1,5 @@
 """Claims jobs and runs their handlers: one thread an analysis lane, several a network lane, so that a hanging PACS never
-blocks analysis. Only this process touches SQL."""
+blocks analysis. Only this process touches SQL. Idle threads sleep until they are told of work (`node.db.wake_up`)."""
 
 import logging
 import threading
@@ -17,6 +17,9 @@ from node.db.tables import JobKind
 from node.errors import DocumentError, LeaseLost
 
 log = logging.getLogger(__name__)
+
+_AFTER_ERROR_S = 1.0  # the database is away: nobody can tell that it is back
+_SHORTEST_PAUSE_S = 0.001
 
 Handler = Callable[[ClaimedJob], None]  # finishes the job in the transaction that records its effects
 OnFinalFailure = Callable[[ClaimedJob, str], None]
@@ -45,6 +48,7 @@ class Worker:
     ) -> None:
         self._database, self._handlers, self._lanes = database, handlers, lanes
         self._owner, self._lease_s, self._poll_s, self._clock = owner, lease_s, poll_s, clock
+        self._listener = database.listen()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
@@ -58,19 +62,28 @@ class Worker:
     def stop(self, timeout_s: float) -> None:
         """Lets running jobs end for `timeout_s`; one that does not is claimed again after its lease."""
         self._stopping.set()
+        self._listener.ring()
         deadline = time.monotonic() + timeout_s
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _run(self, lane: Lane) -> None:
         while not self._stopping.is_set():
+            heard = self._listener.heard  # before looking: a job that comes meanwhile is not slept over
             try:
-                found = self.run_one(lane.kinds)
+                pause_s = 0.0 if self.run_one(lane.kinds) else self._pause_s(lane.kinds)
             except Exception as error:
                 log.error("%s: %s", lane.name, type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
-                found = False
-            if not found:
-                self._stopping.wait(self._poll_s)
+                pause_s = min(self._poll_s, _AFTER_ERROR_S)
+            if pause_s and not self._stopping.is_set():
+                self._listener.wait(heard, pause_s)
+
+    def _pause_s(self, kinds: tuple[JobKind, ...]) -> float:
+        """Until a waiting job's time comes, at most `poll_s`: then it looks, should a word have been lost."""
+        now = self._clock()
+        with self._database.reading() as session:
+            at = queue.next_run_at(session, kinds, now)
+        return self._poll_s if at is None else min(self._poll_s, max(_SHORTEST_PAUSE_S, (at - now).total_seconds()))
 
     def run_one(self, kinds: tuple[JobKind, ...]) -> bool:
         """Claim and run one job; False when there is none."""

@@ -12,9 +12,15 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("node", "models", "sr_templates")
 # Declarative tables may have up to 400 lines.
 TABLES = {"node/db/tables.py", "models/catalogue.py", "sr_templates/codes.py"}
-# The boundaries where anything may come up: association handler, the decoding of a peer's message, worker loop, and the writer
-# thread, which hands every exception to the caller that waits for it.
-BROAD_EXCEPTS = {"node/work/worker.py", "node/ingress/handlers.py", "node/ingress/incoming.py", "node/db/session.py"}
+# The boundaries where anything may come up: association handler, the decoding of a peer's message, worker loop, the timers'
+# loop, and the writer thread, which hands every exception to the caller that waits for it.
+BROAD_EXCEPTS = {
+    "node/work/worker.py",
+    "node/work/scheduler.py",
+    "node/ingress/handlers.py",
+    "node/ingress/incoming.py",
+    "node/db/session.py",
+}
 BANNED_ENDINGS = ("utils", "helpers", "common", "misc", "base", "manager", "processor", "service", "engine")
 
 

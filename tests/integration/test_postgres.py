@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from node.db import audit, queue
+from node.db import audit, queue, wake_up
 from node.db.session import Database
 from node.db.tables import Base, JobKind
 from node.errors import LeaseLost
@@ -19,15 +19,18 @@ from node.study.archive import Archive
 from tests.peers.postgres import PostgresServer, postgres_server
 from tests.receiving_study import CART, ReceivingStudy
 from tests.unit.node.db.test_audit import *  # noqa: F403
+from tests.unit.node.db.test_clocks import *  # noqa: F403
 from tests.unit.node.db.test_identity import *  # noqa: F403
 from tests.unit.node.db.test_migrations import *  # noqa: F403
 from tests.unit.node.db.test_queue import *  # noqa: F403
 from tests.unit.node.db.test_session import *  # noqa: F403
 from tests.unit.node.db.test_states import *  # noqa: F403
+from tests.unit.node.db.test_wake_up import *  # noqa: F403
 from tests.unit.node.ingress.test_intake import *  # noqa: F403
 from tests.unit.node.ingress.test_intake_healing import *  # noqa: F403
 from tests.unit.node.study.test_assembly import *  # noqa: F403
 from tests.unit.node.study.test_assembly_by_hand import *  # noqa: F403
+from tests.unit.node.study.test_assembly_clock import *  # noqa: F403
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
@@ -104,3 +107,18 @@ def test_intake_and_a_worker_at_one_study_do_not_deadlock(database: Database, en
 def _waits_for_a_lock(database: Database) -> bool:
     with database.reading() as session:
         return bool(session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
+
+
+def test_a_listener_that_lost_its_connection_listens_again(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wake_up, "_RECONNECT_S", 0.01)
+    listener = database.listen()
+    wait_for(lambda: not listener.deaf)
+    before = listener.heard
+    listening = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE query = 'LISTEN echonode_jobs'"
+    with database.reading() as session:
+        assert session.scalar(text(listening)) == 1
+    wait_for(lambda: listener.heard >= before + 2, message="it went deaf, and hears again")
+    wait_for(lambda: not listener.deaf)
+    before = listener.heard
+    database.write(wake_up.mark)
+    wait_for(lambda: listener.heard > before)
