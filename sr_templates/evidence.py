@@ -91,8 +91,10 @@ class Evidence:
 
     def remarks(self) -> tuple[str, ...]:
         """What was irregular in the source's patient and study attributes, and what became of it. Raises as above."""
-        uid = self.study_instance_uid
-        irregular = (f"{_STUDY_UID} of the source object is no valid UID: echoed as it is",) if not is_uid(uid) else ()
+        irregular = []
+        for keyword in _REFERRED_BY:
+            if any(not is_uid(text_of(header, keyword)) for header in self.headers.values()):
+                irregular.append(f"{keyword} of a source object is no valid UID: echoed as it is")
         return (*irregular, *remarks(self._copied().values()))
 
     def _copied(self) -> dict[str, CopiedValue]:

@@ -8,8 +8,8 @@ import sys
 import typer
 
 from node.cli import benching, evaluation, library, measuring, network, offline, records, running
-from node.cli.output import visible
 from node.errors import ConfigError, EchoNodeError
+from node.telemetry import visible
 
 app = typer.Typer(
     name="echonode",

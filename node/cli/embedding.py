@@ -14,11 +14,11 @@ from PIL import Image, UnidentifiedImageError
 
 from models.clip import Clip
 from models.manifest import Manifest, ManifestError
-from node.cli.output import visible
 from node.cli.written_files import refuse_replacing, written_to
 from node.errors import ConfigError, EchoNodeError, UnreadableClip
 from node.study.clip_reader import read_clip
 from node.study.video_file import VIDEO_SUFFIXES, read_video
+from node.telemetry import visible
 
 _TABLES = (".npz", ".csv")
 _IMAGES = (".png", ".jpg", ".jpeg")

@@ -14,6 +14,7 @@ from node.cli.devices import check_device
 from node.cli.output import AsJson, console, print_json
 from node.errors import ConfigError, EchoNodeError, UnreadableClip
 from node.study.clip_reader import open_clip
+from sr_templates.copied_values import text_of
 
 if TYPE_CHECKING:
     from models.manifest import Manifest
@@ -164,7 +165,7 @@ def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:
     tags = ["SOPInstanceUID", "PatientID", "IssuerOfPatientID", "StudyInstanceUID"]
     try:
         header = dcmread(path, specific_tags=tags, stop_before_pixels=True)
-        uid, patient, issuer, study = (str(header.get(tag) or "").strip() for tag in tags)
+        uid, patient, issuer, study = (text_of(header, tag) for tag in tags)
     except (InvalidDicomError, EOFError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError):
         raise UnreadableClip(_NO_IMAGE) from None
     by_patient = f"{patient} {issuer}" if patient and hold_out == "patient" else ""

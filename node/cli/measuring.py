@@ -12,9 +12,10 @@ from rich.markup import escape
 
 from models.wording import counted
 from node.cli.devices import check_device
-from node.cli.output import AsJson, console, print_json, show_rows, visible
+from node.cli.output import AsJson, console, print_json, show_rows
 from node.cli.written_files import overlay_files, refuse_replacing
 from node.errors import ConfigError, EchoNodeError
+from node.telemetry import visible
 
 if TYPE_CHECKING:
     from models.families.reading import Reader, ReadValue

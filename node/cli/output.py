@@ -3,7 +3,6 @@
 import json
 import re
 import sys
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -14,21 +13,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+from node.telemetry import visible
+
 _HALVES = re.compile("[\ud800-\udfff]")  # of a file name that is no UTF-8
-
-
-def visible(text: str) -> str:
-    """Without what would steer a terminal (controls, changes of direction, halves of characters): written out instead.
-
-    >>> visible("A\\x1b[2J")
-    'A\\\\x1b[2J'
-    """
-    return "".join(letter if letter in "\n\t" or not _steers(letter) else repr(letter)[1:-1] for letter in text)
-
-
-def _steers(letter: str) -> bool:
-    return unicodedata.category(letter) in ("Cc", "Cs") or letter in _DIRECTIONS
 
 
 class _PlainConsole(Console):

@@ -53,10 +53,15 @@ def write_page(summary: Summary, settings: Settings, written: WrittenStudy, out:
     for findings in clips:
         clip = read_clip(paths[findings.sop_instance_uid])
         cards.append(_card(clip, findings, truth_clips[findings.sop_instance_uid]))
+    (out / "summary.html").write_text(rendered(summary, cards), encoding="utf-8")
+
+
+def rendered(summary: Summary, cards: list[ClipCard]) -> str:
+    """Every text on the page is escaped."""
     template = Environment(autoescape=select_autoescape(default=True)).from_string(
         resources.files("node.demo").joinpath("summary.html").read_text(encoding="utf-8")
     )
-    page = template.render(
+    return template.render(
         summary=summary,
         cards=cards,
         names={key: quantity.name for key, quantity in QUANTITIES.items()},
@@ -64,7 +69,6 @@ def write_page(summary: Summary, settings: Settings, written: WrittenStudy, out:
         chart_width=_CHART_WIDTH,
         chart_height=_CHART_HEIGHT,
     )
-    (out / "summary.html").write_text(page, encoding="utf-8")
 
 
 def _view_then_quality(findings: ClipFindings) -> tuple[bool, float]:

@@ -7,6 +7,7 @@ from pydicom.dataset import Dataset
 
 from node.db.tables import Study
 from node.settings import Destination, Settings
+from sr_templates.copied_values import text_of
 
 
 def destinations_for(settings: Settings, study: Study, header: Dataset, *, now: datetime) -> tuple[Destination, ...]:
@@ -18,7 +19,7 @@ def destinations_for(settings: Settings, study: Study, header: Dataset, *, now: 
         return ()
     if not settings.route:
         return settings.destination
-    description = str(header.get("StudyDescription", "") or "")
+    description = text_of(header, "StudyDescription")
     for route in settings.route:
         if fnmatchcase(study.calling_aet, route.calling_aet) and fnmatchcase(description, route.description):
             named = (d for d in settings.destination if not route.destinations or d.name in route.destinations)
@@ -28,7 +29,7 @@ def destinations_for(settings: Settings, study: Study, header: Dataset, *, now: 
 
 def _is_migration(settings: Settings, study: Study, header: Dataset, now: datetime) -> bool:
     limits = [rule.report_studies_older_than_days for rule in settings.ae_rule if rule.name == study.source_rule]
-    study_date = str(header.get("StudyDate", "") or "")
-    if not limits or limits[0] is None or not study_date:
+    study_date = text_of(header, "StudyDate").replace(".", "")  # ACR-NEMA wrote 1994.06.08
+    if not limits or limits[0] is None or not (len(study_date) == 8 and study_date.isdecimal()):
         return False
     return study_date < (now - timedelta(days=limits[0])).strftime("%Y%m%d")

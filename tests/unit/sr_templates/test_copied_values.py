@@ -145,7 +145,7 @@ def test_an_invalid_study_uid_is_echoed_and_remarked(uid: str) -> None:
     """The images carry it: a document with another would stand beside them."""
     echoed, remarks = documents(StudyInstanceUID=("UI", uid))
     assert {raw(document, "StudyInstanceUID").rstrip(b"\0") for document in echoed} == {uid.encode()}
-    assert remarks == ("StudyInstanceUID of the source object is no valid UID: echoed as it is",)
+    assert remarks == ("StudyInstanceUID of a source object is no valid UID: echoed as it is",)
 
 
 def test_a_template_that_fails_takes_no_other_along(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from node.cli import output
-from node.cli.output import console, print_json, show_rows, visible
+from node.cli.output import console, print_json, show_rows
 from node.demo.progress import Stages
+from node.telemetry import visible
 
 HOSTILE = ["[/X]", "[bold]A", "[[ae_rule]]", ":smile:", "[link=http://x]y[/link]", "{0.__class__}", "%s %n"]
 

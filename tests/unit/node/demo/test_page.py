@@ -1,7 +1,9 @@
-"""The area curve on the demo's page."""
+"""The area curve on the demo's page, and that no text on it is markup."""
 
 from models.results import ClipFindings
-from node.demo.page import area_curves
+from node.db.audit import AuditReport
+from node.demo.page import ClipCard, KeyFrame, area_curves, rendered
+from node.demo.summary import Summary
 
 
 def found(*areas_cm2: float | None) -> ClipFindings:
@@ -26,3 +28,18 @@ def test_no_line_crosses_frames_that_were_not_outlined() -> None:
 
 def test_without_areas_there_is_no_curve() -> None:
     assert area_curves(found(None, 20.0)) == area_curves(found()) == ((), "")
+
+
+def test_no_text_on_the_page_is_markup() -> None:
+    hostile = "<script>alert(1)</script>"
+    flag = {"issue": "tolerated", "sop_instance_uid": None, "message": hostile}
+    row = {
+        "template": "seg", "modality": hostile, "sop_class_uid": hostile, "destination": hostile, "delivered": False,
+        "path": None, "committed": None,
+    }  # fmt: skip
+    report = AuditReport(1, 1, verified=False, problem=hostile)
+    missing = {"key": "ef_bp", "reasons": [hostile], "detail": hostile}
+    summary = Summary(hostile, [row], [], [missing], [flag], {hostile: 1.0}, report, None)
+    page = rendered(summary, [ClipCard(hostile, (hostile,), (KeyFrame(hostile, ""),), (), hostile)])
+    assert "<script>" not in page
+    assert page.count("&lt;script&gt;") >= 8
