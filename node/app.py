@@ -24,7 +24,7 @@ from node.egress.delivery import deliver
 from node.egress.documents import build_documents
 from node.egress.tools import EgressTools
 from node.errors import ConfigError
-from node.ingress.scp import StorageSCP
+from node.ingress.receivers import Receivers
 from node.settings import Settings
 from node.study import assembly
 from node.study.archive import Archive
@@ -105,7 +105,7 @@ class Node:
             poll_s=work.poll_s,
             clock=clock,
         )
-        self._scp = StorageSCP(self.database, self.archive, settings, clock)
+        self._receivers = Receivers(settings, self._on_receiver_lost)
         self._timers = Timers(
             {
                 "close_quiet_studies": (0.5, self._close_quiet_studies),
@@ -123,16 +123,13 @@ class Node:
         self._worker.start()
         self._timers.start()
         node = self.settings.node
-        try:
-            port = self._scp.start()
-        except OSError as error:
-            raise ConfigError(f"node.port: {node.host}:{node.port} cannot be listened on: {error.strerror}") from error
+        port = self._receivers.start()
         log.info("EchoNode %s: %s listens on %s:%d", __version__, node.ae_title, node.host, port)
         return port
 
     def stop(self) -> None:
         """No new associations, running ones may end; what was accepted is on disk and in the database already."""
-        self._scp.stop()
+        self._receivers.stop()
         self._timers.stop()
         self._worker.stop(_STOP_S)
         self._executor.close()
@@ -148,6 +145,11 @@ class Node:
         assembly.forget_associations(session, now=now)
         job_times.distrust_clock(session, now=now, longest_pause_s=self._longest_pause_s)
         audit.record(session, AuditEvent.NODE_STARTED, now=now, version=__version__)
+
+    def _on_receiver_lost(self, mark: str) -> None:
+        """What it had half received goes, and the studies it was receiving may fall quiet."""
+        self.archive.sweep(mark)
+        self.database.write(lambda session: assembly.forget_associations(session, now=self._clock(), mark=mark))
 
     @property
     def _longest_pause_s(self) -> float:

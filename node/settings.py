@@ -33,6 +33,8 @@ class NodeSettings(_Section):
     min_free_disk_mb: int = Field(default=1024, ge=0)
     max_associations: int = Field(default=20, ge=1)
     max_pdu_bytes: int = Field(default=1 << 20, ge=4096)
+    receivers: int = Field(default=1, ge=1, le=16)
+    upper_layer: Literal["echonode", "pynetdicom"] = "echonode"
 
 
 class StudySettings(_Section):

@@ -1,14 +1,18 @@
 """Objects as a sender would send them, and arrivals as our SCP hands them to intake."""
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.encaps import encapsulate
 from pydicom.filewriter import dcmwrite
 from pydicom.uid import ExplicitVRLittleEndian, RLELossless, UltrasoundMultiFrameImageStorage
+from pynetdicom.dsutils import split_dataset
 
-from node.ingress.intake import Arrival
+from node.ingress.arrival import Arrival
+from node.ingress.incoming import HEAD_BYTES, ReceivedFile
 from node.settings import AERule, NodeSettings, Settings, StudySettings
 from node.study.archive import Archive
 
@@ -16,8 +20,15 @@ RULE = AERule(name="lab", address="127.0.0.0/8", quiet_s=60)
 STUDY_UID, CLIP_UID = "2.25.100", "2.25.200"
 
 
-def settings(data_dir: Path, *, rules: tuple[AERule, ...] = (RULE,), min_free_disk_mb: int = 0, **study: Any) -> Settings:
-    node = NodeSettings(port=0, data_dir=data_dir, min_free_disk_mb=min_free_disk_mb)
+def settings(
+    data_dir: Path,
+    *,
+    rules: tuple[AERule, ...] = (RULE,),
+    min_free_disk_mb: int = 0,
+    upper_layer: Literal["echonode", "pynetdicom"] = "echonode",
+    **study: Any,
+) -> Settings:
+    node = NodeSettings(port=0, data_dir=data_dir, min_free_disk_mb=min_free_disk_mb, upper_layer=upper_layer)
     return Settings(node=node, ae_rule=rules, study=StudySettings(**study))
 
 
@@ -84,8 +95,24 @@ def arrival(
         "rule_name": RULE.name,
         **command,
     }
-    path = write_file(archive.new_incoming(), dataset, transfer_syntax_uid)
-    return Arrival(path=path, transfer_syntax_uid=transfer_syntax_uid, association_uuid=association_uuid, **values)
+    file = received_file(write_file(archive.new_incoming(), dataset, transfer_syntax_uid))
+    return Arrival(file=file, transfer_syntax_uid=transfer_syntax_uid, association_uuid=association_uuid, **values)
 
 
-__all__ = ["CLIP_UID", "RULE", "STUDY_UID", "RLELossless", "arrival", "clip", "rle", "settings", "write_file"]
+def rewritten(arrived: Arrival, content: bytes) -> Arrival:
+    """The same arrival with other bytes in its file."""
+    arrived.path.write_bytes(content)
+    return replace(arrived, file=received_file(arrived.path))
+
+
+def received_file(path: Path) -> ReceivedFile:
+    """A file as our SCP has written and hashed it."""
+    content = path.read_bytes()
+    data_set = content[split_dataset(path)[1] :]
+    return ReceivedFile(path, hashlib.sha256(content).hexdigest(), len(content), data_set[:HEAD_BYTES], len(data_set))
+
+
+__all__ = [
+    "CLIP_UID", "RULE", "STUDY_UID", "RLELossless", "arrival", "clip", "received_file", "rewritten", "rle", "settings",
+    "write_file",
+]  # fmt: skip

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from node.db.session import Database
 from node.db.tables import AuditEntry, Instance, ReceivingAssociation
-from node.ingress.scp import StorageSCP
+from node.ingress.receiver import Receiver, listen
 from node.settings import Settings
 from node.study.archive import Archive
 from tests.arrivals import settings as default_settings
@@ -27,11 +27,13 @@ class ReceivingNode:
         self.archive = Archive(settings.archive_dir)
         self.database = Database(settings.database_url)
         self.database.upgrade()
-        self.scp = StorageSCP(self.database, self.archive, settings, clock)
-        self.port = self.scp.start()
+        listening = listen(settings.node)
+        self.port = int(listening.getsockname()[1])
+        self.receiver = Receiver(listening, self.database, self.archive, settings, clock)
+        self.receiver.start()
 
     def stop(self) -> None:
-        self.scp.stop()
+        self.receiver.stop()
         self.database.close()
 
     @property

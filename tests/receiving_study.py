@@ -36,7 +36,9 @@ class ReceivingStudy:
                 calling_aet="CART", received_at=self.now, **row,
             )  # fmt: skip
             session.add(instance)
-            assembly.note_arrival(session, study, source, instance, now=self.now, max_revisions=SETTINGS.study.max_revisions)
+            counts = instance.analysable and instance.receipt in assembly.KEPT
+            max_revisions = SETTINGS.study.max_revisions
+            assembly.note_arrival(session, study, source, counts=counts, now=self.now, max_revisions=max_revisions)
 
         self.database.write(change)
 

@@ -6,13 +6,13 @@ the rows in batches. An anchor (the last sealed sequence and its hash) kept else
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from node.db.session import Database
@@ -22,6 +22,24 @@ _FIRST_PREV_HASH = "0" * 64
 _SEALER_LOCK = 4563285  # any constant: PostgreSQL's advisory locks are numbers
 _SEAL_BATCH = 500
 _READ_BATCH = 1000
+_INSERT = insert(AuditEntry)
+_LAST_SEALED = (
+    select(AuditEntry.sequence, AuditEntry.entry_hash)
+    .where(AuditEntry.sequence.is_not(None))
+    .order_by(AuditEntry.sequence.desc())
+    .limit(1)
+)
+_UNSEALED = (
+    select(AuditEntry.id, AuditEntry.at, AuditEntry.event, AuditEntry.study, AuditEntry.details)
+    .where(AuditEntry.sequence.is_(None))
+    .order_by(AuditEntry.id)
+    .limit(_SEAL_BATCH)
+)
+_SEAL = (
+    update(AuditEntry)
+    .where(AuditEntry.id == bindparam("row"))
+    .values(sequence=bindparam("number"), prev_hash=bindparam("before"), entry_hash=bindparam("own"))
+)
 
 
 class AuditEvent(StrEnum):
@@ -88,6 +106,12 @@ def record(session: Session, event: AuditEvent, *, now: datetime, study: str | N
     return entry
 
 
+def record_all(session: Session, event: AuditEvent, entries: Sequence[tuple[datetime, str, Mapping[str, Any]]]) -> None:
+    """Many entries of one event, (time, pseudonym of the study, details) each, in one statement."""
+    rows = [{"at": at, "event": event.value, "study": study, "details": dict(details)} for at, study, details in entries]
+    session.connection().execute(_INSERT, rows)
+
+
 def anything_unsealed(session: Session) -> bool:
     """Asked before sealing, which takes the database's write lock."""
     return session.scalar(select(AuditEntry.id).where(AuditEntry.sequence.is_(None)).limit(1)) is not None
@@ -104,24 +128,28 @@ def seal(database: Database) -> int:
 def _seal_batch(session: Session) -> int:
     if session.get_bind().dialect.name == "postgresql":
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _SEALER_LOCK})
-    last = session.scalar(
-        select(AuditEntry).where(AuditEntry.sequence.is_not(None)).order_by(AuditEntry.sequence.desc()).limit(1)
-    )
-    sequence, prev_hash = (last.sequence or 0, str(last.entry_hash)) if last else (0, _FIRST_PREV_HASH)
-    unsealed = session.scalars(
-        select(AuditEntry).where(AuditEntry.sequence.is_(None)).order_by(AuditEntry.id).limit(_SEAL_BATCH)
-    )
-    count = 0
-    for entry in unsealed:
-        sequence, count = sequence + 1, count + 1
-        entry.sequence, entry.prev_hash = sequence, prev_hash
-        entry.entry_hash = prev_hash = _entry_hash(entry)
-    return count
+    connection = session.connection()
+    last = connection.execute(_LAST_SEALED).first()
+    sequence, prev_hash = (last.sequence, str(last.entry_hash)) if last else (0, _FIRST_PREV_HASH)
+    sealed = []
+    for row in connection.execute(_UNSEALED):
+        sequence += 1
+        entry = {"id": row.id, "sequence": sequence, "at": row.at.isoformat(), "event": row.event, "study": row.study}
+        entry_hash = _hash_of({**entry, "details": row.details, "prev_hash": prev_hash})
+        sealed.append({"row": row.id, "number": sequence, "before": prev_hash, "own": entry_hash})
+        prev_hash = entry_hash
+    if sealed:
+        connection.execute(_SEAL, sealed)
+    return len(sealed)
 
 
 def _entry_hash(entry: AuditEntry) -> str:
+    return _hash_of(_as_dict(entry))
+
+
+def _hash_of(content: dict[str, Any]) -> str:
     """SHA-256 over the canonical JSON of everything in the row but the hash itself."""
-    return hashlib.sha256(json.dumps(_as_dict(entry), sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def _as_dict(entry: AuditEntry) -> dict[str, Any]:

@@ -6,7 +6,7 @@ its own SAVEPOINT, by one writer thread. PostgreSQL groups commits itself.
 
 import queue
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager
 from importlib import resources
@@ -120,6 +120,12 @@ def insert_unless_there(session: Session, table: type[Base], values: Mapping[str
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     statement = dialect.insert(table).values(values).on_conflict_do_nothing().returning(literal(1))
     return session.execute(statement).first() is not None
+
+
+def insert_all_unless_there(session: Session, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """The same for many rows in one statement, without saying which were new."""
+    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
+    session.connection().execute(dialect.insert(table.__table__).on_conflict_do_nothing(), rows)
 
 
 def _with_driver(url: URL) -> URL:

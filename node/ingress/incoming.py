@@ -1,147 +1,129 @@
-"""Data sets go straight from the network into the archive, undecoded.
+"""A data set on its way from the network into the archive: undecoded, hashed as it comes, its head kept in memory.
 
-pynetdicom's own chunked receiving writes to the system's temporary folder, where a rename would cross file systems, and ends
-its reactor thread when the disk is full. Here a data set that cannot be written is drained, and its C-STORE answered; a message
-that cannot be decoded ends its association.
+A data set that cannot be written is drained, and its C-STORE answered.
 """
 
-import logging
-import socket
-from collections.abc import Callable
+import hashlib
+import os
+import struct
 from contextlib import suppress
-from io import BytesIO
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO
 
-from pydicom.dataset import FileMetaDataset
-from pydicom.uid import UID
-from pynetdicom.dimse import DIMSEServiceProvider
-from pynetdicom.dimse_messages import DIMSEMessage
-from pynetdicom.dsutils import create_file_meta, encode_file_meta
-
-from node.errors import DatasetMismatch, IntakeError, OutOfResources
+from node.errors import IntakeError, OutOfResources
 from node.study.archive import Archive
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
-log = logging.getLogger(__name__)
-
-_NO_UID = UID("0.0")
-_BUFFER_BYTES = 1 << 20
+HEAD_BYTES = 1 << 16  # of the data set: every header met so far but those with private blocks ends within
 _CHECK_EVERY_BYTES = 32 << 20
 
 
-class IncomingFile(BytesIO):
-    """Looks like the buffer a data set is collected in, and is a file: our file meta, then the bytes as they come.
+@dataclass(frozen=True)
+class ReceivedFile:
+    """The temporary file: our file meta, then the bytes as received. `head` is how the data set begins, or all of it."""
 
-    `error` is set when they cannot be written, or the command they belong to is malformed; what follows is then dropped.
-    """
+    path: Path
+    sha256: str
+    size_bytes: int
+    head: bytes
+    data_set_bytes: int
 
-    def __init__(
-        self,
-        archive: Archive,
-        min_free_disk_mb: int,
-        file_meta: Callable[[], FileMetaDataset],
-        opened: Callable[["IncomingFile"], None],
-    ) -> None:
-        super().__init__()
-        self._archive, self._min_free_disk_mb, self._file_meta, self._opened = archive, min_free_disk_mb, file_meta, opened
-        self._file: BinaryIO | None = None
+
+class IncomingFile:
+    """One data set being written. `error` is set when it cannot be; what follows is then dropped."""
+
+    def __init__(self, archive: Archive, min_free_disk_mb: int, file_meta: bytes) -> None:
+        self._archive, self._min_free_disk_mb, self._file_meta = archive, min_free_disk_mb, file_meta
+        self._descriptor: int | None = None
         self._unchecked_bytes = 0
+        self._size_bytes = 0
+        self._digest = hashlib.sha256()
+        self._head = bytearray()
         self.path: Path | None = None
         self.error: IntakeError | None = None
 
-    def write(self, data: Any) -> int:
-        if self.error is None:
-            try:
-                self._check_disk(len(data))
-                self._open_file().write(data)
-            except OSError as error:
-                self.error = OutOfResources(f"the data set cannot be written: {type(error).__name__}")
-                self.discard()
-            except IntakeError as error:
-                self.error = error
-                self.discard()
-        return len(data)
+    def write(self, piece: memoryview | bytes) -> None:
+        if self.error is not None:
+            return
+        try:
+            self._check_disk(len(piece))
+            if self._descriptor is None:
+                self._open()
+            self._append(piece)
+        except OSError as error:
+            self.fail(OutOfResources(f"the data set cannot be written: {type(error).__name__}"))
+        except IntakeError as error:
+            self.fail(error)
+        else:
+            if len(self._head) < HEAD_BYTES:
+                self._head += piece[: HEAD_BYTES - len(self._head)]
+
+    def fail(self, error: IntakeError) -> None:
+        """Keep nothing, and answer with `error`."""
+        self.error = self.error or error
+        self.discard()
 
     def _check_disk(self, coming_bytes: int) -> None:
         self._unchecked_bytes += coming_bytes
-        if self._unchecked_bytes >= _CHECK_EVERY_BYTES or self._file is None:
+        if self._unchecked_bytes >= _CHECK_EVERY_BYTES or self._descriptor is None:
             self._unchecked_bytes = 0
             if self._archive.free_mb() < self._min_free_disk_mb:
                 raise OutOfResources(f"less than {self._min_free_disk_mb} MB of disk are free")
 
-    def _open_file(self) -> BinaryIO:
-        if self._file is None:
-            self.path = self._archive.new_incoming()
-            self._opened(self)
-            self._file = self.path.open("wb", buffering=_BUFFER_BYTES)
-            self._file.write(bytes(128) + b"DICM" + encode_file_meta(self._file_meta()))
-        return self._file
+    def _open(self) -> None:
+        self.path = self._archive.new_incoming()
+        self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+        self._append(self._file_meta)
 
-    def complete(self) -> Path | None:
+    def _append(self, piece: memoryview | bytes) -> None:
+        assert self._descriptor is not None
+        self._digest.update(piece)
+        written = os.write(self._descriptor, piece)
+        while written < len(piece):  # a disk that is almost full takes a part
+            written += os.write(self._descriptor, piece[written:])
+        self._size_bytes += len(piece)
+
+    def complete(self) -> ReceivedFile | None:
         """The file with everything in it; None when no data set came. Raises IntakeError when it could not be written."""
-        if self._file is not None and self.error is None:
+        if self._descriptor is not None:
+            descriptor, self._descriptor = self._descriptor, None
             try:
-                self._file.close()
+                os.close(descriptor)
             except OSError as error:
-                self.error = OutOfResources(f"the data set cannot be written: {type(error).__name__}")
+                self.fail(OutOfResources(f"the data set cannot be written: {type(error).__name__}"))
         if self.error is not None:
-            self.discard()
             raise self.error
-        return self.path
+        if self.path is None:
+            return None
+        data_set_bytes = self._size_bytes - len(self._file_meta)
+        return ReceivedFile(self.path, self._digest.hexdigest(), self._size_bytes, bytes(self._head), data_set_bytes)
 
     def discard(self) -> None:
         """Leave nothing behind. Safe to call at any time, also when the file was taken over."""
-        file, self._file = self._file, None
-        if file is not None:
-            with suppress(OSError):  # the last flush to a full disk; the file goes anyway
-                file.close()
+        descriptor, self._descriptor = self._descriptor, None
+        if descriptor is not None:
+            with suppress(OSError):
+                os.close(descriptor)
         if self.path is not None:
             self.path.unlink(missing_ok=True)
 
 
-class StreamingProvider(DIMSEServiceProvider):
-    """pynetdicom's DIMSE provider, with the buffer of each message replaced by a file."""
-
-    def __init__(self, association: Any, new_file: Callable[[Callable[[], FileMetaDataset]], IncomingFile]) -> None:
-        super().__init__(association)
-        self._new_file = new_file
-
-    def receive_primitive(self, primitive: Any) -> None:
-        if self.message is None:
-            message = DIMSEMessage()
-            message.data_set = self._new_file(lambda: _file_meta(message, self.assoc))
-            self.message = message
-        try:
-            super().receive_primitive(primitive)
-        except Exception as error:  # an exception here would end the reactor's thread, and nobody would hear of it
-            log.error("a message cannot be decoded: %s", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
-            self.message = None
-            self.dul.event_queue.put("Evt19")  # PS3.8 table 9-10: an invalid PDU; the association is aborted
-        acknowledge_quickly(self.assoc)
+def file_meta(sop_class_uid: str, sop_instance_uid: str, transfer_syntax_uid: str) -> bytes:
+    """Preamble and File Meta Information (PS3.10 section 7.1) around the bytes that follow."""
+    elements = [
+        (0x0001, b"OB", b"\0\1"),
+        (0x0002, b"UI", sop_class_uid.encode("latin-1")),
+        (0x0003, b"UI", sop_instance_uid.encode("latin-1")),
+        (0x0010, b"UI", transfer_syntax_uid.encode("latin-1")),
+        (0x0012, b"UI", IMPLEMENTATION_CLASS_UID.encode()),
+        (0x0013, b"SH", IMPLEMENTATION_VERSION_NAME.encode()),
+    ]
+    body = b"".join(_element(number, vr, value) for number, vr, value in elements)
+    return bytes(128) + b"DICM" + _element(0x0000, b"UL", struct.pack("<L", len(body))) + body
 
 
-def _file_meta(message: Any, association: Any) -> FileMetaDataset:
-    """Called at the first fragment of the data set: the command is complete then. Raises DatasetMismatch when malformed."""
-    command, context = message.command_set, association._accepted_cx.get(message.context_id)
-    if context is None:
-        raise DatasetMismatch("a presentation context that was not accepted")
-    for keyword, stand_in in (("AffectedSOPClassUID", context.abstract_syntax), ("AffectedSOPInstanceUID", _NO_UID)):
-        if not command.get(keyword):
-            setattr(command, keyword, stand_in)  # pynetdicom passes a request without it over, and nobody would answer
-            raise DatasetMismatch(f"a C-STORE command without {keyword}")
-    return create_file_meta(
-        sop_class_uid=command.AffectedSOPClassUID,
-        sop_instance_uid=command.AffectedSOPInstanceUID,
-        transfer_syntax=context.transfer_syntax[0],
-        implementation_uid=UID(IMPLEMENTATION_CLASS_UID),
-        implementation_version=IMPLEMENTATION_VERSION_NAME,
-    )
-
-
-def acknowledge_quickly(association: Any) -> None:
-    """Delayed ACKs and a sender without TCP_NODELAY together cost 40 ms an object; the option wears off, so it is set again."""
-    transport = association.dul.socket.socket if association.dul.socket else None
-    if transport is not None and hasattr(socket, "TCP_QUICKACK"):
-        with suppress(OSError):  # the peer has gone; the reactor notices
-            transport.setsockopt(socket.IPPROTO_TCP, socket.TCP_QUICKACK, 1)
+def _element(number: int, vr: bytes, value: bytes) -> bytes:
+    if len(value) % 2:
+        value += b"\0" if vr == b"UI" else b" "
+    length = struct.pack("<2xL", len(value)) if vr == b"OB" else struct.pack("<H", len(value))
+    return struct.pack("<HH", 0x0002, number) + vr + length + value

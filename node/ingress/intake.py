@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,12 +13,13 @@ from node.db.identity import node_identity
 from node.db.session import Database
 from node.db.tables import Document, Instance, NodeIdentity, Receipt, Study
 from node.errors import DatasetMismatch, OutOfResources, Unparseable
+from node.ingress.arrival import WITHOUT_BYTES, Arrival, Intake, instance_row, intake_details, source_of
+from node.ingress.header_scan import scan_content
 from node.settings import Settings
 from node.study import assembly
-from node.study.archive import Archive, file_sha256
-from node.study.assembly import TRIGGER_SOP_CLASSES, Source
+from node.study.archive import Archive
+from node.study.assembly import TRIGGER_SOP_CLASSES
 from node.study.content_hash import Content, read_content, same_decoded_pixels
-from node.study.patient import patient_columns
 
 NO_PIXELS = "an image class without pixel data"
 HEALED = "the file kept before was lost; the bytes received now took its place"
@@ -33,52 +33,25 @@ _EVENTS = {
     Receipt.QUARANTINED: AuditEvent.INSTANCE_QUARANTINED,
     Receipt.OWN: AuditEvent.OWN_DOCUMENT_RETURNED,
 }
-_WITHOUT_BYTES = (Receipt.DUPLICATE, Receipt.OWN)
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A C-STORE whose data set is complete. `path` is the temporary file: our file meta, then the bytes as received."""
-
-    path: Path
-    sop_class_uid: str  # as the command says
-    sop_instance_uid: str
-    transfer_syntax_uid: str
-    calling_aet: str
-    rule_name: str
-    association_uuid: str
 
 
 @dataclass(frozen=True)
 class _Judgement:
     """`seen` are the rows it was made from: when another association adds one meanwhile, it is made again.
 
-    `lost` is the row of the same object whose file has gone: the bytes received now take its place.
+    `lost` is the row of the same object whose file has gone: the bytes received now take its place. `hashes` are those of
+    earlier rows that nobody had needed before.
     """
 
     receipt: Receipt
     seen: tuple[int, ...] = ()
     note: str = ""
     lost: int | None = None
+    hashes: tuple[tuple[int, str, str | None], ...] = ()
 
     @property
     def takes_bytes(self) -> bool:
-        return self.receipt not in _WITHOUT_BYTES or self.lost is not None
-
-
-@dataclass(frozen=True)
-class _Intake:
-    """One arrival on its way in. `path` is relative to the archive, None where the bytes are not kept."""
-
-    database: Database
-    archive: Archive
-    settings: Settings
-    now: datetime
-    arrival: Arrival
-    sha256: str
-    size_bytes: int
-    content: Content | None = None
-    path: str | None = None
+        return self.receipt not in WITHOUT_BYTES or self.lost is not None
 
 
 def take_instance(database: Database, archive: Archive, arrival: Arrival, settings: Settings, *, now: datetime) -> Receipt:
@@ -87,15 +60,14 @@ def take_instance(database: Database, archive: Archive, arrival: Arrival, settin
     Raises DatasetMismatch (command and data set disagree, no Study Instance UID) and OutOfResources (the disk).
     """
     try:
-        intake = _Intake(database, archive, settings, now, arrival, file_sha256(arrival.path), arrival.path.stat().st_size)
-        return _take(intake)
+        return _take(Intake(database, archive, settings, now, arrival, arrival.file.sha256, arrival.file.size_bytes))
     except OSError as error:
         raise OutOfResources(f"the archive cannot be written: {type(error).__name__}") from error
     finally:
         arrival.path.unlink(missing_ok=True)
 
 
-def _take(intake: _Intake) -> Receipt:
+def _take(intake: Intake) -> Receipt:
     try:
         content = read_content(intake.arrival.path)
     except Unparseable as error:
@@ -107,8 +79,8 @@ def _take(intake: _Intake) -> Receipt:
     if judgement.takes_bytes:
         intake = replace(intake, path=intake.archive.place(intake.arrival.path, intake.sha256))
     receipt = intake.database.write(lambda session: _remember(session, intake, content, judgement))
-    if receipt in _WITHOUT_BYTES and intake.path is not None:  # a twin on another association was first
-        _discard_unless_kept(intake, intake.path)
+    if receipt in WITHOUT_BYTES and intake.path is not None:  # a twin on another association was first
+        discard_unless_kept(intake, intake.path)
     return receipt
 
 
@@ -121,7 +93,7 @@ def _check_against_command(arrival: Arrival, content: Content) -> None:
         raise DatasetMismatch("no Study Instance UID")
 
 
-def _judge(session: Session, intake: _Intake, content: Content) -> _Judgement:
+def _judge(session: Session, intake: Intake, content: Content) -> _Judgement:
     if _is_own(session, content):
         return _Judgement(Receipt.OWN)
     query = select(Instance).where(Instance.sop_instance_uid == content.sop_instance_uid, Instance.path.is_not(None))
@@ -134,10 +106,11 @@ def _judge(session: Session, intake: _Intake, content: Content) -> _Judgement:
         notes.append(NO_PIXELS)
     if len(here) < len(found):
         notes.append(IN_ANOTHER_STUDY)
+    hashes = tuple(hashed for instance in here if (hashed := _hash_now(intake, content, instance)))
     receipt, lost = _compare(intake, content, here) if here else (Receipt.STORED, None)
     if lost is not None:
         notes.append(HEALED)
-    return _Judgement(receipt, seen, "; ".join(note for note in notes if note), lost)
+    return _Judgement(receipt, seen, "; ".join(note for note in notes if note), lost, hashes)
 
 
 def _is_own(session: Session, content: Content) -> bool:
@@ -147,7 +120,7 @@ def _is_own(session: Session, content: Content) -> bool:
     return bool(content.observer_uids) and session.scalar(select(NodeIdentity.device_observer_uid)) in content.observer_uids
 
 
-def _compare(intake: _Intake, content: Content, earlier: Sequence[Instance]) -> tuple[Receipt, int | None]:
+def _compare(intake: Intake, content: Content, earlier: Sequence[Instance]) -> tuple[Receipt, int | None]:
     """Against every kept object of this UID in the study: the same again, another header, or other pixels.
 
     The second value is the row of the same object when its file is lost.
@@ -160,7 +133,21 @@ def _compare(intake: _Intake, content: Content, earlier: Sequence[Instance]) -> 
     return Receipt.DUPLICATE, None if whole else same[0].id
 
 
-def _same_pixels(intake: _Intake, content: Content, earlier: Instance) -> bool:
+def _hash_now(intake: Intake, content: Content, earlier: Instance) -> tuple[int, str, str | None] | None:
+    """The hashes of an object that nobody had to compare before; of a lost file only the same bytes can be told."""
+    if earlier.content_hash is not None or earlier.path is None:
+        return None
+    if earlier.sha256 != intake.sha256:
+        if not intake.archive.holds(earlier.path, earlier.size_bytes):
+            return None
+        content = read_content(intake.archive.path(earlier.path))
+    if content.content_hash is None:
+        return None
+    earlier.content_hash, earlier.pixel_hash = content.content_hash, content.pixel_hash
+    return earlier.id, content.content_hash, content.pixel_hash
+
+
+def _same_pixels(intake: Intake, content: Content, earlier: Instance) -> bool:
     if content.note:  # not read to the pixels: only the same whole is the same
         return earlier.content_hash == content.content_hash
     if earlier.pixel_hash == content.pixel_hash:
@@ -173,69 +160,63 @@ def _same_pixels(intake: _Intake, content: Content, earlier: Instance) -> bool:
     return same_decoded_pixels(intake.archive.path(earlier.path), received)
 
 
-def _remember(session: Session, intake: _Intake, content: Content, judgement: _Judgement) -> Receipt:
+def _remember(session: Session, intake: Intake, content: Content, judgement: _Judgement) -> Receipt:
     """Instance row, study, audit entry: one transaction."""
     if judgement.receipt is Receipt.OWN:
         _add_row(session, intake, Receipt.OWN, study=None, note="")
         return Receipt.OWN
-    arrival, now = intake.arrival, intake.now
-    quiet_s = intake.settings.quiet_s(arrival.rule_name)
-    source = Source(arrival.calling_aet, arrival.rule_name, arrival.association_uuid, quiet_s)
+    source, now = source_of(intake), intake.now
     study = assembly.open_study(session, content.study_instance_uid, source, now=now)
     query = select(Instance.id).where(Instance.sop_instance_uid == content.sop_instance_uid, Instance.path.is_not(None))
     if tuple(session.scalars(query.order_by(Instance.id))) != judgement.seen:
         judgement = _judge(session, intake, content)
+    for instance_id, content_hash, pixel_hash in judgement.hashes:
+        earlier = session.get_one(Instance, instance_id)
+        earlier.content_hash, earlier.pixel_hash = content_hash, pixel_hash
     if judgement.lost is not None and intake.path is not None:
         _point_at_these_bytes(session.get_one(Instance, judgement.lost), intake)
     instance = _add_row(session, intake, judgement.receipt, study=study, note=judgement.note)
+    counts = instance.analysable and judgement.receipt.value in assembly.KEPT
     max_revisions = intake.settings.study.max_revisions
-    assembly.note_arrival(session, study, source, instance, now=now, max_revisions=max_revisions)
+    assembly.note_arrival(session, study, source, counts=counts, now=now, max_revisions=max_revisions)
     return judgement.receipt
 
 
-def _point_at_these_bytes(lost: Instance, intake: _Intake) -> None:
+def _point_at_these_bytes(lost: Instance, intake: Intake) -> None:
     lost.path, lost.size_bytes, lost.sha256 = intake.path, intake.size_bytes, intake.sha256
     lost.transfer_syntax_uid = intake.arrival.transfer_syntax_uid
 
 
-def _add_row(session: Session, intake: _Intake, receipt: Receipt, *, study: Study | None, note: str) -> Instance:
-    arrival, content = intake.arrival, intake.content
-    path = None if receipt in _WITHOUT_BYTES else intake.path
+def _add_row(session: Session, intake: Intake, receipt: Receipt, *, study: Study | None, note: str) -> Instance:
     identity = node_identity(session, now=intake.now)
-    instance = Instance(
-        study_id=study.id if study else None,
-        receipt=receipt.value,
-        sop_instance_uid=content.sop_instance_uid if content else None,
-        sop_class_uid=content.sop_class_uid if content else None,
-        series_instance_uid=(content.series_instance_uid or None) if content else None,
-        transfer_syntax_uid=arrival.transfer_syntax_uid,
-        path=path,
-        size_bytes=intake.size_bytes,
-        sha256=intake.sha256,
-        content_hash=content.content_hash if content else None,
-        pixel_hash=content.pixel_hash if content else None,
-        **(patient_columns(identity, content.patient) if content else {}),
-        analysable=content is not None and content.sop_class_uid in TRIGGER_SOP_CLASSES,
-        kept=path is not None,
-        calling_aet=arrival.calling_aet,
-        received_at=intake.now,
-        note=note or None,
-    )
+    instance = Instance(**instance_row(intake, receipt, identity, study_id=study.id if study else None, note=note))
     session.add(instance)
-    details = {"calling_aet": arrival.calling_aet, "rule": arrival.rule_name, "sha256": intake.sha256, "note": note}
     pseudonymous = study.pseudonym if study else None
-    audit.record(session, _EVENTS[receipt], now=intake.now, study=pseudonymous, **{k: v for k, v in details.items() if v})
+    audit.record(session, _EVENTS[receipt], now=intake.now, study=pseudonymous, **intake_details(intake, note))
     return instance
 
 
-def _quarantine(intake: _Intake, problem: str) -> Receipt:
+def plain_intake(database: Database, archive: Archive, arrival: Arrival, settings: Settings, *, now: datetime) -> Intake | None:
+    """An instance whose header is plain and fits its command; None where `take_instance` must look closer."""
+    content = scan_content(arrival.file, arrival.transfer_syntax_uid)
+    if content is None:
+        return None
+    try:
+        _check_against_command(arrival, content)
+    except DatasetMismatch:
+        return None
+    return Intake(database, archive, settings, now, arrival, arrival.file.sha256, arrival.file.size_bytes, content)
+
+
+def _quarantine(intake: Intake, problem: str) -> Receipt:
     """The bytes are kept for a person to look at; the sender is told that they are not taken."""
     kept = replace(intake, path=intake.archive.quarantine(intake.arrival.path, intake.sha256))
     intake.database.write(lambda session: _add_row(session, kept, Receipt.QUARANTINED, study=None, note=problem))
     return Receipt.QUARANTINED
 
 
-def _discard_unless_kept(intake: _Intake, path: str) -> None:
+def discard_unless_kept(intake: Intake, path: str) -> None:
+    """A file that was placed for an object that turned out to be there already."""
     with intake.database.reading() as session:
         if session.scalar(select(Instance.id).where(Instance.path == path).limit(1)) is not None:
             return

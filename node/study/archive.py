@@ -4,16 +4,22 @@ A file is written under `incoming/`, made durable, then renamed into place: what
 lies on one file system, so that the rename is atomic.
 """
 
+import ctypes
 import hashlib
 import os
 import shutil
 import uuid
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+_SYNC_ALL_FROM = 3  # files: from there on one syncfs(2) is quicker than fsync(2) of each and of their folders
 
 
 class Archive:
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    """`owner` marks the temporary files of one process among those of others that receive beside it."""
+
+    def __init__(self, root: Path, owner: str = "") -> None:
+        self.root, self._owner = root, owner
         self.incoming = root / "incoming"
         for folder in (self.incoming, root / "objects", root / "documents", root / "quarantine"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -34,7 +40,7 @@ class Archive:
 
     def new_incoming(self) -> Path:
         """A name for a temporary file; `sweep` removes what is left of it after a crash."""
-        return self.incoming / f"{uuid.uuid4()}.part"
+        return self.incoming / f"{self._owner}{uuid.uuid4()}.part"
 
     def place(self, temporary: Path, sha256: str) -> str:
         """Make a received file durable under its hash; returns its relative path. OSError when the disk does not take it."""
@@ -43,6 +49,32 @@ class Archive:
     def quarantine(self, temporary: Path, sha256: str) -> str:
         """The same for bytes that cannot be parsed."""
         return self._place(temporary, "quarantine", sha256)
+
+    def link(self, temporary: Path, sha256: str) -> str | None:
+        """Give a received file its name without making it durable; None where the name is taken, perhaps by other bytes.
+
+        The temporary name stays. A file that stands there already is never replaced by one that is not durable yet.
+        """
+        relative = _relative("objects", sha256)
+        target = self.root / relative
+        try:
+            os.link(temporary, target)
+        except FileExistsError:
+            return None
+        except FileNotFoundError:
+            target.parent.mkdir(exist_ok=True)
+            os.link(temporary, target)
+        return relative.as_posix()
+
+    def sync_objects(self, hashes: Sequence[str]) -> None:
+        """Make linked files durable, names and bytes, together. OSError when the disk does not take them."""
+        if len(hashes) >= _SYNC_ALL_FROM and _sync_file_system is not None:
+            _sync_file_system(self.root)
+            return
+        for sha256 in hashes:
+            target = self.root / _relative("objects", sha256)
+            for path in (target, target.parent, target.parent.parent):
+                _sync(path)
 
     def store_bytes(self, content: bytes) -> tuple[str, str]:
         """Make a document durable; returns (relative path, SHA-256)."""
@@ -57,9 +89,9 @@ class Archive:
     def discard(self, relative: str) -> None:
         self.path(relative).unlink(missing_ok=True)
 
-    def sweep(self) -> int:
-        """Remove temporary files that a crash left behind; returns how many. Before anything receives."""
-        left = list(self.incoming.iterdir())
+    def sweep(self, owner: str = "") -> int:
+        """Remove temporary files that a crash left behind; returns how many. Before anything (or that owner) receives."""
+        left = list(self.incoming.glob(f"{owner}*"))
         for path in left:
             path.unlink(missing_ok=True)
         return len(left)
@@ -68,7 +100,7 @@ class Archive:
         return shutil.disk_usage(self.root).free >> 20
 
     def _place(self, temporary: Path, kind: str, sha256: str) -> str:
-        relative = Path(kind, sha256[:2], f"{sha256}.dcm")
+        relative = _relative(kind, sha256)
         target = self.root / relative
         if not target.parent.exists():
             target.parent.mkdir(exist_ok=True)
@@ -77,6 +109,15 @@ class Archive:
         temporary.replace(target)
         _sync(target.parent)
         return relative.as_posix()
+
+
+def object_path(sha256: str) -> str:
+    """Where a received object with this hash stands, relative to the archive."""
+    return _relative("objects", sha256).as_posix()
+
+
+def _relative(kind: str, sha256: str) -> Path:
+    return Path(kind, sha256[:2], f"{sha256}.dcm")
 
 
 def file_sha256(path: Path) -> str:
@@ -90,3 +131,24 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _system_call() -> Callable[[Path], None] | None:
+    """syncfs(2): one flush for everything written so far, where the system has it."""
+    try:
+        syncfs = ctypes.CDLL(None, use_errno=True).syncfs
+    except (OSError, AttributeError):
+        return None
+
+    def sync_file_system(path: Path) -> None:
+        descriptor = os.open(path, os.O_RDONLY)
+        try:
+            if syncfs(descriptor) != 0:
+                raise OSError(ctypes.get_errno(), "syncfs")
+        finally:
+            os.close(descriptor)
+
+    return sync_file_system
+
+
+_sync_file_system = _system_call()

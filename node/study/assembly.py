@@ -38,7 +38,7 @@ TRIGGER_SOP_CLASSES = frozenset(
 QUIET, FORCED, BY_HAND = "quiet", "forced", "by hand"
 NO_IMAGES = "no ultrasound image in the study"
 _FAULTS_OF_ONE_STUDY = (EchoNodeError, IntegrityError, DataError, LookupError, ValueError, TypeError)
-_KEPT = (Receipt.STORED.value, Receipt.HEADER_CHANGED.value, Receipt.CONFLICT.value)
+KEPT = (Receipt.STORED.value, Receipt.HEADER_CHANGED.value, Receipt.CONFLICT.value)
 
 _RECEIVING = select(Study).where(Study.state == StudyState.RECEIVING.value).order_by(Study.id)
 
@@ -85,13 +85,11 @@ def open_study(session: Session, study_instance_uid: str, source: Source, *, now
     return study
 
 
-def note_arrival(
-    session: Session, study: Study, source: Source, instance: Instance, *, now: datetime, max_revisions: int
-) -> None:
-    """Tell the study of a new instance. A duplicate, or a class that is not a trigger, changes nothing but who is sending."""
+def note_arrival(session: Session, study: Study, source: Source, *, counts: bool, now: datetime, max_revisions: int) -> None:
+    """Tell the study of an instance. What does not count (a duplicate, no trigger class) changes nothing but who sends."""
     values = {"association_uuid": source.association_uuid, "study_id": study.id}
     insert_unless_there(session, ReceivingAssociation, values)
-    if not instance.analysable or instance.receipt not in _KEPT:
+    if not counts:
         return
     if study.state == StudyState.RECEIVING:
         study.last_arrival_at = now
@@ -175,7 +173,7 @@ def _reason_to_close(session: Session, study: Study, now: datetime, max_open_s: 
 
 
 def _has_images(session: Session, study: Study) -> bool:
-    query = select(Instance.id).where(Instance.study_id == study.id, Instance.analysable, Instance.receipt.in_(_KEPT)).limit(1)
+    query = select(Instance.id).where(Instance.study_id == study.id, Instance.analysable, Instance.receipt.in_(KEPT)).limit(1)
     return session.scalar(query) is not None
 
 
@@ -209,7 +207,7 @@ def patient_verdict(session: Session, study_id: int) -> PatientVerdict:
     """Over the newest header of each instance: why the study's documents must not leave the node, or what is remarkable."""
     newest = (
         select(func.max(Instance.id))
-        .where(Instance.study_id == study_id, Instance.receipt.in_(_KEPT))
+        .where(Instance.study_id == study_id, Instance.receipt.in_(KEPT))
         .group_by(Instance.sop_instance_uid)
     )
     instances = session.scalars(select(Instance).where(Instance.id.in_(newest)))
@@ -228,10 +226,15 @@ def association_ended(session: Session, association_uuid: str, *, now: datetime)
     session.execute(delete(ReceivingAssociation).where(ours))
 
 
-def forget_associations(session: Session, *, now: datetime) -> None:
-    """At start: no association outlives the process it belonged to; from `now` senders have their quiet period to come back."""
-    _start_quiet_periods(session, true(), now=now)
-    session.execute(delete(ReceivingAssociation))
+def forget_associations(session: Session, *, now: datetime, mark: str = "") -> None:
+    """No association outlives the process it belonged to (all of them, or those of the receiver whose `mark` they begin with);
+    from `now` senders have their quiet period to come back.
+    """
+    theirs = ReceivingAssociation.association_uuid.startswith(mark, autoescape=True)
+    _start_quiet_periods(
+        session, Study.id.in_(select(ReceivingAssociation.study_id).where(theirs)) if mark else true(), now=now
+    )
+    session.execute(delete(ReceivingAssociation).where(theirs))
 
 
 def _start_quiet_periods(session: Session, which: ColumnElement[bool], *, now: datetime) -> None:

@@ -47,7 +47,7 @@ class Content:
     """UIDs are empty where the object has none. `patient` is patient data: only its keyed form leaves this value.
 
     `note` says why the object could not be read to its end, `tolerated` what was passed over on the way; `pixel_hash` is None
-    for an object without pixels.
+    for an object without pixels. Both hashes are None where they were not asked for.
     """
 
     sop_class_uid: str
@@ -56,7 +56,7 @@ class Content:
     series_instance_uid: str
     patient: StatedPatient
     observer_uids: frozenset[str]
-    content_hash: str
+    content_hash: str | None
     pixel_hash: str | None
     note: str = ""
     tolerated: tuple[str, ...] = ()

@@ -39,6 +39,7 @@ _SHORTEST_REPEATED = {"0": 1, "9": 3, "X": 1}
 _PLACEHOLDER_DAYS = frozenset({"00010101", "18000101", "19000101", "99991231"})
 
 _CHARACTER_SET, _NAME, _ID, _ISSUER, _BIRTH_DATE, _SEX = 0x00080005, 0x00100010, 0x00100020, 0x00100021, 0x00100030, 0x00100040
+PATIENT_TAGS = (_CHARACTER_SET, _NAME, _ID, _ISSUER, _BIRTH_DATE, _SEX)  # what is read of a header here
 _ESCAPE = b"\x1b"  # announces another character set within a value, PS3.5 6.1.2.5
 _MULTI_BYTE = frozenset(python_encoding[term] for term in ("ISO_IR 192", "GB18030", "GBK"))
 _NAME_DELIMITERS = {ord("^"), ord("="), ord("\\")}

@@ -1,6 +1,7 @@
 """kill -9 at each commit boundary of a study's way, then a restart: the same documents, exactly once."""
 
 from collections import Counter
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,11 @@ from tests.waiting import free_port, wait_for
 
 pytestmark = [pytest.mark.orthanc, pytest.mark.dcmtk, pytest.mark.slow]
 
+FILE_BOUNDARIES = [
+    "written",  # the bytes, whole, under their temporary name
+    "linked",  # under their own name, not synced yet
+    "synced",  # on the disk, without a row
+]
 BOUNDARIES = [
     "instance_stored",  # bytes and row, before the peer's 0x0000
     "study_closed",  # the study's state and its analysis job
@@ -30,8 +36,10 @@ BOUNDARIES = [
 ]
 
 
-@pytest.mark.parametrize("when", ["before", "after"])
-@pytest.mark.parametrize("boundary", BOUNDARIES)
+@pytest.mark.parametrize(
+    ("boundary", "when"),
+    [*((boundary, "at") for boundary in FILE_BOUNDARIES), *product(BOUNDARIES, ("before", "after"))],
+)
 def test_the_same_documents_exactly_once(tmp_path: Path, small_study: SmallStudy, boundary: str, when: str) -> None:
     with Orthanc(tmp_path / "orthanc") as orthanc:
         destinations = {"pacs": (orthanc.ae_title, orthanc.dicom_port)}

@@ -13,8 +13,10 @@ from sqlalchemy.exc import OperationalError
 
 from node.db.tables import Receipt
 from node.errors import OutOfResources
-from node.ingress import handlers
+from node.ingress.arrival import Arrival
+from node.ingress.group_intake import GroupIntake
 from node.ingress.incoming import IncomingFile
+from node.settings import Settings
 from node.study.archive import Archive
 from tests.arrivals import CLIP_UID, clip, settings, write_file
 from tests.peers.raw_sender import RawSender
@@ -24,9 +26,15 @@ from tests.waiting import wait_for
 UID = f"{CLIP_UID}.0"
 
 
+@pytest.fixture(params=["echonode", "pynetdicom"])
+def options(tmp_path: Path, request: pytest.FixtureRequest) -> Settings:
+    """Both upper layers keep the same promises."""
+    return settings(tmp_path / "node", upper_layer=request.param)
+
+
 @pytest.fixture
-def node(tmp_path: Path) -> Iterator[ReceivingNode]:
-    with receiving_node(tmp_path / "node") as node:
+def node(tmp_path: Path, options: Settings) -> Iterator[ReceivingNode]:
+    with receiving_node(tmp_path / "node", options) as node:
         yield node
 
 
@@ -68,15 +76,15 @@ def test_a_sender_that_goes_before_the_answer_does_not_hold_its_study_open(
 ) -> None:
     """The end of the association comes while its C-STORE is still being remembered."""
     gone, taken = threading.Event(), threading.Event()
-    take = handlers.take_instance
+    take = GroupIntake.take
 
-    def take_late(*arguments: Any, **options: Any) -> Receipt:
+    def take_late(intake: GroupIntake, arrival: Arrival) -> Receipt:
         assert gone.wait(10)
-        receipt = take(*arguments, **options)
+        receipt = take(intake, arrival)
         taken.set()
         return receipt
 
-    monkeypatch.setattr(handlers, "take_instance", take_late)
+    monkeypatch.setattr(GroupIntake, "take", take_late)
     sender = RawSender(node.port)
     sender.begin(UID, data_set, parts=1000)
     wait_for(lambda: list(node.archive.incoming.iterdir()))
@@ -141,7 +149,8 @@ def test_a_disk_error_when_placing_is_answered(node: ReceivingNode, data_set: by
 
     with RawSender(node.port) as sender:
         with monkeypatch.context() as patch:
-            patch.setattr(Archive, "place", refuse)
+            for way in ("place", "link"):
+                patch.setattr(Archive, way, refuse)
             assert sender.store(UID, data_set).Status == 0xA700
         assert sender.store(UID, data_set).Status == 0x0000
     node.wait_until_nobody_sends()
@@ -159,11 +168,11 @@ def test_a_database_that_is_away_is_answered(node: ReceivingNode, data_set: byte
     assert node.receipts == ["stored"]
 
 
-def test_stopping_lets_a_running_association_end(tmp_path: Path, data_set: bytes) -> None:
-    node = ReceivingNode(settings(tmp_path / "node"))
+def test_stopping_lets_a_running_association_end(options: Settings, data_set: bytes) -> None:
+    node = ReceivingNode(options)
     sender = RawSender(node.port)
     assert sender.store(UID, data_set).Status == 0x0000
-    stopping = threading.Thread(target=node.scp.stop, kwargs={"timeout_s": 20})
+    stopping = threading.Thread(target=node.receiver.stop, kwargs={"timeout_s": 20})
     stopping.start()
     assert sender.store(UID, data_set).Status == 0x0000, "it may go on sending"
     sender.association.release()
@@ -174,12 +183,12 @@ def test_stopping_lets_a_running_association_end(tmp_path: Path, data_set: bytes
     node.database.close()
 
 
-def test_stopping_ends_an_association_that_does_not(tmp_path: Path, data_set: bytes) -> None:
-    node = ReceivingNode(settings(tmp_path / "node"))
+def test_stopping_ends_an_association_that_does_not(options: Settings, data_set: bytes) -> None:
+    node = ReceivingNode(options)
     sender = RawSender(node.port)
     sender.begin(UID, data_set, parts=3)
     wait_for(lambda: list(node.archive.incoming.iterdir()))
-    node.scp.stop(timeout_s=0.1)
+    node.receiver.stop(timeout_s=0.1)
     wait_for(lambda: sender.association.is_aborted or not sender.association.is_established)
     node.wait_until_nobody_sends()
     assert node.receipts == []
@@ -187,42 +196,43 @@ def test_stopping_ends_an_association_that_does_not(tmp_path: Path, data_set: by
 
 
 def test_stopping_ends_an_association_that_stalls_inside_a_pdu(
-    tmp_path: Path, data_set: bytes, monkeypatch: pytest.MonkeyPatch
+    options: Settings, data_set: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its thread waits for the rest of the PDU, where no A-ABORT of ours reaches it."""
-    monkeypatch.setattr("node.ingress.scp._ABORT_S", 0.2)
-    node = ReceivingNode(settings(tmp_path / "node"))
+    monkeypatch.setattr("node.ingress.pynetdicom_layer.scp._ABORT_S", 0.2)
+    node = ReceivingNode(options)
     sender = RawSender(node.port)
     assert sender.store(UID, data_set).Status == 0x0000
-    reading = [thread for ours in node.scp._server.active_associations for thread in (ours, ours.dul)]
     sender.association.dul.socket.socket.sendall(b"\x04\x00" + (50_000).to_bytes(4, "big") + b"the beginning")
-    node.scp.stop(timeout_s=0.2)
-    for thread in reading:
-        thread.join(10)
-        assert not thread.is_alive()
+    node.receiver.stop(timeout_s=0.2)
+    wait_for(lambda: node.receiver.layer.open_associations == 0, message="its thread to end")
     node.wait_until_nobody_sends()
     node.database.close()
 
 
 @pytest.mark.parametrize("sent", [b"", b"\x01\x00\x00\x00\x10\x00half a request"], ids=["silent", "half a request"])
-def test_a_connection_that_asks_for_nothing_is_ended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+def test_a_connection_that_asks_for_nothing_is_ended(
+    tmp_path: Path, options: Settings, monkeypatch: pytest.MonkeyPatch, sent: bytes
+) -> None:
     """Else a port scanner would hold every association there is."""
-    for module in ("handlers", "scp"):
-        monkeypatch.setattr(f"node.ingress.{module}.REQUEST_S", 0.2)
-    with receiving_node(tmp_path / "node") as node, socket.create_connection(("127.0.0.1", node.port), timeout=10) as silent:
+    monkeypatch.setattr("node.ingress.receiver.REQUEST_S", 0.2)
+    with (
+        receiving_node(tmp_path / "node", options) as node,
+        socket.create_connection(("127.0.0.1", node.port), timeout=10) as silent,
+    ):
         silent.sendall(sent)
-        wait_for(lambda: node.scp._server.active_associations)
-        wait_for(lambda: not node.scp._server.active_associations)
+        wait_for(lambda: node.receiver.layer.open_associations == 1)
+        wait_for(lambda: node.receiver.layer.open_associations == 0)
         with RawSender(node.port):
-            assert len(node.scp._handlers._open) == 1, "of the ended one nothing is left"
+            assert node.receiver.layer.open_associations == 1, "of the ended one nothing is left"
 
 
-def test_nothing_is_accepted_after_stopping(tmp_path: Path) -> None:
-    node = ReceivingNode(settings(tmp_path / "node"))
+def test_nothing_is_accepted_after_stopping(options: Settings) -> None:
+    node = ReceivingNode(options)
     node.stop()
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", node.port), timeout=5).close()
-    node.scp.stop()  # stopping twice is no error
+    node.receiver.stop()  # stopping twice is no error
 
 
 def test_a_private_class_is_stored_unanalysed(node: ReceivingNode, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from pydicom.uid import UID
 from pynetdicom.dsutils import split_dataset
 
-from tests.arrivals import CLIP_UID, clip, write_file
+from tests.arrivals import CLIP_UID, clip, settings, write_file
 from tests.peers.raw_sender import RawSender
 from tests.receiving_node import ReceivingNode, receiving_node
 from tests.waiting import wait_for
@@ -16,9 +16,9 @@ from tests.waiting import wait_for
 CLIP = f"{CLIP_UID}.0"
 
 
-@pytest.fixture
-def node(tmp_path: Path) -> Iterator[ReceivingNode]:
-    with receiving_node(tmp_path / "node") as node:
+@pytest.fixture(params=["echonode", "pynetdicom"])
+def node(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[ReceivingNode]:
+    with receiving_node(tmp_path / "node", settings(tmp_path / "node", upper_layer=request.param)) as node:
         yield node
 
 
@@ -52,7 +52,7 @@ def test_a_command_without_its_uids_is_answered(
     node.wait_until_nobody_sends()
     assert node.receipts == ["stored", "duplicate"]
     assert len(node.audited("instance_refused")) == 1
-    assert not node.scp._handlers._open
+    assert node.receiver.layer.open_associations == 0
 
 
 def test_a_context_that_was_not_accepted_ends_the_association(node: ReceivingNode, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_a_context_that_was_not_accepted_ends_the_association(node: ReceivingNod
         sender.store(CLIP, data_set, context_id=99)
     wait_for(lambda: sender.association.is_aborted)
     node.wait_until_nobody_sends()
-    wait_for(lambda: not node.scp._handlers._open)
+    wait_for(lambda: node.receiver.layer.open_associations == 0)
 
 
 def test_a_command_that_cannot_be_decoded_ends_the_association(node: ReceivingNode, tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ def test_a_command_that_cannot_be_decoded_ends_the_association(node: ReceivingNo
         sender.store(CLIP, data_set, change=unknown_command)
     wait_for(lambda: sender.association.is_aborted)
     node.wait_until_nobody_sends()
-    wait_for(lambda: not node.scp._handlers._open)
+    wait_for(lambda: node.receiver.layer.open_associations == 0)
 
 
 @pytest.mark.filterwarnings("ignore:Invalid value for VR UI")

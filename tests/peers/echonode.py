@@ -66,12 +66,13 @@ def write_config(
 
 
 class RunningNode:
-    def __init__(self, config: Path, *, crash_at: tuple[str, str] | None = None) -> None:
+    def __init__(self, config: Path, *, crash_at: tuple[str, str] | None = None, module: str | None = None) -> None:
+        """`module` takes the place of `echonode serve`."""
         self.config, self.settings = config, load_settings(config)
-        module = ["tests.peers.crashing_node", *crash_at] if crash_at else ["node.cli", "serve", "--config"]
+        program = ["tests.peers.crashing_node", *crash_at] if crash_at else ["node.cli", "serve", "--config"]
         self._log = (config.parent / "node.log").open("ab")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", *module, str(config)],
+            [sys.executable, "-m", *([module] if module else program), str(config)],
             stdout=subprocess.PIPE,
             stderr=self._log,
             cwd=Path(__file__).resolve().parents[2],

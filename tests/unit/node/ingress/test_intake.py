@@ -1,6 +1,7 @@
 """Every receipt, what it leaves on disk and in the database, and what the sender is told where it is not taken."""
 
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -15,10 +16,12 @@ from node.db.identity import node_identity
 from node.db.session import Database
 from node.db.tables import Analysis, AuditEntry, Document, Instance, Receipt, Study
 from node.errors import DatasetMismatch, OutOfResources
-from node.ingress import intake
-from node.ingress.intake import Arrival, take_instance
+from node.ingress import group_intake, intake
+from node.ingress.arrival import Arrival
+from node.ingress.group_intake import GroupIntake
+from node.ingress.intake import take_instance
 from node.study.archive import Archive, file_sha256
-from tests.arrivals import CLIP_UID, STUDY_UID, RLELossless, arrival, clip, rle, settings
+from tests.arrivals import CLIP_UID, STUDY_UID, RLELossless, arrival, clip, rewritten, rle, settings
 from tests.rows import NOW, audited
 
 
@@ -26,12 +29,16 @@ class Intake:
     def __init__(self, database: Database, archive: Archive) -> None:
         self.database, self.archive = database, archive
         self.settings = settings(archive.root.parent)
+        self.group: GroupIntake | None = None
 
     def take(self, dataset: Dataset, **options: Any) -> Receipt:
         return self.take_arrival(arrival(self.archive, dataset, **options))
 
     def take_arrival(self, arrived: Arrival) -> Receipt:
-        receipt = take_instance(self.database, self.archive, arrived, self.settings, now=NOW)
+        if self.group is not None:
+            receipt = self.group.take(arrived)
+        else:
+            receipt = take_instance(self.database, self.archive, arrived, self.settings, now=NOW)
         assert not list(self.archive.incoming.iterdir()), "no temporary file stays"
         return receipt
 
@@ -45,9 +52,16 @@ class Intake:
         return sorted((self.archive.root / "objects").rglob("*.dcm"))
 
 
-@pytest.fixture
-def intake_(database: Database, archive: Archive) -> Intake:
-    return Intake(database, archive)
+@pytest.fixture(params=["alone", "in a group"])
+def intake_(database: Database, archive: Archive, request: pytest.FixtureRequest) -> Iterator[Intake]:
+    """The way every instance can go, and the one that most go in the receiver: their outcomes are the same."""
+    taking = Intake(database, archive)
+    if request.param == "alone":
+        yield taking
+        return
+    taking.group = GroupIntake(database, archive, taking.settings, lambda: NOW)
+    yield taking
+    taking.group.close()
 
 
 def test_a_new_instance_is_stored(intake_: Intake) -> None:
@@ -139,7 +153,8 @@ def test_only_ultrasound_classes_are_analysable(intake_: Intake, sop_class_uid: 
 
 def test_what_cannot_be_parsed_is_kept_in_quarantine(intake_: Intake) -> None:
     arrived = arrival(intake_.archive, clip())
-    arrived.path.write_bytes(arrived.path.read_bytes()[:400].replace(b"\x08\x00\x16\x00UI", b"\xff\xff\xff\xff\xff\xff"))
+    cut = arrived.path.read_bytes()[:400]
+    arrived = rewritten(arrived, cut.replace(b"\x08\x00\x16\x00UI", b"\xff\xff\xff\xff\xff\xff"))
     received = arrived.path.read_bytes()
     assert intake_.take_arrival(arrived) is Receipt.QUARANTINED
     (row,) = intake_.rows
@@ -253,7 +268,8 @@ def test_a_full_disk_takes_nothing(intake_: Intake, monkeypatch: pytest.MonkeyPa
     def refuse(*_: object) -> str:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Archive, "place", refuse)
+    for way in ("place", "link"):
+        monkeypatch.setattr(Archive, way, refuse)
     with pytest.raises(OutOfResources):
         intake_.take(clip())
     assert not list(intake_.archive.incoming.iterdir())
@@ -268,6 +284,7 @@ def test_the_file_is_in_place_before_the_row(intake_: Intake, monkeypatch: pytes
 
     with monkeypatch.context() as patch:
         patch.setattr(intake, "_remember", crash)
+        patch.setattr(group_intake, "remember_new", crash)
         with pytest.raises(KeyboardInterrupt):
             intake_.take(clip())
     assert len(intake_.files) == 1
@@ -309,16 +326,17 @@ def test_the_same_object_on_several_associations_is_stored_once(intake_: Intake)
 
 def test_a_twin_that_came_second_leaves_no_file(intake_: Intake, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same content in other bytes, placed already when the first was committed."""
-    place = Archive.place
+    way = "place" if intake_.group is None else "link"
+    place = getattr(Archive, way)
 
     def place_after_the_other(archive: Archive, temporary: Path, sha256: str) -> str:
-        monkeypatch.setattr(Archive, "place", place)
+        monkeypatch.setattr(Archive, way, place)
         intake_.database.write(lambda _session: None)
         other = arrival(archive, clip())
         take_instance(intake_.database, archive, other, intake_.settings, now=NOW)
-        return place(archive, temporary, sha256)
+        return str(place(archive, temporary, sha256))
 
-    monkeypatch.setattr(Archive, "place", place_after_the_other)
+    monkeypatch.setattr(Archive, way, place_after_the_other)
     assert intake_.take(clip(), transfer_syntax_uid=ImplicitVRLittleEndian) is Receipt.DUPLICATE
     assert [str(row.receipt) for row in intake_.rows] == ["stored", "duplicate"]
     assert len(intake_.files) == 1

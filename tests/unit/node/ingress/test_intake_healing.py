@@ -10,7 +10,7 @@ from node.db.session import Database
 from node.db.tables import AuditEntry, Instance, Receipt
 from node.ingress.intake import HEALED, take_instance
 from node.study.archive import Archive, file_sha256
-from tests.arrivals import RLELossless, arrival, clip, rle, settings
+from tests.arrivals import RLELossless, arrival, clip, rewritten, rle, settings
 from tests.rows import NOW
 
 
@@ -49,7 +49,8 @@ def test_bytes_that_differ_in_encoding_alone_heal_too(database: Database, archiv
     take_instance(database, archive, arrival(archive, clip()), options, now=NOW)
     (first,) = _rows(database)
     again = arrival(archive, clip())
-    again.path.write_bytes(again.path.read_bytes().replace(b"PYDICOM", b"pydicom"))  # the file meta, ours at another version
+    # The file meta, ours at another version.
+    again = rewritten(again, again.path.read_bytes().replace(b"PYDICOM", b"pydicom"))
     archive.path(str(first.path)).unlink()
     assert take_instance(database, archive, again, options, now=NOW) is Receipt.DUPLICATE
     healed = _rows(database)[0]

@@ -81,7 +81,7 @@ def test_an_association_of_another_study_does_not_count(receiving: ReceivingStud
             calling_aet="CART", received_at=NOW,
         )  # fmt: skip
         session.add(instance)
-        assembly.note_arrival(session, study, CART, instance, now=NOW, max_revisions=3)
+        assembly.note_arrival(session, study, CART, counts=True, now=NOW, max_revisions=3)
 
     receiving.database.write(other)
     assert receiving.after(60) == [1]

@@ -6,42 +6,34 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from datetime import datetime
 from typing import Any
 
-from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.dataset import Dataset
 from pynetdicom import evt
 from sqlalchemy.exc import SQLAlchemyError
 
-from node.db import audit
 from node.db.audit import AuditEvent
-from node.db.session import Database
 from node.db.tables import Receipt
 from node.errors import SUCCESS, IntakeError, Unparseable, status_for
 from node.ingress.ae_rules import Refusal, judge_association
+from node.ingress.arrival import Arrival
 from node.ingress.contexts import contexts_for
-from node.ingress.incoming import IncomingFile, StreamingProvider, acknowledge_quickly
-from node.ingress.intake import Arrival, take_instance
-from node.settings import AERule, Settings
+from node.ingress.pynetdicom_layer.streaming import StreamedDataSet, StreamingProvider, acknowledge_quickly
+from node.ingress.storage import REJECTION, Ingress
+from node.ingress.upper_layer.association import Limits
+from node.settings import AERule
 from node.study import assembly
-from node.study.archive import Archive
 
 log = logging.getLogger(__name__)
-
-REQUEST_S = 5.0  # how long a connection may take to ask for an association: a silent one holds one of `max_associations`
-IDLE_S = 300.0  # a peer that is silent for so long has gone, whatever TCP says
-
-# A-ASSOCIATE-RJ (PS3.8 9.3.4): rejected permanent, by the service user, and which name was not recognised.
-_REJECTION = {Refusal.UNKNOWN_SENDER: (0x01, 0x01, 0x03), Refusal.UNKNOWN_CALLED_AET: (0x01, 0x01, 0x07)}
 
 
 class OpenAssociation:
     """What we know of one association, and its end: once, and never while a C-STORE is being answered."""
 
-    def __init__(self, on_end: Callable[[], None]) -> None:
-        self.association_uuid = str(uuid.uuid4())
+    def __init__(self, on_end: Callable[[], None], mark: str = "") -> None:
+        self.association_uuid = f"{mark}{uuid.uuid4()}"[:36]
         self.rule: AERule | None = None
-        self.files: set[IncomingFile] = set()
+        self.files: set[StreamedDataSet] = set()
         self.has_stored = False
         self._on_end = on_end
         self._lock = threading.Lock()
@@ -74,8 +66,8 @@ class OpenAssociation:
 class Handlers:
     """pynetdicom's events, bound to intake and audit."""
 
-    def __init__(self, database: Database, archive: Archive, settings: Settings, clock: Callable[[], datetime]) -> None:
-        self._database, self._archive, self._settings, self._clock = database, archive, settings, clock
+    def __init__(self, ingress: Ingress, limits: Limits) -> None:
+        self._ingress, self._limits, self._settings = ingress, limits, ingress.settings
         self._open: dict[Any, OpenAssociation] = {}
 
     def bindings(self) -> list[Any]:
@@ -93,16 +85,16 @@ class Handlers:
     def on_connected(self, event: Any) -> None:
         association = event.assoc
         self._end_dead()
-        state = self._open[association] = OpenAssociation(lambda: self._end(association))
+        state = self._open[association] = OpenAssociation(lambda: self._end(association), self._ingress.mark)
         transport = association.dul.socket.socket
         transport.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        transport.settimeout(REQUEST_S)  # else a peer that stops in the middle of a PDU blocks its thread for ever
+        transport.settimeout(self._limits.request_s)  # else a peer that stops in the middle of a PDU blocks its thread for ever
         acknowledge_quickly(association)
 
-        def new_file(file_meta: Callable[[], FileMetaDataset]) -> IncomingFile:
-            return IncomingFile(self._archive, self._settings.node.min_free_disk_mb, file_meta, state.files.add)
+        def new_data_set(meta: Callable[[], bytes]) -> StreamedDataSet:
+            return StreamedDataSet(self._ingress.archive, self._settings.node.min_free_disk_mb, meta, state.files.add)
 
-        association.dimse = StreamingProvider(association, new_file)
+        association.dimse = StreamingProvider(association, new_data_set)
 
     def on_requested(self, event: Any) -> None:
         """Judge the caller; answer its proposal with what we take. Runs before the negotiation."""
@@ -112,13 +104,13 @@ class Handlers:
         if verdict.accepted:
             self._open[association].rule = verdict.rule
             with suppress(OSError, AttributeError):  # closed in this moment
-                association.dul.socket.socket.settimeout(IDLE_S)
+                association.dul.socket.socket.settimeout(self._limits.idle_s)
             proposed = request.presentation_context_definition_list
             association.acceptor.supported_contexts = contexts_for(proposed, self._settings.study.private_sop_classes)
             return
         reason = verdict.reason or Refusal.UNKNOWN_SENDER
         self._audit_refused(association, reason)
-        association.acse.send_reject(*_REJECTION[reason])
+        association.acse.send_reject(*REJECTION[reason])
         association.kill()
 
     def on_rejected(self, event: Any) -> None:
@@ -127,7 +119,7 @@ class Handlers:
 
     def _audit_refused(self, association: Any, reason: Refusal) -> None:
         calling_aet, called_aet, address = _names(association)
-        self._audit(
+        self._ingress.record(
             AuditEvent.ASSOCIATION_REFUSED, calling_aet=calling_aet, called_aet=called_aet, address=address, reason=reason.value
         )
 
@@ -135,7 +127,7 @@ class Handlers:
         return SUCCESS
 
     def on_c_store(self, event: Any) -> int | Dataset:
-        file: IncomingFile = event.request.DataSet
+        file: StreamedDataSet = event.request.DataSet
         state = self._open.get(event.assoc)
         if state is None:  # the connection closed while the request waited; nobody hears the answer
             file.discard()
@@ -144,7 +136,7 @@ class Handlers:
             try:
                 return self._store(event, state, file)
             except IntakeError as error:
-                self._audit(AuditEvent.INSTANCE_REFUSED, calling_aet=_calling_aet(event), reason=str(error))
+                self._ingress.record(AuditEvent.INSTANCE_REFUSED, calling_aet=_calling_aet(event), reason=str(error))
                 return _failure(error)
             except Exception as error:  # the association's boundary: the sender keeps its copy and is told so
                 log.error("C-STORE failed: %s", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
@@ -153,12 +145,12 @@ class Handlers:
                 file.discard()
                 state.files.discard(file)
 
-    def _store(self, event: Any, state: OpenAssociation, file: IncomingFile) -> int | Dataset:
-        path = file.complete()
-        if path is None or state.rule is None:
+    def _store(self, event: Any, state: OpenAssociation, file: StreamedDataSet) -> int | Dataset:
+        received = file.complete()
+        if received is None or state.rule is None:
             return _failure(Unparseable("a C-STORE without a data set"))
         arrival = Arrival(
-            path=path,
+            file=received,
             sop_class_uid=str(event.request.AffectedSOPClassUID),
             sop_instance_uid=str(event.request.AffectedSOPInstanceUID),
             transfer_syntax_uid=str(event.context.transfer_syntax),
@@ -167,8 +159,8 @@ class Handlers:
             association_uuid=state.association_uuid,
         )
         state.has_stored = True
-        receipt = take_instance(self._database, self._archive, arrival, self._settings, now=self._clock())
-        log.info("%s from %s", receipt.value, arrival.calling_aet)
+        receipt = self._ingress.intake.take(arrival)
+        log.info("%s from %r", receipt.value, arrival.calling_aet)
         return _failure(Unparseable()) if receipt is Receipt.QUARANTINED else SUCCESS
 
     def on_ended(self, event: Any) -> None:
@@ -189,17 +181,12 @@ class Handlers:
             file.discard()
         if state.has_stored:
             try:
-                self._database.write(
-                    lambda session: assembly.association_ended(session, state.association_uuid, now=self._clock())
+                ingress = self._ingress
+                ingress.database.write(
+                    lambda session: assembly.association_ended(session, state.association_uuid, now=ingress.clock())
                 )
             except SQLAlchemyError as error:  # the study is then closed by force
                 log.error("end of an association not recorded: %s", type(error).__name__)
-
-    def _audit(self, event: AuditEvent, **details: Any) -> None:
-        try:
-            self._database.write(lambda session: audit.record(session, event, now=self._clock(), **details))
-        except SQLAlchemyError as error:
-            log.error("%s not audited: %s", event.value, type(error).__name__)
 
 
 def _names(association: Any) -> tuple[str, str, str]:

@@ -1,21 +1,22 @@
 """The end of an association: told once, and never while a C-STORE is being answered."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from pydicom.uid import UID
-from pynetdicom.dsutils import create_file_meta
 from sqlalchemy.exc import OperationalError
 
 from node.db.session import Database
 from node.errors import DatasetMismatch, OutOfResources, Unparseable
-from node.ingress import handlers
-from node.ingress.handlers import Handlers, OpenAssociation
-from node.ingress.incoming import IncomingFile
+from node.ingress.group_intake import GroupIntake
+from node.ingress.incoming import file_meta
+from node.ingress.pynetdicom_layer.handlers import Handlers, OpenAssociation
+from node.ingress.pynetdicom_layer.streaming import StreamedDataSet
+from node.ingress.storage import Ingress
+from node.ingress.upper_layer.association import Limits
 from node.settings import AERule
 from node.study.archive import Archive
 from tests.arrivals import RULE, settings
@@ -72,8 +73,16 @@ class FakeAssociation:
 
 
 @pytest.fixture
-def bound(database: Database, archive: Archive) -> Handlers:
-    return Handlers(database, archive, settings(archive.root.parent), lambda: NOW)
+def ingress(database: Database, archive: Archive) -> Iterator[Ingress]:
+    options = settings(archive.root.parent)
+    intake = GroupIntake(database, archive, options, lambda: NOW)
+    yield Ingress(database, archive, options, lambda: NOW, intake)
+    intake.close()
+
+
+@pytest.fixture
+def bound(ingress: Ingress) -> Handlers:
+    return Handlers(ingress, Limits(request_s=5, idle_s=5, max_pdu_bytes=1 << 16))
 
 
 def _open(bound: Handlers, rule: AERule | None = RULE) -> FakeAssociation:
@@ -84,10 +93,7 @@ def _open(bound: Handlers, rule: AERule | None = RULE) -> FakeAssociation:
 
 
 def _event(association: FakeAssociation, archive: Archive, *, data: bytes = b"\x08\x00") -> Any:
-    file_meta = create_file_meta(
-        sop_class_uid=UID("1.2"), sop_instance_uid=UID("3.4"), transfer_syntax=UID("1.2.840.10008.1.2")
-    )
-    file = IncomingFile(archive, 0, lambda: file_meta, lambda _: None)
+    file = StreamedDataSet(archive, 0, lambda: file_meta("1.2", "3.4", "1.2.840.10008.1.2"), lambda _: None)
     if data:
         file.write(data)
     request = SimpleNamespace(DataSet=file, AffectedSOPClassUID="1.2", AffectedSOPInstanceUID="3.4")
@@ -118,7 +124,7 @@ def test_each_error_becomes_its_status_without_patient_data(
     def fail(*_arguments: object, **_options: object) -> None:
         raise error
 
-    monkeypatch.setattr(handlers, "take_instance", fail)
+    monkeypatch.setattr(GroupIntake, "take", fail)
     answer = bound.on_c_store(_event(_open(bound), archive))
     assert (answer.Status, answer.ErrorComment) == (status, comment)
     assert not list(archive.incoming.iterdir())
