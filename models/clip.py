@@ -48,7 +48,8 @@ class Clip:
     """Decoded frames with everything that measuring needs.
 
     `frames` is uint8, shape (frames, rows, columns, 3), RGB, row 0 at the top. `frame_times_ms` is float64, shape (frames,),
-    from the first frame on, or None where the object states no timing. `r_wave_times_ms` are on the same clock.
+    from the first frame on, or None where the object states no timing, or one that cannot be true: `clock_objection` says why.
+    `r_wave_times_ms` are on the same clock.
     `known_exclusions` are reasons (values of `results.Reason`) found in the header that forbid measuring; `notes` say what
     was tolerated while reading. Built from a `FrameSource`, `frames` decodes all that is not yet decoded, `take` only what it
     is asked for, and the numbers of frames, rows and columns nothing.
@@ -66,6 +67,12 @@ class Clip:
     from_video_file: bool = False  # AVI, MP4: no header, so no calibration
     photometric_interpretation: str = ""  # as stored; `frames` are RGB whatever it says
     ultrasound_color_data_present: int | None = None
+    clock_objection: str = ""
+
+    @property
+    def why_no_times(self) -> str:
+        """Why there are no frame times, in words."""
+        return self.clock_objection or "the clip states no frame times"
 
     @property
     def number_of_frames(self) -> int:

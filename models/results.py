@@ -224,6 +224,8 @@ class ClipValue:
 class ClipFindings:
     """Everything found on one clip. `area_curve_cm2` has one value per frame (None where no contour was sought or found).
 
+    `why_no_beats` says in words why a ventricle that was sought shows no whole beat.
+
     `gates` are the reasons that stopped numbers on this clip (empty under the research override for those it lifts, which
     then stand in `marked` instead). `contours` hold every frame that was segmented, by `outlined_by`. `values` are
     those of models that measure by themselves; `notes` say what of theirs was left out.
@@ -244,6 +246,7 @@ class ClipFindings:
     outlined_by: str = ""
     area_curve_cm2: tuple[float | None, ...] = ()
     beats: tuple[Beat, ...] = ()
+    why_no_beats: str = ""
     gates: tuple[Reason, ...] = ()
     marked: tuple[Reason, ...] = ()
     flags: tuple[QualityFlag, ...] = ()

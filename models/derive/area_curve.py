@@ -13,6 +13,7 @@ _LONGEST_GAP_MS = 150.0  # a gap without outline up to this is bridged, a longer
 # Share of the swing by which the curve must come back before that counts as a turn: the dip between early and atrial filling
 # is smaller, a beat is larger.
 TURN = 0.4
+_SEEN = 0.05  # share of the swing: a rise smaller than this may be noise
 OUTLIER = 0.3  # share of the swing: one frame further from its neighbours' median is a failed outline
 LEAST_SWING = 0.04  # of the largest area: an ejection fraction of 5 %, the least possible, still moves the area by about this
 _SWING_TO_NOISE = 5.0  # the smoothed curve of white noise swings by about 3
@@ -20,11 +21,18 @@ _SWING_TO_NOISE = 5.0  # the smoothed curve of white noise swings by about 3
 
 @dataclass(frozen=True, eq=False)
 class AreaCurve:
-    """One stretch of frames, all arrays of shape (frames,). `usable` frames have an area of their own, not a bridged one."""
+    """One stretch of frames, all arrays of shape (frames,). `usable` frames have an area of their own, not a bridged one;
+    `areas_cm2` are bridged where they have not, `smooth_cm2` smoothed over some frames.
+    """
 
     times_ms: Curve
+    areas_cm2: Curve
     smooth_cm2: Curve
     usable: NDArray[np.bool_]
+
+    @property
+    def frame_ms(self) -> float:
+        return float(np.median(np.diff(self.times_ms)))
 
     @property
     def swing_cm2(self) -> float:
@@ -57,8 +65,17 @@ class AreaCurve:
 
     def at_border(self, frame: int) -> bool:
         """Whether the top at `frame` may be cut: nothing smoothed lies before it, or no emptying after it."""
-        cut_before = self.times_ms[frame] - self.times_ms[0] < _SMOOTHING_MS / 2
-        return bool(cut_before or self.smooth_cm2[frame] - self.smooth_cm2[frame:].min() < self.turn_cm2)
+        return bool(self.starts_at(frame) or self.smooth_cm2[frame] - self.smooth_cm2[frame:].min() < self.turn_cm2)
+
+    def rises_to(self, frame: int) -> bool:
+        """Whether the clip shows how the area grew to that at `frame`."""
+        return bool(
+            not self.starts_at(frame) and self.smooth_cm2[frame] - self.smooth_cm2[:frame].min() >= _SEEN * self.swing_cm2
+        )
+
+    def starts_at(self, frame: int) -> bool:
+        """Whether nothing smoothed lies before `frame`."""
+        return bool(self.times_ms[frame] - self.times_ms[0] < _SMOOTHING_MS / 2)
 
 
 def stretches(areas_cm2: Curve, times_ms: Curve) -> list[tuple[int, int]]:
@@ -79,7 +96,7 @@ def area_curve(areas_cm2: Curve, times_ms: Curve) -> AreaCurve | None:
     medians = _median_of_three(filled)
     usable &= np.abs(filled - medians) <= OUTLIER * np.ptp(medians)
     filled = np.interp(times_ms, times_ms[usable], areas_cm2[usable])
-    curve = AreaCurve(times_ms, _smoothed(filled, times_ms), usable)
+    curve = AreaCurve(times_ms, filled, _smoothed(filled, times_ms), usable)
     # The second difference of white noise has sqrt(6) of its spread, that of a slow wave next to nothing.
     noise = float(np.median(np.abs(np.diff(areas_cm2[np.isfinite(areas_cm2)], 2)))) / (0.6745 * np.sqrt(6))
     if curve.swing_cm2 <= LEAST_SWING * float(curve.smooth_cm2.max()) or curve.swing_cm2 < _SWING_TO_NOISE * noise:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
-from models.derive.cardiac_cycle import LONGEST_BEAT_MS, find_beats
+from models.derive.cardiac_cycle import find_beats
 from models.derive.end_diastole import lies_at_r_wave
 
 Curve = NDArray[np.float64]
@@ -115,9 +115,7 @@ def phase_frames(
         by_r_waves = any(lies_at_r_wave(float(times_ms[beat.ed_frame_index]), r_wave_times_ms) for beat in beats)
         rule = "R waves and largest diameter" if by_r_waves else "largest diameter"
         return PhaseFrames(*_columns([(beat.ed_frame_index, beat.es_frame_index) for beat in beats]), f"phases by {rule}")
-    if motion is Motion.ATRIUM and (
-        beats := find_beats(squares, times_ms.tolist(), (), heart_rate_bpm, longest_emptying_ms=LONGEST_BEAT_MS)
-    ):
+    if motion is Motion.ATRIUM and (beats := find_beats(squares, times_ms.tolist(), (), heart_rate_bpm, of_atrium=True)):
         es = tuple(beat.ed_frame_index for beat in beats)  # where a ventricle would be at end-diastole
         return PhaseFrames(at_r_waves, es, "end-systole by largest diameter")
     if at_r_waves:

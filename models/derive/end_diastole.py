@@ -9,7 +9,7 @@ from models.derive.area_curve import AreaCurve
 _BEFORE_R_MS, _AFTER_R_MS = 80.0, 100.0  # the cavity is largest around the R wave, not exactly on it
 # Share of the curve's swing that an end-diastole may lie below the top of its beat - or, at the border of the clip, where
 # its own top may have been cut away, below the highest of all.
-_BELOW_TOP = 0.1
+BELOW_TOP = 0.1
 
 
 def at_r_waves(curve: AreaCurve, r_waves_ms: Sequence[float]) -> list[int]:
@@ -49,4 +49,4 @@ def _below(curve: AreaCurve, frame: int) -> bool:
     times, smooth = curve.times_ms, curve.smooth_cm2
     tops = np.array(curve.tops)
     top_cm2 = smooth.max() if curve.at_border(frame) else smooth[tops[np.abs(times[tops] - times[frame]).argmin()]]
-    return bool(smooth[frame] < top_cm2 - _BELOW_TOP * curve.swing_cm2)
+    return bool(smooth[frame] < top_cm2 - BELOW_TOP * curve.swing_cm2)

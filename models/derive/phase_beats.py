@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.derive.area_curve import LEAST_SWING, OUTLIER, TURN, Curve
-from models.derive.cardiac_cycle import LONGEST_SYSTOLE_MS, expected_beat_ms, regular_beats
+from models.derive.cardiac_cycle import regular_beats
 from models.derive.end_diastole import lies_at_r_wave
 from models.derive.phase import PhaseEvents
+from models.derive.rhythm import IRREGULAR, LONGEST_SYSTOLE_MS, expected_beat_ms, systole_range_ms
 from models.results import Beat
 
 _OFF = 2  # frames by which an end may be moved
@@ -25,20 +26,29 @@ _NEIGHBOURS = _OFF + 1  # whose areas are sought on each side, so that the mean 
 def beats_of_phases(
     events: PhaseEvents, frame_times_ms: Sequence[float], heart_rate_bpm: float | None = None
 ) -> tuple[Beat, ...]:
-    """Every regular end-diastole with the end-systole before the next one, at most 600 ms later: one still later belongs to an
-    end-diastole that was missed. None where the clock stands still, or where `heart_rate_bpm`, if possible, contradicts them.
+    """Every regular end-diastole with the end-systole before the next one, as long after it as systole takes: one still later
+    belongs to an end-diastole that was missed. The last end-diastole counts where nearly a whole period is shown
+    after it. None where the clock stands still, or where `heart_rate_bpm`, if possible, contradicts them.
     """
     times = np.asarray(frame_times_ms, dtype=np.float64)
     if not np.all(np.diff(times) > 0):
         return ()
     starts = events.ed_frame_indices
+    expected_ms = expected_beat_ms(heart_rate_bpm)
+    known_ms = [*np.diff(times[list(starts)]), *np.diff(times[list(events.es_frame_indices)])]
+    period_ms = expected_ms or min(known_ms, default=None)  # a missed event makes it longer, never shorter
+    if period_ms is None:
+        return ()
+    frame_ms = float(np.median(np.diff(times)))
+    least_ms, most_ms = systole_range_ms(period_ms, frame_ms)
+    last = [len(times)] if starts and times[-1] + frame_ms - times[starts[-1]] >= (1 - IRREGULAR) * period_ms else []
     beats = [
         Beat(ed, es)
-        for ed, end in zip(starts, [*starts[1:], len(times)], strict=False)
+        for ed, end in zip(starts, [*starts[1:], *last], strict=False)
         for es in events.es_frame_indices
-        if ed < es < end and times[es] - times[ed] <= LONGEST_SYSTOLE_MS
+        if ed < es < end and least_ms <= times[es] - times[ed] <= most_ms
     ]
-    return tuple(regular_beats(beats, starts, times, expected_beat_ms(heart_rate_bpm)))
+    return tuple(regular_beats(beats, starts, times, expected_ms))
 
 
 def frames_needed(beats: Sequence[Beat], number_of_frames: int) -> tuple[int, ...]:
@@ -57,7 +67,8 @@ def settled_beats(
     """The beats with their ends on the largest and the smallest area nearby, in the mean of three frames.
 
     A beat without an area at one of its ends, or whose cavity does not empty, or whose ends are no extremes of the areas
-    nearby, or lie more than 600 ms apart once they are moved, is left out; so are all where areas hardly move.
+    nearby, or the first or last frame, or lie more than 600 ms apart once they are moved, is left out; so are all where areas
+    hardly move.
     """
     areas = np.array([np.nan if area is None else area for area in areas_cm2], dtype=np.float64)
     ends = [(_near(areas, beat.ed_frame_index), _near(areas, beat.es_frame_index)) for beat in beats]
@@ -71,7 +82,7 @@ def settled_beats(
     settled = []
     for at_ed, at_es in known:
         ed, es = at_ed.extreme(1, swing), at_es.extreme(-1, swing)
-        if not (ed and es) or ed[1] - es[1] < TURN * swing:
+        if not (ed and es) or {ed[0], es[0]} & {0, len(areas) - 1} or ed[1] - es[1] < TURN * swing:
             continue
         if frame_times_ms[es[0]] - frame_times_ms[ed[0]] <= LONGEST_SYSTOLE_MS:
             settled.append(Beat(ed[0], es[0]))

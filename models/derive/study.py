@@ -133,11 +133,11 @@ def _no_cycle(quantity: Quantity, clips: Sequence[ClipFindings]) -> str:
 
 
 def _why_no_beat(clip: ClipFindings) -> str:
+    if clip.why_no_beats:
+        return clip.why_no_beats
     if not clip.contours:
         return "no outline of the left ventricle on any frame"
-    if not clip.frame_times_ms:
-        return "the clip states no frame times"
-    return "no whole regular beat in the area curve, or one that contradicts the stated heart rate"
+    return "no whole regular beat was found" if clip.frame_times_ms else "the clip states no frame times"
 
 
 def _estimates(chosen: Mapping[View, ApicalClip], refused: _Refused) -> dict[str, Estimate]:

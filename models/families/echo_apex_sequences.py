@@ -17,7 +17,7 @@ from models.families.clip_squares import evenly
 from models.families.echo_apex_backbone import AdaptedBackbone
 from models.families.positions import sinusoidal_positions
 from models.families.reading import Decoding, Reading, ReadValue
-from models.families.reading_network import ReadingNetwork, possible
+from models.families.reading_network import ReadingNetwork, possible, without_a_beat
 from models.manifest import Manifest
 from models.preprocess import Letterbox
 from models.results import Reason
@@ -92,9 +92,8 @@ class EjectionFraction(ReadingNetwork):
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         if untrained(self.manifest):
             return Reading((not_read("ef_video_regression", "%"),))
-        if clip.number_of_frames < 2:
-            reasons = (Reason.NO_CARDIAC_CYCLE,)
-            return Reading((ReadValue("ef_video_regression", "%", None, reasons=reasons, detail="a still does not move"),))
+        if missing := without_a_beat(clip, "ef_video_regression", "%"):
+            return Reading((missing,))
         indices = evenly(clip.number_of_frames, FRAMES)
         video, _ = shown(clip, self.manifest, indices)
         ef_percent, detail = float(ask(self, video)), f"from {counted(len(indices), 'frame')}"

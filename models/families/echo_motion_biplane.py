@@ -12,9 +12,8 @@ from models.families.echo_motion_frames import Preparation
 from models.families.echo_motion_temporal import describe_clips, ejection_head, masked_mean, padding
 from models.families.positions import sinusoidal_positions
 from models.families.reading import Reading, ReadValue
-from models.families.reading_network import ReadingNetwork
+from models.families.reading_network import ReadingNetwork, without_a_beat
 from models.manifest import Manifest
-from models.results import Reason
 from models.wording import counted
 
 EF_KEY = "ef_video_regression_biplane"  # neither the method of discs nor the regression from one view
@@ -74,10 +73,10 @@ class EchoMotionBiplane(ReadingNetwork):
         return entered + self.view_marks[view] + sinusoidal_positions(features.shape[1], entered.shape[2], entered.device)
 
     def read_pair(self, a4c: Clip, a2c: Clip) -> Reading:
-        """The ejection fraction of a study's two apical clips; one clip alone has none, and none has a still."""
-        if min(a4c.number_of_frames, a2c.number_of_frames) < 2:
-            reasons = (Reason.NO_CARDIAC_CYCLE,)
-            return Reading((ReadValue(EF_KEY, "%", None, reasons=reasons, detail="a still does not move"),))
+        """The ejection fraction of a study's two apical clips; one clip alone has none, nor has one without a whole beat."""
+        for clip in (a4c, a2c):
+            if missing := without_a_beat(clip, EF_KEY, "%"):
+                return Reading((missing,))
         preparation = Preparation.of(self.manifest)
         with torch.inference_mode():
             four = torch.cat([self.a4c_encoder.describe(batch) for batch in preparation.batches(a4c, self)])

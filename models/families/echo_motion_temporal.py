@@ -14,7 +14,7 @@ from models.families.echo_motion_encoder import MixTransformer
 from models.families.echo_motion_frames import Preparation
 from models.families.positions import sinusoidal_positions
 from models.families.reading import Decoding, Reading, ReadValue
-from models.families.reading_network import ReadingNetwork
+from models.families.reading_network import ReadingNetwork, without_a_beat
 from models.manifest import Manifest
 from models.wording import counted
 
@@ -65,7 +65,8 @@ class EchoMotionClips(ReadingNetwork):
         with torch.inference_mode():
             features = torch.cat([self.encoder.describe(batch) for batch in preparation.batches(clip, self)])
             ef_percent, logits = self.answer(features[None])
-        value = ReadValue(EF_KEY, "%", float(ef_percent[0]), detail=f"regressed from {counted(len(features), 'frame')}")
+        regressed = ReadValue(EF_KEY, "%", float(ef_percent[0]), detail=f"regressed from {counted(len(features), 'frame')}")
+        value = without_a_beat(clip, EF_KEY, "%") or regressed
         times = [None] * len(features) if clip.frame_times_ms is None else clip.frame_times_ms.tolist()
         rows = tuple(
             dict(zip(COLUMNS, (None, frame, time, *probabilities), strict=True))

@@ -24,7 +24,6 @@ from models.clip import Clip
 from models.derive.beat_to_beat import (
     beat_start_ms,
     clip_starts,
-    end_systoles,
     published_beat_starts,
     published_end_systoles,
     timed_clip,
@@ -43,7 +42,7 @@ from models.families.echonet_clips import (
 )
 from models.families.outline import closed_lines, polygon_area
 from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue, calibration_reason
-from models.families.reading_network import ReadingNetwork, judged
+from models.families.reading_network import ReadingNetwork, judged, without_a_beat
 from models.families.vision import DeepLab, r2plus1d_18
 from models.manifest import Manifest, ManifestError
 from models.results import Beat, Reason
@@ -55,7 +54,6 @@ _MEAN_EF_PERCENT = 55.6  # where the original starts its training from
 # volume (500 mL, 475 mL) and 16 cm of length one of 97 and 95 cm2.
 _LIMITS_CM2 = {"lv_area_d_a4c": (8.0, 100.0), "lv_area_s_a4c": (2.0, 95.0)}
 _CLIPS_AT_ONCE, _FRAMES_AT_ONCE = 4, 20
-_NO_TIMES = "the clip states no frame times, so no beat and no spacing of frames is known"
 
 
 class LeftVentricle(ReadingNetwork, DeepLab):
@@ -140,8 +138,8 @@ class EjectionFraction(ReadingNetwork):
         rule = normalisation(self.manifest)
         if rule is None:
             return Reading((_not_read(EF_KEY, "%"),))
-        if decoding is Decoding.CORRECTED and clip.frame_times_ms is None:
-            return Reading((ReadValue(EF_KEY, "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=_NO_TIMES),))
+        if decoding is Decoding.CORRECTED and (missing := without_a_beat(clip, EF_KEY, "%")):
+            return Reading((missing,))
         starts, clips = _clips(rule.apply(cut.frames), clip, decoding, es_frames)
         found = self._regress(clips)
         return _ef_reading(starts, found, decoding, cut, by_beat=es_frames is not None)
@@ -187,14 +185,14 @@ class BeatToBeat:
 def beats_of(areas: Sequence[float], clip: Clip, decoding: Decoding) -> tuple[tuple[Beat, ...], list[int]]:
     """Whole beats, and all end-systolic frames. The published way knows no beats, only end-systoles.
 
-    The corrected way takes its end-systoles from the beats, and from the minima of the curve where no beat is whole.
+    The corrected way takes its end-systoles from the beats: a smallest area without a whole beat around it is none.
     """
     if decoding is Decoding.PUBLISHED:
         return (), _published_minima(areas)
     if clip.frame_times_ms is None:
         return (), []
     beats = find_beats(areas, clip.frame_times_ms.tolist(), clip.r_wave_times_ms, clip.heart_rate_bpm)
-    return beats, [beat.es_frame_index for beat in beats] or end_systoles(areas, clip.frame_times_ms)
+    return beats, [beat.es_frame_index for beat in beats]
 
 
 def _published_minima(areas: Sequence[float]) -> list[int]:
@@ -223,7 +221,7 @@ def _ef_reading(names: Sequence[float], found: list[float], decoding: Decoding, 
     column = "Frame" if decoding is Decoding.PUBLISHED else "Start_ms"
     rows = tuple({"Filename": None, column: name, "EF": ef} for name, ef in zip(names, found, strict=True))
     if not found:
-        value = ReadValue(EF_KEY, "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail="no end-systole was found")
+        value = ReadValue(EF_KEY, "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail="no whole beat was found")
     else:
         of_what = "beats" if by_beat else "clips"
         sd = float(np.std(found, ddof=1)) if len(found) > 1 else None

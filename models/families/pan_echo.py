@@ -6,8 +6,8 @@ of a longer video are shown to it is not published: here up to four runs of 16 c
 averaged as the authors average over the videos of a study.
 
 Published and corrected ways differ in: the sign of the global longitudinal strain (the network gives its size), what is cut
-from a DICOM object (the whole frame, or the calibrated region), that a still has no ejection fraction, and that impossible
-values are refused.
+from a DICOM object (the whole frame, or the calibrated region), that a clip without a whole beat has no ejection fraction, and
+that impossible values are refused.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,17 +26,15 @@ from models.families.echonet_clips import Normalisation
 from models.families.pan_echo_tasks import TASKS, Task, TaskKind
 from models.families.positions import sinusoidal_positions
 from models.families.reading import Decoding, Reading, ReadValue
-from models.families.reading_network import ReadingNetwork, possible
+from models.families.reading_network import ReadingNetwork, possible, without_a_beat
 from models.families.vision import convnext
 from models.manifest import Manifest, ManifestError
-from models.results import Reason
 
 WIDTH = 768
 _LAYERS, _ATTENTION_HEADS = 4, 8
 FRAMES, _RUNS = 16, 4
 RESIZED_PX, SHOWN_PX = 256, 224
 _KEYS = {"EF": "ef_video_regression"}
-_NO_EF = ReadValue(_KEYS["EF"], "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail="a still does not move")
 _SIGNED_LIMITS = {f"panecho_{task.name}": task.limits for task in TASKS if task.negated}
 _IMAGENET = Normalisation(torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD))
 
@@ -95,7 +93,7 @@ class PanEcho(ReadingNetwork):
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         """Every task's value with its unit; of a task with several classes the probability of each.
 
-        Corrected, a still has no ejection fraction, and what cannot be true is refused.
+        Corrected, a clip too short for a whole beat has no ejection fraction, and what cannot be true is refused.
         """
         window, note = image_window(clip, decoding)
         runs = [shown(clip, frames, decoding) for frames in frame_runs(clip.number_of_frames)]
@@ -106,8 +104,8 @@ class PanEcho(ReadingNetwork):
         read = (value for task in TASKS for value in _values(task, means[task.name], decoding))
         limits = {**self.own_limits, **({} if decoding is Decoding.PUBLISHED else _SIGNED_LIMITS)}
         values = tuple(possible(value, decoding, limits) for value in read)
-        if decoding is Decoding.CORRECTED and clip.number_of_frames == 1:
-            values = tuple(_NO_EF if value.key == _NO_EF.key else value for value in values)
+        if decoding is Decoding.CORRECTED and (no_ef := without_a_beat(clip, _KEYS["EF"], "%")):
+            values = tuple(no_ef if value.key == no_ef.key else value for value in values)
         rows = tuple({"Filename": None, "Task": value.key, "Value": value.value, "Unit": value.unit} for value in values)
         notes = (f"cut from {note}, {window}", f"mean over {len(runs)} runs of {runs[0].shape[1]} frames")
         return Reading(values, columns=("Filename", "Task", "Value", "Unit"), rows=rows, notes=notes)

@@ -9,7 +9,9 @@ from typing import Any, TypeVar
 
 from torch import nn
 
+from models.clip import Clip
 from models.derive.limits import Limits, impossible
+from models.derive.shown_beat import why_no_beat_shown
 from models.families.reading import Decoding, Reading, ReadValue
 from models.results import Reason
 
@@ -81,3 +83,13 @@ def _untrained(values: tuple[ReadValue, ...]) -> tuple[ReadValue, ...]:
     units = {value.key: value.unit for value in values if value.unit != "px"}  # a key may come in pixels, too
     reasons = (Reason.UNTRAINED_WEIGHTS,)
     return tuple(ReadValue(key, unit, None, reasons=reasons, detail=UNTRAINED) for key, unit in units.items())
+
+
+def without_a_beat(clip: Clip, key: str, unit: str) -> ReadValue | None:
+    """What a network that reads the whole film says of one that cannot show a whole beat; None where it may be asked."""
+    if clip.number_of_frames > 1 and clip.frame_times_ms is None:
+        why = clip.why_no_times
+    else:
+        times_ms = [0.0] if clip.frame_times_ms is None else clip.frame_times_ms.tolist()
+        why = why_no_beat_shown(times_ms, clip.r_wave_times_ms, clip.heart_rate_bpm)
+    return ReadValue(key, unit, None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=why) if why else None

@@ -76,7 +76,13 @@ class Predictor:
         gates = tuple(reason for reason in found if reason not in marked)
         apical = view in _MEASURED_VIEWS and not gates
         ventricle = outline_ventricle(clip, frames, self.lv_segmentation, self.phase) if apical else Ventricle()
-        readings = ClipReadings() if gates else read_clip_values(clip, view, self.measurements, ventricle.beats)
+        readings = (
+            ClipReadings()
+            if gates
+            else read_clip_values(
+                clip, view, self.measurements, ventricle.beats, ventricle.why_no_beats if ventricle.contours else ""
+            )
+        )
         return ClipFindings(
             sop_instance_uid=clip.sop_instance_uid,
             rows=clip.rows,
@@ -93,6 +99,7 @@ class Predictor:
             outlined_by=self.lv_segmentation.manifest.name if ventricle.contours else "",
             area_curve_cm2=ventricle.area_curve_cm2,
             beats=ventricle.beats,
+            why_no_beats=ventricle.why_no_beats,
             gates=gates,
             marked=marked,
             flags=self._flags(clip, impression, research_override),

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from models.asked import AREAS, key_in_view, quantities_read, reads_pairs, views_read
-from models.catalogue import QUANTITIES, READ, View
+from models.catalogue import QUANTITIES, READ, Method, View
 from models.clip import Clip
 from models.families.prepared_once import shared
 from models.families.reading import ReadingError, ReadValue
@@ -28,17 +28,21 @@ class ClipReadings:
     timings_s: dict[str, float] = field(default_factory=dict)
 
 
-def read_clip_values(clip: Clip, view: View, parts: Sequence[Part], beats: Sequence[Beat] = ()) -> ClipReadings:
+def read_clip_values(
+    clip: Clip, view: View, parts: Sequence[Part], beats: Sequence[Beat] = (), why_no_beats: str = ""
+) -> ClipReadings:
     """Each model that reads this view, in its corrected decoding, of frames that are prepared once for all.
 
-    `beats` are those known of the clip, for a model that reads a value of each.
+    `beats` are those known of the clip, for a model that reads a value of each. `why_no_beats` says why none of an
+    outlined ventricle is whole: then nothing that needs one is read off the film either.
     """
     asked = [part for part in parts if view in views_read(part.manifest) and not reads_pairs(part.manifest)]
     if not asked:
         return ClipReadings()
 
     def ask(network: Any) -> tuple[ReadValue, ...]:
-        return tuple(_in_view(value, view, clip) for value in _values(network, clip, beats))
+        read = (_in_view(value, view, clip) for value in _values(network, clip, beats))
+        return tuple(_of_whole_beats(value, why_no_beats) for value in read)
 
     def frames(value: ReadValue) -> Sources:
         return tuple(FrameReference(clip.sop_instance_uid, index + 1) for index in value.frames)
@@ -88,6 +92,14 @@ def _in_view(value: ReadValue, view: View, clip: Clip) -> ReadValue:
     if value.key not in AREAS or value.value is None or clip.number_of_frames > 1:
         return value
     return ReadValue(value.key, value.unit, None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=value.detail)
+
+
+def _of_whole_beats(value: ReadValue, why_none: str) -> ReadValue:
+    """A regression over a film sees the stroke that the film shows, which part of a beat makes too small."""
+    quantity = QUANTITIES.get(value.key)
+    if not why_none or value.value is None or quantity is None or quantity.method is not Method.VIDEO_REGRESSION:
+        return value
+    return ReadValue(value.key, value.unit, None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=why_none)
 
 
 def _clip_value(value: ReadValue, model: str, sources: Sources) -> ClipValue:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from models.clip import Clip
-from models.derive.cardiac_cycle import find_beats
+from models.derive.cardiac_cycle import BeatSearch, search_beats
 from models.derive.phase_beats import beats_at_r_waves, frames_needed, settled_beats
 from models.derive.volumes import area_cm2, to_cm
 from models.families.outline import cavity_outline
@@ -21,11 +21,14 @@ _MOST_AT_ONCE = 16
 
 @dataclass(frozen=True)
 class Ventricle:
-    """All empty where it was not sought. `notes` say why a model that finds phases did not decide on the beats."""
+    """All empty where it was not sought. `why_no_beats` says why it shows none, `notes` why a model that finds phases did not
+    decide on them.
+    """
 
     contours: tuple[Contour, ...] = ()
     area_curve_cm2: tuple[float | None, ...] = ()
     beats: tuple[Beat, ...] = ()
+    why_no_beats: str = ""
     models: tuple[ModelUse, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -44,6 +47,7 @@ def outline_ventricle(clip: Clip, frames: ClipFrames, part: Part, of_phase: Part
     outlines = _Outlines(clip, frames, part, region.cm_per_px)
     outlines.seek(frames_needed(found.beats, clip.number_of_frames))
     beats: tuple[Beat, ...] = ()
+    why_none = ""
     if clip.frame_times_ms is not None:
         times_ms = clip.frame_times_ms.tolist()
         beats = beats_at_r_waves(settled_beats(found.beats, outlines.areas_cm2, times_ms), times_ms, clip.r_wave_times_ms)
@@ -51,15 +55,20 @@ def outline_ventricle(clip: Clip, frames: ClipFrames, part: Part, of_phase: Part
         notes += (by_area_curve(f"the areas, or the ECG, contradict the phases by {found.models[0].name}"),)
     if not beats:
         outlines.seek(range(clip.number_of_frames))
-        beats = _beats_of_curve(clip, outlines.areas_cm2)
+        searched = _search_curve(clip, outlines)
+        beats, why_none = searched.beats, searched.why_none
     contours = tuple(outlines.contours[index] for index in sorted(outlines.contours))
     elapsed = found.timings_s | {"lv_segmentation": time.perf_counter() - started}
-    return Ventricle(contours, tuple(outlines.areas_cm2), beats, (*found.models, part.use), elapsed, notes)
+    return Ventricle(contours, tuple(outlines.areas_cm2), beats, why_none, (*found.models, part.use), elapsed, notes)
 
 
-def _beats_of_curve(clip: Clip, areas_cm2: Sequence[float | None]) -> tuple[Beat, ...]:
+def _search_curve(clip: Clip, outlines: "_Outlines") -> BeatSearch:
     times = clip.frame_times_ms
-    return () if times is None else find_beats(areas_cm2, times.tolist(), clip.r_wave_times_ms, clip.heart_rate_bpm)
+    if not outlines.contours:
+        return BeatSearch((), "no outline of the left ventricle on any frame")
+    if times is None:
+        return BeatSearch((), clip.why_no_times)
+    return search_beats(outlines.areas_cm2, times.tolist(), clip.r_wave_times_ms, clip.heart_rate_bpm)
 
 
 class _Outlines:

@@ -42,8 +42,8 @@ def test_an_end_diastole_and_the_end_systole_after_it_are_a_beat() -> None:
 
 
 def test_an_end_systole_too_late_for_any_heart_is_no_beat() -> None:
-    assert pairs(beats_of_phases(PhaseEvents((5,), (20,)), times(80))) == [(5, 20)]
-    assert beats_of_phases(PhaseEvents((5,), (21,)), times(80)) == ()
+    assert pairs(beats_of_phases(PhaseEvents((5, 40), (20,)), times(80))) == [(5, 20)]
+    assert beats_of_phases(PhaseEvents((5, 40), (21,)), times(80)) == ()
 
 
 def test_no_beat_reaches_across_an_end_diastole_that_was_missed() -> None:
@@ -55,7 +55,23 @@ def test_no_beat_reaches_across_an_end_diastole_that_was_missed() -> None:
 @pytest.mark.parametrize(("heart_rate_bpm", "beats"), [(75.0, 2), (60.0, 2), (150.0, 0), (10.0, 2), (None, 2)])
 def test_a_contradicted_clock_gives_no_beat(heart_rate_bpm: float | None, beats: int) -> None:
     events = PhaseEvents((5, 25), (15, 35))
-    assert len(beats_of_phases(events, times(40), heart_rate_bpm)) == beats
+    assert len(beats_of_phases(events, times(45), heart_rate_bpm)) == beats
+
+
+@pytest.mark.parametrize(("frames", "beats"), [(38, 1), (41, 2)])
+def test_the_last_beat_counts_where_nearly_all_of_it_is_shown(frames: int, beats: int) -> None:
+    assert len(beats_of_phases(PhaseEvents((5, 25), (15, 35)), times(frames))) == beats
+
+
+def test_one_end_diastole_and_nothing_else_known_is_no_beat() -> None:
+    assert beats_of_phases(PhaseEvents((5,), (15,)), times(60)) == ()
+    assert len(beats_of_phases(PhaseEvents((5,), (15,)), times(60), 75.0)) == 1
+
+
+def test_the_first_and_the_last_frame_are_no_ends() -> None:
+    """Bug prevented: the first frame of a clip that starts in systole, to which an end-diastole two frames on was moved."""
+    falling: list[float | None] = [30.0 - 1.2 * index for index in range(10)] + [18.5, 19.0, 20.0, 21.0]
+    assert settled([Beat(2, 9)], falling) == ()
 
 
 def test_a_clock_that_stands_still_gives_no_beat() -> None:

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 
@@ -135,9 +136,13 @@ def only(network: Any, **changes: Any) -> ReadValue:
 
 def test_an_ejection_fraction_is_read_off_a_clip_and_not_off_a_still() -> None:
     network = tiny("ef")
-    value = only(network)
+    timed = replace(moving_clip(), frame_times_ms=np.arange(20) * 40.0, heart_rate_bpm=80.0)
+    (value,) = network.read(timed).values
     assert (value.key, value.unit, value.detail) == ("ef_video_regression", "%", "from 16 frames")
     assert value.value is not None
+    (part,) = network.read(replace(timed, heart_rate_bpm=50.0)).values
+    assert (part.reasons, part.detail) == ((Reason.NO_CARDIAC_CYCLE,), "the clip shows 800 ms, a beat takes 1200 ms")
+    assert only(network).detail == "the clip states no frame times"
     assert only(network, frames=1).reasons == (Reason.NO_CARDIAC_CYCLE,)
 
 

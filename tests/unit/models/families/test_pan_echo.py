@@ -35,7 +35,7 @@ def network() -> PanEcho:
 
 def moving(frames: int = 40, rows: int = 60, columns: int = 90) -> Clip:
     pixels = np.random.default_rng(0).integers(0, 255, (frames, rows, columns, 3), dtype=np.uint8)
-    return Clip("1.2", pixels, None)  # type: ignore[arg-type]
+    return Clip("1.2", pixels, np.arange(frames) * 40.0)  # type: ignore[arg-type]
 
 
 def test_its_parts_have_as_many_weights_as_the_original_s(network: PanEcho) -> None:

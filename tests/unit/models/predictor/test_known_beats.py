@@ -37,7 +37,7 @@ def test_the_analysis_hands_on_the_beats_of_the_ventricle(monkeypatch: pytest.Mo
     handed: list[object] = []
 
     def read(*given: object) -> ClipReadings:
-        handed.append(given[-1])
+        handed.append(given[3])
         return ClipReadings()
 
     monkeypatch.setattr(analysis, "outline_ventricle", lambda *_: Ventricle(beats=BEATS))

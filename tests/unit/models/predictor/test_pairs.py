@@ -26,7 +26,7 @@ PAIR = replace(find_manifest("EchoMotionNet_A4C_A2C"), trained=True, weights_fil
 
 def clip(uid: str, frames: int) -> Clip:
     pixels = np.random.default_rng(frames).integers(0, 255, (frames, 48, 64, 3)).astype(np.uint8)
-    return Clip(uid, pixels, np.arange(frames) * 40.0)
+    return Clip(uid, pixels, np.arange(frames) * 400.0)  # so that a whole beat goes into three frames
 
 
 A4C, A2C = clip("1.4", 4), clip("1.2", 3)

@@ -52,8 +52,8 @@ def small_fraction() -> Any:
     return network.eval()
 
 
-def timed_clip(frames: int = 40) -> Clip:
-    return replace(moving_clip(frames), frame_times_ms=np.arange(frames) * 40.0)
+def timed_clip(frames: int = 40, frame_ms: float = 40.0) -> Clip:
+    return replace(moving_clip(frames), frame_times_ms=np.arange(frames) * frame_ms, heart_rate_bpm=80.0)
 
 
 class Bare(nn.Module):
@@ -299,7 +299,7 @@ def test_both_encoders_of_a_pair_are_computed_by_the_engine(monkeypatch: pytest.
 
     monkeypatch.setattr("models.predictor.gate.OpenVinoBackend", Engine)
     network = network_of(motion_manifest("EchoMotionNet_A4C_A2C"))
-    a4c, a2c = timed_clip(5), timed_clip(3)
+    a4c, a2c = timed_clip(5, 250.0), timed_clip(3, 250.0)
     expected = network.read_pair(a4c, a2c).values
     part = make_part(Role.MEASUREMENTS, network, engine="openvino")
     assert part.use.engine == "another engine"
