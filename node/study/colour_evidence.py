@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 _LOOKED_AT = 1 << 12  # pixels
 _NEARLY_ALL, _NEARLY_NONE = 0.6, 0.05
-_OTHERWISE, _AS_SAID = 0.9, 0.7
-_FEWEST, _DARK = 64, 16
+_OTHERWISE, _AS_SAID = 0.8, 0.4
+_FLAT, _CHANGES_LESS = 2.0, 0.6
 _AS_GREY = 2  # of 255: what lossy compression leaves of grey
 
 
@@ -19,18 +19,28 @@ def stored_colours(samples: NDArray[np.uint8] | NDArray[np.uint16]) -> str | Non
     return _colours(samples.astype(np.uint8, copy=False).reshape(-1, 3)) if samples.dtype == np.uint8 else None
 
 
-def is_planar(frame: NDArray[np.uint8], *, said: bool, is_rgb: bool) -> bool:
-    """Whether the bytes of one frame are three planes. As said, unless most pixels are grey the other way alone.
+def is_planar(frame: NDArray[np.uint8], *, said: bool) -> bool:
+    """Whether the bytes of one RGB frame are three planes, not pixel by pixel: as said, unless they clearly lie the other way.
 
-    Black pixels of RGB are left out: they are equal to their neighbours, too.
+    Stored by pixels, grey changes from byte to byte with every third step alone; in planes every step is alike, and the planes
+    are equal. Flat or coloured frames say neither.
     """
-    shares = {}
-    for planar in (True, False):
-        pixels = _some(frame.reshape(3, -1).T if planar else frame.reshape(-1, 3))
-        if is_rgb:
-            pixels = pixels[pixels.max(axis=1) > _DARK]
-        shares[planar] = _grey_shares(pixels)[0 if is_rgb else 1] if len(pixels) >= _FEWEST else 0.0
-    return not said if shares[not said] >= _OTHERWISE and shares[said] <= _AS_SAID else said
+    part = len(frame) // 3
+    start = part // 2 // 3 * 3
+    planes = frame[: 3 * part].reshape(3, part)[:, start : start + _LOOKED_AT].T.astype(np.int16)
+    pixels = frame[3 * start : 3 * (start + len(planes))].reshape(-1, 3).astype(np.int16)
+    between = float(np.abs(pixels[1:, 0] - pixels[:-1, 2]).mean()) if len(pixels) > 1 else 0.0
+    within = float(np.abs(np.diff(pixels, axis=1)).mean()) if len(pixels) else 0.0
+    if between < _FLAT or (within > _CHANGES_LESS * between) == said:
+        return said
+    theirs, ours = _grey_share_of_changes(pixels if said else planes), _grey_share_of_changes(planes if said else pixels)
+    return not said if theirs >= _OTHERWISE and ours <= _AS_SAID else said
+
+
+def _grey_share_of_changes(pixels: NDArray[np.int16]) -> float:
+    """Of the pixels that differ from the next: what is flat is alike however it is read."""
+    changing = pixels[:-1][np.abs(np.diff(pixels[:, 0])) > _AS_GREY]
+    return _grey_shares(changing)[0] if len(changing) else 0.0
 
 
 def _colours(pixels: NDArray[np.uint8]) -> str | None:

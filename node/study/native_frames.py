@@ -93,14 +93,14 @@ def _present(size: int, frame_bytes: int, stated: int | None, note: Note) -> int
     whole, behind = divmod(size, frame_bytes)
     if stated is None:
         return whole
-    if whole > stated and behind > _PADDING_BYTES:
+    if whole >= stated and behind > _PADDING_BYTES:
         note(f"{counted(size - stated * frame_bytes, 'byte')} behind the last frame passed over")
         return stated
     return whole
 
 
 def _judged_planar(frame: NDArray[np.uint8], layout: ImageLayout, note: Note) -> bool:
-    planar = is_planar(frame, said=layout.planar, is_rgb=layout.photometric == "RGB")
+    planar = is_planar(frame, said=layout.planar) if layout.photometric == "RGB" else layout.planar
     if planar != layout.planar:
         note("the samples lie the other way than Planar Configuration says")
     return planar
