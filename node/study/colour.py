@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 from pydicom.dataset import Dataset
-from pydicom.pixels.processing import apply_color_lut
 
 from node.errors import UnreadableClip
+from node.study.palette import read_palette
 
 RGB = NDArray[np.uint8]
 Samples = NDArray[np.uint8] | NDArray[np.uint16]
@@ -17,7 +17,6 @@ Samples = NDArray[np.uint8] | NDArray[np.uint16]
 Converter = Callable[[Samples], RGB]
 
 _AS_DECODED = ("RGB", "YBR_ICT", "YBR_RCT")  # the JPEG 2000 decoder undoes the last two itself
-_PALETTE = tuple(f"{colour}PaletteColorLookupTableData" for colour in ("Red", "Green", "Blue"))
 
 
 @dataclass(frozen=True)
@@ -50,7 +49,7 @@ class SampleBits:
 def rgb_converter(dataset: Dataset, photometric: str, bits: SampleBits) -> Converter:
     """What turns one frame, (rows, columns) or (rows, columns, 3), into RGB. Raises UnreadableClip for unknown colours."""
     if photometric == "PALETTE COLOR":
-        table = _palette(dataset, bits)
+        table = read_palette(dataset, bits.stored, signed=bits.signed)
         return lambda samples: table[bits.to_unsigned(samples)]
     if photometric in ("MONOCHROME1", "MONOCHROME2"):
         inverted = photometric == "MONOCHROME1"
@@ -79,16 +78,3 @@ def _from_ybr_full(samples: RGB) -> RGB:
     """Pillow's YCbCr is the full-range ITU-R BT.601 of YBR_FULL, and quick."""
     rows, columns, _ = samples.shape
     return np.asarray(Image.frombytes("YCbCr", (columns, rows), samples.tobytes()).convert("RGB"))
-
-
-def _palette(dataset: Dataset, bits: SampleBits) -> RGB:
-    """One RGB triple for every value a sample can have, from 8- or 16-bit tables."""
-    if dataset.original_encoding[1] is False:
-        for keyword in _PALETTE:  # pydicom hands the words of a big endian table over as they lie
-            if keyword in dataset:
-                words = np.frombuffer(dataset[keyword].value, ">u2")
-                dataset[keyword].value = words.astype("<u2").tobytes()
-    table = apply_color_lut(np.arange(1 << bits.stored), dataset)[:, :3]
-    # Some senders declare 16 bits and fill 8 of them.
-    wide = table.dtype == np.uint16 and table.max() > 255
-    return np.ascontiguousarray((table >> 8 if wide else table).astype(np.uint8))
