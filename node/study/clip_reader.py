@@ -19,7 +19,7 @@ from models.clip import Clip
 from node.errors import Unparseable, UnreadableClip
 from node.study.element_walk import TooMuch
 from node.study.eligibility import known_exclusions
-from node.study.frame_times import frame_times_ms
+from node.study.frame_times import frame_clock
 from node.study.header_numbers import numbers
 from node.study.loaded_header import load_header
 from node.study.pixels import EncodedFrames, open_frames
@@ -120,10 +120,12 @@ def _clip_of(dataset: Dataset, pixels: StoredPixels | None, syntax: str, notes: 
         dataset.SOPInstanceUID = dataset.file_meta.MediaStorageSOPInstanceUID
     frames = open_frames(dataset, pixels, syntax, notes.append)
     heart_rate_bpm = next(iter(numbers(dataset, "HeartRate", notes)), 0.0)
+    times_ms, clock_objection = frame_clock(dataset, frames.shape[0], notes)
     clip = Clip(
         sop_instance_uid=str(dataset.SOPInstanceUID),
         frames=frames,
-        frame_times_ms=frame_times_ms(dataset, frames.shape[0], notes),
+        frame_times_ms=times_ms,
+        clock_objection=clock_objection,
         regions=_regions(dataset, notes),
         r_wave_times_ms=tuple(numbers(dataset, "RWaveTimeVector", notes)),
         heart_rate_bpm=heart_rate_bpm if heart_rate_bpm > 0 else None,

@@ -5,9 +5,42 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException
 
+from models.derive.frame_clock import Statement, why_not_true
 from node.study.header_numbers import numbers
 
 _FRAME_TIME, _FRAME_TIME_VECTOR = 0x00181063, 0x00181065
+_RATES = {"CineRate": "Cine Rate", "RecommendedDisplayFrameRate": "Recommended Display Frame Rate"}
+_INTERVALS = {"FrameTime": "Frame Time", "ActualFrameDuration": "Actual Frame Duration"}
+_LENGTH = "EffectiveDuration"  # s, of the whole clip (PS3.3 C.7.6.5)
+
+
+def frame_clock(dataset: Dataset, count: int, notes: list[str]) -> tuple[NDArray[np.float64] | None, str]:
+    """Times from the first frame on, and why there are none although the header states some: they cannot be true."""
+    times_ms = frame_times_ms(dataset, count, notes)
+    if times_ms is None:
+        return None, ""
+    why = why_not_true(times_ms, _statements(dataset, count))
+    if why:
+        notes.append(f"no frame times: {why}")
+    return (None, why) if why else (times_ms, "")
+
+
+def _statements(dataset: Dataset, count: int) -> list[Statement]:
+    """What the other attributes say of the time between frames; 0 and less say nothing."""
+    given = {keyword: next(iter(numbers(dataset, keyword, [])), 0.0) for keyword in (*_RATES, *_INTERVALS, _LENGTH)}
+    found = [
+        Statement(f"{name} says {rate_hz:g} frames/s", 1000 / rate_hz)
+        for keyword, name in _RATES.items()
+        if (rate_hz := given[keyword]) > 0
+    ]
+    found += [
+        Statement(f"{name} says {interval_ms:g} ms", interval_ms)
+        for keyword, name in _INTERVALS.items()
+        if (interval_ms := given[keyword]) > 0
+    ]
+    if (length_s := given[_LENGTH]) > 0:
+        found.append(Statement(f"Effective Duration says {length_s:g} s for all", 1000 * length_s / count, is_length=True))
+    return found
 
 
 def frame_times_ms(dataset: Dataset, count: int, notes: list[str]) -> NDArray[np.float64] | None:

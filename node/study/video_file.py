@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from models.clip import Clip
+from models.derive.frame_clock import why_not_true
 from models.training.layouts.pictures import VideoError, film
 from node.errors import UnreadableClip
 
@@ -29,8 +30,11 @@ def read_video(path: Path) -> Clip:
         frames, times_ms = film(path)
     except VideoError as error:
         raise UnreadableClip(str(error)) from error
-    notes = () if times_ms is not None else ("the film states no times of its frames",)
-    return Clip("", frames, times_ms, notes=notes, from_video_file=True)
+    if times_ms is None:
+        return Clip("", frames, None, notes=("the film states no times of its frames",), from_video_file=True)
+    if why := why_not_true(times_ms):
+        return Clip("", frames, None, notes=(f"no frame times: {why}",), from_video_file=True, clock_objection=why)
+    return Clip("", frames, times_ms, from_video_file=True)
 
 
 def frame_rate_hz(times_ms: NDArray[np.float64] | None) -> float:

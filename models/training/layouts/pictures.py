@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from models.clip import Clip
+from models.derive.frame_clock import why_not_true
 from models.training.layouts.items import LayoutError, Mask
 
 
@@ -50,7 +51,8 @@ def read_video(path: Path) -> Clip:
         frames, times_ms = film(path)
     except (VideoError, OSError) as error:
         raise LayoutError(f"{path}: no readable video ({error})") from error
-    return Clip(path.stem, frames, times_ms, from_video_file=True)
+    why = "" if times_ms is None else why_not_true(times_ms)
+    return Clip(path.stem, frames, None if why else times_ms, from_video_file=True, clock_objection=why)
 
 
 def read_image(path: Path) -> Clip:
