@@ -112,7 +112,17 @@ def received_file(path: Path) -> ReceivedFile:
     return ReceivedFile(path, hashlib.sha256(content).hexdigest(), len(content), data_set[:HEAD_BYTES], len(data_set))
 
 
+def arrival_of(archive: Archive, content: bytes, sop_instance_uid: str, association_uuid: str = "association-1") -> Arrival:
+    """A Part 10 file as somebody else wrote it, with the command that names it."""
+    path = archive.new_incoming()
+    path.write_bytes(content)
+    return Arrival(
+        file=received_file(path), sop_class_uid=UltrasoundMultiFrameImageStorage, sop_instance_uid=sop_instance_uid,
+        transfer_syntax_uid=ExplicitVRLittleEndian, calling_aet="CART", rule_name=RULE.name, association_uuid=association_uuid,
+    )  # fmt: skip
+
+
 __all__ = [
-    "CLIP_UID", "RULE", "STUDY_UID", "RLELossless", "arrival", "clip", "received_file", "rewritten", "rle", "settings",
-    "write_file",
+    "CLIP_UID", "RULE", "STUDY_UID", "RLELossless", "arrival", "arrival_of", "clip", "received_file", "rewritten", "rle",
+    "settings", "write_file",
 ]  # fmt: skip
