@@ -146,9 +146,7 @@ _NO_WEIGHTS_OF_OURS: dict[str, Any] = {
     "input_size_px": 0,
     "trained_on_phantoms": False,
     "generator": "",
-    "train_seeds": (0, 0),
-    "validation_seeds": (0, 0),
-    "test_seeds": (0, 0),
+    **dict.fromkeys(("train_seeds", "validation_seeds", "test_seeds"), (0, 0)),
     "command": "",
 }
 _PUBLICATION = {item.name: ("publication", item.name) for item in fields(Publication)}
@@ -159,7 +157,8 @@ _COMMENTS = {"probe": ("# A recipe: engines are tried on these images, drawn whe
 _FREE_TABLES = ("architecture", "thresholds", "metrics")
 _TABLES = (*_FREE_TABLES, "weights", "input", "output", "training", "publication", "probe")
 _KINDS: dict[str, type] = {"input_size_px": int, "trained_on_phantoms": bool, "trained": bool, "seed": int, "frames": int}
-_LISTS = ("labels", "train_seeds", "validation_seeds", "test_seeds", "aliases", "input_shape", "needed_settings", "label_names")
+_OF_NUMBERS = ("train_seeds", "validation_seeds", "test_seeds", "input_shape")
+_LISTS = dict.fromkeys(("labels", "aliases", "needed_settings", "label_names"), str) | dict.fromkeys(_OF_NUMBERS, int)
 
 
 def read_manifests(path: Path) -> tuple[Manifest, ...]:
@@ -211,7 +210,10 @@ def _manifest(data: dict[str, Any], path: Path) -> Manifest:
     values = _fields(data, path.name, _LAYOUT | _OPTIONAL, unsaid)
     values["probe"] = _probe(data, path.name)
     values |= {name: data.pop(name, {}) for name in _FREE_TABLES}
-    if left := _left_over(data):
+    if strange := [key for key, limit in values["thresholds"].items() if type(limit) not in (int, float)]:
+        raise ManifestError(f"{path.name}: [thresholds] {', '.join(strange)} should be a number")
+    left = [f"[{table}] {key}" for table, rest in data.items() if isinstance(rest, dict) for key in rest]
+    if left := left + [key for key, value in data.items() if not isinstance(value, dict)]:
         raise ManifestError(f"{path.name}: unknown {', '.join(left)}")
     if values["trained"] and not values["weights_file"]:
         raise ManifestError(f"{path.name}: [weights] trained, and no file of them")
@@ -256,12 +258,9 @@ def _take(data: dict[str, Any], file: str, name: str, table: str, key: str) -> A
     kind = list if name in _LISTS else _KINDS.get(name, str)
     if type(value) is not kind:  # a bool is an int by inheritance, but not here
         raise ManifestError(f"{file}: {place} should be a {kind.__name__}")
+    if isinstance(value, list) and any(type(item) is not _LISTS[name] for item in value):
+        raise ManifestError(f"{file}: {place} should be a list of {_LISTS[name].__name__}")
     return tuple(value) if isinstance(value, list) else value
-
-
-def _left_over(data: dict[str, Any]) -> list[str]:
-    nested = [f"[{table}] {key}" for table, rest in data.items() if isinstance(rest, dict) for key in rest]
-    return nested + [key for key, value in data.items() if not isinstance(value, dict)]
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:

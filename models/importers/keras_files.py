@@ -5,19 +5,20 @@ without it weights alone. `.keras` (a zip) and `.weights.h5` hold them by place 
 layer says what its first, second, ... weight is. Nothing of a file is executed.
 """
 
-import io
 import json
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from models.importers.hdf5_guard import survives_reading
 from models.importers.keras_config import Described, described_layers, snake_case
 
 Array = NDArray[np.float32]
@@ -86,6 +87,7 @@ def read_keras_file(path: Path) -> KerasFile:
     try:
         if zipfile.is_zipfile(path):
             return _read_zip(path)
+        _refuse_endless(path)
         with h5py.File(path, "r") as file:
             return _read_hdf5(file)
     except KerasFileError as error:
@@ -98,9 +100,16 @@ def _read_zip(path: Path) -> KerasFile:
         if missing:
             raise KerasFileError(f"a .keras file has config.json and model.weights.h5; missing: {', '.join(sorted(missing))}")
         config = json.loads(archive.read("config.json"))
-        content = io.BytesIO(archive.read("model.weights.h5"))
-    with h5py.File(content, "r") as file:
-        return KerasFile(config, tuple(_by_place(file, described_layers(config))))
+        with TemporaryDirectory() as folder:
+            content = Path(archive.extract("model.weights.h5", folder))
+            _refuse_endless(content)
+            with h5py.File(content, "r") as file:
+                return KerasFile(config, tuple(_by_place(file, described_layers(config))))
+
+
+def _refuse_endless(path: Path) -> None:
+    if not survives_reading(path):
+        raise KerasFileError("it is damaged: reading it takes for ever, or ends the process")
 
 
 def _read_hdf5(file: h5py.File) -> KerasFile:

@@ -1,5 +1,6 @@
 """The training configuration: one TOML file per model in `config/`, changed by `table.key=value` on the command line."""
 
+import math
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -70,7 +71,7 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> TrainingConfig:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
         for override in overrides:
             _apply(data, override)
-    except (OSError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise TrainingConfigError(f"{path}: {error}") from error
     if unknown := data.keys() - _PARTS.keys():
         raise TrainingConfigError(f"{path.name}: unknown table {', '.join(sorted(unknown))}")
@@ -89,21 +90,34 @@ def _apply(data: dict[str, Any], override: str) -> None:
         value = tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         value = text  # a bare word is a string
-    data.setdefault(table, {})[key] = value
+    if not isinstance(data.setdefault(table, {}), dict):
+        raise TrainingConfigError(f"[{table}] should be a table")
+    data[table][key] = value
 
 
 def _part(kind: type, name: str, values: dict[str, Any]) -> Any:
     expected: dict[str, Any] = {field.name: field.type for field in fields(kind)}
+    if not isinstance(values, dict):
+        raise TrainingConfigError(f"[{name}] should be a table")
     if wrong := expected.keys() ^ values.keys():
         raise TrainingConfigError(f"[{name}]: missing or unknown {', '.join(sorted(wrong))}")
     for key, value in values.items():
-        if expected[key] is float and isinstance(value, int):
+        if expected[key] is float and type(value) is int:
             values[key] = float(value)
-        elif expected[key] in (int, float, str) and not isinstance(value, expected[key]):
-            raise TrainingConfigError(f"[{name}] {key} should be a {expected[key].__name__}")
+        elif not _is(value, expected[key]):
+            raise TrainingConfigError(f"[{name}] {key} should be a {getattr(expected[key], '__name__', 'list of int')}")
     if name == "model" and values["task"] not in get_args(Task):
         raise TrainingConfigError(f"[model] task {values['task']!r} is none of {', '.join(get_args(Task))}")
     return kind(**values)
+
+
+def _is(value: object, kind: Any) -> bool:
+    """A bool is an int by inheritance, but not here; infinity and NaN are no float that trains anything."""
+    if kind == list[int]:
+        return type(value) is list and all(type(item) is int for item in value)
+    if kind not in (int, float, str):
+        return True  # the task: looked at by name
+    return type(value) is kind and (kind is not float or math.isfinite(value))  # type: ignore[arg-type]
 
 
 def _check_seeds(data: DataPart) -> None:

@@ -246,3 +246,22 @@ def test_no_heart_of_the_bundled_models_is_both_learnt_and_tested_on() -> None:
     for manifest in list_models():
         seeds = [set(range(*pair)) for pair in (manifest.train_seeds, manifest.validation_seeds, manifest.test_seeds)]
         assert sum(len(part) for part in seeds) == len(set().union(*seeds)), manifest.name
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('labels = ["a4c", "other"]', "labels = [1, 2]", r"\[output\] labels should be a list of str"),
+        ("train_seeds = [", 'train_seeds = ["a", ', r"\[training\] train_seeds should be a list of int"),
+        ("[thresholds]\n", '[thresholds]\nlimit = "high"\n', r"\[thresholds\] limit should be a number"),
+        ("[thresholds]\n", "[thresholds]\nlimit = true\n", r"\[thresholds\] limit should be a number"),
+    ],
+)
+def test_what_lists_and_limits_hold_is_looked_at(path: Path, old: str, new: str, message: str) -> None:
+    """Bug prevented: labels that are numbers, met by whoever compares them with names much later."""
+    write_manifest(replace(MANIFEST, thresholds={"other": 0.5}), path)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(ManifestError, match=message):
+        read_manifest(path)

@@ -1,0 +1,113 @@
+"""What is fuzzed: each row names a parser, valid inputs to start from, and the errors it documents. All else is a fault."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from tests.fuzz import dicom_seeds, weights_seeds
+
+Try = Callable[[bytes, Path], object]  # the input, and a file of it where the parser takes files
+
+
+@dataclass(frozen=True)
+class Target:
+    """`allowed` are the names of the error classes that the parser documents; `suffix` is that of its file."""
+
+    name: str
+    group: str
+    seeds: Callable[[], Sequence[bytes]]
+    run: Try
+    allowed: tuple[str, ...]
+    suffix: str = ""
+
+
+def _read_clip(data: bytes, _: Path) -> None:
+    from node.study.clip_reader import read_clip
+
+    clip = read_clip(data)
+    clip.b_mode_region(), clip.m_mode_region(), clip.spectral_region()
+
+
+def _read_content(_: bytes, path: Path) -> None:
+    from node.study.content_hash import read_content
+
+    read_content(path)
+
+
+def _frames(syntax: str) -> Try:
+    """The input is what an encoder gave: the object around it is whole."""
+
+    def run(data: bytes, path: Path) -> None:
+        _read_clip(dicom_seeds.wrapped(data, syntax), path)
+
+    return run
+
+
+def _regions(data: bytes, path: Path) -> None:
+    _read_clip(dicom_seeds.with_regions(data), path)
+
+
+def _source(_: bytes, path: Path) -> None:
+    from models.importers.sources import read_source
+
+    read_source(path)
+
+
+def _stored_weights(data: bytes, path: Path) -> None:
+    import hashlib
+
+    from models.families import read_weights
+
+    read_weights(path, hashlib.sha256(data).hexdigest())
+
+
+def _settings(_: bytes, path: Path) -> None:
+    from node.settings import load_settings
+
+    load_settings(path)
+
+
+def _manifests(_: bytes, path: Path) -> None:
+    from models.manifest import manifest_text, read_manifests
+
+    for manifest in read_manifests(path):
+        manifest_text(manifest)
+
+
+def _training(_: bytes, path: Path) -> None:
+    from models.training.config import read_config
+
+    read_config(path)
+
+
+def _texts(*paths: str) -> Callable[[], Sequence[bytes]]:
+    root = Path(__file__).resolve().parents[2]
+    return lambda: [path.read_bytes() for pattern in paths for path in sorted(root.glob(pattern))]
+
+
+_CLIP, _CONTENT = ("UnreadableClip",), ("Unparseable", "UnreadableClip")
+_FOREIGN = ("ImportRefused", "KerasFileError", "TorchFileError")
+
+TARGETS: tuple[Target, ...] = (
+    Target("file_meta_and_data_set", "dicom", dicom_seeds.whole_objects, _read_clip, _CLIP),
+    Target("content_hash", "dicom", dicom_seeds.whole_objects, _read_content, _CONTENT),
+    Target("region_sequence", "dicom", dicom_seeds.region_sequences, _regions, _CLIP),
+    *(
+        Target(f"decoder_{name}", "dicom", cache(seeds), _frames(syntax), _CLIP)
+        for name, (syntax, seeds) in dicom_seeds.CODECS.items()
+    ),
+    Target("weights_safetensors", "weights", weights_seeds.safetensors, _source, _FOREIGN, ".safetensors"),
+    Target("weights_stored", "weights", weights_seeds.safetensors, _stored_weights, ("WeightsError",), ".safetensors"),
+    Target("weights_keras_hdf5", "weights", weights_seeds.keras_hdf5, _source, _FOREIGN, ".h5"),
+    Target("weights_keras_zip", "weights", weights_seeds.keras_zip, _source, _FOREIGN, ".keras"),
+    Target("weights_torch_zip", "weights", weights_seeds.torch_zip, _source, _FOREIGN, ".pt"),
+    Target("settings", "text", _texts("node/*.toml", "config/[do]*.toml"), _settings, ("ConfigError",)),
+    Target("manifests", "text", _texts("models/manifests/*.toml"), _manifests, ("ManifestError",), ".toml"),
+    Target("training_config", "text", _texts("config/train_*.toml"), _training, ("TrainingConfigError",), ".toml"),
+)  # fmt: skip
+GROUPS = tuple(dict.fromkeys(target.group for target in TARGETS))
+
+
+def target_named(name: str) -> Target:
+    return next(target for target in TARGETS if target.name == name)
