@@ -1,7 +1,7 @@
 """Walks through HDF5 files in a process of its own, since a damaged one can keep libhdf5 busy for ever or end the process.
 
-Run as a script it needs h5py alone. Paths come in by standard input, each a line of JSON. The answer to each goes out when the walk
-is over, whether it met damage or not: that is for whoever reads the file to say.
+Run as a script it needs h5py alone. Paths come in by standard input, each a line of JSON. The answer to each goes out when the
+walk is over, whether it met damage or not: that is for whoever reads the file to say.
 """
 
 import contextlib

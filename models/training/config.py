@@ -105,7 +105,9 @@ def _part(kind: type, name: str, values: dict[str, Any]) -> Any:
         if expected[key] is float and type(value) is int:
             values[key] = float(value)
         elif not _is(value, expected[key]):
-            raise TrainingConfigError(f"[{name}] {key} should be a {getattr(expected[key], '__name__', 'list of int')}")
+            raise TrainingConfigError(
+                f"[{name}] {key} should be a {'list of int' if expected[key] == list[int] else expected[key].__name__}"
+            )
     if name == "model" and values["task"] not in get_args(Task):
         raise TrainingConfigError(f"[model] task {values['task']!r} is none of {', '.join(get_args(Task))}")
     return kind(**values)

@@ -17,6 +17,7 @@ from node.study.reading_limits import LARGEST_CLIP_BYTES
 
 # What decoders raise of broken bytes; imagecodecs' own errors are RuntimeErrors.
 DECODING_ERRORS = (RuntimeError, ValueError, IndexError, TypeError, OverflowError, MemoryError)
+_JPEG_END = b"\xff\xd9"  # CharLS 2.4 computes for 10 s on a frame of 16 x 16 that breaks off without it
 
 
 def decode_samples(encoded: bytes, stream: Codestream, stored_colours: str) -> Samples:
@@ -26,7 +27,7 @@ def decode_samples(encoded: bytes, stream: Codestream, stored_colours: str) -> S
     if stream.kind is Kind.JPEG_LOSSLESS and stream.components == 3:
         return imagecodecs.jpeg8_decode(encoded, colorspace="RGB", outcolorspace="RGB")  # the same on both sides: as stored
     if stream.kind is Kind.JPEG_LS:
-        return imagecodecs.jpegls_decode(encoded)
+        return imagecodecs.jpegls_decode(encoded if encoded.rstrip(b"\0").endswith(_JPEG_END) else encoded + _JPEG_END)
     if stream.kind is Kind.JPEG_2000:
         return imagecodecs.jpeg2k_decode(encoded)
     return imagecodecs.jpeg8_decode(encoded)

@@ -13,7 +13,14 @@ from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_sequence
 
-from tests.unit.node.study.ultrasound_object import as_file, encapsulated, jpeg_frames, moving_picture, ultrasound_object
+from tests.unit.node.study.ultrasound_object import (
+    as_file,
+    encapsulated,
+    fragments,
+    jpeg_frames,
+    moving_picture,
+    ultrasound_object,
+)
 
 _SIDE = 16
 Encode = Callable[[], Sequence[bytes]]
@@ -103,7 +110,7 @@ def wrapped(stream: bytes, syntax: str) -> bytes:
     """A whole object of one frame (a video: two) whose pixel data are these bytes."""
     frames = 2 if syntax in _VIDEOS else 1
     native = not uid.UID(syntax).is_encapsulated
-    pixels = stream if native else encapsulated([stream])
+    pixels = stream if native else fragments([stream])
     return as_file(ultrasound_object(pixels, syntax, frames=frames, Rows=_SIDE, Columns=_SIDE))
 
 

@@ -50,3 +50,30 @@ def test_what_cannot_be_used_is_said(override: str, message: str) -> None:
 def test_a_missing_file_is_said(tmp_path: Path) -> None:
     with pytest.raises(TrainingConfigError, match=r"none\.toml"):
         read_config(tmp_path / "none.toml")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("train_seeds = ", "train_seeds = 5\n# ", "train_seeds should be a list of int"),
+        ("train_seeds = ", 'train_seeds = ["a", "b"]\n# ', "train_seeds should be a list of int"),
+        ("iterations = ", "iterations = true\n# ", "iterations should be a int"),
+        ("learning_rate = ", "learning_rate = nan\n# ", "learning_rate should be a float"),
+        ("[optimiser]", "optimiser = 3\n[other]", r"should be a table|unknown table"),
+    ],
+)
+def test_values_of_another_type_are_refused_by_name(tmp_path: Path, old: str, new: str, message: str) -> None:
+    """Bug prevented: a traceback out of the comparison of seed ranges, hours after the command was given."""
+    text = VIEW.read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "train.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(TrainingConfigError, match=message):
+        read_config(path)
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "train.toml"
+    path.write_bytes(b"\xff\xfe")
+    with pytest.raises(TrainingConfigError, match=r"train\.toml"):
+        read_config(path)
