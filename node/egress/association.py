@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from pynetdicom import AE, evt
+from pynetdicom import AE, evt, timer
 from pynetdicom.association import Association
 from pynetdicom.events import Event
 from pynetdicom.pdu import A_ASSOCIATE_RJ
@@ -15,6 +15,19 @@ from pynetdicom.transport import AssociationSocket
 
 from node.egress.outcomes import Happening, StoreAnswer
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+
+
+class _SteadyTime:
+    """What pynetdicom's timers ask for the time, instead of the wall clock.
+
+    Set back an hour while an aborted association waits for its peer to close, that one held the sending thread for an hour; set
+    ahead, it made every idle association give up.
+    """
+
+    time = staticmethod(time.monotonic)
+
+
+vars(timer)["time"] = _SteadyTime
 
 # (source, diagnostic) of an A-ASSOCIATE-RJ, PS3.8 table 9-21.
 REJECTIONS: dict[tuple[int | None, int | None], str] = {
