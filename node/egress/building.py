@@ -63,6 +63,7 @@ def build_all(findings: StudyFindings, evidence: Evidence, identity: DocumentIde
     """
     documents: list[BuiltDocument] = []
     problems: list[str] = []
+    _count_frames(findings, evidence)
     try:
         refuse_numbers_on_patients(findings, evidence)
         remarks = evidence.remarks()
@@ -83,3 +84,11 @@ def build_all(findings: StudyFindings, evidence: Evidence, identity: DocumentIde
         document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
         document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     return BuiltDocuments(documents, tuple(problems), remarks)
+
+
+def _count_frames(findings: StudyFindings, evidence: Evidence) -> None:
+    """Number of Frames as it was found, where the header has none or fewer: documents refer to these frames by number."""
+    for clip in findings.clips:
+        header = evidence.headers.get(clip.sop_instance_uid)
+        if header is not None and clip.number_of_frames > (evidence.number_of_frames(clip.sop_instance_uid) or 1):
+            header.NumberOfFrames = clip.number_of_frames
