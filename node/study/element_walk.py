@@ -86,6 +86,14 @@ class Walk:
         pixels = elements.pop() if end is _End.PIXELS else None
         return elements, pixels, at
 
+    def behind_pixels(self, pixels: Element) -> list[Element]:
+        """Elements that stand behind the pixels although their tags belong before them."""
+        at = pixels.start + pixels.length
+        if pixels.encapsulated:
+            at = self._behind_fragments(pixels.start, pixels.encoding) + 8
+        elements, _, _ = self._elements_from(at, self.data.size, pixels.encoding)
+        return [element for element in elements if element.tag < min(PIXEL_ELEMENTS)]
+
     def note(self, text: str) -> None:
         if text not in self.notes:
             self.notes.append(text)

@@ -14,6 +14,7 @@ from node.study.codestream import Kind, kind_of, starts_frame
 from node.study.reading_limits import MOST_FRAGMENTS, MOST_REPAIRS
 
 _ITEM, _END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
+_LAST_GROUPS = 0x7FE0  # of padding, signatures and private elements behind the pixels
 _IMAGE_END = b"\xff\xd9"  # of JPEG, JPEG-LS and JPEG 2000 alike
 # One frame ends and the next begins within a fragment; entropy-coded data hold no such bytes (T.81 B.1.1.5, T.800 A.2).
 _NEXT_JPEG = re.compile(b"\xff\xd9\x00?(?=\xff\xd8\xff)")
@@ -69,6 +70,8 @@ def fragments(data: bytes, note: Callable[[str], None]) -> Fragments:
     delimited = data[at : at + 4] == _END
     if not delimited:
         note("the pixel data end without their delimiter")
+    elif data[at + 8 : at + 10] and int.from_bytes(data[at + 8 : at + 10], "little") < _LAST_GROUPS:
+        note(f"{len(data) - at - 8} bytes behind the pixel data passed over")
     if not spans:
         raise UnreadableClip("encapsulated pixel data without a fragment")
     table_start, table_end = spans[0]

@@ -22,13 +22,14 @@ from node.study.element_head import (
     IMPLICIT_LITTLE,
     Bytes,
     Encoding,
+    can_follow,
     credible_heads,
     read_head,
 )
 from node.study.element_walk import Element, Walk
 from node.study.reading_limits import LARGEST_INFLATED_BYTES
 
-_TRANSFER_SYNTAX = 0x00020010
+_TRANSFER_SYNTAX, _ROWS = 0x00020010, 0x00280010
 _CREDIBLE = 3  # elements that stand as a transfer syntax says: then nothing else is tried
 _IN_MEMORY_BYTES = 32 << 20  # of what is inflated; the rest goes to disk
 _CHUNK_BYTES = 1 << 20
@@ -185,7 +186,21 @@ def _index(found: StoredObject) -> None:
     if found.pixels is None and walk.unclosed and walk.image_inside:
         walk = Walk(data, leaving=True)
         found.elements, found.pixels, _ = walk.data_set(at, found.encoding)
+    if found.pixels is not None:
+        _look_behind(found, walk, data)
     if not found.elements:
         raise Unparseable("not a DICOM object: no data element stands where the first one should")
     found.notes += walk.notes
     found.breaks_off = walk.unclosed
+
+
+def _look_behind(found: StoredObject, walk: Walk, data: Bytes) -> None:
+    """The image's attributes where they do not stand before its pixels, and whatever is no element."""
+    if found.pixels is None:
+        return
+    if not any(element.tag == _ROWS for element in found.elements) and (behind := walk.behind_pixels(found.pixels)):
+        walk.note("elements behind the pixels that belong before them")
+        found.elements += behind
+    end = found.pixels.start + found.pixels.length
+    if not found.pixels.encapsulated and not can_follow(data, end, found.size, found.encoding):
+        walk.note(f"{found.size - end} bytes behind the data set passed over")

@@ -216,6 +216,21 @@ def nested(depth: int) -> bytes:
     return inner
 
 
+@pytest.mark.parametrize("behind", [b"garbage behind the pixels", bytes(3), b"\xff" * 40])
+def test_what_stands_behind_the_data_set_is_noted(behind: bytes) -> None:
+    clip = read_clip(part_10(data_set() + behind))
+    np.testing.assert_array_equal(frames_of(clip), WANTED)
+    assert clip.notes == (f"{len(behind)} bytes behind the data set passed over",)
+
+
+def test_attributes_behind_the_pixels_are_read() -> None:
+    whole = data_set()
+    at = len(header()) - 10 * 6
+    clip = read_clip(part_10(whole[:at] + whole[len(header()) :] + whole[at : len(header())]))
+    np.testing.assert_array_equal(frames_of(clip), WANTED)
+    assert clip.notes == ("elements behind the pixels that belong before them",)
+
+
 NOT_THERE = element(0x7FE00010, b"OB", b"", length=0xFFFFFFFE)
 BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
     "sequences in sequences": (uid.ExplicitVRLittleEndian, lambda: data_set(nested(10_000))),
