@@ -12,6 +12,8 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from models.derive.study import derive_study
+from models.families import WeightsError
+from models.manifest import ManifestError
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason, StudyFindings, in_order
 from node.app import utc_now
 from node.cli.film_analysis import analyse_film
@@ -20,7 +22,7 @@ from node.cli.written_files import written_to
 from node.db.tables import NodeIdentity
 from node.egress.building import BuiltDocuments, build_all, read_evidence
 from node.egress.documents import document_bytes, document_identity
-from node.errors import DocumentError, EchoNodeError
+from node.errors import ConfigError, DocumentError, EchoNodeError
 from node.settings import Settings
 from node.study.findings_json import dump_findings
 from node.study.patient import judge_patients, patient_flags, stated_patient
@@ -32,6 +34,7 @@ from sr_templates.evidence import is_uid
 from sr_templates.identity import DocumentIdentity
 
 # Of one study or film: it must not take the others along. A disk's error would be every study's.
+_FAULTS_OF_MODELS = (ManifestError, WeightsError)  # every study's, too
 _FAULTS = (EchoNodeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 
 
@@ -64,12 +67,16 @@ def analyse_files(paths: Sequence[Path], out: Path, settings: Settings) -> Itera
         try:
             study = _analyse_study(study_instance_uid, list(files.values()), folder, settings, plan)
             yield replace(study, notes=tuple(found.replaced[study_instance_uid]))
+        except _FAULTS_OF_MODELS as error:
+            raise ConfigError(f"[models]: {error}") from error
         except _FAULTS as error:
             yield AnalysedStudy(folder, problems=(_plainly(error),), failed=True)
     for path in found.films:
         folder = out / f"film-{re.sub(r'[^A-Za-z0-9]+', '_', path.stem)[:60]}-{_short_hash(str(path.resolve()))}"
         try:
             yield _analyse_film(path, folder, plan)
+        except _FAULTS_OF_MODELS as error:
+            raise ConfigError(f"[models]: {error}") from error
         except _FAULTS as error:
             yield AnalysedStudy(folder, problems=(f"{path.name}: {_plainly(error)}",), failed=True)
 

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from models.results import QualityIssue
 from node.db.audit import AuditEvent
-from node.db.tables import Analysis, AuditEntry, Delivery, Document, Instance, Job, JobState, Study
+from node.db.tables import Analysis, AuditEntry, Delivery, DeliveryState, Document, Instance, Job, JobState, Study
 
+_NOT_TAKEN = (DeliveryState.REFUSED.value, DeliveryState.EXPIRED.value)
 _UNDONE = (JobState.TODO.value, JobState.DOING.value, JobState.FAILED.value, JobState.DEAD.value)
 
 
@@ -41,10 +42,21 @@ def study_page(session: Session, study_instance_uid: str) -> dict[str, Any] | No
 
 
 def job_errors(session: Session, study: Study | None = None) -> dict[tuple[int | None, int], str]:
-    """By study and revision: what went wrong with a job that waits for another attempt or was given up."""
+    """By study and revision: what went wrong with a delivery, or a job that waits for another attempt or was given up."""
     query = select(Job).where(Job.error.is_not(None), Job.state.in_(_UNDONE)).order_by(Job.id)
     jobs = session.scalars(query.where(Job.study_id == study.id) if study else query)
-    return {(job.study_id, job.revision): f"{job.kind}: {job.error}" for job in jobs}
+    return _refusals(session, study) | {(job.study_id, job.revision): f"{job.kind}: {job.error}" for job in jobs}
+
+
+def _refusals(session: Session, study: Study | None) -> dict[tuple[int | None, int], str]:
+    """By study and revision: a delivery that ended without its document being taken."""
+    query = select(Delivery, Document.study_id, Analysis.revision).join(Document, Delivery.document_id == Document.id)
+    query = query.join(Analysis, Document.analysis_id == Analysis.id).where(Delivery.state.in_(_NOT_TAKEN))
+    rows = session.execute(query.where(Document.study_id == study.id) if study else query)
+    return {
+        (study_id, revision): f"delivery to {delivery.destination} {delivery.state}: {delivery.detail or 'no reason stated'}"
+        for delivery, study_id, revision in rows
+    }
 
 
 def reason_of(study: Study, errors: Mapping[tuple[int | None, int], str]) -> str | None:
@@ -102,5 +114,10 @@ def print_page(page: dict[str, Any], console: Console) -> None:
     for flag in page["flags"]:
         console.print(f"  flag {flag['issue']}: {flag['message']}", highlight=False)
     for document in page["documents"]:
-        where = ", ".join(f"{d['destination']} {d['state']}" for d in document["deliveries"]) or "kept in the archive"
+        where = ", ".join(map(_delivery_line, document["deliveries"])) or "kept in the archive"
         console.print(f"  document {document['template']:8} {document['sop_instance_uid']}: {where}", highlight=False)
+
+
+def _delivery_line(delivery: Mapping[str, Any]) -> str:
+    detail = f" ({delivery['detail']})" if delivery["detail"] and delivery["state"] != DeliveryState.ACCEPTED else ""
+    return f"{delivery['destination']} {delivery['state']}{detail}"

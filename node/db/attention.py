@@ -9,6 +9,7 @@ from node.db.audit import AuditEvent
 from node.db.tables import Study
 
 WITHHELD = "documents withheld: "
+NOT_BUILT = " not built: "
 
 
 def ask_person(session: Session, study: Study, reason: str, *, now: datetime) -> None:
@@ -18,6 +19,7 @@ def ask_person(session: Session, study: Study, reason: str, *, now: datetime) ->
 
 
 def documents_let_out(study: Study) -> None:
-    """What withheld them is corrected; any other reason for a person to look stays."""
-    if study.person_reason and study.person_reason.startswith(WITHHELD):
+    """What withheld them, or kept them from being built, is corrected; any other reason for a person to look stays."""
+    reason = study.person_reason or ""
+    if reason.startswith((WITHHELD, "DocumentError: ")) or NOT_BUILT in reason:
         study.needs_person, study.person_reason = False, None

@@ -8,6 +8,7 @@ from pydicom.uid import UID
 
 import sr_templates.evidence
 from models.results import QualityFlag, QualityIssue, StudyFindings
+from node.db.attention import NOT_BUILT
 from node.errors import DocumentError
 from node.settings import Settings
 from node.study.header import read_headers
@@ -75,9 +76,9 @@ def build_all(findings: StudyFindings, evidence: Evidence, identity: DocumentIde
         try:
             documents += build(findings, evidence, identity)
         except sr_templates.evidence.DocumentError as error:
-            problems.append(f"{template} not built: {error}")
+            problems.append(f"{template}{NOT_BUILT}{error}")
         except _TEMPLATE_FAULTS as error:  # its words may quote a value of the source
-            problems.append(f"{template} not built: {type(error).__name__}")
+            problems.append(f"{template}{NOT_BUILT}{type(error).__name__}")
     if problems and not documents:
         raise DocumentError("; ".join(dict.fromkeys(problems)))
     for document in documents:

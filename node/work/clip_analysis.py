@@ -2,9 +2,11 @@
 
 import logging
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeVar
 
 from models.predictor import Predictor, load_predictor
 from models.predictor.pairs import read_pair
@@ -15,6 +17,8 @@ from node.work.pairs import unread
 from node.work.plan import Plan, chosen_device
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 # The same at every attempt, so the study goes on without this clip. Of memory and devices (RuntimeError, OSError) a later
 # attempt may be better off.
@@ -47,25 +51,35 @@ def warm_up(plan: Plan, threads: int) -> None:
 
 
 def analyse_clip(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
-    """Look, decode what is asked for, measure. An undecodable clip is a finding (`Reason.UNDECODABLE`), not an error."""
+    """Look, decode what is asked for, measure. An undecodable clip is a finding (`Reason.UNDECODABLE`), not an error.
+
+    Raises what `predictor_for` raises for networks that are not there.
+    """
     started = time.perf_counter()
-    try:
-        clip = open_clip(path)
-        opened = time.perf_counter()
-        findings = predictor_for(plan).analyse(clip, research_override=plan.research_override)
-    except UnreadableClip as error:
-        return _without_numbers(sop_instance_uid, Reason.UNDECODABLE, str(error))
-    except _FAULTS_OF_ONE_CLIP as error:  # its words may quote the header
-        log.error("a clip breaks the analysis: %s", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
-        return _without_numbers(
-            sop_instance_uid, Reason.COMPUTATION_FAILED, f"the analysis broke off with {type(error).__name__}"
-        )
+    clip = _or_nothing(sop_instance_uid, lambda: open_clip(path))
+    if isinstance(clip, ClipFindings):
+        return clip
+    opened = time.perf_counter()
+    predictor = predictor_for(plan)
+    findings = _or_nothing(sop_instance_uid, lambda: predictor.analyse(clip, research_override=plan.research_override))
     tolerated = tuple(QualityFlag(QualityIssue.TOLERATED, sop_instance_uid, note) for note in clip.notes)
     return replace(
         findings,
         flags=findings.flags + tolerated,
         timings_s={"open": opened - started, **findings.timings_s},
     )
+
+
+def _or_nothing(sop_instance_uid: str, step: Callable[[], T]) -> T | ClipFindings:
+    """What the step gives; findings without numbers where this clip stops it."""
+    try:
+        return step()
+    except UnreadableClip as error:
+        return _without_numbers(sop_instance_uid, Reason.UNDECODABLE, str(error))
+    except _FAULTS_OF_ONE_CLIP as error:  # its words may quote the header
+        log.error("a clip breaks the analysis: %s", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
+        told = f"the analysis broke off with {type(error).__name__}"
+        return _without_numbers(sop_instance_uid, Reason.COMPUTATION_FAILED, told)
 
 
 def _without_numbers(sop_instance_uid: str, reason: Reason, message: str) -> ClipFindings:

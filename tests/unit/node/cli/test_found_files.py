@@ -13,8 +13,10 @@ from models.results import ClipFindings
 from node.cli import analysis, app
 from node.cli.analysis import AnalysedStudy, analyse_files, folder_name
 from node.cli.found_files import find_files
-from node.settings import Settings
+from node.errors import ConfigError
+from node.settings import ModelSettings, Settings
 from node.study.video_file import write_film
+from node.work import clip_analysis
 from node.work.plan import Plan
 from tests.factories import A2C_UID, A4C_UID, clip_findings, source_file, source_header
 
@@ -190,3 +192,10 @@ def test_films_of_one_name_have_folders_of_their_own(tmp_path: Path, monkeypatch
     assert len(folders) == 2
     assert all(folder.parent == tmp_path / "out" and folder.name.startswith("film-_weird_x_-") for folder in folders)
     assert all((folder / "findings.json").exists() and not list(folder.glob("*.dcm")) for folder in folders)
+
+
+def test_a_model_that_is_not_there_is_no_fault_of_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analysis, "analyse_clip", clip_analysis.analyse_clip)
+    source_file(source_header(A4C_UID)).save_as(tmp_path / "a.dcm", enforce_file_format=True)
+    with pytest.raises(ConfigError, match="unheard_of"):
+        list(analyse_files([tmp_path], tmp_path / "out", Settings(models=ModelSettings(view="unheard_of"))))

@@ -11,8 +11,8 @@ from node.db import audit, queue
 from node.db.attention import WITHHELD, ask_person, documents_let_out
 from node.db.audit import AuditEvent
 from node.db.session import Database
-from node.db.tables import JobKind, Study, StudyState
-from tests.rows import NOW, add_study
+from node.db.tables import DeliveryState, JobKind, Study, StudyState
+from tests.rows import NOW, add_deliveries, add_study
 
 
 def page_text(database: Database, study_instance_uid: str) -> tuple[str, str | None]:
@@ -74,3 +74,22 @@ def test_what_was_irregular_in_the_source_is_a_flag(database: Database, study_ui
 
     of_study(database, remark)
     assert "flag tolerated: AccessionNumber is long" in page_text(database, study_uid)[0]
+
+
+def test_a_refused_delivery_says_why(database: Database, study_uid: str) -> None:
+    def refuse(session: Session, study: Study) -> None:
+        for delivery in add_deliveries(session, study.id, DeliveryState.REFUSED, DeliveryState.ACCEPTED):
+            delivery.detail = "answered 0xa900"
+
+    of_study(database, refuse)
+    text, listed = page_text(database, study_uid)
+    assert "pacs-0 refused (answered 0xa900), pacs-1 accepted" in text
+    assert listed == "delivery to pacs-0 refused: answered 0xa900"
+
+
+def test_a_document_that_could_not_be_built_is_no_reason_once_it_is(database: Database, study_uid: str) -> None:
+    for reason in ("DocumentError: PatientID is 2 values", "seg not built: AttributeError"):
+        of_study(database, lambda session, study, reason=reason: ask_person(session, study, reason, now=NOW))
+        assert page_text(database, study_uid)[1] == reason
+        of_study(database, lambda session, study: documents_let_out(study))
+        assert page_text(database, study_uid)[1] is None
