@@ -1,5 +1,6 @@
 """Which SOP classes and transfer syntaxes are accepted, answered to what a sender proposes."""
 
+import re
 from collections.abc import Iterable
 from typing import Any, Literal
 
@@ -30,11 +31,14 @@ COMPRESSED = frozenset(
 _UNCOMPRESSED = (EXPLICIT_LE, IMPLICIT_LE, DEFLATED, EXPLICIT_BE)
 
 _DICOM_ROOT, _STORAGE_ROOT = "1.2.840.10008.", "1.2.840.10008.5.1.4.1.1."
+_UID = re.compile(r"[0-9]+(\.[0-9]+){1,31}")  # PS3.5 9.1, but for leading zeros, which some senders make
 _NOT_COMPOSITE_STORAGE = ("1.2.840.10008.5.1.4.1.1.200.", "1.2.840.10008.5.1.4.1.1.201.")  # non-patient objects, inventory
 
 
 def is_storage_class(sop_class_uid: str, private: Literal["store", "reject"]) -> bool:
     """Every composite storage class of the standard, retired and future ones too; private ones by policy."""
+    if not _UID.fullmatch(sop_class_uid):
+        return False
     if sop_class_uid.startswith(_DICOM_ROOT):
         return sop_class_uid.startswith(_STORAGE_ROOT) and not sop_class_uid.startswith(_NOT_COMPOSITE_STORAGE)
     return private == "store"
@@ -52,13 +56,16 @@ def contexts_for(proposed: Iterable[Any], private: Literal["store", "reject"]) -
     accepted = [build_context(VERIFICATION, list(_UNCOMPRESSED))]
     for sop_class_uid, offered in syntaxes.items():
         if is_storage_class(sop_class_uid, private):
-            _make_known(sop_class_uid)
             compressed = [syntax for syntax in dict.fromkeys(offered) if syntax in COMPRESSED]
             accepted.append(build_context(sop_class_uid, [*compressed, *_UNCOMPRESSED]))
     return accepted
 
 
-def _make_known(sop_class_uid: str) -> None:
-    """pynetdicom serves only classes it knows: retired and private ones are registered when they first come."""
-    if uid_to_service_class(sop_class_uid) is ServiceClass:
-        register_uid(sop_class_uid, "Storage_" + sop_class_uid.replace(".", "_"), StorageServiceClass)
+def make_known(contexts: Iterable[Any]) -> None:
+    """pynetdicom serves only classes it knows: retired and private ones are registered when they first come, and stay, so this
+    is not for a layer that serves them itself: each request may name a hundred others.
+    """
+    for context in contexts:
+        sop_class_uid = str(context.abstract_syntax)
+        if uid_to_service_class(sop_class_uid) is ServiceClass:
+            register_uid(sop_class_uid, "Storage_" + sop_class_uid.replace(".", "_"), StorageServiceClass)

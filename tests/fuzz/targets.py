@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.fuzz import dicom_seeds, weights_seeds
+from tests.fuzz import conversations, dicom_seeds, weights_seeds
 
 Try = Callable[[bytes, Path], object]  # the input, and a file of it where the parser takes files
 
@@ -81,6 +81,15 @@ def _training(_: bytes, path: Path) -> None:
     read_config(path)
 
 
+def _conversation(data: bytes, _: Path) -> None:
+    conversations.converse(data)
+    assert conversations.echoed(), "the receiver answers no C-ECHO"
+
+
+def _command_set(data: bytes, path: Path) -> None:
+    _conversation(conversations.in_association(data), path)
+
+
 def _texts(*paths: str) -> Callable[[], Sequence[bytes]]:
     root = Path(__file__).resolve().parents[2]
     return lambda: [path.read_bytes() for pattern in paths for path in sorted(root.glob(pattern))]
@@ -97,6 +106,9 @@ TARGETS: tuple[Target, ...] = (
         Target(f"decoder_{name}", "dicom", cache(seeds), _frames(syntax), _CLIP)
         for name, (syntax, seeds) in dicom_seeds.CODECS.items()
     ),
+    Target("conversation", "network", conversations.whole_conversations, _conversation, ()),
+    Target("association_request", "network", conversations.association_requests, _conversation, ()),
+    Target("command_set", "network", conversations.command_sets, _command_set, ()),
     Target("weights_safetensors", "weights", weights_seeds.safetensors, _source, _FOREIGN, ".safetensors"),
     Target("weights_stored", "weights", weights_seeds.safetensors, _stored_weights, ("WeightsError",), ".safetensors"),
     Target("weights_keras_hdf5", "weights", weights_seeds.keras_hdf5, _source, _FOREIGN, ".h5"),

@@ -17,7 +17,7 @@ from node.db.tables import Receipt
 from node.errors import SUCCESS, IntakeError, Unparseable, status_for
 from node.ingress.ae_rules import Refusal, judge_association
 from node.ingress.arrival import Arrival
-from node.ingress.contexts import contexts_for
+from node.ingress.contexts import contexts_for, make_known
 from node.ingress.pynetdicom_layer.streaming import StreamedDataSet, StreamingProvider, acknowledge_quickly
 from node.ingress.storage import REJECTION, Ingress
 from node.ingress.upper_layer.association import Limits
@@ -106,7 +106,9 @@ class Handlers:
             with suppress(OSError, AttributeError):  # closed in this moment
                 association.dul.socket.socket.settimeout(self._limits.idle_s)
             proposed = request.presentation_context_definition_list
-            association.acceptor.supported_contexts = contexts_for(proposed, self._settings.study.private_sop_classes)
+            supported = contexts_for(proposed, self._settings.study.private_sop_classes)
+            make_known(supported)
+            association.acceptor.supported_contexts = supported
             return
         reason = verdict.reason or Refusal.UNKNOWN_SENDER
         self._audit_refused(association, reason)

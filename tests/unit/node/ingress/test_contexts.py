@@ -6,7 +6,15 @@ from pynetdicom.presentation import PresentationContext, negotiate_as_acceptor
 from pynetdicom.service_class import StorageServiceClass, VerificationServiceClass
 from pynetdicom.sop_class import uid_to_service_class
 
-from node.ingress.contexts import EXPLICIT_BE, EXPLICIT_LE, IMPLICIT_LE, VERIFICATION, contexts_for, is_storage_class
+from node.ingress.contexts import (
+    EXPLICIT_BE,
+    EXPLICIT_LE,
+    IMPLICIT_LE,
+    VERIFICATION,
+    contexts_for,
+    is_storage_class,
+    make_known,
+)
 
 CLIP = "1.2.840.10008.5.1.4.1.1.3.1"
 JPEG, JPEG_LOSSLESS, RLE = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.5"
@@ -66,6 +74,7 @@ def test_contexts_of_one_class_are_answered_each() -> None:
 )
 def test_storage_classes_are_accepted_and_served(sop_class_uid: str) -> None:
     assert _negotiate((sop_class_uid, [EXPLICIT_LE])) == [EXPLICIT_LE]
+    make_known([build_context(sop_class_uid)])
     assert uid_to_service_class(sop_class_uid) is StorageServiceClass
 
 
@@ -80,6 +89,21 @@ def test_storage_classes_are_accepted_and_served(sop_class_uid: str) -> None:
 )
 def test_other_services_are_not(sop_class_uid: str) -> None:
     assert _negotiate((sop_class_uid, [EXPLICIT_LE])) == [""]
+
+
+@pytest.mark.parametrize(
+    "name", ["1.2.8\0\0\xff008.5", "import os", "1.2..3", "", ".1", "1", "1.2\n", "2.25." + "1." * 40 + "1"]
+)
+def test_what_is_no_uid_is_no_class_of_ours(name: str) -> None:
+    """Bug prevented: found by fuzzing: an association that ended in an unforeseen error instead of a result for its context."""
+    assert not is_storage_class(name, "store")
+
+
+def test_negotiating_leaves_nothing_behind() -> None:
+    """Bug prevented: a peer that proposes other private classes each time makes the registry grow for ever."""
+    before = uid_to_service_class(f"{PRIVATE}.77")
+    assert _negotiate((f"{PRIVATE}.77", [EXPLICIT_LE])) == [EXPLICIT_LE]
+    assert uid_to_service_class(f"{PRIVATE}.77") is before
 
 
 def test_private_classes_may_be_rejected() -> None:
