@@ -36,6 +36,16 @@ class NodeSettings(_Section):
     receivers: int = Field(default=1, ge=1, le=16)
     upper_layer: Literal["echonode", "pynetdicom"] = "echonode"
 
+    @property
+    def listens_to_itself(self) -> bool:
+        """Whether `host` is reached from this machine alone."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host.partition("%")[0]).is_loopback
+        except ValueError:
+            return False
+
 
 class StudySettings(_Section):
     quiet_pacs_s: float = Field(default=60, gt=0)
@@ -89,6 +99,10 @@ class AERule(_Section):
     quiet_s: float | None = Field(default=None, gt=0)
     report_studies_older_than_days: int | None = Field(default=None, ge=0)
 
+    @property
+    def admits_anybody(self) -> bool:
+        return not self.calling_aet.strip("*? ") and ipaddress.ip_network(self.address, strict=False).prefixlen == 0
+
     @field_validator("address")
     @classmethod
     def _is_network(cls, value: str) -> str:
@@ -139,6 +153,17 @@ class Settings(_Section):
             for name in route.destinations:
                 if name not in names:
                     raise ValueError(f"route {route.name!r}: no destination is named {name!r}")
+        return self
+
+    @model_validator(mode="after")
+    def _not_open_to_all(self) -> "Settings":
+        """Whoever listens to the network says who may send."""
+        for rule in self.ae_rule:
+            if rule.admits_anybody and not self.node.listens_to_itself:
+                raise ValueError(
+                    f"ae_rule {rule.name!r} admits every AE title from every address, and node.host {self.node.host!r} listens to "
+                    "the network: state a calling_aet or a network"
+                )
         return self
 
     @property

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 ANSWERED_WITHIN_S = 5.0
 _STORE, _ECHO, _CONTEXT_STORE, _CONTEXT_ECHO = "1.2.840.10008.5.1.4.1.1.3.1", "1.2.840.10008.1.1", 1, 3
 
+_SYNTAXES = (uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian)
+
 
 def pdu(kind: int, body: bytes) -> bytes:
     return struct.pack(">BxL", kind, len(body)) + body
@@ -29,13 +31,13 @@ def _item(kind: int, value: bytes) -> bytes:
     return struct.pack(">BxH", kind, len(value)) + value
 
 
-def association_request(further: bytes = b"", context_kind: int = 0x20) -> bytes:
+def association_request(further: bytes = b"", syntaxes: Sequence[str] = _SYNTAXES) -> bytes:
     """PS3.8 9.3.2: two presentation contexts and the user information that senders give."""
+    offered = b"".join(_item(0x40, syntax.encode()) for syntax in syntaxes)
     contexts = b"".join(
-        _item(context_kind, struct.pack(">Bxxx", number) + _item(0x30, abstract.encode()) + b"".join(
-            _item(0x40, syntax.encode()) for syntax in (uid.ExplicitVRLittleEndian, uid.ImplicitVRLittleEndian)))
+        _item(0x20, struct.pack(">Bxxx", number) + _item(0x30, abstract.encode()) + offered)
         for number, abstract in ((_CONTEXT_STORE, _STORE), (_CONTEXT_ECHO, _ECHO))
-    )  # fmt: skip
+    )
     user = _item(0x51, struct.pack(">L", 16384)) + _item(0x52, b"1.2.3.4") + _item(0x55, b"FUZZ_1") + further
     head = struct.pack(">Hxx", 1) + b"ECHONODE".ljust(16) + b"RAW".ljust(16) + bytes(32)
     return pdu(0x01, head + _item(0x10, b"1.2.840.10008.3.1.1.1") + contexts + _item(0x50, user))
@@ -60,14 +62,20 @@ def _short(number: int) -> bytes:
 
 
 ECHO_RQ = command((2, _even(_ECHO)), (0x100, _short(0x30)), (0x110, _short(1)), (0x800, _short(0x101)))
-STORE_RQ = command(
-    (2, _even(_STORE)),
-    (0x100, _short(1)),
-    (0x110, _short(2)),
-    (0x700, _short(2)),
-    (0x800, _short(0)),
-    (0x1000, _even("2.25.7")),
-)
+
+
+def store_request(sop_instance_uid: str) -> bytes:
+    return command(
+        (2, _even(_STORE)),
+        (0x100, _short(1)),
+        (0x110, _short(2)),
+        (0x700, _short(2)),
+        (0x800, _short(0)),
+        (0x1000, _even(sop_instance_uid)),
+    )
+
+
+STORE_RQ = store_request("2.25.7")
 RELEASE_RQ = pdu(0x05, bytes(4))
 ABORT = pdu(0x07, bytes(4))
 _LONG_UID = struct.pack(">H", len(_STORE)) + _STORE.encode()
@@ -94,6 +102,18 @@ def _data_set() -> bytes:
 def _store() -> bytes:
     data_set, half = _data_set(), len(_data_set()) // 2
     return values(1, 3, STORE_RQ) + values(1, 0, data_set[:half]) + values(1, 2, data_set[half:])
+
+
+def stored(sop_instance_uid: str, data_set: bytes, syntax: str = uid.ExplicitVRLittleEndian) -> bytes:
+    """The whole association in which this data set is stored."""
+    message = values(_CONTEXT_STORE, 3, store_request(sop_instance_uid)) + values(_CONTEXT_STORE, 2, data_set)
+    return association_request(syntaxes=[syntax]) + message + RELEASE_RQ
+
+
+def status_in(heard: bytes) -> int | None:
+    """Of the first C-STORE response among the answers."""
+    at = heard.find(struct.pack("<HHL", 0, 0x900, 2))
+    return None if at < 0 else int(struct.unpack_from("<H", heard, at + 8)[0])
 
 
 @cache
@@ -150,11 +170,10 @@ def receiving() -> "tuple[ReceivingNode, _Watched]":
     return node, _Watched()
 
 
-def converse(said: bytes) -> bytes:
-    """Says it, ends its side, and returns the answers. Raises AssertionError for silence, and for an end nobody foresaw."""
-    node, watched = receiving()
-    with socket.create_connection(("127.0.0.1", node.port), timeout=ANSWERED_WITHIN_S) as connection:
-        heard = b""
+def say(port: int, said: bytes) -> bytes:
+    """Says it, ends its side, and returns the answers. Raises AssertionError where no end comes in time."""
+    heard = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=ANSWERED_WITHIN_S) as connection:
         try:
             connection.sendall(said)
             connection.shutdown(socket.SHUT_WR)
@@ -164,12 +183,19 @@ def converse(said: bytes) -> bytes:
             raise AssertionError(f"no end within {ANSWERED_WITHIN_S} s; heard {len(heard)} bytes") from None
         except OSError:  # reset, or nobody to talk to: an end, too
             pass
+    return heard
+
+
+def converse(said: bytes) -> bytes:
+    """`say` to the receiver of this process. Raises AssertionError also for an end that nobody foresaw."""
+    node, watched = receiving()
+    heard = say(node.port, said)
     seen, watched.seen = watched.seen, []
     assert not seen, seen
     return heard
 
 
-def echoed() -> bool:
+def echoed(port: int) -> bool:
     """Whether the receiver still answers a C-ECHO with success."""
-    heard = converse(association_request() + values(_CONTEXT_ECHO, 3, ECHO_RQ) + RELEASE_RQ)
+    heard = say(port, association_request() + values(_CONTEXT_ECHO, 3, ECHO_RQ) + RELEASE_RQ)
     return heard[:1] == b"\x02" and struct.pack("<HHLH", 0, 0x900, 2, 0) in heard

@@ -83,7 +83,7 @@ def _training(_: bytes, path: Path) -> None:
 
 def _conversation(data: bytes, _: Path) -> None:
     conversations.converse(data)
-    assert conversations.echoed(), "the receiver answers no C-ECHO"
+    assert conversations.echoed(conversations.receiving()[0].port), "the receiver answers no C-ECHO"
 
 
 def _command_set(data: bytes, path: Path) -> None:

@@ -59,3 +59,29 @@ def test_nobody_may_send_by_default() -> None:
 def test_the_quiet_period_is_the_source_s_own_or_its_kind_s(tmp_path: Path, extra: str, quiet_s: float) -> None:
     settings = load_settings(_written(tmp_path, RULE + extra))
     assert settings.quiet_s("a") == quiet_s
+
+
+def _open_rule(host: str, calling_aet: str, address: str) -> str:
+    return f'[node]\nhost = "{host}"\n[[ae_rule]]\nname = "all"\ncalling_aet = "{calling_aet}"\naddress = "{address}"\n'
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.7", "echo.example"])
+@pytest.mark.parametrize("calling_aet", ["*", "**", "?*", ""])
+@pytest.mark.parametrize("address", ["0.0.0.0/0", "::/0"])
+def test_nobody_is_open_to_the_network_by_accident(tmp_path: Path, host: str, calling_aet: str, address: str) -> None:
+    with pytest.raises(ConfigError, match="admits every AE title from every address"):
+        load_settings(_written(tmp_path, _open_rule(host, calling_aet, address)))
+
+
+@pytest.mark.parametrize(
+    ("host", "calling_aet", "address"),
+    [
+        ("127.0.0.1", "*", "0.0.0.0/0"),
+        ("::1", "*", "::/0"),
+        ("localhost", "*", "0.0.0.0/0"),
+        ("0.0.0.0", "VIVID*", "0.0.0.0/0"),
+        ("0.0.0.0", "*", "192.0.2.0/24"),
+    ],
+)
+def test_a_rule_that_names_somebody_is_taken(tmp_path: Path, host: str, calling_aet: str, address: str) -> None:
+    assert len(load_settings(_written(tmp_path, _open_rule(host, calling_aet, address))).ae_rule) == 1
