@@ -161,8 +161,8 @@ class Settings(_Section):
         for rule in self.ae_rule:
             if rule.admits_anybody and not self.node.listens_to_itself:
                 raise ValueError(
-                    f"ae_rule {rule.name!r} admits every AE title from every address, and node.host {self.node.host!r} listens to "
-                    "the network: state a calling_aet or a network"
+                    f"ae_rule {rule.name!r} admits every AE title from every address, and node.host {self.node.host!r} listens "
+                    "to the network: state a calling_aet or a network"
                 )
         return self
 
