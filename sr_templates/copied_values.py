@@ -4,6 +4,7 @@ An identifier is never cut and never dropped for its form alone: a shortened acc
 value that its own attribute does not allow is left out, and so passed on to nobody.
 """
 
+import math
 import unicodedata
 import warnings
 from collections.abc import Iterable
@@ -19,7 +20,7 @@ from pydicom.errors import BytesLengthException
 from pydicom.sequence import Sequence
 from pydicom.valuerep import validate_value
 
-UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, NotImplementedError, BytesLengthException)
+UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError, NotImplementedError, BytesLengthException)
 
 IDENTIFIERS = frozenset({"PatientName", "PatientID", "IssuerOfPatientID", "AccessionNumber", "StudyID"})
 _ENUMERATED = {"PatientSex": ("M", "F", "O"), "QualityControlSubject": ("YES", "NO")}  # PS3.3 C.7.1.1
@@ -137,6 +138,8 @@ def _is_valid(keyword: str, vr: str, value: str) -> bool:
         return False
     if vr == "DA" and not _is_date(value):
         return False
+    if vr == "DS" and not _is_finite(value):
+        return False
     if vr == "TM" and "-" in value:  # a range, which only queries have
         return False
     try:
@@ -144,6 +147,13 @@ def _is_valid(keyword: str, vr: str, value: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _is_finite(value: str) -> bool:
+    try:
+        return math.isfinite(float(value))
+    except ValueError:
+        return False
 
 
 def _is_date(value: str) -> bool:

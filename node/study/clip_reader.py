@@ -25,6 +25,7 @@ from node.study.loaded_header import load_header
 from node.study.pixels import EncodedFrames, open_frames
 from node.study.stored_object import opened
 from node.study.stored_pixels import StoredPixels, load_pixels
+from sr_templates.copied_values import text_of
 
 # What pydicom raises, depending on where a broken object breaks it.
 _BROKEN = (
@@ -122,7 +123,7 @@ def _clip_of(dataset: Dataset, pixels: StoredPixels | None, syntax: str, notes: 
     heart_rate_bpm = next(iter(numbers(dataset, "HeartRate", notes)), 0.0)
     times_ms, clock_objection = frame_clock(dataset, frames.shape[0], notes)
     clip = Clip(
-        sop_instance_uid=str(dataset.SOPInstanceUID),
+        sop_instance_uid=text_of(dataset, "SOPInstanceUID"),
         frames=frames,
         frame_times_ms=times_ms,
         clock_objection=clock_objection,

@@ -181,7 +181,7 @@ def _value(dataset: Dataset, keyword: str) -> Any:
     """None where absent or not what its value representation allows."""
     try:
         return dataset.get(keyword)
-    except (ValueError, TypeError, LookupError, NotImplementedError, BytesLengthException):
+    except (ValueError, TypeError, LookupError, OverflowError, NotImplementedError, BytesLengthException):
         return None
 
 

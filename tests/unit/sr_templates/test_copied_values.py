@@ -113,6 +113,7 @@ def test_two_identifiers_are_refused_by_name() -> None:
         ("PatientSex", "CS", "X"),
         ("PatientAge", "AS", "30Y"),
         ("PatientSize", "DS", "Sequence"),
+        ("PatientSize", "DS", "1e999"),
         ("PatientWeight", "SQ", Sequence([Dataset()])),
         ("InstitutionName", "LO", ["ONE", "TWO"]),
         ("StudyID", "SH", ["1", "2"]),
