@@ -13,8 +13,6 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-from alembic import command
-from alembic.config import Config
 from sqlalchemy import Connection, Engine, create_engine, event, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
@@ -93,6 +91,9 @@ class Database:
 
     def upgrade(self) -> None:
         """Bring the schema to the newest version; several processes may do so at once."""
+        from alembic import command  # 10 MB that a receiver never needs
+        from alembic.config import Config
+
         config = Config()
         config.set_main_option("script_location", str(resources.files("node.db").joinpath("migrations")))
         with self._engine.begin() as connection:
@@ -210,10 +211,13 @@ class _GroupWriter:
 
     def _commit(self, group: list["_Change"]) -> None:
         try:
-            with self._engine.begin() as connection:
-                for change in group:
-                    change.run(connection)
-                    _check_still_open(connection)
+            if len(group) == 1:
+                group[0].run_alone(self._engine)
+            else:
+                with self._engine.begin() as connection:
+                    for change in group:
+                        change.run(connection)
+                        _check_still_open(connection)
             if any(change.leaves_work for change in group):
                 self._tell()
         except BaseException as error:  # noqa: BLE001  nothing of the group is kept; each caller is told
@@ -251,6 +255,12 @@ class _Change:
                 self.leaves_work = wake_up.is_marked(session)
         except BaseException as error:  # noqa: BLE001  handed to the caller, who is waiting in another thread
             self._error = error
+
+    def run_alone(self, engine: Engine) -> None:
+        """Without others there is nothing that a savepoint would keep apart."""
+        with Session(engine, expire_on_commit=False) as session, session.begin():
+            self._value = self._change(session)
+            self.leaves_work = wake_up.is_marked(session)
 
     def lost(self, error: BaseException) -> None:
         self._error = self._error or error

@@ -6,6 +6,7 @@ as does everything of a group that failed: one instance never takes others along
 
 import queue
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
@@ -23,6 +24,7 @@ from node.settings import Settings
 from node.study.archive import Archive, object_path
 
 _LARGEST_GROUP = 64
+_LINGER_S = 0.002  # for instances that are just being received: one commit for eight costs little more than one for one
 
 
 @dataclass
@@ -40,8 +42,17 @@ class GroupIntake:
         self._database, self._archive, self._settings, self._clock = database, archive, settings, clock
         self._identity: NodeIdentity | None = None  # never changes
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._incoming: set[object] = set()
         self._thread = threading.Thread(target=self._run, name="group-intake", daemon=True)
         self._thread.start()
+
+    def expect(self, data_set: object) -> None:
+        """A data set begins to come in: those that are complete wait a moment for it."""
+        self._incoming.add(data_set)
+
+    def forget(self, data_set: object) -> None:
+        """It was handed in, or will not be."""
+        self._incoming.discard(data_set)
 
     def take(self, arrival: Arrival) -> Receipt:
         """Its effects are on disk and committed when this returns; the temporary file is gone either way. IntakeError."""
@@ -68,17 +79,24 @@ class GroupIntake:
 
     def _run(self) -> None:
         while (first := self._queue.get()) is not None:
-            group = [first]
-            is_last = False
-            while len(group) < _LARGEST_GROUP and not self._queue.empty():
-                waiting = self._queue.get()
-                if waiting is None:
-                    is_last = True
-                    break
-                group.append(waiting)
+            group, is_last = self._group(first)
             self._take_together(group)
             if is_last:
                 return
+
+    def _group(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
+        """What is there already, and what comes while others are being received, for a moment."""
+        group, until = [first], time.monotonic() + _LINGER_S
+        while len(group) < _LARGEST_GROUP:
+            try:
+                left_s = until - time.monotonic() if self._incoming else 0.0
+                waiting = self._queue.get(timeout=left_s) if left_s > 0 else self._queue.get_nowait()
+            except queue.Empty:
+                break
+            if waiting is None:
+                return group, True
+            group.append(waiting)
+        return group, False
 
     def _take_together(self, group: Sequence[_Waiting]) -> None:
         stored: set[str] = set()

@@ -4,6 +4,7 @@ Each is given its settings through its standard input, which stays open as long 
 """
 
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -95,6 +96,7 @@ class Receivers:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             pass_fds=[descriptor],
+            env={**os.environ, "MALLOC_ARENA_MAX": "2"},  # glibc's pools for each thread would hold what one object took
         )
         assert popen.stdin is not None
         with suppress(BrokenPipeError):  # it has ended already, which `_wait_until_ready` finds

@@ -25,7 +25,6 @@ from node.study.element_walk import Element, TooMuch
 from node.study.image_layout import read_layout
 from node.study.loaded_header import load_header
 from node.study.patient import StatedPatient, stated_patient
-from node.study.pixels import open_frames
 from node.study.stored_object import StoredObject, opened
 from node.study.stored_pixels import load_pixels
 
@@ -206,6 +205,8 @@ def same_decoded_pixels(ours: Path, theirs: Path) -> bool:
 
 def _number_of_frames(path: Path) -> int:
     """Judged by what is declared before anything is decoded. Raises UnreadableClip for what would cost too much."""
+    from node.study.pixels import open_frames  # 17 MB of decoders, which a receiver needs when a UID comes in two encodings
+
     with opened(path) as found:
         header = load_header(found)
         return open_frames(header, load_pixels(found), found.stated, lambda _: None).shape[0] if read_layout(header) else 0

@@ -26,7 +26,7 @@ min_free_disk_mb = 1
 quiet_pacs_s = {quiet_s}
 
 [work]
-poll_s = 0.05
+poll_s = {poll_s}
 lease_s = 2
 
 [research]
@@ -53,11 +53,17 @@ documents = ["tid1500", "seg", "kos"]
 
 
 def write_config(
-    folder: Path, *, port: int, destinations: dict[str, tuple[str, int]], quiet_s: float = 1.0, override: bool = False
+    folder: Path,
+    *,
+    port: int,
+    destinations: dict[str, tuple[str, int]],
+    quiet_s: float = 1.0,
+    override: bool = False,
+    poll_s: float = 0.05,
 ) -> Path:
     """`destinations` maps a name to (AE title, port)."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = CONFIG.format(port=port, quiet_s=quiet_s, override=str(override).lower())
+    text = CONFIG.format(port=port, quiet_s=quiet_s, override=str(override).lower(), poll_s=poll_s)
     for name, (ae_title, destination_port) in destinations.items():
         text += DESTINATION.format(name=name, ae_title=ae_title, port=destination_port)
     path = folder / "echonode.toml"
