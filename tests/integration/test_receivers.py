@@ -45,7 +45,7 @@ class Running:
 
 
 @contextmanager
-def _running(options: Settings) -> Iterator[Running]:
+def running_receivers(options: Settings) -> Iterator[Running]:
     running = Running(options)
     try:
         yield running
@@ -67,7 +67,7 @@ def _data_set(folder: Path, number: int) -> bytes:
 
 @pytest.mark.parametrize("upper_layer", ["echonode", "pynetdicom"])
 def test_several_receivers_share_one_port(tmp_path: Path, upper_layer: str) -> None:
-    with _running(_options(tmp_path, receivers=2, upper_layer=upper_layer)) as running:
+    with running_receivers(_options(tmp_path, receivers=2, upper_layer=upper_layer)) as running:
         assert len(set(running.processes)) == 2
         for number in range(6):
             with RawSender(running.port) as sender:
@@ -76,7 +76,7 @@ def test_several_receivers_share_one_port(tmp_path: Path, upper_layer: str) -> N
 
 
 def test_a_lost_receiver_is_replaced_and_forgotten(tmp_path: Path) -> None:
-    with _running(_options(tmp_path)) as running:
+    with running_receivers(_options(tmp_path)) as running:
         sender = RawSender(running.port)
         assert sender.store(f"{CLIP_UID}.1", _data_set(tmp_path, 1)).Status == 0x0000
         sender.begin(f"{CLIP_UID}.2", _data_set(tmp_path, 2), parts=1)
@@ -106,7 +106,7 @@ def test_stopping_lets_a_running_association_end(tmp_path: Path) -> None:
 
 
 def test_nobody_listens_after_stopping(tmp_path: Path) -> None:
-    with _running(_options(tmp_path)) as running:
+    with running_receivers(_options(tmp_path)) as running:
         port = running.port
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=5).close()
