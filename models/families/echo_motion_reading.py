@@ -17,10 +17,12 @@ from torch import nn
 from models.clip import Clip
 from models.derive.cardiac_cycle import find_beats
 from models.derive.limits import refusals
+from models.derive.long_axis import long_axis, turned
 from models.derive.volumes import Outline, area_cm2, length_cm, single_plane_volume_ml, to_cm
 from models.families.echo_motion_frames import Preparation
 from models.families.outline import cavity_outline
 from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.families.sector import probe_position
 from models.manifest import Manifest
 from models.results import Beat, Point, Reason, in_order
 
@@ -67,6 +69,7 @@ def _segment(network: nn.Module, manifest: Manifest, clip: Clip) -> _Ventricle:
     preparation = Preparation.of(manifest)
     letterbox = preparation.letterbox(clip)
     level = manifest.threshold("contour_level")
+    probe = letterbox.to_square(probe_position(clip)[None])[0]
     mask_px: list[int] = []
     outlines: list[tuple[Point, ...] | None] = []
     for batch in preparation.batches(clip, network):
@@ -74,8 +77,10 @@ def _segment(network: nn.Module, manifest: Manifest, clip: Clip) -> _Ventricle:
             maps: NDArray[np.float32] = network(batch)[:, 0].float().sigmoid().cpu().numpy()
         for probability in maps:
             mask_px.append(int((probability > level).sum()))
-            line = cavity_outline(probability, level)
+            line = cavity_outline(probability, level, probe=probe)
             outlines.append(None if line is None else tuple((float(x), float(y)) for x, y in letterbox.to_image(line)))
+    for index in turned({index: long_axis(points, (1.0, 1.0)) for index, points in enumerate(outlines) if points is not None}):
+        outlines[index] = None
     return _Ventricle(mask_px, outlines)
 
 

@@ -8,6 +8,10 @@ from numpy.typing import NDArray
 
 Points = NDArray[np.float64]
 
+# Cosine of the greatest angle between the beam through the ventricle's middle and its long axis: 60 degrees. A ventricle seen
+# further from the side is not in an apical view. Our choice.
+_LEAST_AWAY = 0.5
+
 # Cell corners: 1 top left, 2 top right, 4 bottom right, 8 bottom left. Sides: 0 top, 1 right, 2 bottom, 3 left. Each step
 # enters by the first side and leaves by the second with the inside on its left hand; the two saddles keep the inside apart.
 _STEPS: dict[int, tuple[tuple[int, int], ...]] = {
@@ -63,29 +67,52 @@ def polygon_area(points: Points) -> float:
     return float(abs(x @ np.roll(y, -1) - y @ np.roll(x, -1)) / 2)
 
 
-def cavity_outline(probability: NDArray[np.float32], level: float, points: int = 96) -> Points | None:
+def cavity_outline(
+    probability: NDArray[np.float32], level: float, points: int = 96, probe: Points | None = None
+) -> Points | None:
     """The largest cavity as `points` evenly spaced points, from one end of the mitral annulus (smaller x) over the apex to
     the other, so that the closing edge is the annulus line. None where nothing larger than 0.4 % of the map is marked.
+
+    In apical views the annulus lies away from `probe`, (x, y) px of the map; an outline without a side there is None, too.
     """
     line = max(closed_lines(probability, level), key=polygon_area, default=None)
     if line is None or polygon_area(line) < 0.004 * probability.size:
         return None
     line = _evenly(np.vstack([line, line[:1]]), 4 * points)[:-1]
-    ends = sorted(_annulus_ends(line), key=lambda index: line[index, 0])
+    found = _annulus_ends(line, probe)
+    if found is None:
+        return None
+    ends = sorted(found, key=lambda index: line[index, 0])
     forward = np.roll(line, -ends[0], axis=0)[: (ends[1] - ends[0]) % len(line) + 1]
     backward = np.roll(line[::-1], -(len(line) - 1 - ends[0]), axis=0)[: (ends[0] - ends[1]) % len(line) + 1]
     return _evenly(max(forward, backward, key=_length), points)
 
 
-def _annulus_ends(line: Points) -> tuple[int, int]:
+def _annulus_ends(line: Points, probe: Points | None) -> tuple[int, int] | None:
     """Indices of the two basal corners of a bullet-shaped outline, at any rotation.
 
-    The base is the flattest of the four sides that the principal axes face: a bullet may be wider than long.
+    The base is the flattest of the four sides that the principal axes face: a bullet may be wider than long. With a `probe`
+    only sides away from it are asked, and the side that the beam itself faces; without one of them there is no base.
     """
-    centred = line - line.mean(axis=0)
-    axes = np.linalg.svd(centred, full_matrices=False)[2]
-    sides = [_corners(centred, sign * axis) for axis in axes for sign in (1, -1)]
-    return min(sides, key=lambda ends: _bulge(centred, *ends))
+    middle = line.mean(axis=0)
+    centred = line - middle
+    axes = list(np.linalg.svd(centred, full_matrices=False)[2])
+    if probe is None:
+        sides = [_corners(centred, sign * axis) for axis in axes for sign in (1, -1)]
+        return min(sides, key=lambda ends: _bulge(centred, *ends))
+    beam = middle - probe
+    beam = beam / np.linalg.norm(beam)
+    outward = [axis if axis @ beam > 0 else -axis for axis in axes]
+    sides = [_corners(centred, axis) for axis in [beam, *(axis for axis in outward if axis @ beam > _LEAST_AWAY)]]
+    away = [ends for ends in sides if _points_away(centred, ends, beam)]
+    return min(away, key=lambda ends: _bulge(centred, *ends), default=None)
+
+
+def _points_away(centred: Points, ends: tuple[int, int], beam: Points) -> bool:
+    """Whether the apex, the farthest point from the side between `ends`, lies on the probe's side of it."""
+    base = (centred[ends[0]] + centred[ends[1]]) / 2
+    axis = base - centred[np.argmax(np.linalg.norm(centred - base, axis=1))]
+    return bool(axis @ beam > _LEAST_AWAY * np.linalg.norm(axis))
 
 
 def _corners(centred: Points, axis: Points) -> tuple[int, int]:

@@ -162,6 +162,12 @@ SEGMENTERS: dict[str, Callable[[Clip, ClipFrames, Manifest], PlacedFrames]] = {
 }
 
 
+def on_map(placed: PlacedFrames, point_px: Points) -> Points:
+    """A point (x, y) px of the whole image on the network's map, also where it lies outside it: `to_image` scales and moves."""
+    origin, right, below = (np.array(point) for point in placed.to_image(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])))
+    return np.asarray(np.linalg.solve(np.stack([right - origin, below - origin], axis=1), point_px - origin))
+
+
 def border_probability(manifest: Manifest) -> float:
     return float(manifest.thresholds.get("contour_level", _INSIDE))
 

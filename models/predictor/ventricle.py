@@ -6,10 +6,12 @@ from dataclasses import dataclass, field
 
 from models.clip import Clip
 from models.derive.cardiac_cycle import BeatSearch, search_beats
+from models.derive.long_axis import long_axis, turned
 from models.derive.phase_beats import beats_at_r_waves, frames_needed, settled_beats
 from models.derive.volumes import area_cm2, to_cm
 from models.families.outline import cavity_outline
-from models.predictor.adapters import SEGMENTERS, border_probability
+from models.families.sector import probe_position
+from models.predictor.adapters import SEGMENTERS, border_probability, on_map
 from models.predictor.frames import ClipFrames
 from models.predictor.parts import Part
 from models.predictor.phases import by_area_curve, find_phase_beats
@@ -72,7 +74,9 @@ def _search_curve(clip: Clip, outlines: "_Outlines") -> BeatSearch:
 
 
 class _Outlines:
-    """Outlines by frame, each sought once. `areas_cm2` has one value per frame, None where there is none."""
+    """Outlines by frame, each sought once. `areas_cm2` has one value per frame, None where there is none: no cavity, no
+    annulus away from the probe, or a long axis that turns against those of the frames around it.
+    """
 
     def __init__(self, clip: Clip, frames: ClipFrames, part: Part, cm_per_px: Point) -> None:
         self._part, self._cm_per_px = part, cm_per_px
@@ -82,6 +86,7 @@ class _Outlines:
         self._at_once = 1  # until the size of the input is known
         self.contours: dict[int, Contour] = {}
         self.areas_cm2: list[float | None] = [None] * clip.number_of_frames
+        self._probe_px = on_map(self._placed, probe_position(clip))
 
     def seek(self, indices: Sequence[int]) -> None:
         waiting = [index for index in indices if index not in self._sought]
@@ -91,9 +96,13 @@ class _Outlines:
             self._at_once = max(1, min(_MOST_AT_ONCE, _PIXELS_AT_ONCE // (batch.shape[-1] * batch.shape[-2])))
             maps = self._part.run(batch)[0][:, 0].sigmoid().numpy()
             for index, probability in zip(asked, maps, strict=True):
-                line = cavity_outline(probability, self._level)
+                line = cavity_outline(probability, self._level, probe=self._probe_px)
                 if line is not None:
                     points = tuple(self._placed.to_image(line))
                     self.contours[index] = Contour("lv", index, points)
                     self.areas_cm2[index] = area_cm2(to_cm(points, self._cm_per_px))
             self._sought.update(asked)
+        axes = {index: long_axis(contour.points_px, self._cm_per_px) for index, contour in self.contours.items()}
+        for index in turned(axes):
+            del self.contours[index]
+            self.areas_cm2[index] = None

@@ -13,8 +13,9 @@ from models.families.echoforge_keypoints import LINES, POINTS
 from models.families.echonet_frames import sigmoid
 from models.families.outline import cavity_outline
 from models.families.reading import Mark, MarkKind
+from models.families.sector import probe_position
 from models.manifest import Manifest, Value
-from models.predictor.adapters import SEGMENTERS, border_probability
+from models.predictor.adapters import SEGMENTERS, border_probability, on_map
 from models.results import Point
 from models.training.figures.by_group import bootstrap_by_group, stated
 from models.training.layouts.items import DataSet, Item, TrueLandmark
@@ -88,9 +89,10 @@ def _of_outlines(model: Any, clip: Clip, frames: Sequence[int]) -> Found:
     level = border_probability(model.manifest)
     region = clip.b_mode_region().region
     scale = np.array(region.cm_per_px if region else (1.0, 1.0))
+    probe = on_map(placed, probe_position(clip))
     found: dict[tuple[str, int], Point] = {}
     for frame, logits in zip(frames, maps, strict=True):
-        line = cavity_outline(sigmoid(logits), level)
+        line = cavity_outline(sigmoid(logits), level, probe=probe)
         if line is None:
             continue
         points = list(placed.to_image(line))

@@ -196,7 +196,7 @@ def test_the_network_sees_the_region_only_filtered() -> None:
 
 @pytest.mark.parametrize("decoding", list(Decoding))
 def test_every_network_of_a_clip_reads_one(decoding: Decoding) -> None:
-    shown = clip(3)
+    shown = clip(3, frame_times_ms=np.arange(3) * 600.0)
     segmented = as_if_trained(load_model("EchoMotionNet_B0_SE")).read(shown, decoding)
     assert len(segmented.rows) == 3
     for name in ("EchoMotionNet_BiLSTM", "EchoMotionNet_TemporalTransformer"):
@@ -207,5 +207,9 @@ def test_every_network_of_a_clip_reads_one(decoding: Decoding) -> None:
 
 
 def test_the_biplane_network_reads_two_clips() -> None:
-    reading = as_if_trained(load_model("EchoMotionNet_A4C_A2C")).read_pair(clip(3), clip(2, frame_times_ms=None))
-    assert number(reading, "ef_video_regression_biplane") == pytest.approx(55, abs=5)
+    network = as_if_trained(load_model("EchoMotionNet_A4C_A2C"))
+    long, other = (clip(length, frame_times_ms=np.arange(length) * 600.0) for length in (3, 2))
+    assert number(network.read_pair(long, other), "ef_video_regression_biplane") == pytest.approx(55, abs=5)
+    for without in (clip(2), clip(2, frame_times_ms=None)):
+        (value,) = network.read_pair(long, without).values
+        assert value.reasons == (Reason.NO_CARDIAC_CYCLE,)

@@ -97,7 +97,7 @@ class SaysEF(PanEcho):
 
 def test_nothing_of_panecho_but_the_ejection_fraction_is_a_measurement() -> None:
     reader = SaysEF(57.5)
-    seen = analysed("a4ch-full", clip(20), reader)
+    seen = analysed("a4ch-full", clip(20, heart_rate_bpm=100.0), reader)
     assert {value.key: value.value for value in seen.values} == {"ef_video_regression": pytest.approx(57.5)}
     assert any("values are left out: no quantity of this node" in note for note in seen.notes)
     assert analysed("plax-full-lv", clip(20), reader).values == ()
@@ -119,7 +119,7 @@ def test_of_two_models_of_one_quantity_the_report_names_the_one_that_gave_it() -
     other.manifest = replace(other.manifest, name="echonet_dynamic/ef_r2plus1d_18", family="echonet_dynamic",
                              architecture={"network": "r2plus1d_18"})  # fmt: skip
     for readers, value, letter in (((pan_echo, other), 57.5, "a"), ((other, pan_echo), 40.0, "b")):
-        findings = study(analysed("a4ch-full", clip(20), *readers))
+        findings = study(analysed("a4ch-full", clip(20, heart_rate_bpm=100.0), *readers))
         (item,) = report_of(findings)
         assert item.value == value
         texts = [child.TextValue for child in item[0].ContentSequence if child.ValueType == "TEXT"]
@@ -128,7 +128,7 @@ def test_of_two_models_of_one_quantity_the_report_names_the_one_that_gave_it() -
 
 
 def test_a_value_of_unknown_weights_is_in_no_report() -> None:
-    findings = study(analysed("a4ch-full", clip(20), known(SaysEF(57.5), "a")))
+    findings = study(analysed("a4ch-full", clip(20, heart_rate_bpm=100.0), known(SaysEF(57.5), "a")))
     with pytest.raises(DocumentError, match="weights are not known"):
         report_of(replace(findings, models=()))
 
