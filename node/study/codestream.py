@@ -9,6 +9,8 @@ from enum import Enum
 
 from pydicom import uid
 
+from node.study.reading_limits import MOST_SCANS
+
 
 class Kind(Enum):
     """How a frame is compressed."""
@@ -40,7 +42,7 @@ _LONGEST_JP2_HEAD = 1 << 16
 _FRAME_MARKERS = {0xC0: Kind.JPEG, 0xC1: Kind.JPEG, 0xC2: Kind.JPEG, 0xC3: Kind.JPEG_LOSSLESS, 0xF7: Kind.JPEG_LS}
 _OTHER_FRAME_MARKERS = frozenset({0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF})
 _WITHOUT_LENGTH = frozenset({0x01, 0xD8, *range(0xD0, 0xD8)})
-_SCAN, _IMAGE_END = 0xDA, 0xD9
+_PROGRESSIVE, _SCAN, _IMAGE_END = 0xC2, 0xDA, 0xD9
 
 
 @dataclass(frozen=True)
@@ -131,8 +133,7 @@ def _jpeg(encoded: bytes) -> Codestream:
     if frame is None or len(frame[1]) < 6:
         raise ValueError("JPEG without a frame header")
     marker, content = frame
-    if marker not in _FRAME_MARKERS:
-        raise ValueError("JPEG of a kind that DICOM does not use (arithmetic or hierarchical)")
+    _refuse_kind(marker, encoded)
     bits, rows, columns, components = struct.unpack_from(">BHHB", content)
     parts = [content[6 + 3 * index : 9 + 3 * index] for index in range(components)]
     if not components or len(parts[-1]) < 3:
@@ -144,6 +145,13 @@ def _jpeg(encoded: bytes) -> Codestream:
     else:
         colours = _jpeg_colours(kind, bytes(part[0] for part in parts), subsampled, jfif, adobe)
     return Codestream(kind, rows, columns, components, bits, colours, subsampled)
+
+
+def _refuse_kind(marker: int, encoded: bytes) -> None:
+    if marker not in _FRAME_MARKERS:
+        raise ValueError("JPEG of a kind that DICOM does not use (arithmetic or hierarchical)")
+    if marker == _PROGRESSIVE and encoded.count(bytes((0xFF, _SCAN))) > MOST_SCANS:
+        raise ValueError(f"JPEG with more than {MOST_SCANS} scans")
 
 
 def _jpeg_colours(kind: Kind, identifiers: bytes, subsampled: bool, jfif: bool, adobe: int | None) -> str | None:

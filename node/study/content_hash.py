@@ -22,7 +22,6 @@ from pydicom.pixels.utils import pixel_array
 from node.errors import Unparseable, UnreadableClip
 from node.study.element_head import known_vr
 from node.study.element_walk import Element, TooMuch
-from node.study.image_layout import read_layout
 from node.study.loaded_header import load_header
 from node.study.patient import StatedPatient, stated_patient
 from node.study.stored_object import StoredObject, opened
@@ -208,5 +207,4 @@ def _number_of_frames(path: Path) -> int:
     from node.study.pixels import open_frames  # 17 MB of decoders, which a receiver needs when a UID comes in two encodings
 
     with opened(path) as found:
-        header = load_header(found)
-        return open_frames(header, load_pixels(found), found.stated, lambda _: None).shape[0] if read_layout(header) else 0
+        return open_frames(load_header(found), load_pixels(found), found.stated, lambda _: None).shape[0]

@@ -55,7 +55,9 @@ def fragments(data: bytes, note: Callable[[str], None]) -> Fragments:
     spans: list[_Span] = []
     at, cut = 0, False
     repairs = 0
-    while data[at : at + 4] == _ITEM and at + 8 <= len(data) and len(spans) < MOST_FRAGMENTS:
+    while data[at : at + 4] == _ITEM and at + 8 <= len(data):
+        if len(spans) > MOST_FRAGMENTS:
+            raise UnreadableClip(f"more than {MOST_FRAGMENTS} fragments")
         (length,) = struct.unpack_from("<L", data, at + 4)
         start, end = at + 8, at + 8 + length
         if end % 2 and data[end + 1 : end + 5] in (_ITEM, _END):

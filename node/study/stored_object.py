@@ -27,7 +27,7 @@ from node.study.element_head import (
     read_head,
 )
 from node.study.element_walk import Element, Walk
-from node.study.reading_limits import LARGEST_INFLATED_BYTES
+from node.study.reading_limits import EVER_INFLATED_BYTES, LARGEST_INFLATED_BYTES, MOST_INFLATION
 
 _TRANSFER_SYNTAX, _ROWS = 0x00020010, 0x00280010
 _CREDIBLE = 3  # elements that stand as a transfer syntax says: then nothing else is tried
@@ -155,22 +155,23 @@ def _inflate(found: StoredObject, at: int) -> bool:
             continue
         if credible_heads(Bytes(io.BytesIO(first), 1 << 40), 0, EXPLICIT_LITTLE, most=1):
             found.file.seek(at)
-            inflated = _inflated(found.file, window_bits, found.notes)
+            inflated = _inflated(found.file, window_bits, found.size - at, found.notes)
             found.file, found.size, found.encoding = inflated, inflated.tell(), EXPLICIT_LITTLE
             inflated.seek(0)
             return True
     return False
 
 
-def _inflated(file: BinaryIO, window_bits: int, notes: list[str]) -> BinaryIO:
+def _inflated(file: BinaryIO, window_bits: int, size: int, notes: list[str]) -> BinaryIO:
+    most = min(LARGEST_INFLATED_BYTES, max(EVER_INFLATED_BYTES, MOST_INFLATION * size))
     inflated, inflater = tempfile.SpooledTemporaryFile(_IN_MEMORY_BYTES), zlib.decompressobj(window_bits)  # noqa: SIM115
     written = 0
     try:
         while not inflater.eof and (deflated := inflater.unconsumed_tail or file.read(_CHUNK_BYTES)):
             written += inflated.write(inflater.decompress(deflated, _CHUNK_BYTES))
-            if written > LARGEST_INFLATED_BYTES:
+            if written > most:
                 inflated.close()
-                raise Unparseable(f"inflates to more than {LARGEST_INFLATED_BYTES >> 20} MiB")
+                raise Unparseable(f"inflates to more than {most >> 20} MiB")
     except zlib.error:
         notes.append("the deflated data set is damaged: read up to there")
     else:

@@ -209,6 +209,13 @@ def test_a_file_cut_in_the_header_says_so(tmp_path: Path, missing: int, reason: 
     assert content_of(tmp_path / "object", cut).study_instance_uid == "1.2.3"
 
 
+def test_a_deflated_data_set_is_not_inflated_beyond_what_its_size_makes_likely(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.study.stored_object.EVER_INFLATED_BYTES", 1 << 20)
+    bomb = part_10(deflated(data_set(element(0x00189999, b"UN", bytes(1 << 23)))), uid.DeflatedExplicitVRLittleEndian)
+    with pytest.raises(UnreadableClip, match="inflates to more than 1 MiB"):
+        read_clip(bomb)
+
+
 def nested(depth: int) -> bytes:
     inner = b""
     for _ in range(depth):

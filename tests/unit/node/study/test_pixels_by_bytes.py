@@ -10,6 +10,7 @@ import imagecodecs
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 from pydicom import uid
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
@@ -429,9 +430,19 @@ def huge_j2k(tiles: int | None = None) -> bytes:
     return bytes(frame)
 
 
+def many_scans() -> bytes:
+    """A progressive JPEG whose last scan is there again and again."""
+    buffer = io.BytesIO()
+    Image.fromarray(ECHO[0]).save(buffer, "JPEG", progressive=True)
+    frame = buffer.getvalue()
+    last = frame.rindex(b"\xff\xda")
+    return frame[:-2] + frame[last:-2] * 200 + frame[-2:]
+
+
 BOMBS: dict[str, tuple[list[bytes], str, dict[str, Any]]] = {
     "JPEG far beyond the header": ([huge_jpeg()], uid.JPEGBaseline8Bit, {}),
     "JPEG with the header's consent": ([huge_jpeg()], uid.JPEGBaseline8Bit, {"Rows": 65000, "Columns": 65000}),
+    "JPEG of many scans": ([many_scans()], uid.JPEGBaseline8Bit, {}),
     "JPEG 2000 far beyond the header": ([huge_j2k()], uid.JPEG2000Lossless, {}),
     "RLE far beyond its bytes": ([packbits(ECHO[0])], uid.RLELossless, {"Rows": 65535, "Columns": 65535}),
     "many large frames": (jpeg_frames(ECHO) * 40, uid.JPEGBaseline8Bit, {"Rows": 8000, "Columns": 8000}),
@@ -454,6 +465,19 @@ def test_a_bomb_ends_with_a_plain_reason(
 
 
 def test_a_clip_that_decodes_to_more_than_is_decoded_says_how_much() -> None:
-    dataset = ultrasound_object(fragments([packbits(ECHO[0])] * 30), uid.RLELossless, frames=30, Rows=8000, Columns=8000)
-    with pytest.raises(UnreadableClip):
+    sized = {"frames": 100, "Rows": 4000, "Columns": 4000, "SamplesPerPixel": 1, "PhotometricInterpretation": "MONOCHROME2"}
+    dataset = ultrasound_object(fragments([packbits(ECHO[0, ..., 0])] * 100), uid.RLELossless, **sized)
+    with pytest.raises(UnreadableClip, match="100 frames of 4000 x 4000 are more"):
         open_clip(as_file(dataset))
+
+
+def test_fragments_without_end_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.study.frame_index.MOST_FRAGMENTS", 1000)
+    with pytest.raises(UnreadableClip, match="more than 1000 fragments"):
+        clip_of(fragments([b"\1\1"] * 1001), uid.JPEGBaseline8Bit, "YBR_FULL")
+
+
+def test_a_progressive_jpeg_is_read() -> None:
+    buffer = io.BytesIO()
+    Image.fromarray(ECHO[0]).save(buffer, "JPEG", progressive=True, quality=95, subsampling=0)
+    assert far(clip_of([buffer.getvalue()], uid.JPEGBaseline8Bit, "YBR_FULL", ECHO[:1]), ECHO[:1]) <= 40
