@@ -15,6 +15,7 @@ from pydicom import uid
 from node.ingress.ae_rules import judge_association
 from node.settings import AERule
 from sr_templates import measurement_report
+from tests.arrivals import settings
 from tests.factories import A2C_UID, A4C_UID, POOR_UID, evidence, identity, source_header, study_findings
 from tests.fuzz import conversations as talk
 from tests.receiving_node import ReceivingNode, receiving_node
@@ -22,25 +23,28 @@ from tests.unit.node.study.written_by_hand import UID, data_set, element, header
 from tests.waiting import wait_for
 
 _REQUEST, _STORE, _ECHO = talk.association_request(), talk.values(1, 3, talk.STORE_RQ), talk.values(3, 3, talk.ECHO_RQ)
-# Where an association is left, and whether with a word.
+_ACCEPTED, _REJECTED, _ABORTED = b"\x02", b"\x03", b"\x07"
+_PRIVATE_CLASS = b"1.2.826.0.1.3680043.9."
+# Where an association is left, with or without a word, and how the first answer begins.
 STATES = {
-    "nothing said": b"",
-    "half a request": _REQUEST[:70],
-    "no request": _ECHO,
-    "associated": _REQUEST,
-    "aborted": _REQUEST + talk.ABORT,
-    "half a command": _REQUEST + talk.values(1, 1, talk.STORE_RQ[:20]),
-    "half a data set": _REQUEST + _STORE + talk.values(1, 0, bytes(2000)),
-    "aborted in a data set": _REQUEST + _STORE + talk.values(1, 0, bytes(2000)) + talk.ABORT,
-    "called by another name": _REQUEST.replace(b"ECHONODE", b"SOMEBODY"),
-    "other classes each time": _REQUEST.replace(b"1.2.840.10008.5.1.4.1.1.3.1", b"1.2.826.0.1.3680043.9.%06d"),
+    "nothing said": (b"", b""),
+    "half a request": (_REQUEST[:70], b""),
+    "no request": (_ECHO, _ABORTED),
+    "associated": (_REQUEST, _ACCEPTED),
+    "aborted": (_REQUEST + talk.ABORT, _ACCEPTED),
+    "half a command": (_REQUEST + talk.values(1, 1, talk.STORE_RQ[:20]), _ACCEPTED),
+    "half a data set": (_REQUEST + _STORE + talk.values(1, 0, bytes(2000)), _ACCEPTED),
+    "aborted in a data set": (_REQUEST + _STORE + talk.values(1, 0, bytes(2000)) + talk.ABORT, _ACCEPTED),
+    "called by another name": (_REQUEST.replace(b"ECHONODE", b"SOMEBODY"), _REJECTED),
+    "other classes each time": (_REQUEST.replace(b"1.2.840.10008.5.1.4.1.1.3.1", _PRIVATE_CLASS + b"#####"), _ACCEPTED),
 }
 _MOST_GROWTH_MB, _MOST_AT_A_BOMB_MB = 16, 128
 
 
 @pytest.fixture
 def node(tmp_path: Path) -> Iterator[ReceivingNode]:
-    with receiving_node(tmp_path / "node") as node:
+    rule = AERule(name="lab", address="127.0.0.0/8", called_aet="ECHONODE")
+    with receiving_node(tmp_path / "node", settings(tmp_path / "node", rules=(rule,))) as node:
         yield node
 
 
@@ -55,8 +59,9 @@ def _files_open() -> int:
 
 def _leave(node: ReceivingNode, times: int) -> None:
     for number in range(times):
-        for said in STATES.values():
-            talk.say(node.port, said.replace(b"%06d", b"%06d" % number))
+        for state, (said, answer) in STATES.items():
+            heard = talk.say(node.port, said.replace(b"#####", b"%d" % (10_000 + number)))
+            assert heard[:1] == answer, state
     assert talk.echoed(node.port)
     wait_for(lambda: not node.receiver.layer.open_associations)
 
