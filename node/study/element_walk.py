@@ -120,6 +120,8 @@ class Walk:
         return found, at, _End.DATA
 
     def _credible(self, head: Head, at: int, encoding: Encoding) -> bool:
+        if head.vr and not head.odd:
+            return 0x0002 <= head.tag >> 16 <= 0xFFFC
         return head.tag in DELIMITERS or can_follow(self.data, at, self.data.size, encoding)
 
     def _count(self) -> None:
