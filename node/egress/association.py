@@ -13,6 +13,7 @@ from pynetdicom.pdu import A_ASSOCIATE_RJ
 from pynetdicom.presentation import PresentationContext
 from pynetdicom.transport import AssociationSocket
 
+from node.egress.acceptance import read_leniently
 from node.egress.outcomes import Happening, StoreAnswer
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
@@ -77,7 +78,9 @@ def associate(peer: Peer, contexts: list[PresentationContext]) -> Association | 
         if isinstance(event.pdu, A_ASSOCIATE_RJ):
             rejections.append(event.pdu)
 
-    def tune(_event: Event) -> None:
+    def tune(event: Event) -> None:
+        dul = event.assoc.dul
+        vars(dul)["_decode_pdu"] = read_leniently(dul._decode_pdu)
         if entity.transport is not None:
             entity.transport.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             entity.transport.settimeout(peer.timeout_s)  # else a peer that stops reading blocks the sending thread for ever

@@ -6,13 +6,15 @@ one is made.
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import cycle
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from pydicom.errors import InvalidDicomError
-from pynetdicom import _config
+from pynetdicom import _config, evt
 from pynetdicom.association import Association
 from pynetdicom.dsutils import split_dataset
+from pynetdicom.events import Event
 from pynetdicom.presentation import VerificationPresentationContexts, build_context
 from pynetdicom.status import STORAGE_SERVICE_CLASS_STATUS
 
@@ -25,6 +27,7 @@ from node.settings import Destination, Settings
 
 _config.STORE_SEND_CHUNKED_DATASET = True  # `send_c_store(path)` then sends the file's bytes instead of a re-encoded data set
 
+_MESSAGE_IDS = cycle(range(1, 1 << 16))
 MAX_CONTEXTS = 128  # PS3.8 9.3.2.2: context IDs are the odd numbers up to 255
 SLOWEST_LINK_BYTES_S = 1 << 20  # the wait for an answer starts when the last PDU is queued, not when it is sent
 
@@ -173,14 +176,22 @@ def _store_as_it_is(association: Association, file: _File, peer: Peer) -> StoreA
 
     timeout_s = peer.timeout_s + file.size_bytes / SLOWEST_LINK_BYTES_S
     association.dimse_timeout = timeout_s
+    message_id = next(_MESSAGE_IDS)
+    answered: list[int | None] = []
+    association.bind(evt.EVT_DIMSE_RECV, _note_answer, [answered])
     started_s = time.monotonic()
     try:
-        reply = association.send_c_store(file.path)
+        reply = association.send_c_store(file.path, msg_id=message_id)
     except RuntimeError:
         return answer(Happening.ABORTED, f"{peer} ended the association before the C-STORE")
     except (OSError, ValueError):
         association.abort()
         return answer(Happening.NOT_SENT, "the file cannot be sent: it cannot be read, or a UID in its file meta is malformed")
+    finally:
+        association.unbind(evt.EVT_DIMSE_RECV, _note_answer)
+    if "Status" in reply and answered[:1] != [message_id]:  # whatever it says is not of this object
+        association.abort()
+        return answer(Happening.ABORTED, f"{peer} answered another C-STORE than the one that was sent")
     if "Status" in reply:
         meaning = STORAGE_SERVICE_CLASS_STATUS.get(reply.Status, ("", "a status the standard does not define"))[1] or "success"
         sent = f"sent as {transfer_syntaxes.name(file.transfer_syntax_uid)}"
@@ -188,6 +199,11 @@ def _store_as_it_is(association: Association, file: _File, peer: Peer) -> StoreA
     if time.monotonic() - started_s >= timeout_s:
         return answer(Happening.TIMED_OUT, f"{peer} did not answer the C-STORE within {timeout_s:.0f} s")
     return answer(Happening.ABORTED, f"{peer} aborted the association during the C-STORE")
+
+
+def _note_answer(event: Event, answered: list[int | None]) -> None:
+    """Which message was answered: pynetdicom takes the first answer that comes for the one it waits for."""
+    answered.append(event.message.command_set.get("MessageIDBeingRespondedTo"))
 
 
 def _read_file_meta(path: Path, *, deflated: bool) -> _File | StoreAnswer:
