@@ -31,7 +31,7 @@ def test_wrong_inputs_end_as_documented(name: str, tmp_path: Path) -> None:
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize("name", _NAMES)
 def test_many_wrong_inputs_end_as_documented(name: str, tmp_path: Path) -> None:
-    half = _ALL // len(TARGETS) // 2
+    half = -(-_ALL // (2 * len(TARGETS)))
     found = list(faults(name, _BOUNDED, half, tmp_path))
     assert not found, _told(found)
     if importlib.util.find_spec("atheris") is None:
