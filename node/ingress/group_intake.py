@@ -24,7 +24,10 @@ from node.settings import Settings
 from node.study.archive import Archive, object_path
 
 _LARGEST_GROUP = 64
-_LINGER_S = 0.002  # for instances that are just being received: one commit for eight costs little more than one for one
+# One commit for eight costs little more than one for one, so a group waits a moment for half of those who are sending now: the
+# other half is received meanwhile.
+_LINGER_S = 0.005
+_SENDING_S = 0.5  # since its last instance an association counts as sending
 
 
 @dataclass
@@ -42,21 +45,14 @@ class GroupIntake:
         self._database, self._archive, self._settings, self._clock = database, archive, settings, clock
         self._identity: NodeIdentity | None = None  # never changes
         self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._incoming: set[object] = set()
+        self._last_sent_s: dict[str, float] = {}  # by association
         self._thread = threading.Thread(target=self._run, name="group-intake", daemon=True)
         self._thread.start()
-
-    def expect(self, data_set: object) -> None:
-        """A data set begins to come in: those that are complete wait a moment for it."""
-        self._incoming.add(data_set)
-
-    def forget(self, data_set: object) -> None:
-        """It was handed in, or will not be."""
-        self._incoming.discard(data_set)
 
     def take(self, arrival: Arrival) -> Receipt:
         """Its effects are on disk and committed when this returns; the temporary file is gone either way. IntakeError."""
         now = self._clock()
+        self._last_sent_s[arrival.association_uuid] = time.monotonic()
         intake = plain_intake(self._database, self._archive, arrival, self._settings, now=now)
         try:
             if intake is not None:
@@ -85,11 +81,12 @@ class GroupIntake:
                 return
 
     def _group(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
-        """What is there already, and what comes while others are being received, for a moment."""
-        group, until = [first], time.monotonic() + _LINGER_S
+        """What is there already; a moment is waited for more where others are sending."""
+        group, target = [first], self._senders() // 2
+        until = time.monotonic() + _LINGER_S
         while len(group) < _LARGEST_GROUP:
+            left_s = until - time.monotonic() if len(group) < target else 0.0
             try:
-                left_s = until - time.monotonic() if self._incoming else 0.0
                 waiting = self._queue.get(timeout=left_s) if left_s > 0 else self._queue.get_nowait()
             except queue.Empty:
                 break
@@ -97,6 +94,14 @@ class GroupIntake:
                 return group, True
             group.append(waiting)
         return group, False
+
+    def _senders(self) -> int:
+        """How many associations are sending; those that are not any more are forgotten."""
+        long_ago = time.monotonic() - _SENDING_S
+        for association, last_s in list(self._last_sent_s.items()):
+            if last_s < long_ago:
+                self._last_sent_s.pop(association, None)
+        return len(self._last_sent_s)
 
     def _take_together(self, group: Sequence[_Waiting]) -> None:
         stored: set[str] = set()

@@ -6,7 +6,6 @@ A data set that cannot be written is drained, and its C-STORE answered.
 import hashlib
 import os
 import struct
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,19 +30,10 @@ class ReceivedFile:
 
 
 class IncomingFile:
-    """One data set being written. `error` is set when it cannot be; what follows is then dropped.
+    """One data set being written. `error` is set when it cannot be; what follows is then dropped."""
 
-    `ended(self)` is called when nothing more comes, perhaps more than once.
-    """
-
-    def __init__(
-        self,
-        archive: Archive,
-        min_free_disk_mb: int,
-        file_meta: bytes,
-        ended: Callable[["IncomingFile"], None] = lambda _: None,
-    ) -> None:
-        self._archive, self._min_free_disk_mb, self._file_meta, self._ended = archive, min_free_disk_mb, file_meta, ended
+    def __init__(self, archive: Archive, min_free_disk_mb: int, file_meta: bytes) -> None:
+        self._archive, self._min_free_disk_mb, self._file_meta = archive, min_free_disk_mb, file_meta
         self._descriptor: int | None = None
         self._unchecked_bytes = 0
         self._size_bytes = 0
@@ -95,7 +85,6 @@ class IncomingFile:
 
     def complete(self) -> ReceivedFile | None:
         """The file with everything in it; None when no data set came. Raises IntakeError when it could not be written."""
-        self._ended(self)
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
             try:
@@ -111,7 +100,6 @@ class IncomingFile:
 
     def discard(self) -> None:
         """Leave nothing behind. Safe to call at any time, also when the file was taken over."""
-        self._ended(self)
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             with suppress(OSError):

@@ -107,7 +107,7 @@ class StorageServices:
     def new_data_set(self, command: Command, transfer_syntax: str) -> DataSet:
         ingress = self._ingress
         meta = file_meta(command.sop_class_uid, command.sop_instance_uid, transfer_syntax)
-        file = IncomingFile(ingress.archive, ingress.settings.node.min_free_disk_mb, meta, ingress.intake.forget)
+        file = IncomingFile(ingress.archive, ingress.settings.node.min_free_disk_mb, meta)
         for keyword, uid in (
             ("AffectedSOPClassUID", command.sop_class_uid),
             ("AffectedSOPInstanceUID", command.sop_instance_uid),
