@@ -1,5 +1,6 @@
 """One receiver process: `python -m node.ingress DESCRIPTOR MARK LEVEL`, settings on standard input, started by `receivers`."""
 
+import gc
 import signal
 import socket
 import sys
@@ -24,6 +25,8 @@ def main() -> None:
             listening, database, Archive(settings.archive_dir, owner=mark), settings, lambda: datetime.now(UTC), mark=mark
         )
         receiver.start()
+        gc.collect()
+        gc.freeze()  # what is imported stays: the collector need not walk through it while objects come in
         sys.stdout.buffer.write(READY)
         sys.stdout.flush()
         sys.stdin.buffer.read()  # ends when the node stops, or has gone

@@ -7,8 +7,9 @@ as does everything of a group that failed: one instance never takes others along
 import queue
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -39,15 +40,23 @@ class _Waiting:
 
 
 class GroupIntake:
-    """`take` may be called by any number of threads; each waits for its own instance alone."""
+    """`take` may be called by any number of threads; each waits for its own instance alone.
+
+    Two threads work in turn: while one commits the rows of a group, the other syncs the files of the next.
+    """
 
     def __init__(self, database: Database, archive: Archive, settings: Settings, clock: Callable[[], datetime]) -> None:
         self._database, self._archive, self._settings, self._clock = database, archive, settings, clock
         self._identity: NodeIdentity | None = None  # never changes
-        self._queue: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._received: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
+        self._synced: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
         self._last_sent_s: dict[str, float] = {}  # by association
-        self._thread = threading.Thread(target=self._run, name="group-intake", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=run, name=name, daemon=True)
+            for name, run in (("files", self._sync_files), ("rows", self._write_rows))
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def take(self, arrival: Arrival) -> Receipt:
         """Its effects are on disk and committed when this returns; the temporary file is gone either way. IntakeError."""
@@ -57,7 +66,7 @@ class GroupIntake:
         try:
             if intake is not None:
                 waiting = _Waiting(intake)
-                self._queue.put(waiting)
+                self._received.put(waiting)
                 stored = waiting.outcome.result()
                 if stored is not None:
                     return stored
@@ -70,15 +79,18 @@ class GroupIntake:
 
     def close(self) -> None:
         """What was handed in is finished first."""
-        self._queue.put(None)
-        self._thread.join()
+        self._received.put(None)
+        for thread in self._threads:
+            thread.join()
 
-    def _run(self) -> None:
-        while (first := self._queue.get()) is not None:
+    def _sync_files(self) -> None:
+        while (first := self._received.get()) is not None:
             group, is_last = self._group(first)
-            self._take_together(group)
+            with _told(group):
+                self._synced.put(self._linked(group))
             if is_last:
-                return
+                break
+        self._synced.put(None)
 
     def _group(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         """What is there already; a moment is waited for more where others are sending."""
@@ -87,7 +99,7 @@ class GroupIntake:
         while len(group) < _LARGEST_GROUP:
             left_s = until - time.monotonic() if len(group) < target else 0.0
             try:
-                waiting = self._queue.get(timeout=left_s) if left_s > 0 else self._queue.get_nowait()
+                waiting = self._received.get(timeout=left_s) if left_s > 0 else self._received.get_nowait()
             except queue.Empty:
                 break
             if waiting is None:
@@ -103,32 +115,58 @@ class GroupIntake:
                 self._last_sent_s.pop(association, None)
         return len(self._last_sent_s)
 
-    def _take_together(self, group: Sequence[_Waiting]) -> None:
-        stored: set[str] = set()
-        try:
-            stored = self._store([waiting.intake for waiting in group])
-        except (OSError, SQLAlchemyError):
-            pass  # each again by itself, where its own error is told
-        except BaseException as error:  # noqa: BLE001  handed to those who wait in other threads
-            for waiting in group:
-                waiting.outcome.set_exception(error)
-            return
+    def _linked(self, group: list[_Waiting]) -> list[_Waiting]:
+        """Those whose files have their names and are on the disk; of the others it is told that they are not plain."""
+        linked: dict[str, _Waiting] = {}
         for waiting in group:
-            is_stored = waiting.intake.arrival.path.name in stored
-            waiting.outcome.set_result(Receipt.STORED if is_stored else None)
+            arrival = waiting.intake.arrival
+            uid = arrival.sop_instance_uid
+            path = None if uid in linked else self._archive.link(arrival.path, waiting.intake.sha256)
+            if path is None:
+                waiting.outcome.set_result(None)
+            else:
+                waiting.intake = replace(waiting.intake, path=path)
+                linked[uid] = waiting
+        if linked:
+            self._archive.sync_objects([waiting.intake.sha256 for waiting in linked.values()])
+        return list(linked.values())
 
-    def _store(self, group: list[Intake]) -> set[str]:
-        """The names of the temporary files whose instances were stored."""
-        linked: dict[str, Intake] = {}
-        for intake in group:
-            uid = intake.arrival.sop_instance_uid
-            if uid not in linked and (path := self._archive.link(intake.arrival.path, intake.sha256)) is not None:
-                linked[uid] = replace(intake, path=path)
-        if not linked:
-            return set()
-        self._archive.sync_objects([intake.sha256 for intake in linked.values()])
+    def _write_rows(self) -> None:
+        is_last = False
+        while not is_last and (group := self._synced.get()) is not None:
+            while not self._synced.empty():
+                more = self._synced.get()
+                if more is None:
+                    is_last = True
+                    break
+                group += more
+            with _told(group):
+                self._remember(group)
+
+    def _remember(self, group: list[_Waiting]) -> None:
+        by_uid = {
+            waiting.intake.arrival.sop_instance_uid: waiting for waiting in group
+        }  # of twins the last: the others go alone
+        if not by_uid:
+            return
         if self._identity is None:
             self._identity = self._database.write(lambda session: node_identity(session, now=self._clock()))
-        identity = self._identity
-        new = self._database.write(lambda session: remember_new(session, list(linked.values()), identity))
-        return {intake.arrival.path.name for intake in new}
+        identity, intakes = self._identity, [waiting.intake for waiting in by_uid.values()]
+        new = {id(intake) for intake in self._database.write(lambda session: remember_new(session, intakes, identity))}
+        for waiting in group:
+            waiting.outcome.set_result(Receipt.STORED if id(waiting.intake) in new else None)
+
+
+@contextmanager
+def _told(group: list[_Waiting]) -> Iterator[None]:
+    """Whatever goes wrong reaches everybody who waits: by itself each is told its own error, or stored after all."""
+    try:
+        yield
+    except (OSError, SQLAlchemyError):
+        for waiting in group:
+            if not waiting.outcome.done():
+                waiting.outcome.set_result(None)
+    except BaseException as error:  # noqa: BLE001  handed to those who wait in other threads
+        for waiting in group:
+            if not waiting.outcome.done():
+                waiting.outcome.set_exception(error)

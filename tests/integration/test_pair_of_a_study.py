@@ -101,6 +101,7 @@ def analysed(bench: Bench, uids: Sequence[str], database: Database, executor: Ex
             Instance(
                 study_id=study.id, receipt=Receipt.STORED.value, sop_instance_uid=uid, path=bench.files[uid].name,
                 transfer_syntax_uid="1.2", size_bytes=1, sha256="0", analysable=True, calling_aet="CART", received_at=NOW,
+                sop_class_uid="1.2.840.10008.5.1.4.1.1.3.1", series_instance_uid="2.25.3",
             )
             for uid in uids
         )  # fmt: skip
