@@ -7,7 +7,6 @@ its own SAVEPOINT, by one writer thread. PostgreSQL groups commits itself.
 import queue
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager
 from importlib import resources
 from pathlib import Path
@@ -182,7 +181,7 @@ class _GroupWriter:
             if self._closed:
                 raise RuntimeError("the database is closed")
             self._waiting.put(waiting)
-        value: T = waiting.future.result()
+        value: T = waiting.wait()
         return value
 
     def close(self) -> None:
@@ -243,7 +242,7 @@ class _Change:
         self._value: Any = None
         self._error: BaseException | None = None
         self.leaves_work = False
-        self.future: Future[Any] = Future()
+        self._done: queue.SimpleQueue[None] = queue.SimpleQueue()  # lighter than a Future
 
     def run(self, connection: Connection) -> None:
         try:
@@ -266,7 +265,10 @@ class _Change:
         self._error = self._error or error
 
     def settle(self) -> None:
+        self._done.put(None)
+
+    def wait(self) -> Any:
+        self._done.get()
         if self._error is not None:
-            self.future.set_exception(self._error)
-        else:
-            self.future.set_result(self._value)
+            raise self._error
+        return self._value

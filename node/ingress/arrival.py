@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -72,13 +73,18 @@ def instance_row(
         "sha256": intake.sha256,
         "content_hash": content.content_hash if content else None,
         "pixel_hash": content.pixel_hash if content else None,
-        **patient_columns(identity, content.patient if content else StatedPatient()),
+        **_patient_columns(identity, content.patient if content else StatedPatient()),
         "analysable": content is not None and content.sop_class_uid in TRIGGER_SOP_CLASSES,
         "kept": path is not None,
         "calling_aet": arrival.calling_aet,
         "received_at": intake.now,
         "note": note or None,
     }
+
+
+@lru_cache(maxsize=64)  # the objects of a study are of one patient, one after the other
+def _patient_columns(identity: NodeIdentity, patient: StatedPatient) -> dict[str, str | None]:
+    return patient_columns(identity, patient)
 
 
 def intake_details(intake: Intake, note: str = "") -> dict[str, str]:

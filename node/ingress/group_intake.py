@@ -8,9 +8,8 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -31,12 +30,24 @@ _LINGER_S = 0.005
 _SENDING_S = 0.5  # since its last instance an association counts as sending
 
 
-@dataclass
 class _Waiting:
-    """`outcome` is STORED, or None: it is not plain after all."""
+    """One instance of a group, and the word that its sender's thread waits for: STORED, or None: it is not plain after all."""
 
-    intake: Intake
-    outcome: Future[Receipt | None] = field(default_factory=Future)
+    def __init__(self, intake: Intake) -> None:
+        self.intake, self._is_told = intake, False
+        self._word: queue.SimpleQueue[Receipt | BaseException | None] = queue.SimpleQueue()  # lighter than a Future
+
+    def tell(self, word: Receipt | BaseException | None) -> None:
+        """The first word counts."""
+        if not self._is_told:
+            self._is_told = True
+            self._word.put(word)
+
+    def wait(self) -> Receipt | None:
+        word = self._word.get()
+        if isinstance(word, BaseException):
+            raise word
+        return word
 
 
 class GroupIntake:
@@ -67,7 +78,7 @@ class GroupIntake:
             if intake is not None:
                 waiting = _Waiting(intake)
                 self._received.put(waiting)
-                stored = waiting.outcome.result()
+                stored = waiting.wait()
                 if stored is not None:
                     return stored
             receipt = take_instance(self._database, self._archive, arrival, self._settings, now=now)
@@ -123,7 +134,7 @@ class GroupIntake:
             uid = arrival.sop_instance_uid
             path = None if uid in linked else self._archive.link(arrival.path, waiting.intake.sha256)
             if path is None:
-                waiting.outcome.set_result(None)
+                waiting.tell(None)
             else:
                 waiting.intake = replace(waiting.intake, path=path)
                 linked[uid] = waiting
@@ -154,7 +165,7 @@ class GroupIntake:
         identity, intakes = self._identity, [waiting.intake for waiting in by_uid.values()]
         new = {id(intake) for intake in self._database.write(lambda session: remember_new(session, intakes, identity))}
         for waiting in group:
-            waiting.outcome.set_result(Receipt.STORED if id(waiting.intake) in new else None)
+            waiting.tell(Receipt.STORED if id(waiting.intake) in new else None)
 
 
 @contextmanager
@@ -164,9 +175,7 @@ def _told(group: list[_Waiting]) -> Iterator[None]:
         yield
     except (OSError, SQLAlchemyError):
         for waiting in group:
-            if not waiting.outcome.done():
-                waiting.outcome.set_result(None)
+            waiting.tell(None)
     except BaseException as error:  # noqa: BLE001  handed to those who wait in other threads
         for waiting in group:
-            if not waiting.outcome.done():
-                waiting.outcome.set_exception(error)
+            waiting.tell(error)

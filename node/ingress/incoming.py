@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from node.errors import IntakeError, OutOfResources
-from node.study.archive import Archive
+from node.study.archive import Archive, start_writing_back
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
-HEAD_BYTES = 1 << 16  # of the data set: every header met so far but those with private blocks ends within
+HEAD_BYTES = 1 << 15  # of the data set: every header met so far but those with large private blocks ends within
 _CHECK_EVERY_BYTES = 32 << 20
+_WRITE_BACK_BYTES = 1 << 20  # the disk begins while the rest still comes, so that the sync at the end has little left to do
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class IncomingFile:
         self._archive, self._min_free_disk_mb, self._file_meta = archive, min_free_disk_mb, file_meta
         self._descriptor: int | None = None
         self._unchecked_bytes = 0
-        self._size_bytes = 0
+        self._size_bytes = self._on_its_way_bytes = 0
         self._digest = hashlib.sha256()
         self._head = bytearray()
         self.path: Path | None = None
@@ -82,6 +83,9 @@ class IncomingFile:
         while written < len(piece):  # a disk that is almost full takes a part
             written += os.write(self._descriptor, piece[written:])
         self._size_bytes += len(piece)
+        if self._size_bytes - self._on_its_way_bytes >= _WRITE_BACK_BYTES:
+            start_writing_back(self._descriptor, self._on_its_way_bytes, self._size_bytes - self._on_its_way_bytes)
+            self._on_its_way_bytes = self._size_bytes
 
     def complete(self) -> ReceivedFile | None:
         """The file with everything in it; None when no data set came. Raises IntakeError when it could not be written."""

@@ -101,7 +101,7 @@ def _judge(session: Session, intake: Intake, content: Content) -> _Judgement:
     seen = tuple(instance.id for instance in found)
     study_id = session.scalar(select(Study.id).where(Study.study_instance_uid == content.study_instance_uid))
     here = [instance for instance in found if instance.study_id == study_id]
-    notes = [content.note]
+    notes = [content.note, *content.tolerated]
     if content.sop_class_uid in TRIGGER_SOP_CLASSES and content.pixel_hash is None and not content.note:
         notes.append(NO_PIXELS)
     if len(here) < len(found):

@@ -9,8 +9,9 @@ import hashlib
 import os
 import shutil
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 _SYNC_ALL_FROM = 3  # files: from there on one syncfs(2) is quicker than fsync(2) of each and of their folders
 
@@ -55,24 +56,24 @@ class Archive:
 
         The temporary name stays. A file that stands there already is never replaced by one that is not durable yet.
         """
-        relative = _relative("objects", sha256)
-        target = self.root / relative
+        relative = object_path(sha256)
+        target = f"{self.root}/{relative}"
         try:
             os.link(temporary, target)
         except FileExistsError:
             return None
         except FileNotFoundError:
-            target.parent.mkdir(exist_ok=True)
+            os.makedirs(os.path.dirname(target), exist_ok=True)
             os.link(temporary, target)
-        return relative.as_posix()
+        return relative
 
     def sync_objects(self, hashes: Sequence[str]) -> None:
         """Make linked files durable, names and bytes, together. OSError when the disk does not take them."""
-        if len(hashes) >= _SYNC_ALL_FROM and _sync_file_system is not None:
+        if len(hashes) >= _SYNC_ALL_FROM and _syncfs is not None:
             _sync_file_system(self.root)
             return
         for sha256 in hashes:
-            target = self.root / _relative("objects", sha256)
+            target = self.root / object_path(sha256)
             for path in (target, target.parent, target.parent.parent):
                 _sync(path)
 
@@ -113,7 +114,7 @@ class Archive:
 
 def object_path(sha256: str) -> str:
     """Where a received object with this hash stands, relative to the archive."""
-    return _relative("objects", sha256).as_posix()
+    return f"objects/{sha256[:2]}/{sha256}.dcm"
 
 
 def _relative(kind: str, sha256: str) -> Path:
@@ -133,22 +134,30 @@ def _sync(path: Path) -> None:
         os.close(descriptor)
 
 
-def _system_call() -> Callable[[Path], None] | None:
-    """syncfs(2): one flush for everything written so far, where the system has it."""
+def _libc_function(name: str) -> Any:
+    """None where the system has no such call."""
     try:
-        syncfs = ctypes.CDLL(None, use_errno=True).syncfs
+        return getattr(ctypes.CDLL(None, use_errno=True), name)
     except (OSError, AttributeError):
         return None
 
-    def sync_file_system(path: Path) -> None:
-        descriptor = os.open(path, os.O_RDONLY)
-        try:
-            if syncfs(descriptor) != 0:
-                raise OSError(ctypes.get_errno(), "syncfs")
-        finally:
-            os.close(descriptor)
 
-    return sync_file_system
+_syncfs, _sync_file_range = _libc_function("syncfs"), _libc_function("sync_file_range")
+_SYNC_FILE_RANGE_WRITE = 2  # start, do not wait
 
 
-_sync_file_system = _system_call()
+def _sync_file_system(path: Path) -> None:
+    """syncfs(2): one flush for everything written so far."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        if _syncfs(descriptor) != 0:
+            raise OSError(ctypes.get_errno(), "syncfs")
+    finally:
+        os.close(descriptor)
+
+
+def start_writing_back(descriptor: int, offset: int, length: int) -> None:
+    """Let the disk begin with these bytes of a file. A hint alone: what it does not take, the sync at the end does."""
+    if _sync_file_range is not None:
+        offset_, length_ = ctypes.c_int64(offset), ctypes.c_int64(length)
+        _sync_file_range(descriptor, offset_, length_, ctypes.c_uint(_SYNC_FILE_RANGE_WRITE))

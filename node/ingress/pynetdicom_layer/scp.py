@@ -4,9 +4,10 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
-from pynetdicom import AE
+from pynetdicom import AE, timer
 from pynetdicom.transport import ThreadedAssociationServer
 
 from node.ingress.contexts import VERIFICATION
@@ -14,6 +15,8 @@ from node.ingress.pynetdicom_layer.handlers import Handlers
 from node.ingress.storage import Ingress
 from node.ingress.upper_layer.association import Limits
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
+
+vars(timer)["time"] = SimpleNamespace(time=time.monotonic)  # its timers ask for the time of day, which may be set
 
 _ABORT_S = 2.0  # how long an A-ABORT may take to end an association
 

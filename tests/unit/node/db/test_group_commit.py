@@ -23,7 +23,9 @@ def test_changes_that_wait_together_share_a_commit(database: Database) -> None:
 
     held, go = threading.Event(), threading.Event()
 
-    def hold(_session: Session) -> None:
+    def hold(session: Session) -> None:
+        add_study(session, 20)
+        session.flush()
         held.set()
         assert go.wait(10)
 

@@ -160,5 +160,5 @@ def test_linked_files_are_synced_with_and_without_syncfs(archive: Archive, monke
 
     hashes = [link(number) for number in range(count)]
     archive.sync_objects(hashes)
-    monkeypatch.setattr("node.study.archive._sync_file_system", None)
+    monkeypatch.setattr("node.study.archive._syncfs", None)
     archive.sync_objects(hashes)

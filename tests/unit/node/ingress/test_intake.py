@@ -341,3 +341,10 @@ def test_a_twin_that_came_second_leaves_no_file(intake_: Intake, monkeypatch: py
     assert [str(row.receipt) for row in intake_.rows] == ["stored", "duplicate"]
     assert len(intake_.files) == 1
     assert str(intake_.rows[0].path) in str(intake_.files[0])
+
+
+def test_what_was_passed_over_on_the_way_is_a_note(intake_: Intake) -> None:
+    """A data set without its last bytes: the object is kept, and its row says what is missing."""
+    arrived = arrival(intake_.archive, clip())
+    assert intake_.take_arrival(rewritten(arrived, arrived.path.read_bytes()[:-10])) is Receipt.STORED
+    assert intake_.rows[0].note
