@@ -15,6 +15,7 @@ from node.ingress.upper_layer.wire import Wire
 log = logging.getLogger(__name__)
 
 _ABORT_S = 2.0  # how long an A-ABORT may take to end an association
+_NO_HANDLES_S = 0.1
 _SPARE = 16  # connections above the limit that still get an A-ASSOCIATE-RJ; more are closed without a word
 
 
@@ -33,6 +34,7 @@ class Listener:
         self._max_associations = max_associations
         self._running: dict[threading.Thread, Acceptor] = {}
         self._lock = threading.Lock()
+        self._stopping = threading.Event()
         self._wake_read, self._wake_write = os.pipe()
         self._thread = threading.Thread(target=self._accept, name="listener", daemon=True)
 
@@ -49,6 +51,7 @@ class Listener:
         """No new connections; associations may end for `timeout_s`, then they are aborted, then cut."""
         if not self._thread.is_alive():
             return
+        self._stopping.set()
         os.write(self._wake_write, b"x")
         self._thread.join()
         self._listening.close()
@@ -68,9 +71,11 @@ class Listener:
                     return
                 try:
                     transport, address = self._listening.accept()
-                except OSError as error:  # taken by another receiver; gone again; or no file handles left
-                    if not isinstance(error, BlockingIOError):
-                        log.warning("a connection cannot be accepted: %s", type(error).__name__)
+                except BlockingIOError:  # another receiver took it
+                    continue
+                except OSError as error:  # gone again, or no file handles left: those that end will give some back
+                    log.warning("a connection cannot be accepted: %s", type(error).__name__)
+                    self._stopping.wait(_NO_HANDLES_S)
                     continue
                 self._serve(transport, str(address[0]))
 
