@@ -306,8 +306,8 @@ def test_every_engine_measures_the_same_and_is_named(tmp_path: Path, monkeypatch
     manifest = replace(published, input_shape=(*published.input_shape[:-2], 64, 64), thresholds=_without_half(published))
     monkeypatch.setenv("ECHONODE_MODELS", str(_stored(tmp_path / "models", manifest, torch.float32)))
     film = tmp_path / "film.avi"
-    speckle = np.random.default_rng(0).integers(0, 255, (6, ROWS, COLUMNS, 1), dtype=np.uint8)
-    write_film(film, list(np.broadcast_to(speckle, (6, ROWS, COLUMNS, 3))), 25.0)
+    speckle = np.random.default_rng(0).integers(0, 255, (32, ROWS, COLUMNS, 1), dtype=np.uint8)
+    write_film(film, list(np.broadcast_to(speckle, (32, ROWS, COLUMNS, 3))), 25.0)
     found = {}
     for engine in ("torch", "openvino", "auto", ""):
         result = _measure("--model", name, film, *(("--engine", engine) if engine else ()), "--json")

@@ -21,7 +21,7 @@ CLIPS: dict[str, tuple[tuple[int, int, int], RegionProblem | None, tuple[str, ..
     "fodicom_DIRW0007_acuson_sequoia_65f": ((65, 456, 576), None, ()),
     "pydicom_examples_ybr_color_30f": ((30, 240, 320), RegionProblem.OUTSIDE_IMAGE, ()),
     "pydicomdata_OBXXXX1A_rle_2frame": ((2, 600, 800), None, ("non_cardiac_probe",)),
-    "pydicomdata_US1_J2KR": ((1, 480, 640), RegionProblem.ABSENT, ()),
+    "pydicomdata_US1_J2KR": ((1, 480, 640), RegionProblem.ABSENT, ("non_cardiac_probe",)),
     "pydicomdata_color-pl": ((1, 120, 256), RegionProblem.ABSENT, ("transoesophageal", "colour_doppler")),
     "pydicomdata_gdcm-US-ALOKA-16": ((1, 480, 640), RegionProblem.SEVERAL, ()),
 }

@@ -20,6 +20,7 @@ from models.results import ClipFindings, QualityIssue, Reason
 
 SIZE = 64
 ROWS, COLUMNS, FRAMES = 120, 160, 25
+LARGEST_PX2, SMALLEST_PX2 = (40 * (length - 25) + np.pi / 2 * 20 * 25 for length in (75, 50))  # of the bullet below
 REGION = RegionCalibration(20, 10, 139, 109, 1, 1, 3, 3, 0.1, 0.1)
 
 
@@ -63,12 +64,15 @@ def made_predictor(
 
 
 def beating_clip(regions: tuple[RegionCalibration, ...] = (REGION,), **changes: object) -> Clip:
-    """A bright box in the region, 40 px wide, whose length runs 60 -> 40 -> 60 px once in a second."""
+    """A bright bullet in the region, 40 px wide, its tip 25 px high; its length runs 75 -> 50 -> 75 px once in a second."""
     frames = np.zeros((FRAMES, ROWS, COLUMNS, 3), np.uint8)
     times = np.arange(FRAMES) * 40.0
+    rows, columns = np.mgrid[:ROWS, :COLUMNS]
     for frame, time in zip(frames, times, strict=True):
-        length = round(50 + 10 * np.cos(2 * np.pi * time / 960))
-        frame[90 - length : 90, 60:100] = 255
+        length = round(62.5 + 12.5 * np.cos(2 * np.pi * time / 960))
+        tip = 89.5 - length + 25
+        inside = np.where(rows < tip, ((rows - tip) / 25) ** 2 + ((columns - 79.5) / 20) ** 2 <= 1, abs(columns - 79.5) < 20)
+        frame[inside & (rows < 90)] = 255
     return replace(Clip("1.2.3", frames, times, regions, (0.0, 960.0), 62.5, is_quality_control_subject=True), **changes)
 
 
@@ -78,8 +82,8 @@ def test_an_apical_clip_gives_contours_areas_and_a_beat() -> None:
     assert found.view is not None
     assert (found.view.view, found.view.probability) == (View.A4C, pytest.approx(0.9))
     assert len(found.contours) == len(found.area_curve_cm2) == FRAMES
-    assert found.area_curve_cm2[0] == pytest.approx(60 * 40 * 0.01, rel=0.03)
-    assert found.area_curve_cm2[12] == pytest.approx(40 * 40 * 0.01, rel=0.03)
+    assert found.area_curve_cm2[0] == pytest.approx(LARGEST_PX2 * 0.01, rel=0.03)
+    assert found.area_curve_cm2[12] == pytest.approx(SMALLEST_PX2 * 0.01, rel=0.03)
     assert [(beat.ed_frame_index, beat.es_frame_index) for beat in found.beats] == [(0, 12)]
     assert [use.name for use in found.models] == ["phantom_view", "phantom_quality", "phantom_lv"]
     assert all(use.trained_on_phantoms for use in found.models)
@@ -88,7 +92,7 @@ def test_an_apical_clip_gives_contours_areas_and_a_beat() -> None:
 
 def test_contours_are_in_pixels_of_the_whole_image() -> None:
     points = np.array(made_predictor().analyse(beating_clip()).contours[0].points_px)
-    np.testing.assert_allclose(points.min(axis=0), [59.5, 29.5], atol=0.8)
+    np.testing.assert_allclose(points.min(axis=0), [59.5, 14.5], atol=0.8)
     np.testing.assert_allclose(points.max(axis=0), [99.5, 89.5], atol=0.8)
 
 
@@ -96,7 +100,7 @@ def test_unequal_deltas_scale_each_axis_by_its_own() -> None:
     squeezed = replace(REGION, physical_delta_x=-0.1, physical_delta_y=0.12)
     found = made_predictor().analyse(beating_clip((squeezed,)))
     assert found.cm_per_px == (0.1, 0.12)
-    assert found.area_curve_cm2[0] == pytest.approx(60 * 0.12 * 40 * 0.1, rel=0.03)
+    assert found.area_curve_cm2[0] == pytest.approx(LARGEST_PX2 * 0.12 * 0.1, rel=0.03)
 
 
 def test_overlays_outside_the_region_change_nothing() -> None:
