@@ -52,7 +52,7 @@ def test_a_command_without_its_uids_is_answered(
     node.wait_until_nobody_sends()
     assert node.receipts == ["stored", "duplicate"]
     assert len(node.audited("instance_refused")) == 1
-    assert node.receiver.layer.open_associations == 0
+    wait_for(lambda: node.receiver.layer.open_associations == 0)
 
 
 def test_a_context_that_was_not_accepted_ends_the_association(node: ReceivingNode, tmp_path: Path) -> None:
