@@ -153,7 +153,7 @@ class StorageServices:
         """The studies it sent to may fall quiet."""
         if not self._instances:
             return
-        log.info("%d instances from %r", self._instances, self._calling_aet)
+        log.info("instances from %r: %d", self._calling_aet, self._instances)
         ingress = self._ingress
         try:
             ingress.database.write(

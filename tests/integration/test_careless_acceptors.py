@@ -11,7 +11,7 @@ import pytest
 from node.egress.acceptance import plain_acceptance
 from node.egress.dicom_store import echo, send_files
 from tests.arrivals import clip, write_file
-from tests.unit.node.ingress.upper_layer.conftest import APPLICATION_CONTEXT, element, item, pdu, pdv
+from tests.peers.raw_pdus import APPLICATION_CONTEXT, element, item, pdu, pdv, read_pdu
 
 EXPLICIT_LE = b"1.2.840.10008.1.2.1"
 
@@ -42,7 +42,7 @@ class CarelessPACS:
     def _answer_all(self, connection: socket.socket) -> None:
         command = b""
         while True:
-            kind, body = _read_pdu(connection)
+            kind, body = read_pdu(connection)
             if kind == 0x01:
                 connection.sendall(self._accept(body))
             elif kind == 0x04:
@@ -86,21 +86,6 @@ class CarelessPACS:
 
 def _has_no_data_set(command: bytes) -> bool:
     return element(0x0800, b"\x01\x01") in command
-
-
-def _read_pdu(connection: socket.socket) -> tuple[int, bytes]:
-    head = _exactly(connection, 6)
-    return head[0], _exactly(connection, struct.unpack(">L", head[2:])[0])
-
-
-def _exactly(connection: socket.socket, count: int) -> bytes:
-    data = b""
-    while len(data) < count:
-        part = connection.recv(count - len(data))
-        if not part:
-            raise EOFError
-        data += part
-    return data
 
 
 USER_ITEMS = {

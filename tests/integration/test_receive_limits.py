@@ -14,9 +14,9 @@ from node.db.tables import Instance
 from node.settings import Settings
 from tests.arrivals import CLIP_UID, clip, settings, write_file
 from tests.integration.test_receivers import running_receivers
+from tests.peers.raw_pdus import pdu, pdv, read_pdu, request_body, store_command
 from tests.peers.raw_sender import RawSender
 from tests.receiving_node import receiving_node
-from tests.unit.node.ingress.upper_layer.conftest import pdu, pdv, request_body, store_command
 from tests.waiting import wait_for
 
 
@@ -34,22 +34,8 @@ def _data_set(folder: Path, number: int = 0) -> bytes:
 def _raw(port: int) -> Iterator[socket.socket]:
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(pdu(0x01, request_body()))
-        assert _read_pdu(connection)[0] == 0x02
+        assert read_pdu(connection)[0] == 0x02
         yield connection
-
-
-def _read_pdu(connection: socket.socket) -> tuple[int, bytes]:
-    head = _exactly(connection, 6)
-    return head[0], _exactly(connection, struct.unpack(">L", head[2:])[0])
-
-
-def _exactly(connection: socket.socket, count: int) -> bytes:
-    data = b""
-    while len(data) < count:
-        part = connection.recv(count - len(data))
-        assert part, "the connection ended"
-        data += part
-    return data
 
 
 def test_one_association_too_many_is_rejected_for_now(tmp_path: Path) -> None:
@@ -91,7 +77,7 @@ def test_what_the_upper_layer_refuses_is_audited(tmp_path: Path) -> None:
         for body in (request_body(ids=(2,)), b"no request"):
             with socket.create_connection(("127.0.0.1", node.port), timeout=20) as connection:
                 connection.sendall(pdu(0x01, body))
-                assert _read_pdu(connection)[0] in (0x03, 0x07)
+                assert read_pdu(connection)[0] in (0x03, 0x07)
         wait_for(lambda: len(node.audited("association_refused")) == 2)
         assert node.audited("association_refused")[0]["calling_aet"] == "CART"
 
@@ -103,7 +89,7 @@ def test_titles_of_old_carts_are_taken_and_kept(tmp_path: Path, calling: bytes) 
     with receiving_node(tmp_path / "node") as node:
         with socket.create_connection(("127.0.0.1", node.port), timeout=20) as connection:
             connection.sendall(pdu(0x01, request_body(calling=calling)))
-            kind, body = _read_pdu(connection)
+            kind, body = read_pdu(connection)
             assert (kind, body[20:36]) == (0x02, calling.ljust(16)), "accepted, and the title goes back as it came"
             _store(connection, f"{CLIP_UID}.0", _data_set(tmp_path))
         node.wait_until_nobody_sends()
@@ -112,7 +98,7 @@ def test_titles_of_old_carts_are_taken_and_kept(tmp_path: Path, calling: bytes) 
 
 def _store(connection: socket.socket, uid: str, data_set: bytes) -> None:
     connection.sendall(pdu(0x04, pdv(1, 3, store_command(uid.encode())) + pdv(1, 2, data_set)))
-    kind, body = _read_pdu(connection)
+    kind, body = read_pdu(connection)
     assert kind == 0x04
     at = body.index(struct.pack("<HHL", 0, 0x0900, 2)) + 8
     assert struct.unpack_from("<H", body, at)[0] == 0x0000
@@ -150,7 +136,7 @@ def _send_many(port: int, template: bytes, uid: bytes, numbers: range) -> None:
                 padded = own.ljust(len(uid) + len(uid) % 2, b"\0")
                 _store(connection, own.decode(), template.replace(uid.ljust(len(padded), b"\0"), padded, 1))
             connection.sendall(pdu(0x05, bytes(4)))
-            assert _read_pdu(connection)[0] == 0x06
+            assert read_pdu(connection)[0] == 0x06
 
 
 def _resources(process: int) -> tuple[int, int, int]:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from pynetdicom.fsm import TRANSITION_TABLE
 
 from node.ingress.upper_layer.services import Answer
-from tests.unit.node.ingress.upper_layer.conftest import Peer, pdu, pdv, request_body, store_command
+from tests.peers.raw_pdus import pdu, pdv, request_body, store_command
+from tests.unit.node.ingress.upper_layer.conftest import Peer
 
 ECHO = store_command(field=0x0030, data_set=False)
 PDUS = {

@@ -11,7 +11,7 @@ from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import decode, encode
 
 from node.ingress.upper_layer.command import Command, CommandField, UnreadableCommand, read_command, response_to
-from tests.unit.node.ingress.upper_layer.conftest import US_MULTIFRAME, element, store_command
+from tests.peers.raw_pdus import US_MULTIFRAME, element, store_command
 
 
 def _pynetdicoms(uid: str, message_id: int) -> bytes:

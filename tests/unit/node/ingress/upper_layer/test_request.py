@@ -5,7 +5,7 @@ from pynetdicom.pdu import A_ASSOCIATE_AC
 
 from node.ingress.upper_layer import pdus
 from node.ingress.upper_layer.request import Malformed, NotAcceptable, read_request
-from tests.unit.node.ingress.upper_layer.conftest import EXPLICIT_LE, US_MULTIFRAME, item, request_body
+from tests.peers.raw_pdus import EXPLICIT_LE, US_MULTIFRAME, item, request_body
 
 
 @pytest.mark.parametrize(
