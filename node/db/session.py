@@ -1,11 +1,11 @@
 """The database: one transaction at a time for the caller, commits of parallel callers grouped on SQLite.
 
 SQLite (WAL, synchronous FULL) costs one disk sync a commit, so the writes of parallel associations share transactions: each in
-its own SAVEPOINT, by one writer thread. PostgreSQL groups commits itself.
+its own SAVEPOINT, by whichever caller's turn it is. PostgreSQL groups commits itself.
 """
 
-import queue
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib import resources
@@ -163,50 +163,41 @@ def _sqlite_engine(url: URL) -> Engine:
 
 
 class _GroupWriter:
-    """The one thread that writes: takes what callers have queued and commits it together."""
+    """One caller at a time writes, in its own thread, and commits what others have queued meanwhile together with its own."""
 
     def __init__(self, engine: Engine, tell: Callable[[], None]) -> None:
         self._engine, self._tell = engine, tell
-        self._waiting: queue.SimpleQueue[_Change | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="database-writer", daemon=True)
-        self._lock = threading.Lock()
+        self._waiting: deque[_Change] = deque()
+        self._turn = threading.Lock()
+        self._writing: int | None = None  # the thread whose turn it is
         self._closed = False
-        self._thread.start()
 
     def write(self, change: Callable[[Session], T]) -> T:
-        if threading.current_thread() is self._thread:
+        if self._writing == threading.get_ident():
             raise RuntimeError("write() inside a change: it would wait for itself")
-        waiting = _Change(change)
-        with self._lock:
-            if self._closed:
+        own = _Change(change)
+        self._waiting.append(own)
+        with self._turn:
+            if self._closed and not own.is_settled:
                 raise RuntimeError("the database is closed")
-            self._waiting.put(waiting)
-        value: T = waiting.wait()
+            self._writing = threading.get_ident()
+            try:
+                while not own.is_settled:  # whoever wrote before may have taken it along
+                    self._commit(self._group())
+            finally:
+                self._writing = None
+        value: T = own.value()
         return value
 
     def close(self) -> None:
-        """Everything queued is written first."""
-        with self._lock:
-            if not self._closed:
-                self._closed = True
-                self._waiting.put(None)
-        self._thread.join()
+        """What is queued is written first."""
+        with self._turn:
+            self._closed = True
+            while self._waiting:
+                self._commit(self._group())
 
-    def _run(self) -> None:
-        while (first := self._waiting.get()) is not None:
-            group, last = self._group(first)
-            self._commit(group)
-            if last:
-                return
-
-    def _group(self, first: "_Change") -> tuple[list["_Change"], bool]:
-        group = [first]
-        while len(group) < _LARGEST_GROUP and not self._waiting.empty():
-            change = self._waiting.get()
-            if change is None:
-                return group, True
-            group.append(change)
-        return group, False
+    def _group(self) -> list["_Change"]:
+        return [self._waiting.popleft() for _ in range(min(len(self._waiting), _LARGEST_GROUP))]
 
     def _commit(self, group: list["_Change"]) -> None:
         try:
@@ -224,7 +215,7 @@ class _GroupWriter:
                 change.lost(error)
         finally:
             for change in group:
-                change.settle()
+                change.is_settled = True
 
 
 def _check_still_open(connection: Connection) -> None:
@@ -242,7 +233,7 @@ class _Change:
         self._value: Any = None
         self._error: BaseException | None = None
         self.leaves_work = False
-        self._done: queue.SimpleQueue[None] = queue.SimpleQueue()  # lighter than a Future
+        self.is_settled = False
 
     def run(self, connection: Connection) -> None:
         try:
@@ -264,11 +255,7 @@ class _Change:
     def lost(self, error: BaseException) -> None:
         self._error = self._error or error
 
-    def settle(self) -> None:
-        self._done.put(None)
-
-    def wait(self) -> Any:
-        self._done.get()
+    def value(self) -> Any:
         if self._error is not None:
             raise self._error
         return self._value

@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from node.db.identity import node_identity
 from node.db.session import Database
@@ -22,6 +23,8 @@ from node.ingress.group_rows import remember_new
 from node.ingress.intake import discard_unless_kept, plain_intake, take_instance
 from node.settings import Settings
 from node.study.archive import Archive, object_path
+
+_Synced = queue.SimpleQueue[BaseException | None]  # the word of the thread that syncs to the one that writes rows
 
 _LARGEST_GROUP = 64
 # One commit for eight costs little more than one for one, so a group waits a moment for half of those who are sending now: the
@@ -53,14 +56,15 @@ class _Waiting:
 class GroupIntake:
     """`take` may be called by any number of threads; each waits for its own instance alone.
 
-    Two threads work in turn: while one commits the rows of a group, the other syncs the files of the next.
+    Two threads work side by side: while the files of a group are synced its rows are written, and committed when the files are
+    durable.
     """
 
     def __init__(self, database: Database, archive: Archive, settings: Settings, clock: Callable[[], datetime]) -> None:
         self._database, self._archive, self._settings, self._clock = database, archive, settings, clock
         self._identity: NodeIdentity | None = None  # never changes
         self._received: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
-        self._synced: queue.SimpleQueue[list[_Waiting] | None] = queue.SimpleQueue()
+        self._linked: queue.SimpleQueue[tuple[list[_Waiting], _Synced] | None] = queue.SimpleQueue()
         self._last_sent_s: dict[str, float] = {}  # by association
         self._threads = [
             threading.Thread(target=run, name=name, daemon=True)
@@ -98,10 +102,10 @@ class GroupIntake:
         while (first := self._received.get()) is not None:
             group, is_last = self._group(first)
             with _told(group):
-                self._synced.put(self._linked(group))
+                self._sync(self._link(group))
             if is_last:
                 break
-        self._synced.put(None)
+        self._linked.put(None)
 
     def _group(self, first: _Waiting) -> tuple[list[_Waiting], bool]:
         """What is there already; a moment is waited for more where others are sending."""
@@ -126,8 +130,8 @@ class GroupIntake:
                 self._last_sent_s.pop(association, None)
         return len(self._last_sent_s)
 
-    def _linked(self, group: list[_Waiting]) -> list[_Waiting]:
-        """Those whose files have their names and are on the disk; of the others it is told that they are not plain."""
+    def _link(self, group: list[_Waiting]) -> list[_Waiting]:
+        """Those whose files have their names; of the others it is told that they are not plain."""
         linked: dict[str, _Waiting] = {}
         for waiting in group:
             arrival = waiting.intake.arrival
@@ -138,32 +142,52 @@ class GroupIntake:
             else:
                 waiting.intake = replace(waiting.intake, path=path)
                 linked[uid] = waiting
-        if linked:
-            self._archive.sync_objects([waiting.intake.sha256 for waiting in linked.values()])
         return list(linked.values())
+
+    def _sync(self, linked: list[_Waiting]) -> None:
+        """Make their files durable, and say so to those who write their rows meanwhile."""
+        if not linked:
+            return
+        synced = _Synced()
+        self._linked.put((linked, synced))
+        try:
+            self._archive.sync_objects([waiting.intake.sha256 for waiting in linked])
+        except BaseException as error:  # noqa: BLE001  raised where the rows are written
+            synced.put(error)
+        else:
+            synced.put(None)
 
     def _write_rows(self) -> None:
         is_last = False
-        while not is_last and (group := self._synced.get()) is not None:
-            while not self._synced.empty():
-                more = self._synced.get()
+        while not is_last and (first := self._linked.get()) is not None:
+            groups = [first]
+            while not self._linked.empty():
+                more = self._linked.get()
                 if more is None:
                     is_last = True
                     break
-                group += more
-            with _told(group):
-                self._remember(group)
+                groups.append(more)
+            waiting = [waiting for group, _ in groups for waiting in group]
+            with _told(waiting):
+                self._remember(waiting, [synced for _, synced in groups])
 
-    def _remember(self, group: list[_Waiting]) -> None:
+    def _remember(self, group: list[_Waiting], syncing: list[_Synced]) -> None:
         by_uid = {
             waiting.intake.arrival.sop_instance_uid: waiting for waiting in group
         }  # of twins the last: the others go alone
-        if not by_uid:
-            return
         if self._identity is None:
             self._identity = self._database.write(lambda session: node_identity(session, now=self._clock()))
         identity, intakes = self._identity, [waiting.intake for waiting in by_uid.values()]
-        new = {id(intake) for intake in self._database.write(lambda session: remember_new(session, intakes, identity))}
+
+        def remember_durable(session: Session) -> list[Intake]:
+            new = remember_new(session, intakes, identity)
+            for synced in syncing:
+                error = synced.get()
+                if error is not None:
+                    raise error
+            return new
+
+        new = {id(intake) for intake in self._database.write(remember_durable)}
         for waiting in group:
             waiting.tell(Receipt.STORED if id(waiting.intake) in new else None)
 

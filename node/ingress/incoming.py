@@ -15,6 +15,7 @@ from node.study.archive import Archive, start_writing_back
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 
 HEAD_BYTES = 1 << 15  # of the data set: every header met so far but those with large private blocks ends within
+_AT_ONCE_BYTES = 1 << 18  # a small data set is kept until all of it is here, then hashed and written in one go
 _CHECK_EVERY_BYTES = 32 << 20
 _WRITE_BACK_BYTES = 1 << 20  # the disk begins while the rest still comes, so that the sync at the end has little left to do
 
@@ -36,6 +37,7 @@ class IncomingFile:
     def __init__(self, archive: Archive, min_free_disk_mb: int, file_meta: bytes) -> None:
         self._archive, self._min_free_disk_mb, self._file_meta = archive, min_free_disk_mb, file_meta
         self._descriptor: int | None = None
+        self._kept = bytearray()  # what came before the file was opened
         self._unchecked_bytes = 0
         self._size_bytes = self._on_its_way_bytes = 0
         self._digest = hashlib.sha256()
@@ -46,6 +48,15 @@ class IncomingFile:
     def write(self, piece: memoryview | bytes) -> None:
         if self.error is not None:
             return
+        if len(self._head) < HEAD_BYTES:
+            self._head += piece[: HEAD_BYTES - len(self._head)]
+        if self._descriptor is None and len(self._kept) + len(piece) <= _AT_ONCE_BYTES:
+            self._kept += piece
+        else:
+            self._put_down(piece)
+
+    def _put_down(self, piece: memoryview | bytes) -> None:
+        """In the file: what was kept, and this."""
         try:
             self._check_disk(len(piece))
             if self._descriptor is None:
@@ -55,9 +66,6 @@ class IncomingFile:
             self.fail(OutOfResources(f"the data set cannot be written: {type(error).__name__}"))
         except IntakeError as error:
             self.fail(error)
-        else:
-            if len(self._head) < HEAD_BYTES:
-                self._head += piece[: HEAD_BYTES - len(self._head)]
 
     def fail(self, error: IntakeError) -> None:
         """Keep nothing, and answer with `error`."""
@@ -74,7 +82,8 @@ class IncomingFile:
     def _open(self) -> None:
         self.path = self._archive.new_incoming()
         self._descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        self._append(self._file_meta)
+        self._append(self._file_meta + self._kept)
+        self._kept.clear()
 
     def _append(self, piece: memoryview | bytes) -> None:
         assert self._descriptor is not None
@@ -89,6 +98,8 @@ class IncomingFile:
 
     def complete(self) -> ReceivedFile | None:
         """The file with everything in it; None when no data set came. Raises IntakeError when it could not be written."""
+        if self._kept:
+            self._put_down(b"")
         if self._descriptor is not None:
             descriptor, self._descriptor = self._descriptor, None
             try:
@@ -104,6 +115,7 @@ class IncomingFile:
 
     def discard(self) -> None:
         """Leave nothing behind. Safe to call at any time, also when the file was taken over."""
+        self._kept.clear()
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             with suppress(OSError):

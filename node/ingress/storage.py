@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Literal
 
 from pynetdicom.presentation import PresentationContext, build_context, negotiate_as_acceptor
 from sqlalchemy.exc import SQLAlchemyError
@@ -89,20 +91,7 @@ class StorageServices:
         )
 
     def negotiate(self, contexts: tuple[ProposedContext, ...]) -> list[tuple[int, int, str, str]]:
-        proposed: list[PresentationContext] = []
-        answers: list[tuple[int, int, str, str]] = []
-        for context in contexts:
-            built = _as_context(context)
-            if built is None:
-                syntax = context.transfer_syntaxes[0] if context.transfer_syntaxes else ""
-                answers.append((context.context_id, _NOT_A_UID, context.abstract_syntax, syntax))
-            else:
-                proposed.append(built)
-        supported = contexts_for(proposed, self._ingress.settings.study.private_sop_classes)
-        for result in negotiate_as_acceptor(proposed, supported)[0]:
-            syntax = str(result.transfer_syntax[0])
-            answers.append((int(result.context_id or 0), int(result.result or 0), str(result.abstract_syntax), syntax))
-        return sorted(answers)
+        return list(_negotiated(contexts, self._ingress.settings.study.private_sop_classes))
 
     def new_data_set(self, command: Command, transfer_syntax: str) -> DataSet:
         ingress = self._ingress
@@ -118,16 +107,16 @@ class StorageServices:
 
     def store(self, command: Command, transfer_syntax: str, data_set: DataSet | None) -> Answer:
         try:
-            return Answer(*self._store(command, transfer_syntax, data_set))
+            return Answer(*self._store(command, transfer_syntax, data_set))  # the temporary file is gone
         except IntakeError as error:
             self._ingress.record(AuditEvent.INSTANCE_REFUSED, calling_aet=self._calling_aet, reason=str(error))
-            return _failure(error)
+            failure = _failure(error)
         except Exception as error:  # the association's boundary: the sender keeps its copy and is told so
             log.error("C-STORE failed: %s", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
-            return _failure(error)
-        finally:
-            if data_set is not None:
-                data_set.discard()
+            failure = _failure(error)
+        if data_set is not None:
+            data_set.discard()
+        return failure
 
     def _store(self, command: Command, transfer_syntax: str, data_set: DataSet | None) -> tuple[int, str]:
         file = data_set.complete() if isinstance(data_set, IncomingFile) else None
@@ -161,6 +150,25 @@ class StorageServices:
             )
         except SQLAlchemyError as error:  # the study is then closed by force
             log.error("end of an association not recorded: %s", type(error).__name__)
+
+
+@lru_cache(maxsize=16)  # a modality proposes the same each time, and a hundred contexts take milliseconds
+def _negotiated(
+    contexts: tuple[ProposedContext, ...], private: Literal["store", "reject"]
+) -> tuple[tuple[int, int, str, str], ...]:
+    proposed: list[PresentationContext] = []
+    answers: list[tuple[int, int, str, str]] = []
+    for context in contexts:
+        built = _as_context(context)
+        if built is None:
+            syntax = context.transfer_syntaxes[0] if context.transfer_syntaxes else ""
+            answers.append((context.context_id, _NOT_A_UID, context.abstract_syntax, syntax))
+        else:
+            proposed.append(built)
+    for result in negotiate_as_acceptor(proposed, contexts_for(proposed, private))[0]:
+        syntax = str(result.transfer_syntax[0])
+        answers.append((int(result.context_id or 0), int(result.result or 0), str(result.abstract_syntax), syntax))
+    return tuple(sorted(answers))
 
 
 def _as_context(context: ProposedContext) -> PresentationContext | None:

@@ -6,13 +6,17 @@ lies on one file system, so that the rename is atomic.
 
 import ctypes
 import hashlib
+import itertools
+import math
 import os
 import shutil
+import time
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+_FREE_FOR_S = 0.2
 _SYNC_ALL_FROM = 3  # files: from there on one syncfs(2) is quicker than fsync(2) of each and of their folders
 
 
@@ -20,7 +24,9 @@ class Archive:
     """`owner` marks the temporary files of one process among those of others that receive beside it."""
 
     def __init__(self, root: Path, owner: str = "") -> None:
-        self.root, self._owner = root, owner
+        self.root = root
+        self._mark, self._numbers = f"{owner}{uuid.uuid4().hex}", itertools.count()
+        self._free = (0, -math.inf)  # MB, and when that was
         self.incoming = root / "incoming"
         for folder in (self.incoming, root / "objects", root / "documents", root / "quarantine"):
             folder.mkdir(parents=True, exist_ok=True)
@@ -41,7 +47,7 @@ class Archive:
 
     def new_incoming(self) -> Path:
         """A name for a temporary file; `sweep` removes what is left of it after a crash."""
-        return self.incoming / f"{self._owner}{uuid.uuid4()}.part"
+        return self.incoming / f"{self._mark}-{next(self._numbers)}.part"
 
     def place(self, temporary: Path, sha256: str) -> str:
         """Make a received file durable under its hash; returns its relative path. OSError when the disk does not take it."""
@@ -98,7 +104,12 @@ class Archive:
         return len(left)
 
     def free_mb(self) -> int:
-        return shutil.disk_usage(self.root).free >> 20
+        """As it was at most a fifth of a second ago."""
+        free_mb, asked_s = self._free
+        if time.monotonic() - asked_s > _FREE_FOR_S:
+            free_mb = shutil.disk_usage(self.root).free >> 20
+            self._free = free_mb, time.monotonic()
+        return free_mb
 
     def _place(self, temporary: Path, kind: str, sha256: str) -> str:
         relative = _relative(kind, sha256)

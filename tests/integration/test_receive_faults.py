@@ -39,8 +39,9 @@ def node(tmp_path: Path, options: Settings) -> Iterator[ReceivingNode]:
 
 
 @pytest.fixture
-def data_set(tmp_path: Path) -> bytes:
-    """Large enough for several fragments."""
+def data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """Large enough for several fragments, and to be written as it comes."""
+    monkeypatch.setattr("node.ingress.incoming._AT_ONCE_BYTES", 1000)
     path = write_file(tmp_path / "clip.dcm", clip(pixels=bytes(60_000), Rows=100, Columns=300))
     return path.read_bytes()[split_dataset(path)[1] :]
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 BUFFER_BYTES = 1 << 18  # two of the PDUs DCMTK sends; what an association holds in memory, whatever it sends
+_TOGETHER_BYTES = 1 << 12  # from there on what is known to come is waited for: one system call instead of one a segment
 _QUICKACK = getattr(socket, "TCP_QUICKACK", None)
 
 
@@ -61,7 +62,7 @@ class Wire:
         """`count` bytes as they come: each view holds until the next is asked for."""
         while count:
             if self._start == self._end:
-                self._fill()
+                self._fill(expected=count)
             piece = self._buffer[self._start : min(self._end, self._start + count)]
             self._start += len(piece)
             count -= len(piece)
@@ -71,7 +72,8 @@ class Wire:
         for _ in self.pieces(count):
             pass
 
-    def _fill(self) -> None:
+    def _fill(self, expected: int = 0) -> None:
+        """At least a byte; into an empty buffer all that is `expected`, unless the peer falls silent meanwhile."""
         if self._start == self._end:
             self._start = self._end = 0
         elif self._end == BUFFER_BYTES or self._start > BUFFER_BYTES // 2:
@@ -84,7 +86,10 @@ class Wire:
                 raise PeerSilent
             self._set_timeout(socket.SO_RCVTIMEO, max(left_s, 0.001))
         try:
-            count = self._transport.recv_into(self._buffer[self._end :])
+            if expected >= _TOGETHER_BYTES:
+                count = self._transport.recv_into(self._buffer[:expected], 0, socket.MSG_WAITALL)
+            else:
+                count = self._transport.recv_into(self._buffer[self._end :])
             if _QUICKACK is not None:
                 # Delayed ACKs and a sender without TCP_NODELAY together cost 40 ms an object; the option wears off.
                 self._transport.setsockopt(socket.IPPROTO_TCP, _QUICKACK, 1)

@@ -35,7 +35,7 @@ def test_changes_that_wait_together_share_a_commit(database: Database) -> None:
             holding = pool.submit(database.write, hold)
             assert held.wait(10)
             queued = [pool.submit(database.write, lambda session, n=n: add_study(session, n)) for n in range(20)]
-            wait_for(lambda: database._writer._waiting.qsize() == 20)
+            wait_for(lambda: len(database._writer._waiting) == 20)
             go.set()
             for write in [holding, *queued]:
                 write.result(10)
@@ -94,7 +94,7 @@ def test_no_change_is_answered_well_when_sqlite_rolled_back_the_whole_group(data
             writes = []
             for number, change in enumerate(changes, 1):
                 writes.append(pool.submit(database.write, change))
-                wait_for(lambda number=number: database._writer._waiting.qsize() == number)
+                wait_for(lambda number=number: len(database._writer._waiting) == number)
             go.set()
             holding.result(10)
             errors = [write.exception(10) for write in writes]

@@ -1,11 +1,12 @@
 """Instances taken together: each has its own outcome, and success is told after sync and commit alone."""
 
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 from sqlalchemy.exc import DataError
 
 from node.db.session import Database
@@ -59,24 +60,29 @@ def test_the_same_audit_entries_as_alone(database: Database, archive: Archive, g
     assert entry.study == _rows(database, Study)[0].pseudonym
 
 
-def test_the_disk_is_synced_before_the_rows_are_written(
-    group: GroupIntake, archive: Archive, monkeypatch: pytest.MonkeyPatch
+def test_rows_are_written_while_the_files_are_synced_and_committed_only_then(
+    group: GroupIntake, database: Database, archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    happened: list[str] = []
+    written, committed = threading.Event(), threading.Event()
     sync, remember = Archive.sync_objects, remember_new
+    committed_early: list[bool] = []
 
     def synced(self: Archive, hashes: list[str]) -> None:
+        assert written.wait(10)
+        committed_early.append(committed.wait(0.2))
         sync(self, hashes)
-        happened.append("sync")
 
     def remembered(*arguments: Any) -> Any:
-        happened.append("rows")
-        return remember(*arguments)
+        new = remember(*arguments)
+        event.listen(database._engine, "commit", lambda _: committed.set())
+        written.set()
+        return new
 
     monkeypatch.setattr(Archive, "sync_objects", synced)
     monkeypatch.setattr(group_intake, "remember_new", remembered)
-    group.take(arrival(archive, clip(1)))
-    assert happened == ["sync", "rows"]
+    assert group.take(arrival(archive, clip(1))) is Receipt.STORED
+    assert committed_early == [False]
+    assert committed.is_set()
 
 
 def test_one_that_the_database_does_not_take_leaves_the_others(

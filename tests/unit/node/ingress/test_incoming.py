@@ -12,6 +12,13 @@ from node.study.archive import Archive
 from node.version import IMPLEMENTATION_CLASS_UID
 
 
+@pytest.fixture(params=[0, 1 << 18], ids=["as it comes", "in one go"], autouse=True)
+def at_once_bytes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """A data set longer than this is written as it comes."""
+    monkeypatch.setattr("node.ingress.incoming._AT_ONCE_BYTES", request.param)
+    return int(request.param)
+
+
 def _file(archive: Archive, *, min_free_disk_mb: int = 0) -> IncomingFile:
     return IncomingFile(archive, min_free_disk_mb, file_meta("1.2.3", "4.5.6", "1.2.840.10008.1.2.1"))
 
@@ -62,6 +69,7 @@ def test_too_little_disk_refuses_at_once_and_drains(archive: Archive, monkeypatc
     assert not list(archive.incoming.iterdir())
 
 
+@pytest.mark.parametrize("at_once_bytes", [0], indirect=True)
 def test_a_disk_that_fills_while_receiving_is_noticed(archive: Archive, monkeypatch: pytest.MonkeyPatch) -> None:
     free = iter([500, 50])
     monkeypatch.setattr(Archive, "free_mb", lambda _: next(free))
@@ -108,3 +116,15 @@ def test_discarding_leaves_nothing_and_may_be_repeated(archive: Archive) -> None
     file.discard()
     file.discard()
     assert not list(archive.incoming.iterdir())
+
+
+def test_a_small_data_set_is_a_file_only_when_all_of_it_is_here(archive: Archive, at_once_bytes: int) -> None:
+    file = _file(archive)
+    file.write(bytes(1000))
+    assert len(list(archive.incoming.iterdir())) == (0 if at_once_bytes else 1)
+    file.write(bytes(at_once_bytes))
+    assert len(list(archive.incoming.iterdir())) == 1
+    received = file.complete()
+    assert received is not None
+    assert received.data_set_bytes == 1000 + at_once_bytes
+    assert received.sha256 == hashlib.sha256(received.path.read_bytes()).hexdigest()

@@ -92,6 +92,9 @@ def _open(bound: Handlers, rule: AERule | None = RULE) -> FakeAssociation:
     return association
 
 
+LARGE = bytes(1 << 20)  # written as it comes
+
+
 def _event(association: FakeAssociation, archive: Archive, *, data: bytes = b"\x08\x00") -> Any:
     file = StreamedDataSet(archive, 0, lambda: file_meta("1.2", "3.4", "1.2.840.10008.1.2"), lambda _: None)
     if data:
@@ -135,9 +138,10 @@ def test_a_request_without_a_data_set_is_answered(bound: Handlers, archive: Arch
     assert bound.on_c_store(_event(_open(bound), archive, data=b"")).Status == 0xC000
 
 
-def test_a_request_of_an_ended_association_leaves_no_file(bound: Handlers, archive: Archive) -> None:
+@pytest.mark.parametrize("data", [b"\x08\x00", LARGE])
+def test_a_request_of_an_ended_association_leaves_no_file(bound: Handlers, archive: Archive, data: bytes) -> None:
     association = _open(bound)
-    event = _event(association, archive)
+    event = _event(association, archive, data=data)
     bound.on_ended(event)
     assert bound.on_c_store(event).Status == 0xC000
     assert not list(archive.incoming.iterdir())
@@ -161,7 +165,7 @@ def test_a_database_that_is_away_does_not_stop_the_end(
 
 def test_half_received_files_go_with_their_association(bound: Handlers, archive: Archive) -> None:
     association = _open(bound)
-    event = _event(association, archive)
+    event = _event(association, archive, data=LARGE)
     bound._open[association].files.add(event.request.DataSet)
     assert len(list(archive.incoming.iterdir())) == 1
     thread = threading.Thread(target=bound.on_ended, args=(event,))
