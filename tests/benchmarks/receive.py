@@ -1,9 +1,10 @@
 """How fast the node receives, as ratios to peers in the same run: `python -m tests.benchmarks.receive [rounds] [cell ...]`.
 
 DCMTK's storescu sends the same objects to each receiver in turn, over one or eight associations at once, the order reversed
-every round. Ours answers after sync and commit; Orthanc stores with SyncStorageArea; DCMTK's and pynetdicom's storescp promise
-nothing. "disk" is the limit of one process that copies the same bytes into synced files. Everything shares this machine and has
-TCP_NODELAY, so only the ratios mean anything. Peak memory is summed over the processes that receive.
+every round, each with a disk that has nothing left to write. Ours answers after sync and commit; Orthanc stores with
+SyncStorageArea; DCMTK's and pynetdicom's storescp promise nothing. "disk" is the limit of one process that copies the same
+bytes into synced files. Everything shares this machine and has TCP_NODELAY, so only the ratios mean anything. Peak memory is
+summed over the processes that receive.
 """
 
 import os
@@ -211,6 +212,7 @@ def measure(cell: Cell, running: dict[str, Receiver], folder: Path, rounds: int)
         for number in range(rounds + 1):  # the first one warms up
             for name in sorted(running, reverse=bool(number % 2)):
                 objects.renew(next(_SERIALS))
+                os.sync()  # what others left unwritten is not paid for by those who sync
                 taken = _send(running[name], objects)
                 if number:
                     seconds[name].append(taken)
