@@ -1,4 +1,4 @@
-# Two commands: `make demo` shows the node at work, `make test` proves it. Both need python3 (>= 3.11) with venv, pip, make, git.
+# Two commands: `make demo` shows the node at work, `make test` proves it. `make help` lists the others. All need python3 (>= 3.11) with venv, pip, make, git.
 PYTHON      ?= python3
 VENV        ?= .venv
 # A package index for torch, e.g. the CPU builds: make demo TORCH_INDEX=https://...
@@ -9,29 +9,54 @@ REQUIRE     ?=
 WORKERS     ?= 2
 PIP          = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c config/constraints.txt \
                $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
+PYTEST       = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadgroup --require=$(REQUIRE)
+# What `make test` leaves to the targets behind it.
+QUICK        = not further and not origins
 
-.PHONY: demo test test-further lint peers clean
+.PHONY: help demo test unit test-origins test-further test-all coverage lint fmt peers clean
 
-demo: $(VENV)/.demo-installed
+help:  ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
+
+demo: $(VENV)/.demo-installed  ## the node at work: a synthetic study in, its documents out
 	$(VENV)/bin/echonode demo --out demo-out
 
-test: $(VENV)/.test-installed peers lint
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m "not further" -n $(WORKERS) --dist loadgroup --require=$(REQUIRE)
+test: $(VENV)/.test-installed peers lint  ## the proof, within minutes: lint, every test but those of the two targets below
+	$(PYTEST) -m "$(QUICK)" --durations=10
 	$(VENV)/bin/python -m pytest --doctest-modules models node/errors.py -q
 
-# Second sizes and heads of networks that `test` compares with their origin, large networks, compilers: minutes, and 2 GB each.
-# Fuzzing of all that is parsed, 100,000 inputs; 100,000 associations left in every state.
-test-further: $(VENV)/.test-installed
-	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -m further -n 1 --dist loadgroup
+unit: $(VENV)/.test-installed  ## the unit tests alone, within a minute
+	$(PYTEST) tests/unit -m "$(QUICK)" --durations=10
 
-lint: $(VENV)/.test-installed
+# Imported networks against the frameworks they come from, and large networks at their full size. Installs TensorFlow.
+test-origins: $(VENV)/.origins-installed  ## comparisons with TensorFlow and torchvision, large networks: some ten minutes
+	$(PYTEST) -m "origins and not further" --durations=10
+
+# Second sizes and heads of networks that `test-origins` compares with their origin, large networks, compilers: minutes, and 2 GB
+# each. Fuzzing of all that is parsed, 100,000 inputs; 100,000 associations left in every state.
+test-further: $(VENV)/.further-installed  ## what runs for an hour: fuzzing, soaks, second sizes of networks
+	$(PYTEST) -m further -n 1
+
+test-all:  ## test, test-origins, test-further, one after the other
+	$(MAKE) test
+	$(MAKE) test-origins
+	$(MAKE) test-further
+
+coverage: $(VENV)/.test-installed  ## branch coverage of node and sr_templates by the tests of `make test`
+	$(PYTEST) -m "$(QUICK)" --cov --cov-report=term:skip-covered
+
+lint: $(VENV)/.test-installed  ## ruff, mypy, import-linter
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
 
+fmt: $(VENV)/.test-installed  ## formats the sources and mends what ruff can mend
+	$(VENV)/bin/ruff format .
+	$(VENV)/bin/ruff check --fix .
+
 # Debian packages the tests talk to; says what it could not install, and the tests skip those peers (or fail, with REQUIRE).
-peers:
+peers:  ## what the tests talk to, as Debian packages: DCMTK, Orthanc, PostgreSQL, Chromium, validators
 	@sh tests/peers/install.sh
 
 $(VENV)/bin/python:
@@ -43,8 +68,16 @@ $(VENV)/.demo-installed: $(VENV)/bin/python pyproject.toml config/constraints.tx
 	@touch $@
 
 $(VENV)/.test-installed: $(VENV)/bin/python pyproject.toml config/constraints.txt
-	$(PIP) -e '.[train,test]'
+	$(PIP) -e '.[test]'
 	@touch $@ $(VENV)/.demo-installed
 
-clean:
+$(VENV)/.origins-installed: $(VENV)/.test-installed
+	$(PIP) -e '.[test,origins]'
+	@touch $@
+
+$(VENV)/.further-installed: $(VENV)/.origins-installed
+	$(PIP) -e '.[test,origins,further]'
+	@touch $@
+
+clean:  ## removes the environment and what was built
 	rm -rf $(VENV) build dist *.egg-info demo-out

@@ -4,13 +4,15 @@ Tests of one family carry `pytest.mark.xdist_group`, so that one worker runs the
 """
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 import torch
 
 from tests.differential.reference import Reference, run_original
 
-# Second sizes and heads of families that every run compares already: `make test-further`.
+FOLDER = Path(__file__).parent
+# Second sizes and heads of families that `make test-origins` compares already: `make test-further`.
 FURTHER = frozenset({
     "resnet101_averaged", "densenet_averaged", "efficientnet_averaged", "convnext_averaged", "convnext_base_flattened",
     "vit_base", "swin_tiny",
@@ -20,6 +22,8 @@ FURTHER = frozenset({
 @pytest.hookimpl(tryfirst=True)  # before -m chooses
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        if item.path.parent == FOLDER:
+            item.add_marker(pytest.mark.origins)
         chosen = getattr(item, "callspec", None)
         if chosen is not None and chosen.params.get("builder") in FURTHER:
             item.add_marker(pytest.mark.further)

@@ -1,9 +1,9 @@
 """CONFORMANCE.md and README.md name everything a user may meet."""
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
-import pytest
 from typer.main import get_command
 
 from models.catalogue import QUANTITIES
@@ -27,22 +27,26 @@ def _commands() -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("reason", Reason)
-def test_every_reason_is_explained(reason: Reason) -> None:
+def _unlisted(names: Iterable[str], pattern: str = "`{}`", text: str = CONFORMANCE) -> list[str]:
+    """Those of `names` that `text` does not hold in the form of `pattern`."""
+    names = list(names)
+    assert names, "the check would pass on an empty list"
+    return [name for name in names if not re.search(pattern.format(re.escape(name)), text, re.MULTILINE)]
+
+
+def test_every_reason_is_explained() -> None:
     """Bug prevented: a reason in an SR that no document explains."""
-    assert f"`{reason.value}`" in CONFORMANCE
+    assert _unlisted(reason.value for reason in Reason) == []
 
 
-@pytest.mark.parametrize("key", QUANTITIES)
-def test_every_quantity_is_listed(key: str) -> None:
+def test_every_quantity_is_listed() -> None:
     """Bug prevented: a number that a reporting system receives and nobody announced."""
-    assert f"`{key}`" in CONFORMANCE
+    assert _unlisted(QUANTITIES) == []
 
 
-@pytest.mark.parametrize("name", [*AuditEvent, *JobKind])
-def test_every_audit_event_and_job_kind_is_listed(name: str) -> None:
+def test_every_audit_event_and_job_kind_is_listed() -> None:
     """Bug prevented: an entry in the trail that nobody can look up."""
-    assert f"`{name}`" in CONFORMANCE
+    assert _unlisted(str(name) for name in (*AuditEvent, *JobKind)) == []
 
 
 def test_the_identity_is_the_one_in_the_code() -> None:
@@ -51,19 +55,16 @@ def test_the_identity_is_the_one_in_the_code() -> None:
     assert version.IMPLEMENTATION_VERSION_NAME in CONFORMANCE
 
 
-@pytest.mark.parametrize("command", _commands())
-def test_every_command_stands_in_the_readme(command: str) -> None:
+def test_every_command_stands_in_the_readme() -> None:
     """Bug prevented: a command that its user cannot find."""
-    assert re.search(rf"echonode {command}\b", README)
+    assert _unlisted(_commands(), r"echonode {}\b", README) == []
 
 
-@pytest.mark.parametrize("placeholder", sorted(PLACEHOLDERS))
-def test_every_placeholder_identifier_is_listed(placeholder: str) -> None:
+def test_every_placeholder_identifier_is_listed() -> None:
     """Bug prevented: an identifier that silently counts as none."""
-    assert re.search(rf"\b{placeholder}\b", CONFORMANCE)
+    assert _unlisted(PLACEHOLDERS, r"\b{}\b") == []
 
 
-@pytest.mark.parametrize("probe", sorted(TRANSTHORACIC_PROBES))
-def test_every_transthoracic_probe_is_listed(probe: str) -> None:
+def test_every_transthoracic_probe_is_listed() -> None:
     """Bug prevented: a probe that silently outweighs what the header says."""
-    assert re.search(rf"(^|[ ]){re.escape(probe)}[,.]", CONFORMANCE, re.MULTILINE)
+    assert _unlisted(TRANSTHORACIC_PROBES, r"(^|[ ]){}[,.]") == []
