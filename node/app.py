@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from typing import IO
 
 from sqlalchemy.orm import Session
@@ -17,30 +18,26 @@ from node.db import audit, job_times, queue
 from node.db.audit import AuditEvent
 from node.db.clocks import ClockWatch, Stillness
 from node.db.identity import node_identity
-from node.db.queue import ClaimedJob
 from node.db.session import Database
 from node.db.tables import JobKind
-from node.egress.delivery import deliver
+from node.egress.delivery import backoff, deliver
 from node.egress.documents import build_documents
 from node.egress.tools import EgressTools
-from node.errors import ConfigError
+from node.errors import ConfigError, DocumentError
 from node.ingress.receivers import Receivers
 from node.settings import Settings
-from node.study import assembly
+from node.study import assembly, job_ends
 from node.study.archive import Archive
 from node.version import __version__
 from node.work.executor import LocalExecutor
 from node.work.pipeline import AnalysisTools, analyse_study
 from node.work.plan import plan_for, require_models
 from node.work.scheduler import Timers
-from node.work.worker import Handler, Lane, Worker
+from node.work.worker import JobDefinition, Lane, Worker
 
 log = logging.getLogger(__name__)
 
-LANES = (
-    Lane("analysis", (JobKind.ANALYSE_STUDY, JobKind.BUILD_DOCUMENTS), threads=1),
-    Lane("network", (JobKind.DELIVER,), threads=4),
-)
+_ANALYSIS, _NETWORK = Lane("analysis", threads=1), Lane("network", threads=4)
 _STOP_S = 20.0  # how long running jobs may take to end at SIGTERM; what does not is done again at the next start
 _RECORD_S = 5.0  # for a job that was cut off to be given back
 
@@ -96,10 +93,10 @@ class Node:
         )
         analysis = AnalysisTools(self.database, self.archive, self._executor, plan, clock, work.max_attempts)
         egress = EgressTools(self.database, self.archive, settings, clock)
+        self._jobs = job_definitions(analysis, egress)
         self._worker = Worker(
             self.database,
-            _handlers(analysis, egress),
-            LANES,
+            self._jobs,
             owner=f"{socket.gethostname()}:{os.getpid()}",
             lease_s=work.lease_s,
             poll_s=work.poll_s,
@@ -153,7 +150,7 @@ class Node:
 
     @property
     def _longest_pause_s(self) -> float:
-        return max(queue.LONGEST_RETRY_S, self.settings.delivery.max_retry_s)
+        return max(job.retry.longest_s for job in self._jobs)
 
     def _close_quiet_studies(self) -> None:
         now, settings, quiet = self._clock(), self.settings, self._quiet
@@ -166,7 +163,10 @@ class Node:
 
     def _requeue_lost(self) -> None:
         now, lease_s = self._clock(), self.settings.work.lease_s
-        self.database.write(lambda session: queue.requeue_lost(session, now=now, lease_s=lease_s, stillness=self._leases))
+        given_up = {job.kind: job.on_given_up for job in self._jobs}
+        self.database.write(
+            lambda session: queue.requeue_lost(session, now=now, lease_s=lease_s, stillness=self._leases, on_given_up=given_up)
+        )
 
     def _seal(self) -> None:
         with self.database.reading() as session:
@@ -187,19 +187,27 @@ class Node:
         audit.record(session, AuditEvent.CLOCK_SET, now=now, seconds=round(jump_s, 3))
 
 
-def _handlers(analysis: AnalysisTools, egress: EgressTools) -> dict[JobKind, Handler]:
-    """The one table from job kind to handler."""
-
-    def analyse(job: ClaimedJob) -> None:
-        analyse_study(job, analysis)
-
-    def build(job: ClaimedJob) -> None:
-        build_documents(job, egress)
-
-    def send(job: ClaimedJob) -> None:
-        deliver(job, egress)
-
-    return {JobKind.ANALYSE_STUDY: analyse, JobKind.BUILD_DOCUMENTS: build, JobKind.DELIVER: send}
+def job_definitions(analysis: AnalysisTools, egress: EgressTools) -> tuple[JobDefinition, ...]:
+    """The one table of the kinds of job."""
+    return (
+        JobDefinition(
+            JobKind.ANALYSE_STUDY, _ANALYSIS, partial(analyse_study, tools=analysis), on_given_up=job_ends.analysis_given_up
+        ),
+        JobDefinition(
+            JobKind.BUILD_DOCUMENTS,
+            _ANALYSIS,
+            partial(build_documents, tools=egress),
+            final_errors=(DocumentError,),
+            on_given_up=job_ends.documents_given_up,
+        ),
+        JobDefinition(
+            JobKind.DELIVER,
+            _NETWORK,
+            partial(deliver, tools=egress),
+            retry=backoff(egress.settings.delivery),
+            on_given_up=job_ends.delivery_given_up,
+        ),
+    )
 
 
 def serve(settings: Settings, on_ready: Callable[[int], None]) -> None:

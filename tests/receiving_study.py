@@ -11,7 +11,7 @@ from node.db.queue import ClaimedJob
 from node.db.session import Database
 from node.db.tables import Instance, Job, JobKind, Receipt, Study
 from node.settings import Settings, StudySettings
-from node.study import assembly
+from node.study import assembly, job_ends
 from node.study.assembly import Source
 from tests.rows import NOW
 
@@ -77,7 +77,10 @@ class ReceivingStudy:
 
     def close_and_fail(self) -> None:
         self.close()
-        self.database.write(lambda session: queue.fail(session, self.claim(session), error="no", now=self.now, final=True))
+        given_up = job_ends.analysis_given_up
+        self.database.write(
+            lambda session: queue.fail(session, self.claim(session), error="no", now=self.now, final=True, on_given_up=given_up)
+        )
 
     @property
     def study(self) -> Study:

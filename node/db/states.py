@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from node.db import audit
@@ -90,3 +91,9 @@ def pseudonym_of(session: Session, row: Study | Delivery | Job) -> str | None:
         return row.pseudonym
     study_id = row.document.study_id if isinstance(row, Delivery) else row.study_id
     return session.get_one(Study, study_id).pseudonym if study_id is not None else None
+
+
+def lock_study(session: Session, study_id: int | None) -> None:
+    """Intake locks a study and then its jobs: everybody does so in this order, or PostgreSQL would end one of two."""
+    if study_id is not None:
+        session.execute(select(Study.id).where(Study.id == study_id).with_for_update())

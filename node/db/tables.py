@@ -70,9 +70,18 @@ class Receipt(StrEnum):
 
 
 class JobKind(StrEnum):
-    ANALYSE_STUDY = "analyse_study"
-    BUILD_DOCUMENTS = "build_documents"
-    DELIVER = "deliver"
+    """What is to be done, and to which row: `subject` names its table."""
+
+    subject: str
+
+    def __new__(cls, value: str, subject: str = "") -> "JobKind":
+        member = str.__new__(cls, value)
+        member._value_, member.subject = value, subject
+        return member
+
+    ANALYSE_STUDY = "analyse_study", "study"
+    BUILD_DOCUMENTS = "build_documents", "analysis"
+    DELIVER = "deliver", "delivery"
 
 
 class JobState(StrEnum):
@@ -189,6 +198,7 @@ class Job(Base):
     lease_until: Mapped[datetime | None]
     fencing_token: Mapped[int] = mapped_column(default=0)
     owner: Mapped[str | None]
+    concurrency_key: Mapped[str | None]  # what only few jobs of a kind may keep busy at a time: the destination of a delivery
     error: Mapped[str | None] = mapped_column(Text)
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]
@@ -236,6 +246,8 @@ class Delivery(Base):
     destination: Mapped[str]
     state: Mapped[str] = mapped_column(String(24), default=DeliveryState.PENDING)
     attempts: Mapped[int] = mapped_column(default=0)
+    processing_failures: Mapped[int] = mapped_column(default=0, server_default="0")  # 0x0110, since made or reopened
+    late_attempts: Mapped[int] = mapped_column(default=0, server_default="0")  # begun after its time, since made or reopened
     status: Mapped[int | None]  # the last DIMSE status
     detail: Mapped[str | None] = mapped_column(Text)  # plain words, no patient data
     created_at: Mapped[datetime]

@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from node.db import queue, states
 from node.db.attention import WITHHELD, ask_person
 from node.db.audit import AuditEvent
-from node.db.queue import ClaimedJob
-from node.db.tables import Analysis, AuditEntry, Delivery, DeliveryState, Job, JobKind, Study
+from node.db.queue import Backoff, ClaimedJob
+from node.db.tables import Analysis, Delivery, DeliveryState, Job, JobKind, Study
 from node.egress import dicom_store
 from node.egress.outcomes import PROCESSING_FAILURE, Happening, StoreAnswer, decide
 from node.egress.tools import EgressTools
@@ -65,6 +64,7 @@ def enqueue_delivery(session: Session, delivery: Delivery, *, now: datetime) -> 
         revision=analysis.revision,
         now=now,
         max_attempts=MAX_JOB_ATTEMPTS,
+        concurrency_key=delivery.destination,
     )
 
 
@@ -87,15 +87,12 @@ def retry_delivery(session: Session, delivery_id: int, *, now: datetime) -> None
     if delivery is None:
         raise DeliveryError(f"there is no delivery {delivery_id}; see `echonode deliveries list`")
     states.move(session, delivery, AuditEvent.DELIVERY_REOPENED, now=now, destination=delivery.destination)
-    delivery.finished_at = None
+    delivery.finished_at, delivery.processing_failures, delivery.late_attempts = None, 0, 0
     enqueue_delivery(session, delivery, now=now)
 
 
-def next_attempt_at(attempt: int, now: datetime, expires_at: datetime, settings: DeliverySettings) -> datetime | None:
-    """When attempt number `attempt` (from 1), failed for now, is followed by another: doubling pauses; None once expired."""
-    doublings = min(attempt - 1, 32)
-    at = now + timedelta(seconds=min(settings.first_retry_s * 2**doublings, settings.max_retry_s))
-    return at if at <= expires_at else None
+def backoff(settings: DeliverySettings) -> Backoff:
+    return Backoff(settings.first_retry_s, settings.max_retry_s)
 
 
 def _begin(session: Session, job: ClaimedJob, tools: EgressTools) -> _Attempt | None:
@@ -117,12 +114,13 @@ def _begin(session: Session, job: ClaimedJob, tools: EgressTools) -> _Attempt | 
         states.move(session, delivery, AuditEvent.DELIVERY_SUPERSEDED, now=now, destination=destination)
         return None
     expires_at = _expires_at(session, job, tools)
-    if now > expires_at and _audited(session, job, AuditEvent.DELIVERY_STARTED, since=expires_at):
+    if now > expires_at and delivery.late_attempts:
         queue.finish(session, job, now=now)
         _expire(session, delivery, now)
         return None
     withheld = _withheld(session, study, now)
     delivery.attempts += 1
+    delivery.late_attempts += now >= expires_at
     states.move(session, delivery, AuditEvent.DELIVERY_STARTED, now=now, destination=destination, attempt=delivery.attempts)
     return _Attempt(delivery.id, document.path, document.sha256, destination, withheld)
 
@@ -156,12 +154,9 @@ def _send(attempt: _Attempt, tools: EgressTools) -> StoreAnswer:
 def _record(session: Session, job: ClaimedJob, attempt: _Attempt, answer: StoreAnswer, tools: EgressTools) -> None:
     now = tools.clock()
     delivery = session.get_one(Delivery, attempt.delivery_id)
-    earlier = 0
-    if answer.status == PROCESSING_FAILURE:
-        earlier = _audited(session, job, AuditEvent.DELIVERY_POSTPONED, status=PROCESSING_FAILURE)
-    outcome = decide(answer, earlier)
-    expires_at = _expires_at(session, job, tools)
-    again = next_attempt_at(job.attempt, now, expires_at, tools.settings.delivery) if outcome.retry else None
+    outcome = decide(answer, delivery.processing_failures)
+    delivery.processing_failures += answer.status == PROCESSING_FAILURE
+    again = _next_attempt_at(session, job, now, tools) if outcome.retry else None
     if again is not None:
         queue.fail(session, job, error=answer.detail, now=now, retry_at=again)
     else:
@@ -191,20 +186,7 @@ def _expires_at(session: Session, job: ClaimedJob, tools: EgressTools) -> dateti
     return session.get_one(Job, job.id).created_at + timedelta(seconds=tools.settings.delivery.expire_after_s)
 
 
-def _audited(
-    session: Session, job: ClaimedJob, event: AuditEvent, *, since: datetime | None = None, status: int | None = None
-) -> int:
-    """How often the audit trail has `event` for the job's delivery since it was made or reopened.
-
-    The order of the entries tells, not their times, as the clock may have been set. With `since` and `status` only those from
-    then on, and of that status.
-    """
-    ours = AuditEntry.study == job.study, AuditEntry.details["delivery"].as_integer() == job.subject_id
-    opened = (AuditEvent.DELIVERY_CREATED.value, AuditEvent.DELIVERY_REOPENED.value)
-    begun = session.scalar(select(func.max(AuditEntry.id)).where(*ours, AuditEntry.event.in_(opened))) or 0
-    entries = select(func.count()).where(*ours, AuditEntry.event == event.value, AuditEntry.id > begun)
-    if since is not None:
-        entries = entries.where(AuditEntry.at >= since)
-    if status is not None:
-        entries = entries.where(AuditEntry.details["status"].as_integer() == status)
-    return session.scalars(entries).one()
+def _next_attempt_at(session: Session, job: ClaimedJob, now: datetime, tools: EgressTools) -> datetime | None:
+    """None where the delivery expires before."""
+    at = backoff(tools.settings.delivery).next_at(job.attempt, now)
+    return at if at <= _expires_at(session, job, tools) else None

@@ -21,6 +21,7 @@ from node.db.session import insert_unless_there
 from node.db.tables import Instance, JobKind, Receipt, ReceivingAssociation, Study, StudyState
 from node.errors import EchoNodeError
 from node.settings import Settings
+from node.study.job_ends import supersede_jobs
 from node.study.patient import PatientVerdict, judge_patients, patient_of_columns
 
 log = logging.getLogger(__name__)
@@ -110,8 +111,7 @@ def _reopen(session: Session, study: Study, source: Source, *, now: datetime) ->
 
 
 def _next_revision(session: Session, study: Study, *, now: datetime) -> None:
-    queue.supersede(session, study.id, (JobKind.ANALYSE_STUDY, JobKind.BUILD_DOCUMENTS), now=now)
-    queue.supersede_deliveries(session, study.id, now=now)
+    supersede_jobs(session, study.id, now=now)
     study.revision += 1
     study.failed_reason = None
 

@@ -1,61 +1,73 @@
-"""Claims jobs and runs their handlers: one thread an analysis lane, several a network lane, so that a hanging PACS never
+"""Claims jobs and runs them: one thread an analysis lane, several a network lane, so that a hanging PACS never
 blocks analysis. Only this process touches SQL. Idle threads sleep until they are told of work (`node.db.wake_up`)."""
 
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from node.db import queue
-from node.db.queue import ClaimedJob
+from node.db.queue import Backoff, ClaimedJob, OnGivenUp
 from node.db.session import Database
 from node.db.tables import JobKind
-from node.errors import DocumentError, LeaseLost
+from node.errors import LeaseLost
 
 log = logging.getLogger(__name__)
 
 _AFTER_ERROR_S = 1.0  # the database is away: nobody can tell that it is back
 _SHORTEST_PAUSE_S = 0.001
+_RETRY = Backoff(first_s=2, longest_s=300)
 
-Handler = Callable[[ClaimedJob], None]  # finishes the job in the transaction that records its effects
-OnFinalFailure = Callable[[ClaimedJob, str], None]
+Run = Callable[[ClaimedJob], None]  # finishes the job in the transaction that records its effects
 
 
 @dataclass(frozen=True)
 class Lane:
-    """Kinds of job that share threads."""
+    """Threads that kinds of job share."""
 
     name: str
-    kinds: tuple[JobKind, ...]
     threads: int
+
+
+@dataclass(frozen=True)
+class JobDefinition:
+    """All that the node knows of one kind of job. Which jobs a newer revision overtakes, `node.study.job_ends` says."""
+
+    kind: JobKind
+    lane: Lane
+    run: Run
+    retry: Backoff = _RETRY
+    final_errors: tuple[type[Exception], ...] = ()  # another attempt would end in them, too
+    on_given_up: OnGivenUp = queue.nothing_waits  # in the transaction that ends the job
 
 
 class Worker:
     def __init__(
         self,
         database: Database,
-        handlers: Mapping[JobKind, Handler],
-        lanes: tuple[Lane, ...],
+        definitions: Sequence[JobDefinition],
         *,
         owner: str,
         lease_s: float,
         poll_s: float,
         clock: Callable[[], datetime],
     ) -> None:
-        self._database, self._handlers, self._lanes = database, handlers, lanes
+        self._database, self._definitions = database, {one.kind: one for one in definitions}
         self._owner, self._lease_s, self._poll_s, self._clock = owner, lease_s, poll_s, clock
         self._listener = database.listen()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
 
     def start(self) -> None:
-        for lane in self._lanes:
+        for lane in dict.fromkeys(one.lane for one in self._definitions.values()):
+            kinds = tuple(one.kind for one in self._definitions.values() if one.lane == lane)
             for number in range(lane.threads):
-                thread = threading.Thread(target=self._run, args=(lane,), name=f"{lane.name}-{number}", daemon=True)
+                thread = threading.Thread(target=self._run, args=(lane, kinds), name=f"{lane.name}-{number}", daemon=True)
                 thread.start()
                 self._threads.append(thread)
 
@@ -67,11 +79,11 @@ class Worker:
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
 
-    def _run(self, lane: Lane) -> None:
+    def _run(self, lane: Lane, kinds: tuple[JobKind, ...]) -> None:
         while not self._stopping.is_set():
             heard = self._listener.heard  # before looking: a job that comes meanwhile is not slept over
             try:
-                pause_s = 0.0 if self.run_one(lane.kinds) else self._pause_s(lane.kinds)
+                pause_s = 0.0 if self.run_one(kinds) else self._pause_s(kinds)
             except Exception as error:
                 log.error("%s: %s", lane.name, type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
                 pause_s = min(self._poll_s, _AFTER_ERROR_S)
@@ -107,7 +119,7 @@ class Worker:
         beat = threading.Thread(target=self._heartbeat, args=(job, done), name=f"heartbeat-{job.id}", daemon=True)
         beat.start()
         try:
-            self._handlers[job.kind](job)
+            self._definitions[job.kind].run(job)
         except LeaseLost:
             log.info("lease lost, effects dropped: %s", job.log_context())
         except Exception as error:  # noqa: BLE001  the same boundary: a job's error is recorded with the job
@@ -130,10 +142,17 @@ class Worker:
         """
         text = f"{type(error).__name__}: {error}" if type(error).__module__.startswith("node.") else type(error).__name__
         log.error("job failed: %s %s", job.log_context(), text, exc_info=log.isEnabledFor(logging.DEBUG))
-        now = self._clock()
-        final = isinstance(error, DocumentError)
-        again = now if self._stopping.is_set() else queue.retry_at(job, now)
+        now, definition = self._clock(), self._definitions[job.kind]
+        final = isinstance(error, definition.final_errors)
+        again = definition.retry.next_at(job.attempt, now) if job.attempt < job.max_attempts else None
+        if self._stopping.is_set():
+            again = now
+
+        def record(session: Session) -> None:
+            given_up = definition.on_given_up
+            queue.fail(session, job, error=text, now=now, final=final, retry_at=again, on_given_up=given_up)
+
         try:
-            self._database.write(lambda session: queue.fail(session, job, error=text, now=now, final=final, retry_at=again))
+            self._database.write(record)
         except (LeaseLost, SQLAlchemyError) as lost:
             log.warning("failure of %s not recorded: %s", job.log_context(), type(lost).__name__)

@@ -18,6 +18,7 @@ from node.db.audit import AuditEvent
 from node.db.tables import AuditEntry, Instance, JobKind, Receipt
 from node.errors import ConfigError, EchoNodeError, InvalidTransition
 from node.settings import load_settings
+from node.study.job_ends import analysis_given_up
 from tests.peers.fake_pacs import FakePACS
 from tests.rows import NOW, add_study
 from tests.waiting import free_port
@@ -111,7 +112,7 @@ def test_a_person_closes_a_study_and_has_a_failed_one_analysed_again(config: Pat
         with database.session() as session:
             job = queue.claim(session, [JobKind.ANALYSE_STUDY], owner="me", now=datetime.now(UTC), lease_s=60)
             assert job is not None
-            queue.fail(session, job, error="no luck", now=datetime.now(UTC), final=True)
+            queue.fail(session, job, error="no luck", now=datetime.now(UTC), final=True, on_given_up=analysis_given_up)
         assert json.loads(_run("studies", "list", "--json", "--config", config).output)[0]["state"] == "failed"
         assert "complete, revision 2" in _run("studies", "reanalyse", "2.25.1", "--config", config).output
 

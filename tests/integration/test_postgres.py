@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from node.db import audit, queue, wake_up
 from node.db.session import Database
-from node.db.tables import Base, JobKind
+from node.db.tables import Base, Job
 from node.errors import LeaseLost
 from node.study import assembly
 from node.study.archive import Archive
@@ -87,7 +87,7 @@ def test_intake_and_a_worker_at_one_study_do_not_deadlock(database: Database, en
         assembly.open_study(session, "2.25.1", CART, now=late)
         locked.set()
         wait_for(lambda: _waits_for_a_lock(database))
-        queue.supersede(session, 1, tuple(JobKind), now=late)
+        queue.supersede(session, Job.study_id == 1, now=late)
 
     def worker(session: Session) -> None:
         if ending == "finished":

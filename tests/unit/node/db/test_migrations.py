@@ -1,11 +1,18 @@
 """The migrations lead to exactly the schema that the tables describe."""
 
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
-from sqlalchemy import inspect
+from importlib import resources
 
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, select
+from sqlalchemy.orm import Session
+
+from node.db import queue
 from node.db.session import Database
-from node.db.tables import Base
+from node.db.tables import Base, Delivery, DeliveryState, Job, JobKind, JobState
+from tests.rows import NOW, add_deliveries, add_study
 
 
 def test_the_migrated_schema_is_that_of_the_tables(database: Database) -> None:
@@ -26,3 +33,30 @@ def test_upgrading_again_changes_nothing(database: Database) -> None:
     database.upgrade()
     with database.reading() as session:
         assert set(inspect(session.connection()).get_table_names()) == set(Base.metadata.tables) | {"alembic_version"}
+
+
+def _downgrade(database: Database, revision: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("node.db").joinpath("migrations")))
+    with database._engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.downgrade(config, revision)
+
+
+def test_deliveries_under_way_before_the_upgrade_go_on_after_it(database: Database) -> None:
+    """With the columns that the version before did not have: what keeps a destination busy, and how often it failed."""
+
+    def fill(session: Session) -> None:
+        add_deliveries(session, add_study(session).id, DeliveryState.PENDING)
+        for kind in JobKind:
+            queue.enqueue(session, kind, 1, study_id=1, revision=1, now=NOW)
+
+    database.write(fill)
+    _downgrade(database, "0003")
+    database.upgrade()
+    with database.reading() as session:
+        jobs = {job.kind: (job.state, job.concurrency_key) for job in session.scalars(select(Job))}
+        delivery = session.scalars(select(Delivery)).one()
+    todo = JobState.TODO
+    assert jobs == {"analyse_study": (todo, None), "build_documents": (todo, None), "deliver": (todo, "pacs-0")}
+    assert (delivery.processing_failures, delivery.late_attempts) == (0, 0)

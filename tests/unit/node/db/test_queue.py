@@ -3,24 +3,23 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from node.db import queue
-from node.db.queue import ClaimedJob
+from node.db.queue import Backoff, ClaimedJob
 from node.db.session import Database
-from node.db.tables import Delivery, DeliveryState, Job, JobKind, JobState, Study, StudyState
+from node.db.tables import Job, JobKind, JobState, Study, StudyState
 from node.errors import LeaseLost
-from tests.rows import NOW, add_deliveries, add_study, audited
+from tests.rows import NOW, add_study, audited
 
 ANALYSE, BUILD, DELIVER = JobKind.ANALYSE_STUDY, JobKind.BUILD_DOCUMENTS, JobKind.DELIVER
 LATER = NOW + timedelta(seconds=100)
 
 
-def _add(database: Database, kind: JobKind = ANALYSE, *, number: int = 1, **options: float) -> int:
+def _add(database: Database, kind: JobKind = ANALYSE, *, number: int = 1, **options: float | str) -> int:
     def change(session: Session) -> int:
         study = session.get(Study, number) or add_study(session, number, StudyState.COMPLETE)
         return queue.enqueue(session, kind, number, study_id=study.id, revision=1, now=NOW, **options).id  # type: ignore[arg-type]
@@ -42,11 +41,6 @@ def _claimed(database: Database, *kinds: JobKind, **options: float) -> ClaimedJo
 def _job(database: Database, job_id: int = 1) -> Job:
     with database.reading() as session:
         return session.get_one(Job, job_id)
-
-
-def _study(database: Database) -> Study:
-    with database.reading() as session:
-        return session.get_one(Study, 1)
 
 
 def test_a_job_is_claimed_once(database: Database) -> None:
@@ -204,76 +198,78 @@ def test_a_failed_attempt_is_tried_again_when_said(database: Database) -> None:
     assert _claimed(database, after_s=100).attempt == 2
 
 
-def test_a_final_error_fails_the_job_and_its_study(database: Database) -> None:
+class Ends:
+    """Notes the jobs that were given up, in the transaction that ends them."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[int, str]] = []
+
+    def __call__(self, session: Session, job: Job, error: str, now: datetime) -> None:
+        assert session.get_one(Job, job.id).finished_at == now
+        self.seen.append((job.subject_id, error))
+
+
+def test_a_final_error_fails_the_job(database: Database) -> None:
+    _add(database)
+    job, ends = _claimed(database), Ends()
+    database.write(
+        lambda session: queue.fail(session, job, error="no evidence", now=LATER, final=True, retry_at=LATER, on_given_up=ends)
+    )
+    assert _job(database).state == JobState.FAILED
+    assert ends.seen == [(1, "no evidence")]
+
+
+def test_what_the_end_of_a_job_does_is_undone_with_it(database: Database) -> None:
     _add(database)
     job = _claimed(database)
-    database.write(lambda session: queue.fail(session, job, error="x" * 300, now=LATER, final=True, retry_at=LATER))
-    assert _job(database).state == JobState.FAILED
-    study = _study(database)
-    assert (study.state, study.failed_reason) == (StudyState.FAILED, "x" * 255)
 
+    def broken(session: Session, job: Job, error: str, now: datetime) -> None:
+        raise LookupError
 
-def test_attempts_used_up_by_errors_end_the_job(database: Database) -> None:
-    _add(database, max_attempts=2)
-    now = NOW + timedelta(seconds=900)
-    for _ in range(2):
-        job = _claimed(database, after_s=1000)
-        again = queue.retry_at(job, now)
-        database.write(lambda session, job=job, again=again: queue.fail(session, job, error="e", now=now, retry_at=again))
-    assert _job(database).state == JobState.DEAD
-    assert _study(database).state == StudyState.FAILED
+    with pytest.raises(LookupError):
+        database.write(lambda session: queue.fail(session, job, error="e", now=LATER, on_given_up=broken))
+    assert _job(database).state == JobState.DOING
 
 
 def test_attempts_used_up_by_dying_workers_end_the_job(database: Database) -> None:
     _add(database, max_attempts=2)
+    ends = Ends()
     for attempt in (1, 2):
         assert _claimed(database, after_s=200 * attempt).attempt == attempt
         lost_at = NOW + timedelta(seconds=200 * attempt + 61)
-        database.write(lambda session, lost_at=lost_at: queue.requeue_lost(session, now=lost_at))
+        database.write(lambda session, lost_at=lost_at: queue.requeue_lost(session, now=lost_at, on_given_up={ANALYSE: ends}))
     assert _job(database).state == JobState.DEAD
-    assert _study(database).failed_reason == "the worker stopped reporting"
+    assert ends.seen == [(1, "the worker stopped reporting")]
 
 
-def test_documents_that_cannot_be_built_call_a_person(database: Database) -> None:
-    _add(database, BUILD)
-    job = _claimed(database, BUILD)
-    database.write(lambda session: queue.fail(session, job, error="no evidence", now=LATER, final=True))
-    study = _study(database)
-    assert (study.state, study.needs_person) == (StudyState.COMPLETE, True)
-    assert audited(database)[-2:] == ["job_failed", "study_needs_person"]
-
-
-def test_a_delivery_that_cannot_be_tried_expires(database: Database) -> None:
-    _add(database, DELIVER, max_attempts=1)
-    database.write(lambda session: add_deliveries(session, 1, DeliveryState.SENDING))
-    _claimed(database, DELIVER)
-    database.write(lambda session: queue.requeue_lost(session, now=LATER))
-    with database.reading() as session:
-        delivery = session.scalars(select(Delivery)).one()
-    assert (delivery.state, delivery.detail) == (DeliveryState.EXPIRED, "the worker stopped reporting")
+def test_few_jobs_of_one_concurrency_key_run_at_the_same_time(database: Database) -> None:
+    for number in (1, 2, 3):
+        _add(database, DELIVER, number=number, concurrency_key="hangs")
+    _add(database, DELIVER, number=4, concurrency_key="another")
+    _add(database, BUILD, number=5, concurrency_key="hangs")
+    running = [_claimed(database, DELIVER) for _ in range(3)]
+    assert [job.subject_id for job in running] == [1, 2, 4]
+    assert _claim(database, DELIVER) is None
+    assert _claimed(database, BUILD).subject_id == 5, "of another kind"
+    database.write(lambda session: queue.finish(session, running[0], now=LATER))
+    assert _claimed(database, DELIVER).subject_id == 3
 
 
 def test_superseded_jobs_end_without_effect(database: Database) -> None:
-    _add(database, ANALYSE)
-    _add(database, BUILD)
-    _add(database, DELIVER)
+    for kind in (ANALYSE, BUILD, DELIVER):
+        _add(database, kind)
     running = _claimed(database, ANALYSE)
-    assert database.write(lambda session: queue.supersede(session, 1, (ANALYSE, BUILD), now=LATER)) == 2
+    assert database.write(lambda session: queue.supersede(session, Job.kind != DELIVER.value, now=LATER)) == 2
     with pytest.raises(LeaseLost):
         database.write(lambda session: queue.finish(session, running, now=LATER))
     assert _claim(database, BUILD, after_s=200) is None
-    assert _claimed(database, DELIVER).kind is DELIVER, "a document already built is still delivered"
+    assert _claimed(database, DELIVER).kind is DELIVER, "what does not fit goes on"
     assert _add(database, ANALYSE) != running.id
 
 
-@pytest.mark.parametrize(("attempt", "pause_s"), [(1, 2), (2, 4), (3, 8), (8, 256), (9, 300), (30, 300)])
-def test_pauses_double_up_to_five_minutes(attempt: int, pause_s: float) -> None:
-    job = ClaimedJob(1, ANALYSE, 1, 1, 1, attempt, 99, 1, "me", "p")
-    assert queue.retry_at(job, NOW) == NOW + timedelta(seconds=pause_s)
-
-
-def test_the_last_attempt_is_not_retried() -> None:
-    assert queue.retry_at(ClaimedJob(1, ANALYSE, 1, 1, 1, 3, 3, 1, "me", "p"), NOW) is None
+@pytest.mark.parametrize(("attempt", "pause_s"), [(1, 2), (2, 4), (3, 8), (8, 256), (9, 300), (10_000, 300)])
+def test_pauses_double_up_to_the_longest(attempt: int, pause_s: float) -> None:
+    assert Backoff(2, 300).next_at(attempt, NOW) == NOW + timedelta(seconds=pause_s)
 
 
 def test_the_log_context_names_the_study_by_pseudonym(database: Database) -> None:

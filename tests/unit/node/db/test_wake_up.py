@@ -15,7 +15,7 @@ from node.db import queue, wake_up
 from node.db.queue import ClaimedJob
 from node.db.session import Database
 from node.db.tables import JobKind, Study, StudyState
-from node.work.worker import Lane, Worker
+from node.work.worker import JobDefinition, Lane, Worker
 from tests.waiting import wait_for
 
 KIND = JobKind.ANALYSE_STUDY
@@ -45,8 +45,8 @@ def running(database: Database) -> Iterator[list[int]]:
         database.write(lambda session: queue.finish(session, job, now=now()))
         done.append(job.id)
 
-    lanes = (Lane("l", (KIND,), 2),)
-    worker = Worker(database, {KIND: handler}, lanes, owner="me", lease_s=30, poll_s=LONG_S, clock=now)
+    definition = JobDefinition(KIND, Lane("l", 2), handler)
+    worker = Worker(database, (definition,), owner="me", lease_s=30, poll_s=LONG_S, clock=now)
     worker.start()
     yield done
     worker.stop(10)

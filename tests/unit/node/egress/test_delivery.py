@@ -3,15 +3,17 @@
 from collections import deque
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import delete
 
 from node.db import queue
 from node.db.queue import ClaimedJob
+from node.db.tables import AuditEntry
 from node.egress import delivery
-from node.egress.delivery import next_attempt_at, retry_delivery
+from node.egress.delivery import retry_delivery
 from node.egress.outcomes import MAX_PROCESSING_FAILURES, Happening, StoreAnswer
 from node.errors import DeliveryError, InvalidTransition, LeaseLost
 from node.settings import DeliverySettings, Destination, Settings
@@ -321,14 +323,35 @@ def test_the_audit_trail_says_which_transfer_syntax_was_used(outbox: Outbox, sen
     assert outbox.audited(number)[-1].details["transfer_syntax"] == "1.2.840.10008.1.2"
 
 
-NOW = datetime(2026, 3, 4, tzinfo=UTC)
+def test_no_attempt_begins_after_the_expiry(outbox: Outbox, sender: Sender) -> None:
+    number = outbox.add("pacs")
+    sender.script.extend([DOWN] * 100)
+    begun_at = []
+    while (due := outbox.next_attempt_at()) is not None:
+        outbox.clock.now = due
+        begun_at.append((due - outbox.delivery(number).created_at).total_seconds())
+        outbox.run()
+    assert begun_at[-1] <= SETTINGS.expire_after_s < begun_at[-1] + SETTINGS.max_retry_s
 
 
-@pytest.mark.parametrize(("attempt", "pause_s"), [(1, 5), (2, 10), (3, 20), (4, 40), (5, 60), (6, 60), (10_000, 60)])
-def test_pauses_double_up_to_the_cap(attempt: int, pause_s: float) -> None:
-    assert next_attempt_at(attempt, NOW, NOW + timedelta(days=1), SETTINGS) == NOW + timedelta(seconds=pause_s)
+def test_reopened_by_a_person_its_processing_failures_count_anew(outbox: Outbox, sender: Sender) -> None:
+    number = outbox.add("pacs")
+    sender.script.extend([FAILURE] * (2 * MAX_PROCESSING_FAILURES - 1))
+    outbox.run_until_settled()
+    with outbox.database.session() as session:
+        retry_delivery(session, number, now=outbox.clock())
+    outbox.run_until_settled()
+    assert outbox.delivery(number).state == "accepted"
 
 
-def test_no_attempt_after_the_expiry() -> None:
-    assert next_attempt_at(1, NOW, NOW + timedelta(seconds=5), SETTINGS) == NOW + timedelta(seconds=5)
-    assert next_attempt_at(1, NOW, NOW + timedelta(seconds=4.9), SETTINGS) is None
+def test_the_audit_trail_is_written_never_read(outbox: Outbox, sender: Sender) -> None:
+    """Counts are columns: a trail that was exported and cut must not change what becomes of a delivery."""
+    number = outbox.add("pacs")
+    sender.script.extend([FAILURE] * MAX_PROCESSING_FAILURES)
+    while (due := outbox.next_attempt_at()) is not None:
+        outbox.clock.now = due
+        outbox.run()
+        with outbox.database.session() as session:
+            session.execute(delete(AuditEntry))
+    assert outbox.delivery(number).attempts == MAX_PROCESSING_FAILURES
+    assert outbox.delivery(number).state == "refused"

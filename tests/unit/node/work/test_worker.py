@@ -12,7 +12,7 @@ from node.db.queue import ClaimedJob
 from node.db.session import Database
 from node.db.tables import Job, JobKind, JobState, Study, StudyState
 from node.errors import DocumentError, LeaseLost, Unreachable
-from node.work.worker import Handler, Lane, Worker
+from node.work.worker import JobDefinition, Lane, Run, Worker
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 KINDS = (JobKind.BUILD_DOCUMENTS,)
@@ -40,8 +40,9 @@ def job_id(database: Database) -> int:
     return database.write(add)
 
 
-def _worker(database: Database, handler: Handler, clock: Callable[[], datetime] = lambda: NOW) -> Worker:
-    return Worker(database, {KINDS[0]: handler}, (Lane("l", KINDS, 1),), owner="me", lease_s=30, poll_s=0.01, clock=clock)
+def _worker(database: Database, handler: Run, clock: Callable[[], datetime] = lambda: NOW) -> Worker:
+    definition = JobDefinition(KINDS[0], Lane("l", 1), handler, final_errors=(DocumentError,))
+    return Worker(database, (definition,), owner="me", lease_s=30, poll_s=0.01, clock=clock)
 
 
 def _job(database: Database, job_id: int) -> Job:
