@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
-from models.derive.cardiac_cycle import find_beats
+from models.derive.cardiac_cycle import search_beats
 from models.derive.end_diastole import lies_at_r_wave
+from models.derive.shown_beat import waves_of_beats
 
 Curve = NDArray[np.float64]
 
@@ -93,45 +94,61 @@ def running_median(diameters: Curve) -> Curve:
 
 @dataclass(frozen=True)
 class PhaseFrames:
-    """0-based indices, one of each beat, and what they were found by."""
+    """0-based indices, one of each beat, what they were found by, and why some were not (`why_none`, "" where all were)."""
 
     ed: tuple[int, ...]
     es: tuple[int, ...]
     rule: str
+    why_none: str = ""
 
 
 def phase_frames(
-    diameters: Curve, times_ms: Curve | None, r_wave_times_ms: Sequence[float], heart_rate_bpm: float | None, motion: Motion
+    diameters: Curve,
+    times_ms: Curve | None,
+    r_wave_times_ms: Sequence[float],
+    heart_rate_bpm: float | None,
+    motion: Motion,
+    why_no_times: str = "the clip has no frame times",
 ) -> PhaseFrames:
-    """The frames of all beats by the clip's own clock: R waves where there are any, else where the structure is largest.
+    """The frames of all whole beats by the clip's own clock (`models.derive.whole_beat`), as those of areas are found.
 
+    A cavity's beats are told by its own size, at R waves where there are any; a size that shows no whole beat has no phases, R
+    waves or not. An atrium tells end-systole. Where the size tells nothing, end-diastole is at the R waves of whole beats.
     Frames without a diameter (NaN) are never chosen.
     """
     if times_ms is None or len(diameters) < 2:
-        return PhaseFrames((), (), "no phases: the clip has no frame times" if times_ms is None else "no phases: one frame")
+        return _none("one frame" if len(diameters) < 2 else why_no_times)
+    if not (np.diff(times_ms) > 0).all():
+        return _none("the frame times do not rise")
+    if motion is Motion.NONE:
+        return _at_waves(diameters, times_ms, r_wave_times_ms, heart_rate_bpm)
     squares = [float(diameter) ** 2 if np.isfinite(diameter) else None for diameter in diameters]  # an area, nearly
-    at_r_waves = _nearest_frames(diameters, times_ms, r_wave_times_ms)
-    if motion is Motion.CAVITY and (beats := find_beats(squares, times_ms.tolist(), r_wave_times_ms, heart_rate_bpm)):
-        by_r_waves = any(lies_at_r_wave(float(times_ms[beat.ed_frame_index]), r_wave_times_ms) for beat in beats)
-        rule = "R waves and largest diameter" if by_r_waves else "largest diameter"
-        return PhaseFrames(*_columns([(beat.ed_frame_index, beat.es_frame_index) for beat in beats]), f"phases by {rule}")
-    if motion is Motion.ATRIUM and (beats := find_beats(squares, times_ms.tolist(), (), heart_rate_bpm, of_atrium=True)):
-        es = tuple(beat.ed_frame_index for beat in beats)  # where a ventricle would be at end-diastole
-        return PhaseFrames(at_r_waves, es, "end-systole by largest diameter")
-    if at_r_waves:
-        return PhaseFrames(at_r_waves, (), "end-diastole by R waves")
-    return PhaseFrames((), (), "no phases: no R waves, and no beat in the diameters")
+    if motion is Motion.ATRIUM:
+        found = search_beats(squares, times_ms.tolist(), (), heart_rate_bpm, of_atrium=True)
+        at_waves = _at_waves(diameters, times_ms, r_wave_times_ms, heart_rate_bpm)
+        es = tuple(beat.ed_frame_index for beat in found.beats)  # where a ventricle would be at end-diastole
+        rule = "end-systole by largest diameter" if es else f"no phases: {found.why_none}"
+        return PhaseFrames(at_waves.ed, es, rule, found.why_none)
+    found = search_beats(squares, times_ms.tolist(), r_wave_times_ms, heart_rate_bpm)
+    if not found.beats:
+        return _none(found.why_none)
+    by_r_waves = any(lies_at_r_wave(float(times_ms[beat.ed_frame_index]), r_wave_times_ms) for beat in found.beats)
+    rule = "R waves and largest diameter" if by_r_waves else "largest diameter"
+    ed, es = (tuple(ends) for ends in zip(*((beat.ed_frame_index, beat.es_frame_index) for beat in found.beats), strict=True))
+    return PhaseFrames(ed, es, f"phases by {rule}")
 
 
-def _columns(pairs: list[tuple[int, int]]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    return tuple(ed for ed, _ in pairs), tuple(es for _, es in pairs)
+def _none(why: str) -> PhaseFrames:
+    return PhaseFrames((), (), f"no phases: {why}", why)
 
 
-def _nearest_frames(diameters: Curve, times_ms: Curve, r_waves_ms: Sequence[float]) -> tuple[int, ...]:
-    return tuple(frame for frame in nearest_frames(times_ms, r_waves_ms) if np.isfinite(diameters[frame]))
+def _at_waves(diameters: Curve, times_ms: Curve, r_waves_ms: Sequence[float], heart_rate_bpm: float | None) -> PhaseFrames:
+    frames, why = wave_frames(times_ms, r_waves_ms, heart_rate_bpm)
+    ed = tuple(frame for frame in frames if np.isfinite(diameters[frame]))
+    return PhaseFrames(ed, (), "end-diastole by R waves") if ed else _none(why or "no diameter at an R wave")
 
 
-def nearest_frames(times_ms: Curve, r_waves_ms: Sequence[float]) -> tuple[int, ...]:
-    """The frames next to the R waves that lie within the clip, each once."""
-    inside = [r_wave for r_wave in r_waves_ms if times_ms[0] <= r_wave <= times_ms[-1]]
-    return tuple(sorted({int(np.abs(times_ms - r_wave).argmin()) for r_wave in inside}))
+def wave_frames(times_ms: Curve, r_waves_ms: Sequence[float], heart_rate_bpm: float | None) -> tuple[tuple[int, ...], str]:
+    """The frames next to the R waves of whole beats, each once; without any, in words why."""
+    waves, why = waves_of_beats(times_ms.tolist(), r_waves_ms, heart_rate_bpm)
+    return tuple(sorted({int(np.abs(times_ms - wave).argmin()) for wave in waves})), why

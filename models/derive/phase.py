@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
+from models.derive.rhythm import SHORTEST_BEAT_MS
+
 Curve = NDArray[np.float64]
 
-SHORTEST_BEAT_MS = 60_000 / 220  # as in models.derive.cardiac_cycle: faster hearts are refused as impossible
 _PROMINENCE = 0.3  # of the curve's trimmed range
 _TRIM = 0.05
 

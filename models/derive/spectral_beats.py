@@ -13,11 +13,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from models.derive.rhythm import LONGEST_BEAT_MS, SHORTEST_BEAT_MS
 from models.derive.spectral_image import threshold_of, without_speckle
 
 Curve = NDArray[np.float64]
 
-_SHORTEST_BEAT_S, _LONGEST_BEAT_S = 60 / 220, 60 / 25  # heart rates outside 25-220 bpm are impossible
+_SHORTEST_BEAT_S, _LONGEST_BEAT_S = SHORTEST_BEAT_MS / 1000, LONGEST_BEAT_MS / 1000
 _SILENCE = 10  # percentile of the curve: what is there between beats, such as bright vessel walls at the baseline
 _BASELINE_ROWS = 0.012  # share of the rows on either side of the baseline that show the line itself or the walls
 _SMOOTHING_S, _SHORTEST_HUMP_S = 0.03, 0.07

@@ -5,6 +5,7 @@ each is added to the next finer one, and the finest gives a heat map for either 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -13,6 +14,7 @@ from torch import Tensor, nn
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
+from models.derive.diameter_curve import Motion, PhaseFrames, phase_frames
 from models.derive.heat_map import PeakLimits, peak
 from models.derive.linear import length_cm
 from models.families.clip_squares import evenly
@@ -25,7 +27,8 @@ from models.preprocess import Letterbox
 from models.results import Point, Reason
 
 _WIDTH, _GROUPS = 128, 8
-_FRAMES, _BATCH = 32, 4
+_FRAMES, _BATCH = 64, 4
+_APART_MS = 40.0  # close enough for every turn of a fast heart; so many frames then show a whole beat of a slow one
 _LINES = {"IVS": "ivsd_2d", "LVID": "lvidd_2d", "LVPW": "lvpwd_2d"}  # two maps each, in this order
 # A point is believed from this probability on, and if nothing a tenth of the frame away is half as probable.
 _LIMITS = PeakLimits(least_probability=0.05, second_peak=0.5, far_px=22)
@@ -57,28 +60,29 @@ class Lines(ReadingNetwork):
         return nn.functional.interpolate(logits, size=frames.shape[-2:], mode="bilinear", align_corners=False)
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
-        """The three lengths at end-diastole, taken as the frame of the largest LVID among at most 32 spread over the clip."""
+        """The three lengths at an end-diastole that the curve of LVID tells; of several whole beats, where LVID is largest."""
         if untrained(self.manifest):
             return Reading(tuple(not_read(key, "cm") for key in _LINES.values()))
-        indices = evenly(clip.number_of_frames, _FRAMES)
+        indices = _asked(clip)
         video, box = shown(clip, self.manifest, indices)
         lines = [_lines(maps, box) for maps in self._probabilities(video)]
-        lengths_px = [length_cm(*frame["LVID"], (1.0, 1.0)) if frame["LVID"] else -1.0 for frame in lines]
-        chosen = int(np.argmax(lengths_px))
-        if lengths_px[chosen] < 0:
-            reasons = (Reason.QUALITY,)
-            detail = "on no frame both ends of LVID are one clear peak"
-            return Reading(tuple(ReadValue(key, "cm", None, reasons=reasons, detail=detail) for key in _LINES.values()))
+        lengths_px = np.array([length_cm(*frame["LVID"], (1.0, 1.0)) if frame["LVID"] else np.nan for frame in lines])
+        if not np.isfinite(lengths_px).any():
+            return _none(Reason.QUALITY, "on no frame both ends of LVID are one clear peak")
+        phases = _phases(lengths_px, clip, indices)
         marks = tuple(
             Mark(index, MarkKind.LINE, line, name)
             for index, frame in zip(indices, lines, strict=True)
             for name, line in frame.items()
             if line
         )
+        if not phases.ed:
+            return replace(_none(Reason.NO_CARDIAC_CYCLE, phases.why_none), marks=marks, notes=(phases.rule,))
+        chosen = max(phases.ed, key=lambda frame: float(lengths_px[frame]))
         read = (value for name, line in lines[chosen].items() for value in _measured(name, line, indices[chosen], clip))
         values = [possible(value, decoding, self.own_limits) for value in read]
         row = {"Filename": None, "Frame": indices[chosen], **{f"{v.key}_{v.unit}": v.value for v in values}}
-        return Reading(tuple(values), columns=tuple(row), rows=(row,), marks=marks, notes=("end-diastole: largest LVID",))
+        return Reading(tuple(values), columns=tuple(row), rows=(row,), marks=marks, notes=(phases.rule,))
 
     def _probabilities(self, video: Tensor) -> Sequence[NDArray[np.float32]]:
         """Maps (6, h, w) of each frame."""
@@ -87,6 +91,25 @@ class Lines(ReadingNetwork):
         with torch.inference_mode():
             found = [self(batch.to(place.device, place.dtype)).float().sigmoid().cpu().numpy() for batch in batches]
         return [maps for batch in found for maps in batch]
+
+
+def _asked(clip: Clip) -> Sequence[int]:
+    """Frames close enough to each other to show the beats, from the clip's first one on."""
+    times = clip.frame_times_ms
+    if times is None or len(times) < 2:
+        return evenly(clip.number_of_frames, _FRAMES)
+    step = max(1, int(_APART_MS / max(float(np.median(np.diff(times))), 1.0)))
+    return range(0, clip.number_of_frames, step)[:_FRAMES]
+
+
+def _phases(lengths_px: NDArray[np.float64], clip: Clip, indices: Sequence[int]) -> PhaseFrames:
+    """Of the frames of these `indices`, counted among them."""
+    times = None if clip.frame_times_ms is None else clip.frame_times_ms[list(indices)]
+    return phase_frames(lengths_px, times, clip.r_wave_times_ms, clip.heart_rate_bpm, Motion.CAVITY, clip.why_no_times)
+
+
+def _none(reason: Reason, why: str) -> Reading:
+    return Reading(tuple(ReadValue(key, "cm", None, reasons=(reason,), detail=why) for key in _LINES.values()))
 
 
 def _side(width: int, halvings: int) -> nn.Module:

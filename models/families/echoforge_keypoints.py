@@ -64,7 +64,9 @@ class EchoForgeKeypoints(ReadingNetwork):
             for index, line in enumerate(LINES)
         }
         cavity, _ = lengths["lvid"].in_best_unit
-        phases = phase_frames(cavity, clip.frame_times_ms, clip.r_wave_times_ms, clip.heart_rate_bpm, Motion.CAVITY)
+        phases = phase_frames(
+            cavity, clip.frame_times_ms, clip.r_wave_times_ms, clip.heart_rate_bpm, Motion.CAVITY, clip.why_no_times
+        )
         unit = lengths["lvid"].in_best_unit[1]
         notes = (ONE_DECODING, phases.rule, f"lengths of the table in {unit}")
         return Reading(self._values(lengths, phases), COLUMNS, _rows(points, lengths), _marks(points), notes)

@@ -95,10 +95,12 @@ def _values(
     if len(areas_px) == 1:
         return _area("lv_area", areas_px, (0,), "one frame, its phase is not known", cm2_per_px, choice), "one frame"
     diameters = np.sqrt(np.array([np.nan if area is None else area for area in areas_px]))
-    phases = phase_frames(diameters, clip.frame_times_ms, clip.r_wave_times_ms, clip.heart_rate_bpm, Motion.CAVITY)
+    phases = phase_frames(
+        diameters, clip.frame_times_ms, clip.r_wave_times_ms, clip.heart_rate_bpm, Motion.CAVITY, clip.why_no_times
+    )
     values: list[ReadValue] = []
     for key, frames in (("lv_area_d", phases.ed), ("lv_area_s", phases.es)):
-        values += _area(key, areas_px, frames, f"mean of {len(frames)} beats", cm2_per_px, choice)
+        values += _area(key, areas_px, frames, f"mean of {len(frames)} beats", cm2_per_px, choice, phases.why_none)
     return tuple(values), phases.rule
 
 
@@ -109,13 +111,14 @@ def _area(
     detail: str,
     cm2_per_px: float | None,
     choice: RegionChoice,
+    why_none: str = "",
 ) -> tuple[ReadValue, ...]:
     """The mean over these frames; of an uncalibrated clip the pixels, and why there are no square centimetres."""
     if all(area is None for area in areas_px):
         return (ReadValue(key, "cm2", None, reasons=(Reason.QUALITY,), detail="no ventricle on any frame"),)
     found = [area for frame in frames if (area := areas_px[frame]) is not None]
     if not found:
-        return (ReadValue(key, "cm2", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail="no such phase was found"),)
+        return (ReadValue(key, "cm2", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=why_none or "no such phase was found"),)
     value_px = float(np.mean(found))
     if cm2_per_px is None:
         words = choice.problem.value if choice.problem else ""

@@ -111,14 +111,14 @@ class AreaReader(ReadingNetwork, DeepLab):
         """The mean area over the beats' ends of systole; of one frame its own."""
         key = short_name(self.manifest)
         areas = np.array([cavity.area_px or np.nan for cavity in cavities], dtype=np.float64)
-        phases = phase_frames(np.sqrt(areas), clip.frame_times_ms, (), clip.heart_rate_bpm, Motion.ATRIUM)
+        phases = phase_frames(np.sqrt(areas), clip.frame_times_ms, (), clip.heart_rate_bpm, Motion.ATRIUM, clip.why_no_times)
         frames, rule, detail = phases.es, phases.rule, f"mean of {len(phases.es)} beats"
         if len(areas) == 1 and np.isfinite(areas[0]):
             frames, rule, detail = (0,), "one frame", "one frame, its phase is not known"
         if not frames:
             seen = bool(np.isfinite(areas).any())
             reason = Reason.NO_CARDIAC_CYCLE if seen else Reason.QUALITY
-            return (ReadValue(key, "cm2", None, None, (reason,), rule if seen else "no cavity on any frame"),), rule
+            return (ReadValue(key, "cm2", None, None, (reason,), phases.why_none if seen else "no cavity on any frame"),), rule
         value_px = float(areas[list(frames)].mean())
         sd_px = float(areas[list(frames)].std(ddof=1)) if len(frames) > 1 else None
         if cm2_per_px is None:

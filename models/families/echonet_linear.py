@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from models.calibration import lowest_region
 from models.clip import Clip
-from models.derive.diameter_curve import Motion, PhaseFrames, nearest_frames, phase_frames, published_phases, smoothed
+from models.derive.diameter_curve import Motion, PhaseFrames, phase_frames, published_phases, smoothed, wave_frames
 from models.derive.heat_map import PeakLimits, peak, published_centroid
 from models.families.echonet_frames import Screen, fitted, logits, published_frames, sigmoid
 from models.families.echonet_trace import described
@@ -104,7 +104,9 @@ class LinearReader(ReadingNetwork, DeepLab):
         """Empty where other frames count too: the diameters tell the phase, or the largest one is sought."""
         keys, times = self.manifest.architecture, clip.frame_times_ms
         alone = self.motion is Motion.NONE and "at_ed" in keys and "at_es" not in keys and "largest" not in keys
-        return nearest_frames(times, clip.r_wave_times_ms) if alone and times is not None and len(times) > 1 else ()
+        if not alone or times is None or len(times) < 2 or not (np.diff(times) > 0).all():
+            return ()
+        return wave_frames(times, clip.r_wave_times_ms, clip.heart_rate_bpm)[0]
 
     def _published(self, clip: Clip) -> _Calipers:
         frames, ratio = published_frames(clip)
@@ -145,7 +147,7 @@ class LinearReader(ReadingNetwork, DeepLab):
         diameters = _measured(points, choice.region.cm_per_px if choice.region else None, reason, limited=True)
         curve, _ = diameters.in_best_unit
         times = clip.frame_times_ms
-        phases = phase_frames(curve, times, clip.r_wave_times_ms, clip.heart_rate_bpm, self.motion)
+        phases = phase_frames(curve, times, clip.r_wave_times_ms, clip.heart_rate_bpm, self.motion, clip.why_no_times)
         smooth = curve if times is None else smoothed(curve, times)
         rule = f"pixel size by {choice.rule}" if choice.region else f"no calibration: {words}"
         return _Calipers(points, points, diameters, smooth, phases, rule, probability)

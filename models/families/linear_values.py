@@ -64,7 +64,7 @@ def values_at(manifest: Manifest, diameters: Diameters, phases: PhaseFrames) -> 
         diameters, frames = _without_slips(diameters)
         wanted.append((str(keys["largest"]), frames))
     for key, frames in wanted:
-        values += _mean_at(key, diameters, frames)
+        values += _mean_at(key, diameters, frames, phases.why_none)
     if all(key != _LVIDS for key, _ in wanted):
         return (*values, *(() if any(frames for _, frames in wanted) else _without_phase(manifest, diameters)))
     known = phases.ed and phases.es
@@ -79,9 +79,9 @@ def _without_slips(diameters: Diameters) -> tuple[Diameters, Sequence[int]]:
     return smooth, (int(np.nanargmax(curve)),) if np.isfinite(curve).any() else ()
 
 
-def _mean_at(key: str, diameters: Diameters, frames: Sequence[int]) -> list[ReadValue]:
+def _mean_at(key: str, diameters: Diameters, frames: Sequence[int], why_none: str) -> list[ReadValue]:
     """The mean over the beats; of an uncalibrated clip the pixels, and why there are no centimetres."""
-    absent = _why_absent(diameters, frames)
+    absent = _why_absent(diameters, frames, why_none)
     if not frames:
         return [ReadValue(key, "cm", None, reasons=in_order([reason for reason, _ in absent]), detail=_join(absent))]
     curve, unit = diameters.in_best_unit
@@ -107,12 +107,12 @@ def _within(measured: ReadValue, value: float, keys: Sequence[str], diameters: D
     return ReadValue(measured.key, "cm", None, measured.frame_index, (Reason.OUTSIDE_LIMITS,), words)
 
 
-def _why_absent(diameters: Diameters, frames: Sequence[int]) -> list[tuple[Reason, str]]:
+def _why_absent(diameters: Diameters, frames: Sequence[int], why_none: str) -> list[tuple[Reason, str]]:
     absent = [diameters.uncalibrated] if diameters.uncalibrated else []
     if not np.isfinite(diameters.px).any():
         absent.append((Reason.QUALITY, "no frame on which both end points have one peak"))
     elif not frames:
-        absent.append((Reason.NO_CARDIAC_CYCLE, "no frame of this phase is known"))
+        absent.append((Reason.NO_CARDIAC_CYCLE, why_none or "no frame of this phase is known"))
     return absent
 
 
@@ -137,7 +137,7 @@ def _without_phase(manifest: Manifest, diameters: Diameters) -> list[ReadValue]:
 
 def _systolic_function(diameters: Diameters, phases: PhaseFrames) -> list[ReadValue]:
     """Fractional shortening, which pixels give too, and Teichholz's EF, which needs centimetres."""
-    absent = _why_absent(diameters, phases.ed and phases.es)
+    absent = _why_absent(diameters, phases.ed and phases.es, phases.why_none)
     reasons, words = in_order([reason for reason, _ in absent]), _join(absent)
     if not (phases.ed and phases.es):
         return [ReadValue(key, "%", None, reasons=reasons, detail=words) for key in (_FS_KEY, _EF_KEY)]

@@ -142,10 +142,10 @@ def test_r_waves_give_end_diastole_to_a_structure_whose_size_does_not() -> None:
 def test_an_atrium_is_largest_at_end_systole(period: int) -> None:
     """Also in a slow heart, whose atrium takes 800 ms to be smallest."""
     curve, times_ms = _diameters(3 * period, float(period)), np.arange(3 * period) * 40.0
-    found = phase_frames(curve, times_ms, (0.0,), None, Motion.ATRIUM)
+    found = phase_frames(curve, times_ms, (0.0, 40.0 * period), None, Motion.ATRIUM)
     assert len(found.es) >= 2
     assert curve[list(found.es)] == pytest.approx(5.0, abs=0.1)
-    assert found.ed == (0,)
+    assert found.ed == (0, period)
 
 
 def test_teichholz() -> None:

@@ -1,6 +1,7 @@
 """EchoApex' two decoders of images: what prompts do to a mask, and lines from heat maps."""
 
 import math
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from models.clip import Clip
 from models.families.echo_apex_lines import Lines
 from models.families.echo_apex_prompts import ABSENT, INSIDE, OUTSIDE, Segmentation
 from models.families.reading import ReadingError, ReadValue
@@ -172,30 +174,55 @@ def by_unit(values: tuple[ReadValue, ...], unit: str) -> dict[str, float | None]
     return {value.key: value.value for value in values if value.unit == unit}
 
 
-def test_lines_are_measured_on_the_frame_of_the_largest_cavity() -> None:
-    reading = answering([20.0, 30.0, 25.0]).read(moving_clip(frames=3))
+def beating(frames: int = 40, largest: float = 30.0) -> list[float]:
+    """LVID at 40 ms a frame: largest at frames 5, 25, ..., two thirds of it eight frames later."""
+    at = (np.arange(frames) - 5) % 20
+    systole = np.where(at < 8, at / 8, 1 - (at - 8) / 12)
+    return [float(length) for length in largest * (5 + np.cos(np.pi * systole)) / 6]
+
+
+def of_a_beat(frames: int = 40, **changes: Any) -> Clip:
+    return replace(moving_clip(frames=frames, **changes), frame_times_ms=np.arange(frames) * 40.0)
+
+
+def test_lines_are_measured_at_the_end_diastole_of_a_whole_beat() -> None:
+    reading = answering(beating()).read(of_a_beat())
     px = 100 / SIDE_PX  # of the image, per px of the network
     assert by_unit(reading.values, "px") == pytest.approx({"ivsd_2d": 5 * px, "lvidd_2d": 30 * px, "lvpwd_2d": 6 * px}, abs=0.1)
     assert by_unit(reading.values, "cm") == pytest.approx(
         {"ivsd_2d": 0.5 * px, "lvidd_2d": 3 * px, "lvpwd_2d": 0.6 * px}, abs=0.01
     )
-    assert {value.frame_index for value in reading.values} == {1}
-    assert len(reading.marks) == 9
-    lvid = next(mark for mark in reading.marks if (mark.label, mark.frame_index) == ("LVID", 1))
+    assert {value.frame_index for value in reading.values} == {5}
+    assert len(reading.marks) == 3 * 40
+    lvid = next(mark for mark in reading.marks if (mark.label, mark.frame_index) == ("LVID", 5))
     x0, y0 = lvid.points_px[0]
     # 28.5 of 56 px across the 100 px wide region from column 30 on; 10 px down its 80 rows, letterboxed by 10 px.
     assert (x0, y0) == pytest.approx((28.5 * px - 0.5 + 30, 10.5 * px - 10 - 0.5 + 10), abs=0.1)
 
 
+@pytest.mark.parametrize("frames", [1, 3, 12])
+def test_part_of_a_beat_has_no_lines(frames: int) -> None:
+    values = answering(beating(frames)).read(of_a_beat(frames)).values
+    assert {(value.value, value.reasons) for value in values} == {(None, (Reason.NO_CARDIAC_CYCLE,))}
+    assert all(value.detail for value in values)
+
+
+def test_a_long_clip_is_read_closely_enough_for_its_beats() -> None:
+    times = np.arange(400) * 10.0
+    clip = replace(moving_clip(frames=400), frame_times_ms=times)
+    reading = answering(beating(64)).read(clip)  # every fourth frame, 40 ms apart
+    assert {value.frame_index for value in reading.values} <= {20, 100, 180}
+
+
 def test_lines_without_calibration_are_px_and_no_cm() -> None:
-    reading = answering([20.0, 20.0]).read(moving_clip(frames=2, calibrated=False))
+    reading = answering(beating()).read(of_a_beat(calibrated=False))
     assert by_unit(reading.values, "cm") == {"ivsd_2d": None, "lvidd_2d": None, "lvpwd_2d": None}
     assert {value.reasons for value in reading.values if value.unit == "cm"} == {(Reason.NO_CALIBRATION,)}
     assert all(by_unit(reading.values, "px").values())
 
 
 def test_a_line_without_a_peak_is_not_measured() -> None:
-    reading = answering([20.0], septum=False).read(moving_clip(frames=1))
+    reading = answering(beating(), septum=False).read(of_a_beat())
     assert {value.key: value.reasons for value in reading.values if value.unit == "cm"} == {
         "ivsd_2d": (Reason.QUALITY,),
         "lvidd_2d": (),

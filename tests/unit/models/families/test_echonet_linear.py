@@ -284,10 +284,24 @@ def test_r_waves_choose_the_frames_of_a_wall() -> None:
     assert [value.key for value in reading.values] == ["ivsd_2d"]
 
 
+@pytest.mark.parametrize(("name", "key"), [("ivs", "ivsd_2d"), ("lvid", "lvidd_2d"), ("lvid", "lvids_2d"), ("pa", "pa_diam")])
+def test_a_clip_shorter_than_a_beat_has_no_diameter_at_end_diastole(name: str, key: str) -> None:
+    """Bug prevented: LVIDd at the one R wave of a clip of 450 ms."""
+    points = [((320.0, 200.0), (320.0, 300.0 + 5 * number)) for number in range(10)]
+    film = clip(10, interval_ms=50.0, r_wave_times_ms=(100.0,), heart_rate_bpm=70.0)
+    for values in (
+        drawn_reader(name, caliper_logits(points)).read(film, CORRECTED).values,
+        drawn_reader(name, caliper_logits(points)).read_values(film),
+    ):
+        (value,) = [value for value in values if value.key == key]
+        assert (value.value, value.reasons) == (None, (Reason.NO_CARDIAC_CYCLE,))
+        assert "ms" in value.detail
+
+
 def test_an_impossible_length_is_refused() -> None:
     huge = RegionCalibration(0, 0, 639, 479, 1, 1, 3, 3, 0.05, 0.05)
-    film = clip(3, interval_ms=50.0, r_wave_times_ms=(50.0,), regions=(huge,))
-    reading = drawn_reader("ivs", caliper_logits([((320.0, 100.0), (320.0, 200.0))] * 3)).read(film, CORRECTED)
+    film = clip(9, interval_ms=50.0, r_wave_times_ms=(50.0, 400.0), regions=(huge,))
+    reading = drawn_reader("ivs", caliper_logits([((320.0, 100.0), (320.0, 200.0))] * 9)).read(film, CORRECTED)
     assert _value(reading, "ivsd_2d").reasons == (Reason.OUTSIDE_LIMITS,)
     assert "outside 0.4 to 3.5 cm" in _value(reading, "ivsd_2d").detail
 
