@@ -37,7 +37,8 @@ def _reading(config: Path) -> Iterator[Session]:
 
 @studies.command("list")
 def list_studies(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """All studies, newest first."""
+    """All studies, newest first; below them, by sender, the objects in quarantine, which have none."""
+    from node.cli.quarantine import quarantine_rows
     from node.cli.study_page import job_errors, reason_of
     from node.db.tables import Study
 
@@ -55,6 +56,7 @@ def list_studies(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -
             }
             for study in session.scalars(select(Study).order_by(Study.id.desc()))
         ]
+        rows += quarantine_rows(session)
     columns = ("study", "state", "revision", "from", "last arrival", "needs a person", "reason")
     show_rows(rows, columns, as_json=as_json, empty="no study has arrived")
 
@@ -66,12 +68,13 @@ def show_study(
     as_json: AsJson = False,
 ) -> None:
     """One study: instances, measurements, what was not measured and why, documents and where they are."""
+    from node.cli.quarantine import quarantine_note
     from node.cli.study_page import print_page, study_page
 
     with _reading(config) as session:
         page = study_page(session, study_instance_uid)
-    if page is None:
-        raise EchoNodeError(f"no study {study_instance_uid}")
+        if page is None:
+            raise EchoNodeError(f"no study {study_instance_uid}{quarantine_note(session)}")
     if as_json:
         print_json(page)
     else:

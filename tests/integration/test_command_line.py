@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -90,6 +90,38 @@ def test_an_empty_node_says_so(config: Path) -> None:
     assert json.loads(_run("studies", "list", "--json", "--config", config).output) == []
     for command in ("show", "close", "reanalyse"):
         assert "no study 1.2.3" in str(_run("studies", command, "1.2.3", "--config", config).exception)
+
+
+def test_what_is_in_quarantine_stands_below_the_studies(config: Path) -> None:
+    """Bug prevented: a cart whose objects all went to quarantine, and a list that said nothing had arrived."""
+    with open_database(load_settings(config)) as database:
+
+        def arrive(session: Session) -> None:
+            for number, (aet, why) in enumerate([("CART", "no DICOM"), ("[/X]", "cut short"), ("CART", "no DICOM")]):
+                row = Instance(
+                    receipt=Receipt.QUARANTINED, transfer_syntax_uid="1.2", path=f"quarantine/{number}", size_bytes=1,
+                    sha256=str(number), calling_aet=aet, received_at=NOW + timedelta(seconds=number), note=why,
+                )  # fmt: skip
+                session.add(row)
+            own = Instance(
+                receipt=Receipt.OWN, transfer_syntax_uid="1.2", size_bytes=1, sha256="9", calling_aet="PACS", received_at=NOW
+            )
+            session.add(own)
+
+        database.write(arrive)
+    rows = json.loads(_run("studies", "list", "--json", "--config", config).output)
+    assert [(row["study"], row["state"], row["from"], row["objects"], row["needs a person"]) for row in rows] == [
+        (None, "quarantined", "CART", 2, True),
+        (None, "quarantined", "[/X]", 1, True),
+    ]
+    assert rows[0]["reason"] == "2 objects are in quarantine: no DICOM"
+    assert rows[0]["last arrival"] == (NOW + timedelta(seconds=2)).isoformat()
+    printed = _run("studies", "list", "--config", config).output
+    assert "1 object is in quarantine: cut short" in printed
+    assert "[/X]" in printed
+    assert "no study has arrived" not in printed
+    shown = _run("studies", "show", "1.2.3", "--config", config)
+    assert "no study 1.2.3; 3 objects are in quarantine, see `studies list`" in str(shown.exception)
 
 
 def test_a_person_closes_a_study_and_has_a_failed_one_analysed_again(config: Path) -> None:
