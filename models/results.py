@@ -9,7 +9,7 @@ is (0.5, 0.5) (PS3.3 C.18.6.1.1).
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from models.catalogue import View
+from models.catalogue import Direction, Phase, View
 
 Point = tuple[float, float]
 
@@ -50,22 +50,6 @@ def in_order(reasons: "set[Reason] | tuple[Reason, ...] | list[Reason]") -> tupl
     ['quality', 'research_weights']
     """
     return tuple(sorted(set(reasons), key=lambda reason: reason.precedence))
-
-
-class Phase(StrEnum):
-    END_DIASTOLE = "ed"
-    END_SYSTOLE = "es"
-
-
-class Direction(StrEnum):
-    """Which way something moves, seen from the transducer."""
-
-    TOWARDS = "towards"
-    AWAY = "away"
-
-    @property
-    def words(self) -> str:
-        return f"{self.value}{' from' if self is Direction.AWAY else ''} the transducer"
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,13 @@ the tests. What the standard has no code for carries our private scheme, which e
 Scheme Identification Sequence (PS3.3 C.12.1).
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from models.catalogue import M_MODES, TISSUE_DOPPLER, TRACES, View
-from models.results import Direction, Phase, QualityIssue, Reason
+from models.catalogue import M_MODES, QUANTITIES, TISSUE_DOPPLER, TRACES, Direction, Method, Phase, Quantity, View
+from models.results import QualityIssue, Reason
 
 PRIVATE_SCHEME = "99ECHONODE"
 # Root 2.25 (PS3.5 B.2), constant: names this list of codes wherever it is used.
@@ -52,6 +52,24 @@ PULMONIC_VALVE = Code("39057004", "SCT", "Pulmonic Valve")
 MITRAL_ANNULUS = Code("65197004", "SCT", "Mitral Annulus")
 MEDIAL_MITRAL_ANNULUS = Code("399093001", "SCT", "Medial Mitral Annulus")
 LATERAL_MITRAL_ANNULUS = Code("399086000", "SCT", "Lateral Mitral Annulus")
+STRUCTURE_CODES: dict[str, Code] = {  # as `Quantity.structure` and `Contour` name them
+    "lv": LEFT_VENTRICLE,
+    "la": LEFT_ATRIUM,
+    "ra": RIGHT_ATRIUM,
+    "aorta": AORTA,
+    "rv": RIGHT_VENTRICLE,
+    "pa": PULMONARY_ARTERY,
+    "ivc": VENA_CAVA,
+    "lvot": LV_OUTFLOW_TRACT,
+    "rvot": RV_OUTFLOW_TRACT,
+    "av": AORTIC_VALVE,
+    "mv": MITRAL_VALVE,
+    "tv": TRICUSPID_VALVE,
+    "pv": PULMONIC_VALVE,
+    "mitral annulus": MITRAL_ANNULUS,
+    "septal annulus": MEDIAL_MITRAL_ANNULUS,
+    "lateral annulus": LATERAL_MITRAL_ANNULUS,
+}
 _PEAK_VELOCITY = Code("11726-7", "LN", "Peak Systolic Velocity")
 _PEAK_GRADIENT = Code("20247-3", "LN", "Peak Gradient")
 _VTI = Code("20354-7", "LN", "Velocity Time Integral")
@@ -90,111 +108,120 @@ NO_UNITS = Code("1", "UCUM", "no units")
 MEAN = Code("373098007", "SCT", "Mean")  # CID 3627
 
 
-@dataclass(frozen=True)
-class QuantityCode:
-    """How one quantity is written: concept (CID 12200-12202), unit, method (CID 12227), site, and decimals worth writing.
+UNIT_CODES: dict[str, Code] = {
+    code.value: code
+    for code in (
+        PERCENT, MILLILITRE, CENTIMETRE, SQUARE_CENTIMETRE, METRE_PER_SECOND, CENTIMETRE_PER_SECOND, MILLIMETRE_OF_MERCURY,
+        NO_UNITS,
+    )
+}  # fmt: skip
+METHOD_CODES: dict[Method, Code | None] = {  # None where the concept says it
+    Method.DISCS_SINGLE_PLANE: _DISCS_SINGLE_PLANE,
+    Method.DISCS_BIPLANE: _DISCS_BIPLANE,
+    Method.LENGTH: None,
+    Method.CALIPERS: _CALIPERS,
+    Method.TEICHHOLZ: _TEICHHOLZ,
+    Method.OUTLINE: _OUTLINE,
+    Method.SPECTRAL_PEAK: _SPECTRAL_PEAK,
+    Method.BERNOULLI: _BERNOULLI,
+    Method.SPECTRAL_ENVELOPE: _ENVELOPE,
+    Method.M_MODE_EXCURSION: _EXCURSION,
+    Method.RATIO: None,
+    Method.VIDEO_REGRESSION: _VIDEO_REGRESSION,
+    Method.VIDEO_REGRESSION_BIPLANE: _VIDEO_REGRESSION_BIPLANE,
+}
 
-    `derivation` (CID 3627) is how several beats became one value; None where no code says how. `flow` is the direction of the
-    blood flow (CID 12221), and stands beside a value only where that was found to run as `flow_runs` from the transducer.
+
+@dataclass(frozen=True)
+class _Written:
+    """What the catalogue does not say of a quantity: its concept (CID 12200-12222), the decimals worth writing, how several
+    beats became one value (CID 3627; None where no code says how), and the direction of the blood flow (CID 12221).
     """
 
     concept: Code
-    unit: Code
-    method: Code | None
-    finding_site: Code
     decimals: int
     derivation: Code | None = MEAN
     flow: Code | None = None
-    flow_runs: Direction = Direction.AWAY
 
 
-def _caliper(value: str, meaning: str, finding_site: Code = LEFT_VENTRICLE) -> QuantityCode:
-    return QuantityCode(_loinc(value, meaning), CENTIMETRE, _CALIPERS, finding_site, 2)
+@dataclass(frozen=True)
+class QuantityCode(_Written):
+    """How one quantity is written. `flow` stands beside a value only where that was found to run as the catalogue has it."""
+
+    unit: Code = NO_UNITS
+    method: Code | None = None
+    finding_site: Code = LEFT_VENTRICLE
 
 
-def _velocity(finding_site: Code, flow: Code) -> QuantityCode:
-    return QuantityCode(_PEAK_VELOCITY, METRE_PER_SECOND, _SPECTRAL_PEAK, finding_site, 2, flow=flow)
+def _ratio(concept: Code) -> _Written:
+    return _Written(concept, 2, derivation=None)
 
 
-def _filling(value: str, meaning: str) -> QuantityCode:
-    return replace(_velocity(MITRAL_VALVE, _ANTEGRADE), concept=_loinc(value, meaning), flow_runs=Direction.TOWARDS)
-
-
-def _gradient(finding_site: Code, flow: Code) -> QuantityCode:
-    return QuantityCode(_PEAK_GRADIENT, MILLIMETRE_OF_MERCURY, _BERNOULLI, finding_site, 1, flow=flow)
-
-
-def _vti(finding_site: Code) -> QuantityCode:
-    return QuantityCode(_VTI, CENTIMETRE, _ENVELOPE, finding_site, 1, flow=_ANTEGRADE)
-
-
-def _e_prime(finding_site: Code) -> QuantityCode:
-    return QuantityCode(_E_PRIME, CENTIMETRE_PER_SECOND, _SPECTRAL_PEAK, finding_site, 1)
-
-
-def _ratio(concept: Code, finding_site: Code) -> QuantityCode:
-    return QuantityCode(concept, NO_UNITS, None, finding_site, 2, derivation=None)
-
-
-def _area(value: str, meaning: str, finding_site: Code) -> QuantityCode:
-    return QuantityCode(_loinc(value, meaning), SQUARE_CENTIMETRE, _OUTLINE, finding_site, 1)
-
-
-QUANTITY_CODES: dict[str, QuantityCode] = {
-    "ef_bp": QuantityCode(_EF, PERCENT, _DISCS_BIPLANE, LEFT_VENTRICLE, 1, derivation=None),  # EF of the mean volumes
-    "lvedv_bp": QuantityCode(_EDV, MILLILITRE, _DISCS_BIPLANE, LEFT_VENTRICLE, 1),
-    "lvesv_bp": QuantityCode(_ESV, MILLILITRE, _DISCS_BIPLANE, LEFT_VENTRICLE, 1),
-    "ef_a4c": QuantityCode(_EF, PERCENT, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
-    "lvedv_a4c": QuantityCode(_EDV, MILLILITRE, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
-    "lvesv_a4c": QuantityCode(_ESV, MILLILITRE, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
-    "ef_a2c": QuantityCode(_EF, PERCENT, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
-    "lvedv_a2c": QuantityCode(_EDV, MILLILITRE, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
-    "lvesv_a2c": QuantityCode(_ESV, MILLILITRE, _DISCS_SINGLE_PLANE, LEFT_VENTRICLE, 1),
-    "lv_len_d_a4c": QuantityCode(_LV_LENGTH_ED, CENTIMETRE, None, LEFT_VENTRICLE, 2),
+_ROWS: dict[str, _Written] = {
+    "ef_bp": _Written(_EF, 1, derivation=None),  # EF of the mean volumes
+    "lvedv_bp": _Written(_EDV, 1),
+    "lvesv_bp": _Written(_ESV, 1),
+    "ef_a4c": _Written(_EF, 1),
+    "lvedv_a4c": _Written(_EDV, 1),
+    "lvesv_a4c": _Written(_ESV, 1),
+    "ef_a2c": _Written(_EF, 1),
+    "lvedv_a2c": _Written(_EDV, 1),
+    "lvesv_a2c": _Written(_ESV, 1),
+    "lv_len_d_a4c": _Written(_LV_LENGTH_ED, 2),
     # Of models that measure by themselves (CID 12201, 12202, 12205, 12210, 12212, 12215, 12300).
-    "lvidd_2d": _caliper("29436-3", "Left Ventricle Internal End Diastolic Dimension"),
-    "lvids_2d": _caliper("29438-9", "Left Ventricle Internal Systolic Dimension"),
-    "ivsd_2d": _caliper("18154-5", "Interventricular Septum Diastolic Thickness"),
-    "lvpwd_2d": _caliper("18152-9", "Left Ventricle Posterior Wall Diastolic Thickness"),
-    "fs_2d": QuantityCode(
-        _loinc("18051-3", "Left Ventricular Fractional Shortening"), PERCENT, _CALIPERS, LEFT_VENTRICLE, 1, derivation=None
-    ),
-    "ef_teichholz_2d": QuantityCode(_EF, PERCENT, _TEICHHOLZ, LEFT_VENTRICLE, 1, derivation=None),
-    "ao_root": _caliper("18015-8", "Aortic Root Diameter", AORTA),
-    "ao_asc": _caliper("18012-5", "Ascending Aortic Diameter", AORTA),
-    "la_diam_ap_2d": _caliper("29469-4", "Left Atrium Antero-posterior Systolic Dimension", LEFT_ATRIUM),
-    "rv_basal": _caliper("80080-5", "Right ventricular basal dimension 4C", RIGHT_VENTRICLE),
-    "pa_diam": _caliper("18020-8", "Main Pulmonary Artery Diameter", PULMONARY_ARTERY),
-    "ivc_diam": _caliper("18006-7", "Inferior Vena Cava Diameter", VENA_CAVA),
-    "ef_video_regression": QuantityCode(_EF_VIDEO, PERCENT, _VIDEO_REGRESSION, LEFT_VENTRICLE, 1),
-    "ef_video_regression_biplane": QuantityCode(_EF_VIDEO_BIPLANE, PERCENT, _VIDEO_REGRESSION_BIPLANE, LEFT_VENTRICLE, 1),
+    "lvidd_2d": _Written(_loinc("29436-3", "Left Ventricle Internal End Diastolic Dimension"), 2),
+    "lvids_2d": _Written(_loinc("29438-9", "Left Ventricle Internal Systolic Dimension"), 2),
+    "ivsd_2d": _Written(_loinc("18154-5", "Interventricular Septum Diastolic Thickness"), 2),
+    "lvpwd_2d": _Written(_loinc("18152-9", "Left Ventricle Posterior Wall Diastolic Thickness"), 2),
+    "fs_2d": _Written(_loinc("18051-3", "Left Ventricular Fractional Shortening"), 1, derivation=None),
+    "ef_teichholz_2d": _Written(_EF, 1, derivation=None),
+    "la_diam_ap_2d": _Written(_loinc("29469-4", "Left Atrium Antero-posterior Systolic Dimension"), 2),
+    "ao_root": _Written(_loinc("18015-8", "Aortic Root Diameter"), 2),
+    "ao_asc": _Written(_loinc("18012-5", "Ascending Aortic Diameter"), 2),
+    "rv_basal": _Written(_loinc("80080-5", "Right ventricular basal dimension 4C"), 2),
+    "pa_diam": _Written(_loinc("18020-8", "Main Pulmonary Artery Diameter"), 2),
+    "ivc_diam": _Written(_loinc("18006-7", "Inferior Vena Cava Diameter"), 2),
+    "ef_video_regression": _Written(_EF_VIDEO, 1),
+    "ef_video_regression_biplane": _Written(_EF_VIDEO_BIPLANE, 1),
     # Areas (CID 12205, 12206, 12300), spectra and M-mode (CID 12203, 12207, 12211, 12222, 12300).
-    "la_area_a4c": _area("17977-0", "Left Atrium Area A4C view", LEFT_ATRIUM),
-    "la_area_a2c": _area("79973-4", "Left atrial end systolic area 2C", LEFT_ATRIUM),
-    "ra_area": _area("17988-7", "Right Atrium Area A4C view", RIGHT_ATRIUM),
-    "lvot_vmax": _velocity(LV_OUTFLOW_TRACT, _ANTEGRADE),
-    "lvot_vti": _vti(LV_OUTFLOW_TRACT),
-    "av_vmax": _velocity(AORTIC_VALVE, _ANTEGRADE),
-    "av_pg": _gradient(AORTIC_VALVE, _ANTEGRADE),
-    "av_vti": _vti(AORTIC_VALVE),
-    "mv_e": _filling("18037-2", "Mitral Valve E-Wave Peak Velocity"),
-    "mv_a": _filling("17978-8", "Mitral Valve A-Wave Peak Velocity"),
-    "mv_ea": _ratio(_loinc("18038-0", "Mitral Valve E to A Ratio"), MITRAL_VALVE),
-    "mv_vti": replace(_vti(MITRAL_VALVE), flow_runs=Direction.TOWARDS),
-    "mr_vmax": _velocity(MITRAL_VALVE, _REGURGITANT),
-    "e_septal": _e_prime(MEDIAL_MITRAL_ANNULUS),
-    "e_lateral": _e_prime(LATERAL_MITRAL_ANNULUS),
-    "tr_vmax": _velocity(TRICUSPID_VALVE, _REGURGITANT),
-    "tr_pg": _gradient(TRICUSPID_VALVE, _REGURGITANT),
-    "tapse": QuantityCode(
-        _loinc("77903-3", "Tricuspid Annular Plane Systolic Excursion (TAPSE)"), CENTIMETRE, _EXCURSION, RIGHT_VENTRICLE, 2
-    ),
-    "rvot_vti": _vti(RV_OUTFLOW_TRACT),
-    "pv_vti": _vti(PULMONIC_VALVE),
-    "ee_septal": _ratio(_E_OVER_E_PRIME, MEDIAL_MITRAL_ANNULUS),
-    "ee_lateral": _ratio(_E_OVER_E_PRIME, LATERAL_MITRAL_ANNULUS),
-    "ee_avg": _ratio(_E_OVER_E_PRIME, MITRAL_ANNULUS),
+    "la_area_a4c": _Written(_loinc("17977-0", "Left Atrium Area A4C view"), 1),
+    "la_area_a2c": _Written(_loinc("79973-4", "Left atrial end systolic area 2C"), 1),
+    "ra_area": _Written(_loinc("17988-7", "Right Atrium Area A4C view"), 1),
+    "lvot_vmax": _Written(_PEAK_VELOCITY, 2, flow=_ANTEGRADE),
+    "lvot_vti": _Written(_VTI, 1, flow=_ANTEGRADE),
+    "av_vmax": _Written(_PEAK_VELOCITY, 2, flow=_ANTEGRADE),
+    "av_pg": _Written(_PEAK_GRADIENT, 1, flow=_ANTEGRADE),
+    "av_vti": _Written(_VTI, 1, flow=_ANTEGRADE),
+    "mv_e": _Written(_loinc("18037-2", "Mitral Valve E-Wave Peak Velocity"), 2, flow=_ANTEGRADE),
+    "mv_a": _Written(_loinc("17978-8", "Mitral Valve A-Wave Peak Velocity"), 2, flow=_ANTEGRADE),
+    "mv_ea": _ratio(_loinc("18038-0", "Mitral Valve E to A Ratio")),
+    "mv_vti": _Written(_VTI, 1, flow=_ANTEGRADE),
+    "mr_vmax": _Written(_PEAK_VELOCITY, 2, flow=_REGURGITANT),
+    "e_septal": _Written(_E_PRIME, 1),
+    "e_lateral": _Written(_E_PRIME, 1),
+    "tr_vmax": _Written(_PEAK_VELOCITY, 2, flow=_REGURGITANT),
+    "tr_pg": _Written(_PEAK_GRADIENT, 1, flow=_REGURGITANT),
+    "tapse": _Written(_loinc("77903-3", "Tricuspid Annular Plane Systolic Excursion (TAPSE)"), 2),
+    "rvot_vti": _Written(_VTI, 1, flow=_ANTEGRADE),
+    "pv_vti": _Written(_VTI, 1, flow=_ANTEGRADE),
+    "ee_septal": _ratio(_E_OVER_E_PRIME),
+    "ee_lateral": _ratio(_E_OVER_E_PRIME),
+    "ee_avg": _ratio(_E_OVER_E_PRIME),
 }
+
+
+def quantity_code(quantity: Quantity) -> QuantityCode:
+    """KeyError, naming what has no code, for a quantity that a document cannot state."""
+    row = _ROWS[quantity.key]
+    return QuantityCode(
+        **vars(row),
+        unit=UNIT_CODES[quantity.unit],
+        method=METHOD_CODES[quantity.method],
+        finding_site=STRUCTURE_CODES[quantity.structure],
+    )
+
+
+QUANTITY_CODES: dict[str, QuantityCode] = {key: quantity_code(quantity) for key, quantity in QUANTITIES.items()}
 
 # CID 12226 where it has the view; it has no five-chamber, no apical zoom, no apical short axis and no IVC view.
 VIEW_CODES: dict[View, Code] = {

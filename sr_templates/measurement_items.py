@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from highdicom import sr
 from pydicom.sr.coding import Code
 
-from models.catalogue import QUANTITIES, View
-from models.results import Direction, FrameReference, Measurement, ModelUse, NotMeasured, Phase, ViewPrediction
+from models.catalogue import QUANTITIES, Direction, Phase, View
+from models.results import FrameReference, Measurement, ModelUse, NotMeasured, ViewPrediction
 from sr_templates import codes
 from sr_templates.evidence import DocumentError, Evidence
 
@@ -44,7 +44,7 @@ def measured(
     )
     children = item[0].ContentSequence
     children.insert(0, sr.TextContentItem(codes.EQUIVALENT_MEANING, QUANTITIES[measurement.key].name, _MOD))
-    flow = code.flow if measurement.direction is code.flow_runs else None
+    flow = code.flow if measurement.direction is QUANTITIES[measurement.key].direction else None
     for number, modifier in enumerate(_modifiers(measurement.view, flow, measurement.direction), start=1):
         children.insert(number, modifier)
     children.extend(_beats(measurement, code))

@@ -2,7 +2,6 @@
 
 from highdicom import sr
 from pydicom.dataset import Dataset
-from pydicom.sr.coding import Code
 from pydicom.uid import ComprehensiveSRStorage
 
 from models.catalogue import QUANTITIES, View
@@ -15,24 +14,6 @@ from sr_templates.measurement_items import comment, measured, not_measured, view
 from sr_templates.patient_safety import refuse_numbers_on_patients, research_mark
 
 KIND = DocumentKind("tid1500", ComprehensiveSRStorage, "SR", 9100, "EchoNode measurements")
-
-_LV, _A4C, _PLAX = ("lv", codes.LEFT_VENTRICLE), (View.A4C,), (View.PLAX,)
-_SEPTAL, _LATERAL = (View.DOPPLER_TISSUE_SEPTAL,), (View.DOPPLER_TISSUE_LATERAL,)
-# Structure as `tracking` names it, its finding site, and the views.
-_GROUPS: tuple[tuple[str, Code, tuple[View, ...]], ...] = (
-    (*_LV, (View.A4C, View.A2C)), (*_LV, _A4C), (*_LV, (View.A2C,)), (*_LV, _PLAX),
-    ("la", codes.LEFT_ATRIUM, _PLAX), ("aorta", codes.AORTA, _PLAX), ("rv", codes.RIGHT_VENTRICLE, _A4C),
-    ("pa", codes.PULMONARY_ARTERY, (View.PSAX_AV,)), ("ivc", codes.VENA_CAVA, (View.SUBCOSTAL_IVC,)),
-    ("la", codes.LEFT_ATRIUM, _A4C), ("la", codes.LEFT_ATRIUM, (View.A2C,)), ("ra", codes.RIGHT_ATRIUM, _A4C),
-    ("lvot", codes.LV_OUTFLOW_TRACT, (View.DOPPLER_AV_PW,)), ("av", codes.AORTIC_VALVE, (View.DOPPLER_AV_CW,)),
-    ("mv", codes.MITRAL_VALVE, (View.DOPPLER_MV_PW,)), ("mv", codes.MITRAL_VALVE, (View.DOPPLER_MV_CW,)),
-    ("septal annulus", codes.MEDIAL_MITRAL_ANNULUS, _SEPTAL), ("lateral annulus", codes.LATERAL_MITRAL_ANNULUS, _LATERAL),
-    ("septal annulus", codes.MEDIAL_MITRAL_ANNULUS, (View.DOPPLER_MV_PW, *_SEPTAL)),
-    ("lateral annulus", codes.LATERAL_MITRAL_ANNULUS, (View.DOPPLER_MV_PW, *_LATERAL)),
-    ("mitral annulus", codes.MITRAL_ANNULUS, (View.DOPPLER_MV_PW, *_SEPTAL, *_LATERAL)),
-    ("tv", codes.TRICUSPID_VALVE, (View.DOPPLER_TV_CW,)), ("rv", codes.RIGHT_VENTRICLE, (View.MMODE_A4CH_RV,)),
-    ("rvot", codes.RV_OUTFLOW_TRACT, (View.DOPPLER_PV_PW,)), ("pv", codes.PULMONIC_VALVE, (View.DOPPLER_PV_CW,)),
-)  # fmt: skip
 
 
 def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltDocument, ...]:
@@ -72,9 +53,9 @@ def _quantity_groups(
     view_of = {clip.sop_instance_uid: clip.view for clip in findings.clips if clip.view is not None}
     mark = research_mark(findings)
     groups = []
-    for structure, site, views in _GROUPS:
-        found = [m for m in findings.measurements if _seen(m.key) == (site, views)]
-        missing = [n for n in findings.not_measured if _seen(n.key) == (site, views)]
+    for structure, views in dict.fromkeys((quantity.structure, quantity.views) for quantity in QUANTITIES.values()):
+        found = [m for m in findings.measurements if _seen(m.key) == (structure, views)]
+        missing = [n for n in findings.not_measured if _seen(n.key) == (structure, views)]
         if not found and not missing:
             continue
         group = sr.MeasurementsAndQualitativeEvaluations(
@@ -95,11 +76,11 @@ def _put_first(group: Dataset, item: sr.TextContentItem) -> None:
     items.insert(next(i for i, other in enumerate(items) if other.RelationshipType == "CONTAINS"), item)
 
 
-def _seen(key: str) -> tuple[Code, tuple[View, ...]]:
-    """The finding site and the views of a quantity."""
+def _seen(key: str) -> tuple[str, tuple[View, ...]]:
+    """The structure and the views of a quantity."""
     if key not in QUANTITIES:
         raise DocumentError(f"unknown quantity {key!r}")
-    return codes.QUANTITY_CODES[key].finding_site, QUANTITIES[key].views
+    return QUANTITIES[key].structure, QUANTITIES[key].views
 
 
 def _clip_groups(

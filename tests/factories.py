@@ -9,7 +9,7 @@ from typing import Any
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, UltrasoundMultiFrameImageStorage
 
-from models.catalogue import QUANTITIES, View
+from models.catalogue import QUANTITIES, Phase, View
 from models.results import (
     Beat,
     ClipFindings,
@@ -19,7 +19,6 @@ from models.results import (
     Measurement,
     ModelUse,
     NotMeasured,
-    Phase,
     Point,
     QualityFlag,
     QualityGrade,

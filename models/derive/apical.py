@@ -6,9 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
-from models.catalogue import View
+from models.catalogue import Phase, View
 from models.derive.volumes import Outline, biplane_volume_ml, length_cm, single_plane_volume_ml, to_cm
-from models.results import ClipFindings, FrameReference, Phase
+from models.results import ClipFindings, FrameReference
 
 # ASE/EACVI 2015: biplane only where the two long axes differ by at most 10 %; else one of the planes is foreshortened.
 _LENGTH_TOLERANCE = 0.10

@@ -7,9 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import RegionCalibration
-from models.catalogue import READ
+from models.catalogue import READ, Direction
 from models.derive.spectral_image import threshold_of, without_speckle
-from models.results import Direction
 
 # Impossible outside, as magnitudes in cm/s.
 LIMITS_CM_S: dict[str, tuple[float, float]] = {
@@ -17,16 +16,6 @@ LIMITS_CM_S: dict[str, tuple[float, float]] = {
     for key, quantity in READ.items()
     if quantity.unit in ("cm/s", "m/s")
 }
-
-# Which way each runs from the window it is taken in: the apex, or for the right ventricle's outflow the parasternal short axis.
-# Early relaxation moves the mitral annulus away from the apex, systole (s') towards it.
-EXPECTED: dict[str, Direction] = {
-    **dict.fromkeys(("mv_e", "mv_a", "mv_vti"), Direction.TOWARDS),
-    **dict.fromkeys(("mr_vmax", "tr_vmax", "lvot_vmax", "lvot_vti", "rvot_vti", "pv_vti"), Direction.AWAY),
-    **dict.fromkeys(("e_lateral", "e_septal"), Direction.AWAY),
-}
-EITHER = ("av_vmax", "av_vti")  # towards a suprasternal or right parasternal transducer, away from all others
-TISSUE = ("e_lateral", "e_septal")
 
 # A display of tissue shows about 20 cm/s to either side (Nagueh et al., J Am Soc Echocardiogr 2009;22:107-133). That twice as
 # much is the limit is our choice; the whole height counts, for a baseline may be shifted.

@@ -2,13 +2,10 @@
 
 from collections.abc import Sequence
 
-from models.catalogue import QUANTITIES
-from models.results import ClipFindings, ClipValue, Direction
+from models.catalogue import QUANTITIES, Direction
+from models.results import ClipFindings, ClipValue
 
 Given = tuple[ClipFindings, ClipValue]
-
-# A jet is fastest where the beam lies along it, so the highest adequate value of all windows counts.
-HIGHEST = ("av_vmax", "tr_vmax", "mr_vmax")
 
 
 def is_possible(value: ClipValue) -> bool:

@@ -5,12 +5,6 @@ from collections.abc import Iterable
 from models.catalogue import RATIOS, Quantity
 from models.results import Measurement, NotMeasured, Reason, in_order
 
-_E, _SEPTAL, _LATERAL = "mv_e", "e_septal", "e_lateral"
-_PARTS: dict[str, tuple[str, ...]] = {
-    "ee_septal": (_E, _SEPTAL),
-    "ee_lateral": (_E, _LATERAL),
-    "ee_avg": (_E, _SEPTAL, _LATERAL),
-}
 _CM_S = {"m/s": 100.0, "cm/s": 1.0}
 
 
@@ -21,7 +15,8 @@ def filling_ratios(
     found, missing = {m.key: m for m in measurements}, {n.key: n for n in not_measured}
     ratios: list[Measurement] = []
     absent: list[NotMeasured] = []
-    for key, parts in _PARTS.items():
+    for key, quantity in RATIOS.items():
+        parts = quantity.parts
         if not all(part in found or part in missing for part in parts):
             continue
         lacking = [missing[part] for part in parts if part not in found]
@@ -29,8 +24,8 @@ def filling_ratios(
             reasons = in_order([reason for one in lacking for reason in one.reasons])
             absent.append(NotMeasured(key, reasons, f"without {' and '.join(one.key for one in lacking)}"))
             continue
-        ratio = _ratio(RATIOS[key], [found[part] for part in parts])
-        low, high = RATIOS[key].limits
+        ratio = _ratio(quantity, [found[part] for part in parts])
+        low, high = quantity.limits
         if low <= ratio.value <= high:
             ratios.append(ratio)
         else:

@@ -5,24 +5,22 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from models.catalogue import GRADIENT_OF, QUANTITIES, Method
-from models.derive.doppler import EITHER
-from models.derive.jets import HIGHEST, Given, highest, is_possible, one_way
+from models.catalogue import GRADIENT_OF, QUANTITIES, READ, Method
+from models.derive.jets import Given, highest, is_possible, one_way
 from models.derive.views import view_of
-from models.results import ClipFindings, ClipValue, FrameReference, Measurement, Phase, Reason, in_order
+from models.results import ClipFindings, ClipValue, FrameReference, Measurement, Reason, in_order
 
 Refusal = tuple[tuple[Reason, ...], str]
 Refusals = Mapping[str, Refusal]
 
-# The phase at which a quantity is read, by convention; of the others no frame of one phase is known.
-_PHASES = {
-    **dict.fromkeys(("lvidd_2d", "ivsd_2d", "lvpwd_2d", "ao_root", "ao_asc", "rv_basal", "pa_diam"), Phase.END_DIASTOLE),
-    **dict.fromkeys(("lvids_2d", "la_diam_ap_2d", "la_area_a4c", "la_area_a2c", "ra_area"), Phase.END_SYSTOLE),
+# Parts -> what is made of them, but for gradients, which follow the velocity that was chosen.
+_MADE_OF: dict[tuple[str, ...], tuple[str, ...]] = {
+    parts: tuple(key for key, quantity in READ.items() if quantity.parts == parts)
+    for parts in dict.fromkeys(quantity.parts for quantity in READ.values() if len(quantity.parts) > 1)
 }
-_DIAMETERS, _OF_BOTH = ("lvidd_2d", "lvids_2d"), ("fs_2d", "ef_teichholz_2d")
-_FILLING, _RATIO = ("mv_e", "mv_a"), ("mv_ea",)
-# Made of one another, so of one clip and one model: a receiver recomputes the shortening from the diameters it was sent.
-_GROUPS = ((*_DIAMETERS, *_OF_BOTH), (*_FILLING, *_RATIO))
+_DIAMETERS, _FILLING = READ["fs_2d"].parts, READ["mv_ea"].parts
+# Of one clip and one model: a receiver recomputes the shortening from the diameters it was sent.
+_GROUPS = tuple((*parts, *made) for parts, made in _MADE_OF.items())
 
 
 def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measurement], Refusals]:
@@ -68,8 +66,8 @@ def _chosen(clips: Sequence[ClipFindings], why: defaultdict[str, list[Refusal]])
     given_together = {*chain(*_GROUPS), *GRADIENT_OF.values()}
     for key in dict.fromkeys(value.key for clip in clips for value in clip.values if value.key not in given_together):
         given = list(_best_first(clips, (key,)))
-        given = one_way(given) if key in EITHER else given
-        if key in HIGHEST:
+        given = one_way(given) if QUANTITIES[key].either_way else given
+        if QUANTITIES[key].highest:
             pair, words = highest(given)
             for stopped in (key, GRADIENT_OF.get(key)) if words else ():
                 if stopped:
@@ -120,9 +118,9 @@ def _contradictory(found: Mapping[str, Measurement]) -> dict[str, str]:
     if len(diameters) < 2 or diameters[1] >= diameters[0]:
         with_them = _DIAMETERS if len(diameters) == 2 else ()
         words = "LVIDs is not smaller than LVIDd, or one of them is impossible"
-        fallen |= dict.fromkeys((*with_them, *_OF_BOTH), words)
+        fallen |= dict.fromkeys((*with_them, *_MADE_OF[_DIAMETERS]), words)
     if not all(key in found for key in _FILLING):
-        fallen |= dict.fromkeys(_RATIO, "E or A is impossible")
+        fallen |= dict.fromkeys(_MADE_OF[_FILLING], "E or A is impossible")
     return {key: words for key, words in fallen.items() if key in found}
 
 
@@ -145,14 +143,14 @@ def _measurement(clip: ClipFindings, value: ClipValue, number: float) -> Measure
 def _sources(clip: ClipFindings, value: ClipValue) -> tuple[FrameReference, ...]:
     """The frames with their phase: both phases of what is made of two, every frame of what is made of the whole clip."""
     uid = clip.sop_instance_uid
-    if value.key in _OF_BOTH:
-        pair = [other for key in _DIAMETERS for other in clip.values if other.key == key and other.model == value.model]
+    if parts := [key for key in QUANTITIES[value.key].parts if QUANTITIES[key].phase]:
+        pair = [other for key in parts for other in clip.values if other.key == key and other.model == value.model]
         if found := tuple(source for other in pair for source in _in_phase(other)):
             return found
     if not value.sources and QUANTITIES[value.key].method is Method.VIDEO_REGRESSION:
         return tuple(FrameReference(uid, number) for number in range(1, clip.number_of_frames + 1))
-    return _in_phase(value) or (FrameReference(uid, 1, _PHASES.get(value.key)),)
+    return _in_phase(value) or (FrameReference(uid, 1, QUANTITIES[value.key].phase),)
 
 
 def _in_phase(value: ClipValue) -> tuple[FrameReference, ...]:
-    return tuple(source if source.phase else replace(source, phase=_PHASES.get(value.key)) for source in value.sources)
+    return tuple(source if source.phase else replace(source, phase=QUANTITIES[value.key].phase) for source in value.sources)

@@ -12,8 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import RegionCalibration
-from models.catalogue import READ, Method
-from models.results import Direction
+from models.catalogue import READ, Direction, Method
 
 Mask = NDArray[np.bool_]
 

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from torch import nn
 
 from models.calibration import PhysicalUnit, RegionCalibration, TraceChoice, lowest_region
+from models.catalogue import READ, TISSUE_DOPPLER, Direction
 from models.clip import Clip
-from models.derive.doppler import EXPECTED, LIMITS_CM_S, TISSUE, direction_of
+from models.derive.doppler import LIMITS_CM_S, direction_of
 from models.derive.spectral_image import without_green_trace
 from models.families.echonet_frames import Frames, logits, sigmoid
 from models.families.reading import ReadingError, ReadValue, trace_reason
-from models.results import Direction, Reason, in_order
+from models.results import Reason, in_order
 
 PUBLISHED_ROW = 342  # what the scripts call the upper edge of the Doppler region, whatever the region says
 _FOLDER_ROWS = range(340, 351)
@@ -153,7 +154,7 @@ def within(key: str, unit: str, value: float, limits: tuple[float, float], detai
 
 def velocity_unit(key: str) -> str:
     """The dictionary has those of tissue in cm/s and all others in m/s."""
-    return "cm/s" if key in TISSUE else "m/s"
+    return READ[key].unit
 
 
 def velocity_value(key: str, velocity_cm_s: float, doubt: str = "") -> ReadValue:
@@ -161,10 +162,12 @@ def velocity_value(key: str, velocity_cm_s: float, doubt: str = "") -> ReadValue
     nothing but the sign tells from s', wherever there is a `doubt` of it.
     """
     unit, found = velocity_unit(key), direction_of(velocity_cm_s)
-    if key in TISSUE and doubt:
+    is_tissue = set(READ[key].views) <= TISSUE_DOPPLER
+    if is_tissue and doubt:
         return not_measured(key, unit, [(Reason.CALIBRATION_INCONSISTENT, doubt)])
-    if key in TISSUE and found is not EXPECTED[key]:
-        words = f"{velocity_cm_s:.3g} cm/s {found.words} is systole's (s'), that of e' is {EXPECTED[key].words}"
+    expected = READ[key].direction
+    if is_tissue and expected and found is not expected:
+        words = f"{velocity_cm_s:.3g} cm/s {found.words} is systole's (s'), that of e' is {expected.words}"
         return not_measured(key, unit, [(Reason.OUTSIDE_LIMITS, words)])
     if why := wrong_way(key, found):
         return not_measured(key, unit, [why])
@@ -176,8 +179,8 @@ def velocity_value(key: str, velocity_cm_s: float, doubt: str = "") -> ReadValue
 
 def wrong_way(key: str, found: Direction) -> Absent | None:
     """Why flow in this direction is not that of `key`: the image is not of what its class says."""
-    expected = EXPECTED.get(key, found)
-    if found is expected:
+    expected = READ[key].direction
+    if expected is None or found is expected or READ[key].either_way:
         return None
     return Reason.VIEW_MISSING, f"flow {found.words}; that of {key} runs {expected.words}"
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import TraceChoice
+from models.catalogue import Direction
 from models.clip import Clip
 from models.derive import vti
 from models.derive.spectral_beats import SpectralBeats, find_spectral_beats
@@ -33,7 +34,7 @@ from models.families.echonet_trace import (
 from models.families.reading import Mark, MarkKind, Reading, ReadValue
 from models.families.trace_reader import TraceReader
 from models.manifest import Manifest
-from models.results import Direction, Reason
+from models.results import Reason
 
 COLUMNS = (
     "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present", "x_left", "x_right",

@@ -6,9 +6,10 @@ from enum import StrEnum
 from typing import Protocol
 
 from models.calibration import RegionProblem, TraceProblem
+from models.catalogue import Direction
 from models.clip import Clip
 from models.manifest import Manifest
-from models.results import Direction, Point, Reason
+from models.results import Point, Reason
 
 
 class Decoding(StrEnum):

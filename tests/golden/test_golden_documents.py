@@ -14,8 +14,8 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from models.catalogue import View
-from models.results import Direction, FrameReference, NotMeasured, Reason, StudyFindings
+from models.catalogue import Direction, View
+from models.results import FrameReference, NotMeasured, Reason, StudyFindings
 from node.egress.building import build_all
 from node.egress.documents import document_bytes
 from tests.factories import (

@@ -7,16 +7,8 @@ import pytest
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
-from models.catalogue import QUANTITIES, RATIOS, READ
-from models.results import (
-    ClipFindings,
-    Direction,
-    NotMeasured,
-    QualityFlag,
-    QualityIssue,
-    Reason,
-    StudyFindings,
-)
+from models.catalogue import QUANTITIES, RATIOS, READ, Direction
+from models.results import ClipFindings, NotMeasured, QualityFlag, QualityIssue, Reason, StudyFindings
 from node.egress.building import build_all
 from node.egress.documents import document_bytes
 from sr_templates import codes
@@ -47,7 +39,7 @@ _EVERY_REASON = tuple(NotMeasured(key, tuple(Reason), "all of them") for key in 
 def _direction(key: str) -> Direction | None:
     """That in which the flow runs which the quantity names."""
     code = codes.QUANTITY_CODES[key]
-    return code.flow_runs if code.flow else None
+    return QUANTITIES[key].direction if code.flow else None
 
 
 _READ_VALUES = tuple(

@@ -10,17 +10,8 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import ComprehensiveSRStorage
 
-from models.catalogue import QUANTITIES, View
-from models.results import (
-    Direction,
-    FrameReference,
-    NotMeasured,
-    Phase,
-    QualityFlag,
-    QualityIssue,
-    Reason,
-    StudyFindings,
-)
+from models.catalogue import QUANTITIES, Direction, Phase, View
+from models.results import FrameReference, NotMeasured, QualityFlag, QualityIssue, Reason, StudyFindings
 from sr_templates import codes, measurement_report
 from sr_templates.evidence import DocumentError, Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference

@@ -5,9 +5,9 @@ from pydicom.sr._cid_dict import cid_concepts
 from pydicom.sr._concepts_dict import concepts
 from pydicom.sr.coding import Code
 
-from models.catalogue import QUANTITIES, TRACES, View
-from models.results import Phase, QualityIssue, Reason
-from sr_templates import codes
+from models.catalogue import QUANTITIES, TRACES, Method, Phase, View
+from models.results import QualityIssue, Reason
+from sr_templates import codes, tracking
 from sr_templates.document import coding_scheme_identification
 
 # Ordinary UCUM, and codes of PS3.16 tables, that pydicom's dictionary does not list.
@@ -31,9 +31,28 @@ def _in_context_group(code: Code, cid: int) -> bool:
 
 
 def test_every_quantity_has_its_row_and_every_row_its_quantity() -> None:
-    assert codes.QUANTITY_CODES.keys() == QUANTITIES.keys()
-    for key, row in codes.QUANTITY_CODES.items():
-        assert row.unit.value == QUANTITIES[key].unit, key
+    assert codes._ROWS.keys() == QUANTITIES.keys()
+
+
+def test_no_fact_of_a_quantity_has_a_hole() -> None:
+    """Keys and fields: what a row names exists, and what belongs together is there together."""
+    holes = []
+    for key, quantity in QUANTITIES.items():
+        row = codes._ROWS[key]
+        holes += [f"{key}: {what}" for what, is_there in (
+            ("unit", quantity.unit in codes.UNIT_CODES),
+            ("method", quantity.method in codes.METHOD_CODES),
+            ("structure", quantity.structure in codes.STRUCTURE_CODES.keys() & tracking._STRUCTURES.keys()),
+            ("views", quantity.views and set(quantity.views) <= codes.VIEW_CODES.keys()),
+            ("limits", quantity.limits[0] < quantity.limits[1]),
+            ("parts", set(quantity.parts) <= QUANTITIES.keys()),
+            ("parts of a ratio or gradient", quantity.parts or quantity.method not in (Method.RATIO, Method.BERNOULLI)),
+            ("direction of the flow", quantity.direction or row.flow is None),
+            ("direction that may be either", quantity.direction or not quantity.either_way),
+            ("direction of a velocity", quantity.direction or quantity.unit not in ("m/s", "cm/s")),
+            ("phase of parts", len({bool(QUANTITIES[part].phase) for part in quantity.parts}) < 2),
+        ) if not is_there]  # fmt: skip
+    assert holes == []
 
 
 def test_quantities_that_share_a_concept_differ_in_method_or_view() -> None:

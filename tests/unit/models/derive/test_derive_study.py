@@ -5,16 +5,9 @@ from typing import Any
 
 import pytest
 
-from models.catalogue import OUTLINED, View
+from models.catalogue import OUTLINED, Phase, View
 from models.derive.study import derive_study
-from models.results import (
-    ClipFindings,
-    Phase,
-    QualityFlag,
-    QualityGrade,
-    QualityIssue,
-    Reason,
-)
+from models.results import ClipFindings, QualityFlag, QualityGrade, QualityIssue, Reason
 from tests.unit.models.derive.apical_clips import PATIENT_WEIGHTS, PHANTOM_WEIGHTS, apical_clip, measured, missing, volume_ml
 
 

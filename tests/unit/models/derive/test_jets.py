@@ -2,9 +2,9 @@
 
 from dataclasses import replace
 
-from models.catalogue import View
+from models.catalogue import Direction, View
 from models.derive.study import derive_study
-from models.results import ClipFindings, ClipValue, Direction, Reason
+from models.results import ClipFindings, ClipValue, Reason
 from tests.unit.models.derive.apical_clips import measured, missing
 from tests.unit.models.derive.test_readings import LVID, a_clip, values
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.catalogue import OUTLINED, READ, Method, View
+from models.catalogue import OUTLINED, READ, Method, Phase, View
 from models.derive.linear import teichholz_ef_percent
 from models.derive.study import derive_study
 from models.results import (
@@ -13,7 +13,6 @@ from models.results import (
     DistributionVerdict,
     FrameReference,
     ModelUse,
-    Phase,
     QualityGrade,
     Reason,
     ViewPrediction,

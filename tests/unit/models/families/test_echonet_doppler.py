@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 
 from models.calibration import RegionCalibration
+from models.catalogue import Direction
 from models.derive.spectral_image import grey
 from models.families.reading import Decoding, MarkKind, ReadingError
 from models.phantom.traces import ECG, M_MODE, SECTOR, SPECTRAL, Spectrum, Wave
 from models.registry import list_models
-from models.results import Direction, Reason
+from models.results import Reason
 from tests.spectra import heat_map
 from tests.unit.models.families.drawn_traces import peaks_of, reader_of, value_of
 

@@ -12,13 +12,14 @@ from pydicom import dcmread
 from torch import Tensor, nn
 
 from models.asked import quantities_read
+from models.catalogue import Phase
 from models.clip import Clip
 from models.derive.study import derive_study
 from models.families.pan_echo import PanEcho
 from models.families.pan_echo_tasks import TASKS
 from models.predictor.parts import make_part
 from models.registry import load_model
-from models.results import ClipFindings, Measurement, Phase, Reason, StudyFindings
+from models.results import ClipFindings, Measurement, Reason, StudyFindings
 from models.roles import Role
 from sr_templates import codes, measurement_report
 from sr_templates.evidence import DocumentError

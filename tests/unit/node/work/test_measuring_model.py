@@ -12,12 +12,12 @@ import torch
 from numpy.typing import NDArray
 from pydicom.uid import JPEGBaseline8Bit
 
-from models.catalogue import OUTLINED, View
+from models.catalogue import OUTLINED, Phase, View
 from models.derive.study import derive_study
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import PhantomClip, render_clip
 from models.registry import load_model
-from models.results import Phase, Reason, StudyFindings
+from models.results import Reason, StudyFindings
 from node.egress.building import build_all, read_evidence
 from node.settings import ModelSettings, Settings
 from node.study.findings_json import dump_findings, load_findings
