@@ -43,7 +43,7 @@ test-all:  ## test, test-origins, test-further, one after the other
 	$(MAKE) test-further
 
 coverage: $(VENV)/.test-installed  ## branch coverage of node and sr_templates by the tests of `make test`
-	$(PYTEST) -m "$(QUICK)" --cov --cov-report=term:skip-covered
+	$(PYTEST) -m "$(QUICK)" --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 lint: $(VENV)/.test-installed  ## ruff, mypy, import-linter
 	$(VENV)/bin/ruff check .

@@ -20,14 +20,14 @@ BROAD_EXCEPTS = {
 BANNED_ENDINGS = ("utils", "helpers", "common", "misc", "base", "manager", "processor", "service", "engine")
 
 
-def _tracked(*patterns: str) -> list[str]:
+def tracked(*patterns: str) -> list[str]:
     out = subprocess.run(["git", "ls-files", *patterns], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     return [line for line in out.splitlines() if (ROOT / line).exists()]
 
 
 @cache
 def sources() -> list[str]:
-    files = [f for package in PACKAGES for f in _tracked(f"{package}/*.py") if "/migrations/versions/" not in f]
+    files = [f for package in PACKAGES for f in tracked(f"{package}/*.py") if "/migrations/versions/" not in f]
     assert len(files) > 30, "the pattern finds nothing: the check would pass on an empty list"
     return files
 
@@ -69,7 +69,7 @@ def test_names_say_what_a_thing_is() -> None:
 
 def test_tests_never_sleep() -> None:
     """Bug prevented: tests that pass on a quiet machine only."""
-    files = _tracked("tests/*.py")
+    files = tracked("tests/*.py")
     assert files
     sleeping = [f for f in files if re.search(r"\btime\.sleep\(|\bsleep\(\d", (ROOT / f).read_text(encoding="utf-8"))]
     assert sleeping in ([], ["tests/house/test_sources.py"])
@@ -77,7 +77,7 @@ def test_tests_never_sleep() -> None:
 
 def test_nothing_speaks_of_the_workshop() -> None:
     """Bug prevented: absolute paths of the machine it was written on in a product that others install."""
-    files = [f for f in _tracked() if not f.endswith((".safetensors", ".dcm", ".png"))]
+    files = [f for f in tracked() if not f.endswith((".safetensors", ".dcm", ".png"))]
     assert len(files) > 60
     found = [f for f in files if re.search(r"/work/(main|shared)|/tmp/[a-z]", (ROOT / f).read_text(encoding="utf-8"))]
     assert found in ([], ["tests/house/test_sources.py"])
@@ -85,6 +85,6 @@ def test_nothing_speaks_of_the_workshop() -> None:
 
 def test_migrations_and_data_files_are_package_data() -> None:
     """Bug prevented: a wheel without migrations, manifests, weights or templates (checked for real by the wheel test)."""
-    data = [f for package in PACKAGES for f in _tracked(f"{package}/*") if not f.endswith(".py")]
+    data = [f for package in PACKAGES for f in tracked(f"{package}/*") if not f.endswith(".py")]
     suffixes = {Path(f).suffix or Path(f).name for f in data}
     assert suffixes <= {".toml", ".typed", ".mako", ".html", ".json", ".safetensors", ".ini", ".md"}, suffixes

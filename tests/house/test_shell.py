@@ -1,0 +1,72 @@
+"""The developer's shell: hooks, the hosted proof and the targets check what they say they check."""
+
+import re
+import tomllib
+
+import yaml
+
+from tests.house.test_sources import ROOT, tracked
+
+MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
+PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+CI = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+FRAMEWORKS = ("tensorflow", "keras", "atheris")
+
+
+def _hooks() -> list[dict]:
+    read = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8"))
+    return [hook for repository in read["repos"] for hook in repository["hooks"]]
+
+
+def test_every_hook_has_files_to_check() -> None:
+    """Bug prevented: pynetdicom's hooks filter on a folder that does not exist, and pass."""
+    files = tracked()
+    assert [hook["id"] for hook in _hooks() if not any(re.search(hook["files"], file) for file in files)] == []
+
+
+def test_the_hooks_are_the_checks_of_make_lint() -> None:
+    """Bug prevented: a commit that its hooks pass and the proof refuses."""
+    recipe = MAKEFILE.split("\nlint:")[1].split("\n\n")[0]
+    of_lint = set(re.findall(r"\$\(VENV\)/bin/(.*?)(?: --check)?(?: \.)?$", recipe, re.MULTILINE))
+    of_hooks = {hook["entry"].removeprefix(".venv/bin/").removesuffix(" --fix") for hook in _hooks()}
+    assert of_hooks == of_lint
+
+
+def test_the_hosted_proof_is_ours() -> None:
+    """Bug prevented: a workflow that is green because it checks less."""
+    [job] = yaml.safe_load((ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8"))["jobs"].values()
+    assert job["steps"][-1] == {"run": ".ci/run"}
+    assert job["timeout-minutes"] <= 40
+    assert {"test", "test-origins"} <= set(re.findall(r"^make ([a-z-]+)", CI, re.MULTILINE))
+
+
+def test_every_target_tells_what_it_is_for() -> None:
+    """Bug prevented: a target nobody finds in `make help`."""
+    targets = re.search(r"^\.PHONY: (.*)$", MAKEFILE, re.MULTILINE)
+    assert targets
+    assert [name for name in targets[1].split() if not re.search(rf"^{name}:.*## \S", MAKEFILE, re.MULTILINE)] == []
+
+
+def test_the_tests_of_minutes_install_no_foreign_framework() -> None:
+    """Bug prevented: gigabytes of TensorFlow before the first test runs."""
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    installed = PYPROJECT["project"]["dependencies"] + extras["test"] + extras["train"] + extras["openvino"]
+    assert [one for one in installed if any(framework in one for framework in FRAMEWORKS)] == []
+    assert all(any(framework in one for one in extras["origins"] + extras["further"]) for framework in ("tf-keras", "atheris"))
+
+
+def test_every_test_belongs_to_a_target() -> None:
+    """Bug prevented: a marker that no target selects, whose tests nobody runs."""
+    deselected = set(re.findall(r"not (\w+)", re.search(r"^QUICK\s*=(.*)$", MAKEFILE, re.MULTILINE)[1]))  # type: ignore[index]
+    assert deselected == {"further", "origins"}
+    assert '-m "origins and not further"' in MAKEFILE
+    assert "-m further" in MAKEFILE
+
+
+def test_the_lock_holds_what_every_target_installs() -> None:
+    """Bug prevented: a tool whose version changes from one run of the proof to the next."""
+    lines = (ROOT / "config" / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    locked = {line.split("==")[0].lower().replace("_", "-") for line in lines}
+    extras = PYPROJECT["project"]["optional-dependencies"]
+    wanted = {re.split(r"[\[>=;< ]", one)[0].lower() for group in extras.values() for one in group} - {"echonode"}
+    assert sorted(wanted - locked) == []
