@@ -29,6 +29,7 @@ from node.work.pipeline import AnalysisTools, analyse_study
 from node.work.plan import Plan, plan_for, require_models
 from sr_templates import codes
 from tests.factories import identity
+from tests.migrated_database import migrated_database
 from tests.rows import NOW, add_study
 from tests.unit.node.work.test_mixed_model_set import stored
 
@@ -117,8 +118,7 @@ def analysed(bench: Bench, uids: Sequence[str], database: Database, executor: Ex
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database(f"sqlite:///{tmp_path / 'p.sqlite'}") as database:
-        database.upgrade()
+    with migrated_database(tmp_path / "p.sqlite") as database:
         yield database
 
 

@@ -7,12 +7,12 @@ import pytest
 
 from node.db.session import Database
 from node.study.archive import Archive
+from tests.migrated_database import migrated_database
 
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database(f"sqlite:///{tmp_path / 'node.sqlite'}") as database:
-        database.upgrade()
+    with migrated_database(tmp_path / "node.sqlite") as database:
         yield database
 
 

@@ -1,5 +1,7 @@
 """torchvision beside a torch it was not compiled for. Each case in a process of its own: an import cannot be taken back."""
 
+import json
+import os
 import re
 import subprocess
 import sys
@@ -9,51 +11,15 @@ import pytest
 
 import models
 
+pytestmark = pytest.mark.xdist_group("torchvision_probe")
+
 PACKAGE = Path(models.__file__).parent
-FAMILIES = [
-    "echoforge_xception",
-    "echoforge_densenet",
-    "echoforge_convnext",
-    "echoforge_transformer",
-    "echoforge_swin",
-    "echonet_dynamic",
-    "echonet_measurements",
-    "echo_apex",
-    "echo_prime",
-    "pan_echo",
-]
-
-
-def run(code: str) -> str:
-    done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
-def test_torchvision_and_timm_can_be_imported_after_it() -> None:
-    code = "from models.families.vision import make_importable as m; m(); m(); import torchvision, timm; m(); print('imported')"
-    assert run(code) == "imported"
-
-
-def test_looking_for_torchvision_runs_none_of_it() -> None:
-    code = "import sys; from models.families.vision import make_importable as m; m(); print('torchvision' in sys.modules)"
-    assert run(code) == "False"
-
-
-@pytest.mark.parametrize("family", FAMILIES)
-def test_importing_a_family_alone_imports_neither(family: str) -> None:
-    code = f"import sys, models.families.{family}; print([m for m in ('torchvision', 'timm') if m in sys.modules])"
-    assert run(code) == "[]"
-
-
-@pytest.mark.parametrize("name", ["EchoView47_classifier", "lvid", "echonet_dynamic/ef_r2plus1d_18"])
-def test_a_network_builds_in_a_process_that_prepared_nothing(name: str) -> None:
-    assert run(f"from models import load_model; print(type(load_model({name!r}, device='meta')).__name__)")
-
-
-def test_an_extension_that_loads_is_taken_and_nothing_is_declared() -> None:
-    """A second declaration of the same operator would abort the process, and the real operators must win."""
-    code = """
+MODULES = sorted(
+    ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
+    for path in (PACKAGE / "families").rglob("*.py")
+    if path.stem != "__init__"
+)
+_EXTENSION_LOADS = """
 import torch
 from models.families import vision
 asked = []
@@ -61,11 +27,7 @@ torch.ops.load_library = asked.append
 vision.make_importable()
 print(len(asked), "_C" in asked[0], hasattr(torch.ops.torchvision, "nms"))
 """
-    assert run(code) == "1 True False"
-
-
-def test_operators_that_somebody_else_declared_are_left_alone() -> None:
-    code = """
+_DECLARED_BY_OTHERS = """
 import torch
 theirs = torch.library.Library("torchvision", "FRAGMENT")
 theirs.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
@@ -75,7 +37,78 @@ from models.families import vision
 vision.make_importable()
 print(all(hasattr(torch.ops.torchvision, name) for name in ("nms", "qnms")))
 """
-    assert run(code) == "True"
+# One after the other: the first that brings one of the two along is named.
+_IMPORT_ALL = f"""
+import importlib, sys
+for name in {MODULES!r}:
+    importlib.import_module(name)
+    brought = [one for one in ("torchvision", "timm") if one in sys.modules]
+    if brought:
+        sys.exit(f"{{name}} imports {{brought}}")
+print(len({MODULES!r}))
+"""
+
+
+def _built(name: str) -> str:
+    return f"from models import load_model; load_model({name!r}, device='meta'); print('built')"
+
+
+CASES = {
+    "both libraries can be imported after it": (
+        "from models.families.vision import make_importable as m; m(); m(); import torchvision, timm; m(); print('imported')",
+        "imported",
+    ),
+    "looking for torchvision runs none of it": (
+        "import sys; from models.families.vision import make_importable as m; m(); print('torchvision' in sys.modules)",
+        "False",
+    ),
+    "importing families imports neither": (_IMPORT_ALL, str(len(MODULES))),
+    "a network of timm builds in a process that prepared nothing": (_built("EchoView47_classifier"), "built"),
+    "a DeepLab builds in a process that prepared nothing": (_built("lvid"), "built"),
+    "a video network builds in a process that prepared nothing": (_built("echonet_dynamic/ef_r2plus1d_18"), "built"),
+    # A second declaration of the same operator would abort the process, and the real operators must win.
+    "an extension that loads is taken and nothing is declared": (_EXTENSION_LOADS, "1 True False"),
+    "operators that somebody else declared are left alone": (_DECLARED_BY_OTHERS, "True"),
+}
+# Importing torch takes seconds: one process does, and each case runs in a fork of it.
+_FORKS = """
+import json, os, sys, traceback
+import torch
+for code in json.loads(sys.argv[1]):
+    if not (child := os.fork()):
+        status = 1
+        try:
+            exec(code, {})
+            status = 0
+        except BaseException as error:
+            print(repr(error), traceback.format_exc())
+        sys.stdout.flush()
+        os._exit(status)
+    _, status = os.waitpid(child, 0)
+    print(f"\x1e{status}\x1f", flush=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, tuple[str, str]]:
+    """Case -> exit status and what it printed."""
+    codes = json.dumps([code for code, _ in CASES.values()])
+    one_thread = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}  # a process with threads is not to be forked
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", _FORKS, codes],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | one_thread,
+    )
+    assert done.returncode == 0, done.stderr
+    told = [part.rpartition("\x1e") for part in done.stdout.split("\x1f\n")[:-1]]
+    return {name: (status, said.strip()) for name, (said, _, status) in zip(CASES, told, strict=True)}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_in_a_process_of_its_own(case: str, answers: dict[str, tuple[str, str]]) -> None:
+    assert answers[case] == ("0", CASES[case][1])
 
 
 def test_it_is_the_only_door_to_torchvision_and_timm() -> None:

@@ -50,6 +50,7 @@ from tests.factories import (
     source_header,
     study_findings,
 )
+from tests.migrated_database import migrated_database
 
 NOW = datetime(2026, 3, 4, 12, 0, 0, tzinfo=UTC)
 DESTINATIONS = (
@@ -112,12 +113,11 @@ class Bench:
 def _bench(folder: Path, **settings: Any) -> Bench:
     node = NodeSettings(data_dir=folder, institution_name="Echo Lab")
     tools = EgressTools(
-        Database(f"sqlite:///{folder / 'n.sqlite'}"),
+        migrated_database(folder / "n.sqlite"),
         Archive(folder / "archive"),
         Settings(node=node, **{"destination": DESTINATIONS, **settings}),
         lambda: NOW,
     )
-    tools.database.upgrade()
 
     def begin(session: Session) -> int:
         node_identity(session, now=NOW)

@@ -18,6 +18,7 @@ from node.study.archive import Archive
 from node.study.findings_json import load_findings
 from node.work.pipeline import AnalysisTools, analyse_study
 from node.work.plan import Plan
+from tests.migrated_database import migrated_database
 from tests.rows import NOW, add_study, audited
 
 
@@ -38,8 +39,7 @@ class Remembering:
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    with Database(f"sqlite:///{tmp_path / 'p.sqlite'}") as database:
-        database.upgrade()
+    with migrated_database(tmp_path / "p.sqlite") as database:
         yield database
 
 

@@ -13,6 +13,7 @@ from node.db.session import Database
 from node.db.tables import Job, JobKind, JobState, Study, StudyState
 from node.errors import DocumentError, LeaseLost, Unreachable
 from node.work.worker import JobDefinition, Lane, Run, Worker
+from tests.migrated_database import migrated_database
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 KINDS = (JobKind.BUILD_DOCUMENTS,)
@@ -20,10 +21,8 @@ KINDS = (JobKind.BUILD_DOCUMENTS,)
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'w.sqlite'}")
-    database.upgrade()
-    yield database
-    database.close()
+    with migrated_database(tmp_path / "w.sqlite") as database:
+        yield database
 
 
 @pytest.fixture
