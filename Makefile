@@ -13,7 +13,7 @@ PYTEST       = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m py
 # What `make test` leaves to the targets behind it.
 QUICK        = not further and not origins
 
-.PHONY: help demo test unit test-origins test-further test-all coverage lint fmt peers clean
+.PHONY: help demo test unit test-origins test-further test-all coverage docs lint fmt peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -45,6 +45,9 @@ test-all:  ## test, test-origins, test-further, one after the other
 coverage: $(VENV)/.test-installed  ## branch coverage of node and sr_templates by the tests of `make test`
 	$(PYTEST) -m "$(QUICK)" --cov --cov-report=term:skip-covered --cov-fail-under=90
 
+docs: $(VENV)/.docs-installed  ## the documentation as a site in build/site; every warning is an error
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --strict -f docs/mkdocs.yml
+
 lint: $(VENV)/.test-installed  ## ruff, mypy, import-linter
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
@@ -70,6 +73,10 @@ $(VENV)/.demo-installed: $(VENV)/bin/python pyproject.toml config/constraints.tx
 $(VENV)/.test-installed: $(VENV)/bin/python pyproject.toml config/constraints.txt
 	$(PIP) -e '.[test]'
 	@touch $@ $(VENV)/.demo-installed
+
+$(VENV)/.docs-installed: $(VENV)/.demo-installed
+	$(PIP) -e '.[docs]'
+	@touch $@
 
 $(VENV)/.origins-installed: $(VENV)/.test-installed
 	$(PIP) -e '.[test,origins]'

@@ -255,7 +255,7 @@ def embed(
 
 @models.command("zoo")
 def zoo() -> None:
-    """All bundled manifests as one Markdown page; models/ZOO.md is this output."""
+    """All bundled manifests as one Markdown page; docs/pages/reference/models.md is this output."""
     from node.cli.zoo import zoo_page
 
     typer.echo(zoo_page(), nl=False)

@@ -1,4 +1,4 @@
-"""models/ZOO.md: every model of the library on one page, made from the manifests."""
+"""Every model of the library on one page, made from the manifests: docs/pages/reference/models.md."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -8,8 +8,8 @@ from models.registry import MANIFESTS
 
 _HEAD = """# Model zoo
 
-Made from the manifests by `echonode models zoo`; do not edit. How to bring weights in and how to add a model:
-[README.md](README.md).
+Made from the manifests by `echonode models zoo`; do not edit. [Bring weights in](../how-to/import-weights.md),
+[add a model](../how-to/add-a-model.md).
 
 No published weights are shipped: their licences do not allow it, or say nothing. The figures of published models are those
 published of the authors' own weights: by the authors, or as others report them, as each row says ("not found": we found none).

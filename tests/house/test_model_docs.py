@@ -1,4 +1,4 @@
-"""models/ZOO.md and models/README.md say what the code does."""
+"""The pages on models say what the code does."""
 
 import importlib.util
 import re
@@ -15,19 +15,20 @@ from models.importers import IMPORTERS, import_weights
 from models.registry import FAMILIES, MANIFESTS, list_models
 from node.cli.zoo import zoo_page
 
-MODELS = Path(__file__).resolve().parents[2] / "models"
-README = (MODELS / "README.md").read_text(encoding="utf-8")
+PAGES = Path(__file__).resolve().parents[2] / "docs" / "pages"
+ADD_A_MODEL = (PAGES / "how-to/add-a-model.md").read_text(encoding="utf-8")
 
 
 def test_the_zoo_is_the_manifests() -> None:
     """Bug prevented: a page that promises a licence or a figure which the manifest no longer states."""
-    assert (MODELS / "ZOO.md").read_text(encoding="utf-8") == zoo_page(), "run: echonode models zoo > models/ZOO.md"
+    path = PAGES / "reference/models.md"
+    assert path.read_text(encoding="utf-8") == zoo_page(), "run: echonode models zoo > docs/pages/reference/models.md"
 
 
 def written_file(name: str) -> str:
-    """The code block that follows the file's name in the README."""
-    found = re.search(rf"`models/{re.escape(name)}`:\n\n```\w+\n(.*?)```", README, re.DOTALL)
-    assert found, f"models/README.md shows no {name}"
+    """The code block that follows the file's name in the page."""
+    found = re.search(rf"`models/{re.escape(name)}`:\n\n```\w+\n(.*?)```", ADD_A_MODEL, re.DOTALL)
+    assert found, f"the page shows no {name}"
     return found[1]
 
 
@@ -83,5 +84,5 @@ def test_each_file_says_that_its_probe_is_a_recipe() -> None:
 
 def test_the_page_names_every_view_that_a_probe_may_show() -> None:
     """Bug prevented: the author of a manifest guesses."""
-    (said,) = [part for part in README.split("\n\n") if part.startswith("Every manifest states its `[probe]`")]
+    (said,) = [part for part in ADD_A_MODEL.split("\n\n") if part.startswith("Every manifest states its `[probe]`")]
     assert [name for name in re.findall(r"`([a-z0-9_]+)`", said) if name in set(View)] == list(PROBE_VIEWS)

@@ -1,0 +1,78 @@
+"""The public names of the packages that others build on: signature and docstring."""
+
+import importlib
+import inspect
+from collections.abc import Iterator
+from enum import Enum
+from types import ModuleType
+from typing import Any
+
+_HEAD = """# Python
+
+Made from the docstrings. These are the names to build on; all else may move. Importing `models` imports no network library.
+"""
+# What a notebook or a program beside the node needs: the way in, what comes out, and what it is made of.
+MODULES = (
+    "models", "models.results", "models.catalogue", "models.clip", "models.calibration",
+    "models.phantom.anatomy", "models.phantom.acquisition", "models.phantom.scene", "node.errors",
+)  # fmt: skip
+
+
+def python_page() -> str:
+    return "\n".join([_HEAD, *(_section(importlib.import_module(name)) for name in MODULES)])
+
+
+def public_names(module: ModuleType) -> Iterator[tuple[str, Any]]:
+    """Functions and classes: those of `__all__`, else those that the module itself defines, in the order of its lines."""
+    if hasattr(module, "__all__"):
+        yield from ((name, getattr(module, name)) for name in module.__all__ if callable(getattr(module, name)))
+        return
+    own = [
+        (name, each)
+        for name, each in vars(module).items()
+        if not name.startswith("_") and getattr(each, "__module__", None) == module.__name__ and each.__doc__
+    ]
+    yield from ((name, each) for name, each in own if inspect.isfunction(each) or inspect.isclass(each))
+
+
+def _section(module: ModuleType) -> str:
+    return "\n".join([f"## {module.__name__}\n", _text(module), *(_entry(name, each) for name, each in public_names(module))])
+
+
+def _entry(name: str, each: Any) -> str:
+    lines = [f"### {name}\n", f"```python\n{_signature(name, each)}\n```\n", _text(each)]
+    if inspect.isclass(each) and issubclass(each, Enum):
+        lines.append(", ".join(f"`{member.name}`" for member in each) + "\n")
+    return "\n".join(lines)
+
+
+def _signature(name: str, each: Any) -> str:
+    if inspect.isclass(each) and issubclass(each, Enum | BaseException):
+        return f"class {name}({', '.join(base.__name__ for base in each.__bases__)})"
+    lead = "class " if inspect.isclass(each) else ""
+    signature = inspect.signature(each)
+    arguments = [str(parameter) for parameter in signature.parameters.values()]
+    result = (
+        "" if lead or signature.return_annotation is inspect.Signature.empty else f" -> {_type(signature.return_annotation)}"
+    )
+    line = f"{lead}{name}({', '.join(arguments)}){result}"
+    return line if len(line) <= 100 else f"{lead}{name}(\n    " + ",\n    ".join(arguments) + f",\n){result}"
+
+
+def _type(annotation: Any) -> str:
+    return inspect.formatannotation(annotation)
+
+
+def _text(each: Any) -> str:
+    """The docstring, examples and drawings as code."""
+    lines: list[str] = []
+    fenced = False
+    for line in inspect.cleandoc(vars(each).get("__doc__") or "").splitlines():  # its own, not that of a base class
+        if not fenced and (line.startswith((">>> ", "    "))):
+            fenced = True
+            lines += ["", "```python" if line.startswith(">>> ") else "```text"]
+        elif fenced and not line.strip():
+            fenced = False
+            lines.append("```")
+        lines.append(line)
+    return "\n".join([*lines, *(["```"] if fenced else [])]) + "\n"

@@ -1,0 +1,114 @@
+"""The pages of `docs/` lead somewhere, and name everything a user may meet."""
+
+import importlib
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from models.catalogue import QUANTITIES
+from models.results import Reason
+from node.db.audit import AuditEvent
+from node.settings import AERule, Destination, Route, Settings
+from node.version import __version__
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCS = ROOT / "docs"
+PAGES = DOCS / "pages"
+TOP = [ROOT / name for name in ("README.md", "CONTRIBUTING.md", "CONFORMANCE.md", "SECURITY.md", "CHANGELOG.md")]
+LINK = re.compile(r"(?<!`)\[[^\]]*\]\(([^)\s]+)\)")
+
+
+@pytest.fixture(scope="module")
+def made() -> Iterator[dict[str, str]]:
+    """The pages that are made from the code, by their path below `docs/pages`."""
+    sys.path.insert(0, str(DOCS))
+    try:
+        pages: dict[str, Callable[[], str]] = importlib.import_module("reference").PAGES
+        yield {f"reference/{path}": page() for path, page in pages.items()}
+    finally:
+        sys.path.remove(str(DOCS))
+
+
+def written() -> list[Path]:
+    pages = sorted(PAGES.rglob("*.md"))
+    assert len(pages) > 10, "the pattern finds nothing: the checks would pass on an empty list"
+    return pages
+
+
+def prose(text: str) -> str:
+    """Without its blocks of code, in which brackets are no links."""
+    return re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def anchors(text: str) -> set[str]:
+    """As Python-Markdown makes them of headings."""
+    headings = re.findall(r"^#+ (.*)$", prose(text), re.MULTILINE)
+    return {re.sub(r"[-\s]+", "-", re.sub(r"[^\w\s-]", "", heading.lower()).strip()) for heading in headings}
+
+
+def test_every_link_leads_somewhere(made: dict[str, str]) -> None:
+    """Bug prevented: a page or a heading that moved, and readers who end at nothing."""
+    broken, checked = [], 0
+    sources = {path: path.read_text(encoding="utf-8") for path in (*TOP, *written())}
+    sources |= {PAGES / path: text for path, text in made.items()}
+    for source, text in sources.items():
+        for link in LINK.findall(prose(text)):
+            if re.match(r"[a-z]+:", link):
+                continue
+            checked += 1
+            file, _, anchor = link.partition("#")
+            target = (source.parent / file).resolve() if file else source
+            if target not in sources and not target.is_file():
+                broken.append(f"{source.name}: {link}")
+            elif anchor and anchor not in anchors(sources[target]):
+                broken.append(f"{source.name}: {link}: no such heading")
+    assert broken == []
+    assert checked > 50
+
+
+def test_pages_of_the_site_link_to_pages_of_the_site(made: dict[str, str]) -> None:
+    """Bug prevented: a link that works in the repository alone; `make docs` refuses it, which not everybody runs."""
+    for source in written():
+        for link in LINK.findall(prose(source.read_text(encoding="utf-8"))):
+            file = link.partition("#")[0]
+            target = (source.parent / file).resolve()
+            assert not file or re.match(r"[a-z]+:", link) or target.is_relative_to(PAGES), f"{source.name}: {link}"
+
+
+def test_every_page_stands_in_the_navigation(made: dict[str, str]) -> None:
+    """Bug prevented: a page that nobody finds."""
+    listed = re.findall(r"^\s+- (\S+\.md)$", (DOCS / "mkdocs.yml").read_text(encoding="utf-8"), re.MULTILINE)
+    listed.append("index.md")
+    pages = [*(path.relative_to(PAGES).as_posix() for path in written()), *made]
+    assert sorted(set(listed)) == sorted(pages)
+
+
+def test_the_readme_stays_short() -> None:
+    """Bug prevented: a first page that nobody reads to its end."""
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 100
+
+
+def test_every_setting_stands_in_the_reference_with_its_meaning(made: dict[str, str]) -> None:
+    """Bug prevented: a setting that the page's reader of the default file passes over."""
+    sections = {name: field.annotation for name, field in Settings.model_fields.items()}
+    sections |= {"ae_rule": AERule, "destination": Destination, "route": Route}
+    for name, section in sections.items():
+        text = made["reference/settings.md"].split(f"## {name}\n", 1)[1].split("\n## ", 1)[0]
+        assert {key for key in section.model_fields if f"| `{key}` |" not in text} == set(), name
+
+
+def test_names_in_the_reference_are_those_of_the_code(made: dict[str, str]) -> None:
+    """Bug prevented: a table that loses rows when the code behind it is moved."""
+    events = made["reference/events.md"]
+    assert [name for name in (*Reason, *AuditEvent) if f"| `{name}` |" not in events] == []
+    assert [key for key in QUANTITIES if f"| `{key}` |" not in made["reference/quantities.md"]] == []
+    assert "\n### load_model\n" in made["reference/python.md"]
+    assert "| no AE rule let the caller in |" in events, "the comments beside the members are the meanings"
+
+
+def test_the_citation_names_this_version() -> None:
+    """Bug prevented: work that cites a release which never was."""
+    assert f"\nversion: {__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
