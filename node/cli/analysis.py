@@ -59,7 +59,7 @@ class AnalysedStudy:
 
 def analyse_files(paths: Sequence[Path], out: Path, settings: Settings) -> Iterator[AnalysedStudy | PassedOver]:
     """One result a study, a film, and a file passed over. An undecodable clip is a finding."""
-    found = find_files(paths)
+    found = find_files(paths, settings.study.fallback_character_set)
     yield from found.passed_over
     plan = plan_for(settings)
     for study_instance_uid, files in sorted(found.studies.items()):

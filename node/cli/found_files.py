@@ -10,6 +10,7 @@ from pydicom.uid import UID
 
 from node.errors import EchoNodeError
 from node.study.assembly import TRIGGER_SOP_CLASSES
+from node.study.character_sets import DEFAULT_FALLBACK
 from node.study.header import read_header
 from node.study.video_file import VIDEO_SUFFIXES
 from sr_templates.copied_values import text_of
@@ -40,7 +41,7 @@ class FoundFiles:
     passed_over: list[PassedOver] = field(default_factory=list)
 
 
-def find_files(paths: Sequence[Path]) -> FoundFiles:
+def find_files(paths: Sequence[Path], fallback_character_set: str = DEFAULT_FALLBACK) -> FoundFiles:
     """Of several files of one object the last in the order of names counts."""
     found = FoundFiles()
     for path, asked_for in _files(paths):
@@ -48,7 +49,7 @@ def find_files(paths: Sequence[Path]) -> FoundFiles:
             found.films.append(path)
             continue
         try:
-            header = read_header(path)
+            header = read_header(path, fallback_character_set)
         except EchoNodeError:
             found.passed_over.append(
                 PassedOver(path, "neither a DICOM object nor a film", asked_for or _looks_like_dicom(path))

@@ -74,9 +74,10 @@ def _insert(
     senders: set[tuple[str, int]] = set()
     for intake in new:
         study = studies[intake.study_instance_uid]
-        row = instance_row(intake, Receipt.STORED, identity, study_id=study.id, note="")
+        note = "; ".join(intake.content.tolerated) if intake.content else ""
+        row = instance_row(intake, Receipt.STORED, identity, study_id=study.id, note=note)
         rows.append(row)
-        entries.append((intake.now, study.pseudonym, intake_details(intake)))
+        entries.append((intake.now, study.pseudonym, intake_details(intake, note)))
         senders.add((intake.arrival.association_uuid, study.id))
         if row["analysable"]:
             quiet_s = max(source_of(intake).quiet_s, arrivals.get(study.id, {}).get("quiet_s", 0.0))

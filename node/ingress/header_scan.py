@@ -13,7 +13,9 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
 from node.ingress.incoming import ReceivedFile
+from node.study.character_sets import DEFAULT_FALLBACK, TEXT_VRS, settle
 from node.study.content_hash import Content
+from node.study.element_head import known_vr
 from node.study.patient import PATIENT_TAGS, StatedPatient, stated_patient
 
 _IMPLICIT_LE = "1.2.840.10008.1.2"
@@ -29,12 +31,14 @@ _PIXEL_ELEMENTS = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 _DEEPEST = 16  # nested sequences; the standard's own templates need a third of it
 
 
-_SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E
+_SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES, _CHARACTER_SET = 0x00080016, 0x00080018, 0x0020000D, 0x0020000E, 0x00080005
 _UIDS = (_SOP_CLASS, _SOP_INSTANCE, _STUDY, _SERIES)
 _WANTED = frozenset((*_UIDS, *PATIENT_TAGS))
 
 
-def scan_content(file: ReceivedFile, transfer_syntax_uid: str) -> Content | None:
+def scan_content(
+    file: ReceivedFile, transfer_syntax_uid: str, fallback_character_set: str = DEFAULT_FALLBACK
+) -> Content | None:
     """What `read_content` would say of a plain file with pixels, without its hashes: they matter when a UID comes again."""
     header = scan_header(file.head, transfer_syntax_uid, _WANTED, data_set_bytes=file.data_set_bytes)
     if header is None or not header.has_pixels:
@@ -42,15 +46,19 @@ def scan_content(file: ReceivedFile, transfer_syntax_uid: str) -> Content | None
     uids = [header.values.get(tag, b"").decode("latin-1") for tag in _UIDS]
     if any(len(uid) > 64 or not uid.isascii() or not uid.isprintable() for uid in uids):
         return None
+    stated = header.values.get(_CHARACTER_SET, b"").decode("latin-1")
+    character_set, note = settle(stated, header.beyond_ascii, fallback_character_set)
+    said = header.values | {_CHARACTER_SET: character_set.encode("latin-1", "replace")}
     return Content(
         sop_class_uid=uids[0],
         sop_instance_uid=uids[1],
         study_instance_uid=uids[2],
         series_instance_uid=uids[3],
-        patient=_patient(tuple(header.values.get(tag) for tag in PATIENT_TAGS)),
+        patient=_patient(tuple(said.get(tag) for tag in PATIENT_TAGS)),
         observer_uids=frozenset(),
         content_hash=None,
         pixel_hash=None,
+        tolerated=(note,) if note else (),
     )
 
 
@@ -65,10 +73,14 @@ def _patient(values: tuple[bytes | None, ...]) -> StatedPatient:
 
 @dataclass(frozen=True)
 class ScannedHeader:
-    """`values` are the bytes of the elements asked for, without padding; elements that are absent are not in it."""
+    """`values` are the bytes of the elements asked for, without padding; elements that are absent are not in it.
+
+    `beyond_ascii` are the texts outside sequences that hold more than ASCII.
+    """
 
     values: dict[int, bytes]
     has_pixels: bool
+    beyond_ascii: tuple[bytes, ...] = ()
 
 
 class _NotPlain(Exception):
@@ -94,6 +106,7 @@ class _Scan:
 
     def run(self, wanted: frozenset[int]) -> ScannedHeader:
         values: dict[int, bytes] = {}
+        beyond_ascii: list[bytes] = []
         at, last = 0, 0
         while True:
             tag, length, start = self._element(at)
@@ -101,12 +114,14 @@ class _Scan:
                 raise _NotPlain  # out of order, or twice: which value counts is not for us to say
             last = tag
             if tag in _PIXEL_ELEMENTS:
-                return ScannedHeader(values, has_pixels=self._has_pixels(length, start))
+                return ScannedHeader(values, self._has_pixels(length, start), tuple(beyond_ascii))
             end = self._skip_sequence(start, 0) if length == _UNDEFINED else start + length
             if end > len(self._head):
                 raise _NotPlain
             if tag in wanted:
                 values[tag] = self._head[start:end].strip(b" \0")
+            if not (value := self._head[start:end]).isascii() and self._vr(tag, at) in TEXT_VRS:
+                beyond_ascii.append(value)
             at = end
 
     def _has_pixels(self, length: int, start: int) -> bool:
@@ -132,6 +147,11 @@ class _Scan:
         if vr in _LONG_LENGTH_VRS and self._head[at + 6 : at + 8] == b"\0\0":
             return tag, struct.unpack_from("<L", self._head, at + 8)[0], at + 12
         raise _NotPlain
+
+    def _vr(self, tag: int, at: int) -> bytes:
+        """Of the element at `at`; where the data set does not say, as the standard has it."""
+        vr = b"" if self._implicit else self._head[at + 4 : at + 6]
+        return known_vr(tag) if vr in (b"", b"UN") else vr
 
     def _skip_sequence(self, at: int, depth: int) -> int:
         """Where a sequence of undefined length ends."""

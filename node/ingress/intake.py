@@ -69,7 +69,7 @@ def take_instance(database: Database, archive: Archive, arrival: Arrival, settin
 
 def _take(intake: Intake) -> Receipt:
     try:
-        content = read_content(intake.arrival.path)
+        content = read_content(intake.arrival.path, intake.settings.study.fallback_character_set)
     except Unparseable as error:
         return _quarantine(intake, str(error))
     _check_against_command(intake.arrival, content)
@@ -140,7 +140,7 @@ def _hash_now(intake: Intake, content: Content, earlier: Instance) -> tuple[int,
     if earlier.sha256 != intake.sha256:
         if not intake.archive.holds(earlier.path, earlier.size_bytes):
             return None
-        content = read_content(intake.archive.path(earlier.path))
+        content = read_content(intake.archive.path(earlier.path), intake.settings.study.fallback_character_set)
     if content.content_hash is None:
         return None
     earlier.content_hash, earlier.pixel_hash = content.content_hash, content.pixel_hash
@@ -198,7 +198,7 @@ def _add_row(session: Session, intake: Intake, receipt: Receipt, *, study: Study
 
 def plain_intake(database: Database, archive: Archive, arrival: Arrival, settings: Settings, *, now: datetime) -> Intake | None:
     """An instance whose header is plain and fits its command; None where `take_instance` must look closer."""
-    content = scan_content(arrival.file, arrival.transfer_syntax_uid)
+    content = scan_content(arrival.file, arrival.transfer_syntax_uid, settings.study.fallback_character_set)
     if content is None:
         return None
     try:

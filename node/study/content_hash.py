@@ -20,6 +20,7 @@ from pydicom.dataset import Dataset
 from pydicom.pixels.utils import pixel_array
 
 from node.errors import Unparseable, UnreadableClip
+from node.study.character_sets import DEFAULT_FALLBACK
 from node.study.element_head import known_vr
 from node.study.element_walk import Element, TooMuch
 from node.study.loaded_header import load_header
@@ -60,20 +61,23 @@ class Content:
     tolerated: tuple[str, ...] = ()
 
 
-def read_content(path: Path) -> Content:
-    """What the file holds. Raises Unparseable when not even the UIDs can be read, OSError when the disk fails."""
+def read_content(path: Path, fallback_character_set: str = DEFAULT_FALLBACK) -> Content:
+    """What the file holds; text of no known character set is in the fallback.
+
+    Raises Unparseable when not even the UIDs can be read, OSError when the disk fails.
+    """
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # pydicom's words may quote values
             with opened(path) as found:
-                return _content_of(found)
+                return _content_of(found, fallback_character_set)
     except TooMuch as error:
         raise Unparseable(f"the data set is not read: {error}") from None
     except _READ_ERRORS as error:
         raise Unparseable(f"the data set cannot be parsed ({type(error).__name__})") from error
 
 
-def _content_of(found: StoredObject) -> Content:
+def _content_of(found: StoredObject, fallback_character_set: str) -> Content:
     digest = hashlib.sha256()
     note, pixel_hash = "", None
     if found.breaks_off and found.pixels is None:
@@ -84,14 +88,14 @@ def _content_of(found: StoredObject) -> Content:
         # What belongs to the pixels, such as an extended offset table, changes with them.
         _feed(digest, found, [element for element in found.elements if element.tag >> 16 < _PIXEL_GROUP])
         pixel_hash = _hash_pixels(found)
-    return _content(found, digest.hexdigest(), pixel_hash, note)
+    return _content(found, digest.hexdigest(), pixel_hash, note, fallback_character_set)
 
 
-def _content(found: StoredObject, content_hash: str, pixel_hash: str | None, note: str) -> Content:
+def _content(found: StoredObject, content_hash: str, pixel_hash: str | None, note: str, fallback_character_set: str) -> Content:
     sop_class_uid, sop_instance_uid = _uid(found, _SOP_CLASS), _uid(found, _SOP_INSTANCE)
     if not sop_class_uid and not sop_instance_uid:
         raise Unparseable("the data set names neither its class nor itself")
-    header = load_header(found)
+    header = load_header(found, fallback_character_set)
     return Content(
         sop_class_uid=sop_class_uid,
         sop_instance_uid=sop_instance_uid,

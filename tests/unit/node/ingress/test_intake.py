@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
-from pydicom.uid import ImplicitVRLittleEndian
+from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from sqlalchemy import select
 
 from node.db.identity import node_identity
@@ -41,6 +41,13 @@ class Intake:
             receipt = take_instance(self.database, self.archive, arrived, self.settings, now=NOW)
         assert not list(self.archive.incoming.iterdir()), "no temporary file stays"
         return receipt
+
+    def use(self, **study: Any) -> None:
+        """Further settings of `[study]`; before the first instance."""
+        self.settings = settings(self.archive.root.parent, **study)
+        if self.group is not None:
+            self.group.close()
+            self.group = GroupIntake(self.database, self.archive, self.settings, lambda: NOW)
 
     @property
     def rows(self) -> list[Instance]:
@@ -149,6 +156,32 @@ def test_an_image_class_without_pixels_is_stored_with_a_note(intake_: Intake) ->
 def test_only_ultrasound_classes_are_analysable(intake_: Intake, sop_class_uid: str, analysable: bool) -> None:
     assert intake_.take(clip(SOPClassUID=sop_class_uid)) is Receipt.STORED
     assert intake_.rows[0].analysable is analysable
+
+
+def unsaid(arrived: Arrival) -> Arrival:
+    """The same object without the name of its character set, Latin-2 as it stays."""
+    return rewritten(arrived, arrived.path.read_bytes().replace(b"ISO_IR 101", b"          "))
+
+
+@pytest.mark.parametrize("transfer_syntax_uid", [ExplicitVRLittleEndian, ImplicitVRLittleEndian])
+@pytest.mark.parametrize("keyword", ["PatientName", "InstitutionName"])
+def test_text_of_no_known_character_set_is_read_by_the_configured_one_and_audited(
+    intake_: Intake, keyword: str, transfer_syntax_uid: str
+) -> None:
+    """Bug prevented: one patient's name compared as Latin-1 and as Latin-2, and so two people in one study."""
+    intake_.use(fallback_character_set="ISO_IR 101")
+    said = clip(0, SpecificCharacterSet="ISO_IR 101", **{keyword: "Łuczak^Żaneta"})
+    other = clip(1, SpecificCharacterSet="ISO_IR 101", **{keyword: "Łuczak^Żaneta"})
+    intake_.take(said, transfer_syntax_uid=transfer_syntax_uid)
+    intake_.take_arrival(unsaid(arrival(intake_.archive, other, transfer_syntax_uid=transfer_syntax_uid)))
+    first, second = intake_.rows
+    assert first.patient_name_key == second.patient_name_key
+    assert (first.note, second.note) == (
+        None, "no Specific Character Set: text beyond ASCII is read by the configured fallback",
+    )  # fmt: skip
+    with intake_.database.reading() as session:
+        entries = session.scalars(select(AuditEntry).where(AuditEntry.event == "instance_stored").order_by(AuditEntry.id))
+        assert [entry.details.get("note") for entry in entries] == [None, second.note]
 
 
 def test_what_cannot_be_parsed_is_kept_in_quarantine(intake_: Intake) -> None:
