@@ -51,9 +51,7 @@ def find_files(paths: Sequence[Path], fallback_character_set: str = DEFAULT_FALL
         try:
             header = read_header(path, fallback_character_set)
         except EchoNodeError:
-            found.passed_over.append(
-                PassedOver(path, "neither a DICOM object nor a film", asked_for or _looks_like_dicom(path))
-            )
+            found.passed_over.append(PassedOver(path, "neither a DICOM object nor a film", asked_for or looks_like_dicom(path)))
             continue
         except OSError as error:
             found.passed_over.append(PassedOver(path, f"cannot be read: {error.strerror or type(error).__name__}", wrong=True))
@@ -91,7 +89,8 @@ def _class_name(sop_class: str) -> str:
     return (UID(sop_class).name if sop_class.replace(".", "").isdecimal() else "") or "no SOP class"
 
 
-def _looks_like_dicom(path: Path) -> bool:
+def looks_like_dicom(path: Path) -> bool:
+    """By its name or its preamble, whether or not it can be read."""
     try:
         with path.open("rb") as file:
             return path.suffix.lower() == ".dcm" or file.read(132)[128:] == b"DICM"

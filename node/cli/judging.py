@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from pydicom import dcmread
-from pydicom.errors import InvalidDicomError
 
 from node.cli.devices import check_device
 from node.cli.output import AsJson, console, print_json
-from node.errors import ConfigError, EchoNodeError, UnreadableClip
+from node.errors import ConfigError, EchoNodeError, Unparseable, UnreadableClip
 from node.study.clip_reader import open_clip
+from node.study.header import read_header
 from sr_templates.copied_values import text_of
 
 if TYPE_CHECKING:
@@ -164,9 +163,9 @@ def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:
 
     tags = ["SOPInstanceUID", "PatientID", "IssuerOfPatientID", "StudyInstanceUID"]
     try:
-        header = dcmread(path, specific_tags=tags, stop_before_pixels=True)
+        header = read_header(path)
         uid, patient, issuer, study = (text_of(header, tag) for tag in tags)
-    except (InvalidDicomError, EOFError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError):
+    except Unparseable:
         raise UnreadableClip(_NO_IMAGE) from None
     by_patient = f"{patient} {issuer}" if patient and hold_out == "patient" else ""
     if not (whose := by_patient or study):

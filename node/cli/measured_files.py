@@ -7,12 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydicom import dcmread
-from pydicom.errors import InvalidDicomError
-
 from models.clip import Clip
-from node.errors import ConfigError, EchoNodeError
+from node.cli.found_files import looks_like_dicom
+from node.errors import ConfigError, EchoNodeError, Unparseable
 from node.study.clip_reader import read_clip
+from node.study.header import read_header
 from node.study.pixels import CUT_SHORT
 from node.study.video_file import VIDEO_SUFFIXES, WRITABLE, frame_rate_hz, read_video, write_film, write_image
 
@@ -88,13 +87,11 @@ def _is_image_file(path: Path) -> bool:
     """A study's folder also holds reports and a DICOMDIR; what cannot be parsed is kept, so that somebody hears of it."""
     if path.suffix.lower() in VIDEO_SUFFIXES:
         return True
-    with path.open("rb") as file:
-        has_preamble = file.read(132)[128:] == b"DICM"
-    if not has_preamble:
-        return path.suffix.lower() == ".dcm"
     try:
-        return "Rows" in dcmread(path, specific_tags=["Rows"], stop_before_pixels=True)
-    except (InvalidDicomError, OSError, EOFError, ValueError, TypeError, LookupError, AttributeError, NotImplementedError):
+        return "Rows" in read_header(path)
+    except Unparseable:
+        return looks_like_dicom(path)
+    except OSError:
         return True
 
 

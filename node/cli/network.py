@@ -48,10 +48,12 @@ def send(
 
     Where the receiver takes only another uncompressed transfer syntax, a converted copy of the same instance goes out.
     """
+    from node.cli.found_files import looks_like_dicom
     from node.egress.dicom_store import send_files
 
     aet, host, port = _parse(peer)
-    files = sorted(f for path in paths for f in (path.rglob("*.dcm") if path.is_dir() else [path]))
+    inside = {file for path in paths if path.is_dir() for file in path.rglob("*") if file.is_file() and looks_like_dicom(file)}
+    files = sorted(inside | {path for path in paths if not path.is_dir()})
     answers = send_files(files, host=host, port=port, called_aet=aet, calling_aet=calling_aet)
     rows = [{"file": str(answer.path), "ok": answer.ok, "answer": answer.message} for answer in answers]
     show_rows(rows, ("file", "ok", "answer"), as_json=as_json, empty="no DICOM file found")

@@ -19,6 +19,7 @@ from node.db.tables import AuditEntry, Instance, JobKind, Receipt
 from node.errors import ConfigError, EchoNodeError, InvalidTransition
 from node.settings import load_settings
 from node.study.job_ends import analysis_given_up
+from tests.factories import source_file, source_header
 from tests.peers.fake_pacs import FakePACS
 from tests.rows import NOW, add_study
 from tests.waiting import free_port
@@ -182,6 +183,10 @@ def test_echo_and_send_tell_what_happened(pacs: FakePACS, tmp_path: Path) -> Non
     empty = _run("send", peer, tmp_path)
     assert empty.exit_code == 1
     assert "no DICOM file" in empty.output
+    source_file(source_header()).save_as(tmp_path / "IMG00001", enforce_file_format=True)  # as carts name them
+    (tmp_path / "notes.txt").write_text("no DICOM file")
+    rows = json.loads(_run("send", peer, tmp_path, "--json").output)
+    assert [Path(row["file"]).name for row in rows] == ["IMG00001"]
 
 
 def test_phantom_make_then_analyse_gives_findings_and_documents(tmp_path: Path) -> None:

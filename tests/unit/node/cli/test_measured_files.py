@@ -5,14 +5,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from pynetdicom.dsutils import split_dataset
 from typer.testing import CliRunner
 
 from models.clip import Clip
 from models.families.reading import Decoding, Reading, ReadValue
 from models.registry import find_manifest
 from node.cli import app, measuring
+from node.cli.found_files import find_files
 from node.cli.measured_files import MeasuredFile, Wanted, measure_file, overlay_paths, wanted_files, write_table
 from node.errors import ConfigError
+from node.study.clip_reader import read_clip
 from node.study.video_file import write_film
 from tests.factories import source_file, source_header
 from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
@@ -20,6 +23,20 @@ from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
 
 def _wanted(*names: str) -> list[Wanted]:
     return [Wanted(Path(name), name) for name in names]
+
+
+def test_images_are_found_as_analyse_finds_them(tmp_path: Path) -> None:
+    """Bug prevented: carts write files without a suffix, and some without preamble or meta information."""
+    with_preamble, bare = source_file(source_header(frames=1)), tmp_path / "bare"
+    with_preamble.save_as(tmp_path / "IMG00001", enforce_file_format=True)
+    data = (tmp_path / "IMG00001").read_bytes()
+    bare.write_bytes(data[split_dataset(tmp_path / "IMG00001")[1] :])
+    (tmp_path / "notes.txt").write_text("no image")
+    (tmp_path / "empty").write_bytes(b"")
+    found = find_files([tmp_path])
+    assert [item.path.name for item in wanted_files([tmp_path])] == ["IMG00001", "bare"]
+    assert {one.path.name for one in found.passed_over} == {"notes.txt", "empty"}
+    assert read_clip(bare).number_of_frames == 1
 
 
 def test_of_a_folder_only_films_and_images_are_taken(tmp_path: Path) -> None:
@@ -33,7 +50,7 @@ def test_of_a_folder_only_films_and_images_are_taken(tmp_path: Path) -> None:
     for name, content in {"film.AVI": b"", "cut.dcm": b"", "truth.json": b"{}", "broken": bytes(128) + b"DICM\x00"}.items():
         (tmp_path / name).write_bytes(content)
     found = [item.name for item in wanted_files([tmp_path])]
-    assert found == ["cut.dcm", "deep/1.2.3", "film.AVI"]
+    assert found == ["broken", "cut.dcm", "deep/1.2.3", "film.AVI"]  # those that cannot be read are heard of
     assert [item.name for item in wanted_files([tmp_path / "truth.json"])] == ["truth.json"]  # named, so tried
 
 
