@@ -108,7 +108,9 @@ def _analyse_study(
     verdict = judge_patients(stated_patient(header) for _, header in files)
     findings = replace(findings, flags=(*findings.flags, *patient_flags(verdict)))
     built, withheld, problems = BuiltDocuments([]), verdict.withhold, list(_undecodable(files, clips))
-    if not withheld:
+    if withheld:
+        problems.append(withheld)
+    else:
         try:
             built = build_all(findings, read_evidence([path for path, _ in files], settings), _identity(settings))
             problems += built.problems

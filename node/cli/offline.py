@@ -31,7 +31,8 @@ def analyse(
 ) -> None:
     """Analyse files without network or database; writes findings.json and the documents the node would send.
 
-    Exit code 1 where a study, a clip or a document failed, a file could not be used, or there was nothing to analyse.
+    Exit code 1 where a study, a clip or a document failed, documents are withheld until a person has decided whose they are, a
+    file could not be used, or there was nothing to analyse.
     """
     from node.cli.analysis import AnalysedStudy, analyse_files
 
