@@ -4,10 +4,10 @@ from collections.abc import Callable
 
 from .commands import commands_page
 from .events import events_page
-from .python_names import python_page
+from .python import python_page
 from .quantities import quantities_page
 from .repository import changelog_page, conformance_page, security_page
-from .settings_known import settings_page
+from .settings import settings_page
 
 PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,

@@ -1,7 +1,7 @@
 """Every command, with its arguments and options, as `--help` states them."""
 
 from collections.abc import Iterator
-from enum import Enum, EnumType
+from enum import Enum
 from typing import Any
 
 from typer.main import get_command
@@ -70,7 +70,8 @@ def _default(option: Any) -> str:
 
 def _meaning(option: Any) -> str:
     annotation = getattr(getattr(option, "type_descriptor", None), "annotation", None)
-    choices = [code(str(choice.value)) for choice in annotation] if isinstance(annotation, EnumType) else []
+    enum: type[Enum] | None = annotation if isinstance(annotation, type) and issubclass(annotation, Enum) else None
+    choices = [code(str(choice.value)) for choice in enum or ()]
     notes = [
         "required" if option.required else "",
         "one of " + ", ".join(choices) if choices else "",

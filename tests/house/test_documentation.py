@@ -3,6 +3,7 @@
 import importlib
 import re
 import sys
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -84,6 +85,35 @@ def test_every_page_stands_in_the_navigation(made: dict[str, str]) -> None:
     listed.append("index.md")
     pages = [*(path.relative_to(PAGES).as_posix() for path in written()), *made]
     assert sorted(set(listed)) == sorted(pages)
+
+
+def options(made: dict[str, str]) -> dict[str, set[str]]:
+    """Command -> its options, as the reference states them."""
+    sections = made["reference/commands.md"].split("\n## echonode ")[1:]
+    return {section.split("\n", 1)[0]: {"--help", *re.findall(r"`(--[\w-]+)`", section)} for section in sections}
+
+
+def test_commands_in_the_pages_have_the_options_they_are_given(made: dict[str, str]) -> None:
+    """Bug prevented: a line that is copied from a page, and refused."""
+    known, checked = options(made), 0
+    for path in (*TOP[:2], *written()):
+        for line in re.findall(r"\bechonode ([a-z][^`\n#|]*)", path.read_text(encoding="utf-8")):
+            words = line.split()
+            command = " ".join(words[:2]) if " ".join(words[:2]) in known else words[0]
+            given = re.findall(r"(?<![\w-])--[a-z][\w-]*", line)
+            if given and command in known:
+                checked += 1
+                assert set(given) <= known[command], f"{path.name}: echonode {line}"
+            elif given:
+                raise AssertionError(f"{path.name}: no command `echonode {line}`")
+    assert checked > 10
+
+
+def test_settings_in_the_pages_are_taken() -> None:
+    """Bug prevented: an example of a configuration that the program refuses."""
+    text = (PAGES / "how-to/choose-models.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```toml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert Settings.model_validate(tomllib.loads(block)).models.phase == "EchoPDNet"
 
 
 def test_the_readme_stays_short() -> None:

@@ -19,7 +19,7 @@ _KEY = re.compile(r"^(?:# )?(\w+) = (\"[^\"]*\"|\[[^\]]*\]|[^#\s]+)\s*(?:#\s*(.*
 _CONTINUED = re.compile(r"^(?:# )?\s{8,}#\s*(.*)$")
 _BOUNDS = {
     "minimum": "at least {}", "exclusiveMinimum": "more than {}", "maximum": "at most {}", "exclusiveMaximum": "less than {}",
-    "minLength": "at least {} characters", "maxLength": "at most {} characters",
+    "minLength": "at least {} character(s)", "maxLength": "at most {} characters",
 }  # fmt: skip
 
 
