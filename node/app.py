@@ -23,7 +23,7 @@ from node.db.tables import JobKind
 from node.egress.delivery import backoff, deliver
 from node.egress.documents import build_documents
 from node.egress.tools import EgressTools
-from node.errors import ConfigError, DocumentError
+from node.errors import ConfigError
 from node.ingress.receivers import Receivers
 from node.settings import Settings
 from node.study import assembly, job_ends
@@ -34,6 +34,7 @@ from node.work.pipeline import AnalysisTools, analyse_study
 from node.work.plan import plan_for, require_models
 from node.work.scheduler import Timers
 from node.work.worker import JobDefinition, Lane, Worker
+from sr_templates.errors import DocumentError
 
 log = logging.getLogger(__name__)
 

@@ -7,12 +7,13 @@ EchoNodeError
  |   +- DatasetMismatch      0xA900  command and dataset disagree, or no Study Instance UID
  |   +- OutOfResources       0xA700  disk or database: the sender should try again
  +- UnreadableClip           the pixels cannot be decoded; the study goes on without this clip
- +- DocumentError            a document cannot be built
  +- DeliveryError            a destination did not take a document
  |   +- Unreachable          transient: tried again with backoff
  |   +- Refused              final: a person decides
  +- InvalidTransition        a state machine was asked for a move it does not have
  +- LeaseLost                the job belongs to another worker now; its effects are dropped
+
+DocumentError               a document cannot be built: of `sr_templates`, which builds them
 
 Messages hold no patient data: UIDs of ours, pseudonyms, attribute names and counts only.
 """
@@ -49,10 +50,6 @@ class UnreadableClip(EchoNodeError):
     """The pixels cannot be decoded."""
 
 
-class DocumentError(EchoNodeError):
-    """A document cannot be built."""
-
-
 class DeliveryError(EchoNodeError):
     """A destination did not take a document."""
 
@@ -71,6 +68,19 @@ class InvalidTransition(EchoNodeError):
 
 class LeaseLost(EchoNodeError):
     """The job belongs to another worker now."""
+
+
+_OURS = ("node.", "sr_templates.")
+
+
+def words_of(error: BaseException) -> str:
+    """For records and logs. The message of an error of ours holds no patient data; of any other only its type is told.
+
+    >>> words_of(LeaseLost("job 3")), words_of(ValueError("PatientName DOE^JANE"))
+    ('LeaseLost: job 3', 'ValueError')
+    """
+    name = type(error).__name__
+    return f"{name}: {error}" if type(error).__module__.startswith(_OURS) else name
 
 
 SUCCESS = 0x0000

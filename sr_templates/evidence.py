@@ -9,11 +9,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from sr_templates.copied_values import BY_DEFAULT, CopiedValue, IdentifierRules, IrregularValue, copied_value, remarks, text_of
-
-
-class DocumentError(ValueError):
-    """A document cannot be built from these findings. The message holds no patient data."""
-
+from sr_templates.errors import DocumentError
 
 # Patient and General Study modules (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2). Type 2 attributes are written empty where unknown.
 _TYPE_2 = (

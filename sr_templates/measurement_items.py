@@ -9,7 +9,8 @@ from pydicom.sr.coding import Code
 from models.catalogue import QUANTITIES, Direction, Phase, View
 from models.results import FrameReference, Measurement, ModelUse, NotMeasured, ViewPrediction
 from sr_templates import codes
-from sr_templates.evidence import DocumentError, Evidence
+from sr_templates.errors import DocumentError
+from sr_templates.evidence import Evidence
 
 _MOD = sr.RelationshipTypeValues.HAS_CONCEPT_MOD
 _INFERRED = sr.RelationshipTypeValues.INFERRED_FROM

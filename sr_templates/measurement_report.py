@@ -8,7 +8,8 @@ from models.catalogue import QUANTITIES, View
 from models.results import ClipFindings, ModelUse, StudyFindings
 from sr_templates import codes, tracking
 from sr_templates.document import BuiltDocument, DocumentKind, evidence_sequence, observer_context, start_document
-from sr_templates.evidence import DocumentError, Evidence
+from sr_templates.errors import DocumentError
+from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference
 from sr_templates.measurement_items import comment, measured, not_measured, view_found, weights
 from sr_templates.patient_safety import refuse_numbers_on_patients, research_mark

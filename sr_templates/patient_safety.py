@@ -1,7 +1,8 @@
 """Numbers of networks that have never seen a patient do not reach one: the last check before anything is written."""
 
 from models.results import StudyFindings
-from sr_templates.evidence import DocumentError, Evidence, is_quality_control_subject
+from sr_templates.errors import DocumentError
+from sr_templates.evidence import Evidence, is_quality_control_subject
 
 PHANTOM_MARK = "RESEARCH USE ONLY - weights trained on synthetic phantoms"
 OVERRIDE_MARK = "RESEARCH USE ONLY - safety gates lifted by configuration"

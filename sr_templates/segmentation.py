@@ -19,7 +19,8 @@ from sr_templates import codes, tracking
 from sr_templates.codes import code_item
 from sr_templates.copied_values import copied_list, text_of
 from sr_templates.document import BuiltDocument, DocumentKind, reference_to, referenced_series, start_document
-from sr_templates.evidence import DocumentError, Evidence
+from sr_templates.errors import DocumentError
+from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
 from sr_templates.patient_safety import may_show, research_mark, trained_on_phantoms
 

@@ -20,9 +20,10 @@ from node.cli.film_analysis import analyse_film
 from node.cli.found_files import PassedOver, find_files
 from node.cli.written_files import written_to
 from node.db.tables import NodeIdentity
-from node.egress.building import BuiltDocuments, build_all, read_evidence
+from node.egress.building import BuiltDocuments, build_templates, read_evidence
 from node.egress.documents import document_bytes, document_identity
-from node.errors import ConfigError, DocumentError, EchoNodeError
+from node.egress.routing import templates_wanted
+from node.errors import ConfigError, EchoNodeError
 from node.settings import Settings
 from node.study.findings_json import dump_findings
 from node.study.patient import judge_patients, patient_flags, stated_patient
@@ -30,6 +31,7 @@ from node.work.clip_analysis import analyse_clip, analyse_pair
 from node.work.pairs import settled, with_pair
 from node.work.plan import Plan, plan_for
 from sr_templates.copied_values import text_of
+from sr_templates.errors import DocumentError
 from sr_templates.evidence import is_uid
 from sr_templates.identity import DocumentIdentity
 
@@ -96,7 +98,8 @@ def _short_hash(text: str) -> str:
 
 def _plainly(error: Exception) -> str:
     """Only errors of ours are told in their own words: others may quote a header."""
-    return str(error) if isinstance(error, EchoNodeError) else f"{type(error).__name__}, which is a fault of this program"
+    ours = isinstance(error, EchoNodeError | DocumentError)
+    return str(error) if ours else f"{type(error).__name__}, which is a fault of this program"
 
 
 def _analyse_study(
@@ -112,7 +115,10 @@ def _analyse_study(
         problems.append(withheld)
     else:
         try:
-            built = build_all(findings, read_evidence([path for path, _ in files], settings), _identity(settings))
+            evidence = read_evidence([path for path, _ in files], settings)
+            wanted = templates_wanted(settings.destination)
+            built = build_templates(findings, evidence, _identity(settings), wanted)
+            built.require_some()
             problems += built.problems
         except DocumentError as error:
             problems.append(withheld := str(error))

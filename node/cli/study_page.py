@@ -8,8 +8,20 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.results import QualityIssue
+from node.db.attention import NOT_BUILT
 from node.db.audit import AuditEvent
-from node.db.tables import Analysis, AuditEntry, Delivery, DeliveryState, Document, Instance, Job, JobState, Study
+from node.db.tables import (
+    Analysis,
+    AuditEntry,
+    Delivery,
+    DeliveryState,
+    Document,
+    FailedDocument,
+    Instance,
+    Job,
+    JobState,
+    Study,
+)
 
 _NOT_TAKEN = (DeliveryState.REFUSED.value, DeliveryState.EXPIRED.value)
 _UNDONE = (JobState.TODO.value, JobState.DOING.value, JobState.FAILED.value, JobState.DEAD.value)
@@ -22,6 +34,7 @@ def study_page(session: Session, study_instance_uid: str) -> dict[str, Any] | No
         return None
     analysis = session.scalar(select(Analysis).where(Analysis.study_id == study.id).order_by(Analysis.revision.desc()).limit(1))
     findings: dict[str, Any] = analysis.findings if analysis else {}
+    failed = [row for row in _rows(session, FailedDocument, study) if analysis and row.analysis_id == analysis.id]
     return {
         "study": study.study_instance_uid,
         "pseudonym": study.pseudonym,
@@ -35,8 +48,9 @@ def study_page(session: Session, study_instance_uid: str) -> dict[str, Any] | No
         "instances": [_instance(row) for row in _rows(session, Instance, study)],
         "measurements": findings.get("measurements", []),
         "not_measured": findings.get("not_measured", []),
-        "flags": [*findings.get("flags", []), *_remarks(session, study)],
+        "flags": [*findings.get("flags", []), *_remarks(session, study), *map(_failed_flag, failed)],
         "documents": [_document(session, row) for row in _rows(session, Document, study)],
+        "failed_documents": [{"template": row.template, "reason": row.reason} for row in failed],
         "jobs": [_job(row) for row in _rows(session, Job, study) if row.error is not None],
     }
 
@@ -70,6 +84,11 @@ def _remarks(session: Session, study: Study) -> list[dict[str, Any]]:
     entry = session.scalar(query.order_by(AuditEntry.id.desc()).limit(1))
     texts = entry.details.get("remarks", ()) if entry is not None else ()
     return [{"issue": QualityIssue.TOLERATED.value, "sop_instance_uid": None, "message": text, "judges": []} for text in texts]
+
+
+def _failed_flag(row: FailedDocument) -> dict[str, Any]:
+    message = f"{row.template}{NOT_BUILT}{row.reason}"
+    return {"issue": AuditEvent.DOCUMENT_FAILED.value, "sop_instance_uid": None, "message": message, "judges": []}
 
 
 def _job(row: Job) -> dict[str, Any]:
@@ -116,6 +135,8 @@ def print_page(page: dict[str, Any], console: Console) -> None:
     for document in page["documents"]:
         where = ", ".join(map(_delivery_line, document["deliveries"])) or "kept in the archive"
         console.print(f"  document {document['template']:8} {document['sop_instance_uid']}: {where}", highlight=False)
+    for failed in page["failed_documents"]:
+        console.print(f"  document {failed['template']:8} could not be built: {failed['reason']}", highlight=False)
 
 
 def _delivery_line(delivery: Mapping[str, Any]) -> str:

@@ -238,6 +238,19 @@ class Document(Base):
     created_at: Mapped[datetime]
 
 
+class FailedDocument(Base):
+    """A template that a destination of the study asked for, and that could not be built of this analysis."""
+
+    __tablename__ = "failed_document"
+    __table_args__ = (UniqueConstraint("analysis_id", "template"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    analysis_id: Mapped[int] = mapped_column(ForeignKey("analysis.id"))
+    study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
+    template: Mapped[str] = mapped_column(String(16))
+    reason: Mapped[str] = mapped_column(Text)  # plain words, no patient data
+    created_at: Mapped[datetime]
+
+
 class Delivery(Base):
     __tablename__ = "delivery"
     __table_args__ = (UniqueConstraint("document_id", "destination"),)

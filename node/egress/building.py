@@ -6,16 +6,15 @@ from pathlib import Path
 
 from pydicom.uid import UID
 
-import sr_templates.evidence
 from models.results import QualityFlag, QualityIssue, StudyFindings
 from node.db.attention import NOT_BUILT
-from node.errors import DocumentError
 from node.settings import Settings
 from node.study.header import read_headers
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from sr_templates import measurement_report, quality, segmentation
 from sr_templates.copied_values import IdentifierRules
 from sr_templates.document import BuiltDocument
+from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
 from sr_templates.patient_safety import refuse_numbers_on_patients
@@ -28,20 +27,41 @@ TEMPLATES: dict[str, Template] = {
     "kos": quality.build,
 }
 
-_TEMPLATE_FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)  # of one template, by one source
+# Of one template, by one source. What the machine lacks (memory, disk) is no fault of a template: the job is tried again.
+_TEMPLATE_FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
 _DEFAULTS = Settings()
 
 
 @dataclass(frozen=True)
+class FailedTemplate:
+    """`reason` holds no patient data."""
+
+    template: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.template}{NOT_BUILT}{self.reason}"
+
+
+@dataclass(frozen=True)
 class BuiltDocuments:
-    """`problems` are the templates that could not be built and why, `remarks` what was irregular in the source."""
+    """`failed` are the templates that could not be built, `remarks` what was irregular in the source."""
 
     documents: list[BuiltDocument]
-    problems: tuple[str, ...] = ()
+    failed: tuple[FailedTemplate, ...] = ()
     remarks: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[BuiltDocument]:
         return iter(self.documents)
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        return tuple(map(str, self.failed))
+
+    def require_some(self) -> None:
+        """Raises DocumentError where templates were wanted and none could be built."""
+        if self.failed and not self.documents:
+            raise DocumentError("; ".join(dict.fromkeys(self.problems)))
 
 
 def read_evidence(oldest_first: Sequence[Path], settings: Settings = _DEFAULTS) -> Evidence:
@@ -50,41 +70,35 @@ def read_evidence(oldest_first: Sequence[Path], settings: Settings = _DEFAULTS) 
     What is no DICOM object is passed over: its pixels could not be read either.
     """
     rules = IdentifierRules(settings.node.overlong_identifiers, settings.node.multiple_identifiers)
-    try:
-        return Evidence.from_headers(read_headers(oldest_first, settings.study.fallback_character_set), rules)
-    except sr_templates.evidence.DocumentError as error:
-        raise DocumentError(str(error)) from error
+    return Evidence.from_headers(read_headers(oldest_first, settings.study.fallback_character_set), rules)
 
 
-def build_all(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> BuiltDocuments:
-    """Every template's documents, with this implementation as their writer; the failure of one template is its own.
+def build_templates(
+    findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity, wanted: Sequence[str] | None = None
+) -> BuiltDocuments:
+    """The documents of the templates `wanted` (None: of all), by this implementation; the failure of one template is its own.
 
-    What was irregular in the source is remarked in them. Raises DocumentError where no template could be built, and before any
-    is built where a number of phantom-trained weights would reach a patient.
+    What was irregular in the source is remarked in them. Raises DocumentError before any is built where a number of
+    phantom-trained weights would reach a patient.
     """
-    documents: list[BuiltDocument] = []
-    problems: list[str] = []
     _count_frames(findings, evidence)
-    try:
-        refuse_numbers_on_patients(findings, evidence)
-        remarks = evidence.remarks()
-    except sr_templates.evidence.DocumentError as error:
-        raise DocumentError(str(error)) from error
+    refuse_numbers_on_patients(findings, evidence)
+    remarks = evidence.remarks()
     flags = (QualityFlag(QualityIssue.TOLERATED, None, remark) for remark in remarks)
     findings = replace(findings, flags=(*findings.flags, *flags))
-    for template, build in TEMPLATES.items():
+    documents: list[BuiltDocument] = []
+    failed: list[FailedTemplate] = []
+    for template in TEMPLATES if wanted is None else wanted:
         try:
-            documents += build(findings, evidence, identity)
-        except sr_templates.evidence.DocumentError as error:
-            problems.append(f"{template}{NOT_BUILT}{error}")
+            documents += TEMPLATES[template](findings, evidence, identity)
+        except DocumentError as error:
+            failed.append(FailedTemplate(template, str(error)))
         except _TEMPLATE_FAULTS as error:  # its words may quote a value of the source
-            problems.append(f"{template}{NOT_BUILT}{type(error).__name__}")
-    if problems and not documents:
-        raise DocumentError("; ".join(dict.fromkeys(problems)))
+            failed.append(FailedTemplate(template, type(error).__name__))
     for document in documents:
         document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
         document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    return BuiltDocuments(documents, tuple(problems), remarks)
+    return BuiltDocuments(documents, tuple(failed), remarks)
 
 
 def _count_frames(findings: StudyFindings, evidence: Evidence) -> None:

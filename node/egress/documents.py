@@ -20,10 +20,10 @@ from node.db.attention import WITHHELD, ask_person, documents_let_out
 from node.db.audit import AuditEvent
 from node.db.identity import node_identity
 from node.db.queue import ClaimedJob
-from node.db.tables import Analysis, Delivery, DeliveryState, Document, Instance, NodeIdentity, Receipt, Study
-from node.egress.building import BuiltDocuments, build_all, read_evidence
+from node.db.tables import Analysis, Delivery, DeliveryState, Document, FailedDocument, Instance, NodeIdentity, Receipt, Study
+from node.egress.building import BuiltDocuments, FailedTemplate, build_templates, read_evidence
 from node.egress.delivery import enqueue_delivery
-from node.egress.routing import destinations_for
+from node.egress.routing import destinations_for, templates_wanted
 from node.egress.tools import EgressTools
 from node.settings import Destination, Settings
 from node.study import assembly
@@ -60,7 +60,8 @@ class _Inputs:
 def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
     """Documents, deliveries, audit entries and the end of the job become true together.
 
-    Raises DocumentError, which is final, when no document can be built; LeaseLost when the job is another worker's now.
+    Built is what a destination of this study takes. A template that cannot be built is a failed document; the others go out.
+    Raises DocumentError, which is final, when none can be built; LeaseLost when the job is another worker's now.
     """
     with tools.database.session() as session:
         inputs = _inputs(session, job, tools)
@@ -68,15 +69,20 @@ def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
         tools.database.write(lambda session: _finish(session, job, inputs, tools.clock()))
         return
     evidence = read_evidence(inputs.paths, tools.settings)
-    built = build_all(inputs.findings, evidence, inputs.identity)
-    stored = [(document, *tools.archive.store_bytes(stored_bytes(document))) for document in built.documents]
     destinations = destinations_for(tools.settings, inputs.study, evidence.newest, now=tools.clock())
+    built = build_templates(inputs.findings, evidence, inputs.identity, templates_wanted(destinations))
+    stored = [(document, *tools.archive.store_bytes(stored_bytes(document))) for document in built.documents]
 
     def record(session: Session) -> None:
-        _record(session, job, inputs, stored, destinations, tools.clock())
-        _tell(session, inputs.study.id, built, tools.clock())
+        if built.documents or not built.failed:
+            _record(session, job, inputs, stored, destinations, tools.clock())
+            _tell(session, inputs.study.id, built, tools.clock())
+        else:
+            queue.heartbeat(session, job, now=tools.clock(), lease_s=tools.settings.work.lease_s)  # still ours
+        _record_failed(session, job, inputs, built.failed, tools.clock())
 
     tools.database.write(record)
+    built.require_some()
 
 
 def document_identity(
@@ -198,6 +204,18 @@ def _record(
         for destination in destinations:
             if row.template in destination.documents:
                 _deliver(session, row, destination, inputs.study, now)
+
+
+def _record_failed(session: Session, job: ClaimedJob, inputs: _Inputs, failed: Sequence[FailedTemplate], now: datetime) -> None:
+    for one in failed:
+        of_template = FailedDocument.analysis_id == job.subject_id, FailedDocument.template == one.template
+        row = session.scalar(select(FailedDocument).where(*of_template))
+        if row is None:
+            row = FailedDocument(analysis_id=job.subject_id, study_id=inputs.study.id, template=one.template)
+            session.add(row)
+        row.reason, row.created_at = one.reason, now
+        details = {"template": one.template, "reason": one.reason}
+        audit.record(session, AuditEvent.DOCUMENT_FAILED, now=now, study=inputs.study.pseudonym, **details)
 
 
 def _document_row(document: BuiltDocument, job: ClaimedJob, inputs: _Inputs, path: str, sha256: str, now: datetime) -> Document:

@@ -1,11 +1,13 @@
 """Where a study's documents go: the route tables of the configuration, first match wins."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
 from pydicom.dataset import Dataset
 
 from node.db.tables import Study
+from node.egress import building
 from node.settings import Destination, Settings
 from sr_templates.copied_values import text_of
 
@@ -25,6 +27,13 @@ def destinations_for(settings: Settings, study: Study, header: Dataset, *, now: 
             named = (d for d in settings.destination if not route.destinations or d.name in route.destinations)
             return () if route.ignore else tuple(named)
     return ()
+
+
+def templates_wanted(destinations: Sequence[Destination]) -> tuple[str, ...]:
+    """What these destinations take, in the table's order. For none at all everything: it stays in the archive."""
+    if not destinations:
+        return tuple(building.TEMPLATES)
+    return tuple(name for name in building.TEMPLATES if any(name in destination.documents for destination in destinations))
 
 
 def _is_migration(settings: Settings, study: Study, header: Dataset, now: datetime) -> bool:

@@ -15,7 +15,7 @@ from node.db import queue
 from node.db.queue import Backoff, ClaimedJob, OnGivenUp
 from node.db.session import Database
 from node.db.tables import JobKind
-from node.errors import LeaseLost
+from node.errors import LeaseLost, words_of
 
 log = logging.getLogger(__name__)
 
@@ -136,11 +136,8 @@ class Worker:
                 log.warning("heartbeat of %s: %s", job.log_context(), type(error).__name__)
 
     def _fail(self, job: ClaimedJob, error: Exception) -> None:
-        """The message of an error of ours holds no patient data; of any other only its type is kept.
-
-        A job that the node's own stop interrupted is tried again at the next start, whatever its attempts.
-        """
-        text = f"{type(error).__name__}: {error}" if type(error).__module__.startswith("node.") else type(error).__name__
+        """A job that the node's own stop interrupted is tried again at the next start, whatever its attempts."""
+        text = words_of(error)
         log.error("job failed: %s %s", job.log_context(), text, exc_info=log.isEnabledFor(logging.DEBUG))
         now, definition = self._clock(), self._definitions[job.kind]
         final = isinstance(error, definition.final_errors)

@@ -16,7 +16,7 @@ from pydicom.dataset import Dataset
 
 from models.catalogue import Direction, View
 from models.results import FrameReference, NotMeasured, Reason, StudyFindings
-from node.egress.building import build_all
+from node.egress.building import build_templates
 from node.egress.documents import document_bytes
 from tests.factories import (
     A4C_UID,
@@ -55,7 +55,7 @@ def _findings() -> StudyFindings:
 
 def _documents() -> Iterator[tuple[str, Dataset]]:
     found = evidence(source_header(A4C_UID), source_header(POOR_UID))
-    for document in build_all(_findings(), found, identity()):
+    for document in build_templates(_findings(), found, identity()):
         yield document.template, dcmread(BytesIO(document_bytes(document)))
 
 

@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 
 from models.catalogue import QUANTITIES, RATIOS, READ, Direction
 from models.results import ClipFindings, NotMeasured, QualityFlag, QualityIssue, Reason, StudyFindings
-from node.egress.building import build_all
+from node.egress.building import build_templates
 from node.egress.documents import document_bytes
 from sr_templates import codes
 from sr_templates.evidence import Evidence
@@ -59,7 +59,7 @@ FINDINGS: dict[str, Callable[[], StudyFindings]] = {
 
 def write(folder: Path, findings: StudyFindings, found: Evidence, **changes: object) -> list[Path]:
     paths = []
-    for number, document in enumerate(build_all(findings, found, identity(**changes))):
+    for number, document in enumerate(build_templates(findings, found, identity(**changes))):
         path = folder / f"{document.template}-{number}.dcm"
         path.write_bytes(document_bytes(document))
         paths.append(path)

@@ -10,7 +10,7 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
-from node.egress.building import build_all
+from node.egress.building import build_templates
 from node.egress.copies import write_copy
 from node.egress.documents import document_bytes, stored_bytes
 from sr_templates.document import BuiltDocument
@@ -20,7 +20,7 @@ from tests.peers.validators import dciodvfy_errors
 
 @pytest.fixture
 def built() -> list[BuiltDocument]:
-    return build_all(study_findings(), evidence(), identity())
+    return build_templates(study_findings(), evidence(), identity())
 
 
 def test_only_segmentations_are_deflated(built: list[BuiltDocument]) -> None:
@@ -32,7 +32,7 @@ def test_only_segmentations_are_deflated(built: list[BuiltDocument]) -> None:
 
 def test_the_same_bytes_every_time(built: list[BuiltDocument]) -> None:
     """After a crash the documents are built again and must be the ones that were sent."""
-    again = build_all(study_findings(), evidence(), identity())
+    again = build_templates(study_findings(), evidence(), identity())
     assert [stored_bytes(one) for one in built] == [stored_bytes(other) for other in again]
 
 

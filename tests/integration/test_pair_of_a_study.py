@@ -18,7 +18,7 @@ from models.results import ClipFindings, FrameReference, Reason, StudyFindings
 from node.db import queue
 from node.db.session import Database
 from node.db.tables import Analysis, AuditEntry, Instance, JobKind, Receipt, StudyState
-from node.egress.building import build_all, read_evidence
+from node.egress.building import build_templates, read_evidence
 from node.settings import ModelSettings, Settings
 from node.study.archive import Archive
 from node.study.findings_json import load_findings
@@ -141,7 +141,7 @@ def test_the_value_of_a_pair_reaches_findings_audit_trail_and_report(bench: Benc
     (named,) = [model for model in details["models"] if model.startswith(f"{PAIR} ")]
     assert bench.sha256 in named
 
-    documents = build_all(findings, read_evidence(list(bench.files.values())), identity())
+    documents = build_templates(findings, read_evidence(list(bench.files.values())), identity())
     (report,) = (document.dataset for document in documents if document.template == "tid1500")
     groups = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
     concept = codes.QUANTITY_CODES[KEY].concept
@@ -163,7 +163,7 @@ def test_without_an_a2c_clip_the_report_says_so(bench: Bench, database: Database
     (missing,) = [missing for missing in findings.not_measured if missing.key == KEY]
     assert missing.reasons == (Reason.VIEW_MISSING,)
     assert PAIR not in [use.name for use in findings.models], "it was not asked"
-    documents = build_all(findings, read_evidence([bench.files[uid]]), identity())
+    documents = build_templates(findings, read_evidence([bench.files[uid]]), identity())
     (report,) = (document.dataset for document in documents if document.template == "tid1500")
     groups = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
     (item,) = [

@@ -17,7 +17,7 @@ from pydicom.uid import (
 )
 from pynetdicom.dsutils import split_dataset
 
-from node.egress.building import build_all
+from node.egress.building import build_templates
 from node.egress.dicom_store import send_files
 from node.egress.documents import stored_bytes
 from node.settings import DeliverySettings, Destination
@@ -32,7 +32,7 @@ PALETTE = Path(examples.get_path("palette_color"))  # a real ultrasound clip wit
 
 def segmentation(folder: Path) -> Path:
     """As the archive keeps one."""
-    document, *_ = (built for built in build_all(study_findings(), evidence(), identity()) if built.template == "seg")
+    document, *_ = (built for built in build_templates(study_findings(), evidence(), identity()) if built.template == "seg")
     path = folder / "kept.dcm"
     path.write_bytes(stored_bytes(document))
     assert split_dataset(path)[0].TransferSyntaxUID == DeflatedExplicitVRLittleEndian

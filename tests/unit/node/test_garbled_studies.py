@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydicom.uid import UltrasoundMultiFrameImageStorage
@@ -11,11 +10,11 @@ from sqlalchemy import func, select
 
 from models.clip import Clip
 from models.results import ClipFindings, Reason
+from node.app import job_definitions
 from node.cli.study_page import job_errors, reason_of
 from node.db.session import Database
 from node.db.tables import Document, JobKind, Study, StudyState
 from node.egress import building
-from node.egress.documents import build_documents
 from node.egress.tools import EgressTools
 from node.errors import IntakeError
 from node.ingress.intake import take_instance
@@ -24,7 +23,7 @@ from node.study import assembly
 from node.study.archive import Archive
 from node.work import clip_analysis
 from node.work.clip_analysis import analyse_clip
-from node.work.pipeline import AnalysisTools, analyse_study
+from node.work.pipeline import AnalysisTools
 from node.work.plan import Plan
 from node.work.worker import Worker
 from tests.arrivals import arrival_of, settings
@@ -62,11 +61,8 @@ class Bench:
         self.database, self.archive, self.settings = database, archive, configured
         analysis = AnalysisTools(database, archive, Here(), Plan("v", "q", "s", False), lambda: NOW, 1)
         egress = EgressTools(database, archive, configured, lambda: NOW)
-        handlers: dict[JobKind, Any] = {
-            JobKind.ANALYSE_STUDY: lambda job: analyse_study(job, analysis),
-            JobKind.BUILD_DOCUMENTS: lambda job: build_documents(job, egress),
-        }
-        self.worker = Worker(database, handlers, (), owner="me", lease_s=60, poll_s=1, clock=lambda: NOW)
+        jobs = job_definitions(analysis, egress)
+        self.worker = Worker(database, jobs, owner="me", lease_s=60, poll_s=1, clock=lambda: NOW)
 
     def take(self, content: bytes, sop_instance_uid: str) -> None:
         arrived = arrival_of(self.archive, content, sop_instance_uid)

@@ -10,11 +10,12 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
-from node.egress.building import build_all
+from node.egress.building import build_templates
 from node.egress.documents import document_bytes
 from sr_templates.copied_values import IdentifierRules, IrregularValue, copied_list, copied_value, text_of
 from sr_templates.document import BuiltDocument
-from sr_templates.evidence import DocumentError, Evidence
+from sr_templates.errors import DocumentError
+from sr_templates.evidence import Evidence
 from tests.factories import A2C_UID, A4C_UID, POOR_UID, identity, source_header, study_findings
 
 ECHO = IdentifierRules(several="echo")
@@ -42,7 +43,7 @@ def documents(rules: IdentifierRules | None = None, **values: tuple[str, Any]) -
         for keyword, (vr, value) in values.items():
             header[keyword] = DataElement(keyword, vr, value, validation_mode=config.IGNORE)
         headers.append(header)
-    built = build_all(study_findings(), Evidence.from_headers(headers, rules or IdentifierRules()), identity())
+    built = build_templates(study_findings(), Evidence.from_headers(headers, rules or IdentifierRules()), identity())
     assert built.problems == ()
     return [_read_back(document) for document in built.documents], built.remarks
 
@@ -93,7 +94,7 @@ def test_an_identifier_of_two_values_names_two(keyword: str) -> None:
 def test_two_identifiers_are_refused_by_name() -> None:
     with pytest.raises(Exception, match="PatientID of the source object is 2 values") as refused:
         documents(PatientID=("LO", ["77", "88"]))
-    assert type(refused.value).__module__ == "node.errors"
+    assert type(refused.value).__module__ == "sr_templates.errors"
     assert "77" not in str(refused.value)
 
 
@@ -161,7 +162,7 @@ def test_a_template_that_fails_takes_no_other_along(monkeypatch: pytest.MonkeyPa
     monkeypatch.setitem(module.TEMPLATES, "seg", broken)
     monkeypatch.setitem(module.TEMPLATES, "kos", refused)
     headers = [source_header(uid) for uid in (A4C_UID, A2C_UID, POOR_UID)]
-    built = build_all(study_findings(), Evidence.from_headers(headers), identity())
+    built = build_templates(study_findings(), Evidence.from_headers(headers), identity())
     assert [document.template for document in built.documents] == ["tid1500"]
     assert built.problems == (
         "seg not built: AttributeError",

@@ -8,7 +8,8 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from sr_templates.evidence import DocumentError, Evidence, is_quality_control_subject
+from sr_templates.errors import DocumentError
+from sr_templates.evidence import Evidence, is_quality_control_subject
 from tests.factories import A2C_UID, A4C_UID, evidence, source_file, source_header
 
 

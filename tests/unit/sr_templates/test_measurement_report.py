@@ -13,7 +13,8 @@ from pydicom.uid import ComprehensiveSRStorage
 from models.catalogue import QUANTITIES, Direction, Phase, View
 from models.results import FrameReference, NotMeasured, QualityFlag, QualityIssue, Reason, StudyFindings
 from sr_templates import codes, measurement_report
-from sr_templates.evidence import DocumentError, Evidence
+from sr_templates.errors import DocumentError
+from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference
 from sr_templates.patient_safety import PHANTOM_MARK
 from tests.factories import (

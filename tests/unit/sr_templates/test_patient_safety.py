@@ -7,7 +7,8 @@ import pytest
 
 from models.results import StudyFindings
 from sr_templates import measurement_report, quality, segmentation
-from sr_templates.evidence import DocumentError, Evidence
+from sr_templates.errors import DocumentError
+from sr_templates.evidence import Evidence
 from sr_templates.patient_safety import OVERRIDE_MARK, PHANTOM_MARK, research_mark
 from tests.factories import (
     A2C_UID,

@@ -15,7 +15,8 @@ from pydicom.uid import ExplicitVRLittleEndian
 
 from models.results import ClipFindings, Contour, Point, Reason
 from sr_templates import segmentation
-from sr_templates.evidence import DocumentError, Evidence
+from sr_templates.errors import DocumentError
+from sr_templates.evidence import Evidence
 from sr_templates.segmentation import rasterise
 from tests.factories import (
     A2C_UID,

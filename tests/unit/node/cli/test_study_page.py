@@ -11,7 +11,7 @@ from node.db import audit, queue
 from node.db.attention import WITHHELD, ask_person, documents_let_out
 from node.db.audit import AuditEvent
 from node.db.session import Database
-from node.db.tables import DeliveryState, JobKind, Study, StudyState
+from node.db.tables import DeliveryState, FailedDocument, JobKind, Study, StudyState
 from tests.rows import NOW, add_deliveries, add_study
 
 
@@ -93,3 +93,15 @@ def test_a_document_that_could_not_be_built_is_no_reason_once_it_is(database: Da
         assert page_text(database, study_uid)[1] == reason
         of_study(database, lambda session, study: documents_let_out(study))
         assert page_text(database, study_uid)[1] is None
+
+
+def test_a_failed_document_stands_among_the_documents_and_the_flags(database: Database, study_uid: str) -> None:
+    def fail(session: Session, study: Study) -> None:
+        add_deliveries(session, study.id, DeliveryState.ACCEPTED)
+        session.add(FailedDocument(analysis_id=1, study_id=study.id, template="kos", reason="LookupError", created_at=NOW))
+
+    of_study(database, fail)
+    text, _ = page_text(database, study_uid)
+    assert "document kos      could not be built: LookupError" in text
+    assert "flag document_failed: kos not built: LookupError" in text
+    assert "document seg" in text

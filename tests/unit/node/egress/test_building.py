@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.egress.building import build_all
+from node.egress.building import build_templates
 from tests.factories import evidence, identity, source_header, study_findings
 
 
@@ -14,7 +14,7 @@ def test_frames_beyond_those_that_the_header_states_are_referred_to(stated: int 
             del header.NumberOfFrames
         else:
             header.NumberOfFrames = stated
-    built = build_all(study_findings(), evidence(*headers), identity())
+    built = build_templates(study_findings(), evidence(*headers), identity())
     assert not built.problems
     assert {document.template for document in built} >= {"tid1500", "seg"}
     segmentation = next(document.dataset for document in built if document.template == "seg")

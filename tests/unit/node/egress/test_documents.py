@@ -24,6 +24,7 @@ from node.db.tables import (
     Delivery,
     DeliveryState,
     Document,
+    FailedDocument,
     Instance,
     Job,
     JobKind,
@@ -32,14 +33,16 @@ from node.db.tables import (
     Study,
     StudyState,
 )
-from node.egress import documents
+from node.egress import building, documents
 from node.egress.documents import build_documents
 from node.egress.tools import EgressTools
-from node.errors import DocumentError, LeaseLost
+from node.errors import LeaseLost
 from node.settings import Destination, NodeSettings, Route, Settings
 from node.study.archive import Archive
 from node.study.findings_json import dump_findings
 from node.version import IMPLEMENTATION_CLASS_UID
+from sr_templates.document import BuiltDocument
+from sr_templates.errors import DocumentError
 from tests.factories import (
     A2C_UID,
     A4C_UID,
@@ -273,23 +276,74 @@ def test_findings_on_an_object_that_is_gone_are_a_final_error(bench: Bench) -> N
 
 
 @pytest.mark.parametrize(
-    ("settings", "destinations"),
+    ("settings", "destinations", "templates"),
     [
-        ({"route": (Route(name="nowhere", ignore=True),)}, set()),
-        ({"route": (Route(name="one", destinations=("reporting",)),)}, {"reporting"}),
-        ({"destination": ()}, set()),
+        ({"route": (Route(name="nowhere", ignore=True),)}, set(), ["tid1500", "seg", "seg", "kos"]),
+        ({"route": (Route(name="one", destinations=("reporting",)),)}, {"reporting"}, ["tid1500"]),
+        ({"destination": ()}, set(), ["tid1500", "seg", "seg", "kos"]),
     ],
     ids=["ignored", "one", "none configured"],
 )
-def test_routes_decide_where_documents_go_not_whether_they_are_kept(
-    tmp_path: Path, settings: dict[str, Any], destinations: set[str]
+def test_what_a_destination_takes_is_built_and_what_goes_nowhere_is_kept(
+    tmp_path: Path, settings: dict[str, Any], destinations: set[str], templates: list[str]
 ) -> None:
     bench = _bench(tmp_path, **settings)
     for uid in (A4C_UID, A2C_UID, POOR_UID):
         bench.receive(source_header(uid))
     build_documents(bench.analyse(study_findings()), bench.tools)
-    assert len(bench.rows(Document)) == 4
+    assert [row.template for row in bench.rows(Document)] == templates
     assert {delivery.destination for delivery in bench.rows(Delivery)} == destinations
+    bench.database.close()
+
+
+def _broken(*_: object) -> tuple[BuiltDocument, ...]:
+    raise RuntimeError("Synthetic^Heart")
+
+
+def test_a_template_that_one_destination_takes_and_that_raises_stops_no_other(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(building.TEMPLATES, "seg", _broken)
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    assert [row.template for row in bench.rows(Document)] == ["tid1500", "kos"]
+    assert {delivery.destination for delivery in bench.rows(Delivery)} == {"pacs", "reporting"}
+    (failed,) = bench.rows(FailedDocument)
+    assert (failed.template, failed.reason) == ("seg", "RuntimeError")
+    (entry,) = bench.events(AuditEvent.DOCUMENT_FAILED)
+    assert entry.details == {"template": "seg", "reason": "RuntimeError"}
+    assert [study.person_reason for study in bench.rows(Study)] == ["seg not built: RuntimeError"]
+
+
+def test_a_template_that_no_destination_takes_is_not_built(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[object] = []
+
+    def build(*_: object) -> tuple[BuiltDocument, ...]:
+        asked.append(1)
+        return _broken()
+
+    monkeypatch.setitem(building.TEMPLATES, "tid5300", build)
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    assert asked == []
+    assert len(bench.rows(Document)) == 4
+    assert bench.rows(FailedDocument) == []
+    assert [study.needs_person for study in bench.rows(Study)] == [False]
+
+
+def test_when_all_that_is_wanted_fails_each_is_recorded_and_the_job_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(building.TEMPLATES, "tid1500", _broken)
+    bench = _bench(tmp_path, destination=DESTINATIONS[1:])
+    for uid in (A4C_UID, A2C_UID, POOR_UID):
+        bench.receive(source_header(uid))
+    job = bench.analyse(study_findings())
+    for _ in range(2):  # again after a crash before the job's end was recorded
+        with pytest.raises(DocumentError, match="tid1500 not built: RuntimeError"):
+            build_documents(job, bench.tools)
+    assert [row.template for row in bench.rows(FailedDocument)] == ["tid1500"]
+    assert bench.rows(Document) == []
+    with pytest.raises(LeaseLost):
+        build_documents(replace(job, fencing_token=job.fencing_token + 1), bench.tools)
     bench.database.close()
 
 

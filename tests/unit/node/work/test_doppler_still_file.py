@@ -18,7 +18,7 @@ from models.derive.study import derive_study
 from models.phantom.traces import ECG, ROWS, SECTOR, Spectrum, Wave
 from models.registry import load_model
 from models.results import Reason, StudyFindings
-from node.egress.building import build_all, read_evidence
+from node.egress.building import build_templates, read_evidence
 from node.settings import ModelSettings, ResearchSettings, Settings
 from node.work.clip_analysis import analyse_clip
 from node.work.plan import plan_for, require_models
@@ -106,7 +106,7 @@ def sees_the_jet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def frames_reported(findings: StudyFindings, path: Path, value: float) -> list[int] | None:
     """Those that the report refers to at the velocity."""
-    (report,) = (d.dataset for d in build_all(findings, read_evidence([path]), identity()) if d.template == "tid1500")
+    (report,) = (d.dataset for d in build_templates(findings, read_evidence([path]), identity()) if d.template == "tid1500")
     read = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
     (item,) = [m for group in read for m in group.get_measurements(codes.QUANTITY_CODES["av_vmax"].concept)]
     assert (item.value, item.unit.value) == (round(value, 2), "m/s")

@@ -22,7 +22,7 @@ from models.registry import load_model
 from models.results import ClipFindings, Measurement, Reason, StudyFindings
 from models.roles import Role
 from sr_templates import codes, measurement_report
-from sr_templates.evidence import DocumentError
+from sr_templates.errors import DocumentError
 from tests.factories import STUDY_UID, evidence, identity, source_header
 from tests.unit.models.families.drawn_maps import SECTOR, clip, drawn_reader
 from tests.unit.models.families.test_echoforge_promised import FRAMES, beating

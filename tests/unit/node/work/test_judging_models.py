@@ -22,7 +22,7 @@ from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
 from models.registry import find_manifest, load_model
 from models.results import ClipFindings, Reason
-from node.egress.building import build_all, read_evidence
+from node.egress.building import build_templates, read_evidence
 from node.settings import ModelSettings, Settings
 from node.study.findings_json import dump_findings, load_findings
 from node.study.phantom_writer import PhantomPatient, PhantomStudy, write_clip
@@ -137,7 +137,9 @@ def test_the_study_its_file_and_its_documents_do_with_few_outlines(
     ef, ef_whole = (next(m.value for m in one.measurements if m.key == "ef_a4c") for one in (study, whole))
     assert ef == pytest.approx(ef_whole, abs=3), "one beat of the two"
     assert load_findings(dump_findings(study)) == study
-    documents = {document.template: document.dataset for document in build_all(study, read_evidence([clip[1]]), identity())}
+    documents = {
+        document.template: document.dataset for document in build_templates(study, read_evidence([clip[1]]), identity())
+    }
     assert int(documents["seg"].NumberOfFrames) == len(few.contours)
     assert documents.keys() >= {"tid1500", "seg"}
 
@@ -150,6 +152,8 @@ def test_a_split_screen_gives_no_number(models: Path, clip: tuple[str, Path], mo
     study = derive_study("1.2", [found], research_override=True)
     assert study.measurements == ()
     assert all(Reason.SPLIT_SCREEN in missing.reasons for missing in study.not_measured if missing.key.endswith("a4c"))
-    documents = {document.template: document.dataset for document in build_all(study, read_evidence([clip[1]]), identity())}
+    documents = {
+        document.template: document.dataset for document in build_templates(study, read_evidence([clip[1]]), identity())
+    }
     assert "seg" not in documents
     assert "two images on one screen" in documents["kos"].to_json()

@@ -18,7 +18,7 @@ from models.phantom.anatomy import sample_heart
 from models.phantom.truth import PhantomClip, render_clip
 from models.registry import load_model
 from models.results import Reason, StudyFindings
-from node.egress.building import build_all, read_evidence
+from node.egress.building import build_templates, read_evidence
 from node.settings import ModelSettings, Settings
 from node.study.findings_json import dump_findings, load_findings
 from node.study.phantom_writer import PhantomPatient, PhantomStudy, write_clip
@@ -116,7 +116,7 @@ def test_calipers_on_a_plax_clip_reach_findings_and_report(
     assert {missing.key for missing in findings.not_measured} == OUTLINED.keys()
     assert load_findings(dump_findings(findings)) == findings
 
-    (report,) = (d.dataset for d in build_all(findings, read_evidence([path]), identity()) if d.template == "tid1500")
+    (report,) = (d.dataset for d in build_templates(findings, read_evidence([path]), identity()) if d.template == "tid1500")
     read = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
     for key, decimals in (("lvidd_2d", 2), ("lvids_2d", 2), ("fs_2d", 1)):
         (item,) = [m for group in read for m in group.get_measurements(codes.QUANTITY_CODES[key].concept)]

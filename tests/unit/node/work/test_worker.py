@@ -11,8 +11,9 @@ from node.db import queue
 from node.db.queue import ClaimedJob
 from node.db.session import Database
 from node.db.tables import Job, JobKind, JobState, Study, StudyState
-from node.errors import DocumentError, LeaseLost, Unreachable
+from node.errors import LeaseLost, Unreachable
 from node.work.worker import JobDefinition, Lane, Run, Worker
+from sr_templates.errors import DocumentError
 from tests.migrated_database import migrated_database
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
