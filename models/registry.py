@@ -16,26 +16,26 @@ from models.manifest import Manifest, ManifestError, read_manifest, read_manifes
 
 # Family name -> module with `load(manifest, weights, device)`, as a string so that torch is imported only when a model is.
 FAMILIES: dict[str, str] = {
-    "phantom_classifier": "models.families.phantom_classifier",
-    "phantom_segmenter": "models.families.phantom_segmenter",
-    "echoforge_xception": "models.families.echoforge_xception",
-    "echoforge_resnet": "models.families.echoforge_resnet",
-    "echoforge_unet": "models.families.echoforge_unet",
-    "echoforge_phase": "models.families.echoforge_phase",
-    "echoforge_densenet": "models.families.echoforge_densenet",
-    "echoforge_efficientnet": "models.families.echoforge_efficientnet",
-    "echoforge_convnext": "models.families.echoforge_convnext",
-    "echoforge_transformer": "models.families.echoforge_transformer",
-    "echoforge_swin": "models.families.echoforge_swin",
-    "echoforge_keypoints": "models.families.echoforge_keypoints",
-    "echoforge_quality": "models.families.echoforge_quality",
-    "echonet_dynamic": "models.families.echonet_dynamic",
-    "echonet_measurements": "models.families.echonet_measurements",
-    "echo_motion": "models.families.echo_motion",
-    "echo_prime": "models.families.echo_prime",
-    "pan_echo": "models.families.pan_echo",
-    "echo_apex": "models.families.echo_apex",
-    "image_distribution": "models.families.image_distribution",
+    "phantom_classifier": "models.families.phantom.classifier",
+    "phantom_segmenter": "models.families.phantom.segmenter",
+    "echoforge_xception": "models.families.echoforge.xception",
+    "echoforge_resnet": "models.families.echoforge.resnet",
+    "echoforge_unet": "models.families.echoforge.unet",
+    "echoforge_phase": "models.families.echoforge.phase",
+    "echoforge_densenet": "models.families.echoforge.densenet",
+    "echoforge_efficientnet": "models.families.echoforge.efficientnet",
+    "echoforge_convnext": "models.families.echoforge.convnext",
+    "echoforge_transformer": "models.families.echoforge.transformer",
+    "echoforge_swin": "models.families.echoforge.swin",
+    "echoforge_keypoints": "models.families.echoforge.keypoints",
+    "echoforge_quality": "models.families.echoforge.quality",
+    "echonet_dynamic": "models.families.echonet.dynamic",
+    "echonet_measurements": "models.families.echonet.measurements",
+    "echo_motion": "models.families.echo_motion.networks",
+    "echo_prime": "models.families.echo_prime.networks",
+    "pan_echo": "models.families.pan_echo.networks",
+    "echo_apex": "models.families.echo_apex.networks",
+    "image_distribution": "models.families.distribution.networks",
 }
 
 MANIFESTS = Path(__file__).parent / "manifests"
@@ -142,7 +142,7 @@ def load_model(name: str, pretrained: bool = False, weights: str | Path | None =
 
     `pretrained` takes the weights that its manifest names, `weights` the same from another place; their hash must be the
     manifest's, so a published file is imported first. Raises ManifestError, also for a published model whose weights nobody has
-    brought, or `families.WeightsError` for missing or altered weights.
+    brought, or `stored_weights.WeightsError` for missing or altered weights.
     """
     return load_manifest(find_manifest(name), pretrained, weights, device)
 

@@ -14,17 +14,19 @@ from models.calibration import TraceChoice
 from models.clip import Clip
 from models.derive.beat_to_beat import clip_indices, timed_clip
 from models.derive.spectral_image import without_green_trace
-from models.families import echo_apex_sequences, echo_prime, pan_echo
-from models.families.clip_squares import Window, centre_square, evenly, image_window, resized
-from models.families.echo_motion_frames import Preparation as EchoMotionPreparation
-from models.families.echonet_clips import NOT_NORMALISABLE, gathered_clip, normalisation, squares
-from models.families.echonet_frames import Screen
-from models.families.echonet_quality import clip_squares
-from models.families.echonet_trace import place_of
-from models.families.reading import Decoding, ReadingError
-from models.families.trace_reader import whole_sweep
+from models.families.echo_apex import sequences as echo_apex_sequences
+from models.families.echo_motion.frames import Preparation as EchoMotionPreparation
+from models.families.echo_prime import networks as echo_prime
+from models.families.echonet.clips import NOT_NORMALISABLE, gathered_clip, normalisation, squares
+from models.families.echonet.frames import Screen
+from models.families.echonet.quality import clip_squares
+from models.families.echonet.trace import place_of
+from models.families.echonet.trace_reader import whole_sweep
+from models.families.pan_echo import networks as pan_echo
+from models.inputs.clip_squares import Window, centre_square, evenly, image_window, resized
 from models.manifest import Manifest
 from models.predictor.frames import ClipFrames, Fit, Preparation
+from models.reading import Decoding, ReadingError
 from models.wording import counted
 
 Points = NDArray[np.float64]

@@ -27,20 +27,20 @@ from models.registry import FAMILIES, model_folder, published_manifest, stored_n
 
 # Family name -> module with `architecture` and `place`, as a string: each is imported only when its family is.
 IMPORTERS: dict[str, str] = {
-    "echoforge_xception": "models.importers.xception",
-    "echoforge_resnet": "models.importers.resnet",
-    "echoforge_unet": "models.importers.unet",
-    "echoforge_phase": "models.importers.phase",
-    "echoforge_densenet": "models.importers.densenet",
-    "echoforge_efficientnet": "models.importers.efficientnet",
-    "echoforge_convnext": "models.importers.convnext",
-    "echoforge_transformer": "models.importers.vision_transformer",
-    "echoforge_swin": "models.importers.swin",
+    "echoforge_xception": "models.families.echoforge.weights.xception",
+    "echoforge_resnet": "models.families.echoforge.weights.resnet",
+    "echoforge_unet": "models.families.echoforge.weights.unet",
+    "echoforge_phase": "models.families.echoforge.weights.phase",
+    "echoforge_densenet": "models.families.echoforge.weights.densenet",
+    "echoforge_efficientnet": "models.families.echoforge.weights.efficientnet",
+    "echoforge_convnext": "models.families.echoforge.weights.convnext",
+    "echoforge_transformer": "models.families.echoforge.weights.transformer",
+    "echoforge_swin": "models.families.echoforge.weights.swin",
     "echonet_dynamic": "models.importers.torch_layout",
     "echonet_measurements": "models.importers.torch_layout",
     "echo_prime": "models.importers.torch_layout",
-    "pan_echo": "models.importers.pan_echo",
-    "echo_apex": "models.importers.dino_v2",
+    "pan_echo": "models.families.pan_echo.weights",
+    "echo_apex": "models.families.echo_apex.weights",
 }
 
 IMPORTER_VERSION = "1"  # a change of what an import writes

@@ -31,7 +31,7 @@ class Format(StrEnum):
 
 
 def export_model(manifest: Manifest, path: Path, form: Format) -> None:
-    """Writes the model with its weights to `path`. Raises ManifestError and families.WeightsError as `load_model` does."""
+    """Writes the model with its weights to `path`. Raises ManifestError and WeightsError as `load_model` does."""
     network = load_manifest(manifest, pretrained=True)
     if form is Format.SAFETENSORS:
         tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.families.keras_lstm import KerasLstm
 from models.importers.keras_files import Array, KerasFile, KerasLayer
 from models.importers.placing import checked
+from models.networks.keras_lstm import KerasLstm
 
 Tensors = dict[str, Tensor]
 _Turn = Callable[[Array], Array]

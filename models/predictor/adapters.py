@@ -14,14 +14,15 @@ from torch import Tensor, nn
 
 from models.catalogue import View
 from models.clip import Clip
-from models.families import echo_apex_sequences, echo_prime
-from models.families.clip_squares import evenly
-from models.families.echo_motion_frames import Preparation as EchoMotionPreparation
-from models.families.echonet_clips import normalisation, squares
-from models.families.phantom_classifier import PhantomClassifier
-from models.families.reading import Decoding
+from models.families.echo_apex import sequences as echo_apex_sequences
+from models.families.echo_motion.frames import Preparation as EchoMotionPreparation
+from models.families.echo_prime import networks as echo_prime
+from models.families.echonet.clips import normalisation, squares
+from models.families.phantom.classifier import PhantomClassifier
+from models.inputs.clip_squares import evenly
 from models.manifest import Manifest, ManifestError
 from models.predictor.frames import ClipFrames, Fit, Preparation
+from models.reading import Decoding
 from models.roles import image_of
 
 Points = NDArray[np.float64]

@@ -10,8 +10,7 @@ from typing import Any
 
 from models.catalogue import TRACES, View
 from models.clip import Clip
-from models.families.prepared_once import shared
-from models.families.reading import calibration_reason
+from models.inputs.preparation_cache import shared
 from models.manifest import Manifest
 from models.predictor.frames import ClipFrames
 from models.predictor.impression import Impression, look_at
@@ -19,6 +18,7 @@ from models.predictor.parts import Part, load_part, make_part
 from models.predictor.readings import ClipReadings, read_clip_values
 from models.predictor.traces import objection, trace_choice
 from models.predictor.ventricle import Ventricle, outline_ventricle
+from models.reading import calibration_reason
 from models.results import (
     ClipFindings,
     ModelUse,
@@ -179,7 +179,7 @@ def load_predictor(
     device: str = "cpu",
 ) -> Predictor:
     """A model set by model names, or manifest paths; "" for none. `engine`: "torch", the reference, "openvino", or "auto", the
-    quicker one that the gate lets through. Raises ManifestError or families.WeightsError, in plain words.
+    quicker one that the gate lets through. Raises ManifestError or stored_weights.WeightsError, in plain words.
     """
 
     def part(role: Role, name: str) -> Part:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.clip import Clip
-from models.families.whole_frames import stretched
+from models.inputs.whole_frames import stretched
 from models.manifest import Manifest
 from models.predictor.adapters import classifier_input
 from models.predictor.frames import ClipFrames
@@ -37,7 +37,7 @@ def require_embedding(network: nn.Module) -> None:
 def embed(network: nn.Module, clip: Clip) -> NDArray[np.float32]:
     """The features of a clip (1, width), or of each of its frames (n, width), as the network is an encoder of either.
 
-    Raises NoEmbedding, and `families.reading.ReadingError` for a clip that its network cannot be asked about.
+    Raises NoEmbedding, and `reading.ReadingError` for a clip that its network cannot be asked about.
     """
     require_embedding(network)
     if encodes_clips(network) or not network.manifest.input_shape:  # type: ignore[union-attr]

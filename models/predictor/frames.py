@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.clip import Clip
-from models.preprocess import Letterbox
+from models.inputs.letterbox import Letterbox
 
 
 class Fit(StrEnum):

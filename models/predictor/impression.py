@@ -10,13 +10,13 @@ import torch
 
 from models.catalogue import TRACES
 from models.clip import Clip
-from models.families.reading import ReadingError
 from models.predictor.adapters import as_probabilities, classifier_input, likeliest_view
 from models.predictor.frames import ClipFrames
 from models.predictor.image_quality import grade_quality
 from models.predictor.likeness import frames_looked_at, judged_features, verdict
 from models.predictor.parts import Part
 from models.predictor.traces import is_judged_by, told_by_region
+from models.reading import ReadingError
 from models.results import DistributionVerdict, ModelUse, QualityGrade, ViewPrediction
 from models.roles import DUAL
 

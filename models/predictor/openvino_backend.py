@@ -22,7 +22,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.families.vision import whole_tensor_additions
+from models.networks.vision import whole_tensor_additions
 from models.predictor.backend import BackendError, Precision
 from models.predictor.graph_cache import cached_graph, graph_key
 

@@ -7,8 +7,7 @@ from typing import Any, Protocol
 
 from torch import Tensor, nn
 
-from models.families.phantom_classifier import PhantomClassifier
-from models.families.reading import Reader
+from models.families.phantom.classifier import PhantomClassifier
 from models.manifest import Manifest, ManifestError
 from models.predictor.adapters import (
     SEGMENTERS,
@@ -21,6 +20,7 @@ from models.predictor.embedding import encodes_clips
 from models.predictor.frames import ClipFrames
 from models.predictor.gate import GatedBackend, Task, choose_backend, probe_clip
 from models.predictor.reader_probes import reader_probes
+from models.reading import Reader
 from models.registry import find_manifest, load_model
 from models.results import ModelUse
 from models.roles import Role, unfit_for
@@ -70,7 +70,7 @@ class Part:
 
 
 def load_part(role: Role, name: str, *, device: str = "cpu", engine: str = "torch") -> Part:
-    """Raises ManifestError for a model that is not there or cannot take the part, families.WeightsError for its weights."""
+    """Raises ManifestError for a model that is not there or cannot take the part, WeightsError for its weights."""
     manifest = find_manifest(name)
     if why := unfit_for(role, manifest):
         raise ManifestError(f"model {name} cannot do this: it {why}")

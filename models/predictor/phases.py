@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from models.clip import Clip
 from models.derive.phase import PhaseEvents
 from models.derive.phase_beats import beats_of_phases
-from models.families.reading import ReadingError, ReadValue
 from models.predictor.parts import Part
+from models.reading import ReadingError, ReadValue
 from models.results import Beat, ModelUse
 
 _ED_KEY, _ES_KEY = "ed_time", "es_time"  # what such a model calls its values; each names its frame

@@ -11,18 +11,19 @@ from torch import Tensor, nn
 from models.calibration import TraceChoice
 from models.clip import Clip
 from models.derive.spectral_image import without_green_trace
-from models.families import echo_apex_sequences, pan_echo
-from models.families.clip_squares import evenly
-from models.families.echo_motion_frames import Preparation as EchoMotionPreparation
-from models.families.echonet_clips import normalisation, squares
-from models.families.echonet_quality import clip_squares
-from models.families.echonet_trace import place_of
-from models.families.echonet_vti import beat_squares
-from models.families.reading import Decoding
+from models.families.echo_apex import sequences as echo_apex_sequences
+from models.families.echo_motion.frames import Preparation as EchoMotionPreparation
+from models.families.echonet.clips import normalisation, squares
+from models.families.echonet.quality import clip_squares
+from models.families.echonet.trace import place_of
+from models.families.echonet.vti import beat_squares
+from models.families.pan_echo import networks as pan_echo
+from models.inputs.clip_squares import evenly
 from models.manifest import Manifest, ManifestError
 from models.predictor.adapters import SEGMENTERS
 from models.predictor.frames import ClipFrames, Fit, Preparation
 from models.predictor.gate import Task, sides
+from models.reading import Decoding
 
 
 class Step(nn.Module):

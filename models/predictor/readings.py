@@ -8,9 +8,9 @@ from typing import Any
 from models.asked import AREAS, key_in_view, quantities_read, reads_pairs, views_read
 from models.catalogue import QUANTITIES, READ, Method, View
 from models.clip import Clip
-from models.families.prepared_once import shared
-from models.families.reading import ReadingError, ReadValue
+from models.inputs.preparation_cache import shared
 from models.predictor.parts import Part
+from models.reading import ReadingError, ReadValue
 from models.results import Beat, ClipValue, FrameReference, ModelUse, Reason
 
 Sources = tuple[FrameReference, ...]

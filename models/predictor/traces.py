@@ -4,8 +4,8 @@ from models.calibration import RegionDataType, RegionSpatialFormat, TraceChoice
 from models.catalogue import M_MODES, TISSUE_DOPPLER, TRACES, Mode, View
 from models.clip import Clip
 from models.derive.doppler import is_scaled_for_tissue
-from models.families.reading import trace_reason
 from models.manifest import Manifest
+from models.reading import trace_reason
 from models.results import Reason
 from models.roles import image_of
 

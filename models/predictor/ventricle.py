@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from models.clip import Clip
 from models.derive.cardiac_cycle import BeatSearch, search_beats
 from models.derive.long_axis import long_axis, turned
+from models.derive.outline import cavity_outline
 from models.derive.phase_beats import beats_at_r_waves, frames_needed, settled_beats
+from models.derive.sector import probe_position
 from models.derive.volumes import area_cm2, to_cm
-from models.families.outline import cavity_outline
-from models.families.sector import probe_position
 from models.predictor.adapters import SEGMENTERS, border_probability, on_map
 from models.predictor.frames import ClipFrames
 from models.predictor.parts import Part

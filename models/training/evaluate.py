@@ -64,7 +64,7 @@ def evaluate_ef(
     """Runs `hearts` held-out hearts, from the first test seed on, through predictor and study derivation.
 
     `engine` computes the networks: "torch", the reference, "openvino" or "auto".
-    Raises ManifestError or families.WeightsError where a model cannot be loaded, ValueError for seeds that were trained on.
+    Raises ManifestError or WeightsError where a model cannot be loaded, ValueError for seeds that were trained on.
     """
     names = _Names(view, quality, lv_segmentation, engine)
     manifests = [find_manifest(name) for name in (view, quality, lv_segmentation)]

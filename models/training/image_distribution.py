@@ -16,7 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.families.mahalanobis import nearest_class_distance
+from models.networks.mahalanobis import nearest_class_distance
 
 Matrix = NDArray[np.float64]
 

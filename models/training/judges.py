@@ -14,7 +14,7 @@ from safetensors.torch import save_file
 from models.calibration import TraceChoice
 from models.catalogue import TRACES, Mode, View
 from models.clip import Clip
-from models.families.image_distribution import LearntClasses, digest_of
+from models.families.distribution.networks import LearntClasses, digest_of
 from models.manifest import PHANTOM_ONLY, Manifest, write_manifest
 from models.predictor.frames import ClipFrames
 from models.predictor.impression import look_at
@@ -50,7 +50,7 @@ class Images:
 def seen_clip(embedder: Any, clip: Clip, *, patient: str, study: str, view_model: Part | None = None) -> SeenClip:
     """The clip in features, with its class: its view by `view_model`, or without one its mode by its regions.
 
-    Raises LeftOut, and `families.reading.ReadingError` for a clip that the embedder cannot be asked about.
+    Raises LeftOut, and `reading.ReadingError` for a clip that the embedder cannot be asked about.
     """
     chosen = frames_looked_at(clip)
     label, display = _shown_as_view(clip, view_model) if view_model else _shown_as_mode(clip)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 import models.phantom
 from models.catalogue import View
+from models.inputs.letterbox import Letterbox
 from models.phantom.truth import HELD_OUT_KINDS, NEGATIVE_KINDS, render_negative, training_frames
-from models.preprocess import Letterbox
 
 VIEWS = (View.A4C, View.A2C, View.OTHER)
 _CHUNK = 25  # hearts per unit of work

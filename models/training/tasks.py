@@ -10,9 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.catalogue import View
-from models.families.echo_motion import EchoMotionNet
-from models.families.phantom_classifier import PhantomClassifier
-from models.families.phantom_segmenter import PhantomSegmenter
+from models.families.echo_motion.networks import EchoMotionNet
+from models.families.phantom.classifier import PhantomClassifier
+from models.families.phantom.segmenter import PhantomSegmenter
 from models.manifest import Value
 from models.training.agreement import quadratic_kappa
 from models.training.augment import Augmentation

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from models.families.echonet_clips import estimate_normalisation
+from models.families.echonet.clips import estimate_normalisation
 from models.training.layouts import read_data
 from models.training.layouts.items import LayoutError
 

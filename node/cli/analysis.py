@@ -12,8 +12,8 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from models.derive.study import derive_study
-from models.families import WeightsError
 from models.manifest import ManifestError
+from models.networks.stored_weights import WeightsError
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason, StudyFindings, in_order
 from node.app import utc_now
 from node.cli.film_analysis import analyse_film

@@ -173,8 +173,8 @@ def _script_s(path: Path, name: str, *, outline: bool) -> float:
     import torch
     from pydicom import dcmread
 
-    from models.families.outline import cavity_outline
-    from models.preprocess import Letterbox
+    from models.derive.outline import cavity_outline
+    from models.inputs.letterbox import Letterbox
     from models.registry import load_model
     from node.study.clip_reader import open_clip
 

@@ -44,11 +44,11 @@ def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path, device: st
 
     In a folder a file that is no image is left out; one that is named is an error. Raises EchoNodeError.
     """
-    from models.families import WeightsError
-    from models.families.reading import ReadingError
+    from models.networks.stored_weights import WeightsError
     from models.predictor.backend import BackendError
     from models.predictor.embedding import NoEmbedding, embed, encodes_clips, require_embedding
     from models.predictor.engaged import put_to_engine
+    from models.reading import ReadingError
     from models.registry import load_manifest
 
     if out.suffix not in _TABLES:

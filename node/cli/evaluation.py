@@ -78,7 +78,7 @@ def evaluate(
 
 
 def _options(split: str, decoding: str, label_noise_percent: float) -> "Options":
-    from models.families.reading import Decoding
+    from models.reading import Decoding
     from models.training.trials.outcome import Options
 
     if split not in ("train", "val", "test", "all") or decoding not in list(Decoding):
@@ -91,12 +91,12 @@ def _options(split: str, decoding: str, label_noise_percent: float) -> "Options"
 def _on_data(
     model: str, path: Path, layout: str, task: str, options: "Options", beats_by: str | None, device: str, engine: str
 ) -> "tuple[Manifest, DataSet, Outcome]":
-    from models.families import WeightsError
-    from models.families.echonet_dynamic import BeatToBeat
-    from models.families.reading import ReadingError
+    from models.families.echonet.dynamic import BeatToBeat
     from models.manifest import ManifestError
+    from models.networks.stored_weights import WeightsError
     from models.predictor.backend import BackendError
     from models.predictor.engaged import put_to_engine
+    from models.reading import ReadingError
     from models.registry import find_manifest, load_model
     from models.training.layouts import LAYOUTS, read_data
     from models.training.layouts.items import LayoutError

@@ -67,8 +67,8 @@ def explain(
 def _network(name: str, weights: Path | None, device: str) -> Any:
     """Raises ConfigError for an unknown name or a network without heat maps, EchoNodeError for its weights."""
     from models.explain import NoMapError, place_of
-    from models.families import WeightsError
     from models.manifest import ManifestError
+    from models.networks.stored_weights import WeightsError
     from models.registry import find_manifest, load_manifest
 
     try:
@@ -99,7 +99,7 @@ def _chosen(clip: "Clip", frame: int | None) -> int:
 
 def _explained(network: Any, clip: "Clip", label: str | None, one: int | None) -> "Explanation":
     from models.explain import NoMapError, explain_clip
-    from models.families.reading import ReadingError
+    from models.reading import ReadingError
 
     try:
         return explain_clip(network, clip, label, None if one is None else [one])

@@ -95,8 +95,8 @@ def _learn(
     hold_out: str,
     folder: Path,
 ) -> "tuple[Manifest, Images, float]":
-    from models.families import WeightsError
     from models.manifest import ManifestError
+    from models.networks.stored_weights import WeightsError
     from models.predictor.embedding import NoEmbedding, require_embedding
     from models.predictor.parts import load_part
     from models.registry import find_manifest, load_manifest
@@ -129,7 +129,7 @@ def _learn(
 
 def _seen(network: Any, paths: Sequence[Path], hold_out: str, views: "Part | None") -> "Images":
     """Raises EchoNodeError for images of patients and phantoms together: a judge tells the ones or the others."""
-    from models.families.reading import ReadingError
+    from models.reading import ReadingError
     from models.training.judges import Images, LeftOut, seen_clip
 
     clips, left_out, known = [], Counter[str](), set()

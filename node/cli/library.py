@@ -201,9 +201,9 @@ def export(
     form: Annotated[str, typer.Option("--format", help="safetensors (tensors by name) or pt2 (torch.export).")] = "safetensors",
 ) -> None:
     """Write a model for other programs, with its origin and licence inside."""
-    from models.families import WeightsError
     from models.importers.exports import Format, export_model
     from models.manifest import ManifestError
+    from models.networks.stored_weights import WeightsError
 
     if form not in list(Format):
         raise ConfigError(f"--format {form}: there are {', '.join(Format)}")

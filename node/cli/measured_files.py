@@ -16,8 +16,8 @@ from node.study.pixels import CUT_SHORT
 from node.study.video_file import VIDEO_SUFFIXES, WRITABLE, frame_rate_hz, read_video, write_film, write_image
 
 if TYPE_CHECKING:  # both load torch
-    from models.families.reading import Decoding, Reader, Reading
     from models.manifest import Manifest
+    from models.reading import Decoding, Reader, Reading
 
 _LIST_COLUMNS = ("video_path", "frame_number")
 _FRAME_COLUMNS = frozenset(("frame_number", "frame_index", "frame", "Frame"))  # of the models' tables, all counted from 0

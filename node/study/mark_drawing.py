@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.families.reading import Mark, MarkKind
+from models.reading import Mark, MarkKind
 
 Frame = NDArray[np.uint8]
 

@@ -14,10 +14,10 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models import load_model
-from models.families import count_weights
 from models.importers import IMPORTERS, import_weights
 from models.importers.keras_files import KerasFileError, read_keras_file
 from models.importers.keras_graph import check_steps
+from models.networks.stored_weights import count_weights
 from models.registry import find_manifest
 from tests.differential.reference import FAULT, FLOAT32_BOUND, FLOAT64_BOUND, Reference, built, distance, ours
 

@@ -8,9 +8,9 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.families.vision import make_importable
 from models.importers import ImportRefused, NotSaid, import_weights
 from models.manifest import Manifest, write_manifest
+from models.networks.vision import make_importable
 from models.registry import find_manifest, load_manifest
 from tests.differential.reference import FLOAT32_BOUND, FLOAT64_BOUND, LEAST_SPREAD, distance
 

@@ -6,11 +6,11 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.families.pan_echo_tasks import TASKS, TaskKind
-from models.families.positions import sinusoidal_positions
-from models.families.vision import make_importable
+from models.families.pan_echo.tasks import TASKS, TaskKind
+from models.families.pan_echo.weights import architecture, place
 from models.importers import ImportRefused, MisplacedWeights, TorchFile, import_weights
-from models.importers.pan_echo import architecture, place
+from models.networks.positions import sinusoidal_positions
+from models.networks.vision import make_importable
 from models.registry import find_manifest, load_manifest, load_model
 
 BOUND = 1e-6  # of the largest output

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.families import swin_v2
-from models.families.swin_v2 import PositionBias, WindowPlan, region_mask
+from models.networks import swin_v2
+from models.networks.swin_v2 import PositionBias, WindowPlan, region_mask
 from tests.differential.reference import FAULT, FLOAT32_BOUND, FLOAT64_BOUND, Reference, built, distance, ours
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras-transformers")]

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from models import load_model
-from models.families.echoforge_xception import EchoForgeXception, SameMaxPool
-from models.families.frame_classifier import KERAS_RESCALE
+from models.families.echoforge.frame_classifier import KERAS_RESCALE
+from models.families.echoforge.xception import EchoForgeXception, SameMaxPool
 from models.importers import import_weights
 from tests.differential.reference import FAULT, FLOAT32_BOUND, FLOAT64_BOUND, Reference, distance, ours
 

@@ -57,7 +57,7 @@ def _source(_: bytes, path: Path) -> None:
 def _stored_weights(data: bytes, path: Path) -> None:
     import hashlib
 
-    from models.families import read_weights
+    from models.networks.stored_weights import read_weights
 
     read_weights(path, hashlib.sha256(data).hexdigest())
 

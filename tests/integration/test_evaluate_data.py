@@ -17,8 +17,8 @@ from torch import nn
 from typer.testing import CliRunner, Result
 
 from models.clip import Clip
+from models.inputs.letterbox import Letterbox
 from models.manifest import write_manifest
-from models.preprocess import Letterbox
 from models.registry import find_manifest, load_model
 from models.training.layouts.items import Item, Truth
 from node.cli import app, evaluation

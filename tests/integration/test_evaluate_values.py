@@ -29,7 +29,7 @@ def test_a_peak_velocity_beside_the_one_stated_of_its_clip(tmp_path: Path, monke
     def answer(network: torch.nn.Module, frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
         yield from (peaks[None, ROWS - len(frame) :] for frame in frames)
 
-    monkeypatch.setattr("models.families.echonet_trace.logits", answer)
+    monkeypatch.setattr("models.families.echonet.trace.logits", answer)
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "models"))
     stored(tmp_path / "models", AVVMAX, load_model(AVVMAX))
     data = tmp_path / "data"

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.derive.long_axis import long_axis, turned
-from models.families.outline import cavity_outline
-from models.families.sector import beams_meet
+from models.derive.outline import cavity_outline
+from models.derive.sector import beams_meet
 from tests.foreign_ventricles import Points, foreign_ventricle, sector_mask
 
 

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.preprocess import Letterbox
+from models.inputs.letterbox import Letterbox
 
 letterboxes = st.builds(
     Letterbox,

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from models.asked import views_read
 from models.catalogue import TRACES, View
 from models.clip import Clip
-from models.families.reading import Reading, ReadingError
 from models.manifest import Manifest
+from models.reading import Reading, ReadingError
 from models.roles import view_of
 from models.training.layouts.items import DataSet, Item
 from models.training.trials.outcome import Cell, Draw, Options, TrialError

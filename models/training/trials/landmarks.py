@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from models.clip import Clip
-from models.families.echoforge_keypoints import LINES, POINTS
-from models.families.echonet_frames import sigmoid
-from models.families.outline import cavity_outline
-from models.families.reading import Mark, MarkKind
-from models.families.sector import probe_position
+from models.derive.outline import cavity_outline
+from models.derive.sector import probe_position
+from models.families.echoforge.keypoints import LINES, POINTS
+from models.families.echonet.frames import sigmoid
 from models.manifest import Manifest, Value
 from models.predictor.adapters import SEGMENTERS, border_probability, on_map
+from models.reading import Mark, MarkKind
 from models.results import Point
 from models.training.figures.by_group import bootstrap_by_group, stated
 from models.training.layouts.items import DataSet, Item, TrueLandmark

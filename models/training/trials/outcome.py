@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from models.families.reading import Decoding
 from models.manifest import Value
+from models.reading import Decoding
 
 Cell = str | int | float | None
 Draw = Callable[[Any], None]  # onto matplotlib axes

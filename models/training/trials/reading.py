@@ -9,9 +9,9 @@ import numpy as np
 
 from models.asked import reads_pairs
 from models.clip import Clip
-from models.families.echonet_dynamic import BeatToBeat
-from models.families.reading import Mark, MarkKind, Reading, ReadValue
+from models.families.echonet.dynamic import BeatToBeat
 from models.manifest import Value
+from models.reading import Mark, MarkKind, Reading, ReadValue
 from models.training.figures.abstention import error_abstention_figures, mean_error_over_coverage
 from models.training.figures.numbers import agreement_figures, ef_auroc
 from models.training.figures.phases import frame_figures, nearest

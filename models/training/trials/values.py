@@ -6,8 +6,8 @@ from typing import Any
 
 from models.asked import key_in_view, quantities_read
 from models.catalogue import OUTLINED, Method, View
-from models.families.reading import Reading, ReadValue
 from models.manifest import Manifest, Value
+from models.reading import Reading, ReadValue
 from models.training.figures.numbers import agreement_figures
 from models.training.layouts.items import DataSet, Item, TrueValue
 from models.training.trials.asking import (

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.families.phantom_classifier import PhantomClassifier
-from models.families.phantom_segmenter import PhantomSegmenter
+from models.families.phantom.classifier import PhantomClassifier
+from models.families.phantom.segmenter import PhantomSegmenter
 from models.manifest import Manifest
 from models.registry import find_manifest
 

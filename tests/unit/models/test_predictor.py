@@ -11,8 +11,8 @@ from torch import Tensor
 from models.calibration import RegionCalibration
 from models.catalogue import View
 from models.clip import Clip
-from models.families.phantom_classifier import PhantomClassifier
-from models.families.phantom_segmenter import PhantomSegmenter
+from models.families.phantom.classifier import PhantomClassifier
+from models.families.phantom.segmenter import PhantomSegmenter
 from models.manifest import ManifestError
 from models.predictor import Predictor, load_predictor, predictor_of
 from models.registry import find_manifest

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from models.calibration import RegionCalibration
-from models.preprocess import Letterbox
+from models.inputs.letterbox import Letterbox
 
 
 def test_a_square_region_of_the_same_size_passes_unchanged() -> None:

@@ -9,9 +9,9 @@ import torch
 from safetensors.torch import save
 
 import models
-from models.families import WeightsError
-from models.families.phantom_classifier import PhantomClassifier
+from models.families.phantom.classifier import PhantomClassifier
 from models.manifest import ManifestError, write_manifest
+from models.networks.stored_weights import WeightsError
 from models.registry import FAMILIES, MANIFESTS, broken_manifests, find_manifest, list_models, load_model
 
 NETWORK_LIBRARIES = ("torch", "torchvision", "timm", "safetensors")

@@ -9,13 +9,13 @@ import torch
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.cardiac_cycle import find_beats
+from models.derive.outline import cavity_outline
 from models.derive.study import derive_study
 from models.derive.volumes import area_cm2, to_cm
-from models.families.outline import cavity_outline
+from models.inputs.letterbox import Letterbox
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
 from models.predictor import load_predictor
-from models.preprocess import Letterbox
 from models.registry import load_model
 from models.results import ClipFindings, Contour
 from models.training.held_out import clip_of

@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from models.clip import Clip
-from models.families.echo_motion import EchoMotionNet
-from models.families.echo_motion_frames import Preparation
+from models.families.echo_motion.frames import Preparation
+from models.families.echo_motion.networks import EchoMotionNet
 from models.manifest import PHANTOM_ONLY
 from models.registry import find_manifest, load_model
 from models.training.phantom_source import VIEWS, load_frames

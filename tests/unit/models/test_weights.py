@@ -7,7 +7,7 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
-from models.families import WeightsError, prepare, read_weights
+from models.networks.stored_weights import WeightsError, prepare, read_weights
 from models.registry import find_manifest
 
 

@@ -11,9 +11,9 @@ from models.clip import Clip
 from models.explain import PLACES, WITHOUT, NoMapError, Place, grad_cam, place_of
 from models.explain import inputs as shown_by
 from models.explain.inputs import Shown
-from models.families.echonet_clips import squares
-from models.families.reading import Decoding, ReadingError
+from models.families.echonet.clips import squares
 from models.manifest import Manifest
+from models.reading import Decoding, ReadingError
 from models.registry import FAMILIES, find_manifest, list_models, load_model
 
 SECTOR = RegionCalibration(50, 20, 289, 199, RegionSpatialFormat.TWO_D, RegionDataType.TISSUE, 3, 3, 0.05, 0.05)

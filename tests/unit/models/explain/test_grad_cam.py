@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
 from models.explain import Form, Layer, NoMapError, explain_clip, grad_cam, overlay, place_of
-from models.families.reading import ReadingError
+from models.reading import ReadingError
 from models.registry import find_manifest, load_model
 
 RED, GREEN = 0, 1

@@ -7,9 +7,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.families.reading import Reading, ReadValue
-from models.families.reading_network import as_if_trained
+from models.networks.reading_network import as_if_trained
 from models.phantom.traces import ROWS, Spectrum
+from models.reading import Reading, ReadValue
 from models.registry import load_model
 from tests.spectra import heat_map, logits
 

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from models.families import count_weights
-from models.families.echo_apex import load
-from models.families.echo_apex_backbone import Adapter
-from models.families.reading import ReadValue
-from models.families.reading_network import as_if_trained
+from models.families.echo_apex.backbone import Adapter
+from models.families.echo_apex.networks import load
 from models.manifest import Manifest, ManifestError
+from models.networks.reading_network import as_if_trained
+from models.networks.stored_weights import count_weights
+from models.reading import ReadValue
 from models.registry import find_manifest, list_models, load_model
 from models.results import Reason
 from tests.unit.models.families.tiny_apex import SIDE_PX, moving_clip, tiny, tiny_manifest

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from models.clip import Clip
-from models.families.echo_apex_lines import Lines
-from models.families.echo_apex_prompts import ABSENT, INSIDE, OUTSIDE, Segmentation
-from models.families.reading import ReadingError, ReadValue
+from models.families.echo_apex.lines import Lines
+from models.families.echo_apex.prompts import ABSENT, INSIDE, OUTSIDE, Segmentation
+from models.reading import ReadingError, ReadValue
 from models.results import Reason
 from tests.unit.models.families.tiny_apex import SIDE_PX, moving_clip, tiny
 

@@ -7,11 +7,11 @@ import pytest
 import torch
 from torch import nn
 
-from models.families.echo_motion import EchoMotionNet, load
-from models.families.echo_motion_attention import ConvBlockAttention, DualAttention, SqueezeExcitation
-from models.families.echo_motion_biplane import CrossView
-from models.families.echo_motion_frames import Preparation
-from models.families.echo_motion_temporal import masked_mean
+from models.families.echo_motion.attention import ConvBlockAttention, DualAttention, SqueezeExcitation
+from models.families.echo_motion.biplane import CrossView
+from models.families.echo_motion.frames import Preparation
+from models.families.echo_motion.networks import EchoMotionNet, load
+from models.families.echo_motion.temporal import masked_mean
 from models.manifest import ManifestError
 from models.registry import find_manifest, list_models, load_model
 

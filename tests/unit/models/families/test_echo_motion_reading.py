@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
-from models.families.echo_motion_reading import AREA_EF_KEY, RATIO_KEY, read_ventricle
-from models.families.reading import Decoding, Reading, ReadValue
-from models.families.reading_network import as_if_trained
+from models.families.echo_motion.reader import AREA_EF_KEY, RATIO_KEY, read_ventricle
+from models.networks.reading_network import as_if_trained
+from models.reading import Decoding, Reading, ReadValue
 from models.registry import find_manifest, load_model
 from models.results import Reason
 

@@ -8,11 +8,11 @@ from torch import Tensor, nn
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
-from models.families import count_weights
-from models.families.clip_squares import centre_square, evenly, resized
-from models.families.echo_prime import TRAINING, outside_blackened, sector, shown, taken_frames
-from models.families.reading import Decoding, ReadingError
-from models.families.reading_network import as_if_trained
+from models.families.echo_prime.networks import TRAINING, outside_blackened, sector, shown, taken_frames
+from models.inputs.clip_squares import centre_square, evenly, resized
+from models.networks.reading_network import as_if_trained
+from models.networks.stored_weights import count_weights
+from models.reading import Decoding, ReadingError
 from models.registry import load_model
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED

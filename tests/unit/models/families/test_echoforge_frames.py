@@ -1,21 +1,22 @@
 """Where EchoForge's Keras networks differ from the usual torch ones of the same name: each difference is told apart."""
 
+import importlib
 from dataclasses import replace
 
 import pytest
 import torch
 from torch import nn
 
-from models.families import count_weights
-from models.families.echoforge_convnext import EchoForgeConvNeXt, ImageNetStandard
-from models.families.echoforge_efficientnet import EchoForgeEfficientNet, SignedScale
-from models.families.echoforge_resnet import EchoForgeResNet
-from models.families.frame_classifier import FrameClassifier, dense_layers
-from models.families.keras_resnet import KerasResNet
-from models.families.reading_network import as_if_trained
-from models.families.u_net import UNet, UpStep
+from models.families.echoforge.convnext import EchoForgeConvNeXt, ImageNetStandard
+from models.families.echoforge.efficientnet import EchoForgeEfficientNet, SignedScale
+from models.families.echoforge.frame_classifier import FrameClassifier, dense_layers
+from models.families.echoforge.resnet import EchoForgeResNet
 from models.manifest import Manifest, ManifestError
-from models.registry import find_manifest, load_model
+from models.networks.keras_resnet import KerasResNet
+from models.networks.reading_network import as_if_trained
+from models.networks.stored_weights import count_weights
+from models.networks.u_net import UNet, UpStep
+from models.registry import FAMILIES, find_manifest, load_model
 
 NORMS = {
     "ResNet50_TTE47_baseline": (53, 1.001e-5, 0.01),
@@ -112,7 +113,7 @@ def test_one_dense_layer_stays_a_layer() -> None:
 )
 def test_an_unknown_architecture_is_refused(name: str, changes: dict[str, str], message: str) -> None:
     manifest = with_architecture(name, **changes)
-    family = __import__(f"models.families.{manifest.family}", fromlist=["load"])
+    family = importlib.import_module(FAMILIES[manifest.family])
     with pytest.raises(ManifestError, match=message):
         family.load(manifest, None, "meta")
 

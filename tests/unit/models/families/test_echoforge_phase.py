@@ -8,9 +8,9 @@ from torch import Tensor, nn
 from models.calibration import RegionCalibration
 from models.clip import Clip
 from models.derive.phase import Curve
-from models.families.echoforge_phase import COLUMNS, EchoForgePhase
-from models.families.reading import Decoding, ReadingError
-from models.families.reading_network import as_if_trained
+from models.families.echoforge.phase import COLUMNS, EchoForgePhase
+from models.networks.reading_network import as_if_trained
+from models.reading import Decoding, ReadingError
 from models.registry import load_model
 from models.results import Reason
 

@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 
 from models.clip import Clip
-from models.families import count_weights
-from models.families.echoforge_keypoints import COLUMNS, LINES, POINTS, EchoForgeKeypoints
-from models.families.reading import MarkKind
-from models.families.reading_network import as_if_trained
+from models.families.echoforge.keypoints import COLUMNS, LINES, POINTS, EchoForgeKeypoints
 from models.manifest import ManifestError
+from models.networks.reading_network import as_if_trained
+from models.networks.stored_weights import count_weights
+from models.reading import MarkKind
 from models.registry import find_manifest, load_model
 from models.results import Reason
 from tests.unit.models.families.drawn_maps import SECTOR, blob, clip

@@ -8,11 +8,11 @@ import pytest
 import torch
 from numpy.typing import NDArray
 
-from models.families import WeightCount, count_weights
-from models.families.echonet_frames import Screen
-from models.families.echonet_quality import clip_squares
-from models.families.reading import Decoding, MarkKind, Reading, ReadValue
-from models.families.reading_network import as_if_trained
+from models.families.echonet.frames import Screen
+from models.families.echonet.quality import clip_squares
+from models.networks.reading_network import as_if_trained
+from models.networks.stored_weights import WeightCount, count_weights
+from models.reading import Decoding, MarkKind, Reading, ReadValue
 from models.registry import find_manifest, load_model
 from models.results import Reason
 from tests.unit.models.families.drawn_maps import SECTOR, clip, drawn_reader

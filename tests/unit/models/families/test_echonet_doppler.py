@@ -8,8 +8,8 @@ import pytest
 from models.calibration import RegionCalibration
 from models.catalogue import Direction
 from models.derive.spectral_image import grey
-from models.families.reading import Decoding, MarkKind, ReadingError
 from models.phantom.traces import ECG, M_MODE, SECTOR, SPECTRAL, Spectrum, Wave
+from models.reading import Decoding, MarkKind, ReadingError
 from models.registry import list_models
 from models.results import Reason
 from tests.spectra import heat_map

@@ -22,11 +22,11 @@ from models.derive.beat_to_beat import (
     timed_clip,
     timed_starts_ms,
 )
-from models.families.echonet_clips import estimate_normalisation, normalisation, padded_clip, sector_mask, squares
-from models.families.echonet_dynamic import EF_KEY, BeatToBeat, EjectionFraction, LeftVentricle
-from models.families.reading import Decoding, ReadingError
-from models.families.reading_network import as_if_trained
+from models.families.echonet.clips import estimate_normalisation, normalisation, padded_clip, sector_mask, squares
+from models.families.echonet.dynamic import EF_KEY, BeatToBeat, EjectionFraction, LeftVentricle
 from models.manifest import Manifest, ManifestError
+from models.networks.reading_network import as_if_trained
+from models.reading import Decoding, ReadingError
 from models.registry import find_manifest, load_model
 from models.results import Beat, Reason
 

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from models.families.echonet_dynamic import load
-from models.families.reading_network import as_if_trained
-from models.families.vision import DeepLab
+from models.families.echonet.dynamic import load
 from models.manifest import ManifestError
+from models.networks.reading_network import as_if_trained
+from models.networks.vision import DeepLab
 from models.registry import find_manifest, load_manifest, load_model
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from models.calibration import RegionCalibration
 from models.catalogue import Direction
-from models.families.reading import Decoding, ReadingError
 from models.phantom.traces import ECG, SECTOR, SPECTRAL, Spectrum, inflow
+from models.reading import Decoding, ReadingError
 from models.results import Reason
 from tests.spectra import heat_map
 from tests.unit.models.families.drawn_traces import reader_of, value_of

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from models.calibration import RegionCalibration
-from models.families.echonet_frames import Screen, swapped_chroma
-from models.families.linear_values import short_name
-from models.families.reading import Decoding, MarkKind, Reading, ReadingError, ReadValue
+from models.families.echonet.frames import Screen, swapped_chroma
 from models.manifest import Manifest
+from models.reading import Decoding, MarkKind, Reading, ReadingError, ReadValue
+from models.reading.linear_values import short_name
 from models.registry import list_models
 from models.results import Reason
 from tests.unit.models.families.drawn_maps import SECTOR, SPECTRUM, caliper_logits, clip, drawn_reader

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from models.calibration import RegionCalibration
-from models.families.reading import Decoding, MarkKind, ReadingError
 from models.phantom.traces import ECG, M_MODE, SECTOR, SPECTRAL, AnnulusTrace
+from models.reading import Decoding, MarkKind, ReadingError
 from models.results import Reason
 from tests.unit.models.families.drawn_traces import reader_of, value_of
 

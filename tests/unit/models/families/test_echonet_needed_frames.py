@@ -9,10 +9,11 @@ import torch
 from torch import Tensor, nn
 
 from models.clip import Clip
-from models.families import echo_motion_frames, echonet_clips
-from models.families.echonet_frames import Screen, fitted
-from models.families.prepared_once import shared
-from models.families.reading import Decoding
+from models.families.echo_motion import frames as echo_motion_frames
+from models.families.echonet import clips as echonet_clips
+from models.families.echonet.frames import Screen, fitted
+from models.inputs.preparation_cache import shared
+from models.reading import Decoding
 from tests.unit.models.families.drawn_maps import blob, clip, drawn_reader
 
 BRIGHT, FAINT = 100, 20

@@ -11,10 +11,10 @@ import pytest
 from models.catalogue import Direction
 from models.derive.spectral_beats import find_spectral_beats
 from models.derive.spectral_image import grey, without_green_trace
-from models.families.echonet_vti import VtiReader
-from models.families.reading import Decoding, MarkKind, Reading
-from models.families.reading_network import as_if_trained
+from models.families.echonet.vti import VtiReader
+from models.networks.reading_network import as_if_trained
 from models.phantom.traces import ECG, SECTOR, SPECTRAL, Spectrum, Wave, inflow, outflow
+from models.reading import Decoding, MarkKind, Reading
 from models.registry import list_models, load_model
 from models.results import Reason
 from tests.unit.models.families.drawn_traces import PerfectMasks, value_of

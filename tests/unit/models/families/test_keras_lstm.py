@@ -3,8 +3,8 @@
 import torch
 from torch import nn
 
-from models.families.echoforge_phase import EchoForgePhase
-from models.families.keras_lstm import KerasLstm
+from models.families.echoforge.phase import EchoForgePhase
+from models.networks.keras_lstm import KerasLstm
 from models.registry import find_manifest
 
 

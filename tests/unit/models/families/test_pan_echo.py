@@ -11,13 +11,13 @@ from torch import Tensor
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
-from models.families import count_weights
-from models.families.pan_echo import PanEcho, frame_runs, shown
-from models.families.pan_echo_tasks import TASKS, TaskKind
-from models.families.positions import sinusoidal_positions
-from models.families.reading import Decoding
-from models.families.reading_network import as_if_trained
+from models.families.pan_echo.networks import PanEcho, frame_runs, shown
+from models.families.pan_echo.tasks import TASKS, TaskKind
 from models.manifest import ManifestError
+from models.networks.positions import sinusoidal_positions
+from models.networks.reading_network import as_if_trained
+from models.networks.stored_weights import count_weights
+from models.reading import Decoding
 from models.registry import find_manifest, load_model
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED

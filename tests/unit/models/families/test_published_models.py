@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from models.catalogue import ECHOVIEW47
-from models.families import WeightCount, count_weights
+from models.networks.stored_weights import WeightCount, count_weights
 from models.registry import find_manifest, list_models, load_model
 
 DEEPLAB_STATISTICS = 56_704

@@ -13,10 +13,10 @@ from torch import nn
 
 import models.families
 from models.clip import Clip
-from models.families import prepare
-from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue
-from models.families.reading_network import ReadingNetwork, as_if_trained
 from models.manifest import Manifest
+from models.networks.reading_network import ReadingNetwork, as_if_trained
+from models.networks.stored_weights import prepare
+from models.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue
 from models.registry import find_manifest, load_model
 from models.results import Reason
 
@@ -129,7 +129,7 @@ def test_raw_outputs_stay_for_whoever_looks_at_tensors() -> None:
 def test_every_family_s_reader_is_judged() -> None:
     """Bug prevented: a new family whose `read` nobody judges. TraceReader's and others' subclasses inherit it."""
     readers = []
-    for module in pkgutil.iter_modules(models.families.__path__, "models.families."):
+    for module in pkgutil.walk_packages(models.families.__path__, "models.families."):
         for name, kind in vars(importlib.import_module(module.name)).items():
             if inspect.isclass(kind) and kind.__module__ == module.name and hasattr(kind, "read") and name != "Reader":
                 readers.append(name)

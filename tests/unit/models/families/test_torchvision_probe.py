@@ -16,12 +16,13 @@ pytestmark = pytest.mark.xdist_group("torchvision_probe")
 PACKAGE = Path(models.__file__).parent
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
-    for path in (PACKAGE / "families").rglob("*.py")
+    for folder in ("families", "networks")
+    for path in (PACKAGE / folder).rglob("*.py")
     if path.stem != "__init__"
 )
 _EXTENSION_LOADS = """
 import torch
-from models.families import vision
+from models.networks import vision
 asked = []
 torch.ops.load_library = asked.append
 vision.make_importable()
@@ -33,7 +34,7 @@ theirs = torch.library.Library("torchvision", "FRAGMENT")
 theirs.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
 def fails(path): raise OSError(path)
 torch.ops.load_library = fails
-from models.families import vision
+from models.networks import vision
 vision.make_importable()
 print(all(hasattr(torch.ops.torchvision, name) for name in ("nms", "qnms")))
 """
@@ -55,11 +56,11 @@ def _built(name: str) -> str:
 
 CASES = {
     "both libraries can be imported after it": (
-        "from models.families.vision import make_importable as m; m(); m(); import torchvision, timm; m(); print('imported')",
+        "from models.networks.vision import make_importable as m; m(); m(); import torchvision, timm; m(); print('imported')",
         "imported",
     ),
     "looking for torchvision runs none of it": (
-        "import sys; from models.families.vision import make_importable as m; m(); print('torchvision' in sys.modules)",
+        "import sys; from models.networks.vision import make_importable as m; m(); print('torchvision' in sys.modules)",
         "False",
     ),
     "importing families imports neither": (_IMPORT_ALL, str(len(MODULES))),

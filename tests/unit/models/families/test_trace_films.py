@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 
 from models.clip import Clip
 from models.explain.inputs import spectral_beat, trace
-from models.families.reading import Decoding, ReadingError
-from models.families.reading_network import as_if_trained
+from models.networks.reading_network import as_if_trained
 from models.phantom.traces import M_MODE, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow, outflow
+from models.reading import Decoding, ReadingError
 from models.registry import load_model
 from models.results import Reason
 from tests.sweeps import scrolling, written

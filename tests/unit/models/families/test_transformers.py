@@ -6,9 +6,11 @@ from typing import Any
 import pytest
 import torch
 
-from models.families import count_weights, echoforge_swin, echoforge_transformer
-from models.families.swin_v2 import MASKED, Merging, PositionBias, SwinV2, WindowPlan, map_sides, region_mask, window_plan
+from models.families.echoforge import swin as echoforge_swin
+from models.families.echoforge import transformer as echoforge_transformer
 from models.manifest import ManifestError, Value
+from models.networks.stored_weights import count_weights
+from models.networks.swin_v2 import MASKED, Merging, PositionBias, SwinV2, WindowPlan, map_sides, region_mask, window_plan
 from models.registry import find_manifest
 
 VIT, SWIN = "ViT_TTE47_baseline", "SwinTransformerV2_TTE47_baseline"

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.clip import Clip
-from models.families.reading import Decoding, MarkKind, Reading, ReadingError, ReadValue
-from models.families.reading_network import as_if_trained
-from models.families.whole_frames import stretched
+from models.inputs.whole_frames import stretched
+from models.networks.reading_network import as_if_trained
+from models.reading import Decoding, MarkKind, Reading, ReadingError, ReadValue
 from models.registry import find_manifest, load_model
 from models.results import Reason
 from tests.unit.models.families.drawn_maps import SECTOR, clip

@@ -7,11 +7,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.families import prepare
-from models.families.echoforge_xception import EchoForgeXception, SameMaxPool, keras_xception
-from models.families.frame_classifier import KERAS_RESCALE
-from models.families.vision import legacy_xception
+from models.families.echoforge.frame_classifier import KERAS_RESCALE
+from models.families.echoforge.xception import EchoForgeXception, SameMaxPool, keras_xception
 from models.manifest import ManifestError
+from models.networks.stored_weights import prepare
+from models.networks.vision import legacy_xception
 from models.registry import find_manifest, load_model
 
 

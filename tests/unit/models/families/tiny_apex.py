@@ -8,9 +8,9 @@ import torch
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
-from models.families.echo_apex import load
-from models.families.reading_network import as_if_trained
+from models.families.echo_apex.networks import load
 from models.manifest import Manifest
+from models.networks.reading_network import as_if_trained
 from models.registry import find_manifest
 
 SIDE_PX = 56

@@ -6,10 +6,10 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.families.vision import make_importable
+from models.families.echo_apex.weights import place, resized_positions
 from models.importers import ImportRefused, MisplacedWeights, TorchFile, TorchFileError, import_weights
-from models.importers.dino_v2 import place, resized_positions
 from models.manifest import write_manifest
+from models.networks.vision import make_importable
 from models.registry import load_manifest
 from models.results import Reason
 from tests.unit.models.families.tiny_apex import moving_clip, tiny, tiny_manifest

@@ -10,17 +10,10 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from models.families import WeightsError
-from models.importers import (
-    IMPORTERS,
-    ImportRefused,
-    KerasFileError,
-    MisplacedWeights,
-    NotSaid,
-    import_weights,
-)
+from models.importers import IMPORTERS, ImportRefused, KerasFileError, MisplacedWeights, NotSaid, import_weights
 from models.importers.verification import verify_model
 from models.manifest import ManifestError
+from models.networks.stored_weights import WeightsError
 from models.registry import FAMILIES, find_manifest, list_models, load_model, published_manifest
 
 TINY = "tests.unit.models.importers.tiny_family"

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from models.importers import IMPORTERS, NotSaid, import_weights, phase, resnet, unet, xception
+from models.families.echoforge.weights import phase, resnet, unet, xception
+from models.importers import IMPORTERS, NotSaid, import_weights
 from models.importers.keras_files import KerasFileError
 from models.importers.keras_graph import check_steps
 from models.importers.placing import MisplacedWeights
@@ -238,7 +239,7 @@ def test_a_scaling_that_nobody_states_is_asked_for(tmp_path: Path) -> None:
 
 def test_every_importer_of_keras_files_lists_its_steps() -> None:
     """But those of the library keras_cv_attention_models, whose encoders `kecam_layers.parts` compares."""
-    by_class = {"models.importers.vision_transformer", "models.importers.swin"}
+    by_class = {"models.families.echoforge.weights.transformer", "models.families.echoforge.weights.swin"}
     for module in set(IMPORTERS.values()) - by_class:
         importer = __import__(module, fromlist=["steps"])
         assert hasattr(importer, "steps") == ("keras" in (Path(importer.__file__).read_text(encoding="utf-8"))), module

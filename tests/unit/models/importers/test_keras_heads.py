@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.importers import convnext, densenet, efficientnet, phase, resnet, unet, xception
+from models.families.echoforge.weights import convnext, densenet, efficientnet, phase, resnet, unet, xception
 from models.importers.keras_files import KerasFile, KerasFileError, KerasLayer
 from models.importers.keras_heads import described_head, rescales, saying_its_scaling
 from models.importers.placing import MisplacedWeights

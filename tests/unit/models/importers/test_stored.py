@@ -10,9 +10,9 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from models.families import read_weights
 from models.importers.sources import sha256_of
 from models.importers.stored import write_tensors
+from models.networks.stored_weights import read_weights
 
 TENSORS = {"b": torch.arange(6.0).view(2, 3), "a": torch.ones(2).half(), "n": torch.tensor(3)}
 ORIGIN = {f"key {number}": f'"värde" {number}\n' for number in range(12)}

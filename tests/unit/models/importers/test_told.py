@@ -49,7 +49,7 @@ def test_what_the_file_says_is_not_overruled(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(NotSaid, match=words):
         described(known, of_file, {"rescale": False}, None)
     assert described(known, of_file, {"rescale": True}, None).architecture["rescale"] is True
-    monkeypatch.setattr("models.importers.xception.architecture", lambda file, manifest: of_file)
+    monkeypatch.setattr("models.families.echoforge.weights.xception.architecture", lambda file, manifest: of_file)
     with pytest.raises(NotSaid, match=words):
         import_weights(known.name, weights_file(tmp_path), settings={"rescale": False}, folder=tmp_path / "models")
 

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from models import load_model
-from models.importers import KerasFileError, MisplacedWeights, import_weights, vision_transformer
-from models.importers import swin as swin_importer
+from models.families.echoforge.weights import swin as swin_importer
+from models.families.echoforge.weights import transformer as vision_transformer
+from models.importers import KerasFileError, MisplacedWeights, import_weights
 from models.importers.keras_files import KerasFile, KerasLayer
 from models.registry import find_manifest
 from tests.unit.models.importers.kecam_files import dense, layer, norm, operation, swin, vit

@@ -5,8 +5,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models.families import prepare
 from models.manifest import Manifest
+from models.networks.stored_weights import prepare
 
 
 class Tiny(nn.Module):

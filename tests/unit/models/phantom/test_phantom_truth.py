@@ -6,10 +6,10 @@ from numpy.typing import NDArray
 
 from models.catalogue import ECHOVIEW47, View
 from models.derive.volumes import area_cm2, to_cm
+from models.inputs.letterbox import Letterbox
 from models.phantom.acquisition import RENDERED_VIEWS
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import ECHOVIEW47_OF, PhantomClip, TrainingFrame, render_clip, training_frames
-from models.preprocess import Letterbox
 
 POLAR, ROWS, COLUMNS = (160, 96), 240, 320
 

@@ -11,7 +11,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.families.vision import make_importable, whole_tensor_additions
+from models.networks.vision import make_importable, whole_tensor_additions
 from models.predictor.backend import Precision, TorchBackend
 from models.predictor.gate import Task, disagreement
 from models.predictor.openvino_backend import OpenVinoBackend

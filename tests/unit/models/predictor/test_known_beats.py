@@ -7,7 +7,7 @@ import pytest
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.beat_to_beat import timed_starts_ms
-from models.families.prepared_once import once
+from models.inputs.preparation_cache import once
 from models.predictor import analysis
 from models.predictor.parts import make_part
 from models.predictor.readings import ClipReadings, read_clip_values

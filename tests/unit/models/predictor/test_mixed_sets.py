@@ -11,12 +11,12 @@ from models.calibration import RegionCalibration
 from models.catalogue import Method, View
 from models.clip import Clip
 from models.derive.study import derive_study
-from models.families.phantom_classifier import PhantomClassifier
-from models.families.phantom_segmenter import PhantomSegmenter
-from models.families.reading import Decoding, Reading, ReadingError, ReadValue
+from models.families.phantom.classifier import PhantomClassifier
+from models.families.phantom.segmenter import PhantomSegmenter
 from models.manifest import Manifest
 from models.predictor import Predictor
 from models.predictor.parts import Part, make_part
+from models.reading import Decoding, Reading, ReadingError, ReadValue
 from models.registry import find_manifest
 from models.results import QualityIssue, Reason
 from models.roles import Role
@@ -268,7 +268,7 @@ def test_a_clip_its_view_s_network_cannot_take_is_of_no_view(monkeypatch: pytest
     def refuse(clip: Clip, decoding: Decoding) -> Tensor:
         raise ReadingError("nothing is seen")
 
-    monkeypatch.setattr("models.families.echo_prime.shown", refuse)
+    monkeypatch.setattr("models.families.echo_prime.networks.shown", refuse)
     predictor = replace(model_set(), view=make_part(Role.VIEW, Unasked()))
     found = predictor.analyse(a_clip(phantom=True))
     assert found.view is not None

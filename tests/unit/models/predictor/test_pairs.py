@@ -9,12 +9,12 @@ from torch import nn
 
 from models.catalogue import View
 from models.clip import Clip
-from models.families.echo_motion_biplane import EchoMotionBiplane
-from models.families.reading import Reading, ReadingError, ReadValue
-from models.families.reading_network import as_if_trained
+from models.families.echo_motion.biplane import EchoMotionBiplane
+from models.networks.reading_network import as_if_trained
 from models.predictor.pairs import read_pair
 from models.predictor.parts import Part, make_part
 from models.predictor.readings import ClipReadings, read_clip_values
+from models.reading import Reading, ReadingError, ReadValue
 from models.registry import find_manifest
 from models.results import FrameReference, Reason
 from models.roles import Role

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.study import derive_study
-from models.families.echoforge_phase import EchoForgePhase
+from models.families.echoforge.phase import EchoForgePhase
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
 from models.predictor import Predictor, load_predictor

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from models.clip import Clip
-from models.families.echonet_dynamic import EjectionFraction
-from models.families.reading_network import as_if_trained
+from models.families.echonet.dynamic import EjectionFraction
 from models.manifest import Manifest
+from models.networks.reading_network import as_if_trained
 from models.predictor.backend import BackendError, Precision, TorchBackend
 from models.predictor.gate import Task, disagreement, probe_clip
 from models.predictor.parts import make_part

@@ -7,7 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from models.clip import Clip
-from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadValue
+from models.reading import Decoding, Mark, MarkKind, Reading, ReadValue
 from models.registry import find_manifest
 from models.results import Reason
 from models.training.figures.abstention import abstention_figures, error_abstention_figures, risk_coverage

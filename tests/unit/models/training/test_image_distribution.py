@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.families.mahalanobis import nearest_class_distance
+from models.networks.mahalanobis import nearest_class_distance
 from models.training.image_distribution import (
     FOLDS,
     WIDEST,

@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.study import derive_study
-from models.families import WeightsError
-from models.families.image_distribution import ImageDistribution
+from models.families.distribution.networks import ImageDistribution
 from models.manifest import Manifest, ManifestError, write_manifest
+from models.networks.stored_weights import WeightsError
 from models.phantom.anatomy import sample_heart
 from models.phantom.negatives import render_negative
 from models.phantom.traces import drawn_trace

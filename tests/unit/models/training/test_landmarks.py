@@ -11,7 +11,7 @@ from torch import nn
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
-from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingError
+from models.reading import Decoding, Mark, MarkKind, Reading, ReadingError
 from models.registry import find_manifest, list_models
 from models.training.layouts import read_data
 from models.training.layouts.items import DataSet, Item, LayoutError, TrueLandmark, Truth

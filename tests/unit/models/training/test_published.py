@@ -10,9 +10,9 @@ from torch import Tensor, nn
 
 from models.catalogue import QUANTITIES
 from models.clip import Clip
-from models.families.echonet_dynamic import BeatToBeat
-from models.families.reading import Decoding, Reading, ReadValue
+from models.families.echonet.dynamic import BeatToBeat
 from models.manifest import Manifest
+from models.reading import Decoding, Reading, ReadValue
 from models.registry import find_manifest, list_models
 from models.training.layouts import LAYOUTS
 from models.training.layouts.items import DataSet, Item, TrueLandmark, TrueValue, Truth

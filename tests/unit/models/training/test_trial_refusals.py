@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from models.clip import Clip
-from models.families.reading import Decoding
+from models.reading import Decoding
 from models.training.layouts import read_data
 from models.training.layouts.items import DataSet, Item, LayoutError, Truth
 from models.training.layouts.pictures import read_video

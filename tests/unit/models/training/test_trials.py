@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from models.clip import Clip
-from models.families.echonet_dynamic import BeatToBeat
-from models.families.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue
+from models.families.echonet.dynamic import BeatToBeat
+from models.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue
 from models.registry import find_manifest
 from models.results import Reason
 from models.training.layouts import read_data

@@ -9,7 +9,7 @@ import pytest
 
 from models.catalogue import View
 from models.clip import Clip
-from models.families.reading import Decoding, Reading, ReadingError, ReadValue
+from models.reading import Decoding, Reading, ReadingError, ReadValue
 from models.registry import find_manifest, list_models
 from models.results import Reason
 from models.training.layouts import read_data

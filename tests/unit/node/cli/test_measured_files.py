@@ -9,7 +9,7 @@ from pynetdicom.dsutils import split_dataset
 from typer.testing import CliRunner
 
 from models.clip import Clip
-from models.families.reading import Decoding, Reading, ReadValue
+from models.reading import Decoding, Reading, ReadValue
 from models.registry import find_manifest
 from node.cli import app, measuring
 from node.cli.found_files import find_files

@@ -10,8 +10,8 @@ import pytest
 from pydicom.dataset import Dataset
 
 from models.calibration import RegionCalibration
-from models.families.reading import Decoding
 from models.phantom.traces import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave
+from models.reading import Decoding
 from node.cli.measured_files import Wanted, measure_file, write_table
 from tests.unit.models.families.drawn_traces import peaks_of, reader_of, value_of
 from tests.unit.node.study.ultrasound_object import as_file, ultrasound_object

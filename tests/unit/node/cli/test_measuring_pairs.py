@@ -10,7 +10,7 @@ from torch import nn
 from typer.testing import CliRunner
 
 from models.clip import Clip
-from models.families.reading import Reading, ReadValue
+from models.reading import Reading, ReadValue
 from models.registry import find_manifest
 from node.cli import app, measuring
 from node.errors import ConfigError

@@ -11,8 +11,8 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from models.clip import Clip
-from models.families.reading import Decoding, Reading, ReadValue
 from models.predictor.backend import BackendError
+from models.reading import Decoding, Reading, ReadValue
 from models.registry import find_manifest
 from node.cli import app, measured_files, measuring
 from node.cli.measured_files import wanted_files

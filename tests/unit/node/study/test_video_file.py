@@ -7,7 +7,7 @@ import av
 import numpy as np
 import pytest
 
-from models.families.reading import Mark, MarkKind
+from models.reading import Mark, MarkKind
 from node.errors import UnreadableClip
 from node.study.mark_drawing import annotated
 from node.study.video_file import frame_rate_hz, read_video, write_film, write_image

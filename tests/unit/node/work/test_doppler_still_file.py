@@ -100,7 +100,7 @@ def sees_the_jet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(network: torch.nn.Module, frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
         yield from (peaks[None, ROWS - len(frame) :] for frame in frames)
 
-    monkeypatch.setattr("models.families.echonet_trace.logits", answer)
+    monkeypatch.setattr("models.families.echonet.trace.logits", answer)
     monkeypatch.setenv("ECHONODE_MODELS", str(folder))
 
 

@@ -15,8 +15,8 @@ from models.asked import quantities_read
 from models.catalogue import Phase
 from models.clip import Clip
 from models.derive.study import derive_study
-from models.families.pan_echo import PanEcho
-from models.families.pan_echo_tasks import TASKS
+from models.families.pan_echo.networks import PanEcho
+from models.families.pan_echo.tasks import TASKS
 from models.predictor.parts import make_part
 from models.registry import load_model
 from models.results import ClipFindings, Measurement, Reason, StudyFindings

@@ -100,7 +100,7 @@ def test_calipers_on_a_plax_clip_reach_findings_and_report(
     def answer(network: torch.nn.Module, frames: Iterator[object]) -> Iterator[NDArray[np.float32]]:
         yield from (maps for _, maps in zip(frames, drawn, strict=True))
 
-    monkeypatch.setattr("models.families.echonet_linear.logits", answer)
+    monkeypatch.setattr("models.families.echonet.linear.logits", answer)
     findings = analysed(truth, path, settings)
     found = {measurement.key: measurement for measurement in findings.measurements}
     assert found.keys() == KEYS
@@ -132,7 +132,7 @@ def test_a_network_that_finds_no_points_says_so_for_each_of_its_quantities(
     def answer(network: torch.nn.Module, frames: Iterator[object]) -> Iterator[NDArray[np.float32]]:
         yield from (np.full((2, 480, 640), -20, np.float32) for _ in frames)
 
-    monkeypatch.setattr("models.families.echonet_linear.logits", answer)
+    monkeypatch.setattr("models.families.echonet.linear.logits", answer)
     findings = analysed(plax(frames=2), tmp_path / "clip.dcm", settings)
     not_measured = {missing.key: missing for missing in findings.not_measured}
     assert findings.measurements == ()

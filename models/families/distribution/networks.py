@@ -1,0 +1,77 @@
+"""Whether an image is like those of one hospital, by its place among them in the features of any network of the library.
+
+The network is another model, which the manifest names with the hash of its weights. `echonode models judge` learns the rest:
+the mean of each class, one covariance for all, and the limit, which stands in the manifest.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from models.manifest import Manifest, ManifestError
+from models.networks.mahalanobis import nearest_class_distance
+from models.networks.stored_weights import WeightsError, prepare
+from models.registry import embedder_of, load_manifest
+
+
+class LearntClasses(nn.Module):
+    """What the weights file holds: means (classes, width), the inverse covariance (width, width), and of which features."""
+
+    class_means: Tensor
+    precision: Tensor
+    embedder_digest: Tensor
+
+    def __init__(self, classes: int, width: int) -> None:
+        super().__init__()
+        self.register_buffer("class_means", torch.zeros(classes, width))
+        self.register_buffer("precision", torch.zeros(width, width))
+        self.register_buffer("embedder_digest", torch.zeros(32, dtype=torch.uint8))
+
+
+class ImageDistribution(nn.Module):
+    """Input of the embedder (n, ...) -> distances (n, 1), about 1 for an image of its training, and features (n, width)."""
+
+    def __init__(self, manifest: Manifest, embedder: Any, learnt: LearntClasses) -> None:
+        super().__init__()
+        self.manifest = manifest
+        self.embedder = embedder
+        self.learnt = learnt
+
+    @property
+    def class_means(self) -> Tensor:
+        return self.learnt.class_means
+
+    def forward(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        features: Tensor = self.embedder.embed(batch)
+        return self.distance(features)[:, None], features
+
+    def distance(self, features: Tensor) -> Tensor:
+        """Distance (n,) of features (n, width) to the nearest class."""
+        return nearest_class_distance(features, self.learnt.class_means, self.learnt.precision)
+
+
+def digest_of(embedder: Manifest) -> Tensor:
+    """All that the features of a model depend on, as 32 bytes: its weights, its architecture and its input."""
+    size = [*embedder.input_shape, embedder.input_size_px]
+    said = [embedder.weights_sha256, embedder.family, sorted(embedder.architecture.items()), size]
+    return torch.from_numpy(np.frombuffer(hashlib.sha256(json.dumps(said).encode()).digest(), np.uint8).copy())
+
+
+def load(manifest: Manifest, weights: Path | None, device: str) -> ImageDistribution:
+    """With its embedder, which needs its own weights where this one gets weights. Raises ManifestError, also for an embedder
+    that is not the one it was learnt with, and WeightsError.
+    """
+    named = embedder_of(manifest)
+    if named is None:
+        raise ManifestError(f"model {manifest.name}: [architecture] embedder is missing")
+    classes, width = (int(str(manifest.architecture[key])) for key in ("reference_classes", "width"))
+    learnt = prepare(LearntClasses(classes, width), manifest, weights, device)
+    if weights is not None and not torch.equal(learnt.embedder_digest.cpu(), digest_of(named)):
+        raise WeightsError(f"{manifest.weights_file} was learnt with other settings of {named.name} than those here")
+    embedder = load_manifest(named, pretrained=weights is not None, device=device)
+    return ImageDistribution(manifest, embedder, learnt).eval()

@@ -1,0 +1,1 @@
+"""EchoApex' networks."""

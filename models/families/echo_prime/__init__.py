@@ -1,0 +1,1 @@
+"""EchoPrime's networks."""

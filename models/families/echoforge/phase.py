@@ -1,0 +1,127 @@
+"""EchoPDNet, EchoForge's finder of end-diastole and end-systole: one score per frame, high at the former, low at the latter.
+
+Lane et al., Comput Biol Med 133 (2021) 104373. Neither the scaling of the pixels nor how windows over longer clips are put
+together is published; `models.derive.phase` says how it is done here.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from models.clip import Clip
+from models.derive.phase import Curve, PhaseEvents, merge_windows, phase_events, window_starts
+from models.families.echoforge.frame_classifier import KERAS_RESCALE
+from models.manifest import Manifest
+from models.networks.keras_lstm import KerasLstm
+from models.networks.keras_resnet import FEATURES, KerasResNet
+from models.networks.reading_network import ReadingNetwork
+from models.networks.stored_weights import prepare
+from models.reading import Decoding, Reading, ReadingError, ReadValue
+from models.results import Reason
+from models.wording import counted
+
+_DENSE, _UNITS = 512, 512
+_BATCH = 8
+COLUMNS = ("frame", "time_ms", "score", "phase")
+
+
+class EchoForgePhase(ReadingNetwork):
+    """RGB clips (n, 3, frames, h, w), 0 to 255 -> scores (n, frames). The number of frames is the manifest's, h and w are free.
+
+    `[architecture]`: `rescale`, whether the network itself divides by 255.
+    """
+
+    def __init__(self, manifest: Manifest) -> None:
+        super().__init__()
+        self.manifest = manifest
+        self.frames = manifest.input_shape[1]
+        self.scale = KERAS_RESCALE if manifest.architecture["rescale"] else 1.0
+        self.backbone = KerasResNet("ResNet50")
+        self.lstm1 = KerasLstm(FEATURES, FEATURES)
+        self.dense = nn.Linear(FEATURES, _DENSE)
+        self.lstm2 = KerasLstm(_DENSE, _UNITS)
+        self.head = nn.Linear(self.frames * _UNITS, self.frames)
+
+    def forward(self, clips: Tensor) -> Tensor:
+        number, _, frames = clips.shape[:3]
+        features = self.embed(clips.transpose(1, 2).flatten(0, 1))
+        return self.score(features.view(number, frames, -1))
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """RGB frames (n, 3, h, w), 0 to 255 -> (n, 2048): of a frame once, whatever the number of windows it is in."""
+        maps: Tensor = self.backbone(frames * self.scale)
+        return maps.mean(dim=(2, 3))
+
+    def score(self, features: Tensor) -> Tensor:
+        """Windows of frames (n, frames, 2048) -> scores (n, frames)."""
+        states = self.lstm2(torch.relu(self.dense(self.lstm1(features))))
+        scores: Tensor = self.head(states.flatten(1))
+        return scores
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        """End-diastoles and end-systoles of all beats, in ms from the first frame on; a row per frame.
+
+        The authors' decoding is not published, so both decodings are ours: PUBLISHED takes the whole image as they did,
+        CORRECTED the calibrated region where there is one. Raises ReadingError for fewer frames than the network takes.
+        """
+        number = clip.number_of_frames
+        if number < self.frames:
+            raise ReadingError(f"the clip has {counted(number, 'frame')}; {self.manifest.name} needs at least {self.frames}")
+        region = None if decoding is Decoding.PUBLISHED else clip.b_mode_region().region
+        window = (
+            (slice(region.y0_px, region.y1_px + 1), slice(region.x0_px, region.x1_px + 1)) if region else (slice(None),) * 2
+        )
+        with torch.inference_mode():
+            features = torch.cat([self.embed(batch) for batch in self._batches(clip.frames[:, *window])])
+            starts = window_starts(number, self.frames, self.frames // 2)
+            scores = self.score(torch.stack([features[start : start + self.frames] for start in starts]))
+        curve = merge_windows(scores.double().cpu().numpy(), starts, number)
+        events = phase_events(curve, clip.frame_times_ms)
+        note = "read from the calibrated region" if region else "read from the whole image"
+        rows = _rows(curve, events, clip.frame_times_ms)
+        return Reading(_values(events, clip.frame_times_ms), COLUMNS, rows, notes=(note,))
+
+    def _batches(self, frames: NDArray[np.uint8]) -> Iterator[Tensor]:
+        size = (self.manifest.input_shape[3], self.manifest.input_shape[2])
+        for first in range(0, len(frames), _BATCH):
+            resized = [cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in frames[first : first + _BATCH]]
+            yield torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2).to(self.head.weight)
+
+
+def _values(events: PhaseEvents, times_ms: Curve | None) -> tuple[ReadValue, ...]:
+    """One of each event; of a phase without any, why there is none."""
+    values = []
+    for key, frames in (("ed_time", events.ed_frame_indices), ("es_time", events.es_frame_indices)):
+        if not frames:
+            values.append(ReadValue(key, "ms", None, None, (Reason.NO_CARDIAC_CYCLE,), "the score has no such turn"))
+        for frame in frames:
+            if times_ms is None:
+                reason = (Reason.NO_CARDIAC_CYCLE,)
+                values.append(ReadValue(key, "ms", None, frame, reason, "the clip has no frame times; the frame is known"))
+            else:
+                values.append(ReadValue(key, "ms", float(times_ms[frame]), frame))
+    return tuple(values)
+
+
+def _rows(curve: Curve, events: PhaseEvents, times_ms: Curve | None) -> tuple[dict[str, str | int | float | None], ...]:
+    phases = dict.fromkeys(events.ed_frame_indices, "ed") | dict.fromkeys(events.es_frame_indices, "es")
+    return tuple(
+        {
+            "frame": frame,
+            "time_ms": None if times_ms is None else float(times_ms[frame]),
+            "score": float(score),
+            "phase": phases.get(frame, ""),
+        }
+        for frame, score in enumerate(curve)
+    )
+
+
+def load(manifest: Manifest, weights: Path | None, device: str) -> EchoForgePhase:
+    with torch.device(device):
+        network = EchoForgePhase(manifest)
+    return prepare(network, manifest, weights, device)

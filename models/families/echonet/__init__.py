@@ -1,0 +1,1 @@
+"""The EchoNet networks: EchoNet-Dynamic's and EchoNet-Measurements'."""

@@ -1,0 +1,291 @@
+"""EchoNet-Dynamic: the ejection fraction of an apical four-chamber clip, and the area of its left ventricle over time.
+
+Ouyang et al., Nature 580 (2020) 252-256. Both take clips with the training data's mean and standard deviation taken out per
+colour; those values are not published, so who brings the weights brings them too (`[architecture] mean` and `std`), and without
+them nothing is read.
+
+Published and corrected ways differ in: beats (20 frames apart whatever the frame rate and a mistaken trimming, or R waves,
+frame times and true percentiles), spacing of a clip's frames (every second one, or 40 ms, which that was in training), the cut
+from a DICOM object (the first dark row, or the calibrated region), beats at the end of the video (dropped, or their clip moved
+inside).
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from models.clip import Clip
+from models.derive.beat_to_beat import (
+    beat_start_ms,
+    clip_starts,
+    published_beat_starts,
+    published_end_systoles,
+    timed_clip,
+    timed_starts_ms,
+)
+from models.derive.cardiac_cycle import find_beats
+from models.derive.linear import EF_LIMITS_PERCENT
+from models.derive.outline import closed_lines, polygon_area
+from models.families.echonet.clips import NOT_NORMALISABLE, Squares, gathered_clip, normalisation, padded_clip, squares
+from models.manifest import Manifest, ManifestError
+from models.networks.reading_network import ReadingNetwork, judged, without_a_beat
+from models.networks.stored_weights import prepare
+from models.networks.vision import DeepLab, r2plus1d_18
+from models.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue, calibration_reason
+from models.results import Beat, Reason
+from models.wording import counted
+
+EF_KEY = "ef_video_regression"  # a quantity of its own, never the method of discs
+_MEAN_EF_PERCENT = 55.6  # where the original starts its training from
+# Impossible outside: a sphere of the least volume (20 mL, 3 mL) has a section of 9 and 2.5 cm2, an ellipsoid of the largest
+# volume (500 mL, 475 mL) and 16 cm of length one of 97 and 95 cm2.
+_LIMITS_CM2 = {"lv_area_d_a4c": (8.0, 100.0), "lv_area_s_a4c": (2.0, 95.0)}
+_CLIPS_AT_ONCE, _FRAMES_AT_ONCE = 4, 20
+
+
+class LeftVentricle(ReadingNetwork, DeepLab):
+    """Normalised RGB frames (n, 3, 112, 112) -> logits (n, 1, 112, 112), above 0 where the left ventricle is."""
+
+    own_limits = _LIMITS_CM2
+
+    def masks(self, frames: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
+        """Masks (n, rows, columns) of frames (n, rows, columns, 3); None where mean and deviation are not known."""
+        logits = self.logits(frames)
+        return None if logits is None else logits > 0
+
+    def logits(self, frames: NDArray[np.uint8]) -> NDArray[np.float32] | None:
+        """Logits (n, rows, columns); None where mean and deviation are not known."""
+        rule = normalisation(self.manifest)
+        if rule is None:
+            return None
+        video = rule.apply(frames).permute(1, 0, 2, 3)
+        place = next(self.parameters())
+        batches = (video[first : first + _FRAMES_AT_ONCE] for first in range(0, len(video), _FRAMES_AT_ONCE))
+        with torch.inference_mode():
+            pieces = [self(batch.to(place.device, place.dtype)).float().cpu() for batch in batches]
+        return np.asarray(torch.cat(pieces)[:, 0].numpy(), dtype=np.float32)
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        """Area of every frame, and at end-diastole and end-systole: in cm2 where calibrated, always in px of the square."""
+        cut = squares(clip, decoding)
+        logits = self.logits(cut.frames)
+        if logits is None:
+            return Reading(tuple(_not_read(key, "cm2") for key in ("lv_area_d_a4c", "lv_area_s_a4c")))
+        areas = (logits > 0).sum(axis=(1, 2)).tolist()
+        beats, es_frames = beats_of(areas, clip, decoding)
+        rows = tuple(
+            {
+                "Filename": None,
+                "Frame": frame,
+                "Size": area,
+                "HumanLarge": None,
+                "HumanSmall": None,
+                "ComputerSmall": int(small),
+            }
+            for frame, area in enumerate(areas)
+            for small in (frame in es_frames,)
+        )
+        return Reading(
+            _area_values(areas, beats, es_frames, clip, cut),
+            columns=tuple(rows[0]) if rows else (),
+            rows=rows,
+            marks=tuple(_outlines(logits, cut)),
+            notes=(cut.note,),
+        )
+
+
+class EjectionFraction(ReadingNetwork):
+    """Normalised RGB clips (n, 3, 32, 112, 112), every second frame -> ejection fraction (n,), percent."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        super().__init__()
+        self.manifest = manifest
+        self.network = r2plus1d_18(outputs=1)
+        nn.init.constant_(self.network.get_parameter("fc.bias"), _MEAN_EF_PERCENT)
+
+    def forward(self, clips: Tensor) -> Tensor:
+        ef_percent: Tensor = self.network(clips)[:, 0]
+        return ef_percent
+
+    def read_beats(self, clip: Clip, beats: Sequence[Beat]) -> Reading:
+        """The corrected decoding, one clip for each of these beats."""
+        return self._read(clip, Decoding.CORRECTED, [beat.es_frame_index for beat in beats])
+
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED, areas: Sequence[float] | None = None) -> Reading:
+        """The mean over the beats that the ventricle's areas, one a frame, show; without them, over all clips of the video.
+
+        A row for each clip that was asked about. The value needs no calibration, it is a ratio; the corrected decoding says
+        where there is none, and refuses what is impossible.
+        """
+        return self._read(clip, decoding, None if areas is None else beats_of(areas, clip, decoding)[1])
+
+    def _read(self, clip: Clip, decoding: Decoding, es_frames: Sequence[int] | None) -> Reading:
+        """Without end-systoles, over all clips of the video."""
+        cut = squares(clip, decoding)
+        rule = normalisation(self.manifest)
+        if rule is None:
+            return Reading((_not_read(EF_KEY, "%"),))
+        if decoding is Decoding.CORRECTED and (missing := without_a_beat(clip, EF_KEY, "%")):
+            return Reading((missing,))
+        starts, clips = _clips(rule.apply(cut.frames), clip, decoding, es_frames)
+        found = self._regress(clips)
+        return _ef_reading(starts, found, decoding, cut, by_beat=es_frames is not None)
+
+    def _regress(self, clips: Iterator[Tensor]) -> list[float]:
+        place = next(self.parameters())
+        found: list[float] = []
+        with torch.inference_mode():
+            while batch := list(islice(clips, _CLIPS_AT_ONCE)):
+                found += self(torch.stack(batch).to(place.device, place.dtype)).float().cpu().tolist()
+        return found
+
+
+class BeatToBeat:
+    """A `Reader` of both networks: the ejection fraction of each beat that the segmenter finds, their mean, and the areas.
+
+    Its manifest is the regressor's, its table and marks are the segmenter's, whose manifest is `beats_by`. Raises ManifestError
+    for other models.
+    """
+
+    def __init__(self, regressor: object, ventricle: object) -> None:
+        if not isinstance(regressor, EjectionFraction) or not isinstance(ventricle, LeftVentricle):
+            raise ManifestError("beat to beat takes EchoNet-Dynamic's regressor of ejection fraction and its segmenter")
+        self.manifest, self.beats_by = regressor.manifest, ventricle.manifest
+        self._regressor, self._ventricle = regressor, ventricle
+        self.own_limits = ventricle.own_limits
+
+    @property
+    def trained(self) -> bool:
+        return self._regressor.trained and self._ventricle.trained
+
+    @judged
+    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+        outlined = self._ventricle.read(clip, decoding)
+        if not outlined.rows:
+            return Reading((_not_read(EF_KEY, "%"), *outlined.values))
+        fraction = self._regressor.read(clip, decoding, [int(str(row["Size"])) for row in outlined.rows])
+        beats = ", ".join(f"{row['EF']:.1f}" for row in fraction.rows)
+        notes = (*outlined.notes, f"EF of the beats: {beats}") if beats else outlined.notes
+        return replace(outlined, values=(*fraction.values, *outlined.values), notes=notes)
+
+
+def beats_of(areas: Sequence[float], clip: Clip, decoding: Decoding) -> tuple[tuple[Beat, ...], list[int]]:
+    """Whole beats, and all end-systolic frames. The published way knows no beats, only end-systoles.
+
+    The corrected way takes its end-systoles from the beats: a smallest area without a whole beat around it is none.
+    """
+    if decoding is Decoding.PUBLISHED:
+        return (), _published_minima(areas)
+    if clip.frame_times_ms is None:
+        return (), []
+    beats = find_beats(areas, clip.frame_times_ms.tolist(), clip.r_wave_times_ms, clip.heart_rate_bpm)
+    return beats, [beat.es_frame_index for beat in beats]
+
+
+def _published_minima(areas: Sequence[float]) -> list[int]:
+    try:
+        return published_end_systoles(areas)
+    except ValueError as error:
+        raise ReadingError(str(error)) from error
+
+
+def _clips(
+    video: Tensor, clip: Clip, decoding: Decoding, es_frames: Sequence[int] | None
+) -> tuple[Sequence[float], Iterator[Tensor]]:
+    """Starts of the clips, in frames as published or in ms, and the clips, cut when asked for."""
+    times = clip.frame_times_ms
+    if decoding is Decoding.PUBLISHED or times is None:
+        frames = video.shape[1]
+        first = clip_starts(frames) if es_frames is None else published_beat_starts(es_frames, frames)
+        return first, (padded_clip(video, start) for start in first)
+    starts = timed_starts_ms(times)
+    if es_frames is not None:
+        starts = [beat_start_ms(float(times[frame]), times) for frame in es_frames]
+    return starts, (gathered_clip(video, timed_clip(start, times)) for start in starts)
+
+
+def _ef_reading(names: Sequence[float], found: list[float], decoding: Decoding, cut: Squares, *, by_beat: bool) -> Reading:
+    column = "Frame" if decoding is Decoding.PUBLISHED else "Start_ms"
+    rows = tuple({"Filename": None, column: name, "EF": ef} for name, ef in zip(names, found, strict=True))
+    if not found:
+        value = ReadValue(EF_KEY, "%", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail="no whole beat was found")
+    else:
+        of_what = "beats" if by_beat else "clips"
+        sd = float(np.std(found, ddof=1)) if len(found) > 1 else None
+        spread = "" if sd is None else f", SD {sd:.1f}"
+        value = _fraction(float(np.mean(found)), f"mean of {len(found)} {of_what}{spread}", decoding, cut)
+        if by_beat and value.value is not None:
+            value = replace(value, beats=len(found), sd=sd)
+    return Reading((value,), columns=("Filename", column, "EF"), rows=rows, notes=(cut.note,))
+
+
+def _fraction(ef_percent: float, detail: str, decoding: Decoding, cut: Squares) -> ReadValue:
+    if decoding is Decoding.PUBLISHED:
+        return ReadValue(EF_KEY, "%", ef_percent, detail=detail)
+    low, high = EF_LIMITS_PERCENT
+    if not low <= ef_percent <= high:  # also refuses NaN
+        words = f"{ef_percent:.1f} % is outside {low:g} to {high:g} %"
+        return ReadValue(EF_KEY, "%", None, reasons=(Reason.OUTSIDE_LIMITS,), detail=words)
+    return ReadValue(EF_KEY, "%", ef_percent, detail=detail if cut.cm2_per_px else f"uncalibrated; {detail}")
+
+
+def _area_values(
+    areas: list[int], beats: tuple[Beat, ...], es_frames: list[int], clip: Clip, cut: Squares
+) -> tuple[ReadValue, ...]:
+    phases = {"lv_area_d_a4c": [beat.ed_frame_index for beat in beats], "lv_area_s_a4c": es_frames}
+    values: list[ReadValue] = []
+    for key, frames in phases.items():
+        if not frames:
+            reason = (Reason.NO_CARDIAC_CYCLE,)
+            values.append(ReadValue(key, "cm2", None, reasons=reason, detail="no such phase was found"))
+            continue
+        area_px, detail = float(np.mean([areas[frame] for frame in frames])), f"mean of {counted(len(frames), 'frame')}"
+        if cut.cm2_per_px is None:
+            reasons = (calibration_reason(clip.b_mode_region().problem),)
+            values.append(ReadValue(key, "cm2", None, reasons=reasons, detail="uncalibrated"))
+        else:
+            area_cm2, (low, high) = area_px * cut.cm2_per_px, _LIMITS_CM2[key]
+            if not low <= area_cm2 <= high:
+                words = f"{area_cm2:.1f} cm2 is outside {low:g} to {high:g} cm2"
+                values.append(ReadValue(key, "cm2", None, frames[0], (Reason.OUTSIDE_LIMITS,), words))
+                continue
+            values.append(ReadValue(key, "cm2", area_cm2, frames[0], detail=detail))
+        values.append(ReadValue(key, "px", area_px, frames[0], detail=detail))
+    return tuple(values)
+
+
+def _outlines(logits: NDArray[np.float32], cut: Squares) -> Sequence[Mark]:
+    marks = []
+    for frame_index, field in enumerate(logits):
+        # Beyond the map `closed_lines` sees 0, which is the level of logits: moved so that it is outside there too.
+        lines = closed_lines(np.clip(field, -20, 20) + 20, 20.0)
+        if lines:
+            outline = cut.placement.to_image(max(lines, key=polygon_area))
+            marks.append(Mark(frame_index, MarkKind.OUTLINE, outline, "LV"))
+    return marks
+
+
+def _not_read(key: str, unit: str) -> ReadValue:
+    """The network cannot be shown the clip as its training data were shown."""
+    return ReadValue(key, unit, None, reasons=(Reason.OUT_OF_DISTRIBUTION,), detail=NOT_NORMALISABLE)
+
+
+_NETWORKS: dict[str, Callable[[Manifest], EjectionFraction | LeftVentricle]] = {
+    "r2plus1d_18": EjectionFraction,
+    "deeplabv3_resnet50": LeftVentricle,
+}
+
+
+def load(manifest: Manifest, weights: Path | None, device: str) -> EjectionFraction | LeftVentricle:
+    network = str(manifest.architecture["network"])
+    if network not in _NETWORKS:
+        raise ManifestError(f"model {manifest.name}: unknown network {network!r}")
+    with torch.device(device):
+        built = _NETWORKS[network](manifest)
+    return prepare(built, manifest, weights, device)

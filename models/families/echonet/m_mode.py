@@ -1,0 +1,124 @@
+"""EchoNet-Measurements' TAPSE in M-mode: the tricuspid annulus from end-diastole, low on the screen, to end-systole.
+
+Published: the length of the slanted line, seconds and centimetres added as if they were one; a folder's images are cut at row
+342, a single one at its region. Corrected: the way along the beam alone, from a low point to the high one that follows it.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.calibration import RegionCalibration, TraceChoice
+from models.clip import Clip
+from models.derive.m_mode import TAPSE_LIMITS_CM, published_tapse_cm, tapse_cm
+from models.derive.spectral_peaks import Candidate, NoPairError, best_pair, candidates, follows, published_pair
+from models.families.echonet.trace import (
+    ECG_KEPT_NOTE,
+    ECG_NOTE,
+    PUBLISHED_ROW,
+    Absent,
+    clock_s,
+    described,
+    metadata,
+    not_measured,
+    probabilities,
+    published_region,
+    trace_maps,
+    within,
+)
+from models.families.echonet.trace_reader import TraceReader
+from models.manifest import Manifest
+from models.reading import Mark, MarkKind, Reading, ReadingError, ReadValue
+from models.results import Point, Reason
+
+COLUMNS = (
+    "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present",
+    "PhysicalDeltaX", "PhysicalDeltaY", "y0", "predicted_x1", "predicted_y1", "predicted_x2", "predicted_y2", "TAPSE",
+)  # fmt: skip
+_KEY = "tapse"
+_LEAST_APART_S, _MOST_APART_S = 0.08, 0.6  # systole, from the annulus' lowest to its highest point
+
+Row = dict[str, str | int | float | None]
+
+
+class TapseReader(TraceReader):
+    """The screen from the region's upper edge down (n, 3, h, w) -> logits (n, 2, h, w) of the two ends.
+
+    Which map is which end is not published. `in_folder` is the published scripts' way over several files: cut at row 342,
+    regions at other rows passed over, and no line that falls from left to right.
+    """
+
+    in_folder = False
+    columns = COLUMNS
+
+    def _choice(self, clip: Clip) -> TraceChoice:
+        return clip.m_mode_region()
+
+    def _unmeasured(self, absent: list[Absent]) -> tuple[ReadValue, ...]:
+        return (not_measured(_KEY, "cm", absent),)
+
+    def _published(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
+        region = published_region(clip, in_folder=self.in_folder, first_row=PUBLISHED_ROW if self.in_folder else None)
+        first_row = PUBLISHED_ROW if self.in_folder else region.y0_px
+        try:
+            left, right = published_pair(probabilities(self, frame, first_row, green_trace=True))
+        except NoPairError as error:
+            raise ReadingError(str(error)) from error
+        if self.in_folder and left[1] < right[1]:
+            raise ReadingError("the left point is higher than the right one")
+        value_cm = published_tapse_cm(left, right, region)
+        deltas = abs(region.physical_delta_x), abs(region.physical_delta_y)
+        row = _row(clip, deltas, region.y0_px, (left, right), value_cm)
+        on_screen = [(float(x), float(y + first_row)) for x, y in (left, right)]
+        notes = ("published decoding", f"the lowest region, {described(region)}; rows from {first_row} on", ECG_KEPT_NOTE)
+        return Reading((ReadValue(_KEY, "cm", value_cm, 0),), COLUMNS, (row,), (_mark(on_screen),), notes)
+
+    def _corrected(self, clip: Clip, frame: NDArray[np.uint8], choice: TraceChoice) -> Reading:
+        trace = trace_maps(self, clip, frame, choice)
+        place, absent, notes = trace.place, trace.absent, (*trace.notes, ECG_NOTE)
+        try:
+            ends = self._pair(trace.maps, choice.seen)
+        except NoPairError:
+            absent.append((Reason.NO_CARDIAC_CYCLE, "no low point of the annulus with a high one after it within a systole"))
+            return Reading(self._unmeasured(absent), COLUMNS, (), (), notes)
+        points = [place.to_image(*end.point) for end in ends]
+        region = choice.region
+        if region is None:
+            pixels = ReadValue(_KEY, "px", abs(points[1][1] - points[0][1]), 0)
+            row = _row(clip, (None, None), place.first_row, points, None)
+            return Reading((pixels, *self._unmeasured(absent)), COLUMNS, (row,), (_mark(points),), notes)
+        value = within(_KEY, "cm", tapse_cm(points[0], points[1], region), TAPSE_LIMITS_CM)
+        row = _row(clip, (region.physical_delta_x, region.physical_delta_y), region.y0_px, points, value.value)
+        return Reading((value,), COLUMNS, (row,), (_mark(points),), notes)
+
+    def _pair(self, maps: NDArray[np.float32], seen: RegionCalibration | None) -> tuple[Candidate, Candidate]:
+        """The annulus low, then high, the transducer being above; by the display's clock where it has one."""
+        points = candidates(maps, self.manifest.threshold("least_probability"))
+        in_systole = follows(clock_s(seen), _LEAST_APART_S, _MOST_APART_S)
+
+        def score(low: Candidate, high: Candidate) -> float:
+            return max(low.probabilities[k] + high.probabilities[1 - k] for k in (0, 1))
+
+        return best_pair(points, lambda low, high: low.y > high.y and in_systole(low, high), score)
+
+
+def _row(
+    clip: Clip,
+    deltas: tuple[float | None, float | None],
+    y0: int,
+    points: tuple[Point, Point] | list[Point],
+    value_cm: float | None,
+) -> Row:
+    """Published, the points are px of the crop; corrected, of the whole image."""
+    (x1, y1), (x2, y2) = points
+    return metadata(clip, "TAPSE") | {
+        "PhysicalDeltaX": deltas[0], "PhysicalDeltaY": deltas[1], "y0": y0,
+        "predicted_x1": x1, "predicted_y1": y1, "predicted_x2": x2, "predicted_y2": y2, "TAPSE": value_cm,
+    }  # fmt: skip
+
+
+def _mark(points: list[Point]) -> Mark:
+    return Mark(0, MarkKind.LINE, tuple(points), "TAPSE")
+
+
+def build(manifest: Manifest) -> TapseReader:
+    return TapseReader(manifest)

@@ -1,0 +1,1 @@
+"""PanEcho's network."""

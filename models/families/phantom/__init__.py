@@ -1,0 +1,1 @@
+"""Small networks of our own, trained on the phantom."""

@@ -1,0 +1,1 @@
+"""Building blocks of torch that several families share, and how stored weights enter a network."""
