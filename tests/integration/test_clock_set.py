@@ -1,16 +1,20 @@
 """A running node whose clock somebody sets: what arrived before is analysed when its quiet period is over."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
 
+from models.results import ClipFindings
 from node.app import Node
 from node.db.tables import AuditEntry, Job, JobState, Study, StudyState
 from node.egress.dicom_store import send_files
 from node.settings import AERule, NodeSettings, Settings
+from node.work.plan import Plan
 from tests.arrivals import clip, write_file
+from tests.factories import clip_findings
 from tests.waiting import wait_for
 
 
@@ -22,11 +26,30 @@ class SetClock:
         return datetime.now(UTC) + self.ahead
 
 
-@pytest.mark.slow
+class FoundAtOnce:
+    """An executor without processes and networks, which take longer to start than the quiet period lasts."""
+
+    def __init__(self, plan: Plan, **_: object) -> None:
+        pass
+
+    def warm(self) -> None:
+        pass
+
+    def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+        return [clip_findings(uid) for uid, _ in clips]
+
+    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+        return a4c
+
+    def close(self) -> None:
+        pass
+
+
 @pytest.mark.parametrize("hours", [-1, 1])
-def test_a_study_is_analysed_after_its_quiet_period(tmp_path: Path, hours: int) -> None:
+def test_a_study_is_analysed_after_its_quiet_period(tmp_path: Path, hours: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("node.app.LocalExecutor", FoundAtOnce)
     clock = SetClock()
-    rule = AERule(name="tests", address="127.0.0.0/8", quiet_s=2)
+    rule = AERule(name="tests", address="127.0.0.0/8", quiet_s=1)
     node = Node(
         Settings(node=NodeSettings(data_dir=tmp_path / "node", port=0, min_free_disk_mb=0), ae_rule=(rule,)), clock=clock
     )
