@@ -14,7 +14,7 @@ Made from the docstrings. These are the names to build on; all else may move. Im
 # What a notebook or a program beside the node needs: the way in, what comes out, and what it is made of.
 MODULES = (
     "models", "models.results", "models.catalogue", "models.clip", "models.calibration",
-    "models.phantom.anatomy", "models.phantom.acquisition", "models.phantom.scene", "node.errors",
+    "models.phantom.anatomy", "models.phantom.truth", "node.errors",
 )  # fmt: skip
 
 
@@ -67,7 +67,8 @@ def _text(each: Any) -> str:
     """The docstring, examples and drawings as code."""
     lines: list[str] = []
     fenced = False
-    for line in inspect.cleandoc(vars(each).get("__doc__") or "").splitlines():  # its own, not that of a base class
+    own = "__doc__" in vars(each) if inspect.isclass(each) else True  # not that of a base class
+    for line in (inspect.getdoc(each) or "").splitlines() if own else ():
         if not fenced and (line.startswith((">>> ", "    "))):
             fenced = True
             lines += ["", "```python" if line.startswith(">>> ") else "```text"]

@@ -116,6 +116,14 @@ def test_settings_in_the_pages_are_taken() -> None:
     assert Settings.model_validate(tomllib.loads(block)).models.phase == "EchoPDNet"
 
 
+def test_every_example_is_shown() -> None:
+    """Bug prevented: a formatter took the line that shows an example for Python, and the page showed that line instead."""
+    text = (PAGES / "how-to/use-from-python.md").read_text(encoding="utf-8")
+    examples = sorted((ROOT / "examples").glob("*.py"))
+    assert examples
+    assert [path.name for path in examples if f'\n--8<-- "examples/{path.name}"\n' not in text] == []
+
+
 def test_the_readme_stays_short() -> None:
     """Bug prevented: a first page that nobody reads to its end."""
     assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 100
@@ -135,7 +143,8 @@ def test_names_in_the_reference_are_those_of_the_code(made: dict[str, str]) -> N
     events = made["reference/events.md"]
     assert [name for name in (*Reason, *AuditEvent) if f"| `{name}` |" not in events] == []
     assert [key for key in QUANTITIES if f"| `{key}` |" not in made["reference/quantities.md"]] == []
-    assert "\n### load_model\n" in made["reference/python.md"]
+    load_model = made["reference/python.md"].split("\n### load_model\n")[1].split("\n### ")[0]
+    assert "its weights" in load_model, "a function has its docstring"
     assert "| no AE rule let the caller in |" in events, "the comments beside the members are the meanings"
 
 
