@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import re
 from collections.abc import Iterator
 from enum import Enum
 from types import ModuleType
@@ -51,29 +52,30 @@ def _signature(name: str, each: Any) -> str:
         return f"class {name}({', '.join(base.__name__ for base in each.__bases__)})"
     lead = "class " if inspect.isclass(each) else ""
     signature = inspect.signature(each)
-    arguments = [str(parameter) for parameter in signature.parameters.values()]
+    arguments = [_short(str(parameter)) for parameter in signature.parameters.values()]
     result = (
-        "" if lead or signature.return_annotation is inspect.Signature.empty else f" -> {_type(signature.return_annotation)}"
+        ""
+        if lead or signature.return_annotation is inspect.Signature.empty
+        else f" -> {_short(inspect.formatannotation(signature.return_annotation))}"
     )
     line = f"{lead}{name}({', '.join(arguments)}){result}"
     return line if len(line) <= 100 else f"{lead}{name}(\n    " + ",\n    ".join(arguments) + f",\n){result}"
 
 
-def _type(annotation: Any) -> str:
-    return inspect.formatannotation(annotation)
+def _short(text: str) -> str:
+    """As it is written in the source: arrays by their dtype, types without the modules they come from."""
+    text = re.sub(r"numpy\.ndarray\[tuple\[.*?\], numpy\.dtype\[numpy\.(\w+)\]\]", r"NDArray[\1]", text)
+    return re.sub(r"\b(?:[a-z_]+\.)+(?=[A-Z])", "", text)
 
 
 def _text(each: Any) -> str:
-    """The docstring, examples and drawings as code."""
-    lines: list[str] = []
-    fenced = False
-    own = "__doc__" in vars(each) if inspect.isclass(each) else True  # not that of a base class
-    for line in (inspect.getdoc(each) or "").splitlines() if own else ():
-        if not fenced and (line.startswith((">>> ", "    "))):
-            fenced = True
-            lines += ["", "```python" if line.startswith(">>> ") else "```text"]
-        elif fenced and not line.strip():
-            fenced = False
-            lines.append("```")
-        lines.append(line)
-    return "\n".join([*lines, *(["```"] if fenced else [])]) + "\n"
+    """The docstring, its own and not that of a base class; examples and drawings as code."""
+    own = "__doc__" in vars(each) if inspect.isclass(each) else True
+    return "\n\n".join(map(_paragraph, (inspect.getdoc(each) or "").split("\n\n") if own else [])) + "\n"
+
+
+def _paragraph(text: str) -> str:
+    if text.startswith(">>> "):
+        return f"```python\n{text}\n```"
+    drawn = any(line.startswith((" +-", "    ")) for line in text.splitlines())
+    return f"```text\n{text}\n```" if drawn else text
