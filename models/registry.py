@@ -13,29 +13,30 @@ from pathlib import Path
 from typing import Any
 
 from models.manifest import Manifest, ManifestError, read_manifest, read_manifests
+from models.recipe import Answer, Recipe
 
-# Family name -> module with `load(manifest, weights, device)`, as a string so that torch is imported only when a model is.
+# Family name -> module with its RECIPES, as a string: families stand above this file.
 FAMILIES: dict[str, str] = {
-    "phantom_classifier": "models.families.phantom.classifier",
-    "phantom_segmenter": "models.families.phantom.segmenter",
-    "echoforge_xception": "models.families.echoforge.xception",
-    "echoforge_resnet": "models.families.echoforge.resnet",
-    "echoforge_unet": "models.families.echoforge.unet",
-    "echoforge_phase": "models.families.echoforge.phase",
-    "echoforge_densenet": "models.families.echoforge.densenet",
-    "echoforge_efficientnet": "models.families.echoforge.efficientnet",
-    "echoforge_convnext": "models.families.echoforge.convnext",
-    "echoforge_transformer": "models.families.echoforge.transformer",
-    "echoforge_swin": "models.families.echoforge.swin",
-    "echoforge_keypoints": "models.families.echoforge.keypoints",
-    "echoforge_quality": "models.families.echoforge.quality",
-    "echonet_dynamic": "models.families.echonet.dynamic",
-    "echonet_measurements": "models.families.echonet.measurements",
-    "echo_motion": "models.families.echo_motion.networks",
-    "echo_prime": "models.families.echo_prime.networks",
-    "pan_echo": "models.families.pan_echo.networks",
-    "echo_apex": "models.families.echo_apex.networks",
-    "image_distribution": "models.families.distribution.networks",
+    "phantom_classifier": "models.families.phantom.recipe",
+    "phantom_segmenter": "models.families.phantom.recipe",
+    "echoforge_xception": "models.families.echoforge.recipe",
+    "echoforge_resnet": "models.families.echoforge.recipe",
+    "echoforge_unet": "models.families.echoforge.recipe",
+    "echoforge_phase": "models.families.echoforge.recipe",
+    "echoforge_densenet": "models.families.echoforge.recipe",
+    "echoforge_efficientnet": "models.families.echoforge.recipe",
+    "echoforge_convnext": "models.families.echoforge.recipe",
+    "echoforge_transformer": "models.families.echoforge.recipe",
+    "echoforge_swin": "models.families.echoforge.recipe",
+    "echoforge_keypoints": "models.families.echoforge.recipe",
+    "echoforge_quality": "models.families.echoforge.recipe",
+    "echonet_dynamic": "models.families.echonet.recipe",
+    "echonet_measurements": "models.families.echonet.recipe",
+    "echo_motion": "models.families.echo_motion.recipe",
+    "echo_prime": "models.families.echo_prime.recipe",
+    "pan_echo": "models.families.pan_echo.recipe",
+    "echo_apex": "models.families.echo_apex.recipe",
+    "image_distribution": "models.families.distribution.recipe",
 }
 
 MANIFESTS = Path(__file__).parent / "manifests"
@@ -149,15 +150,37 @@ def load_model(name: str, pretrained: bool = False, weights: str | Path | None =
 
 def load_manifest(manifest: Manifest, pretrained: bool = False, weights: str | Path | None = None, device: str = "cpu") -> Any:
     """`load_model` for a manifest at hand."""
-    if manifest.family not in FAMILIES:
+    recipe = recipe_of(manifest)
+    if not recipe.networks:
         raise ManifestError(f"model {manifest.name}: unknown family {manifest.family!r}")
     source = None
     if pretrained or weights is not None:
         if not manifest.weights_file:
             raise ManifestError(_how_to_bring_weights(manifest) if weights is None else _how_to_import(manifest, Path(weights)))
         source = manifest.weights_path if weights is None else Path(weights)
-    family = importlib.import_module(FAMILIES[manifest.family])
-    return family.load(manifest, source, device)
+    return build(recipe, manifest, source, device)
+
+
+def build(recipe: Recipe, manifest: Manifest, weights: Path | None, device: str) -> Any:
+    """The network itself; of the weights only their place is asked, so that an importer may build one without any."""
+    return importlib.import_module(recipe.networks).load(manifest, weights, device)
+
+
+def recipes_of(family: str) -> tuple[Recipe, ...]:
+    """Of a family of `FAMILIES`, one for each of its tasks; empty for an unknown one."""
+    if family not in FAMILIES:
+        return ()
+    recipes: tuple[Recipe, ...] = importlib.import_module(FAMILIES[family]).RECIPES
+    return tuple(recipe for recipe in recipes if recipe.family == family)
+
+
+def recipe_of(manifest: Manifest) -> Recipe:
+    """What the model's family says of networks like it. That of an unknown family or task can do nothing."""
+    recipes = recipes_of(manifest.family)
+    of_task = {recipe.task: recipe for recipe in recipes}
+    task = str(manifest.architecture.get("network") or manifest.architecture.get("task", ""))
+    unknown = Recipe(manifest.family, recipes[0].networks if recipes else "", Answer.VALUES, task)
+    return of_task.get(task) or of_task.get("") or unknown
 
 
 def embedder_of(judge: Manifest) -> Manifest | None:

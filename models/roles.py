@@ -1,51 +1,15 @@
 """Which model may take which part in the node's model set, told from its manifest alone: no network is loaded to answer."""
 
-from enum import StrEnum
-
-from models.asked import PLAX, quantities_read
-from models.catalogue import ECHOVIEW47, TRACES, Mode, View
+from models.asked import quantities_read
+from models.catalogue import ECHOVIEW47, Mode, View
 from models.manifest import Manifest, ManifestError
-from models.registry import embedder_of
+from models.recipe import Role
+from models.registry import FAMILIES, embedder_of, recipe_of, recipes_of
 
-
-class Role(StrEnum):
-    VIEW = "view"
-    QUALITY = "quality"
-    LV_SEGMENTATION = "lv_segmentation"
-    MEASUREMENTS = "measurements"
-    DISTRIBUTION = "distribution"
-    PHASE = "phase"
-    SPLIT_SCREEN = "split_screen"
-
-
-_KERAS_CLASSIFIERS = (
-    "echoforge_xception", "echoforge_resnet", "echoforge_densenet", "echoforge_efficientnet", "echoforge_convnext",
-    "echoforge_transformer", "echoforge_swin",
-)  # fmt: skip
-
-_MEASURING = (
-    "echonet_measurements", "echonet_dynamic", "echo_motion", "echo_apex", "pan_echo", "echoforge_keypoints",
-)  # fmt: skip
-
-# The families the predictor has an adapter for (`models.predictor.adapters`), or whose networks read clips themselves.
-FAMILIES_OF: dict[Role, tuple[str, ...]] = {
-    Role.VIEW: ("phantom_classifier", *_KERAS_CLASSIFIERS, "echo_prime", "echo_apex"),
-    Role.QUALITY: ("phantom_classifier", "echoforge_quality", "echonet_measurements"),
-    Role.LV_SEGMENTATION: ("phantom_segmenter", "echonet_dynamic", "echoforge_unet", "echo_motion"),
-    Role.MEASUREMENTS: _MEASURING,
-    Role.DISTRIBUTION: ("phantom_classifier", "image_distribution"),
-    Role.PHASE: ("echoforge_phase",),
-    Role.SPLIT_SCREEN: _KERAS_CLASSIFIERS,  # these see the whole screen, a phantom_classifier the region alone
-}
-
+_LIMITS = {Role.QUALITY: "adequate_quality", Role.DISTRIBUTION: "out_of_distribution"}  # that every model of the role states
 DUAL = "dual"
 _SCREENS = [DUAL, "single"]  # the classes of a network that tells a split screen, in any case and order
 _NO_ORDER = "has classes in an order that nobody has stated: give it when importing the weights (--labels)"
-
-_LV_NETWORKS = {
-    "echonet_dynamic": "deeplabv3_resnet50",
-    "echo_motion": "segmenter",
-}  # the others of a family answer other questions
 
 # The classes of networks that have neither our names nor EchoView47's: TMED-2's, then EchoPrime's. A Doppler image is OTHER, so
 # is a subcostal one of which it is not said whether the heart or the vena cava is in it.
@@ -71,26 +35,28 @@ def _unfit(role: Role, manifest: Manifest) -> str:
         return "has an untrained decoder: only its backbone has been imported"
     if manifest.weights_file and not manifest.trained:
         return "has weights that nobody has trained ([weights] trained = false)"
-    if manifest.family not in FAMILIES_OF[role]:
-        others = ", ".join(FAMILIES_OF[role])
-        return f"is of the family {manifest.family}, which cannot do this; those that can: {others}"
-    if role is Role.VIEW:
-        return _unfit_view(manifest)
-    if role is Role.QUALITY:
-        if manifest.family == "echonet_measurements" and not views_judged(manifest):
-            return "judges no image quality"
-        return "" if "adequate_quality" in manifest.thresholds else "states no limit adequate_quality under [thresholds]"
-    if role is Role.DISTRIBUTION:
-        return _unfit_distribution(manifest)
-    if role is Role.SPLIT_SCREEN:
-        return _unfit_split_screen(manifest)
-    if role is Role.PHASE:
-        return ""
-    network = manifest.architecture.get("network", "")
-    if role is Role.LV_SEGMENTATION:
-        needed = _LV_NETWORKS.get(manifest.family, network)
-        return "" if network == needed else f"is no {needed}: it does not outline a ventricle frame by frame"
-    return "" if quantities_read(manifest) else "reads nothing that the node has a quantity for"
+    recipe = recipe_of(manifest)
+    if (lacking := recipe.roles.get(role)) is None:
+        if manifest.family in (able := families_for(role)):
+            return f"has a network or a task that its family {manifest.family} does not know"
+        return f"is of the family {manifest.family}, which cannot do this; those that can: {', '.join(able)}"
+    if lacking:
+        return lacking
+    if role is Role.VIEW and (why := _unfit_view(manifest)):
+        return why
+    if role is Role.DISTRIBUTION and (why := _unfit_distribution(manifest)):
+        return why
+    if role is Role.SPLIT_SCREEN and (why := _unfit_split_screen(manifest)):
+        return why
+    if role is Role.MEASUREMENTS and not quantities_read(manifest):
+        return "reads nothing that the node has a quantity for"
+    limit = recipe.limits.get(role, _LIMITS.get(role, ""))
+    return f"states no limit {limit} under [thresholds]" if limit and limit not in manifest.thresholds else ""
+
+
+def families_for(role: Role) -> tuple[str, ...]:
+    """Those of which some network takes the role."""
+    return tuple(family for family in FAMILIES if any(role in recipe.roles for recipe in recipes_of(family)))
 
 
 def _unfit_distribution(manifest: Manifest) -> str:
@@ -100,7 +66,7 @@ def _unfit_distribution(manifest: Manifest) -> str:
         embedder_of(manifest)
     except ManifestError as error:
         return f"cannot be used: {error}"
-    return "" if "out_of_distribution" in manifest.thresholds else "states no limit out_of_distribution under [thresholds]"
+    return ""
 
 
 def _unfit_split_screen(manifest: Manifest) -> str:
@@ -116,8 +82,6 @@ def _unfit_view(manifest: Manifest) -> str:
     unknown = [label for label in manifest.labels if view_of(label) is None]
     if unknown:
         return f"has classes that are no views: {', '.join(unknown)}"
-    if manifest.family == "phantom_classifier" and "view_probability" not in manifest.thresholds:
-        return "states no limit view_probability under [thresholds]"
     return ""
 
 
@@ -146,6 +110,4 @@ def image_of(label: str) -> View | None:
 
 def views_judged(manifest: Manifest) -> tuple[View, ...]:
     """The views whose image quality this model grades; that of a spectrum or an M-mode display none does yet."""
-    if manifest.family == "echonet_measurements":
-        return PLAX if manifest.architecture.get("task") == "plax_quality" else ()
-    return tuple(view for view in View if view not in TRACES)
+    return recipe_of(manifest).judges

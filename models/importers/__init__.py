@@ -9,6 +9,7 @@ import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 from torch import Tensor
 
@@ -23,25 +24,7 @@ from models.importers.stored import write_tensors
 from models.importers.told import described
 from models.importers.torch_files import TorchFile, TorchFileError
 from models.manifest import Manifest, ManifestError, Value, write_manifest
-from models.registry import FAMILIES, model_folder, published_manifest, stored_name
-
-# Family name -> module with `architecture` and `place`, as a string: each is imported only when its family is.
-IMPORTERS: dict[str, str] = {
-    "echoforge_xception": "models.families.echoforge.weights.xception",
-    "echoforge_resnet": "models.families.echoforge.weights.resnet",
-    "echoforge_unet": "models.families.echoforge.weights.unet",
-    "echoforge_phase": "models.families.echoforge.weights.phase",
-    "echoforge_densenet": "models.families.echoforge.weights.densenet",
-    "echoforge_efficientnet": "models.families.echoforge.weights.efficientnet",
-    "echoforge_convnext": "models.families.echoforge.weights.convnext",
-    "echoforge_transformer": "models.families.echoforge.weights.transformer",
-    "echoforge_swin": "models.families.echoforge.weights.swin",
-    "echonet_dynamic": "models.importers.torch_layout",
-    "echonet_measurements": "models.importers.torch_layout",
-    "echo_prime": "models.importers.torch_layout",
-    "pan_echo": "models.families.pan_echo.weights",
-    "echo_apex": "models.families.echo_apex.weights",
-}
+from models.registry import build, model_folder, published_manifest, recipe_of, stored_name
 
 IMPORTER_VERSION = "1"  # a change of what an import writes
 
@@ -69,21 +52,26 @@ def import_weights(
         return _store(theirs, tensors, origin["source_file"], origin["source_sha256"], folder or model_folder())
     sha256 = _known_hash(manifest, file)
     source = read_source(file)
-    importer = importlib.import_module(IMPORTERS[manifest.family])
+    importer = importer_of(manifest)
     further = getattr(importer, "SETTINGS", ())
     asked = importer.architecture(source, manifest)
     check_steps(source, importer, asked)
     refuse_guess(manifest, importer, {*asked, *(settings or {})})
     manifest = described(manifest, asked, settings or {}, labels, further)
     tensors = _placed(manifest, source)
-    manifest = saying_its_scaling(manifest)
+    manifest = saying_its_scaling(manifest, importer)
     return _store(manifest, tensors, file.name, sha256, folder or model_folder())
+
+
+def importer_of(manifest: Manifest) -> ModuleType:
+    """The module of its family that knows where each tensor of a published file goes."""
+    return importlib.import_module(recipe_of(manifest).importer)
 
 
 def _known_hash(manifest: Manifest, file: Path) -> str:
     if manifest.publication is None:
         raise ImportRefused(f"{manifest.name} is not a published model: nothing is known of weights to import")
-    if manifest.family not in IMPORTERS:
+    if not recipe_of(manifest).importer:
         raise ImportRefused(f"{manifest.name}: there is no importer for the family {manifest.family}")
     if not file.exists():
         raise ImportRefused(f"no file {file}")
@@ -116,13 +104,13 @@ def _exported(
         )
     if settings or (labels is not None and tuple(labels) != theirs.labels):
         raise NotSaid(f"{manifest.name}: an export has its labels ({', '.join(theirs.labels)}) and its settings; give none")
-    network = importlib.import_module(FAMILIES[theirs.family]).load(theirs, None, "meta")
+    network = build(recipe_of(theirs), theirs, None, "meta")
     return _finite(theirs, checked(export.tensors, network))
 
 
 def _placed(manifest: Manifest, source: KerasFile | TorchFile) -> dict[str, Tensor]:
-    network = importlib.import_module(FAMILIES[manifest.family]).load(manifest, None, "meta")
-    return _finite(manifest, importlib.import_module(IMPORTERS[manifest.family]).place(source, network))
+    network = build(recipe_of(manifest), manifest, None, "meta")
+    return _finite(manifest, importer_of(manifest).place(source, network))
 
 
 def _finite(manifest: Manifest, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -165,7 +153,6 @@ def _store(manifest: Manifest, tensors: dict[str, Tensor], source_file: str, sou
 
 
 __all__ = [
-    "IMPORTERS",
     "ExportError",
     "ImportRefused",
     "KerasFile",
@@ -175,5 +162,6 @@ __all__ = [
     "TorchFile",
     "TorchFileError",
     "import_weights",
+    "importer_of",
     "read_source",
 ]

@@ -17,10 +17,6 @@ from models.manifest import Manifest, Value
 _AVERAGE, _FLATTEN = "GlobalAveragePooling2D", "Flatten"
 _OTHER_POOLING = ("GlobalMaxPooling2D", "AveragePooling2D", "MaxPooling2D")
 _NETWORK = "; the network "
-_PREPROCESSING = {
-    "echoforge_convnext": "takes ImageNet's mean and deviation out",
-    "echoforge_efficientnet": "brings it to -1 ... 1",
-}
 
 
 def keras_file(file: object) -> KerasFile:
@@ -111,12 +107,15 @@ def refuse_guess(manifest: Manifest, importer: ModuleType, said: Collection[str]
             )
 
 
-def saying_its_scaling(manifest: Manifest) -> Manifest:
-    """With a text of its input that says how the network scales it: a file may ask for another scaling than is published."""
+def saying_its_scaling(manifest: Manifest, importer: ModuleType) -> Manifest:
+    """With a text of its input that says how the network scales it: a file may ask for another scaling than is published.
+
+    `PREPROCESSING` of the importer are the words for what its networks do besides.
+    """
     before, speaks, _ = manifest.input_values.partition(_NETWORK)
     if not speaks or "rescale" not in manifest.architecture:
         return manifest
-    own = _PREPROCESSING.get(manifest.family, "") if manifest.architecture.get("preprocessing") else ""
+    own = getattr(importer, "PREPROCESSING", "") if manifest.architecture.get("preprocessing") else ""
     said = [words for words in ("divides by 255" if manifest.architecture["rescale"] else "", own) if words]
     return replace(manifest, input_values=f"{before}{_NETWORK}{' and '.join(said) or 'does not scale'}")
 

@@ -1,6 +1,6 @@
 """What a family's networks need to take a part in the model set: how frames become their input, what their output means.
 
-The tables here and `models.roles.FAMILIES_OF` name the same families; a test keeps them equal.
+The tables here name the families whose recipes take such a role; a test keeps them equal.
 """
 
 import math

@@ -19,6 +19,7 @@ from models.predictor.readings import ClipReadings, read_clip_values
 from models.predictor.traces import objection, trace_choice
 from models.predictor.ventricle import Ventricle, outline_ventricle
 from models.reading import calibration_reason
+from models.recipe import Role
 from models.results import (
     ClipFindings,
     ModelUse,
@@ -27,7 +28,6 @@ from models.results import (
     Reason,
     in_order,
 )
-from models.roles import Role
 
 _MEASURED_VIEWS = (View.A4C, View.A2C)
 _PHANTOM_GATE = "phantom_view"  # what judges phantoms where the view's own network cannot

@@ -10,7 +10,8 @@ from models.predictor.frames import ClipFrames
 from models.predictor.gate import Task, choose_backend, probe_clip
 from models.predictor.parts import engage, joined
 from models.predictor.reader_probes import ReaderProbe
-from models.roles import FAMILIES_OF, Role
+from models.recipe import Role
+from models.registry import recipe_of
 
 
 def put_to_engine(network: Any, *, engine: str, device: str, for_features: bool = False) -> str:
@@ -45,6 +46,6 @@ def _probe(network: Any, *, for_features: bool) -> ReaderProbe | None:
     if manifest.family in SEGMENTERS:
         batch = SEGMENTERS[manifest.family](clip, frames, manifest).batch(every)
         return ReaderProbe(network, "forward", Task.MASK, batch)
-    if manifest.family in FAMILIES_OF[Role.VIEW]:
+    if Role.VIEW in recipe_of(manifest).roles:
         return ReaderProbe(network, "forward", Task.CLASSES, classifier_input(clip, frames, manifest, every))
     return None

@@ -21,9 +21,10 @@ from models.predictor.frames import ClipFrames
 from models.predictor.gate import GatedBackend, Task, choose_backend, probe_clip
 from models.predictor.reader_probes import reader_probes
 from models.reading import Reader
+from models.recipe import Role
 from models.registry import find_manifest, load_model
 from models.results import ModelUse
-from models.roles import Role, unfit_for
+from models.roles import unfit_for
 
 log = logging.getLogger(__name__)
 

@@ -15,6 +15,7 @@ from models.calibration import TraceChoice
 from models.catalogue import TRACES, Mode, View
 from models.clip import Clip
 from models.families.distribution.networks import LearntClasses, digest_of
+from models.families.distribution.recipe import FAMILY
 from models.manifest import PHANTOM_ONLY, Manifest, write_manifest
 from models.predictor.frames import ClipFrames
 from models.predictor.impression import look_at
@@ -24,7 +25,6 @@ from models.predictor.traces import mode_of, mode_shown, objection, trace_choice
 from models.results import Reason
 from models.training.image_distribution import Learnt, SeenClip, learn
 
-FAMILY = "image_distribution"
 NEW_SHA256 = "0" * 64  # until the weights are written
 _JUDGING = "Tells images unlike those it was learnt from. Research. Not a medical device."
 _SCREEN = (480, 640)  # rows, columns

@@ -10,7 +10,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.catalogue import View
+from models.families.echo_motion import recipe as echo_motion
 from models.families.echo_motion.networks import EchoMotionNet
+from models.families.phantom import recipe as phantom
 from models.families.phantom.classifier import PhantomClassifier
 from models.families.phantom.segmenter import PhantomSegmenter
 from models.manifest import Value
@@ -143,7 +145,7 @@ def _shows_ventricle(frames: FrameSet) -> NDArray[np.bool_]:
 TASKS: dict[str, Task] = {
     "view": Task(
         family=PhantomClassifier,
-        family_name="phantom_classifier",
+        family_name=phantom.CLASSIFIER,
         labels=tuple(view.value for view in VIEWS),
         architecture={"reference_classes": len(VIEWS)},
         augmentation=Augmentation(),
@@ -153,7 +155,7 @@ TASKS: dict[str, Task] = {
     ),
     "quality": Task(
         family=PhantomClassifier,
-        family_name="phantom_classifier",
+        family_name=phantom.CLASSIFIER,
         labels=("0", "1", "2", "3"),
         architecture={},
         augmentation=Augmentation(gain=0.1, gamma=0.1, blur=0.0, noise=0.0, shading=0.0, haze=0.0),
@@ -163,7 +165,7 @@ TASKS: dict[str, Task] = {
     ),
     "lv": Task(
         family=PhantomSegmenter,
-        family_name="phantom_segmenter",
+        family_name=phantom.SEGMENTER,
         labels=("lv",),
         architecture={},
         augmentation=Augmentation(),
@@ -174,7 +176,7 @@ TASKS: dict[str, Task] = {
     # Without its filters: training sees the phantom's frames as they are, so the manifest says that reading does too.
     "echo_motion_lv": Task(
         family=EchoMotionNet,
-        family_name="echo_motion",
+        family_name=echo_motion.FAMILY,
         labels=("lv",),
         architecture={
             "network": "segmenter",

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.roles import Role, unfit_for
+from models.recipe import Role
+from models.roles import unfit_for
 from node.app import open_database
 from node.egress.dicom_store import echo
 from node.errors import ConfigError

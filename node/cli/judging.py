@@ -99,8 +99,8 @@ def _learn(
     from models.networks.stored_weights import WeightsError
     from models.predictor.embedding import NoEmbedding, require_embedding
     from models.predictor.parts import load_part
+    from models.recipe import Role
     from models.registry import find_manifest, load_manifest
-    from models.roles import Role
     from models.training.image_distribution import TooLittle
     from models.training.judges import Undiscerning, draft_of, judge_of, write_judge
 
@@ -175,9 +175,9 @@ def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:
 
 def _next_version(name: str, folder: Path) -> str:
     """1, or one more than the judge of this name in `folder`. Raises ConfigError for the name of another model."""
+    from models.families.distribution.recipe import FAMILY
     from models.manifest import ManifestError, read_manifest
     from models.registry import list_models
-    from models.training.judges import FAMILY
 
     path = folder / "manifests" / f"{name}.toml"
     try:

@@ -163,8 +163,8 @@ def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -
     from models.manifest import ManifestError
     from models.networks.stored_weights import WeightsError
     from models.predictor.parts import make_part
+    from models.recipe import Role
     from models.registry import find_manifest, load_manifest
-    from models.roles import Role
 
     try:
         manifest = find_manifest(model)

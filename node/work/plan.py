@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from models.asked import quantities_read, reads_pairs
 from models.manifest import ManifestError
+from models.recipe import Role
 from models.registry import embedder_of, find_manifest, load_model
-from models.roles import Role, unfit_for
+from models.roles import unfit_for
 from node.errors import ConfigError
 from node.settings import Settings
 

@@ -1,6 +1,5 @@
 """What an original model computed, and how far ours is from it."""
 
-import importlib
 import os
 import subprocess
 import sys
@@ -12,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.importers import IMPORTERS, read_source
-from models.registry import FAMILIES, find_manifest
+from models.importers import importer_of, read_source
+from models.registry import build, find_manifest, recipe_of
 from tests.differential.keras_reference import LAYOUTS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -51,9 +50,9 @@ def built(name: str, reference: Reference) -> nn.Module:
     """The network of the model `name` as the reference's file describes it, with its weights, for inputs of its sides."""
     *sides, channels = reference.inputs.shape[1:]
     manifest, source = replace(find_manifest(name), input_shape=(channels, *sides)), read_source(reference.file)
-    importer, family = (importlib.import_module(table[manifest.family]) for table in (IMPORTERS, FAMILIES))
+    importer = importer_of(manifest)
     manifest = replace(manifest, architecture={**manifest.architecture, **importer.architecture(source, manifest)})
-    network: nn.Module = family.load(manifest, None, "meta")
+    network: nn.Module = build(recipe_of(manifest), manifest, None, "meta")
     network.load_state_dict(importer.place(source, network), assign=True)
     return network
 

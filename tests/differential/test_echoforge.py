@@ -1,6 +1,5 @@
 """EchoForge's ResNets, U-Net, phase net and baselines: what we compute is what TensorFlow computes, and each fault shows."""
 
-import importlib
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import replace
@@ -14,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models import load_model
-from models.importers import IMPORTERS, import_weights
+from models.importers import import_weights, importer_of
 from models.importers.keras_files import KerasFileError, read_keras_file
 from models.importers.keras_graph import check_steps
 from models.networks.stored_weights import count_weights
@@ -289,7 +288,7 @@ def test_a_model_that_computes_something_else_is_refused(
     for layer in changed:
         layer["config"].update(config)
     manifest = find_manifest(MODELS[builder])
-    importer = importlib.import_module(IMPORTERS[manifest.family])
+    importer = importer_of(manifest)
     asked = importer.architecture(file, manifest)
     check_steps(file, importer, asked)
     with pytest.raises(KerasFileError, match=message):

@@ -1,18 +1,20 @@
 """The pages on models say what the code does."""
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
 
 import pytest
 import torch
 
+import models.families
 from models import load_model
 from models.asked import views_read
 from models.catalogue import PROBE_VIEWS, View
-from models.importers import IMPORTERS, import_weights
-from models.registry import FAMILIES, MANIFESTS, list_models
+from models.importers import import_weights
+from models.recipe import Role
+from models.registry import FAMILIES, MANIFESTS, find_manifest, list_models
+from models.roles import unfit_for
+from models.training.trials import tasks_of
 from node.cli.zoo import zoo_page
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "pages"
@@ -34,20 +36,18 @@ def written_file(name: str) -> str:
 
 def test_the_example_of_a_new_model_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Bug prevented: a guide that whoever follows it gets an error from. Everything is done as the page says, elsewhere."""
-    module = tmp_path / "tiny_view.py"
-    module.write_text(written_file("families/tiny_view.py"))
-    spec = importlib.util.spec_from_file_location("tiny_view", module)
-    assert spec is not None
-    assert spec.loader is not None
-    family = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, "tiny_view", family)
-    spec.loader.exec_module(family)
-    monkeypatch.setitem(FAMILIES, "tiny_view", "tiny_view")
-    monkeypatch.setitem(IMPORTERS, "tiny_view", "models.importers.torch_layout")
+    (tmp_path / "tiny").mkdir()
+    for name in ("networks.py", "recipe.py"):
+        (tmp_path / "tiny" / name).write_text(written_file(f"families/tiny/{name}"))
+    monkeypatch.setattr(models.families, "__path__", [*models.families.__path__, str(tmp_path)])
+    (line,) = re.findall(r'`"tiny_view": "(\S+)",`', ADD_A_MODEL)
+    monkeypatch.setitem(FAMILIES, "tiny_view", line)
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "imported"))
     monkeypatch.setattr("models.registry.MANIFESTS", tmp_path)
     (tmp_path / "tiny_view.toml").write_text(written_file("manifests/tiny_view.toml"))
 
+    assert unfit_for(Role.VIEW, find_manifest("tiny_view")) == ""
+    assert tasks_of(find_manifest("tiny_view")) == ("classification",)
     trained = load_model("tiny_view")
     torch.save(trained.state_dict(), tmp_path / "tiny_view.pt")
     import_weights("tiny_view", tmp_path / "tiny_view.pt")

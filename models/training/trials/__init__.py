@@ -1,4 +1,4 @@
-"""Trials of any model of the library on any data set: the task follows from the family, the figures from the task."""
+"""Trials of any model of the library on any data set: the task follows from the recipe, the figures from the task."""
 
 import csv
 import json
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from models.manifest import Manifest, Value
+from models.registry import recipe_of
 from models.training.layouts import DICOM
 from models.training.layouts.items import DataSet
 from models.training.trials.classification import classify, embed
@@ -32,42 +33,10 @@ TASKS: dict[str, Trial] = {
     "landmarks": read_landmarks,
 }
 
-_CLASSIFIERS = (
-    "echoforge_xception", "echoforge_resnet", "echoforge_densenet", "echoforge_efficientnet",
-    "echoforge_convnext", "echoforge_transformer", "echoforge_swin",
-)  # fmt: skip
-
-# Family -> its tasks, the usual one first; where the models of a family differ, by `[architecture] network` or `task`. The
-# truth of "values" and "landmarks" only `truth.json` holds. Image quality and prompts are not here: no layout holds a
-# truth of theirs.
-_TASKS_OF: dict[str, tuple[str, ...] | dict[str, tuple[str, ...]]] = {
-    **dict.fromkeys(_CLASSIFIERS, ("classification", "embedding")),
-    "phantom_classifier": ("classification",),
-    "phantom_segmenter": ("segmentation", "landmarks"),
-    "echoforge_unet": ("segmentation", "landmarks"),
-    "echoforge_phase": ("phase",),
-    "echonet_dynamic": {"r2plus1d_18": ("ef",), "deeplabv3_resnet50": ("segmentation", "landmarks")},
-    "echoforge_keypoints": ("linear", "values", "landmarks"),
-    "echonet_measurements": {
-        "linear": ("linear", "values", "landmarks"),
-        **dict.fromkeys(("doppler_peak", "mitral_inflow", "tapse", "area", "vti"), ("values",)),
-    },
-    "echo_motion": {
-        "segmenter": ("segmentation", "ef", "values", "landmarks"),
-        **dict.fromkeys(("bilstm", "transformer", "biplane"), ("ef",)),
-    },
-    "echo_prime": {"mvit_v2_s": ("embedding",), "convnext_base": ("classification",)},
-    "pan_echo": ("ef", "embedding"),
-    "echo_apex": {"views": ("classification", "embedding"), "lvh": ("linear", "values", "landmarks"), "ef": ("ef",)},
-}
-
 
 def tasks_of(manifest: Manifest) -> tuple[str, ...]:
     """What a model can be tried at, the usual task first. Raises TrialError where nothing is known of it."""
-    tasks = _TASKS_OF.get(manifest.family, ())
-    if isinstance(tasks, dict):
-        tasks = tasks.get(str(manifest.architecture.get("network") or manifest.architecture.get("task")), ())
-    if not tasks:
+    if not (tasks := recipe_of(manifest).evaluation):
         raise TrialError(f"model {manifest.name}: no data set layout holds the truth of what it gives")
     has_head = manifest.architecture.get("outputs") != 0
     return tasks if has_head else tasks[::-1]

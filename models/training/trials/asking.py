@@ -11,6 +11,7 @@ from models.catalogue import TRACES, View
 from models.clip import Clip
 from models.manifest import Manifest
 from models.reading import Reading, ReadingError
+from models.registry import recipe_of
 from models.roles import view_of
 from models.training.layouts.items import DataSet, Item
 from models.training.trials.outcome import Cell, Draw, Options, TrialError
@@ -18,7 +19,6 @@ from models.training.trials.plots import bland_altman, scatter
 
 UNREADABLE = "unreadable"
 PAIR = (View.A4C, View.A2C)
-_OUTLINED = {"echo_motion": (View.A4C,)}
 
 Row = dict[str, Cell]
 
@@ -29,7 +29,7 @@ def chosen(data: DataSet, options: Options, known: Callable[[Item], bool]) -> It
 
 def views_asked(manifest: Manifest) -> tuple[View, ...]:
     """Of a network that outlines ventricles the node asks no reading; what it reads by itself is of the four-chamber view."""
-    return views_read(manifest) or _OUTLINED.get(manifest.family, ())
+    return views_read(manifest) or recipe_of(manifest).outlines
 
 
 def of_views(items: Iterator[Item], views: Sequence[View], left_out: list[Item]) -> Iterator[Item]:

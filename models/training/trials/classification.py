@@ -13,7 +13,9 @@ from models.clip import Clip
 from models.manifest import Manifest, Value
 from models.predictor.adapters import classifier_preparation
 from models.predictor.frames import ClipFrames
-from models.roles import FAMILIES_OF, Role, view_of
+from models.recipe import Role
+from models.registry import recipe_of
+from models.roles import view_of
 from models.training.figures.abstention import abstention_figures, risk_coverage
 from models.training.figures.classes import (
     balanced_accuracy,
@@ -159,7 +161,7 @@ def _summed(probabilities: NDArray[np.float64], words: _Vocabulary) -> NDArray[n
 
 def _probabilities(model: Any, items: Iterable[Item], options: Options) -> Iterator[tuple[Item, NDArray[np.float64]]]:
     """Per item, its clip let go. Of a network of frames the mean softmax over a clip's frames, some clips at once."""
-    if model.manifest.family not in FAMILIES_OF[Role.VIEW]:  # it reads clips itself, and its table is one of probabilities
+    if Role.VIEW not in recipe_of(model.manifest).roles:  # it reads clips itself, and its table is one of probabilities
         for item in items:
             rows = model.read(item.load(), options.decoding).rows
             if not rows:

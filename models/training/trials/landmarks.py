@@ -16,6 +16,7 @@ from models.families.echonet.frames import sigmoid
 from models.manifest import Manifest, Value
 from models.predictor.adapters import SEGMENTERS, border_probability, on_map
 from models.reading import Mark, MarkKind
+from models.registry import recipe_of
 from models.results import Point
 from models.training.figures.by_group import bootstrap_by_group, stated
 from models.training.layouts.items import DataSet, Item, TrueLandmark
@@ -62,7 +63,7 @@ def names_of(manifest: Manifest) -> tuple[str, ...]:
     """What the points are called that the model gives."""
     if manifest.family in SEGMENTERS:
         return OUTLINED
-    if manifest.family in ("echo_apex", "echoforge_keypoints"):
+    if recipe_of(manifest).lines:
         return POINTS
     return _ends_of(manifest.name.rpartition("/")[2])
 

@@ -12,6 +12,7 @@ from models.clip import Clip
 from models.families.echonet.dynamic import BeatToBeat
 from models.manifest import Value
 from models.reading import Mark, MarkKind, Reading, ReadValue
+from models.registry import recipe_of
 from models.training.figures.abstention import error_abstention_figures, mean_error_over_coverage
 from models.training.figures.numbers import agreement_figures, ef_auroc
 from models.training.figures.phases import frame_figures, nearest
@@ -39,9 +40,6 @@ _FEWEST_FRAMES = 3  # of a film; CAMUS has end-diastole and end-systole as two s
 _ANY_EF = "ef_"
 _CURVES = 4  # area curves drawn
 _MM_PER_CM = 10.0
-_SEVERAL_LINES = dict.fromkeys(
-    ("echo_apex", "echoforge_keypoints"), ("ivs", "lvid", "lvpw")
-)  # families that draw more than the line they are called after
 
 
 def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
@@ -87,7 +85,7 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
 
 def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
     """Calipers of the kinds the model draws, on the frames where somebody drew one. Raises TrialError where nobody did."""
-    names = _SEVERAL_LINES.get(model.manifest.family, (model.manifest.name.rpartition("/")[2],))
+    names = recipe_of(model.manifest).lines or (model.manifest.name.rpartition("/")[2],)
     rows: list[Row] = []
     for item in chosen(data, options, lambda item: any(_line_name(caliper) in names for caliper in item.truth.calipers)):
         calipers = [caliper for caliper in item.truth.calipers if _line_name(caliper) in names]

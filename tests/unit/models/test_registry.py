@@ -12,7 +12,7 @@ import models
 from models.families.phantom.classifier import PhantomClassifier
 from models.manifest import ManifestError, write_manifest
 from models.networks.stored_weights import WeightsError
-from models.registry import FAMILIES, MANIFESTS, broken_manifests, find_manifest, list_models, load_model
+from models.registry import FAMILIES, MANIFESTS, broken_manifests, find_manifest, list_models, load_model, recipe_of, recipes_of
 
 NETWORK_LIBRARIES = ("torch", "torchvision", "timm", "safetensors")
 
@@ -199,5 +199,27 @@ def test_an_unknown_family_is_refused(tmp_path: Path) -> None:
 
 
 def test_every_family_stands_where_the_table_says() -> None:
-    for module in FAMILIES.values():
-        assert (MANIFESTS.parent.parent / Path(*module.split("."))).with_suffix(".py").is_file()
+    """Bug prevented: a recipe whose network, or whose importer, is found missing only when somebody loads it."""
+    for family in FAMILIES:
+        assert recipes_of(family), family
+        for module in (path for recipe in recipes_of(family) for path in (recipe.networks, recipe.importer) if path):
+            path = MANIFESTS.parent.parent / Path(*module.split("."))
+            assert path.with_suffix(".py").is_file() or path.is_dir(), module
+
+
+def test_no_two_recipes_of_a_family_speak_of_the_same_networks() -> None:
+    for family in FAMILIES:
+        tasks = [recipe.task for recipe in recipes_of(family)]
+        assert len(set(tasks)) == len(tasks), family
+
+
+def test_every_model_of_the_library_has_a_recipe() -> None:
+    """Bug prevented: a manifest of a task that its family does not know, which loads nowhere and takes no role."""
+    for manifest in list_models():
+        assert recipe_of(manifest) in recipes_of(manifest.family), manifest.name
+
+
+def test_reading_all_recipes_imports_no_torch() -> None:
+    code = "import sys; from models import registry; [registry.recipes_of(one) for one in registry.FAMILIES]"
+    code += "; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -9,16 +9,16 @@ from models.asked import quantities_read, reads_pairs, views_read
 from models.catalogue import ECHOVIEW47, READ, TRACES, Mode, View
 from models.manifest import write_manifest
 from models.predictor.adapters import SEGMENTERS, likeliest_view
-from models.registry import FAMILIES, find_manifest, list_models, load_model
-from models.roles import FAMILIES_OF, Role, image_of, unfit_for, view_of
+from models.recipe import Role
+from models.registry import find_manifest, list_models, load_model
+from models.roles import families_for, image_of, unfit_for, view_of
 from node.errors import ConfigError
 from node.settings import ModelSettings, Settings
 from node.work.plan import plan_for, require_models
 
 
 def test_the_tables_name_the_same_families() -> None:
-    assert set(FAMILIES_OF[Role.LV_SEGMENTATION]) == SEGMENTERS.keys()
-    assert {family for families in FAMILIES_OF.values() for family in families} <= FAMILIES.keys()
+    assert set(families_for(Role.LV_SEGMENTATION)) == SEGMENTERS.keys()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from models.importers.keras_heads import described_head, keras_file, paired_head
 from models.importers.keras_layers import place_layers
 from models.manifest import Manifest, Value
 
+PREPROCESSING = "takes ImageNet's mean and deviation out"  # of the frames, where the file asks for it
 _NAME = re.compile(r"convnext_\w+?_(stem|downsampling|stage)_(\w+)")
 _THIRD = re.compile(r"convnext_\w+?_stage_2_block_(\d+)_")
 _STEM = {"conv": "0.0", "layernorm": "0.1"}

@@ -16,6 +16,7 @@ from models.importers.keras_heads import described_head, is_scaling, keras_file,
 from models.importers.keras_layers import place_layers
 from models.manifest import Manifest, Value
 
+PREPROCESSING = "brings it to -1 ... 1"  # of the frames, where the file asks for it
 _BLOCK = re.compile(r"block(\d)([a-z])_(\w+)")
 _NAMED = {"stem_conv": "conv_stem", "stem_bn": "bn1", "top_conv": "conv_head", "top_bn": "bn2"}
 _PLAIN = {"project_conv": "conv", "project_bn": "bn1"}

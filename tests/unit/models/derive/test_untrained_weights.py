@@ -7,9 +7,10 @@ import pytest
 from models.catalogue import OUTLINED, View
 from models.derive.study import derive_study
 from models.predictor.parts import make_part
+from models.recipe import Role
 from models.registry import find_manifest, load_model
 from models.results import ClipValue, Reason
-from models.roles import Role, unfit_for
+from models.roles import unfit_for
 from tests.unit.models.derive.apical_clips import PATIENT_WEIGHTS, apical_clip, measured, missing
 
 UNTRAINED = replace(PATIENT_WEIGHTS, weights_sha256="")

@@ -8,7 +8,7 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from models.importers import IMPORTERS, ExportError, ImportRefused, NotSaid, import_weights
+from models.importers import ExportError, ImportRefused, NotSaid, import_weights
 from models.importers.exports import Format, digest, export_model, read_export
 from models.manifest import Manifest
 from models.registry import FAMILIES, find_manifest, load_model
@@ -19,7 +19,6 @@ from tests.unit.models.importers.test_import_weights import MANIFEST, TINY, weig
 def exported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Manifest, Path]:
     """A tiny published model imported on the first machine, and its export; afterwards the second, empty machine is at work."""
     monkeypatch.setitem(FAMILIES, "tiny", TINY)
-    monkeypatch.setitem(IMPORTERS, "tiny", "models.importers.torch_layout")
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "first"))
     settings = "mean = [32.5, 0.1]\nnote = 'an \"odd\" word'\n"
     (tmp_path / "tiny.toml").write_text(MANIFEST.format(sha256="").replace("[publication]", f"{settings}[publication]"))

@@ -10,7 +10,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from models.importers import IMPORTERS, ImportRefused, KerasFileError, MisplacedWeights, NotSaid, import_weights
+from models.importers import ImportRefused, KerasFileError, MisplacedWeights, NotSaid, import_weights, importer_of
 from models.importers.verification import verify_model
 from models.manifest import ManifestError
 from models.networks.stored_weights import WeightsError
@@ -49,7 +49,6 @@ weights_sha256 = "{sha256}"
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An own model folder, and a published family `tiny` that knows no hash."""
     monkeypatch.setitem(FAMILIES, "tiny", TINY)
-    monkeypatch.setitem(IMPORTERS, "tiny", "models.importers.torch_layout")
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "home"))
     (tmp_path / "tiny.toml").write_text(MANIFEST.format(sha256=""))
     return tmp_path
@@ -252,5 +251,6 @@ def test_a_model_without_weights_says_which_command_brings_them() -> None:
 
 
 def test_every_published_family_with_weights_has_an_importer() -> None:
-    families = {model.family for model in list_models() if model.publication and model.publication.weights_file}
-    assert families - IMPORTERS.keys() == set()
+    for model in list_models():
+        if model.publication and model.publication.weights_file:
+            assert importer_of(model).place

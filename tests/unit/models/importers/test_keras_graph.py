@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 from models.families.echoforge.weights import phase, resnet, unet, xception
-from models.importers import IMPORTERS, NotSaid, import_weights
+from models.importers import NotSaid, import_weights
 from models.importers.keras_files import KerasFileError
 from models.importers.keras_graph import check_steps
 from models.importers.placing import MisplacedWeights
-from models.registry import find_manifest
+from models.registry import FAMILIES, find_manifest, recipes_of
 from tests.unit.models.importers.keras_descriptions import (
     SINGLE_DUAL,
     U_NET,
@@ -240,6 +240,7 @@ def test_a_scaling_that_nobody_states_is_asked_for(tmp_path: Path) -> None:
 def test_every_importer_of_keras_files_lists_its_steps() -> None:
     """But those of the library keras_cv_attention_models, whose encoders `kecam_layers.parts` compares."""
     by_class = {"models.families.echoforge.weights.transformer", "models.families.echoforge.weights.swin"}
-    for module in set(IMPORTERS.values()) - by_class:
+    importers = {recipe.importer for family in FAMILIES for recipe in recipes_of(family)} - {""}
+    for module in importers - by_class:
         importer = __import__(module, fromlist=["steps"])
         assert hasattr(importer, "steps") == ("keras" in (Path(importer.__file__).read_text(encoding="utf-8"))), module

@@ -9,12 +9,13 @@ import pytest
 import torch
 
 from models.families.echoforge.weights import convnext, densenet, efficientnet, phase, resnet, unet, xception
+from models.importers import importer_of
 from models.importers.keras_files import KerasFile, KerasFileError, KerasLayer
 from models.importers.keras_heads import described_head, rescales, saying_its_scaling
 from models.importers.placing import MisplacedWeights
 from models.importers.torch_files import TorchFile
 from models.manifest import Value
-from models.registry import find_manifest, list_models, load_model
+from models.registry import find_manifest, list_models, load_model, recipe_of
 
 IMAGENET = {"mean": [123.675, 116.28, 103.53], "variance": [3409.976025, 3262.6944, 3291.890625]}
 
@@ -185,7 +186,7 @@ def test_resnet_tells_its_depth() -> None:
 def test_the_text_of_the_input_follows_the_file(name: str, asked: dict[str, Value], text: str) -> None:
     """Bug prevented: a stored manifest said that the network does not scale, beside rescale = true."""
     published = find_manifest(name)
-    stored = saying_its_scaling(replace(published, architecture={**published.architecture, **asked}))
+    stored = saying_its_scaling(replace(published, architecture={**published.architecture, **asked}), importer_of(published))
     before, _, now = stored.input_values.partition("; ")
     assert now == text
     assert published.input_values.startswith(before)
@@ -193,7 +194,9 @@ def test_the_text_of_the_input_follows_the_file(name: str, asked: dict[str, Valu
 
 def test_the_text_of_the_input_stays_where_the_file_asks_for_nothing_else() -> None:
     """And where it speaks of other things than a Keras model's scaling."""
-    changed = {own.name for own in list_models() if saying_its_scaling(own) != own}
+    changed = {
+        own.name for own in list_models() if recipe_of(own).importer and saying_its_scaling(own, importer_of(own)) != own
+    }
     assert changed == {"EchoPDNet"}, "its text says besides that the scaling is our choice"
 
 

@@ -7,6 +7,9 @@ from torch import Tensor, nn
 
 from models.manifest import Manifest
 from models.networks.stored_weights import prepare
+from models.recipe import FITS, Answer, Recipe, Role
+
+RECIPES = (Recipe("tiny", __name__, Answer.CLASSES, roles={Role.VIEW: FITS}, importer="models.importers.torch_layout"),)
 
 
 class Tiny(nn.Module):

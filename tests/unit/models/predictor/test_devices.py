@@ -6,8 +6,8 @@ import torch
 from models.predictor.backend import BackendError, TorchBackend
 from models.predictor.devices import device_for
 from models.predictor.parts import make_part
+from models.recipe import Role
 from models.registry import load_model
-from models.roles import Role
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,8 @@ from models.predictor import gate
 from models.predictor.backend import Backend, BackendError, Precision, TorchBackend
 from models.predictor.gate import Task, choose_backend, disagreement, probe_clip
 from models.predictor.parts import make_part
+from models.recipe import Role
 from models.registry import find_manifest
-from models.roles import Role
 
 MANIFEST = replace(find_manifest("phantom_lv"), thresholds={})
 HALF = replace(MANIFEST, thresholds={"bf16_probability_change": 0.02, "bf16_dice": 0.995, "bf16_point_px": 0.5})

@@ -11,9 +11,9 @@ from models.derive.study import derive_study
 from models.manifest import ManifestError
 from models.predictor import load_predictor
 from models.predictor.parts import make_part
+from models.recipe import Role
 from models.registry import find_manifest
 from models.results import QualityIssue, Reason
-from models.roles import Role
 from tests.unit.models.predictor.test_mixed_sets import LENGTH, FixedReader, Likeness, a_clip, model_set
 
 

@@ -12,8 +12,8 @@ from models.predictor import analysis
 from models.predictor.parts import make_part
 from models.predictor.readings import ClipReadings, read_clip_values
 from models.predictor.ventricle import Ventricle
+from models.recipe import Role
 from models.results import Beat
-from models.roles import Role
 from tests.unit.models.families.drawn_maps import clip
 from tests.unit.models.families.test_echonet_dynamic import KNOWN, MeanFraction, beating
 from tests.unit.models.predictor.test_mixed_sets import model_set

@@ -17,9 +17,9 @@ from models.manifest import Manifest
 from models.predictor import Predictor
 from models.predictor.parts import Part, make_part
 from models.reading import Decoding, Reading, ReadingError, ReadValue
+from models.recipe import Role
 from models.registry import find_manifest
 from models.results import QualityIssue, Reason
-from models.roles import Role
 
 REGION = RegionCalibration(0, 0, 79, 59, 1, 1, 3, 3, 0.2, 0.2)
 

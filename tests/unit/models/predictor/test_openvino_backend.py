@@ -23,8 +23,8 @@ from models.predictor.gate import Task, choose_backend, probe_clip
 from models.predictor.graph_cache import cached_graph, graph_key, throwaway_cache, weights_hash
 from models.predictor.openvino_backend import OpenVinoBackend, has_bf16
 from models.predictor.parts import load_part, make_part
+from models.recipe import Role
 from models.registry import find_manifest
-from models.roles import Role
 
 openvino = pytest.importorskip("openvino")
 SHAPE = (1, 16, 16)

@@ -15,9 +15,9 @@ from models.predictor.pairs import read_pair
 from models.predictor.parts import Part, make_part
 from models.predictor.readings import ClipReadings, read_clip_values
 from models.reading import Reading, ReadingError, ReadValue
+from models.recipe import Role
 from models.registry import find_manifest
 from models.results import FrameReference, Reason
-from models.roles import Role
 from tests.unit.models.predictor.test_mixed_sets import FixedReader
 
 KEY = "ef_video_regression_biplane"

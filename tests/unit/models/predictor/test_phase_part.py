@@ -19,9 +19,9 @@ from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
 from models.predictor import Predictor, load_predictor
 from models.predictor.parts import make_part
+from models.recipe import Role
 from models.registry import find_manifest
 from models.results import ClipFindings, StudyFindings
-from models.roles import Role
 from models.training.held_out import clip_of
 
 SEED = 300_001

@@ -17,8 +17,9 @@ from models.predictor.backend import BackendError, Precision, TorchBackend
 from models.predictor.gate import Task, disagreement, probe_clip
 from models.predictor.parts import make_part
 from models.predictor.reader_probes import _PROBES, ReaderProbe, kind, reader_probes, repeated
+from models.recipe import Role
 from models.registry import find_manifest, list_models, load_manifest
-from models.roles import FAMILIES_OF, Role
+from models.roles import families_for
 from tests.unit.models.families.drawn_traces import PerfectMasks, reader_of
 from tests.unit.models.families.test_echonet_dynamic import BrightVentricle, beating
 from tests.unit.models.families.tiny_apex import moving_clip, tiny, tiny_manifest
@@ -341,7 +342,7 @@ def test_a_clip_goes_round_until_it_is_long_enough() -> None:
 def test_every_network_that_reads_clips_in_the_node_is_tried() -> None:
     """Else bench would show how quick an engine is that the node does not use."""
     reading = (Role.MEASUREMENTS, Role.PHASE, Role.QUALITY)
-    families = {family for role in reading for family in FAMILIES_OF[role]} - {"phantom_classifier"}
+    families = {family for role in reading for family in families_for(role)} - {"phantom_classifier"}
     asked = {kind(m) for m in list_models() if m.family in families and kind(m) not in NOT_READERS}
     assert asked == set(_PROBES)
 

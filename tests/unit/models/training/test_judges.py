@@ -25,9 +25,10 @@ from models.phantom.negatives import render_negative
 from models.phantom.traces import drawn_trace
 from models.phantom.truth import render_clip
 from models.predictor.parts import Part, load_part, make_part
+from models.recipe import Role
 from models.registry import find_manifest, load_model
 from models.results import Reason
-from models.roles import Role, unfit_for
+from models.roles import unfit_for
 from models.training.image_distribution import TooLittle
 from models.training.judges import Images, LeftOut, Undiscerning, draft_of, judge_of, seen_clip, write_judge
 from tests.unit.models.predictor.test_mixed_sets import LENGTH, FixedReader, model_set

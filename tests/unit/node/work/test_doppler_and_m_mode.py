@@ -19,8 +19,9 @@ from models.predictor import Predictor
 from models.predictor.adapters import likeliest_view, view_limit
 from models.predictor.parts import make_part
 from models.predictor.traces import told_by_region
+from models.recipe import Role
 from models.results import ClipFindings, Measurement, NotMeasured, QualityIssue, Reason, StudyFindings
-from models.roles import Role, image_of
+from models.roles import image_of
 from sr_templates import codes, measurement_report
 from tests.factories import STUDY_UID, evidence, identity, source_header
 from tests.unit.models.families.drawn_traces import peaks_of, reader_of

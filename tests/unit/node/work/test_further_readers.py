@@ -18,9 +18,9 @@ from models.derive.study import derive_study
 from models.families.pan_echo.networks import PanEcho
 from models.families.pan_echo.tasks import TASKS
 from models.predictor.parts import make_part
+from models.recipe import Role
 from models.registry import load_model
 from models.results import ClipFindings, Measurement, Reason, StudyFindings
-from models.roles import Role
 from sr_templates import codes, measurement_report
 from sr_templates.errors import DocumentError
 from tests.factories import STUDY_UID, evidence, identity, source_header

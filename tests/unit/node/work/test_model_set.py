@@ -10,8 +10,8 @@ import pytest
 import torch
 
 from models.manifest import write_manifest
+from models.recipe import Role
 from models.registry import find_manifest
-from models.roles import Role
 from node.cli.checks import run_checks
 from node.errors import ConfigError
 from node.settings import ModelSettings, NodeSettings, Settings, load_settings

@@ -1,0 +1,7 @@
+"""What the distance from a reference of images says of itself."""
+
+from models.recipe import FITS, Answer, Recipe, Role
+
+FAMILY = "image_distribution"
+
+RECIPES = (Recipe(FAMILY, "models.families.distribution.networks", Answer.VALUES, roles={Role.DISTRIBUTION: FITS}),)

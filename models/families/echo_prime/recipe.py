@@ -1,0 +1,26 @@
+"""What EchoPrime's networks say of themselves."""
+
+from models.recipe import FITS, Answer, Recipe, Role
+
+_FAMILY, _NETWORKS, _IMPORTER = "echo_prime", "models.families.echo_prime.networks", "models.importers.torch_layout"
+
+RECIPES = (
+    Recipe(
+        _FAMILY,
+        _NETWORKS,
+        Answer.FEATURES,
+        "mvit_v2_s",
+        roles={Role.VIEW: FITS},
+        evaluation=("embedding",),
+        importer=_IMPORTER,
+    ),
+    Recipe(
+        _FAMILY,
+        _NETWORKS,
+        Answer.CLASSES,
+        "convnext_base",
+        roles={Role.VIEW: FITS},
+        evaluation=("classification",),
+        importer=_IMPORTER,
+    ),
+)

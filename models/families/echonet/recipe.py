@@ -1,0 +1,87 @@
+"""What the EchoNet networks say of themselves: EchoNet-Dynamic's, and EchoNet-Measurements' by their task."""
+
+from models.catalogue import View
+from models.recipe import FITS, PLAX, Answer, Recipe, Role
+
+_DYNAMIC, _MEASUREMENTS = "echonet_dynamic", "echonet_measurements"
+_IMPORTER = "models.importers.torch_layout"
+
+# Of the published networks, which of them is asked on which images: several of one task differ in nothing but their weights.
+_VIEWS: dict[str, tuple[View, ...]] = {
+    **dict.fromkeys(("ivs", "lvid", "lvpw", "aorta", "aortic_root", "la"), PLAX),
+    "rv_base": (View.A4C,),
+    "pa": (View.PSAX_AV,),
+    "ivc": (View.SUBCOSTAL_IVC,),
+    "la_area": (View.A4C, View.A2C),
+    "ra_area": (View.A4C,),
+    "avvmax": (View.DOPPLER_AV_CW,),
+    "lvotvmax": (View.DOPPLER_AV_PW,),
+    "mvpeak_2c": (View.DOPPLER_MV_PW,),
+    "mrvmax": (View.DOPPLER_MV_CW,),
+    "trvmax": (View.DOPPLER_TV_CW,),
+    "latevel": (View.DOPPLER_TISSUE_LATERAL,),
+    "medevel": (View.DOPPLER_TISSUE_SEPTAL,),
+    "tapse_2c": (View.MMODE_A4CH_RV,),
+    "vti_av": (View.DOPPLER_AV_CW,),
+    "vti_lvot": (View.DOPPLER_AV_PW,),
+    "vti_mv": (View.DOPPLER_MV_PW,),
+    "vti_pv": (View.DOPPLER_PV_CW,),
+    "vti_rvot": (View.DOPPLER_PV_PW,),
+}
+_VIEWS_OF_MODEL = {f"{_MEASUREMENTS}/{name}": views for name, views in _VIEWS.items()}
+
+
+def _measures(
+    task: str,
+    answers: Answer,
+    evaluation: tuple[str, ...],
+    quantities: tuple[str, ...] = (),
+    judges: tuple[View, ...] = (),
+) -> Recipe:
+    return Recipe(
+        _MEASUREMENTS,
+        "models.families.echonet.measurements",
+        answers,
+        task,
+        roles={Role.QUALITY: FITS if judges else "judges no image quality", Role.MEASUREMENTS: FITS},
+        views_of_model=_VIEWS_OF_MODEL,
+        quantities=quantities,
+        as_named=True,
+        judges=judges,
+        evaluation=evaluation,
+        importer=_IMPORTER,
+    )
+
+
+RECIPES = (
+    Recipe(
+        _DYNAMIC,
+        "models.families.echonet.dynamic",
+        Answer.VALUES,
+        "r2plus1d_18",
+        roles={
+            Role.LV_SEGMENTATION: "is no deeplabv3_resnet50: it does not outline a ventricle frame by frame",
+            Role.MEASUREMENTS: FITS,
+        },
+        views=(View.A4C,),
+        quantities=("ef_video_regression",),
+        evaluation=("ef",),
+        importer=_IMPORTER,
+    ),
+    Recipe(
+        _DYNAMIC,
+        "models.families.echonet.dynamic",
+        Answer.MASK,
+        "deeplabv3_resnet50",
+        roles={Role.LV_SEGMENTATION: FITS, Role.MEASUREMENTS: FITS},
+        evaluation=("segmentation", "landmarks"),
+        importer=_IMPORTER,
+    ),
+    _measures("linear", Answer.POINTS, ("linear", "values", "landmarks")),
+    _measures("area", Answer.MASK, ("values",)),
+    _measures("vti", Answer.MASK, ("values",)),
+    _measures("doppler_peak", Answer.POINTS, ("values",)),
+    _measures("mitral_inflow", Answer.POINTS, ("values",), ("mv_e", "mv_a", "mv_ea")),
+    _measures("tapse", Answer.POINTS, ("values",), ("tapse",)),
+    _measures("plax_quality", Answer.VALUES, (), judges=PLAX),
+)
