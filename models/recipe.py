@@ -4,9 +4,10 @@ A family's recipes stand in `models/families/<origin>/recipe.py`, and `registry.
 named by its module and imported only when it is used.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 from models.catalogue import TRACES, View
 
@@ -35,7 +36,61 @@ class Answer(StrEnum):
 
 FITS = ""  # nothing is missing for a role
 PLAX = (View.PLAX, View.PLAX_HIGH, View.PLAX_ZOOM)
+EMBEDDING = "the numbers of an embedding have no meaning that could be explained"
 OF_IMAGES = tuple(view for view in View if view not in TRACES)
+
+
+class Form(StrEnum):
+    """How a layer writes its features. FRAMES, FRAME_TOKENS: of a clip's frames one after the other, as in a batch."""
+
+    MAPS = "(n, channels, rows, columns)"
+    CHANNELS_LAST = "(n, rows, columns, channels)"
+    TOKENS = "(n, leading tokens + rows * columns, channels)"
+    CLIPS = "(n, channels, frames, rows, columns)"
+    FRAMES = "(n * frames, channels, rows, columns)"
+    FRAME_TOKENS = "(n * frames, leading tokens + rows * columns, channels)"
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Where the features are: the path of a submodule, -1 being the last of a list. Tokens have a `stride_px` and may be led
+    by others, such as a class token.
+    """
+
+    path: str
+    form: Form = Form.MAPS
+    stride_px: int = 0
+    leading_tokens: int = 0
+
+    def of(self, network: Any) -> Any:
+        module = network
+        for step in self.path.split("."):
+            module = module[-1] if step == "-1" else getattr(module, step)
+        return module
+
+    def maps(self, features: Any, rows: int, columns: int) -> Any:
+        """Tensor (n, channels, ...) of features that came of an input of this size."""
+        if self.form is Form.CHANNELS_LAST:
+            return features.permute(0, 3, 1, 2)
+        if self.form not in (Form.TOKENS, Form.FRAME_TOKENS):
+            return features
+        grid = rows // self.stride_px, columns // self.stride_px
+        return features[:, self.leading_tokens :].transpose(1, 2).unflatten(2, grid)
+
+
+@dataclass(frozen=True)
+class HeatMap:
+    """How an answer is explained: the layer whose features are weighed, and `shown`, which of `explain.inputs` it is shown.
+
+    `outputs` makes (n, k) or (n, k, h, w) of an answer that is neither; `labels` names the k where the manifest's do not, as a
+    question to the network. `default` is the output that is explained where none is asked for; "": the largest.
+    """
+
+    layer: Layer
+    shown: str
+    outputs: Callable[[Any], Any] | None = None
+    labels: Callable[[Any], Sequence[str]] | None = None
+    default: str = ""
 
 
 @dataclass(frozen=True)
@@ -53,7 +108,7 @@ class Recipe:
     segmenter reads of its own accord.
 
     `evaluation` are the tasks of `evaluate`, the usual one first; `lines` the calipers that it draws, where they are more than
-    the one that it is called after.
+    the one that it is called after. `heat_map` says how an answer is explained, else `no_heat_map` why it cannot be.
     """
 
     family: str
@@ -71,3 +126,5 @@ class Recipe:
     evaluation: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     importer: str = ""
+    heat_map: HeatMap | None = None
+    no_heat_map: str = ""

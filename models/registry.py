@@ -179,7 +179,8 @@ def recipe_of(manifest: Manifest) -> Recipe:
     recipes = recipes_of(manifest.family)
     of_task = {recipe.task: recipe for recipe in recipes}
     task = str(manifest.architecture.get("network") or manifest.architecture.get("task", ""))
-    unknown = Recipe(manifest.family, recipes[0].networks if recipes else "", Answer.VALUES, task)
+    first = recipes[0] if recipes else Recipe(manifest.family, "", Answer.VALUES)
+    unknown = Recipe(manifest.family, first.networks, first.answers, task, importer=first.importer)
     return of_task.get(task) or of_task.get("") or unknown
 
 

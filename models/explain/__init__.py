@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.clip import Clip
-from models.explain.activation import Form, Layer, evaluating, grad_cam
+from models.explain.activation import evaluating, grad_cam
 from models.explain.heat_overlay import overlay
 from models.explain.inputs import Shown
-from models.explain.places import PLACES, WITHOUT, NoMapError, Place, column_of, name_of, place_of
+from models.explain.places import NoMapError, Place, column_of, name_of, place_of
+from models.recipe import Form, Layer
 
 __all__ = [
-    "PLACES", "WITHOUT", "Explanation", "Form", "Layer", "NoMapError", "Place",
+    "Explanation", "Form", "Layer", "NoMapError", "Place",
     "explain_clip", "grad_cam", "overlay", "place_of",
 ]  # fmt: skip
 

@@ -6,51 +6,13 @@ the weighed channels are added, and what speaks against the answer is cut off.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-
-class Form(StrEnum):
-    """How a layer writes its features. FRAMES, FRAME_TOKENS: of a clip's frames one after the other, as in a batch."""
-
-    MAPS = "(n, channels, rows, columns)"
-    CHANNELS_LAST = "(n, rows, columns, channels)"
-    TOKENS = "(n, leading tokens + rows * columns, channels)"
-    CLIPS = "(n, channels, frames, rows, columns)"
-    FRAMES = "(n * frames, channels, rows, columns)"
-    FRAME_TOKENS = "(n * frames, leading tokens + rows * columns, channels)"
-
-
-@dataclass(frozen=True)
-class Layer:
-    """Where the features are: the path of a submodule, -1 being the last of a list. Tokens have a `stride_px` and may be led
-    by others, such as a class token.
-    """
-
-    path: str
-    form: Form = Form.MAPS
-    stride_px: int = 0
-    leading_tokens: int = 0
-
-    def of(self, network: nn.Module) -> nn.Module:
-        module = network
-        for step in self.path.split("."):
-            module = module[-1] if step == "-1" else getattr(module, step)  # type: ignore[index]
-        return module
-
-    def maps(self, features: Tensor, rows: int, columns: int) -> Tensor:
-        """(n, channels, ...) of features that came of an input of this size."""
-        if self.form is Form.CHANNELS_LAST:
-            return features.permute(0, 3, 1, 2)
-        if self.form not in (Form.TOKENS, Form.FRAME_TOKENS):
-            return features
-        grid = rows // self.stride_px, columns // self.stride_px
-        return features[:, self.leading_tokens :].transpose(1, 2).unflatten(2, grid)  # type: ignore[no-any-return,no-untyped-call]
+from models.recipe import Form, Layer
 
 
 def grad_cam(network: nn.Module, layer: Layer, inputs: Tensor, score: Callable[[Any], Tensor]) -> tuple[Tensor, float]:

@@ -10,6 +10,7 @@ import models.families
 from models import load_model
 from models.asked import views_read
 from models.catalogue import PROBE_VIEWS, View
+from models.explain import place_of
 from models.importers import import_weights
 from models.recipe import Role
 from models.registry import FAMILIES, MANIFESTS, find_manifest, list_models
@@ -48,6 +49,7 @@ def test_the_example_of_a_new_model_works(tmp_path: Path, monkeypatch: pytest.Mo
 
     assert unfit_for(Role.VIEW, find_manifest("tiny_view")) == ""
     assert tasks_of(find_manifest("tiny_view")) == ("classification",)
+    assert place_of(find_manifest("tiny_view")).layer.path == "features"
     trained = load_model("tiny_view")
     torch.save(trained.state_dict(), tmp_path / "tiny_view.pt")
     import_weights("tiny_view", tmp_path / "tiny_view.pt")

@@ -4,4 +4,12 @@ from models.recipe import FITS, Answer, Recipe, Role
 
 FAMILY = "image_distribution"
 
-RECIPES = (Recipe(FAMILY, "models.families.distribution.networks", Answer.VALUES, roles={Role.DISTRIBUTION: FITS}),)
+RECIPES = (
+    Recipe(
+        FAMILY,
+        "models.families.distribution.networks",
+        Answer.VALUES,
+        roles={Role.DISTRIBUTION: FITS},
+        no_heat_map="it tells a distance in the features of another network, which can be explained itself",
+    ),
+)

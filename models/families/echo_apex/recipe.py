@@ -1,10 +1,13 @@
 """What EchoApex' networks say of themselves."""
 
 from models.catalogue import View
-from models.recipe import FITS, PLAX, Answer, Recipe, Role
+from models.recipe import FITS, PLAX, Answer, Form, HeatMap, Layer, Recipe, Role
 
 _FAMILY, _NETWORKS, _IMPORTER = "echo_apex", "models.families.echo_apex.networks", "models.families.echo_apex.weights"
 _ROLES = {Role.VIEW: FITS, Role.MEASUREMENTS: FITS}
+
+_LAST_ATTENTION = "encoder.backbone.blocks.-1.norm1"
+_OF_CLIPS = HeatMap(Layer(_LAST_ATTENTION, Form.FRAME_TOKENS, 14, 1), "echo_apex_clip")
 
 RECIPES = (
     Recipe(
@@ -14,6 +17,7 @@ RECIPES = (
         "views",
         roles=_ROLES,
         evaluation=("classification", "embedding"),
+        heat_map=_OF_CLIPS,
         importer=_IMPORTER,
     ),
     Recipe(
@@ -25,6 +29,7 @@ RECIPES = (
         views=(View.A4C,),
         quantities=("ef_video_regression",),
         evaluation=("ef",),
+        heat_map=_OF_CLIPS,
         importer=_IMPORTER,
     ),
     Recipe(
@@ -36,8 +41,17 @@ RECIPES = (
         views=PLAX,
         quantities=("ivsd_2d", "lvidd_2d", "lvpwd_2d"),
         evaluation=("linear", "values", "landmarks"),
+        heat_map=HeatMap(Layer(_LAST_ATTENTION, Form.TOKENS, 14, 1), "echo_apex_frames"),
         lines=("ivs", "lvid", "lvpw"),
         importer=_IMPORTER,
     ),
-    Recipe(_FAMILY, _NETWORKS, Answer.MASK, "segmentation", roles=_ROLES, importer=_IMPORTER),
+    Recipe(
+        _FAMILY,
+        _NETWORKS,
+        Answer.MASK,
+        "segmentation",
+        roles=_ROLES,
+        importer=_IMPORTER,
+        heat_map=HeatMap(Layer("reduce"), "echo_apex_frames"),  # asked without points and boxes
+    ),
 )

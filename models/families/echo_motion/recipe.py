@@ -1,14 +1,30 @@
 """What Echo-Motion's networks say of themselves."""
 
+from typing import Any
+
 from models.catalogue import View
-from models.recipe import FITS, Answer, Recipe, Role
+from models.recipe import FITS, Answer, Form, HeatMap, Layer, Recipe, Role
 
 FAMILY = "echo_motion"
 _NETWORKS = "models.families.echo_motion.networks"
 _NO_OUTLINES = "is no segmenter: it does not outline a ventricle frame by frame"
 
 
-def _of_clips(task: str, views: tuple[View, ...], quantity: str) -> Recipe:
+def _answers(answer: Any) -> Any:
+    """Tensor (n, 3): ejection fraction, and the likeliest end-diastole and end-systole."""
+    import torch
+
+    return torch.cat([answer.ef_percent[:, None], answer.phase_logits.amax(dim=1)], dim=1)
+
+
+_OF_CLIP = HeatMap(
+    Layer("encoder.network.norm4", Form.FRAMES), "echo_motion_clip", _answers, lambda network: ("ef", "ed", "es"), "ef"
+)
+
+
+def _of_clips(
+    task: str, views: tuple[View, ...], quantity: str, heat_map: HeatMap | None = None, no_heat_map: str = ""
+) -> Recipe:
     return Recipe(
         FAMILY,
         _NETWORKS,
@@ -18,6 +34,8 @@ def _of_clips(task: str, views: tuple[View, ...], quantity: str) -> Recipe:
         views=views,
         quantities=(quantity,),
         evaluation=("ef",),
+        heat_map=heat_map,
+        no_heat_map=no_heat_map,
     )
 
 
@@ -30,8 +48,9 @@ RECIPES = (
         roles={Role.LV_SEGMENTATION: FITS, Role.MEASUREMENTS: FITS},
         outlines=(View.A4C,),
         evaluation=("segmentation", "ef", "values", "landmarks"),
+        heat_map=HeatMap(Layer("attention"), "echo_motion_frames"),
     ),
-    _of_clips("bilstm", (View.A4C,), "ef_video_regression"),
-    _of_clips("transformer", (View.A4C,), "ef_video_regression"),
-    _of_clips("biplane", (View.A4C, View.A2C), "ef_video_regression_biplane"),
+    _of_clips("bilstm", (View.A4C,), "ef_video_regression", _OF_CLIP),
+    _of_clips("transformer", (View.A4C,), "ef_video_regression", _OF_CLIP),
+    _of_clips("biplane", (View.A4C, View.A2C), "ef_video_regression_biplane", no_heat_map="it looks at two clips at once"),
 )

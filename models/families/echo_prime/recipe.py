@@ -1,6 +1,6 @@
 """What EchoPrime's networks say of themselves."""
 
-from models.recipe import FITS, Answer, Recipe, Role
+from models.recipe import EMBEDDING, FITS, Answer, HeatMap, Layer, Recipe, Role
 
 _FAMILY, _NETWORKS, _IMPORTER = "echo_prime", "models.families.echo_prime.networks", "models.importers.torch_layout"
 
@@ -12,6 +12,7 @@ RECIPES = (
         "mvit_v2_s",
         roles={Role.VIEW: FITS},
         evaluation=("embedding",),
+        no_heat_map=EMBEDDING,
         importer=_IMPORTER,
     ),
     Recipe(
@@ -21,6 +22,7 @@ RECIPES = (
         "convnext_base",
         roles={Role.VIEW: FITS},
         evaluation=("classification",),
+        heat_map=HeatMap(Layer("network.features"), "echo_prime_first_frame"),
         importer=_IMPORTER,
     ),
 )

@@ -1,22 +1,28 @@
 """What EchoForge's networks say of themselves."""
 
-from models.recipe import FITS, PLAX, Answer, Recipe, Role
+from models.recipe import FITS, PLAX, Answer, Form, HeatMap, Layer, Recipe, Role
+
+_BACKBONE = HeatMap(Layer("backbone"), "stretched")
+_TOKENS = HeatMap(Layer("backbone.blocks.-1.norm1", Form.TOKENS, 16, 1), "stretched")
 
 
-def _classifier(architecture: str) -> Recipe:
+def _classifier(architecture: str, task: str = "", heat_map: HeatMap = _BACKBONE) -> Recipe:
     """It sees the whole screen, so it may tell a split one, too."""
     return Recipe(
         f"echoforge_{architecture}",
         f"models.families.echoforge.{architecture}",
         Answer.CLASSES,
+        task,
         roles={Role.VIEW: FITS, Role.SPLIT_SCREEN: FITS},
         evaluation=("classification", "embedding"),
         importer=f"models.families.echoforge.weights.{architecture}",
+        heat_map=heat_map,
     )
 
 
 RECIPES = (
-    *map(_classifier, ("xception", "resnet", "densenet", "efficientnet", "convnext", "transformer", "swin")),
+    *map(_classifier, ("xception", "resnet", "densenet", "efficientnet", "convnext", "swin")),
+    _classifier("transformer", "ViT", _TOKENS),
     Recipe(
         "echoforge_unet",
         "models.families.echoforge.unet",
@@ -24,6 +30,7 @@ RECIPES = (
         roles={Role.LV_SEGMENTATION: FITS},
         evaluation=("segmentation", "landmarks"),
         importer="models.families.echoforge.weights.unet",
+        heat_map=HeatMap(Layer("network.bridge"), "stretched"),
     ),
     Recipe(
         "echoforge_phase",
@@ -32,6 +39,11 @@ RECIPES = (
         roles={Role.PHASE: FITS},
         evaluation=("phase",),
         importer="models.families.echoforge.weights.phase",
+        heat_map=HeatMap(
+            Layer("backbone", Form.FRAMES),
+            "region_stretched_clip",
+            labels=lambda network: [f"frame_{index}" for index in range(network.frames)],
+        ),
     ),
     Recipe(
         "echoforge_keypoints",
@@ -42,6 +54,13 @@ RECIPES = (
         quantities=("ivsd_2d", "lvidd_2d", "lvids_2d", "lvpwd_2d"),
         evaluation=("linear", "values", "landmarks"),
         lines=("ivs", "lvid", "lvpw"),
+        heat_map=HeatMap(Layer("network.bridge"), "region_letterboxed"),
     ),
-    Recipe("echoforge_quality", "models.families.echoforge.quality", Answer.VALUES, roles={Role.QUALITY: FITS}),
+    Recipe(
+        "echoforge_quality",
+        "models.families.echoforge.quality",
+        Answer.VALUES,
+        roles={Role.QUALITY: FITS},
+        heat_map=HeatMap(Layer("backbone"), "region_stretched"),
+    ),
 )

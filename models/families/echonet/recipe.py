@@ -1,7 +1,7 @@
 """What the EchoNet networks say of themselves: EchoNet-Dynamic's, and EchoNet-Measurements' by their task."""
 
 from models.catalogue import View
-from models.recipe import FITS, PLAX, Answer, Recipe, Role
+from models.recipe import FITS, PLAX, Answer, Form, HeatMap, Layer, Recipe, Role
 
 _DYNAMIC, _MEASUREMENTS = "echonet_dynamic", "echonet_measurements"
 _IMPORTER = "models.importers.torch_layout"
@@ -31,9 +31,16 @@ _VIEWS: dict[str, tuple[View, ...]] = {
 _VIEWS_OF_MODEL = {f"{_MEASUREMENTS}/{name}": views for name, views in _VIEWS.items()}
 
 
+_DEEP_LAB = Layer("network.backbone.layer4")
+_VIDEO_RESNET = Layer("network.layer4", Form.CLIPS)
+_SCREEN, _TRACE = HeatMap(_DEEP_LAB, "screen"), HeatMap(_DEEP_LAB, "trace")
+_QUALITY = HeatMap(_VIDEO_RESNET, "quality_squares", labels=lambda network: ("quality",))
+
+
 def _measures(
     task: str,
     answers: Answer,
+    heat_map: HeatMap,
     evaluation: tuple[str, ...],
     quantities: tuple[str, ...] = (),
     judges: tuple[View, ...] = (),
@@ -50,6 +57,7 @@ def _measures(
         judges=judges,
         evaluation=evaluation,
         importer=_IMPORTER,
+        heat_map=heat_map,
     )
 
 
@@ -67,6 +75,7 @@ RECIPES = (
         quantities=("ef_video_regression",),
         evaluation=("ef",),
         importer=_IMPORTER,
+        heat_map=HeatMap(_VIDEO_RESNET, "echonet_clip"),
     ),
     Recipe(
         _DYNAMIC,
@@ -76,12 +85,13 @@ RECIPES = (
         roles={Role.LV_SEGMENTATION: FITS, Role.MEASUREMENTS: FITS},
         evaluation=("segmentation", "landmarks"),
         importer=_IMPORTER,
+        heat_map=HeatMap(_DEEP_LAB, "echonet_squares"),
     ),
-    _measures("linear", Answer.POINTS, ("linear", "values", "landmarks")),
-    _measures("area", Answer.MASK, ("values",)),
-    _measures("vti", Answer.MASK, ("values",)),
-    _measures("doppler_peak", Answer.POINTS, ("values",)),
-    _measures("mitral_inflow", Answer.POINTS, ("values",), ("mv_e", "mv_a", "mv_ea")),
-    _measures("tapse", Answer.POINTS, ("values",), ("tapse",)),
-    _measures("plax_quality", Answer.VALUES, (), judges=PLAX),
+    _measures("linear", Answer.POINTS, _SCREEN, ("linear", "values", "landmarks")),
+    _measures("area", Answer.MASK, _SCREEN, ("values",)),
+    _measures("vti", Answer.MASK, HeatMap(_DEEP_LAB, "spectral_beat"), ("values",)),
+    _measures("doppler_peak", Answer.POINTS, _TRACE, ("values",)),
+    _measures("mitral_inflow", Answer.POINTS, _TRACE, ("values",), ("mv_e", "mv_a", "mv_ea")),
+    _measures("tapse", Answer.POINTS, _TRACE, ("values",), ("tapse",)),
+    _measures("plax_quality", Answer.VALUES, _QUALITY, (), judges=PLAX),
 )

@@ -1,7 +1,15 @@
 """What PanEcho says of itself."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from models.catalogue import View
-from models.recipe import FITS, Answer, Recipe, Role
+from models.recipe import FITS, Answer, Form, HeatMap, Layer, Recipe, Role
+
+
+def _heads(network: Any) -> Sequence[str]:
+    return [name if width == 1 else f"{name}/{index}" for name, width in network.widths.items() for index in range(width)]
+
 
 RECIPES = (
     Recipe(
@@ -12,6 +20,7 @@ RECIPES = (
         views=(View.A4C,),
         quantities=("ef_video_regression",),
         evaluation=("ef", "embedding"),
+        heat_map=HeatMap(Layer("frames.features", Form.FRAMES), "pan_echo_clip", labels=_heads, default="EF"),
         importer="models.families.pan_echo.weights",
     ),
 )

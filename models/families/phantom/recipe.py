@@ -1,6 +1,6 @@
 """What the phantom's networks say of themselves."""
 
-from models.recipe import FITS, Answer, Recipe, Role
+from models.recipe import FITS, Answer, HeatMap, Layer, Recipe, Role
 
 CLASSIFIER, SEGMENTER = "phantom_classifier", "phantom_segmenter"
 
@@ -12,6 +12,7 @@ RECIPES = (
         roles={Role.VIEW: FITS, Role.QUALITY: FITS, Role.DISTRIBUTION: FITS},
         limits={Role.VIEW: "view_probability"},
         evaluation=("classification",),
+        heat_map=HeatMap(Layer("stages.-1"), "letterboxed"),
     ),
     Recipe(
         SEGMENTER,
@@ -19,5 +20,6 @@ RECIPES = (
         Answer.MASK,
         roles={Role.LV_SEGMENTATION: FITS},
         evaluation=("segmentation", "landmarks"),
+        heat_map=HeatMap(Layer("down.-1"), "letterboxed"),
     ),
 )
