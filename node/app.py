@@ -21,6 +21,7 @@ from node.db.identity import node_identity
 from node.db.session import Database
 from node.db.tables import JobKind
 from node.egress.delivery import backoff, deliver
+from node.egress.destinations import configured
 from node.egress.documents import build_documents
 from node.egress.tools import EgressTools
 from node.errors import ConfigError
@@ -82,6 +83,7 @@ class Node:
         self._quiet, self._leases = Stillness(monotonic), Stillness(monotonic)
         plan = plan_for(settings)
         require_models(plan)
+        configured(settings)
         self._data_lock = lock_data_dir(settings)
         self.database = open_database(settings)
         self.archive = Archive(settings.archive_dir)

@@ -111,16 +111,16 @@ class AERule(_Section):
 
 
 class Destination(_Section):
-    """Where documents go. `documents` names the templates this destination takes."""
+    """Where documents go. `documents` names the templates this destination takes.
+
+    What its kind needs beside these is kept as it is written: `node.egress.destinations` checks it, at `check` and at start.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
 
     name: str
-    kind: Literal["dicom"] = "dicom"
-    ae_title: AETitle
-    host: str
-    port: Annotated[int, Field(ge=1, le=65535)]
-    calling_aet: AETitle | None = None
-    documents: tuple[Literal["tid1500", "seg", "kos"], ...] = ("tid1500", "seg")
-    deflated: bool = False
+    kind: str = "dicom"
+    documents: tuple[str, ...] = ("tid1500", "seg")
 
 
 class Route(_Section):
@@ -183,6 +183,13 @@ class Settings(_Section):
         return self.study.quiet_modality_s
 
 
+def complaints(error: ValidationError, section: str = "") -> str:
+    """Each with its key, below `section`."""
+    start = (section,) if section else ()
+    keys = [".".join(map(str, (*start, *item["loc"]))) or "file" for item in error.errors()]
+    return "; ".join(f"{key}: {item['msg']}" for key, item in zip(keys, error.errors(), strict=True))
+
+
 def load_settings(path: Path) -> Settings:
     """Read and check a configuration file; relative paths in it are relative to the file.
 
@@ -197,7 +204,6 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        lines = [f"{'.'.join(str(part) for part in item['loc']) or 'file'}: {item['msg']}" for item in error.errors()]
-        raise ConfigError(f"{path}: " + "; ".join(lines)) from error
+        raise ConfigError(f"{path}: {complaints(error)}") from error
     data_dir = path.parent / settings.node.data_dir  # stays as it is when absolute
     return settings.model_copy(update={"node": settings.node.model_copy(update={"data_dir": data_dir})})

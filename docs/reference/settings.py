@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from importlib import resources
 from typing import Any, NamedTuple
 
+from node.egress.destinations import KINDS
 from node.settings import Settings
 
 from .tables import code, table
@@ -61,9 +62,12 @@ def settings_page() -> str:
 
 def _allowed(schema: dict[str, Any], setting: Setting) -> str:
     """What the program takes, in words: values of a choice, bounds of a number."""
-    section = schema["properties"][setting.section.strip("[]")]
-    fields = list(_leaves(schema, section, setting.key))
-    return ", ".join(dict.fromkeys(word for field in fields for word in _words(schema, field)))
+    section = setting.section.strip("[]")
+    models = [(schema, schema["properties"][section])]
+    if section == "destination":  # what one has beside its name is its kind's
+        models = [(own, own) for own in (kind.model_json_schema() for kind in KINDS.values())]
+    words = (word for whole, model in models for field in _leaves(whole, model, setting.key) for word in _words(whole, field))
+    return ", ".join(dict.fromkeys(words))
 
 
 def _leaves(schema: dict[str, Any], node: dict[str, Any], key: str) -> Iterator[dict[str, Any]]:

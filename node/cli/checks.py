@@ -9,9 +9,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from models.recipe import Role
 from models.roles import unfit_for
 from node.app import open_database
-from node.egress.dicom_store import echo
+from node.egress.destinations import configured
 from node.errors import ConfigError
-from node.settings import Destination, Settings
+from node.settings import Settings
 from node.work.plan import Plan, chosen_device, plan_for
 
 
@@ -36,8 +36,14 @@ def _checks(settings: Settings) -> Iterator[CheckResult]:
         yield _model(role, name)
     if not settings.destination:
         yield CheckResult("destinations", True, "none configured: documents stay in the archive")
-    for destination in settings.destination:
-        yield _destination(destination, settings)
+    try:
+        destinations = configured(settings)
+    except ConfigError as error:
+        yield CheckResult("destinations", False, str(error))
+        return
+    for destination in destinations:
+        answer = destination.probe(settings)
+        yield CheckResult(f"destination {destination.name}", answer.ok, answer.message)
 
 
 def _config(settings: Settings) -> CheckResult:
@@ -80,17 +86,6 @@ def _model(role: Role, name: str) -> CheckResult:
     except (LookupError, OSError, ValueError) as error:
         return CheckResult(f"model {name}", False, _first_line(error))
     return CheckResult(f"model {name}", True, f"version {model.manifest.version}, weights match their hash")
-
-
-def _destination(destination: Destination, settings: Settings) -> CheckResult:
-    answer = echo(
-        destination.host,
-        destination.port,
-        called_aet=destination.ae_title,
-        calling_aet=destination.calling_aet or settings.node.ae_title,
-        timeout_s=settings.delivery.timeout_s,
-    )
-    return CheckResult(f"destination {destination.name}", answer.ok, answer.message)
 
 
 def _first_line(error: BaseException) -> str:

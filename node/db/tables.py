@@ -259,9 +259,9 @@ class Delivery(Base):
     destination: Mapped[str]
     state: Mapped[str] = mapped_column(String(24), default=DeliveryState.PENDING)
     attempts: Mapped[int] = mapped_column(default=0)
-    processing_failures: Mapped[int] = mapped_column(default=0, server_default="0")  # 0x0110, since made or reopened
+    processing_failures: Mapped[int] = mapped_column(default=0, server_default="0")  # counted by its sender
     late_attempts: Mapped[int] = mapped_column(default=0, server_default="0")  # begun after its time, since made or reopened
-    status: Mapped[int | None]  # the last DIMSE status
+    status: Mapped[str | None] = mapped_column(String(64))  # the last answer as its protocol writes it, e.g. 0xA700
     detail: Mapped[str | None] = mapped_column(Text)  # plain words, no patient data
     created_at: Mapped[datetime]
     finished_at: Mapped[datetime | None]

@@ -5,10 +5,8 @@ therefore only sends the same object once more, which receivers take as a duplic
 """
 
 import logging
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from sqlalchemy.orm import Session
 
@@ -17,19 +15,15 @@ from node.db.attention import WITHHELD, ask_person
 from node.db.audit import AuditEvent
 from node.db.queue import Backoff, ClaimedJob
 from node.db.tables import Analysis, Delivery, DeliveryState, Job, JobKind, Study
-from node.egress import dicom_store
-from node.egress.outcomes import PROCESSING_FAILURE, Happening, StoreAnswer, decide
+from node.egress.destinations import configured
+from node.egress.destinations.kind import SendOutcome
 from node.egress.tools import EgressTools
 from node.errors import DeliveryError
-from node.settings import DeliverySettings, Destination, Settings
+from node.settings import DeliverySettings
 from node.study import assembly
 from node.study.archive import file_sha256
 
 log = logging.getLogger(__name__)
-
-Send = Callable[[Path, Destination, Settings], StoreAnswer]
-
-SENDERS: Mapping[str, Send] = {"dicom": dicom_store.send}  # by kind of destination
 
 MAX_JOB_ATTEMPTS = 1_000_000  # no bound: `delivery.expire_after_s` ends a delivery, never a count of attempts
 
@@ -50,6 +44,7 @@ class _Attempt:
     path: str
     sha256: str
     destination: str
+    earlier_failures: int  # those that its sender counts
     withheld: str  # why nothing must leave the node; empty where nothing speaks against it
 
 
@@ -73,9 +68,9 @@ def deliver(job: ClaimedJob, tools: EgressTools) -> None:
     attempt = tools.database.write(lambda session: _begin(session, job, tools))
     if attempt is None:
         return
-    answer = _send(attempt, tools)
-    log.info("%s: %s, %s", job.log_context(), answer.happened.value, answer.detail)
-    tools.database.write(lambda session: _record(session, job, attempt, answer, tools))
+    outcome = _send(attempt, tools)
+    log.info("%s: %s, %s", job.log_context(), outcome.state.value, outcome.detail)
+    tools.database.write(lambda session: _record(session, job, attempt, outcome, tools))
 
 
 def retry_delivery(session: Session, delivery_id: int, *, now: datetime) -> None:
@@ -122,7 +117,8 @@ def _begin(session: Session, job: ClaimedJob, tools: EgressTools) -> _Attempt | 
     delivery.attempts += 1
     delivery.late_attempts += now >= expires_at
     states.move(session, delivery, AuditEvent.DELIVERY_STARTED, now=now, destination=destination, attempt=delivery.attempts)
-    return _Attempt(delivery.id, document.path, document.sha256, destination, withheld)
+    earlier = delivery.processing_failures
+    return _Attempt(delivery.id, document.path, document.sha256, destination, earlier, withheld)
 
 
 def _withheld(session: Session, study: Study, now: datetime) -> str:
@@ -135,37 +131,41 @@ def _withheld(session: Session, study: Study, now: datetime) -> str:
     return f"not sent: {withhold}"
 
 
-def _send(attempt: _Attempt, tools: EgressTools) -> StoreAnswer:
+def _send(attempt: _Attempt, tools: EgressTools) -> SendOutcome:
     if attempt.withheld:
-        return StoreAnswer(Happening.NOT_SENT, attempt.withheld)
-    destination = next((item for item in tools.settings.destination if item.name == attempt.destination), None)
+        return _not_sent(attempt.withheld)
+    destination = next((item for item in configured(tools.settings) if item.name == attempt.destination), None)
     if destination is None:
-        return StoreAnswer(Happening.NOT_SENT, f"the configuration has no destination {attempt.destination!r} any more")
+        return _not_sent(f"the configuration has no destination {attempt.destination!r} any more")
     path = tools.archive.path(attempt.path)
     try:
         unchanged = file_sha256(path) == attempt.sha256
     except OSError:
-        return StoreAnswer(Happening.NOT_SENT, "the stored document cannot be read from the archive")
+        return _not_sent("the stored document cannot be read from the archive")
     if not unchanged:
-        return StoreAnswer(Happening.NOT_SENT, "the stored document is not the one that was built: its hash differs")
-    return SENDERS[destination.kind](path, destination, tools.settings)
+        return _not_sent("the stored document is not the one that was built: its hash differs")
+    return destination.send(path, tools.settings, attempt.earlier_failures)
 
 
-def _record(session: Session, job: ClaimedJob, attempt: _Attempt, answer: StoreAnswer, tools: EgressTools) -> None:
+def _not_sent(why: str) -> SendOutcome:
+    """Our side cannot: a person decides."""
+    return SendOutcome(DeliveryState.REFUSED, why)
+
+
+def _record(session: Session, job: ClaimedJob, attempt: _Attempt, outcome: SendOutcome, tools: EgressTools) -> None:
     now = tools.clock()
     delivery = session.get_one(Delivery, attempt.delivery_id)
-    outcome = decide(answer, delivery.processing_failures)
-    delivery.processing_failures += answer.status == PROCESSING_FAILURE
+    delivery.processing_failures += outcome.counts
     again = _next_attempt_at(session, job, now, tools) if outcome.retry else None
     if again is not None:
-        queue.fail(session, job, error=answer.detail, now=now, retry_at=again)
+        queue.fail(session, job, error=outcome.detail, now=now, retry_at=again)
     else:
         queue.finish(session, job, now=now)
         delivery.finished_at = now
-    delivery.status, delivery.detail = answer.status, answer.detail
-    details = {"destination": delivery.destination, "status": answer.status, "detail": answer.detail}
-    if answer.transfer_syntax_uid:
-        details["transfer_syntax"] = answer.transfer_syntax_uid
+    delivery.status, delivery.detail = outcome.status, outcome.detail
+    details = {"destination": delivery.destination, "status": outcome.status, "detail": outcome.detail}
+    if outcome.transfer_syntax_uid:
+        details["transfer_syntax"] = outcome.transfer_syntax_uid
     if not outcome.retry:
         states.move(session, delivery, _EVENT_OF_STATE[outcome.state], now=now, **details)
     elif again is not None:

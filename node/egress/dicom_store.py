@@ -23,7 +23,6 @@ from node.egress.association import Peer, associate
 from node.egress.copies import write_copy
 from node.egress.encodings import NotConvertible
 from node.egress.outcomes import Happening, StoreAnswer
-from node.settings import Destination, Settings
 
 _config.STORE_SEND_CHUNKED_DATASET = True  # `send_c_store(path)` then sends the file's bytes instead of a re-encoded data set
 
@@ -63,17 +62,9 @@ class _File:
     offered: tuple[str, ...]
 
 
-def send(path: Path, destination: Destination, settings: Settings) -> StoreAnswer:
-    """Store one document at a destination, on an association of its own."""
-    peer = Peer(
-        host=destination.host,
-        port=destination.port,
-        called_aet=destination.ae_title,
-        calling_aet=destination.calling_aet or settings.node.ae_title,
-        timeout_s=settings.delivery.timeout_s,
-        max_pdu_bytes=settings.node.max_pdu_bytes,
-    )
-    return _store_all([path], peer, deflated=destination.deflated)[0].answer
+def store(path: Path, peer: Peer, *, deflated: bool) -> StoreAnswer:
+    """Store one document, on an association of its own."""
+    return _store_all([path], peer, deflated=deflated)[0].answer
 
 
 def send_files(

@@ -44,14 +44,139 @@ def _insert(path: Path, line: str, *, before: str) -> None:
     path.write_text(text.replace(before, line + before), encoding="utf-8")
 
 
+def _copy(folder: Path, *packages: str) -> None:
+    for package in packages:
+        shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("weights", "__pycache__"))
+
+
+def _printed(folder: Path, use: str) -> list[str]:
+    """The words that `use` prints in a process that imports the copies."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
+    run = subprocess.run(
+        [sys.executable, "-c", use], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert run.returncode == 0, run.stderr[-2000:]
+    return run.stdout.split()
+
+
 def test_a_measurement_is_a_row_and_a_code(tmp_path: Path) -> None:
     """A quantity's facts once stood in eight tables, three of which no test asked for."""
-    for package in ("models", "sr_templates"):
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("weights", "__pycache__"))
+    _copy(tmp_path, "models", "sr_templates")
     _insert(tmp_path / "models/catalogue.py", _ROW, before='        Quantity("rvot_vti"')
     _insert(tmp_path / "sr_templates/codes.py", _CODE, before='    "rvot_vti":')
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
-    run = subprocess.run(
-        [sys.executable, "-c", _USE], cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120, check=False
-    )
-    assert run.stdout.split() == ["0.9", "11726-7", "outside_limits"], run.stderr[-2000:]
+    assert _printed(tmp_path, _USE) == ["0.9", "11726-7", "outside_limits"]
+
+
+_FOLDER = """
+import shutil
+from pathlib import Path
+from typing import Literal
+
+from node.db.tables import DeliveryState
+from node.egress.destinations.kind import DestinationKind, ProbeAnswer, SendOutcome
+
+
+class FolderDestination(DestinationKind):
+    kind: Literal["folder"] = "folder"
+    path: Path
+
+    def send(self, path, settings, earlier_failures):
+        shutil.copy(path, self.path)
+        return SendOutcome(DeliveryState.ACCEPTED, "written", status="OK")
+
+    def probe(self, settings):
+        return ProbeAnswer(self.path.is_dir(), "a folder")
+"""
+_SEND = """
+from pathlib import Path
+
+from node.settings import DeliverySettings, load_settings
+from tests.outbox import Outbox
+
+Path("share").mkdir()
+Path("node.toml").write_text("[[destination]]\\nname = 'share'\\nkind = 'folder'\\npath = 'share'\\n")
+with Outbox(Path("data"), load_settings(Path("node.toml")).destination, DeliverySettings()) as outbox:
+    number = outbox.add("share")
+    outbox.run()
+    print(outbox.delivery(number).state, outbox.delivery(number).status, len(list(Path("share").iterdir())))
+"""
+
+
+def test_a_kind_of_destination_is_a_file_and_a_line_in_the_table(tmp_path: Path) -> None:
+    """Every kind once had to state AE title, host and port, and its answer had to be a DIMSE status."""
+    _copy(tmp_path, "node")
+    table = tmp_path / "node/egress/destinations/__init__.py"
+    (table.parent / "folder.py").write_text(_FOLDER, encoding="utf-8")
+    imported = "from node.egress.destinations.folder import FolderDestination\n"
+    _insert(table, imported, before="from node.egress.destinations.kind import")
+    _insert(table, '    "folder": FolderDestination,\n', before='    "dicom": DicomDestination,\n')
+    assert _printed(tmp_path, _SEND) == ["accepted", "OK", "1"]
+
+
+_JOB_ROW = """        JobDefinition(
+            JobKind.TELL, _NETWORK, lambda job: egress.database.write(lambda session: queue.finish(session, job, now=utc_now()))
+        ),
+"""
+_RUN_JOB = """
+from pathlib import Path
+from types import SimpleNamespace
+
+from node.app import job_definitions, utc_now
+from node.db import queue
+from node.db.session import Database
+from node.db.tables import Job, JobKind
+from node.settings import Settings
+from node.work.worker import Worker
+from tests.rows import add_study
+
+with Database("sqlite:///jobs.sqlite") as database:
+    database.upgrade()
+    database.write(lambda session: add_study(session))
+    database.write(lambda session: queue.enqueue(session, JobKind.TELL, 1, study_id=1, revision=1, now=utc_now()))
+    jobs = job_definitions(None, SimpleNamespace(settings=Settings(), database=database))
+    worker = Worker(database, jobs, owner="me", lease_s=30, poll_s=1, clock=utc_now)
+    ran = worker.run_one((JobKind.TELL,))
+    with database.reading() as session:
+        job = session.get_one(Job, 1)
+    print(ran, job.state, *job.subject.split())
+"""
+
+
+def test_a_kind_of_job_is_a_name_and_a_row(tmp_path: Path) -> None:
+    """The queue once knew what each kind is about, and what becomes of a study when it is given up."""
+    _copy(tmp_path, "node")
+    _insert(tmp_path / "node/db/tables.py", '    TELL = "tell", "study"\n', before='    ANALYSE_STUDY = "analyse_study"')
+    _insert(tmp_path / "node/app.py", _JOB_ROW, before="        JobDefinition(\n            JobKind.DELIVER,")
+    assert _printed(tmp_path, _RUN_JOB) == ["True", "done", "study", "1"]
+
+
+_TEMPLATE = """
+from sr_templates.document import BuiltDocument, DocumentKind, start_document
+
+_KIND = DocumentKind("card", "1.2.840.10008.5.1.4.1.1.88.33", "SR", 9900, "card")
+
+
+def build(findings, evidence, identity):
+    return (BuiltDocument("card", "", start_document(_KIND, evidence, identity)),)
+"""
+_BUILD = """
+from node.egress.building import build_templates
+from node.egress.destinations import configured
+from node.egress.routing import templates_wanted
+from node.settings import Destination, Settings
+from tests.factories import evidence, identity, study_findings
+
+pacs = Destination(name="pacs", ae_title="A", host="h", port=104, documents=("card",))
+wanted = templates_wanted(configured(Settings(destination=(pacs,))))
+print(*(document.template for document in build_templates(study_findings(), evidence(), identity(), wanted)))
+"""
+
+
+def test_a_document_template_is_a_file_and_a_line_in_the_table(tmp_path: Path) -> None:
+    """The configuration once had the names of templates a second time."""
+    _copy(tmp_path, "node", "sr_templates")
+    (tmp_path / "sr_templates/card.py").write_text(_TEMPLATE, encoding="utf-8")
+    table = tmp_path / "node/egress/building.py"
+    _insert(table, "from sr_templates import card\n", before="from sr_templates.copied_values import")
+    _insert(table, '    "card": card.build,\n', before='    "seg": segmentation.build,\n')
+    assert _printed(tmp_path, _BUILD) == ["card"]

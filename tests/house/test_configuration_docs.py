@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
+from node.egress.destinations import KINDS, configured
 from node.settings import AERule, Destination, Route, Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,6 +34,15 @@ def test_every_field_of_a_table_is_explained(section: str, model: type[BaseModel
         assert any(line.lstrip("# ").startswith(f"{name} =") for line in text.splitlines()), f"[[{section}]] {name}"
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_field_of_a_kind_of_destination_is_explained(kind: str) -> None:
+    """In a table of its own: the fields of two kinds differ."""
+    tables = [part.split("[[", 1)[0] for part in DEFAULT.split("[[destination]]")[1:]]
+    text = next(table for table in tables if f'kind = "{kind}"' in table)
+    for name in KINDS[kind].model_fields:
+        assert any(line.lstrip("# ").startswith(f"{name} =") for line in text.splitlines()), f"{kind}: {name}"
+
+
 def _deployments() -> list[Path]:
     files = [path for path in sorted((ROOT / "config").glob("*.toml")) if not path.name.startswith("train_")]
     assert files
@@ -44,4 +54,4 @@ def test_deployment_examples_load(path: Path) -> None:
     """Bug prevented: an example that the program it belongs to refuses."""
     settings = load_settings(path)
     assert settings.ae_rule, "an example that lets nobody send"
-    assert settings.destination
+    assert configured(settings)

@@ -12,6 +12,7 @@ import pytest
 from models.catalogue import QUANTITIES
 from models.results import Reason
 from node.db.audit import AuditEvent
+from node.egress.destinations import KINDS
 from node.settings import AERule, Destination, Route, Settings
 from node.version import __version__
 
@@ -133,7 +134,7 @@ def test_every_setting_stands_in_the_reference_with_its_meaning(made: dict[str, 
     """Bug prevented: a setting that the page's reader of the default file passes over."""
     sections = {name: field.annotation for name, field in Settings.model_fields.items()}
     sections |= {"ae_rule": AERule, "destination": Destination, "route": Route}
-    for name, section in sections.items():
+    for name, section in [*sections.items(), *(("destination", kind) for kind in KINDS.values())]:
         text = made["reference/settings.md"].split(f"## {name}\n", 1)[1].split("\n## ", 1)[0]
         assert {key for key in section.model_fields if f"| `{key}` |" not in text} == set(), name
 

@@ -112,7 +112,7 @@ def test_final_statuses_wait_for_a_person(tmp_path: Path, status: int) -> None:
     with FakePACS(SR, at_store=[status]) as pacs, outbox_for(tmp_path, pacs.port) as outbox:
         number = outbox.add("pacs")
         outbox.run_until_settled()
-        assert (outbox.delivery(number).state, outbox.delivery(number).status) == ("refused", status)
+        assert (outbox.delivery(number).state, outbox.delivery(number).status) == ("refused", f"0x{status:04X}")
         assert len(pacs.received) == 1
 
 
@@ -121,7 +121,7 @@ def test_warnings_are_a_state_of_their_own(tmp_path: Path, status: int) -> None:
     with FakePACS(SR, at_store=[status]) as pacs, outbox_for(tmp_path, pacs.port) as outbox:
         number = outbox.add("pacs")
         outbox.run_until_settled()
-        assert (outbox.delivery(number).state, outbox.delivery(number).status) == ("accepted_with_warning", status)
+        assert (outbox.delivery(number).state, outbox.delivery(number).status) == ("accepted_with_warning", f"0x{status:04X}")
 
 
 def test_already_there_counts_as_accepted(tmp_path: Path) -> None:

@@ -26,7 +26,6 @@ def _written(folder: Path, text: str) -> Path:
         ("[node]\nport = 70000", "node.port"),
         ("[study]\nquiet_pacs_s = 0", "study.quiet_pacs_s"),
         ('[[ae_rule]]\nname = "a"\naddress = "somewhere"', "ae_rule.0.address"),
-        (DESTINATION.replace("port", 'documents = ["pdf"]\nport'), "destination.0.documents"),
         (DESTINATION + DESTINATION, "same name"),
         (DESTINATION + '[[route]]\nname = "r"\ndestinations = ["nowhere"]', "'nowhere'"),
         ("not toml at all", "echonode.toml"),

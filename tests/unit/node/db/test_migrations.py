@@ -47,7 +47,8 @@ def test_deliveries_under_way_before_the_upgrade_go_on_after_it(database: Databa
     """With the columns that the version before did not have: what keeps a destination busy, and how often it failed."""
 
     def fill(session: Session) -> None:
-        add_deliveries(session, add_study(session).id, DeliveryState.PENDING)
+        (delivery,) = add_deliveries(session, add_study(session).id, DeliveryState.PENDING)
+        delivery.status = "0xA700"
         for kind in JobKind:
             queue.enqueue(session, kind, 1, study_id=1, revision=1, now=NOW)
 
@@ -59,4 +60,4 @@ def test_deliveries_under_way_before_the_upgrade_go_on_after_it(database: Databa
         delivery = session.scalars(select(Delivery)).one()
     todo = JobState.TODO
     assert jobs == {"analyse_study": (todo, None), "build_documents": (todo, None), "deliver": (todo, "pacs-0")}
-    assert (delivery.processing_failures, delivery.late_attempts) == (0, 0)
+    assert (delivery.processing_failures, delivery.late_attempts, delivery.status) == (0, 0, "0xA700")

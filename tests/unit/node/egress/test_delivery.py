@@ -12,11 +12,12 @@ from sqlalchemy import delete
 from node.db import queue
 from node.db.queue import ClaimedJob
 from node.db.tables import AuditEntry
-from node.egress import delivery
+from node.egress import delivery, dicom_store
+from node.egress.association import Peer
 from node.egress.delivery import retry_delivery
 from node.egress.outcomes import MAX_PROCESSING_FAILURES, Happening, StoreAnswer
 from node.errors import DeliveryError, InvalidTransition, LeaseLost
-from node.settings import DeliverySettings, Destination, Settings
+from node.settings import DeliverySettings, Destination
 from tests.outbox import LEASE_S, Outbox, document_bytes
 
 PACS = Destination(name="pacs", ae_title="PACS", host="127.0.0.1", port=104)
@@ -41,7 +42,7 @@ class Sender:
         self.script: deque[StoreAnswer | Exception] = deque()
         self.sent: list[bytes] = []
 
-    def __call__(self, path: Path, destination: Destination, settings: Settings) -> StoreAnswer:
+    def __call__(self, path: Path, peer: Peer, *, deflated: bool) -> StoreAnswer:
         self.sent.append(path.read_bytes())
         answer = self.script.popleft() if self.script else STORED
         if isinstance(answer, Exception):
@@ -52,7 +53,7 @@ class Sender:
 @pytest.fixture
 def sender(monkeypatch: pytest.MonkeyPatch) -> Sender:
     scripted = Sender()
-    monkeypatch.setitem(delivery.SENDERS, "dicom", scripted)  # type: ignore[arg-type]
+    monkeypatch.setattr(dicom_store, "store", scripted)
     return scripted
 
 
@@ -72,7 +73,7 @@ def test_sends_the_stored_bytes(outbox: Outbox, sender: Sender) -> None:
     number = outbox.add("pacs")
     assert outbox.run() == 1
     done = outbox.delivery(number)
-    assert (done.state, done.status, done.attempts) == ("accepted", 0x0000, 1)
+    assert (done.state, done.status, done.attempts) == ("accepted", "0x0000", 1)
     assert done.finished_at == outbox.clock.now
     assert sender.sent == [document_bytes("2.25.1")]
     assert outbox.events(number) == ["started", "accepted"]
@@ -95,7 +96,8 @@ def test_final_answers_end_the_job(outbox: Outbox, sender: Sender, answer: Store
     sender.script.append(answer)
     outbox.run()
     done = outbox.delivery(number)
-    assert (done.state, done.status, done.detail) == (state, answer.status, answer.detail)
+    status = None if answer.status is None else f"0x{answer.status:04X}"
+    assert (done.state, done.status, done.detail) == (state, status, answer.detail)
     assert outbox.next_attempt_at() is None
     assert outbox.events(number) == ["started", state]
 
@@ -132,7 +134,7 @@ def test_every_attempt_is_audited_with_its_answer(outbox: Outbox, sender: Sender
     outbox.run_until_settled()
     started, postponed, again, accepted = outbox.audited(number)
     assert [entry.details["attempt"] for entry in (started, again)] == [1, 2]
-    assert (postponed.details["status"], postponed.details["detail"]) == (0xA700, BUSY.detail)
+    assert (postponed.details["status"], postponed.details["detail"]) == ("0xA700", BUSY.detail)
     assert accepted.details["destination"] == "pacs"
     assert {entry.study for entry in (started, postponed, again, accepted)} == {"study-1"}
 
@@ -183,7 +185,7 @@ def test_processing_failures_are_bounded_and_a_down_time_does_not_count(outbox: 
     sender.script.extend([DOWN] * 8 + [FAILURE] * 20)
     outbox.run_until_settled()
     refused = outbox.delivery(number)
-    assert (refused.state, refused.status) == ("refused", 0x0110)
+    assert (refused.state, refused.status) == ("refused", "0x0110")
     assert refused.attempts == 8 + MAX_PROCESSING_FAILURES
 
 

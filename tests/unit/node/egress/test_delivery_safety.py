@@ -8,10 +8,11 @@ from sqlalchemy import select
 
 from node.db.audit import AuditEvent
 from node.db.tables import AuditEntry, Instance, Receipt, Study
-from node.egress import delivery
+from node.egress import dicom_store
+from node.egress.association import Peer
 from node.egress.delivery import retry_delivery
 from node.egress.outcomes import Happening, StoreAnswer
-from node.settings import DeliverySettings, Destination, Settings
+from node.settings import DeliverySettings, Destination
 from tests.outbox import Outbox
 
 PACS = Destination(name="pacs", ae_title="PACS", host="127.0.0.1", port=104)
@@ -24,10 +25,10 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> list[StoreAnswer]:
     """What the sender will answer; a sender without an answer left was not expected to be asked."""
     script: list[StoreAnswer] = []
 
-    def send(path: Path, destination: Destination, settings: Settings) -> StoreAnswer:
+    def store(path: Path, peer: Peer, *, deflated: bool) -> StoreAnswer:
         return script.pop(0)
 
-    monkeypatch.setitem(delivery.SENDERS, "dicom", send)  # type: ignore[arg-type]
+    monkeypatch.setattr(dicom_store, "store", store)
     return script
 
 

@@ -1,0 +1,32 @@
+"""Where documents go: a file for each kind of destination, and the one table that `kind` in the configuration chooses from."""
+
+from pydantic import ValidationError
+
+from node.egress import building
+from node.egress.destinations.dicom import DicomDestination
+from node.egress.destinations.kind import DestinationKind
+from node.errors import ConfigError
+from node.settings import Destination, Settings, complaints
+
+KINDS: dict[str, type[DestinationKind]] = {
+    "dicom": DicomDestination,
+}
+
+
+def configured(settings: Settings) -> tuple[DestinationKind, ...]:
+    """The destinations of the configuration, each of its kind. Raises ConfigError with the key of what is wrong."""
+    return tuple(_of_its_kind(number, destination) for number, destination in enumerate(settings.destination))
+
+
+def _of_its_kind(number: int, destination: Destination) -> DestinationKind:
+    key = f"destination.{number}"
+    kind = KINDS.get(destination.kind)
+    if kind is None:
+        raise ConfigError(f"{key}.kind: {destination.kind!r} is none of {', '.join(KINDS)}")
+    for name in destination.documents:
+        if name not in building.TEMPLATES:
+            raise ConfigError(f"{key}.documents: no template is named {name!r}; there are {', '.join(building.TEMPLATES)}")
+    try:
+        return kind.model_validate(destination.model_dump())
+    except ValidationError as error:
+        raise ConfigError(complaints(error, key)) from error

@@ -1,0 +1,51 @@
+"""What every kind of destination has: settings of its own, a way to send, and a way to be tried."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ConfigDict
+
+from node.db.tables import DeliveryState
+from node.settings import Destination, Settings
+
+
+@dataclass(frozen=True)
+class SendOutcome:
+    """What one attempt came to: the sender decides. PENDING is another attempt later, by the pauses of `[delivery]`.
+
+    `detail` is plain words without patient data. `status` is the answer as its protocol writes it ("0xA700", "507", "AE").
+    `counts` marks a failure that may be passing or lasting: the next attempt is told how many there were.
+    """
+
+    state: DeliveryState
+    detail: str
+    status: str | None = None
+    transfer_syntax_uid: str = ""
+    counts: bool = False
+
+    @property
+    def retry(self) -> bool:
+        return self.state is DeliveryState.PENDING
+
+
+@dataclass(frozen=True)
+class ProbeAnswer:
+    ok: bool
+    message: str  # plain words for a person
+
+
+class DestinationKind(Destination, ABC):
+    """One kind of destination: its fields are its settings, and `kind` is narrowed to its own name."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @abstractmethod
+    def send(self, path: Path, settings: Settings, earlier_failures: int) -> SendOutcome:
+        """Deliver the Part 10 file at `path`, once; `earlier_failures` of this delivery counted. Never raises for what a
+        destination does.
+        """
+
+    @abstractmethod
+    def probe(self, settings: Settings) -> ProbeAnswer:
+        """For `echonode check`: would it take something now? Leaves nothing there."""
