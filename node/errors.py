@@ -8,8 +8,6 @@ EchoNodeError
  |   +- OutOfResources       0xA700  disk or database: the sender should try again
  +- UnreadableClip           the pixels cannot be decoded; the study goes on without this clip
  +- DeliveryError            a destination did not take a document
- |   +- Unreachable          transient: tried again with backoff
- |   +- Refused              final: a person decides
  +- InvalidTransition        a state machine was asked for a move it does not have
  +- LeaseLost                the job belongs to another worker now; its effects are dropped
 
@@ -52,14 +50,6 @@ class UnreadableClip(EchoNodeError):
 
 class DeliveryError(EchoNodeError):
     """A destination did not take a document."""
-
-
-class Unreachable(DeliveryError):
-    """The destination could not be reached or is busy."""
-
-
-class Refused(DeliveryError):
-    """The destination refused the document."""
 
 
 class InvalidTransition(EchoNodeError):

@@ -7,8 +7,9 @@ import pytest
 from pydicom import dcmread
 from pydicom.uid import Comprehensive3DSRStorage
 
-from node.egress import delivery
+from node.db.tables import DeliveryState
 from node.egress.delivery import retry_delivery
+from node.egress.destinations import configured
 from node.egress.dicom_store import echo
 from node.settings import DeliverySettings, Destination
 from tests.outbox import STUDY_UID, Outbox, document_bytes
@@ -52,9 +53,9 @@ def test_sent_twice_it_is_there_once(tmp_path: Path) -> None:
     """A crash between the answer and the commit: the second send must not make a second object."""
     with Orthanc(tmp_path / "orthanc") as orthanc, outbox_for(tmp_path, orthanc.dicom_port) as outbox:
         number = outbox.add("pacs")
-        destination = outbox.settings.destination[0]
+        (destination,) = configured(outbox.settings)
         path = outbox.archive.path(outbox.delivery(number).document.path)
-        assert delivery.SENDERS["dicom"](path, destination, outbox.settings).stored
+        assert destination.send(path, outbox.settings, 0).state is DeliveryState.ACCEPTED
         outbox.run()
         assert outbox.delivery(number).state == "accepted"
         assert orthanc.sop_instance_uids() == ["2.25.1"]

@@ -11,7 +11,7 @@ from node.db import queue
 from node.db.queue import ClaimedJob
 from node.db.session import Database
 from node.db.tables import Job, JobKind, JobState, Study, StudyState
-from node.errors import LeaseLost, Unreachable
+from node.errors import DeliveryError, LeaseLost
 from node.work.worker import JobDefinition, Lane, Run, Worker
 from sr_templates.errors import DocumentError
 from tests.migrated_database import migrated_database
@@ -59,7 +59,7 @@ def test_a_handler_that_finishes_its_job_ends_it(database: Database, job_id: int
     assert not _worker(database, handler).run_one(KINDS), "nothing is left to do"
 
 
-@pytest.mark.parametrize("error", [Unreachable("no answer"), ZeroDivisionError("x")])
+@pytest.mark.parametrize("error", [DeliveryError("no answer"), ZeroDivisionError("x")])
 def test_a_failing_job_is_tried_again_later_and_ends_dead(database: Database, job_id: int, error: Exception) -> None:
     def handler(job: ClaimedJob) -> None:
         raise error
