@@ -109,6 +109,10 @@ class Recipe:
 
     `evaluation` are the tasks of `evaluate`, the usual one first; `lines` the calipers that it draws, where they are more than
     the one that it is called after. `heat_map` says how an answer is explained, else `no_heat_map` why it cannot be.
+
+    `placed_frames` names, as "module:function" of (clip, frames, manifest), the clip as a segmenter takes it;
+    `classifier_input`, of (clip, manifest), that of a view classifier of clips. A classifier of frames takes the region in
+    proportion where it is `letterboxed`, else the whole screen.
     """
 
     family: str
@@ -126,5 +130,8 @@ class Recipe:
     evaluation: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     importer: str = ""
+    placed_frames: str = ""
+    classifier_input: str = ""
+    letterboxed: bool = False
     heat_map: HeatMap | None = None
     no_heat_map: str = ""

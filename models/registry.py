@@ -184,6 +184,12 @@ def recipe_of(manifest: Manifest) -> Recipe:
     return of_task.get(task) or of_task.get("") or unknown
 
 
+def named(path: str) -> Any:
+    """What a recipe names as "module:name", imported now."""
+    module, _, name = path.partition(":")
+    return getattr(importlib.import_module(module), name)
+
+
 def embedder_of(judge: Manifest) -> Manifest | None:
     """The model in whose features `judge` was learnt, where it was learnt in those of another ([architecture] `embedder`).
 

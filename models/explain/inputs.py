@@ -23,9 +23,9 @@ from models.families.echonet.quality import clip_squares
 from models.families.echonet.trace import place_of
 from models.families.echonet.trace_reader import whole_sweep
 from models.families.pan_echo import networks as pan_echo
+from models.inputs.clip_frames import ClipFrames, Fit, Preparation
 from models.inputs.clip_squares import Window, centre_square, evenly, image_window, resized
 from models.manifest import Manifest
-from models.predictor.frames import ClipFrames, Fit, Preparation
 from models.reading import Decoding, ReadingError
 from models.wording import counted
 

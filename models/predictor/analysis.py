@@ -10,9 +10,9 @@ from typing import Any
 
 from models.catalogue import TRACES, View
 from models.clip import Clip
+from models.inputs.clip_frames import ClipFrames
 from models.inputs.preparation_cache import shared
 from models.manifest import Manifest
-from models.predictor.frames import ClipFrames
 from models.predictor.impression import Impression, look_at
 from models.predictor.parts import Part, load_part, make_part
 from models.predictor.readings import ClipReadings, read_clip_values

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.clip import Clip
+from models.inputs.clip_frames import ClipFrames
 from models.inputs.whole_frames import stretched
 from models.manifest import Manifest
 from models.predictor.adapters import classifier_input
-from models.predictor.frames import ClipFrames
 
 BATCH = 16
 

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from models.inputs.clip_frames import ClipFrames
 from models.manifest import Manifest
-from models.predictor.adapters import SEGMENTERS, border_logit, classifier_input, classifier_preparation
+from models.predictor.adapters import border_logit, classifier_input, classifier_preparation, outlines_frames, placed_frames
 from models.predictor.backend import TorchBackend
 from models.predictor.embedding import encodes_clips
-from models.predictor.frames import ClipFrames
 from models.predictor.gate import Task, choose_backend, probe_clip
 from models.predictor.parts import engage, joined
 from models.predictor.reader_probes import ReaderProbe
@@ -43,8 +43,8 @@ def _probe(network: Any, *, for_features: bool) -> ReaderProbe | None:
     frames, every = ClipFrames(clip), range(clip.number_of_frames)
     if for_features:
         return ReaderProbe(network, "embed", Task.VALUES, frames.batch(classifier_preparation(manifest), every))
-    if manifest.family in SEGMENTERS:
-        batch = SEGMENTERS[manifest.family](clip, frames, manifest).batch(every)
+    if outlines_frames(manifest):
+        batch = placed_frames(clip, frames, manifest).batch(every)
         return ReaderProbe(network, "forward", Task.MASK, batch)
     if Role.VIEW in recipe_of(manifest).roles:
         return ReaderProbe(network, "forward", Task.CLASSES, classifier_input(clip, frames, manifest, every))

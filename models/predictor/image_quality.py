@@ -7,8 +7,8 @@ import numpy as np
 from models.catalogue import View
 from models.clip import Clip
 from models.families.phantom.classifier import PhantomClassifier
+from models.inputs.clip_frames import ClipFrames
 from models.predictor.adapters import as_probabilities, classifier_input
-from models.predictor.frames import ClipFrames
 from models.predictor.parts import Part
 from models.reading import ReadingError
 from models.results import QualityGrade

@@ -10,8 +10,8 @@ import torch
 
 from models.catalogue import TRACES
 from models.clip import Clip
+from models.inputs.clip_frames import ClipFrames
 from models.predictor.adapters import as_probabilities, classifier_input, likeliest_view
-from models.predictor.frames import ClipFrames
 from models.predictor.image_quality import grade_quality
 from models.predictor.likeness import frames_looked_at, judged_features, verdict
 from models.predictor.parts import Part

@@ -10,9 +10,9 @@ from torch import Tensor
 from models.calibration import TraceChoice
 from models.catalogue import TRACES, View
 from models.clip import Clip
+from models.inputs.clip_frames import ClipFrames
 from models.predictor.adapters import classifier_input
 from models.predictor.embedding import features_as_judged
-from models.predictor.frames import ClipFrames
 from models.predictor.parts import KnowsItsTrainingData, Part
 from models.predictor.traces import trace_choice
 from models.results import DistributionVerdict

@@ -8,16 +8,16 @@ from typing import Any, Protocol
 from torch import Tensor, nn
 
 from models.families.phantom.classifier import PhantomClassifier
+from models.inputs.clip_frames import ClipFrames
 from models.manifest import Manifest, ManifestError
 from models.predictor.adapters import (
-    SEGMENTERS,
     Described,
     border_logit,
     classifier_input,
+    placed_frames,
 )
 from models.predictor.backend import TorchBackend
 from models.predictor.embedding import encodes_clips
-from models.predictor.frames import ClipFrames
 from models.predictor.gate import GatedBackend, Task, choose_backend, probe_clip
 from models.predictor.reader_probes import reader_probes
 from models.reading import Reader
@@ -90,7 +90,7 @@ def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "t
     clip = probe_clip(manifest.probe)
     every = range(clip.number_of_frames)
     if role is Role.LV_SEGMENTATION:
-        probe, task = SEGMENTERS[manifest.family](clip, ClipFrames(clip), manifest).batch(every), Task.MASK
+        probe, task = placed_frames(clip, ClipFrames(clip), manifest).batch(every), Task.MASK
         level = border_logit(manifest)
     else:
         entered = embedder.manifest if embedder else manifest

@@ -18,10 +18,10 @@ from models.families.echonet.quality import clip_squares
 from models.families.echonet.trace import place_of
 from models.families.echonet.vti import beat_squares
 from models.families.pan_echo import networks as pan_echo
+from models.inputs.clip_frames import ClipFrames, Fit, Preparation
 from models.inputs.clip_squares import evenly
 from models.manifest import Manifest, ManifestError
-from models.predictor.adapters import SEGMENTERS
-from models.predictor.frames import ClipFrames, Fit, Preparation
+from models.predictor.adapters import placed_frames
 from models.predictor.gate import Task, sides
 from models.reading import Decoding
 
@@ -140,7 +140,7 @@ def _stretched(clip: Clip, manifest: Manifest) -> Tensor | None:
 
 
 def _segmenter_frames(clip: Clip, manifest: Manifest) -> Tensor:
-    return SEGMENTERS[manifest.family](clip, ClipFrames(clip), manifest).batch(range(clip.number_of_frames))
+    return placed_frames(clip, ClipFrames(clip), manifest).batch(range(clip.number_of_frames))
 
 
 def _normalised_frames(clip: Clip, manifest: Manifest) -> Tensor | None:

@@ -11,8 +11,8 @@ from models.derive.outline import cavity_outline
 from models.derive.phase_beats import beats_at_r_waves, frames_needed, settled_beats
 from models.derive.sector import probe_position
 from models.derive.volumes import area_cm2, to_cm
-from models.predictor.adapters import SEGMENTERS, border_probability, on_map
-from models.predictor.frames import ClipFrames
+from models.inputs.clip_frames import ClipFrames
+from models.predictor.adapters import border_probability, on_map, placed_frames
 from models.predictor.parts import Part
 from models.predictor.phases import by_area_curve, find_phase_beats
 from models.results import Beat, Contour, ModelUse, Point
@@ -80,7 +80,7 @@ class _Outlines:
 
     def __init__(self, clip: Clip, frames: ClipFrames, part: Part, cm_per_px: Point) -> None:
         self._part, self._cm_per_px = part, cm_per_px
-        self._placed = SEGMENTERS[part.manifest.family](clip, frames, part.manifest)
+        self._placed = placed_frames(clip, frames, part.manifest)
         self._level = border_probability(part.manifest)
         self._sought: set[int] = set()
         self._at_once = 1  # until the size of the input is known

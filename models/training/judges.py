@@ -16,8 +16,8 @@ from models.catalogue import TRACES, Mode, View
 from models.clip import Clip
 from models.families.distribution.networks import LearntClasses, digest_of
 from models.families.distribution.recipe import FAMILY
+from models.inputs.clip_frames import ClipFrames
 from models.manifest import PHANTOM_ONLY, Manifest, write_manifest
-from models.predictor.frames import ClipFrames
 from models.predictor.impression import look_at
 from models.predictor.likeness import features_of_display, frames_looked_at
 from models.predictor.parts import Part

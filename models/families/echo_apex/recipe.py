@@ -19,6 +19,7 @@ RECIPES = (
         evaluation=("classification", "embedding"),
         heat_map=_OF_CLIPS,
         importer=_IMPORTER,
+        classifier_input="models.families.echo_apex.sequences:view_input",
     ),
     Recipe(
         _FAMILY,
@@ -31,6 +32,7 @@ RECIPES = (
         evaluation=("ef",),
         heat_map=_OF_CLIPS,
         importer=_IMPORTER,
+        classifier_input="models.families.echo_apex.sequences:view_input",
     ),
     Recipe(
         _FAMILY,
@@ -44,6 +46,7 @@ RECIPES = (
         heat_map=HeatMap(Layer(_LAST_ATTENTION, Form.TOKENS, 14, 1), "echo_apex_frames"),
         lines=("ivs", "lvid", "lvpw"),
         importer=_IMPORTER,
+        classifier_input="models.families.echo_apex.sequences:view_input",
     ),
     Recipe(
         _FAMILY,
@@ -52,6 +55,7 @@ RECIPES = (
         "segmentation",
         roles=_ROLES,
         importer=_IMPORTER,
+        classifier_input="models.families.echo_apex.sequences:view_input",
         heat_map=HeatMap(Layer("reduce"), "echo_apex_frames"),  # asked without points and boxes
     ),
 )

@@ -119,6 +119,11 @@ def shown(clip: Clip, manifest: Manifest, indices: Sequence[int]) -> tuple[Tenso
     return grey.expand(3, -1, -1, -1), box
 
 
+def view_input(clip: Clip, manifest: Manifest) -> Tensor:
+    """One clip (1, 3, frames, h, w) of frames spread over all of it."""
+    return shown(clip, manifest, evenly(clip.number_of_frames, FRAMES))[0][None]
+
+
 def ask(network: nn.Module, video: Tensor, question: Callable[[Tensor], Tensor] | None = None) -> Tensor:
     """The network's answer to one clip, or that of another of its methods, in main memory."""
     place = next(network.parameters())

@@ -7,6 +7,7 @@ from models.recipe import FITS, Answer, Form, HeatMap, Layer, Recipe, Role
 
 FAMILY = "echo_motion"
 _NETWORKS = "models.families.echo_motion.networks"
+_PLACED = "models.families.echo_motion.placed_frames:placed"
 _NO_OUTLINES = "is no segmenter: it does not outline a ventricle frame by frame"
 
 
@@ -34,6 +35,7 @@ def _of_clips(
         views=views,
         quantities=(quantity,),
         evaluation=("ef",),
+        placed_frames=_PLACED,
         heat_map=heat_map,
         no_heat_map=no_heat_map,
     )
@@ -48,6 +50,7 @@ RECIPES = (
         roles={Role.LV_SEGMENTATION: FITS, Role.MEASUREMENTS: FITS},
         outlines=(View.A4C,),
         evaluation=("segmentation", "ef", "values", "landmarks"),
+        placed_frames=_PLACED,
         heat_map=HeatMap(Layer("attention"), "echo_motion_frames"),
     ),
     _of_clips("bilstm", (View.A4C,), "ef_video_regression", _OF_CLIP),

@@ -94,6 +94,11 @@ def shown(clip: Clip, decoding: Decoding) -> Tensor:
     return nn.functional.pad(video, (0, 0, 0, 0, 0, missing)) if missing else video
 
 
+def view_input(clip: Clip, manifest: Manifest) -> Tensor:
+    """The first frame, (1, 3, h, w): the view classifier was taught on it alone."""
+    return shown(clip, Decoding.CORRECTED)[:, 0][None]
+
+
 def taken_frames(number_of_frames: int, decoding: Decoding) -> tuple[list[int], int]:
     """Every second of the first 32 frames, and how many of the 16 stay empty. The corrected way plays a short clip again.
 

@@ -14,6 +14,7 @@ RECIPES = (
         evaluation=("embedding",),
         no_heat_map=EMBEDDING,
         importer=_IMPORTER,
+        classifier_input="models.families.echo_prime.networks:view_input",
     ),
     Recipe(
         _FAMILY,
@@ -24,5 +25,6 @@ RECIPES = (
         evaluation=("classification",),
         heat_map=HeatMap(Layer("network.features"), "echo_prime_first_frame"),
         importer=_IMPORTER,
+        classifier_input="models.families.echo_prime.networks:view_input",
     ),
 )

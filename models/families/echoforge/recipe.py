@@ -30,6 +30,7 @@ RECIPES = (
         roles={Role.LV_SEGMENTATION: FITS},
         evaluation=("segmentation", "landmarks"),
         importer="models.families.echoforge.weights.unet",
+        placed_frames="models.inputs.placed_frames:stretched",
         heat_map=HeatMap(Layer("network.bridge"), "stretched"),
     ),
     Recipe(

@@ -75,6 +75,7 @@ RECIPES = (
         quantities=("ef_video_regression",),
         evaluation=("ef",),
         importer=_IMPORTER,
+        placed_frames="models.families.echonet.placed_frames:placed",
         heat_map=HeatMap(_VIDEO_RESNET, "echonet_clip"),
     ),
     Recipe(
@@ -85,6 +86,7 @@ RECIPES = (
         roles={Role.LV_SEGMENTATION: FITS, Role.MEASUREMENTS: FITS},
         evaluation=("segmentation", "landmarks"),
         importer=_IMPORTER,
+        placed_frames="models.families.echonet.placed_frames:placed",
         heat_map=HeatMap(_DEEP_LAB, "echonet_squares"),
     ),
     _measures("linear", Answer.POINTS, _SCREEN, ("linear", "values", "landmarks")),

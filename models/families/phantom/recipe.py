@@ -12,6 +12,7 @@ RECIPES = (
         roles={Role.VIEW: FITS, Role.QUALITY: FITS, Role.DISTRIBUTION: FITS},
         limits={Role.VIEW: "view_probability"},
         evaluation=("classification",),
+        letterboxed=True,
         heat_map=HeatMap(Layer("stages.-1"), "letterboxed"),
     ),
     Recipe(
@@ -20,6 +21,7 @@ RECIPES = (
         Answer.MASK,
         roles={Role.LV_SEGMENTATION: FITS},
         evaluation=("segmentation", "landmarks"),
+        placed_frames="models.inputs.placed_frames:letterboxed",
         heat_map=HeatMap(Layer("down.-1"), "letterboxed"),
     ),
 )

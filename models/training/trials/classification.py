@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.clip import Clip
+from models.inputs.clip_frames import ClipFrames
 from models.manifest import Manifest, Value
 from models.predictor.adapters import classifier_preparation
-from models.predictor.frames import ClipFrames
 from models.recipe import Role
 from models.registry import recipe_of
 from models.roles import view_of

@@ -14,7 +14,7 @@ from models.derive.sector import probe_position
 from models.families.echoforge.keypoints import LINES, POINTS
 from models.families.echonet.frames import sigmoid
 from models.manifest import Manifest, Value
-from models.predictor.adapters import SEGMENTERS, border_probability, on_map
+from models.predictor.adapters import border_probability, on_map, outlines_frames
 from models.reading import Mark, MarkKind
 from models.registry import recipe_of
 from models.results import Point
@@ -61,7 +61,7 @@ def read_landmarks(model: Any, data: DataSet, options: Options) -> Outcome:
 
 def names_of(manifest: Manifest) -> tuple[str, ...]:
     """What the points are called that the model gives."""
-    if manifest.family in SEGMENTERS:
+    if outlines_frames(manifest):
         return OUTLINED
     if recipe_of(manifest).lines:
         return POINTS

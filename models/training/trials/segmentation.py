@@ -9,9 +9,10 @@ import torch
 from numpy.typing import NDArray
 
 from models.clip import Clip
+from models.inputs.clip_frames import ClipFrames
+from models.inputs.placed_frames import PlacedFrames
 from models.manifest import Value
-from models.predictor.adapters import SEGMENTERS, PlacedFrames, border_logit
-from models.predictor.frames import ClipFrames
+from models.predictor.adapters import border_logit, outlines_frames, placed_frames
 from models.training.figures.by_group import bootstrap_by_group, stated
 from models.training.figures.overlap import Mask, Overlap, overlap, pooled_dice
 from models.training.layouts.items import DataSet, Item
@@ -101,10 +102,10 @@ def maps_of(model: Any, clip: Clip, frames: Sequence[int]) -> tuple[PlacedFrames
     """Logits (h, w) of the network's input on these frames, and where that lies in the image. Raises TrialError for a model
     that outlines nothing.
     """
-    family = model.manifest.family
-    if family not in SEGMENTERS:
+    if not outlines_frames(model.manifest):
+        family = model.manifest.family
         raise TrialError(f"model {model.manifest.name}: nothing says how its family {family} sees a frame")
-    placed = SEGMENTERS[family](clip, ClipFrames(clip), model.manifest)
+    placed = placed_frames(clip, ClipFrames(clip), model.manifest)
     return placed, _maps(model, placed, frames)
 
 

@@ -8,17 +8,19 @@ import pytest
 from models.asked import quantities_read, reads_pairs, views_read
 from models.catalogue import ECHOVIEW47, READ, TRACES, Mode, View
 from models.manifest import write_manifest
-from models.predictor.adapters import SEGMENTERS, likeliest_view
+from models.predictor.adapters import likeliest_view, outlines_frames
 from models.recipe import Role
-from models.registry import find_manifest, list_models, load_model
-from models.roles import families_for, image_of, unfit_for, view_of
+from models.registry import find_manifest, list_models, load_model, recipe_of
+from models.roles import image_of, unfit_for, view_of
 from node.errors import ConfigError
 from node.settings import ModelSettings, Settings
 from node.work.plan import plan_for, require_models
 
 
-def test_the_tables_name_the_same_families() -> None:
-    assert set(families_for(Role.LV_SEGMENTATION)) == SEGMENTERS.keys()
+def test_every_family_that_outlines_says_how_its_frames_are_placed() -> None:
+    for manifest in list_models():
+        if Role.LV_SEGMENTATION in recipe_of(manifest).roles:
+            assert outlines_frames(manifest), manifest.name
 
 
 @pytest.mark.parametrize(

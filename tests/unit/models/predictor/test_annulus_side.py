@@ -10,8 +10,8 @@ import torch
 
 import models.predictor.ventricle as ventricle
 from models.clip import Clip
+from models.inputs.clip_frames import ClipFrames
 from models.predictor.adapters import on_map
-from models.predictor.frames import ClipFrames
 from models.registry import find_manifest
 from tests.foreign_ventricles import foreign_ventricle, sector_mask
 from tests.unit.models.families.drawn_maps import SECTOR
@@ -52,7 +52,7 @@ def outlined(monkeypatch: pytest.MonkeyPatch, *, mirrored: bool = False, turned:
     heart = foreign_ventricle(3, turn_deg=180.0 if mirrored else 0.0)
     pixels = np.repeat(np.repeat(mask[None, ..., None], FRAMES, 0), 3, 3).astype(np.uint8) * 90
     clip = Clip("1.2", pixels, np.arange(FRAMES) * 40.0)  # type: ignore[arg-type]
-    monkeypatch.setitem(ventricle.SEGMENTERS, "phantom_segmenter", lambda *_: Placed())
+    monkeypatch.setattr(ventricle, "placed_frames", lambda *_: Placed())
     part: Any = Drawn(heart.probability, turned)
     outlines = ventricle._Outlines(clip, ClipFrames(clip), part, (SECTOR.cm_per_px[0], SECTOR.cm_per_px[1]))
     outlines.seek(range(FRAMES))

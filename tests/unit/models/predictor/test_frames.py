@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
-from models.predictor.adapters import SEGMENTERS, classifier_preparation
-from models.predictor.frames import ClipFrames, Fit, Preparation
+from models.inputs.clip_frames import ClipFrames, Fit, Preparation
+from models.predictor.adapters import classifier_preparation, placed_frames
 from models.registry import find_manifest
 
 REGION = RegionCalibration(10, 5, 49, 44, 1, 1, 3, 3, 0.2, 0.2)
@@ -86,7 +86,7 @@ def test_a_point_of_a_segmenter_s_map_lies_where_it_was_seen(name: str, shape: t
     image[0, 200:206, 100:106] = 255
     region = RegionCalibration(20, 10, 379, 289, 1, 1, 3, 3, 0.05, 0.05)
     clip, manifest = Clip("1", image, None, (region,)), find_manifest(name)
-    placed = SEGMENTERS[manifest.family](clip, ClipFrames(clip), manifest)
+    placed = placed_frames(clip, ClipFrames(clip), manifest)
     batch = placed.batch([0])
     assert tuple(batch.shape[1:]) == shape
     bright = batch[0, 0].numpy() > 0.5 * float(batch.max())

@@ -15,10 +15,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.inputs.clip_frames import ClipFrames
 from models.predictor import graph_cache
-from models.predictor.adapters import SEGMENTERS
+from models.predictor.adapters import placed_frames
 from models.predictor.backend import BackendError, TorchBackend
-from models.predictor.frames import ClipFrames
 from models.predictor.gate import Task, choose_backend, probe_clip
 from models.predictor.graph_cache import cached_graph, graph_key, throwaway_cache, weights_hash
 from models.predictor.openvino_backend import OpenVinoBackend, has_bf16
@@ -286,6 +286,6 @@ def test_the_probe_of_a_bundled_network_is_an_image_of_a_heart() -> None:
     """Not noise: half precision is judged by a mask, and noise has none."""
     part = load_part(Role.LV_SEGMENTATION, "phantom_lv")
     clip = probe_clip(part.manifest.probe)
-    batch = SEGMENTERS["phantom_segmenter"](clip, ClipFrames(clip), part.manifest).batch(range(3))
+    batch = placed_frames(clip, ClipFrames(clip), part.manifest).batch(range(3))
     share = (part.run(batch)[0] > 0).float().mean(dim=(1, 2, 3))
     assert ((share > 0.02) & (share < 0.5)).all()
