@@ -7,7 +7,7 @@ import sys
 
 import typer
 
-from node.cli import benching, evaluation, library, measuring, network, offline, records, running
+from node.cli import benching, documents, evaluation, library, measuring, network, offline, records, running
 from node.errors import ConfigError, EchoNodeError
 from node.telemetry import visible
 
@@ -22,6 +22,7 @@ app = typer.Typer(
 running.add_to(app)
 network.add_to(app)
 records.add_to(app)
+documents.add_to(app)
 offline.add_to(app)
 library.add_to(app)
 evaluation.add_to(app)

@@ -78,7 +78,9 @@ def test_check_says_what_is_wrong_in_plain_words(config: Path) -> None:
     assert "127.0.0.1" in wrong["destination pacs"]
 
 
-@pytest.mark.parametrize("command", ["check", "studies list", "deliveries list", "audit verify", "audit list"])
+@pytest.mark.parametrize(
+    "command", ["check", "studies list", "documents list", "deliveries list", "audit verify", "audit list"]
+)
 def test_a_broken_configuration_is_used_wrong(tmp_path: Path, command: str) -> None:
     path = tmp_path / "echonode.toml"
     path.write_text("[node]\nprot = 11112\n")

@@ -1,0 +1,33 @@
+"""documents: what was built of each study, and what could not be."""
+
+import typer
+from sqlalchemy import select
+
+from node.cli.output import DEFAULT_CONFIG, AsJson, ConfigPath, show_rows
+from node.settings import load_settings
+
+documents = typer.Typer(no_args_is_help=True, help="Documents: what was built of each study, and what could not be.")
+
+
+def add_to(app: typer.Typer) -> None:
+    app.add_typer(documents, name="documents")
+
+
+@documents.command("list")
+def list_documents(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """All documents, newest first; those that could not be built with the reason."""
+    from node.app import open_database
+    from node.db.tables import Document, FailedDocument, Study
+
+    with open_database(load_settings(config)) as database, database.reading() as session:
+        built = session.execute(select(Document, Study.study_instance_uid).join(Study, Document.study_id == Study.id))
+        failed = session.execute(
+            select(FailedDocument, Study.study_instance_uid).join(Study, FailedDocument.study_id == Study.id)
+        )
+        found = [
+            *((row.created_at, study, row.template, "built", row.sop_instance_uid) for row, study in built),
+            *((row.created_at, study, row.template, "failed", row.reason) for row, study in failed),
+        ]
+    columns = ("at", "study", "template", "state", "object or reason")
+    rows = [dict(zip(columns, row, strict=True)) for row in sorted(found, reverse=True)]
+    show_rows(rows, columns, as_json=as_json, empty="no document was built")
