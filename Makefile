@@ -25,8 +25,8 @@ test: $(VENV)/.test-installed peers lint  ## the proof, within minutes: lint, ev
 	$(PYTEST) -m "$(QUICK)" --durations=10
 	$(VENV)/bin/python -m pytest --doctest-modules models node/errors.py -q
 
-unit: $(VENV)/.test-installed  ## the unit tests alone, within a minute
-	$(PYTEST) tests/unit -m "$(QUICK)" --durations=10
+unit: $(VENV)/.test-installed  ## the unit tests but the slow ones, within a minute
+	$(PYTEST) tests/unit -m "$(QUICK) and not slow" --durations=10
 
 # Imported networks against the frameworks they come from, and large networks at their full size. Installs TensorFlow.
 test-origins: $(VENV)/.origins-installed  ## comparisons with TensorFlow and torchvision, large networks: some ten minutes

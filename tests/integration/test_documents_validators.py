@@ -112,12 +112,12 @@ def test_the_dump_says_how_a_model_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_pixelmed_finds_no_error_in_report_and_quality_issue(tmp_path: Path) -> None:
-    chosen = {path.name.split("-")[0]: path for path in write(tmp_path, study_findings(), evidence())}
-    assert pixelmed_errors(chosen["tid1500"]) == []
-    assert pixelmed_errors(chosen["kos"]) == []
-    (read, *_) = write(tmp_path, study_findings(measurements=_READ_VALUES), evidence())
-    assert pixelmed_errors(read) == []
+@pytest.mark.parametrize(
+    ("name", "template"), [("measured", "tid1500"), ("measured", "kos"), ("read by measuring models", "tid1500")]
+)
+def test_pixelmed_finds_no_error_in_report_and_quality_issue(name: str, template: str, tmp_path: Path) -> None:
+    chosen = {path.name.split("-")[0]: path for path in write(tmp_path, FINDINGS[name](), evidence())}
+    assert pixelmed_errors(chosen[template]) == []
 
 
 @pytest.mark.slow

@@ -92,6 +92,7 @@ def full_size(tmp_path: Path) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.origins
 def test_outlines_on_echonet_dynamic(brought: Path, full_size: Path, tmp_path: Path) -> None:
     result = run(LV, "--data", full_size, "--out", tmp_path / "out", "--json")
     assert result.exit_code == 0, result.output
@@ -119,6 +120,7 @@ def test_outlines_on_echonet_dynamic(brought: Path, full_size: Path, tmp_path: P
 
 
 @pytest.mark.slow
+@pytest.mark.origins
 def test_ejection_fraction_on_echonet_dynamic_as_published(brought: Path, dynamic: Path, tmp_path: Path) -> None:
     """40 frames, padded to 64: two clips a video."""
     result = run(EF, "--data", dynamic, "--decoding", "published", "--out", tmp_path / "out")
@@ -149,6 +151,7 @@ def test_ejection_fraction_on_echonet_dynamic_as_published(brought: Path, dynami
 
 
 @pytest.mark.slow
+@pytest.mark.origins
 def test_beats_are_found_by_the_segmenter(brought: Path, dynamic: Path) -> None:
     """A random segmenter finds beats or none: either way the one video of the split is accounted for."""
     result = run(EF, "--data", dynamic, "--beats-by", LV, "--decoding", "published", "--split", "train", "--json")

@@ -298,6 +298,7 @@ def imported(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.slow
+@pytest.mark.origins
 def test_every_engine_measures_the_same_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """On frames of 64 px. Unasked, it is the quickest that agrees with torch."""
     pytest.importorskip("openvino")
@@ -336,6 +337,7 @@ def test_an_engine_of_no_such_name_is_used_wrong(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.origins
 def test_stored_weights_measure_in_both_decodings(imported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Random weights mark no peak: the published centroid falls near the middle, the corrected decoding gives no point."""
     monkeypatch.setenv("ECHONODE_MODELS", str(imported))

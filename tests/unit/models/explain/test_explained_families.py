@@ -67,6 +67,7 @@ def _one_of_each() -> list[Any]:
     return sorted(found.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", _one_of_each())
 def test_the_layer_is_there_and_its_map_has_the_input_s_size(name: str) -> None:
     """Without memory: on "meta" a layer that is missing or writes in another form fails as it would with numbers."""

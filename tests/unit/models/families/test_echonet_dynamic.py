@@ -337,6 +337,8 @@ def test_mean_and_deviation_can_be_estimated_from_clips() -> None:
     assert estimate_normalisation(clips) == ([20.0] * 3, [10.0] * 3)
 
 
+@pytest.mark.slow
+@pytest.mark.origins
 def test_the_real_networks_read_a_clip() -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)

@@ -83,6 +83,7 @@ def test_frozen_parameters_count_as_not_trainable() -> None:
 VECTORS = {"EchoPrime_video_encoder": 512, "EchoPrime_view_classifier": 11, "PanEcho": 58}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_it_takes_the_input_and_gives_the_output_of_its_manifest(name: str) -> None:
     """A free side (-1) takes any crop."""

@@ -19,6 +19,7 @@ def written(folder: Path, content: bytes) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_a_file_that_is_never_read_to_its_end_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path, mutated(keras_hdf5(), "weights_keras_hdf5", ENDLESS))
     with pytest.raises(KerasFileError, match="takes for ever"):

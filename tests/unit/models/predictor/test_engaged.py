@@ -11,6 +11,8 @@ from torch import Tensor
 from models.predictor.engaged import put_to_engine
 from models.registry import load_model
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("name", "answer", "for_features"),

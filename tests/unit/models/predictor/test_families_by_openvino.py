@@ -18,6 +18,8 @@ from models.predictor.openvino_backend import OpenVinoBackend
 from models.registry import find_manifest, load_manifest
 from tests.unit.models.families.tiny_apex import SIDE_PX, tiny
 
+pytestmark = pytest.mark.slow
+
 pytest.importorskip("openvino")
 
 APEX_FRAME, APEX_CLIP = (3, SIDE_PX, SIDE_PX), (3, 4, SIDE_PX, SIDE_PX)

@@ -26,6 +26,8 @@ from models.predictor.parts import load_part, make_part
 from models.recipe import Role
 from models.registry import find_manifest
 
+pytestmark = pytest.mark.slow
+
 openvino = pytest.importorskip("openvino")
 SHAPE = (1, 16, 16)
 

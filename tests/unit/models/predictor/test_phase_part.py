@@ -114,6 +114,7 @@ def asked(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
+@pytest.mark.slow
 def test_only_frames_near_the_found_phases_are_outlined(
     predictor: Predictor, beating: tuple[Clip, list[int], list[int]], by_curve: ClipFindings, asked: list[int]
 ) -> None:
