@@ -94,6 +94,18 @@ class HeatMap:
 
 
 @dataclass(frozen=True)
+class EngineStep:
+    """What an engine may compute of a network that reads clips itself: `method` of the submodules `owners` ("" is the network).
+
+    `batch` is what it is tried on before, one of those of `predictor.reader_probes`.
+    """
+
+    batch: str
+    method: str = "forward"
+    owners: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One kind of network of one family.
 
@@ -112,7 +124,7 @@ class Recipe:
 
     `placed_frames` names, as "module:function" of (clip, frames, manifest), the clip as a segmenter takes it;
     `classifier_input`, of (clip, manifest), that of a view classifier of clips. A classifier of frames takes the region in
-    proportion where it is `letterboxed`, else the whole screen.
+    proportion where it is `letterboxed`, else the whole screen. With no `engine` a network that reads clips stays with torch.
     """
 
     family: str
@@ -133,5 +145,6 @@ class Recipe:
     placed_frames: str = ""
     classifier_input: str = ""
     letterboxed: bool = False
+    engine: EngineStep | None = None
     heat_map: HeatMap | None = None
     no_heat_map: str = ""

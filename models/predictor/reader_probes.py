@@ -24,6 +24,7 @@ from models.manifest import Manifest, ManifestError
 from models.predictor.adapters import placed_frames
 from models.predictor.gate import Task, sides
 from models.reading import Decoding
+from models.registry import recipe_of
 
 
 class Step(nn.Module):
@@ -83,8 +84,16 @@ class ReaderProbe:
 def reader_probes(network: nn.Module, clip: Clip) -> tuple[ReaderProbe, ...]:
     """Empty for a network that only torch computes: nobody taught it, or its input cannot be prepared."""
     manifest: Manifest = network.manifest  # type: ignore[assignment]
-    known = _PROBES.get(kind(manifest))
-    return () if known is None or echo_apex_sequences.untrained(manifest) else known(network, manifest, clip)
+    recipe = recipe_of(manifest)
+    step = recipe.engine
+    if step is None or echo_apex_sequences.untrained(manifest):
+        return ()
+    batches = _BATCHES[step.batch](clip, manifest)
+    if batches is None:
+        return ()
+    first, *others = batches if isinstance(batches, tuple) else (batches,)
+    task = Task(recipe.answers.value)
+    return tuple(ReaderProbe(network.get_submodule(owner), step.method, task, first, tuple(others)) for owner in step.owners)
 
 
 def kind(manifest: Manifest) -> tuple[str, str]:
@@ -92,38 +101,16 @@ def kind(manifest: Manifest) -> tuple[str, str]:
     return manifest.family, str(manifest.architecture.get("network") or manifest.architecture.get("task", ""))
 
 
-def _method(name: str, task: Task, batch: Callable[[Clip, Manifest], Tensor | None]) -> "_Maker":
-    def make(network: nn.Module, manifest: Manifest, clip: Clip) -> tuple[ReaderProbe, ...]:
-        values = batch(clip, manifest)
-        return () if values is None else (ReaderProbe(network, name, task, values),)
-
-    return make
+def _encoded(clip: Clip, manifest: Manifest) -> Tensor:
+    """Any number of frames enters what follows the encoders, so what is fixed in shape is one frame's way through them."""
+    return EchoMotionPreparation.of(manifest).squares(clip, list(range(clip.number_of_frames)))
 
 
-def _forward(task: Task, batch: Callable[[Clip, Manifest], Tensor | None]) -> "_Maker":
-    return _method("forward", task, batch)
-
-
-def _encoders(*names: str) -> "_Maker":
-    """Any number of frames enters what follows them, so what is fixed in shape is one frame's way through an encoder."""
-
-    def make(network: nn.Module, manifest: Manifest, clip: Clip) -> tuple[ReaderProbe, ...]:
-        frames = EchoMotionPreparation.of(manifest).squares(clip, list(range(clip.number_of_frames)))
-        return tuple(ReaderProbe(network.get_submodule(name), "describe", Task.VALUES, frames) for name in names)
-
-    return make
-
-
-def _screen(region: Callable[[Clip], TraceChoice]) -> "_Maker":
+def _screens(region: Callable[[Clip], TraceChoice], clip: Clip) -> tuple[Tensor, ...]:
     """The screen from the trace's upper edge down, whose sides differ from cart to cart."""
-
-    def make(network: nn.Module, manifest: Manifest, clip: Clip) -> tuple[ReaderProbe, ...]:
-        below = without_green_trace(clip.take([0])[0])[place_of(region(clip), clip).first_row :]
-        shown = ClipFrames(replace(clip, frames=below[None]))
-        first, *others = (shown.batch(Preparation(Fit.STRETCH, rows, columns, channels=3), [0]) for rows, columns in _SCREENS)
-        return (ReaderProbe(network, "forward", Task.POINTS, first, tuple(others)),)
-
-    return make
+    below = without_green_trace(clip.take([0])[0])[place_of(region(clip), clip).first_row :]
+    shown = ClipFrames(replace(clip, frames=below[None]))
+    return tuple(shown.batch(Preparation(Fit.STRETCH, rows, columns, channels=3), [0]) for rows, columns in _SCREENS)
 
 
 def _beats(clip: Clip, manifest: Manifest) -> Tensor | None:
@@ -197,27 +184,21 @@ def repeated(clip: Clip, frames: int) -> Clip:
 
 _SCREENS = ((426, 1024), (300, 640))  # that of the published scripts, which is that of the drawn traces, and a smaller one
 
-_Maker = Callable[[nn.Module, Manifest, Clip], tuple[ReaderProbe, ...]]
-
-# Family and `[architecture] network` or `task` -> what is tried. All others stay with torch; none of the node's readers does.
-_PROBES: dict[tuple[str, str], _Maker] = {
-    ("echonet_measurements", "linear"): _forward(Task.POINTS, _stretched),
-    ("echonet_measurements", "area"): _forward(Task.MASK, _stretched),
-    ("echonet_measurements", "vti"): _forward(Task.MASK, _beats),
-    ("echonet_measurements", "doppler_peak"): _screen(Clip.spectral_region),
-    ("echonet_measurements", "mitral_inflow"): _screen(Clip.spectral_region),
-    ("echonet_measurements", "tapse"): _screen(Clip.m_mode_region),
-    ("echonet_measurements", "plax_quality"): _forward(Task.VALUES, _quality_clip),
-    ("echonet_dynamic", "deeplabv3_resnet50"): _forward(Task.MASK, _normalised_frames),
-    ("echonet_dynamic", "r2plus1d_18"): _forward(Task.VALUES, _normalised_clip),
-    ("echo_motion", "segmenter"): _forward(Task.MASK, _segmenter_frames),
-    ("echo_motion", "bilstm"): _encoders("encoder"),
-    ("echo_motion", "transformer"): _encoders("encoder"),
-    ("echo_motion", "biplane"): _encoders("a4c_encoder", "a2c_encoder"),
-    ("echo_apex", "lvh"): _forward(Task.POINTS, _apex_frames),
-    ("echo_apex", "ef"): _forward(Task.VALUES, _apex_clip),
-    ("pan_echo", ""): _forward(Task.VALUES, _pan_echo_clip),
-    ("echoforge_keypoints", ""): _forward(Task.POINTS, _grey_squares),
-    ("echoforge_phase", ""): _method("embed", Task.VALUES, _stretched_to_255),
-    ("echoforge_quality", ""): _forward(Task.VALUES, _stretched_to_255),
+# What `Recipe.engine` calls an input -> its batch, or several where an engine takes inputs of every size; None where it cannot
+# be prepared.
+_BATCHES: dict[str, Callable[[Clip, Manifest], Tensor | tuple[Tensor, ...] | None]] = {
+    "stretched": _stretched,
+    "beats": _beats,
+    "spectral_screen": lambda clip, manifest: _screens(Clip.spectral_region, clip),
+    "m_mode_screen": lambda clip, manifest: _screens(Clip.m_mode_region, clip),
+    "quality_clip": _quality_clip,
+    "normalised_frames": _normalised_frames,
+    "normalised_clip": _normalised_clip,
+    "placed_frames": _segmenter_frames,
+    "encoded_frames": _encoded,
+    "apex_frames": _apex_frames,
+    "apex_clip": _apex_clip,
+    "pan_echo_clip": _pan_echo_clip,
+    "grey_squares": _grey_squares,
+    "stretched_to_255": _stretched_to_255,
 }

@@ -1,7 +1,7 @@
 """What EchoApex' networks say of themselves."""
 
 from models.catalogue import View
-from models.recipe import FITS, PLAX, Answer, Form, HeatMap, Layer, Recipe, Role
+from models.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
 
 _FAMILY, _NETWORKS, _IMPORTER = "echo_apex", "models.families.echo_apex.networks", "models.families.echo_apex.weights"
 _ROLES = {Role.VIEW: FITS, Role.MEASUREMENTS: FITS}
@@ -30,6 +30,7 @@ RECIPES = (
         views=(View.A4C,),
         quantities=("ef_video_regression",),
         evaluation=("ef",),
+        engine=EngineStep("apex_clip"),
         heat_map=_OF_CLIPS,
         importer=_IMPORTER,
         classifier_input="models.families.echo_apex.sequences:view_input",
@@ -43,6 +44,7 @@ RECIPES = (
         views=PLAX,
         quantities=("ivsd_2d", "lvidd_2d", "lvpwd_2d"),
         evaluation=("linear", "values", "landmarks"),
+        engine=EngineStep("apex_frames"),
         heat_map=HeatMap(Layer(_LAST_ATTENTION, Form.TOKENS, 14, 1), "echo_apex_frames"),
         lines=("ivs", "lvid", "lvpw"),
         importer=_IMPORTER,

@@ -3,7 +3,7 @@
 from typing import Any
 
 from models.catalogue import View
-from models.recipe import FITS, Answer, Form, HeatMap, Layer, Recipe, Role
+from models.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
 
 FAMILY = "echo_motion"
 _NETWORKS = "models.families.echo_motion.networks"
@@ -24,7 +24,12 @@ _OF_CLIP = HeatMap(
 
 
 def _of_clips(
-    task: str, views: tuple[View, ...], quantity: str, heat_map: HeatMap | None = None, no_heat_map: str = ""
+    task: str,
+    views: tuple[View, ...],
+    quantity: str,
+    encoders: tuple[str, ...] = ("encoder",),
+    heat_map: HeatMap | None = None,
+    no_heat_map: str = "",
 ) -> Recipe:
     return Recipe(
         FAMILY,
@@ -36,6 +41,7 @@ def _of_clips(
         quantities=(quantity,),
         evaluation=("ef",),
         placed_frames=_PLACED,
+        engine=EngineStep("encoded_frames", "describe", encoders),
         heat_map=heat_map,
         no_heat_map=no_heat_map,
     )
@@ -51,9 +57,16 @@ RECIPES = (
         outlines=(View.A4C,),
         evaluation=("segmentation", "ef", "values", "landmarks"),
         placed_frames=_PLACED,
+        engine=EngineStep("placed_frames"),
         heat_map=HeatMap(Layer("attention"), "echo_motion_frames"),
     ),
-    _of_clips("bilstm", (View.A4C,), "ef_video_regression", _OF_CLIP),
-    _of_clips("transformer", (View.A4C,), "ef_video_regression", _OF_CLIP),
-    _of_clips("biplane", (View.A4C, View.A2C), "ef_video_regression_biplane", no_heat_map="it looks at two clips at once"),
+    _of_clips("bilstm", (View.A4C,), "ef_video_regression", heat_map=_OF_CLIP),
+    _of_clips("transformer", (View.A4C,), "ef_video_regression", heat_map=_OF_CLIP),
+    _of_clips(
+        "biplane",
+        (View.A4C, View.A2C),
+        "ef_video_regression_biplane",
+        ("a4c_encoder", "a2c_encoder"),
+        no_heat_map="it looks at two clips at once",
+    ),
 )

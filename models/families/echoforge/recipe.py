@@ -1,6 +1,6 @@
 """What EchoForge's networks say of themselves."""
 
-from models.recipe import FITS, PLAX, Answer, Form, HeatMap, Layer, Recipe, Role
+from models.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
 
 _BACKBONE = HeatMap(Layer("backbone"), "stretched")
 _TOKENS = HeatMap(Layer("backbone.blocks.-1.norm1", Form.TOKENS, 16, 1), "stretched")
@@ -39,6 +39,7 @@ RECIPES = (
         Answer.VALUES,
         roles={Role.PHASE: FITS},
         evaluation=("phase",),
+        engine=EngineStep("stretched_to_255", "embed"),
         importer="models.families.echoforge.weights.phase",
         heat_map=HeatMap(
             Layer("backbone", Form.FRAMES),
@@ -55,6 +56,7 @@ RECIPES = (
         quantities=("ivsd_2d", "lvidd_2d", "lvids_2d", "lvpwd_2d"),
         evaluation=("linear", "values", "landmarks"),
         lines=("ivs", "lvid", "lvpw"),
+        engine=EngineStep("grey_squares"),
         heat_map=HeatMap(Layer("network.bridge"), "region_letterboxed"),
     ),
     Recipe(
@@ -62,6 +64,7 @@ RECIPES = (
         "models.families.echoforge.quality",
         Answer.VALUES,
         roles={Role.QUALITY: FITS},
+        engine=EngineStep("stretched_to_255"),
         heat_map=HeatMap(Layer("backbone"), "region_stretched"),
     ),
 )

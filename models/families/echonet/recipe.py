@@ -1,7 +1,7 @@
 """What the EchoNet networks say of themselves: EchoNet-Dynamic's, and EchoNet-Measurements' by their task."""
 
 from models.catalogue import View
-from models.recipe import FITS, PLAX, Answer, Form, HeatMap, Layer, Recipe, Role
+from models.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
 
 _DYNAMIC, _MEASUREMENTS = "echonet_dynamic", "echonet_measurements"
 _IMPORTER = "models.importers.torch_layout"
@@ -41,6 +41,7 @@ def _measures(
     task: str,
     answers: Answer,
     heat_map: HeatMap,
+    tried_on: str,
     evaluation: tuple[str, ...],
     quantities: tuple[str, ...] = (),
     judges: tuple[View, ...] = (),
@@ -57,6 +58,7 @@ def _measures(
         judges=judges,
         evaluation=evaluation,
         importer=_IMPORTER,
+        engine=EngineStep(tried_on),
         heat_map=heat_map,
     )
 
@@ -76,6 +78,7 @@ RECIPES = (
         evaluation=("ef",),
         importer=_IMPORTER,
         placed_frames="models.families.echonet.placed_frames:placed",
+        engine=EngineStep("normalised_clip"),
         heat_map=HeatMap(_VIDEO_RESNET, "echonet_clip"),
     ),
     Recipe(
@@ -87,13 +90,14 @@ RECIPES = (
         evaluation=("segmentation", "landmarks"),
         importer=_IMPORTER,
         placed_frames="models.families.echonet.placed_frames:placed",
+        engine=EngineStep("normalised_frames"),
         heat_map=HeatMap(_DEEP_LAB, "echonet_squares"),
     ),
-    _measures("linear", Answer.POINTS, _SCREEN, ("linear", "values", "landmarks")),
-    _measures("area", Answer.MASK, _SCREEN, ("values",)),
-    _measures("vti", Answer.MASK, HeatMap(_DEEP_LAB, "spectral_beat"), ("values",)),
-    _measures("doppler_peak", Answer.POINTS, _TRACE, ("values",)),
-    _measures("mitral_inflow", Answer.POINTS, _TRACE, ("values",), ("mv_e", "mv_a", "mv_ea")),
-    _measures("tapse", Answer.POINTS, _TRACE, ("values",), ("tapse",)),
-    _measures("plax_quality", Answer.VALUES, _QUALITY, (), judges=PLAX),
+    _measures("linear", Answer.POINTS, _SCREEN, "stretched", ("linear", "values", "landmarks")),
+    _measures("area", Answer.MASK, _SCREEN, "stretched", ("values",)),
+    _measures("vti", Answer.MASK, HeatMap(_DEEP_LAB, "spectral_beat"), "beats", ("values",)),
+    _measures("doppler_peak", Answer.POINTS, _TRACE, "spectral_screen", ("values",)),
+    _measures("mitral_inflow", Answer.POINTS, _TRACE, "spectral_screen", ("values",), ("mv_e", "mv_a", "mv_ea")),
+    _measures("tapse", Answer.POINTS, _TRACE, "m_mode_screen", ("values",), ("tapse",)),
+    _measures("plax_quality", Answer.VALUES, _QUALITY, "quality_clip", (), judges=PLAX),
 )

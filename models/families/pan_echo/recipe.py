@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.catalogue import View
-from models.recipe import FITS, Answer, Form, HeatMap, Layer, Recipe, Role
+from models.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
 
 
 def _heads(network: Any) -> Sequence[str]:
@@ -20,6 +20,7 @@ RECIPES = (
         views=(View.A4C,),
         quantities=("ef_video_regression",),
         evaluation=("ef", "embedding"),
+        engine=EngineStep("pan_echo_clip"),
         heat_map=HeatMap(Layer("frames.features", Form.FRAMES), "pan_echo_clip", labels=_heads, default="EF"),
         importer="models.families.pan_echo.weights",
     ),

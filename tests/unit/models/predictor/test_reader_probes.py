@@ -16,9 +16,9 @@ from models.networks.reading_network import as_if_trained
 from models.predictor.backend import BackendError, Precision, TorchBackend
 from models.predictor.gate import Task, disagreement, probe_clip
 from models.predictor.parts import make_part
-from models.predictor.reader_probes import _PROBES, ReaderProbe, kind, reader_probes, repeated
+from models.predictor.reader_probes import ReaderProbe, kind, reader_probes, repeated
 from models.recipe import Role
-from models.registry import find_manifest, list_models, load_manifest
+from models.registry import find_manifest, list_models, load_manifest, recipe_of
 from models.roles import families_for
 from tests.unit.models.families.drawn_traces import PerfectMasks, reader_of
 from tests.unit.models.families.test_echonet_dynamic import BrightVentricle, beating
@@ -244,7 +244,7 @@ GREY = ("echo_apex", "echo_motion", "echoforge_keypoints")
     {
         (kind(manifest), manifest.probe): manifest
         for manifest in list_models()
-        if kind(manifest) in _PROBES and manifest.family != "echonet_dynamic" and -1 not in manifest.input_shape[1:-2]
+        if recipe_of(manifest).engine and manifest.family != "echonet_dynamic" and -1 not in manifest.input_shape[1:-2]
     }.values(),
     ids=lambda manifest: manifest.name,
 )
@@ -344,7 +344,7 @@ def test_every_network_that_reads_clips_in_the_node_is_tried() -> None:
     reading = (Role.MEASUREMENTS, Role.PHASE, Role.QUALITY)
     families = {family for role in reading for family in families_for(role)} - {"phantom_classifier"}
     asked = {kind(m) for m in list_models() if m.family in families and kind(m) not in NOT_READERS}
-    assert asked == set(_PROBES)
+    assert asked == {kind(m) for m in list_models() if recipe_of(m).engine}
 
 
 # Of those families, what reads no clip in the node.
