@@ -57,6 +57,7 @@ def test_brightness_hardly_moves_the_ejection_fraction(predictor: Predictor, gai
     assert volumes(predictor, other)["ef_a4c"] == pytest.approx(volumes(predictor, clip)["ef_a4c"], abs=2)
 
 
+@pytest.mark.slow
 def test_the_size_of_the_image_hardly_moves_the_volumes(predictor: Predictor) -> None:
     heart = sample_heart(SEED)
     small, large = (

@@ -59,6 +59,7 @@ def numbers(found: ClipFindings) -> dict[str, float]:
     return {measurement.key: measurement.value for measurement in derive_study("1", [found]).measurements}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("engine", ["torch", "auto"])
 def test_the_pipeline_finds_the_same(clip: Clip, plainly: dict[str, float], engine: str) -> None:
     predictor = load_predictor(view="phantom_view", quality="phantom_quality", lv_segmentation="phantom_lv", engine=engine)

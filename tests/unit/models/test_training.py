@@ -64,6 +64,7 @@ def test_what_was_trained_can_be_loaded_and_is_marked(task: str, cache: Path, tm
     assert written.weights_path.read_bytes()[:4096].count(b"F16") > 3
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss_and_repeats_itself(cache: Path, tmp_path: Path) -> None:
     losses: list[str] = []
     overrides = tiny(cache, tmp_path / "a", "optimiser.iterations=200")
@@ -86,6 +87,7 @@ def test_frames_are_made_once_and_hold_all_that_is_taught(cache: Path, monkeypat
     assert not frames.is_heart.all()
 
 
+@pytest.mark.slow
 def test_frames_of_two_processes_equal_those_of_one(tmp_path: Path) -> None:
     one = load_frames((7, 9), 48, tmp_path / "one", 1)
     two = load_frames((7, 9), 48, tmp_path / "two", 2)

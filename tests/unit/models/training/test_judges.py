@@ -161,6 +161,7 @@ def test_classes_may_be_views(home: Path) -> None:
     assert judged(taught, heart(NEW)).distribution.inside
 
 
+@pytest.mark.slow
 def test_openvino_finds_the_same_distance(own: Taught) -> None:
     pytest.importorskip("openvino")
     found = judged(own, heart(NEW), engine="openvino")

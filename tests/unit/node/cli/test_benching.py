@@ -21,6 +21,7 @@ from node.errors import ConfigError
 NAMES = ("phantom_view", "phantom_quality")
 
 
+@pytest.mark.slow
 def test_both_ways_give_the_same_on_two_small_networks() -> None:
     result = CliRunner().invoke(app, ["bench", *NAMES, "--rounds", "1", "--json"])
     assert result.exit_code == 0, result.output
@@ -125,6 +126,7 @@ def test_a_network_that_takes_long_is_timed_twice(monkeypatch: pytest.MonkeyPatc
     assert len(ran) == 2
 
 
+@pytest.mark.slow
 def test_graphs_of_random_weights_are_not_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pytest.importorskip("openvino")
     monkeypatch.setenv("ECHONODE_CACHE", str(tmp_path))
