@@ -78,9 +78,9 @@ def copies(tmp_path: Path) -> dict[str, str]:
 
 
 @pytest.mark.slow
-def test_eight_hearts_run_and_their_figures_are_recorded(copies: dict[str, str]) -> None:
-    evaluation = evaluate_ef(hearts=8, **copies)
-    assert len(evaluation.hearts) == 8
+def test_hearts_run_and_their_figures_are_recorded(copies: dict[str, str]) -> None:
+    evaluation = evaluate_ef(hearts=5, **copies)
+    assert len(evaluation.hearts) == 5
     record_metrics(evaluation, **copies)
     lv = find_manifest(copies["lv_segmentation"])
     assert lv.metrics["ef_gates_lifted_mae_points"] == evaluation.lv["ef_gates_lifted_mae_points"]
