@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from node.db.identity import node_identity
 from node.db.session import Database
 from node.db.tables import NodeIdentity, Receipt
+from node.errors import OutOfResources
 from node.ingress.arrival import WITHOUT_BYTES, Arrival, Intake
 from node.ingress.group_rows import remember_new
 from node.ingress.intake import discard_unless_kept, plain_intake, take_instance
@@ -152,6 +153,8 @@ class GroupIntake:
         self._linked.put((linked, synced))
         try:
             self._archive.sync_objects([waiting.intake.sha256 for waiting in linked])
+        except OSError as error:  # told once of a lost write: these bytes must not be tried again, the sender's copy may
+            synced.put(OutOfResources(f"the archive cannot be synced: {type(error).__name__}"))
         except BaseException as error:  # noqa: BLE001  raised where the rows are written
             synced.put(error)
         else:

@@ -70,6 +70,7 @@ class Archive:
             return None
         except FileNotFoundError:
             os.makedirs(os.path.dirname(target), exist_ok=True)
+            _sync(self.root / "objects")
             os.link(temporary, target)
         return relative
 
@@ -114,9 +115,8 @@ class Archive:
     def _place(self, temporary: Path, kind: str, sha256: str) -> str:
         relative = _relative(kind, sha256)
         target = self.root / relative
-        if not target.parent.exists():
-            target.parent.mkdir(exist_ok=True)
-            _sync(target.parent.parent)
+        target.parent.mkdir(exist_ok=True)
+        _sync(target.parent.parent)  # also of a folder that is there: another thread may have made it in this moment
         _sync(temporary)
         temporary.replace(target)
         _sync(target.parent)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DataError
 
 from node.db.session import Database
 from node.db.tables import AuditEntry, Instance, Receipt, ReceivingAssociation, Study
-from node.errors import IntakeError
+from node.errors import IntakeError, OutOfResources
 from node.ingress import group_intake
 from node.ingress.group_intake import GroupIntake
 from node.ingress.group_rows import remember_new
@@ -108,6 +108,23 @@ def test_a_disk_that_cannot_sync_acknowledges_nothing(
         group.take(arrival(archive, clip(1)))
     assert _rows(database, Instance) == []
     assert not list(archive.incoming.iterdir())
+
+
+def test_what_a_sync_failed_for_is_not_tried_again_with_the_same_bytes(
+    group: GroupIntake, database: Database, archive: Archive, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel tells of a lost write once: a second sync of the same file would succeed without it."""
+
+    def broken(*_: Any) -> None:
+        raise OSError(5, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Archive, "sync_objects", broken)
+        with pytest.raises(OutOfResources):
+            group.take(arrival(archive, clip(1)))
+    assert _rows(database, Instance) == []
+    assert not list(archive.incoming.iterdir())
+    assert group.take(arrival(archive, clip(1))) is Receipt.STORED, "sent again, it is written again"
 
 
 def test_an_unforeseen_error_reaches_every_waiting_sender(
