@@ -17,7 +17,7 @@ from models.explain.activation import evaluating, grad_cam
 from models.explain.heat_overlay import overlay
 from models.explain.inputs import Shown
 from models.explain.places import NoMapError, Place, column_of, name_of, place_of
-from models.recipe import Form, Layer
+from models.library.recipe import Form, Layer
 
 __all__ = [
     "Explanation", "Form", "Layer", "NoMapError", "Place",

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.recipe import Form, Layer
+from models.library.recipe import Form, Layer
 
 
 def grad_cam(network: nn.Module, layer: Layer, inputs: Tensor, score: Callable[[Any], Tensor]) -> tuple[Tensor, float]:

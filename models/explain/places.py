@@ -12,9 +12,9 @@ from torch import Tensor, nn
 
 from models.explain import inputs
 from models.explain.inputs import Show
-from models.manifest import Manifest
-from models.recipe import EMBEDDING, Layer
-from models.registry import recipe_of
+from models.library.manifest import Manifest
+from models.library.recipe import EMBEDDING, Layer
+from models.library.registry import recipe_of
 
 
 class NoMapError(ValueError):

@@ -14,17 +14,17 @@ from types import ModuleType
 from torch import Tensor
 
 from models.importers.exports import Export, ExportError, read_export
-from models.importers.keras_files import KerasFile, KerasFileError
-from models.importers.keras_graph import check_steps
-from models.importers.keras_heads import refuse_guess, saying_its_scaling
-from models.importers.placing import MisplacedWeights, checked
-from models.importers.refused import ImportRefused, NotSaid
+from models.importers.keras.files import KerasFile, KerasFileError
+from models.importers.keras.graph import check_steps
+from models.importers.keras.heads import refuse_guess, saying_its_scaling
+from models.importers.placement import MisplacedWeights, checked
+from models.importers.provenance import described
+from models.importers.refusal import ImportRefused, NotSaid
 from models.importers.sources import read_source, refuse_pointer, sha256_of
-from models.importers.stored import write_tensors
-from models.importers.told import described
-from models.importers.torch_files import TorchFile, TorchFileError
-from models.manifest import Manifest, ManifestError, Value, write_manifest
-from models.registry import build, model_folder, published_manifest, recipe_of, stored_name
+from models.importers.tensor_files import write_tensors
+from models.importers.torch.files import TorchFile, TorchFileError
+from models.library.manifest import Manifest, ManifestError, Value, write_manifest
+from models.library.registry import build, model_folder, published_manifest, recipe_of, stored_name
 
 IMPORTER_VERSION = "1"  # a change of what an import writes
 

@@ -13,10 +13,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
-from models.importers.stored import write_tensors
+from models.importers.tensor_files import write_tensors
 from models.importers.verification import probe
-from models.manifest import Manifest, ManifestError, manifest_text, manifests_in
-from models.registry import load_manifest
+from models.library.manifest import Manifest, ManifestError, manifest_text, manifests_in
+from models.library.registry import load_manifest
 
 _MANIFEST, _DIGEST = "echonode_manifest", "tensors_sha256"  # beside the origin in the file's metadata
 

@@ -8,9 +8,9 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from models.importers.keras_files import KerasFile, KerasFileError, read_keras_file
-from models.importers.refused import ImportRefused
-from models.importers.torch_files import TorchFile, TorchFileError, read_torch_file, said_by
+from models.importers.keras.files import KerasFile, KerasFileError, read_keras_file
+from models.importers.refusal import ImportRefused
+from models.importers.torch.files import TorchFile, TorchFileError, read_torch_file, said_by
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _LFS_POINTER = b"version https://git-lfs"

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.clip import Clip
-from models.reading import Decoding, ReadingError
+from models.library.reading import Decoding, ReadingError
 
 Frames = NDArray[np.uint8]
 Window = tuple[int, int, int, int]  # x0, y0, x1, y1 in px of the image, the last exclusive

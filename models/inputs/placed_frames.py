@@ -10,7 +10,7 @@ from torch import Tensor
 
 from models.clip import Clip
 from models.inputs.clip_frames import ClipFrames, Fit, Preparation
-from models.manifest import Manifest
+from models.library.manifest import Manifest
 
 Points = NDArray[np.float64]
 

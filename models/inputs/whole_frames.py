@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.clip import Clip
-from models.manifest import Manifest
-from models.reading import ONE_DECODING, Reading, ReadingError
+from models.library.manifest import Manifest
+from models.library.reading import ONE_DECODING, Reading, ReadingError
 
 _BATCH = 16
 CLASS_COLUMNS = ("frame_index", "class", "probability")

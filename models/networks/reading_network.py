@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 from torch import nn
 
 from models.clip import Clip
+from models.derive.beats.shown_beat import why_no_beat_shown
 from models.derive.limits import Limits, impossible
-from models.derive.shown_beat import why_no_beat_shown
-from models.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading, ReadValue
 from models.results import Reason
 
 Network = TypeVar("Network", bound=nn.Module)

@@ -10,7 +10,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from torch import nn
 
-from models.manifest import Manifest
+from models.library.manifest import Manifest
 
 Network = TypeVar("Network", bound=nn.Module)
 

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.manifest import Manifest
+from models.library.manifest import Manifest
 
 _UNGUARDED = ("nms", "qnms")  # all other operators of the extension are described only where it has been loaded
 _declarations: list[torch.library.Library] = []  # a declaration lasts as long as its library object

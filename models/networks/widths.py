@@ -1,6 +1,6 @@
 """The widths of layers, as a manifest states them under [architecture]."""
 
-from models.manifest import Value
+from models.library.manifest import Value
 
 
 def list_of_int(value: Value) -> list[int]:

@@ -10,13 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.catalogue import View
+from models.evaluation.metrics.agreement import quadratic_kappa
 from models.families.echo_motion import recipe as echo_motion
 from models.families.echo_motion.networks import EchoMotionNet
 from models.families.phantom import recipe as phantom
 from models.families.phantom.classifier import PhantomClassifier
 from models.families.phantom.segmenter import PhantomSegmenter
-from models.manifest import Value
-from models.training.agreement import quadratic_kappa
+from models.library.manifest import Value
 from models.training.augment import Augmentation
 from models.training.phantom_source import VIEWS, FrameSet
 

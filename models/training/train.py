@@ -13,7 +13,7 @@ from safetensors.torch import save as save_safetensors
 from torch import nn
 
 from models.catalogue import View
-from models.manifest import PHANTOM_ONLY, Manifest, Probe, write_manifest
+from models.library.manifest import PHANTOM_ONLY, Manifest, Probe, write_manifest
 from models.phantom import GENERATOR_VERSION
 from models.training.augment import augment
 from models.training.config import TrainingConfig, read_config

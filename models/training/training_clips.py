@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
+from models.evaluation.datasets import read_data
+from models.evaluation.datasets.items import LayoutError
 from models.families.echonet.clips import estimate_normalisation
-from models.training.layouts import read_data
-from models.training.layouts.items import LayoutError
 
 _VIDEOS, _FRAMES, _PERIOD = 128, 16, 2
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from models.derive.study import derive_study
-from models.manifest import ManifestError
+from models.derive.study.quantities import derive_study
+from models.library.manifest import ManifestError
 from models.networks.stored_weights import WeightsError
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason, StudyFindings, in_order
 from node.app import utc_now
@@ -24,9 +24,9 @@ from node.egress.building import BuiltDocuments, build_templates, read_evidence
 from node.egress.documents import document_bytes, document_identity
 from node.egress.routing import templates_wanted
 from node.errors import ConfigError, EchoNodeError
+from node.objects.findings_json import dump_findings
+from node.objects.patient import judge_patients, patient_flags, stated_patient
 from node.settings import Settings
-from node.study.findings_json import dump_findings
-from node.study.patient import judge_patients, patient_flags, stated_patient
 from node.work.clip_analysis import analyse_clip, analyse_pair
 from node.work.pairs import settled, with_pair
 from node.work.plan import Plan, plan_for

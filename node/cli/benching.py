@@ -16,7 +16,7 @@ from node.cli.output import AsJson, console, print_json
 from node.errors import EchoNodeError
 
 if TYPE_CHECKING:
-    from models.predictor.timing import Timing
+    from models.bench.timing import Timing
     from node.work.plan import Plan
 
 # One of each architecture, at each size its authors use. Left out: EchoApex ViT-L, which is ViT-B with twice the blocks, each
@@ -64,8 +64,8 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Speed against the published way, as ratios: single and half precision, and a whole study. Wants a quiet machine."""
-    from models.manifest import ManifestError
-    from models.predictor.timing import time_network
+    from models.bench.timing import time_network
+    from models.library.manifest import ManifestError
 
     check_device(device)
     chosen = names or ([] if study else _present(NETWORKS))
@@ -92,7 +92,7 @@ def bench(
 
 
 def _present(names: tuple[str, ...]) -> list[str]:
-    from models.registry import list_models
+    from models.library.registry import list_models
 
     known = {manifest.name for manifest in list_models()}
     return [name for name in names if name in known]
@@ -150,7 +150,7 @@ def time_study() -> StudyTiming:
 
 def _make_study(folder: Path) -> list[Path]:
     """In a process of its own: making it loads what the timing should find cold or warm as a node does."""
-    code = "import sys; from pathlib import Path; from node.study.phantom_writer import write_study; "
+    code = "import sys; from pathlib import Path; from node.objects.phantom_writer import write_study; "
     code += f"write_study(Path(sys.argv[1]), seed={_SEED}, processes=1)"
     subprocess.run([sys.executable, "-c", code, str(folder)], check=True)
     return sorted(folder.glob("*.dcm"))
@@ -158,7 +158,7 @@ def _make_study(folder: Path) -> list[Path]:
 
 def _script_start_s(name: str) -> float:
     """One script of the published kind: the interpreter, its imports, its weights."""
-    code = "import sys, torch; from models.registry import load_model; load_model(sys.argv[1], pretrained=True)"
+    code = "import sys, torch; from models.library.registry import load_model; load_model(sys.argv[1], pretrained=True)"
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", code, name], check=True)
     return time.perf_counter() - started
@@ -173,10 +173,10 @@ def _script_s(path: Path, name: str, *, outline: bool) -> float:
     import torch
     from pydicom import dcmread
 
-    from models.derive.outline import cavity_outline
+    from models.derive.ventricle.outline import cavity_outline
     from models.inputs.letterbox import Letterbox
-    from models.registry import load_model
-    from node.study.clip_reader import open_clip
+    from models.library.registry import load_model
+    from node.objects.clip_reader import open_clip
 
     network = load_model(name, pretrained=True).to(memory_format=torch.contiguous_format)
     clip = open_clip(path)
@@ -198,7 +198,7 @@ def _script_s(path: Path, name: str, *, outline: bool) -> float:
 
 
 def _same(found: list[Any], reference: list[Any]) -> bool:
-    from models.derive.study import derive_study
+    from models.derive.study.quantities import derive_study
 
     one, other = (
         {measurement.key: measurement.value for measurement in derive_study("1", clips).measurements}
@@ -209,7 +209,7 @@ def _same(found: list[Any], reference: list[Any]) -> bool:
 
 
 def _summary(timings: list["Timing"], of_study: StudyTiming | None) -> Iterator[str]:
-    from models.predictor.timing import geometric_mean
+    from models.bench.timing import geometric_mean
 
     yield PUBLISHED_WAY
     if timings:
@@ -228,7 +228,7 @@ def _summary(timings: list["Timing"], of_study: StudyTiming | None) -> Iterator[
 
 
 def _as_json(timings: list["Timing"], of_study: StudyTiming | None) -> dict[str, Any]:
-    from models.predictor.timing import geometric_mean
+    from models.bench.timing import geometric_mean
 
     halves = [timing.half_ratio for timing in timings if timing.half_ratio is not None]
     return {

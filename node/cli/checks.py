@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.recipe import Role
-from models.roles import unfit_for
+from models.library.recipe import Role
+from models.library.roles import unfit_for
 from node.app import open_database
 from node.egress.destinations import configured
 from node.errors import ConfigError
@@ -77,7 +77,7 @@ def _device(plan: Plan) -> CheckResult:
 
 
 def _model(role: Role, name: str) -> CheckResult:
-    from models.registry import find_manifest, load_model
+    from models.library.registry import find_manifest, load_model
 
     try:
         if why := unfit_for(role, find_manifest(name)):

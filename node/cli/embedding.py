@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from models.clip import Clip
-from models.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest, ManifestError
 from node.cli.written_files import refuse_replacing, written_to
 from node.errors import ConfigError, EchoNodeError, UnreadableClip
-from node.study.clip_reader import read_clip
-from node.study.video_file import VIDEO_SUFFIXES, read_video
+from node.objects.clip_reader import read_clip
+from node.objects.video_file import VIDEO_SUFFIXES, read_video
 from node.telemetry import visible
 
 _TABLES = (".npz", ".csv")
@@ -44,12 +44,12 @@ def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path, device: st
 
     In a folder a file that is no image is left out; one that is named is an error. Raises EchoNodeError.
     """
+    from models.analysis.embedding import NoEmbedding, embed, encodes_clips, require_embedding
+    from models.analysis.engine_choice import put_to_engine
+    from models.engines.backend import BackendError
+    from models.library.reading import ReadingError
+    from models.library.registry import load_manifest
     from models.networks.stored_weights import WeightsError
-    from models.predictor.backend import BackendError
-    from models.predictor.embedding import NoEmbedding, embed, encodes_clips, require_embedding
-    from models.predictor.engaged import put_to_engine
-    from models.reading import ReadingError
-    from models.registry import load_manifest
 
     if out.suffix not in _TABLES:
         raise ConfigError(f"--out {out.name}: write .npz or .csv")

@@ -18,9 +18,9 @@ from node.settings import Settings
 
 if TYPE_CHECKING:
     from models.clip import Clip
-    from models.manifest import Manifest, Value
-    from models.training.layouts.items import DataSet, Item
-    from models.training.trials.outcome import Options, Outcome
+    from models.evaluation.datasets.items import DataSet, Item
+    from models.evaluation.tasks.outcome import Options, Outcome
+    from models.library.manifest import Manifest, Value
 
 _EVERY = 50  # items between two lines of progress
 
@@ -64,7 +64,7 @@ def evaluate(
     manifest, read, outcome = _on_data(
         model, data, layout, task, _options(split, decoding, label_noise), beats_by, device, engine.value
     )
-    from models.training.trials import as_record, write_outcome
+    from models.evaluation.tasks import as_record, write_outcome
 
     if as_json:
         print_json(as_record(outcome, manifest, read))
@@ -78,8 +78,8 @@ def evaluate(
 
 
 def _options(split: str, decoding: str, label_noise_percent: float) -> "Options":
-    from models.reading import Decoding
-    from models.training.trials.outcome import Options
+    from models.evaluation.tasks.outcome import Options
+    from models.library.reading import Decoding
 
     if split not in ("train", "val", "test", "all") or decoding not in list(Decoding):
         raise ConfigError("--split is train, val, test or all; --decoding published or corrected")
@@ -91,18 +91,18 @@ def _options(split: str, decoding: str, label_noise_percent: float) -> "Options"
 def _on_data(
     model: str, path: Path, layout: str, task: str, options: "Options", beats_by: str | None, device: str, engine: str
 ) -> "tuple[Manifest, DataSet, Outcome]":
+    from models.analysis.engine_choice import put_to_engine
+    from models.engines.backend import BackendError
+    from models.evaluation.datasets import LAYOUTS, read_data
+    from models.evaluation.datasets.items import LayoutError
+    from models.evaluation.tasks import chosen_task, try_model
+    from models.evaluation.tasks.outcome import TrialError
     from models.families.echonet.dynamic import BeatToBeat
-    from models.manifest import ManifestError
+    from models.library.manifest import ManifestError
+    from models.library.reading import ReadingError
+    from models.library.registry import find_manifest, load_model
     from models.networks.stored_weights import WeightsError
-    from models.predictor.backend import BackendError
-    from models.predictor.engaged import put_to_engine
-    from models.reading import ReadingError
-    from models.registry import find_manifest, load_model
-    from models.training.layouts import LAYOUTS, read_data
-    from models.training.layouts.items import LayoutError
-    from models.training.trials import chosen_task, try_model
-    from models.training.trials.outcome import TrialError
-    from node.study.clip_folder import clips_with_truth
+    from node.objects.clip_folder import clips_with_truth
 
     check_device(device)
     if layout not in ("auto", *LAYOUTS):
@@ -144,7 +144,7 @@ def _with_progress(items: "Iterable[Item]") -> "Iterator[Item]":
 
 
 def _print(manifest: "Manifest", data: "DataSet", outcome: "Outcome") -> None:
-    from models.training.trials import beside_published
+    from models.evaluation.tasks import beside_published
 
     console.print(f"{manifest.name} {manifest.version}, {outcome.task} on {data.layout}", style="bold")
     compared = {one.key: one for one in beside_published(manifest, outcome.figures, data.layout)}
@@ -175,7 +175,7 @@ def _rounded(value: "Value | None") -> str:
 
 
 def _on_hearts(hearts: int, processes: int, engine: EngineName, *, write: bool, as_json: bool) -> None:
-    from models.training.evaluate import evaluate_ef, record_metrics
+    from models.evaluation.bundled import evaluate_ef, record_metrics
 
     if write and engine is not EngineName.TORCH:
         raise ConfigError("--write: the manifests hold what torch measures, in single precision")

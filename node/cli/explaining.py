@@ -67,9 +67,9 @@ def explain(
 def _network(name: str, weights: Path | None, device: str) -> Any:
     """Raises ConfigError for an unknown name or a network without heat maps, EchoNodeError for its weights."""
     from models.explain import NoMapError, place_of
-    from models.manifest import ManifestError
+    from models.library.manifest import ManifestError
+    from models.library.registry import find_manifest, load_manifest
     from models.networks.stored_weights import WeightsError
-    from models.registry import find_manifest, load_manifest
 
     try:
         manifest = find_manifest(name)
@@ -83,8 +83,8 @@ def _network(name: str, weights: Path | None, device: str) -> Any:
 
 
 def _clip(path: Path) -> "Clip":
-    from node.study.clip_reader import read_clip
-    from node.study.video_file import VIDEO_SUFFIXES, read_video
+    from node.objects.clip_reader import read_clip
+    from node.objects.video_file import VIDEO_SUFFIXES, read_video
 
     return read_video(path) if path.suffix.lower() in VIDEO_SUFFIXES else read_clip(path)
 
@@ -99,7 +99,7 @@ def _chosen(clip: "Clip", frame: int | None) -> int:
 
 def _explained(network: Any, clip: "Clip", label: str | None, one: int | None) -> "Explanation":
     from models.explain import NoMapError, explain_clip
-    from models.reading import ReadingError
+    from models.library.reading import ReadingError
 
     try:
         return explain_clip(network, clip, label, None if one is None else [one])
@@ -112,8 +112,8 @@ def _explained(network: Any, clip: "Clip", label: str | None, one: int | None) -
 def _write(out: Path, clip: "Clip", explained: "Explanation", one: int | None, caption: str) -> list[int]:
     """Which frames were written: of a film those the network was shown, of an image the one of them next to what was asked."""
     from models.explain import overlay
-    from node.study.mark_drawing import annotated
-    from node.study.video_file import frame_rate_hz, write_film, write_image
+    from node.objects.mark_drawing import annotated
+    from node.objects.video_file import frame_rate_hz, write_film, write_image
 
     rows = list(range(len(explained.frame_indices)))
     if one is not None:

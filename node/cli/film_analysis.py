@@ -6,10 +6,10 @@ from pathlib import Path
 from models.calibration import PhysicalUnit, RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.catalogue import QUANTITIES, View
 from models.clip import Clip
-from models.derive.study import derive_study
-from models.derive.volumes import length_cm, to_cm
+from models.derive.study.quantities import derive_study
+from models.derive.ventricle.volumes import length_cm, to_cm
 from models.results import ClipFindings, NotMeasured, QualityFlag, QualityIssue, Reason, StudyFindings, in_order
-from node.study.video_file import read_video
+from node.objects.video_file import read_video
 from node.work.clip_analysis import predictor_for
 from node.work.plan import Plan
 

@@ -9,10 +9,10 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from node.errors import EchoNodeError
+from node.objects.character_sets import DEFAULT_FALLBACK
+from node.objects.header import read_header
+from node.objects.video_file import VIDEO_SUFFIXES
 from node.study.assembly import TRIGGER_SOP_CLASSES
-from node.study.character_sets import DEFAULT_FALLBACK
-from node.study.header import read_header
-from node.study.video_file import VIDEO_SUFFIXES
 from sr_templates.copied_values import text_of
 from sr_templates.evidence import missing_reference
 

@@ -11,14 +11,14 @@ import typer
 from node.cli.devices import check_device
 from node.cli.output import AsJson, console, print_json
 from node.errors import ConfigError, EchoNodeError, Unparseable, UnreadableClip
-from node.study.clip_reader import open_clip
-from node.study.header import read_header
+from node.objects.clip_reader import open_clip
+from node.objects.header import read_header
 from sr_templates.copied_values import text_of
 
 if TYPE_CHECKING:
-    from models.manifest import Manifest
-    from models.predictor.parts import Part
-    from models.training.judges import Images
+    from models.analysis.loaded_model import Part
+    from models.library.manifest import Manifest
+    from models.training.distribution_reference import Images
 
 _HOLD_OUT = {"patient": "patients", "study": "studies"}
 _NO_IMAGE = "no readable DICOM image"
@@ -47,7 +47,7 @@ def judge(
 
     The manifest's path goes into the node's [models] distribution. It holds counts, and nothing of a patient.
     """
-    from models.registry import model_folder
+    from models.library.registry import model_folder
 
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise ConfigError(f"--name {name}: letters, digits, - _ and . only")
@@ -95,14 +95,14 @@ def _learn(
     hold_out: str,
     folder: Path,
 ) -> "tuple[Manifest, Images, float]":
-    from models.manifest import ManifestError
+    from models.analysis.embedding import NoEmbedding, require_embedding
+    from models.analysis.loaded_model import load_part
+    from models.library.manifest import ManifestError
+    from models.library.recipe import Role
+    from models.library.registry import find_manifest, load_manifest
     from models.networks.stored_weights import WeightsError
-    from models.predictor.embedding import NoEmbedding, require_embedding
-    from models.predictor.parts import load_part
-    from models.recipe import Role
-    from models.registry import find_manifest, load_manifest
+    from models.training.distribution_reference import Undiscerning, draft_of, judge_of, write_judge
     from models.training.image_distribution import TooLittle
-    from models.training.judges import Undiscerning, draft_of, judge_of, write_judge
 
     try:
         found = find_manifest(embedder)
@@ -129,8 +129,8 @@ def _learn(
 
 def _seen(network: Any, paths: Sequence[Path], hold_out: str, views: "Part | None") -> "Images":
     """Raises EchoNodeError for images of patients and phantoms together: a judge tells the ones or the others."""
-    from models.reading import ReadingError
-    from models.training.judges import Images, LeftOut, seen_clip
+    from models.library.reading import ReadingError
+    from models.training.distribution_reference import Images, LeftOut, seen_clip
 
     clips, left_out, known = [], Counter[str](), set()
     phantoms = Counter[bool]()
@@ -159,7 +159,7 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:
     """SOP Instance UID, what is held out together, and the study. Raises UnreadableClip, and LeftOut for an image of nobody."""
-    from models.training.judges import LeftOut
+    from models.training.distribution_reference import LeftOut
 
     tags = ["SOPInstanceUID", "PatientID", "IssuerOfPatientID", "StudyInstanceUID"]
     try:
@@ -176,8 +176,8 @@ def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:
 def _next_version(name: str, folder: Path) -> str:
     """1, or one more than the judge of this name in `folder`. Raises ConfigError for the name of another model."""
     from models.families.distribution.recipe import FAMILY
-    from models.manifest import ManifestError, read_manifest
-    from models.registry import list_models
+    from models.library.manifest import ManifestError, read_manifest
+    from models.library.registry import list_models
 
     path = folder / "manifests" / f"{name}.toml"
     try:

@@ -15,7 +15,7 @@ from node.cli.written_files import refuse_replacing
 from node.errors import ConfigError, EchoNodeError
 
 if TYPE_CHECKING:
-    from models.manifest import Manifest
+    from models.library.manifest import Manifest
 
 models = typer.Typer(no_args_is_help=True, help="The networks: what there is, where it comes from, your own weights.")
 
@@ -29,8 +29,8 @@ def add_to(app: typer.Typer) -> None:
 
 
 def _found(name: str) -> "Manifest":
-    from models.manifest import ManifestError
-    from models.registry import find_manifest
+    from models.library.manifest import ManifestError
+    from models.library.registry import find_manifest
 
     try:
         return find_manifest(name)
@@ -42,7 +42,7 @@ def _found(name: str) -> "Manifest":
 def list_models(as_json: AsJson = False) -> None:
     """All networks by name and alias, and which of them have weights here; exit code 1 where a manifest cannot be read."""
     from models import list_models as manifests
-    from models.registry import broken_manifests
+    from models.library.registry import broken_manifests
 
     rows = [
         {
@@ -81,7 +81,7 @@ _OF_THE_AUTHORS = "published of the authors' own file; not measured with the wei
 @models.command("show")
 def show_model(name: Name, as_json: AsJson = False) -> None:
     """One network's manifest: input, output, weights and their hash, training, metrics, intended use."""
-    from models.manifest import manifest_text
+    from models.library.manifest import manifest_text
 
     manifest = _found(name)
     if as_json:
@@ -119,7 +119,7 @@ def import_model(
         TorchFileError,
         import_weights,
     )
-    from models.manifest import ManifestError
+    from models.library.manifest import ManifestError
 
     given = [label.strip() for label in labels.split(",")] if labels else None
     needed = published.needed_settings if (published := _found(name).publication) else ()
@@ -146,7 +146,7 @@ def import_model(
 
 
 def _estimated(name: str, needed: "tuple[str, ...]", folder: Path) -> dict[str, Any]:
-    from models.training.layouts.items import LayoutError
+    from models.evaluation.datasets.items import LayoutError
     from models.training.training_clips import estimated_settings
 
     try:
@@ -183,7 +183,7 @@ def verify(
     """Hash the weights again, load them, and look at what they make of a probe; exit code 1 where something is wrong."""
     from models import list_models as manifests
     from models.importers.verification import Verification, verify_model
-    from models.registry import broken_manifests
+    from models.library.registry import broken_manifests
 
     chosen = [_found(name) for name in names] if names else [manifest for manifest in manifests() if manifest.weights_file]
     results = [verify_model(manifest) for manifest in chosen]
@@ -202,7 +202,7 @@ def export(
 ) -> None:
     """Write a model for other programs, with its origin and licence inside."""
     from models.importers.exports import Format, export_model
-    from models.manifest import ManifestError
+    from models.library.manifest import ManifestError
     from models.networks.stored_weights import WeightsError
 
     if form not in list(Format):

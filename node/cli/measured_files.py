@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 from models.clip import Clip
 from node.cli.found_files import looks_like_dicom
 from node.errors import ConfigError, EchoNodeError, Unparseable
-from node.study.clip_reader import read_clip
-from node.study.header import read_header
-from node.study.pixels import CUT_SHORT
-from node.study.video_file import VIDEO_SUFFIXES, WRITABLE, frame_rate_hz, read_video, write_film, write_image
+from node.objects.clip_reader import read_clip
+from node.objects.header import read_header
+from node.objects.pixels import CUT_SHORT
+from node.objects.video_file import VIDEO_SUFFIXES, WRITABLE, frame_rate_hz, read_video, write_film, write_image
 
 if TYPE_CHECKING:  # both load torch
-    from models.manifest import Manifest
-    from models.reading import Decoding, Reader, Reading
+    from models.library.manifest import Manifest
+    from models.library.reading import Decoding, Reader, Reading
 
 _LIST_COLUMNS = ("video_path", "frame_number")
 _FRAME_COLUMNS = frozenset(("frame_number", "frame_index", "frame", "Frame"))  # of the models' tables, all counted from 0
@@ -117,7 +117,7 @@ def _beside(path: Path, name: str) -> Path:
 
 def measure_file(reader: "Reader", wanted: Wanted, decoding: "Decoding", overlay: Path | None) -> MeasuredFile:
     """One file through the reader; what is wrong with the file becomes its `error`."""
-    from models.predictor.backend import BackendError
+    from models.engines.backend import BackendError
 
     try:
         clip = clip_for(reader, wanted)
@@ -184,7 +184,7 @@ def _number(value: str | int | float | None, frames: tuple[int, ...]) -> str | i
 
 def _write_overlay(path: Path, clip: Clip, reading: "Reading", caption: str) -> Path:
     """A film, or for a single frame an image where `path` leaves the choice."""
-    from node.study.mark_drawing import annotated
+    from node.objects.mark_drawing import annotated
 
     frames = annotated(clip.frames, reading.marks, caption)
     if not path.suffix:

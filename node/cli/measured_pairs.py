@@ -10,7 +10,7 @@ from node.cli.measured_files import Wanted, clip_for, header_notes
 from node.errors import ConfigError
 
 if TYPE_CHECKING:  # both load torch
-    from models.reading import Decoding, Reading
+    from models.library.reading import Decoding, Reading
 
 
 class WithA4C:

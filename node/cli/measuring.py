@@ -18,15 +18,15 @@ from node.errors import ConfigError, EchoNodeError
 from node.telemetry import visible
 
 if TYPE_CHECKING:
-    from models.manifest import Manifest
-    from models.reading import Reader, ReadValue
+    from models.library.manifest import Manifest
+    from models.library.reading import Reader, ReadValue
     from node.cli.measured_files import MeasuredFile, Wanted
 
 _STATEMENT = "Research use only, not a medical device: no number here may be used for the care of a patient."
 
 
 class DecodingName(StrEnum):
-    """As `models.reading.Decoding`, which is not imported before it is needed."""
+    """As `models.library.reading.Decoding`, which is not imported before it is needed."""
 
     PUBLISHED = "published"
     CORRECTED = "corrected"
@@ -121,7 +121,7 @@ def _problems(measured: "Sequence[MeasuredFile]") -> list[str]:
 def _measured(
     reader: "Reader", wanted: "Sequence[Wanted]", overlays: "Sequence[Path | None]", decoding: DecodingName
 ) -> "list[MeasuredFile]":
-    from models.reading import Decoding
+    from models.library.reading import Decoding
     from node.cli.measured_files import measure_file
 
     measured = []
@@ -160,11 +160,11 @@ def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -
     """The loaded model, ready to measure, and what computes it. Raises ConfigError for an unknown name or a model that does not
     measure, EchoNodeError for weights.
     """
-    from models.manifest import ManifestError
+    from models.analysis.loaded_model import make_part
+    from models.library.manifest import ManifestError
+    from models.library.recipe import Role
+    from models.library.registry import find_manifest, load_manifest
     from models.networks.stored_weights import WeightsError
-    from models.predictor.parts import make_part
-    from models.recipe import Role
-    from models.registry import find_manifest, load_manifest
 
     try:
         manifest = find_manifest(model)
@@ -183,7 +183,7 @@ def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -
 
 def _by_beats(regressor: "Reader", ventricle: "Reader") -> "Reader":
     from models.families.echonet.dynamic import BeatToBeat
-    from models.manifest import ManifestError
+    from models.library.manifest import ManifestError
 
     try:
         return BeatToBeat(regressor, ventricle)

@@ -75,7 +75,7 @@ def make_phantom(
     seed: Annotated[int, typer.Option(help="Which heart.")] = 7,
 ) -> None:
     """Write a synthetic echo study (two A4C, two A2C clips, one of them poor) and its truth."""
-    from node.study.phantom_writer import write_study
+    from node.objects.phantom_writer import write_study
 
     study = write_study(out, seed=seed)
     console.print(f"{len(study.paths)} clips and truth.json in {out}")

@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
-from models.manifest import Manifest, read_manifests
-from models.registry import MANIFESTS
+from models.library.manifest import Manifest, read_manifests
+from models.library.registry import MANIFESTS
 
 _HEAD = """# Model zoo
 

@@ -17,10 +17,10 @@ from models.results import ClipFindings, Contour
 from node.app import open_database
 from node.db.tables import Instance, Receipt
 from node.demo.summary import Summary
+from node.objects.clip_reader import read_clip
+from node.objects.phantom_writer import WrittenStudy
 from node.settings import Settings
 from node.study.archive import Archive
-from node.study.clip_reader import read_clip
-from node.study.phantom_writer import WrittenStudy
 from node.version import __version__
 
 _MEASURED_COLOUR, _TRUTH_COLOUR = (255, 196, 0), (0, 200, 255)

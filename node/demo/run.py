@@ -22,8 +22,8 @@ from node.demo.progress import Stages, study_progress
 from node.demo.summary import Summary, print_summary, summarise
 from node.egress.dicom_store import send_files
 from node.errors import EchoNodeError
+from node.objects.phantom_writer import WrittenStudy, write_study
 from node.settings import Settings, load_settings
-from node.study.phantom_writer import WrittenStudy, write_study
 
 _CONFIG = """\
 [node]

@@ -17,9 +17,9 @@ from node.db.audit import AuditReport
 from node.db.tables import Analysis, Delivery, DeliveryState, Document, Job, JobKind, Study
 from node.egress.copies import inflated
 from node.egress.transfer_syntaxes import DEFLATED
+from node.objects.findings_json import load_findings
 from node.settings import Settings
 from node.study.archive import Archive
-from node.study.findings_json import load_findings
 
 _DELIVERED = (DeliveryState.ACCEPTED, DeliveryState.ACCEPTED_WITH_WARNING)
 

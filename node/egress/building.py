@@ -8,8 +8,8 @@ from pydicom.uid import UID
 
 from models.results import QualityFlag, QualityIssue, StudyFindings
 from node.db.attention import NOT_BUILT
+from node.objects.header import read_headers
 from node.settings import Settings
-from node.study.header import read_headers
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from sr_templates import measurement_report, quality, segmentation
 from sr_templates.copied_values import IdentifierRules

@@ -25,9 +25,9 @@ from node.egress.building import BuiltDocuments, FailedTemplate, build_templates
 from node.egress.delivery import enqueue_delivery
 from node.egress.routing import destinations_for, templates_wanted
 from node.egress.tools import EgressTools
+from node.objects.findings_json import load_findings
 from node.settings import Destination, Settings
 from node.study import assembly
-from node.study.findings_json import load_findings
 from node.version import (
     MANUFACTURER,
     MANUFACTURER_MODEL_NAME,

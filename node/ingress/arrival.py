@@ -9,11 +9,12 @@ from typing import Any
 from node.db.session import Database
 from node.db.tables import NodeIdentity, Receipt
 from node.ingress.incoming import ReceivedFile
+from node.objects.content_hash import Content
+from node.objects.patient import StatedPatient
 from node.settings import Settings
 from node.study.archive import Archive
 from node.study.assembly import TRIGGER_SOP_CLASSES, Source
-from node.study.content_hash import Content
-from node.study.patient import StatedPatient, patient_columns
+from node.study.patient_columns import patient_columns
 
 WITHOUT_BYTES = (Receipt.DUPLICATE, Receipt.OWN)  # whose bytes are not kept: they are there already
 

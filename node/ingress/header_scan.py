@@ -13,10 +13,10 @@ from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
 from node.ingress.incoming import ReceivedFile
-from node.study.character_sets import DEFAULT_FALLBACK, TEXT_VRS, settle
-from node.study.content_hash import Content
-from node.study.element_head import known_vr
-from node.study.patient import PATIENT_TAGS, StatedPatient, stated_patient
+from node.objects.character_sets import DEFAULT_FALLBACK, TEXT_VRS, settle
+from node.objects.content_hash import Content
+from node.objects.element_head import known_vr
+from node.objects.patient import PATIENT_TAGS, StatedPatient, stated_patient
 
 _IMPLICIT_LE = "1.2.840.10008.1.2"
 _NOT_SCANNED = ("1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99", "1.2.840.10008.1.2.4.95", "1.2.840.10008.1.2.4.205")

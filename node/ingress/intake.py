@@ -15,11 +15,11 @@ from node.db.tables import Document, Instance, NodeIdentity, Receipt, Study
 from node.errors import DatasetMismatch, OutOfResources, Unparseable
 from node.ingress.arrival import WITHOUT_BYTES, Arrival, Intake, instance_row, intake_details, source_of
 from node.ingress.header_scan import scan_content
+from node.objects.content_hash import Content, read_content, same_decoded_pixels
 from node.settings import Settings
 from node.study import assembly
 from node.study.archive import Archive
 from node.study.assembly import TRIGGER_SOP_CLASSES
-from node.study.content_hash import Content, read_content, same_decoded_pixels
 
 NO_PIXELS = "an image class without pixel data"
 HEALED = "the file kept before was lost; the bytes received now took its place"

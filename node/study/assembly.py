@@ -20,9 +20,10 @@ from node.db.identity import node_identity, pseudonym
 from node.db.session import insert_unless_there
 from node.db.tables import Instance, JobKind, Receipt, ReceivingAssociation, Study, StudyState
 from node.errors import EchoNodeError
+from node.objects.patient import PatientVerdict, judge_patients
 from node.settings import Settings
 from node.study.job_ends import supersede_jobs
-from node.study.patient import PatientVerdict, judge_patients, patient_of_columns
+from node.study.patient_columns import patient_of_columns
 
 log = logging.getLogger(__name__)
 

@@ -8,11 +8,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from models.predictor import Predictor, load_predictor
-from models.predictor.pairs import read_pair
+from models.analysis import Predictor, load_predictor
+from models.analysis.pairs import read_pair
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason
 from node.errors import UnreadableClip
-from node.study.clip_reader import open_clip
+from node.objects.clip_reader import open_clip
 from node.work.pairs import unread
 from node.work.plan import Plan, chosen_device
 

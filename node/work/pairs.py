@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.catalogue import QUANTITIES
-from models.derive.pairs import ClipPair, choose_pair
+from models.derive.study.pairs import ClipPair, choose_pair
 from models.results import ClipFindings, ClipValue, Reason
 from node.work.plan import Plan
 

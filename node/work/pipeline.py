@@ -9,17 +9,17 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.derive.study import derive_study
+from models.derive.study.quantities import derive_study
 from models.results import QualityFlag, QualityIssue, StudyFindings
 from node.db import audit, queue
 from node.db.audit import AuditEvent
 from node.db.queue import ClaimedJob
 from node.db.session import Database
 from node.db.tables import Analysis, Instance, JobKind, Receipt, Study
+from node.objects.findings_json import dump_findings
+from node.objects.patient import patient_flags
 from node.study import assembly
 from node.study.archive import Archive
-from node.study.findings_json import dump_findings
-from node.study.patient import patient_flags
 from node.work.executor import Executor
 from node.work.pairs import with_pair
 from node.work.plan import Plan

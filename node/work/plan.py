@@ -5,11 +5,11 @@ import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from models.asked import quantities_read, reads_pairs
-from models.manifest import ManifestError
-from models.recipe import Role
-from models.registry import embedder_of, find_manifest, load_model
-from models.roles import unfit_for
+from models.library.manifest import ManifestError
+from models.library.quantities import quantities_read, reads_pairs
+from models.library.recipe import Role
+from models.library.registry import embedder_of, find_manifest, load_model
+from models.library.roles import unfit_for
 from node.errors import ConfigError
 from node.settings import Settings
 
@@ -94,8 +94,8 @@ def chosen_device(plan: Plan) -> str:
     """ "cpu" or "cuda". Raises ConfigError for one that is not there."""
     if plan.device == "cpu":  # the node's own process does without torch
         return plan.device
-    from models.predictor.backend import BackendError
-    from models.predictor.devices import device_for
+    from models.engines.backend import BackendError
+    from models.engines.devices import device_for
 
     try:
         return device_for(plan.device, plan.engine)

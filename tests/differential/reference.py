@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.importers import importer_of, read_source
-from models.registry import build, find_manifest, recipe_of
+from models.library.registry import build, find_manifest, recipe_of
 from tests.differential.keras_reference import LAYOUTS
 
 ROOT = Path(__file__).resolve().parents[2]

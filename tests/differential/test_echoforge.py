@@ -14,10 +14,10 @@ from torch.nn import functional
 
 from models import load_model
 from models.importers import import_weights, importer_of
-from models.importers.keras_files import KerasFileError, read_keras_file
-from models.importers.keras_graph import check_steps
+from models.importers.keras.files import KerasFileError, read_keras_file
+from models.importers.keras.graph import check_steps
+from models.library.registry import find_manifest
 from models.networks.stored_weights import count_weights
-from models.registry import find_manifest
 from tests.differential.reference import FAULT, FLOAT32_BOUND, FLOAT64_BOUND, Reference, built, distance, ours
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras-echoforge")]

@@ -9,9 +9,9 @@ import torch
 from torch import Tensor, nn
 
 from models.importers import ImportRefused, NotSaid, import_weights
-from models.manifest import Manifest, write_manifest
+from models.library.manifest import Manifest, write_manifest
+from models.library.registry import find_manifest, load_manifest
 from models.networks.vision import make_importable
-from models.registry import find_manifest, load_manifest
 from tests.differential.reference import FLOAT32_BOUND, FLOAT64_BOUND, LEAST_SPREAD, distance
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("torchvision_origins")]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.importers.keras_files import KerasFileError, read_keras_file
+from models.importers.keras.files import KerasFileError, read_keras_file
 from tests.differential.reference import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras-layouts")]

@@ -9,9 +9,9 @@ from torch import Tensor, nn
 from models.families.pan_echo.tasks import TASKS, TaskKind
 from models.families.pan_echo.weights import architecture, place
 from models.importers import ImportRefused, MisplacedWeights, TorchFile, import_weights
+from models.library.registry import find_manifest, load_manifest, load_model
 from models.networks.positions import sinusoidal_positions
 from models.networks.vision import make_importable
-from models.registry import find_manifest, load_manifest, load_model
 
 BOUND = 1e-6  # of the largest output
 pytestmark = pytest.mark.xdist_group("torchvision_origins")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.catalogue import View
-from node.study.phantom_writer import ClipRequest, write_study
+from node.objects.phantom_writer import ClipRequest, write_study
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from models.catalogue import OUTLINED, View
 from models.results import Reason, StudyFindings
 from node.db.session import Database
 from node.db.tables import Analysis, Study
-from node.study.findings_json import load_findings
+from node.objects.findings_json import load_findings
 from sr_templates import codes
 from tests.peers.dcmtk import storescu
 from tests.peers.echonode import RunningNode, running_node, wait_until_settled, write_config

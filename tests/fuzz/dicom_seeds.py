@@ -13,7 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.filebase import DicomBytesIO
 from pydicom.filewriter import write_sequence
 
-from tests.unit.node.study.ultrasound_object import (
+from tests.unit.node.objects.ultrasound_object import (
     as_file,
     encapsulated,
     fragments,

@@ -23,14 +23,14 @@ class Target:
 
 
 def _read_clip(data: bytes, _: Path) -> None:
-    from node.study.clip_reader import read_clip
+    from node.objects.clip_reader import read_clip
 
     clip = read_clip(data)
     clip.b_mode_region(), clip.m_mode_region(), clip.spectral_region()
 
 
 def _read_content(_: bytes, path: Path) -> None:
-    from node.study.content_hash import read_content
+    from node.objects.content_hash import read_content
 
     read_content(path)
 
@@ -69,7 +69,7 @@ def _settings(_: bytes, path: Path) -> None:
 
 
 def _manifests(_: bytes, path: Path) -> None:
-    from models.manifest import manifest_text, read_manifests
+    from models.library.manifest import manifest_text, read_manifests
 
     for manifest in read_manifests(path):
         manifest_text(manifest)

@@ -14,7 +14,7 @@ _USE = """
 from dataclasses import replace
 
 from models.catalogue import Direction, View
-from models.derive.readings import read_quantities
+from models.derive.study.readings import read_quantities
 from models.results import ClipValue
 from sr_templates import measurement_report
 from tests.factories import PHANTOM_WEIGHTS, clip_findings, evidence, identity, study_findings

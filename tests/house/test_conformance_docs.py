@@ -12,8 +12,8 @@ from node import version
 from node.cli import app
 from node.db.audit import AuditEvent
 from node.db.tables import JobKind
-from node.study.eligibility import TRANSTHORACIC_PROBES
-from node.study.patient import PLACEHOLDERS
+from node.objects.eligibility import TRANSTHORACIC_PROBES
+from node.objects.patient import PLACEHOLDERS
 
 ROOT = Path(__file__).resolve().parents[2]
 CONFORMANCE = (ROOT / "CONFORMANCE.md").read_text(encoding="utf-8")

@@ -3,12 +3,12 @@
 import re
 from pathlib import Path
 
-from models.registry import FAMILIES
+from models.library.registry import FAMILIES
 
 ROOT = Path(__file__).resolve().parents[2]
-HOMES = ("models/families/", "models/registry.py")
+HOMES = ("models/families/", "models/library/registry.py")
 # Data sets that carry the name of the family that was trained on them.
-DATA_SETS = ("models/training/layouts/", "models/training/training_clips.py")
+DATA_SETS = ("models/evaluation/datasets/", "models/training/training_clips.py")
 
 
 def test_a_family_stands_by_name_in_its_home_and_in_the_registry_alone() -> None:
@@ -24,6 +24,6 @@ def test_a_family_stands_by_name_in_its_home_and_in_the_registry_alone() -> None
 
 
 def test_the_registry_has_one_line_for_each_family() -> None:
-    lines = (ROOT / "models/registry.py").read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / "models/library/registry.py").read_text(encoding="utf-8").splitlines()
     for family in FAMILIES:
         assert sum(f'"{family}"' in line for line in lines) == 1, family

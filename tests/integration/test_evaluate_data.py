@@ -17,14 +17,14 @@ from torch import nn
 from typer.testing import CliRunner, Result
 
 from models.clip import Clip
+from models.evaluation.datasets.items import Item, Truth
 from models.inputs.letterbox import Letterbox
-from models.manifest import write_manifest
-from models.registry import find_manifest, load_model
-from models.training.layouts.items import Item, Truth
+from models.library.manifest import write_manifest
+from models.library.registry import find_manifest, load_model
 from node.cli import app, evaluation
 from node.errors import ConfigError, EchoNodeError
 from tests import miniatures
-from tests.unit.node.study.ultrasound_object import as_file, moving_picture, ultrasound_object
+from tests.unit.node.objects.ultrasound_object import as_file, moving_picture, ultrasound_object
 
 EF, LV, TMED2 = "echonet_dynamic/ef_r2plus1d_18", "echonet_dynamic/lv_deeplabv3_resnet50", "EchoView47_TMED2"
 MEAN, STD = 33.0, 51.0
@@ -285,8 +285,8 @@ def test_a_broken_data_set_is_something_found_wrong(brought: Path, dynamic: Path
 
 
 def test_without_a_model_the_bundled_networks_are_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
-    from models.training import evaluate
-    from tests.unit.models.test_evaluate import NEGATIVES, heart
+    from models.evaluation import bundled as evaluate
+    from tests.unit.models.evaluation.test_evaluate import NEGATIVES, heart
 
     asked: dict[str, object] = {}
 

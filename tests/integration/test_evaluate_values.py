@@ -11,11 +11,11 @@ import torch
 from numpy.typing import NDArray
 from typer.testing import CliRunner
 
+from models.library.registry import load_model
 from models.phantom.traces import ROWS
-from models.registry import load_model
 from node.cli import app
 from tests.spectra import heat_map, logits
-from tests.unit.models.families.drawn_traces import peaks_of
+from tests.unit.models.families.echonet.drawn_traces import peaks_of
 from tests.unit.node.work.test_doppler_still_file import AVVMAX, JET, UID, still
 from tests.unit.node.work.test_mixed_model_set import stored
 

@@ -13,16 +13,16 @@ from pydicom.uid import ExplicitVRLittleEndian
 from typer.testing import CliRunner, Result
 
 from models.catalogue import View
+from models.library.registry import find_manifest
 from models.phantom.anatomy import sample_heart
 from models.phantom.negatives import render_negative
 from models.phantom.truth import PhantomClip, render_clip
-from models.registry import find_manifest
 from models.results import ClipFindings, Reason
 from node.cli import app
 from node.cli.checks import run_checks
 from node.errors import ConfigError, EchoNodeError
+from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.settings import ModelSettings, NodeSettings, Settings
-from node.study.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.work.clip_analysis import analyse_clip
 from node.work.plan import plan_for, require_models
 from tests.rows import NOW

@@ -17,15 +17,15 @@ from pydicom.sequence import Sequence as DicomSequence
 from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
-from models.manifest import Manifest, write_manifest
+from models.library.manifest import Manifest, write_manifest
+from models.library.registry import find_manifest, load_manifest
 from models.phantom.traces import SPECTRAL, Spectrum, Wave
-from models.registry import find_manifest, load_manifest
 from node.cli import app, measured_files, measuring
 from node.errors import ConfigError, EchoNodeError
-from node.study.video_file import read_video, write_film
+from node.objects.video_file import read_video, write_film
 from tests.factories import source_file, source_header
 from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
-from tests.unit.models.families.drawn_traces import peaks_of, reader_of
+from tests.unit.models.families.echonet.drawn_traces import peaks_of, reader_of
 
 ROWS, COLUMNS = 120, 160
 SINGLE = ["frame_number", "pred_x1", "pred_y1", "pred_x2", "pred_y2", "diameter", "smooth_diameter", "unit"]

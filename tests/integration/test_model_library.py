@@ -15,11 +15,11 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from typer.testing import CliRunner, Result
 
-from models.registry import load_model
+from models.library.registry import load_model
 from node.cli import app
 from node.errors import ConfigError, EchoNodeError
 from tests.differential.reference import FLOAT32_BOUND, Reference, distance, run_original
-from tests.unit.node.study.ultrasound_object import as_file, ultrasound_object
+from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
 pytestmark = [pytest.mark.slow, pytest.mark.origins, pytest.mark.xdist_group("keras-xception")]
 

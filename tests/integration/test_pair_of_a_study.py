@@ -11,18 +11,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.catalogue import View
+from models.library.registry import load_model
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
-from models.registry import load_model
 from models.results import ClipFindings, FrameReference, Reason, StudyFindings
 from node.db import queue
 from node.db.session import Database
 from node.db.tables import Analysis, AuditEntry, Instance, JobKind, Receipt, StudyState
 from node.egress.building import build_templates, read_evidence
+from node.objects.findings_json import load_findings
+from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.settings import ModelSettings, Settings
 from node.study.archive import Archive
-from node.study.findings_json import load_findings
-from node.study.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.work.clip_analysis import analyse_clip, analyse_pair
 from node.work.executor import Executor, LocalExecutor
 from node.work.pipeline import AnalysisTools, analyse_study

@@ -20,7 +20,7 @@ from tests.arrivals import settings
 from tests.factories import A2C_UID, A4C_UID, POOR_UID, evidence, identity, source_header, study_findings
 from tests.fuzz import conversations as talk
 from tests.receiving_node import ReceivingNode, receiving_node
-from tests.unit.node.study.written_by_hand import UID, data_set, element, header, item, sequence
+from tests.unit.node.objects.written_by_hand import UID, data_set, element, header, item, sequence
 from tests.waiting import wait_for
 
 _REQUEST, _STORE, _ECHO = talk.association_request(), talk.values(1, 3, talk.STORE_RQ), talk.values(3, 3, talk.ECHO_RQ)

@@ -7,7 +7,7 @@ import pytest
 from pydicom.uid import ExplicitVRLittleEndian, JPEGBaseline8Bit, RLELossless
 
 from models.catalogue import View
-from node.study.phantom_writer import ClipRequest, WrittenStudy, write_study
+from node.objects.phantom_writer import ClipRequest, WrittenStudy, write_study
 
 
 @pytest.fixture(scope="module")

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 from PIL import Image
 from pydicom import uid
 
-from node.study.clip_reader import read_clip
-from tests.unit.node.study.test_lenient_reading import BARE, READ_ON, WHOLE
-from tests.unit.node.study.test_pixels_by_bytes import ECHO, ENCODED, jpeg_frames, lossless, packbits, ycbcr
-from tests.unit.node.study.ultrasound_object import as_file, fragments, ultrasound_object
-from tests.unit.node.study.written_by_hand import part_10
+from node.objects.clip_reader import read_clip
+from tests.unit.node.objects.test_lenient_reading import BARE, READ_ON, WHOLE
+from tests.unit.node.objects.test_pixels_by_bytes import ECHO, ENCODED, jpeg_frames, lossless, packbits, ycbcr
+from tests.unit.node.objects.ultrasound_object import as_file, fragments, ultrasound_object
+from tests.unit.node.objects.written_by_hand import part_10
 
 pytestmark = pytest.mark.dcmtk
 

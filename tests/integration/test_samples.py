@@ -10,7 +10,7 @@ from pydicom.pixels.processing import apply_color_lut
 
 from models.calibration import RegionProblem
 from node.errors import UnreadableClip
-from node.study.clip_reader import read_clip
+from node.objects.clip_reader import read_clip
 
 # File: (frames, rows, columns), problem of the calibration, exclusions.
 CLIPS: dict[str, tuple[tuple[int, int, int], RegionProblem | None, tuple[str, ...]]] = {

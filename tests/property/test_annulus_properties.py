@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from models.derive.long_axis import long_axis, turned
-from models.derive.outline import cavity_outline
-from models.derive.sector import beams_meet
+from models.derive.ventricle.long_axis import long_axis, turned
+from models.derive.ventricle.outline import cavity_outline
+from models.derive.ventricle.sector import beams_meet
 from tests.foreign_ventricles import Points, foreign_ventricle, sector_mask
 
 

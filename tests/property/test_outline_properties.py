@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from models.derive.outline import cavity_outline, closed_lines, polygon_area
+from models.derive.ventricle.outline import cavity_outline, closed_lines, polygon_area
 
 
 @given(st.integers(0, 2**31), st.floats(0.1, 0.9))

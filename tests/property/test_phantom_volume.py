@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.catalogue import View
-from models.derive.volumes import biplane_volume_ml
+from models.derive.ventricle.volumes import biplane_volume_ml
 from models.phantom.acquisition import sample_view
 from models.phantom.anatomy import HeartState, end_systole_ms, sample_heart, state_at
 from models.phantom.structures import Points, left_ventricle

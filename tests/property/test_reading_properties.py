@@ -13,20 +13,20 @@ from hypothesis import strategies as st
 from pydicom import uid
 
 from node.errors import Unparseable, UnreadableClip
-from node.study.character_sets import settle
-from node.study.clip_reader import read_clip
-from node.study.codestream import Kind
-from node.study.colour import SampleBits
-from node.study.content_hash import Content, read_content
-from node.study.frame_decoders import decode_planes
-from node.study.frame_index import fragments, split_frames
-from node.study.header import read_header
-from node.study.image_layout import ImageLayout
-from tests.unit.node.study.test_lenient_reading import READ_ON, WHOLE
-from tests.unit.node.study.test_pixels_by_bytes import ECHO, ENCODED, packbits
-from tests.unit.node.study.ultrasound_object import as_file, ultrasound_object
-from tests.unit.node.study.ultrasound_object import fragments as encapsulated
-from tests.unit.node.study.written_by_hand import PIXELS, data_set, element, part_10
+from node.objects.character_sets import settle
+from node.objects.clip_reader import read_clip
+from node.objects.codestream import Kind
+from node.objects.colour import SampleBits
+from node.objects.content_hash import Content, read_content
+from node.objects.frame_decoders import decode_planes
+from node.objects.frame_index import fragments, split_frames
+from node.objects.header import read_header
+from node.objects.image_layout import ImageLayout
+from tests.unit.node.objects.test_lenient_reading import READ_ON, WHOLE
+from tests.unit.node.objects.test_pixels_by_bytes import ECHO, ENCODED, packbits
+from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
+from tests.unit.node.objects.ultrasound_object import fragments as encapsulated
+from tests.unit.node.objects.written_by_hand import PIXELS, data_set, element, part_10
 
 NO_DEADLINE = settings(deadline=None, max_examples=120)
 SEEDS = [

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
-from node.study.clip_reader import read_clip
-from tests.unit.node.study.ultrasound_object import as_file, moving_picture, ultrasound_object
+from node.objects.clip_reader import read_clip
+from tests.unit.node.objects.ultrasound_object import as_file, moving_picture, ultrasound_object
 
 _PLACE = st.integers(0, 2**32 - 1) | st.integers(0, 40)
 _OFFSET = st.integers(-(2**31), 2**31 - 1) | st.integers(-40, 40)

@@ -8,7 +8,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from models.derive.volumes import area_cm2, biplane_volume_ml, disc_diameters_cm, length_cm, single_plane_volume_ml, to_cm
+from models.derive.ventricle.volumes import (
+    area_cm2,
+    biplane_volume_ml,
+    disc_diameters_cm,
+    length_cm,
+    single_plane_volume_ml,
+    to_cm,
+)
 
 Outline = NDArray[np.float64]
 

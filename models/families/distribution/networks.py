@@ -13,10 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest, ManifestError
+from models.library.registry import embedder_of, load_manifest
 from models.networks.mahalanobis import nearest_class_distance
 from models.networks.stored_weights import WeightsError, prepare
-from models.registry import embedder_of, load_manifest
 
 
 class LearntClasses(nn.Module):

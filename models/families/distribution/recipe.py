@@ -1,6 +1,6 @@
 """What the distance from a reference of images says of itself."""
 
-from models.recipe import FITS, Answer, Recipe, Role
+from models.library.recipe import FITS, Answer, Recipe, Role
 
 FAMILY = "image_distribution"
 

@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest, ManifestError
 from models.networks.vision import timm_network
 
 PATCH_PX = 14

@@ -14,16 +14,16 @@ from torch import Tensor, nn
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
-from models.derive.diameter_curve import Motion, PhaseFrames, phase_frames
-from models.derive.heat_map import PeakLimits, peak
-from models.derive.linear import length_cm
+from models.derive.calipers.diameter_curve import Motion, PhaseFrames, phase_frames
+from models.derive.calipers.heat_map import PeakLimits, peak
+from models.derive.calipers.linear import length_cm
 from models.families.echo_apex.backbone import AdaptedBackbone
 from models.families.echo_apex.sequences import not_read, shown, untrained
 from models.inputs.clip_squares import evenly
 from models.inputs.letterbox import Letterbox
-from models.manifest import Manifest
+from models.library.manifest import Manifest
+from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
 from models.networks.reading_network import ReadingNetwork, possible
-from models.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
 from models.results import Point, Reason
 
 _WIDTH, _GROUPS = 128, 8

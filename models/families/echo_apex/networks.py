@@ -13,7 +13,7 @@ import torch
 from models.families.echo_apex.lines import Lines
 from models.families.echo_apex.prompts import Segmentation
 from models.families.echo_apex.sequences import EjectionFraction, Views
-from models.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest, ManifestError
 from models.networks.stored_weights import prepare
 
 EchoApex = Views | Segmentation | Lines | EjectionFraction

@@ -13,12 +13,12 @@ import torch
 from torch import Tensor, nn
 
 from models.clip import Clip
-from models.derive.outline import closed_lines, polygon_area
+from models.derive.ventricle.outline import closed_lines, polygon_area
 from models.families.echo_apex.backbone import AdaptedBackbone
 from models.families.echo_apex.sequences import UNTRAINED, shown, untrained
-from models.manifest import Manifest
+from models.library.manifest import Manifest
+from models.library.reading import Mark, MarkKind, ReadingError
 from models.networks.reading_network import ReadingNetwork
-from models.reading import Mark, MarkKind, ReadingError
 from models.results import Point
 
 _WIDTH, _ATTENTION_HEADS, _HIDDEN, _ROUNDS = 256, 8, 1024, 2

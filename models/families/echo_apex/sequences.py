@@ -16,10 +16,10 @@ from models.clip import Clip
 from models.families.echo_apex.backbone import AdaptedBackbone
 from models.inputs.clip_squares import evenly
 from models.inputs.letterbox import Letterbox
-from models.manifest import Manifest
+from models.library.manifest import Manifest
+from models.library.reading import Decoding, Reading, ReadValue
 from models.networks.positions import sinusoidal_positions
 from models.networks.reading_network import ReadingNetwork, possible, without_a_beat
-from models.reading import Decoding, Reading, ReadValue
 from models.results import Reason
 from models.wording import counted
 

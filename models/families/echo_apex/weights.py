@@ -12,9 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from models.families.echo_apex.networks import load
-from models.importers.placing import checked
-from models.importers.torch_files import TorchFile, TorchFileError, single
-from models.manifest import Manifest, Value
+from models.importers.placement import checked
+from models.importers.torch.files import TorchFile, TorchFileError, single
+from models.library.manifest import Manifest, Value
 
 _WITHIN = "encoder.backbone."
 _DROPPED = ("mask_token",)  # only training looks at it

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from models.clip import Clip
 from models.inputs.letterbox import Letterbox
 from models.inputs.preparation_cache import by_frame
-from models.manifest import Manifest
+from models.library.manifest import Manifest
 
 Frames = NDArray[np.uint8]
 

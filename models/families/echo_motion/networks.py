@@ -17,11 +17,11 @@ from models.clip import Clip
 from models.families.echo_motion.attention import ATTENTIONS
 from models.families.echo_motion.encoder import MixTransformer
 from models.families.echo_motion.reader import read_ventricle
-from models.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest, ManifestError
+from models.library.reading import Decoding, Reading
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.widths import list_of_int
-from models.reading import Decoding, Reading
 
 _QUADRATIC = ("DANet",)  # too dear on the decoder's larger maps
 

@@ -8,7 +8,7 @@ from models.clip import Clip
 from models.families.echo_motion.frames import Preparation
 from models.inputs.clip_frames import ClipFrames
 from models.inputs.placed_frames import PlacedFrames, Points, pairs
-from models.manifest import Manifest
+from models.library.manifest import Manifest
 
 
 class Placed:

@@ -15,15 +15,15 @@ from numpy.typing import NDArray
 from torch import nn
 
 from models.clip import Clip
-from models.derive.cardiac_cycle import find_beats
+from models.derive.beats.cardiac_cycle import find_beats
 from models.derive.limits import refusals
-from models.derive.long_axis import long_axis, turned
-from models.derive.outline import cavity_outline
-from models.derive.sector import probe_position
-from models.derive.volumes import Outline, area_cm2, length_cm, single_plane_volume_ml, to_cm
+from models.derive.ventricle.long_axis import long_axis, turned
+from models.derive.ventricle.outline import cavity_outline
+from models.derive.ventricle.sector import probe_position
+from models.derive.ventricle.volumes import Outline, area_cm2, length_cm, single_plane_volume_ml, to_cm
 from models.families.echo_motion.frames import Preparation
-from models.manifest import Manifest
-from models.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.library.manifest import Manifest
+from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
 from models.results import Beat, Point, Reason, in_order
 
 AREA_EF_KEY = "ef_area_a4c"

@@ -3,7 +3,7 @@
 from typing import Any
 
 from models.catalogue import View
-from models.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
+from models.library.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
 
 FAMILY = "echo_motion"
 _NETWORKS = "models.families.echo_motion.networks"

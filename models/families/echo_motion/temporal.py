@@ -12,10 +12,10 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from models.clip import Clip
 from models.families.echo_motion.encoder import MixTransformer
 from models.families.echo_motion.frames import Preparation
-from models.manifest import Manifest
+from models.library.manifest import Manifest
+from models.library.reading import Decoding, Reading, ReadValue
 from models.networks.positions import sinusoidal_positions
 from models.networks.reading_network import ReadingNetwork, without_a_beat
-from models.reading import Decoding, Reading, ReadValue
 from models.wording import counted
 
 EF_KEY = "ef_video_regression"  # a quantity of its own, never the method of discs

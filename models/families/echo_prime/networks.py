@@ -19,11 +19,11 @@ from torch import Tensor, nn
 from models.clip import Clip
 from models.inputs.clip_squares import Frames, centre_square, image_window, resized
 from models.inputs.normalisation import Normalisation
-from models.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest, ManifestError
+from models.library.reading import Decoding, Reading, ReadingError, ReadValue
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.vision import convnext, mvit_v2_s
-from models.reading import Decoding, Reading, ReadingError, ReadValue
 
 SIZE_PX = 224
 _TAKEN, _STRIDE = 32, 2  # from frame 0 on, so 16 are shown

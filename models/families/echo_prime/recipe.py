@@ -1,8 +1,8 @@
 """What EchoPrime's networks say of themselves."""
 
-from models.recipe import EMBEDDING, FITS, Answer, HeatMap, Layer, Recipe, Role
+from models.library.recipe import EMBEDDING, FITS, Answer, HeatMap, Layer, Recipe, Role
 
-_FAMILY, _NETWORKS, _IMPORTER = "echo_prime", "models.families.echo_prime.networks", "models.importers.torch_layout"
+_FAMILY, _NETWORKS, _IMPORTER = "echo_prime", "models.families.echo_prime.networks", "models.importers.torch.layout"
 
 RECIPES = (
     Recipe(

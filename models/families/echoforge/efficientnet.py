@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from models.families.echoforge.frame_classifier import FrameClassifier
-from models.manifest import Manifest
+from models.library.manifest import Manifest
 from models.networks.keras_batch_norm import KERAS_EPSILON, set_batch_norm
 from models.networks.stored_weights import prepare
 from models.networks.vision import timm_network

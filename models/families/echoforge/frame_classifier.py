@@ -8,9 +8,9 @@ from torch import Tensor, nn
 
 from models.clip import Clip
 from models.inputs.whole_frames import read_classes
-from models.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest, ManifestError
+from models.library.reading import Decoding, Reading
 from models.networks.reading_network import ReadingNetwork
-from models.reading import Decoding, Reading
 
 KERAS_RESCALE = 0.003921568859368563  # 1 / 255 in single precision: Keras keeps it so in double precision too
 

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.clip import Clip
-from models.derive.diameter_curve import Motion, PhaseFrames, phase_frames
-from models.derive.heat_map import PeakLimits, peak
+from models.derive.calipers.diameter_curve import Motion, PhaseFrames, phase_frames
+from models.derive.calipers.heat_map import PeakLimits, peak
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.families.echoforge.unet import WIDTHS
 from models.inputs.letterbox import Letterbox
-from models.manifest import Manifest
+from models.library.manifest import Manifest
+from models.library.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.networks.linear_values import Diameters, limits_without_phase, values_at
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.u_net import UNet
-from models.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
-from models.reading.linear_values import Diameters, limits_without_phase, values_at
 
 POINTS = ("ivs_rv", "ivs_lv", "lvpw_lv", "lvpw_epicardium")
 # A line from a point to the next one, and the keys of its length at end-diastole and end-systole.

@@ -1,7 +1,7 @@
 """EchoPDNet, EchoForge's finder of end-diastole and end-systole: one score per frame, high at the former, low at the latter.
 
 Lane et al., Comput Biol Med 133 (2021) 104373. Neither the scaling of the pixels nor how windows over longer clips are put
-together is published; `models.derive.phase` says how it is done here.
+together is published; `models.derive.beats.phase_score` says how it is done here.
 """
 
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.clip import Clip
-from models.derive.phase import Curve, PhaseEvents, merge_windows, phase_events, window_starts
+from models.derive.beats.phase_score import Curve, PhaseEvents, merge_windows, phase_events, window_starts
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
-from models.manifest import Manifest
+from models.library.manifest import Manifest
+from models.library.reading import Decoding, Reading, ReadingError, ReadValue
 from models.networks.keras_lstm import KerasLstm
 from models.networks.keras_resnet import FEATURES, KerasResNet
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
-from models.reading import Decoding, Reading, ReadingError, ReadValue
 from models.results import Reason
 from models.wording import counted
 

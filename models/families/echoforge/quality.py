@@ -15,10 +15,10 @@ from torch import Tensor, nn
 from models.clip import Clip
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.families.echoforge.xception import FEATURES, keras_xception
-from models.manifest import Manifest
+from models.library.manifest import Manifest
+from models.library.reading import ONE_DECODING, Decoding, Reading, ReadValue
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
-from models.reading import ONE_DECODING, Decoding, Reading, ReadValue
 
 _FRAMES = 16  # of a clip, spread evenly: quality changes slowly
 _BATCH = 4

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from models.families.echoforge.frame_classifier import FrameClassifier
-from models.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest, ManifestError
 from models.networks.keras_resnet import BLOCKS, FEATURES, STAGES, KerasResNet
 from models.networks.stored_weights import prepare
 

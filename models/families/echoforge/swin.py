@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from models.families.echoforge.frame_classifier import FrameClassifier
-from models.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest, ManifestError
 from models.networks.stored_weights import prepare
 from models.networks.swin_v2 import SwinV2, map_sides
 

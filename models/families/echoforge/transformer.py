@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from models.families.echoforge.frame_classifier import FrameClassifier
-from models.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest, ManifestError
 from models.networks.stored_weights import prepare
 from models.networks.vision import timm_network
 

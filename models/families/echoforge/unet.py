@@ -14,15 +14,15 @@ from torch import Tensor
 
 from models.calibration import RegionCalibration, RegionChoice
 from models.clip import Clip
-from models.derive.diameter_curve import Motion, phase_frames
-from models.derive.outline import closed_lines, polygon_area
+from models.derive.calipers.diameter_curve import Motion, phase_frames
+from models.derive.ventricle.outline import closed_lines, polygon_area
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.inputs.whole_frames import outputs_by_frame
-from models.manifest import Manifest
+from models.library.manifest import Manifest
+from models.library.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.u_net import UNet
-from models.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
 from models.results import Reason
 
 WIDTHS = (32, 64, 128, 256, 512)

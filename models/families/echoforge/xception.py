@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.families.echoforge.frame_classifier import FrameClassifier
-from models.manifest import Manifest
+from models.library.manifest import Manifest
 from models.networks.keras_batch_norm import KERAS_EPSILON, set_batch_norm
 from models.networks.stored_weights import prepare
 from models.networks.vision import legacy_xception

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from models.calibration import RegionChoice
 from models.catalogue import READ
 from models.clip import Clip
-from models.derive.diameter_curve import Motion, phase_frames
-from models.derive.outline import closed_lines, polygon_area
+from models.derive.calipers.diameter_curve import Motion, phase_frames
+from models.derive.ventricle.outline import closed_lines, polygon_area
 from models.families.echonet.frames import COLUMNS, ROWS, Screen, fitted, logits, sigmoid, swapped_chroma
-from models.manifest import Manifest
+from models.library.manifest import Manifest
+from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.networks.linear_values import short_name
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
-from models.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
-from models.reading.linear_values import short_name
 from models.results import Point, Reason
 
 _LEVEL = 0.5

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.clip import Clip
-from models.derive.beat_to_beat import Indices, clip_indices, padded_length
+from models.derive.beats.beat_to_beat import Indices, clip_indices, padded_length
 from models.inputs.normalisation import Normalisation
 from models.inputs.preparation_cache import once
-from models.manifest import Manifest
-from models.reading import Decoding, ReadingError
+from models.library.manifest import Manifest
+from models.library.reading import Decoding, ReadingError
 from models.results import Point
 
 SIZE_PX = 112

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from models.calibration import RegionCalibration, TraceChoice
 from models.catalogue import GRADIENT_OF
 from models.clip import Clip
-from models.derive.doppler import (
+from models.derive.displays.doppler import (
     LIMITS_CM_S,
     direction_of,
     is_cut_off,
@@ -20,8 +20,8 @@ from models.derive.doppler import (
     published_velocity_cm_s,
     shown_cm_s,
 )
-from models.derive.spectral_image import grey, without_green_trace
-from models.derive.spectral_peaks import published_peak, soft_peak
+from models.derive.displays.spectral_image import grey, without_green_trace
+from models.derive.displays.spectral_peaks import published_peak, soft_peak
 from models.families.echonet.trace import (
     Absent,
     described,
@@ -35,9 +35,9 @@ from models.families.echonet.trace import (
     velocity_value,
 )
 from models.families.echonet.trace_reader import TraceReader
-from models.manifest import Manifest
-from models.reading import Mark, MarkKind, Reading, ReadValue
-from models.reading.linear_values import short_name
+from models.library.manifest import Manifest
+from models.library.reading import Mark, MarkKind, Reading, ReadValue
+from models.networks.linear_values import short_name
 from models.results import Point, Reason
 
 COLUMNS = (

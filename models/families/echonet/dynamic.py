@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.clip import Clip
-from models.derive.beat_to_beat import (
+from models.derive.beats.beat_to_beat import (
     beat_start_ms,
     clip_starts,
     published_beat_starts,
@@ -29,15 +29,15 @@ from models.derive.beat_to_beat import (
     timed_clip,
     timed_starts_ms,
 )
-from models.derive.cardiac_cycle import find_beats
-from models.derive.linear import EF_LIMITS_PERCENT
-from models.derive.outline import closed_lines, polygon_area
+from models.derive.beats.cardiac_cycle import find_beats
+from models.derive.calipers.linear import EF_LIMITS_PERCENT
+from models.derive.ventricle.outline import closed_lines, polygon_area
 from models.families.echonet.clips import NOT_NORMALISABLE, Squares, gathered_clip, normalisation, padded_clip, squares
-from models.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest, ManifestError
+from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue, calibration_reason
 from models.networks.reading_network import ReadingNetwork, judged, without_a_beat
 from models.networks.stored_weights import prepare
 from models.networks.vision import DeepLab, r2plus1d_18
-from models.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue, calibration_reason
 from models.results import Beat, Reason
 from models.wording import counted
 

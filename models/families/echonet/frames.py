@@ -12,7 +12,7 @@ from torch import nn
 from models.calibration import RegionCalibration
 from models.clip import Clip
 from models.inputs.preparation_cache import by_frame
-from models.reading import ReadingError
+from models.library.reading import ReadingError
 
 Frames = NDArray[np.uint8]
 

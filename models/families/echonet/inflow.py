@@ -10,9 +10,17 @@ from numpy.typing import NDArray
 from models.calibration import RegionCalibration, TraceChoice
 from models.catalogue import READ
 from models.clip import Clip
-from models.derive.doppler import is_cut_off
-from models.derive.spectral_image import grey, without_green_trace
-from models.derive.spectral_peaks import MOST_APART_PX, Candidate, NoPairError, best_pair, candidates, follows, published_pair
+from models.derive.displays.doppler import is_cut_off
+from models.derive.displays.spectral_image import grey, without_green_trace
+from models.derive.displays.spectral_peaks import (
+    MOST_APART_PX,
+    Candidate,
+    NoPairError,
+    best_pair,
+    candidates,
+    follows,
+    published_pair,
+)
 from models.families.echonet.trace import (
     ECG_KEPT_NOTE,
     ECG_NOTE,
@@ -30,8 +38,8 @@ from models.families.echonet.trace import (
     velocity_value,
 )
 from models.families.echonet.trace_reader import TraceReader
-from models.manifest import Manifest
-from models.reading import Mark, MarkKind, Reading, ReadingError, ReadValue
+from models.library.manifest import Manifest
+from models.library.reading import Mark, MarkKind, Reading, ReadingError, ReadValue
 from models.results import Point, Reason
 
 COLUMNS = (

@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 
 from models.calibration import lowest_region
 from models.clip import Clip
-from models.derive.diameter_curve import Motion, PhaseFrames, phase_frames, published_phases, smoothed, wave_frames
-from models.derive.heat_map import PeakLimits, peak, published_centroid
+from models.derive.calipers.diameter_curve import Motion, PhaseFrames, phase_frames, published_phases, smoothed, wave_frames
+from models.derive.calipers.heat_map import PeakLimits, peak, published_centroid
 from models.families.echonet.frames import Screen, fitted, logits, published_frames, sigmoid
 from models.families.echonet.trace import described
-from models.manifest import Manifest
+from models.library.manifest import Manifest
+from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.networks.linear_values import Diameters, limits_without_phase, short_name, values_at
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
-from models.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
-from models.reading.linear_values import Diameters, limits_without_phase, short_name, values_at
 from models.results import Reason
 
 Points = NDArray[np.float64]

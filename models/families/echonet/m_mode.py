@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from models.calibration import RegionCalibration, TraceChoice
 from models.clip import Clip
-from models.derive.m_mode import TAPSE_LIMITS_CM, published_tapse_cm, tapse_cm
-from models.derive.spectral_peaks import Candidate, NoPairError, best_pair, candidates, follows, published_pair
+from models.derive.displays.m_mode import TAPSE_LIMITS_CM, published_tapse_cm, tapse_cm
+from models.derive.displays.spectral_peaks import Candidate, NoPairError, best_pair, candidates, follows, published_pair
 from models.families.echonet.trace import (
     ECG_KEPT_NOTE,
     ECG_NOTE,
@@ -26,8 +26,8 @@ from models.families.echonet.trace import (
     within,
 )
 from models.families.echonet.trace_reader import TraceReader
-from models.manifest import Manifest
-from models.reading import Mark, MarkKind, Reading, ReadingError, ReadValue
+from models.library.manifest import Manifest
+from models.library.reading import Mark, MarkKind, Reading, ReadingError, ReadValue
 from models.results import Point, Reason
 
 COLUMNS = (

@@ -8,8 +8,8 @@ from models.clip import Clip
 from models.families.echonet.clips import normalisation, squares
 from models.inputs.clip_frames import ClipFrames
 from models.inputs.placed_frames import PlacedFrames, Points
-from models.manifest import Manifest, ManifestError
-from models.reading import Decoding
+from models.library.manifest import Manifest, ManifestError
+from models.library.reading import Decoding
 
 
 class Placed:

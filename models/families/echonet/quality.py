@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from models.clip import Clip
-from models.manifest import Manifest
+from models.library.manifest import Manifest
+from models.library.reading import ONE_DECODING, Decoding, Reading, ReadValue
+from models.networks.linear_values import short_name
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import r2plus1d_18
-from models.reading import ONE_DECODING, Decoding, Reading, ReadValue
-from models.reading.linear_values import short_name
 
 _FRAMES, _SIDE = 32, 112
 

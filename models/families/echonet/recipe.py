@@ -1,10 +1,10 @@
 """What the EchoNet networks say of themselves: EchoNet-Dynamic's, and EchoNet-Measurements' by their task."""
 
 from models.catalogue import View
-from models.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
+from models.library.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
 
 _DYNAMIC, _MEASUREMENTS = "echonet_dynamic", "echonet_measurements"
-_IMPORTER = "models.importers.torch_layout"
+_IMPORTER = "models.importers.torch.layout"
 
 # Of the published networks, which of them is asked on which images: several of one task differ in nothing but their weights.
 _VIEWS: dict[str, tuple[View, ...]] = {

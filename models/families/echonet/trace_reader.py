@@ -8,14 +8,14 @@ import numpy as np
 
 from models.calibration import TraceChoice
 from models.clip import Clip
-from models.derive.spectral_image import without_green_trace
-from models.derive.sweep import Display, Sweep, last_whole_sweep
+from models.derive.displays.spectral_image import without_green_trace
+from models.derive.displays.sweep import Display, Sweep, last_whole_sweep
 from models.families.echonet.frames import Frames
 from models.families.echonet.trace import Absent, clock_s, corrected_notes, place_of, still, why_uncalibrated
 from models.inputs.preparation_cache import once
+from models.library.reading import Decoding, Reading, ReadValue
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
-from models.reading import Decoding, Reading, ReadValue
 from models.results import Reason
 
 

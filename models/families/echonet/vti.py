@@ -14,9 +14,9 @@ from numpy.typing import NDArray
 from models.calibration import TraceChoice
 from models.catalogue import Direction
 from models.clip import Clip
-from models.derive import vti
-from models.derive.spectral_beats import SpectralBeats, find_spectral_beats
-from models.derive.spectral_image import grey, without_green_trace
+from models.derive.displays import vti
+from models.derive.displays.spectral_beats import SpectralBeats, find_spectral_beats
+from models.derive.displays.spectral_image import grey, without_green_trace
 from models.families.echonet.frames import Frames, logits, sigmoid, swapped_chroma
 from models.families.echonet.trace import (
     PUBLISHED_ROW,
@@ -32,8 +32,8 @@ from models.families.echonet.trace import (
     wrong_way,
 )
 from models.families.echonet.trace_reader import TraceReader
-from models.manifest import Manifest
-from models.reading import Mark, MarkKind, Reading, ReadValue
+from models.library.manifest import Manifest
+from models.library.reading import Mark, MarkKind, Reading, ReadValue
 from models.results import Reason
 
 COLUMNS = (

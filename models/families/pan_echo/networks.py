@@ -23,12 +23,12 @@ from models.clip import Clip
 from models.families.pan_echo.tasks import TASKS, Task, TaskKind
 from models.inputs.clip_squares import IMAGENET_MEAN, IMAGENET_STD, centre_square, image_window, resized
 from models.inputs.normalisation import Normalisation
-from models.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest, ManifestError
+from models.library.reading import Decoding, Reading, ReadValue
 from models.networks.positions import sinusoidal_positions
 from models.networks.reading_network import ReadingNetwork, possible, without_a_beat
 from models.networks.stored_weights import prepare
 from models.networks.vision import convnext
-from models.reading import Decoding, Reading, ReadValue
 
 WIDTH = 768
 _LAYERS, _ATTENTION_HEADS = 4, 8

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.catalogue import View
-from models.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
+from models.library.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
 
 
 def _heads(network: Any) -> Sequence[str]:

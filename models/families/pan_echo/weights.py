@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from models.families.pan_echo.tasks import TASKS, TaskKind
-from models.importers.placing import MisplacedWeights, checked
-from models.importers.torch_files import TorchFile, TorchFileError, single
-from models.manifest import Manifest, Value
+from models.importers.placement import MisplacedWeights, checked
+from models.importers.torch.files import TorchFile, TorchFileError, single
+from models.library.manifest import Manifest, Value
 from models.networks.positions import sinusoidal_positions
 
 _POSITIONS = re.compile(r"(.*\.)?time_encoder\.pe$")

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models.manifest import Manifest
+from models.library.manifest import Manifest
 from models.networks.mahalanobis import nearest_class_distance
 from models.networks.stored_weights import prepare
 from models.networks.widths import list_of_int

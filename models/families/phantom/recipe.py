@@ -1,6 +1,6 @@
 """What the phantom's networks say of themselves."""
 
-from models.recipe import FITS, Answer, HeatMap, Layer, Recipe, Role
+from models.library.recipe import FITS, Answer, HeatMap, Layer, Recipe, Role
 
 CLASSIFIER, SEGMENTER = "phantom_classifier", "phantom_segmenter"
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from models.manifest import Manifest
+from models.library.manifest import Manifest
 from models.networks.stored_weights import prepare
 from models.networks.widths import list_of_int
 

@@ -7,11 +7,11 @@ import numpy as np
 from torch import Tensor, nn
 
 from models.families.echoforge.convnext import IMAGENET_DEVIATION, IMAGENET_MEAN
-from models.importers.keras_files import KerasFileError, KerasLayer
-from models.importers.keras_graph import Steps, add_dense, finish, start
-from models.importers.keras_heads import described_head, keras_file, paired_head, rescales
-from models.importers.keras_layers import place_layers
-from models.manifest import Manifest, Value
+from models.importers.keras.files import KerasFileError, KerasLayer
+from models.importers.keras.graph import Steps, add_dense, finish, start
+from models.importers.keras.heads import described_head, keras_file, paired_head, rescales
+from models.importers.keras.layers import place_layers
+from models.library.manifest import Manifest, Value
 
 PREPROCESSING = "takes ImageNet's mean and deviation out"  # of the frames, where the file asks for it
 _NAME = re.compile(r"convnext_\w+?_(stem|downsampling|stage)_(\w+)")

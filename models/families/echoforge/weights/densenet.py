@@ -5,10 +5,10 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from models.importers.keras_graph import Steps, finish, start
-from models.importers.keras_heads import described_head, keras_file, paired_head, rescales
-from models.importers.keras_layers import place_layers
-from models.manifest import Manifest, Value
+from models.importers.keras.graph import Steps, finish, start
+from models.importers.keras.heads import described_head, keras_file, paired_head, rescales
+from models.importers.keras.layers import place_layers
+from models.library.manifest import Manifest, Value
 
 _LAYER = re.compile(r"conv(\d)_block(\d+)_(\d_bn|\d_conv)")
 _TRANSITION = re.compile(r"pool(\d)_(bn|conv)")

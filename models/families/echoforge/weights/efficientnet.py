@@ -10,11 +10,11 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from models.importers.keras_files import KerasFile, KerasFileError, KerasLayer
-from models.importers.keras_graph import Steps, finish, start
-from models.importers.keras_heads import described_head, is_scaling, keras_file, paired_head, rescales
-from models.importers.keras_layers import place_layers
-from models.manifest import Manifest, Value
+from models.importers.keras.files import KerasFile, KerasFileError, KerasLayer
+from models.importers.keras.graph import Steps, finish, start
+from models.importers.keras.heads import described_head, is_scaling, keras_file, paired_head, rescales
+from models.importers.keras.layers import place_layers
+from models.library.manifest import Manifest, Value
 
 PREPROCESSING = "brings it to -1 ... 1"  # of the frames, where the file asks for it
 _BLOCK = re.compile(r"block(\d)([a-z])_(\w+)")

@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from models.families.echoforge.weights.resnet import resnet_modules, resnet_name, resnet_steps
-from models.importers.keras_graph import Steps, start
-from models.importers.keras_heads import head_dense, keras_file, rescales
-from models.importers.keras_layers import place_layers
-from models.manifest import Manifest, Value
+from models.importers.keras.graph import Steps, start
+from models.importers.keras.heads import head_dense, keras_file, rescales
+from models.importers.keras.layers import place_layers
+from models.library.manifest import Manifest, Value
 
 UNPUBLISHED = {
     "rescale": "true where its authors trained it on frames divided by 255, false where on 0 to 255; no other is known here"

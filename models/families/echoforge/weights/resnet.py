@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 
-from models.importers.keras_files import KerasLayer
-from models.importers.keras_graph import Steps, finish, start
-from models.importers.keras_heads import described_head, keras_file, paired_head, rescales
-from models.importers.keras_layers import place_layers
-from models.manifest import Manifest, Value
+from models.importers.keras.files import KerasLayer
+from models.importers.keras.graph import Steps, finish, start
+from models.importers.keras.heads import described_head, keras_file, paired_head, rescales
+from models.importers.keras.layers import place_layers
+from models.library.manifest import Manifest, Value
 
 _BLOCK = re.compile(r"conv(\d)_block(\d+)_(\d)_(conv|bn)")
 _STEM = ("conv1_conv", "conv1_bn")

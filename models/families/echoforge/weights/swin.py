@@ -6,11 +6,11 @@ from math import isclose
 
 from torch import Tensor, nn
 
-from models.importers.kecam_layers import every, parts
-from models.importers.keras_files import KerasFileError, KerasLayer
-from models.importers.keras_heads import described_head, keras_file, paired_head, rescales
-from models.importers.keras_layers import Places, as_is, outputs_first, place_layers
-from models.manifest import Manifest, Value
+from models.importers.keras.files import KerasFileError, KerasLayer
+from models.importers.keras.heads import described_head, keras_file, paired_head, rescales
+from models.importers.keras.kecam_layers import every, parts
+from models.importers.keras.layers import Places, as_is, outputs_first, place_layers
+from models.library.manifest import Manifest, Value
 from models.networks.swin_v2 import LARGEST_LOG_SCALE, STEM_PX, Bias, LogitScale, PositionBias, map_sides, window_plan
 
 _LAYER = re.compile(r"stack(\d+)_(?:downsample|block(\d+))_(\w+)")

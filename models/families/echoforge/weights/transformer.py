@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 
-from models.importers.kecam_layers import every, parts
-from models.importers.keras_files import KerasFileError, KerasLayer
-from models.importers.keras_heads import hidden_widths, is_dense, keras_file, paired_head, rescales
-from models.importers.keras_layers import Places, as_is, place_layers
-from models.manifest import Manifest, Value
+from models.importers.keras.files import KerasFileError, KerasLayer
+from models.importers.keras.heads import hidden_widths, is_dense, keras_file, paired_head, rescales
+from models.importers.keras.kecam_layers import every, parts
+from models.importers.keras.layers import Places, as_is, place_layers
+from models.library.manifest import Manifest, Value
 
 _BLOCK = re.compile(r"block(\d+)_(attn_ln|attn_qkv|attn_output|mlp_ln|mlp_dense_1|mlp_dense_2)")
 _IN_BLOCK = {

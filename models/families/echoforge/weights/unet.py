@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from models.families.echoforge.unet import WIDTHS
-from models.importers.keras_files import KerasLayer
-from models.importers.keras_graph import Steps, start
-from models.importers.keras_heads import keras_file, rescales
-from models.importers.keras_layers import place_layers
-from models.manifest import Manifest, Value
+from models.importers.keras.files import KerasLayer
+from models.importers.keras.graph import Steps, start
+from models.importers.keras.heads import keras_file, rescales
+from models.importers.keras.layers import place_layers
+from models.library.manifest import Manifest, Value
 
 _KINDS: dict[str, type[nn.Module]] = {"norm": nn.BatchNorm2d, "up": nn.ConvTranspose2d, "conv": nn.Conv2d}
 

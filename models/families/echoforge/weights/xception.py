@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 
 from torch import Tensor, nn
 
-from models.importers.keras_files import KerasLayer
-from models.importers.keras_graph import Steps, finish, start
-from models.importers.keras_heads import is_dense, keras_file, rescales
-from models.importers.keras_layers import place_layers
-from models.manifest import Manifest, Value
+from models.importers.keras.files import KerasLayer
+from models.importers.keras.graph import Steps, finish, start
+from models.importers.keras.heads import is_dense, keras_file, rescales
+from models.importers.keras.layers import place_layers
+from models.library.manifest import Manifest, Value
 
 _SHORTCUTS = {128: "block1", 256: "block2", 728: "block3", 1024: "block12"}  # channels -> timm's block
 _WIDTHS = {2: 128, 3: 256, 4: 728, 13: 1024}  # of the shortcuts, by Keras' block

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from models.analysis.loaded_model import make_part
 from models.catalogue import OUTLINED, View
-from models.derive.study import derive_study
-from models.predictor.parts import make_part
-from models.recipe import Role
-from models.registry import find_manifest, load_model
+from models.derive.study.quantities import derive_study
+from models.library.recipe import Role
+from models.library.registry import find_manifest, load_model
+from models.library.roles import unfit_for
 from models.results import ClipValue, Reason
-from models.roles import unfit_for
 from tests.unit.models.derive.apical_clips import PATIENT_WEIGHTS, apical_clip, measured, missing
 
 UNTRAINED = replace(PATIENT_WEIGHTS, weights_sha256="")

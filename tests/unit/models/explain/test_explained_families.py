@@ -12,9 +12,9 @@ from models.explain import NoMapError, Place, grad_cam, place_of
 from models.explain import inputs as shown_by
 from models.explain.inputs import Shown
 from models.families.echonet.clips import squares
-from models.manifest import Manifest
-from models.reading import Decoding, ReadingError
-from models.registry import FAMILIES, find_manifest, list_models, load_model, recipe_of, recipes_of
+from models.library.manifest import Manifest
+from models.library.reading import Decoding, ReadingError
+from models.library.registry import FAMILIES, find_manifest, list_models, load_model, recipe_of, recipes_of
 
 SECTOR = RegionCalibration(50, 20, 289, 199, RegionSpatialFormat.TWO_D, RegionDataType.TISSUE, 3, 3, 0.05, 0.05)
 

@@ -13,8 +13,8 @@ from torch import Tensor, nn
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
 from models.explain import Form, Layer, NoMapError, explain_clip, grad_cam, overlay, place_of
-from models.reading import ReadingError
-from models.registry import find_manifest, load_model
+from models.library.reading import ReadingError
+from models.library.registry import find_manifest, load_model
 
 RED, GREEN = 0, 1
 REGION = RegionCalibration(60, 30, 259, 179, RegionSpatialFormat.TWO_D, RegionDataType.TISSUE, 3, 3, 0.05, 0.05)

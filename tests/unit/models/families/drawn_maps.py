@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
+from models.library.registry import load_model
 from models.networks.reading_network import as_if_trained
-from models.registry import load_model
 
 SECTOR = RegionCalibration(0, 0, 639, 479, RegionSpatialFormat.TWO_D, RegionDataType.TISSUE, 3, 3, 0.03, 0.03)
 # Starts lower than the sector: seconds across, cm/s down.

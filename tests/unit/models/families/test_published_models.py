@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from models.catalogue import ECHOVIEW47
+from models.library.registry import find_manifest, list_models, load_model
 from models.networks.stored_weights import WeightCount, count_weights
-from models.registry import find_manifest, list_models, load_model
 
 DEEPLAB_STATISTICS = 56_704
 ONE_POINT = WeightCount(39_633_729, DEEPLAB_STATISTICS)

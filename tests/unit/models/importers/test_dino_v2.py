@@ -8,11 +8,11 @@ from torch import Tensor
 
 from models.families.echo_apex.weights import place, resized_positions
 from models.importers import ImportRefused, MisplacedWeights, TorchFile, TorchFileError, import_weights
-from models.manifest import write_manifest
+from models.library.manifest import write_manifest
+from models.library.registry import load_manifest
 from models.networks.vision import make_importable
-from models.registry import load_manifest
 from models.results import Reason
-from tests.unit.models.families.tiny_apex import moving_clip, tiny, tiny_manifest
+from tests.unit.models.families.echo_apex.tiny_apex import moving_clip, tiny, tiny_manifest
 
 POSITIONS = torch.randn(1, 1 + 37 * 37, 8, generator=torch.Generator().manual_seed(1))
 

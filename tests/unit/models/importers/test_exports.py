@@ -10,8 +10,8 @@ from safetensors.torch import load_file, save_file
 
 from models.importers import ExportError, ImportRefused, NotSaid, import_weights
 from models.importers.exports import Format, digest, export_model, read_export
-from models.manifest import Manifest
-from models.registry import FAMILIES, find_manifest, load_model
+from models.library.manifest import Manifest
+from models.library.registry import FAMILIES, find_manifest, load_model
 from tests.unit.models.importers.test_import_weights import MANIFEST, TINY, weights_file
 
 

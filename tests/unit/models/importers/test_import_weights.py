@@ -12,9 +12,9 @@ from torch import Tensor
 
 from models.importers import ImportRefused, KerasFileError, MisplacedWeights, NotSaid, import_weights, importer_of
 from models.importers.verification import verify_model
-from models.manifest import ManifestError
+from models.library.manifest import ManifestError
+from models.library.registry import FAMILIES, find_manifest, list_models, load_model, published_manifest
 from models.networks.stored_weights import WeightsError
-from models.registry import FAMILIES, find_manifest, list_models, load_model, published_manifest
 
 TINY = "tests.unit.models.importers.tiny_family"
 MANIFEST = """
@@ -111,7 +111,7 @@ def test_an_import_that_is_not_the_published_file_fails_the_verification(home: P
     manifest = import_weights(str(home / "tiny.toml"), weights_file(home), labels=["a", "b"])
     (home / "known").mkdir()
     (home / "known" / "tiny.toml").write_text(MANIFEST.format(sha256="0" * 64))
-    monkeypatch.setattr("models.registry.MANIFESTS", home / "known")
+    monkeypatch.setattr("models.library.registry.MANIFESTS", home / "known")
     found = manifest.source_sha256
     words = f"imported from a file with SHA-256 {found}, while that of the published tiny.pt is {'0' * 64}"
     assert manifest.publication is not None

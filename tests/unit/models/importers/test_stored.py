@@ -11,7 +11,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
 from models.importers.sources import sha256_of
-from models.importers.stored import write_tensors
+from models.importers.tensor_files import write_tensors
 from models.networks.stored_weights import read_weights
 
 TENSORS = {"b": torch.arange(6.0).view(2, 3), "a": torch.ones(2).half(), "n": torch.tensor(3)}
@@ -20,7 +20,7 @@ SCRIPT = """
 import sys
 from pathlib import Path
 import torch
-from models.importers.stored import write_tensors
+from models.importers.tensor_files import write_tensors
 origin = {word: word for word in set("model origin paper licence source_file source_sha256 importer_version".split())}
 write_tensors(Path(sys.argv[1]), {name: torch.ones(2) for name in set("abcdefgh")}, origin)
 """

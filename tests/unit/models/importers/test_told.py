@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from models.importers import NotSaid, import_weights
-from models.importers.told import described
-from models.manifest import Manifest, Value
-from models.registry import find_manifest, published_manifest
+from models.importers.provenance import described
+from models.library.manifest import Manifest, Value
+from models.library.registry import find_manifest, published_manifest
 from tests.unit.models.importers.test_import_weights import weights_file
 
 EF = "echonet_dynamic/ef_r2plus1d_18"

@@ -12,10 +12,10 @@ from models import load_model
 from models.families.echoforge.weights import swin as swin_importer
 from models.families.echoforge.weights import transformer as vision_transformer
 from models.importers import KerasFileError, MisplacedWeights, import_weights
-from models.importers.keras_files import KerasFile, KerasLayer
-from models.registry import find_manifest
-from tests.unit.models.importers.kecam_files import dense, layer, norm, operation, swin, vit
-from tests.unit.models.importers.keras_writer import Layer, write_hdf5
+from models.importers.keras.files import KerasFile, KerasLayer
+from models.library.registry import find_manifest
+from tests.unit.models.importers.keras.kecam_files import dense, layer, norm, operation, swin, vit
+from tests.unit.models.importers.keras.keras_writer import Layer, write_hdf5
 
 VIT, SWIN = "ViT_TTE47_baseline", "SwinTransformerV2_TTE47_baseline"
 

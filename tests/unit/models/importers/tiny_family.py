@@ -5,11 +5,11 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from models.manifest import Manifest
+from models.library.manifest import Manifest
+from models.library.recipe import FITS, Answer, Recipe, Role
 from models.networks.stored_weights import prepare
-from models.recipe import FITS, Answer, Recipe, Role
 
-RECIPES = (Recipe("tiny", __name__, Answer.CLASSES, roles={Role.VIEW: FITS}, importer="models.importers.torch_layout"),)
+RECIPES = (Recipe("tiny", __name__, Answer.CLASSES, roles={Role.VIEW: FITS}, importer="models.importers.torch.layout"),)
 
 
 class Tiny(nn.Module):

@@ -4,7 +4,7 @@ import pytest
 
 from models.calibration import RegionDataType
 from models.catalogue import READ, View
-from models.derive.doppler import LIMITS_CM_S, direction_of, shown_cm_s
+from models.derive.displays.doppler import LIMITS_CM_S, direction_of, shown_cm_s
 from models.phantom.traces import AnnulusTrace, Spectrum, drawn_trace
 
 KEYS = {

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.catalogue import ECHOVIEW47, View
-from models.derive.volumes import area_cm2, to_cm
+from models.derive.ventricle.volumes import area_cm2, to_cm
 from models.inputs.letterbox import Letterbox
 from models.phantom.acquisition import RENDERED_VIEWS
 from models.phantom.anatomy import sample_heart

@@ -14,24 +14,24 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.analysis.loaded_model import Part, load_part, make_part
 from models.catalogue import View
 from models.clip import Clip
-from models.derive.study import derive_study
+from models.derive.study.quantities import derive_study
 from models.families.distribution.networks import ImageDistribution
-from models.manifest import Manifest, ManifestError, write_manifest
+from models.library.manifest import Manifest, ManifestError, write_manifest
+from models.library.recipe import Role
+from models.library.registry import find_manifest, load_model
+from models.library.roles import unfit_for
 from models.networks.stored_weights import WeightsError
 from models.phantom.anatomy import sample_heart
 from models.phantom.negatives import render_negative
 from models.phantom.traces import drawn_trace
 from models.phantom.truth import render_clip
-from models.predictor.parts import Part, load_part, make_part
-from models.recipe import Role
-from models.registry import find_manifest, load_model
 from models.results import Reason
-from models.roles import unfit_for
+from models.training.distribution_reference import Images, LeftOut, Undiscerning, draft_of, judge_of, seen_clip, write_judge
 from models.training.image_distribution import TooLittle
-from models.training.judges import Images, LeftOut, Undiscerning, draft_of, judge_of, seen_clip, write_judge
-from tests.unit.models.predictor.test_mixed_sets import LENGTH, FixedReader, model_set
+from tests.unit.models.analysis.test_mixed_sets import LENGTH, FixedReader, model_set
 
 PATIENTS = range(10)
 NEW = 77

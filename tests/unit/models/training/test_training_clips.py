@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from models.training.layouts.items import LayoutError
+from models.evaluation.datasets.items import LayoutError
 from models.training.training_clips import estimated_settings
 from node.cli import app
 from node.errors import EchoNodeError

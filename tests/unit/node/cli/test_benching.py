@@ -10,10 +10,10 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from models.predictor import timing
-from models.predictor.backend import TorchBackend
-from models.predictor.timing import Timing, geometric_mean, input_shape
-from models.registry import find_manifest
+from models.bench import timing
+from models.bench.timing import Timing, geometric_mean, input_shape
+from models.engines.backend import TorchBackend
+from models.library.registry import find_manifest
 from node.cli import app, benching
 from node.cli.benching import StudyTiming
 from node.errors import ConfigError

@@ -14,12 +14,12 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from models.clip import Clip
-from models.reading import ReadingError
-from models.registry import find_manifest
+from models.library.reading import ReadingError
+from models.library.registry import find_manifest
 from node.cli import app
 from node.errors import ConfigError, EchoNodeError
-from node.study.video_file import write_film
-from tests.unit.node.study.ultrasound_object import as_file, ultrasound_object
+from node.objects.video_file import write_film
+from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
 
 class FrameEncoder(nn.Module):
@@ -64,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def embed(monkeypatch: pytest.MonkeyPatch, network: nn.Module, *arguments: object) -> Any:
-    monkeypatch.setattr("models.registry.load_manifest", lambda manifest, **_: network)
+    monkeypatch.setattr("models.library.registry.load_manifest", lambda manifest, **_: network)
     name = str(network.manifest.name)  # type: ignore[union-attr]
     return CliRunner().invoke(app, ["models", "embed", name, *(str(argument) for argument in arguments)])
 
@@ -131,7 +131,7 @@ def test_the_engine_is_chosen_and_named(folder: Path, tmp_path: Path, monkeypatc
         asked.update(options)
         return "another engine"
 
-    monkeypatch.setattr("models.predictor.engaged.put_to_engine", put)
+    monkeypatch.setattr("models.analysis.engine_choice.put_to_engine", put)
     result = embed(monkeypatch, FrameEncoder(), folder, "--out", tmp_path / "f.npz", "--engine", "auto", "--json")
     assert json.loads(result.stdout)["engine"] == "another engine"
     assert asked == {"engine": "auto", "device": "cpu", "for_features": True}

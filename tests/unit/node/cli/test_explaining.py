@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from node.cli import app
 from node.errors import ConfigError, EchoNodeError
-from node.study.video_file import read_video, write_film
+from node.objects.video_file import read_video, write_film
 
 FRAMES, ROWS, COLUMNS = 5, 96, 128
 

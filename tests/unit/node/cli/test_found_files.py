@@ -14,8 +14,8 @@ from node.cli import analysis, app
 from node.cli.analysis import AnalysedStudy, analyse_files, folder_name
 from node.cli.found_files import find_files
 from node.errors import ConfigError
+from node.objects.video_file import write_film
 from node.settings import ModelSettings, Settings
-from node.study.video_file import write_film
 from node.work import clip_analysis
 from node.work.plan import Plan
 from tests.factories import A2C_UID, A4C_UID, clip_findings, source_file, source_header

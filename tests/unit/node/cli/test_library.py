@@ -9,8 +9,8 @@ import torch
 from typer.testing import CliRunner, Result
 
 from models.importers.verification import Verification
-from models.manifest import write_manifest
-from models.registry import find_manifest
+from models.library.manifest import write_manifest
+from models.library.registry import find_manifest
 from node.cli import app
 from node.cli.zoo import zoo_page
 from node.errors import EchoNodeError

@@ -9,14 +9,14 @@ from pynetdicom.dsutils import split_dataset
 from typer.testing import CliRunner
 
 from models.clip import Clip
-from models.reading import Decoding, Reading, ReadValue
-from models.registry import find_manifest
+from models.library.reading import Decoding, Reading, ReadValue
+from models.library.registry import find_manifest
 from node.cli import app, measuring
 from node.cli.found_files import find_files
 from node.cli.measured_files import MeasuredFile, Wanted, measure_file, overlay_paths, wanted_files, write_table
 from node.errors import ConfigError
-from node.study.clip_reader import read_clip
-from node.study.video_file import write_film
+from node.objects.clip_reader import read_clip
+from node.objects.video_file import write_film
 from tests.factories import source_file, source_header
 from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
 

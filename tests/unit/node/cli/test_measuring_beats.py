@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from node.cli import app, measuring
 from node.errors import ConfigError
 from tests import miniatures
-from tests.unit.models.families.test_echonet_dynamic import KNOWN, BrightVentricle, MeanFraction
+from tests.unit.models.families.echonet.test_echonet_dynamic import KNOWN, BrightVentricle, MeanFraction
 
 READERS = {"ef": MeanFraction(**KNOWN), "lv": BrightVentricle(mean=100.0, std=50.0)}
 

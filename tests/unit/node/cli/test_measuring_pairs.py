@@ -10,8 +10,8 @@ from torch import nn
 from typer.testing import CliRunner
 
 from models.clip import Clip
-from models.reading import Reading, ReadValue
-from models.registry import find_manifest
+from models.library.reading import Reading, ReadValue
+from models.library.registry import find_manifest
 from node.cli import app, measuring
 from node.errors import ConfigError
 from tests import miniatures

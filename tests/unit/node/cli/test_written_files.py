@@ -11,15 +11,15 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from models.clip import Clip
-from models.predictor.backend import BackendError
-from models.reading import Decoding, Reading, ReadValue
-from models.registry import find_manifest
+from models.engines.backend import BackendError
+from models.library.reading import Decoding, Reading, ReadValue
+from models.library.registry import find_manifest
 from node.cli import app, measured_files, measuring
 from node.cli.measured_files import wanted_files
 from node.cli.written_files import overlay_files, refuse_among, refuse_replacing
 from node.errors import ConfigError, EchoNodeError
-from node.study.video_file import write_film
-from tests.unit.node.study.ultrasound_object import as_file, ultrasound_object
+from node.objects.video_file import write_film
+from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
 FRAMES = np.full((3, 32, 48, 3), 90, np.uint8)
 

@@ -37,9 +37,9 @@ from node.egress import building, documents
 from node.egress.documents import build_documents
 from node.egress.tools import EgressTools
 from node.errors import LeaseLost
+from node.objects.findings_json import dump_findings
 from node.settings import Destination, NodeSettings, Route, Settings
 from node.study.archive import Archive
-from node.study.findings_json import dump_findings
 from node.version import IMPLEMENTATION_CLASS_UID
 from sr_templates.document import BuiltDocument
 from sr_templates.errors import DocumentError

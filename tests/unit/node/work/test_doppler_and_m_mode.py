@@ -9,24 +9,24 @@ import highdicom as hd
 import pytest
 from pydicom import dcmread
 
-from models.asked import quantities_read
+from models.analysis import Predictor
+from models.analysis.adapters import likeliest_view, view_limit
+from models.analysis.displays import told_by_region
+from models.analysis.loaded_model import make_part
 from models.calibration import RegionCalibration
 from models.catalogue import OUTLINED, TRACES, View
 from models.clip import Clip
-from models.derive.study import derive_study
+from models.derive.study.quantities import derive_study
+from models.library.quantities import quantities_read
+from models.library.recipe import Role
+from models.library.roles import image_of
 from models.phantom.traces import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow
-from models.predictor import Predictor
-from models.predictor.adapters import likeliest_view, view_limit
-from models.predictor.parts import make_part
-from models.predictor.traces import told_by_region
-from models.recipe import Role
 from models.results import ClipFindings, Measurement, NotMeasured, QualityIssue, Reason, StudyFindings
-from models.roles import image_of
 from sr_templates import codes, measurement_report
 from tests.factories import STUDY_UID, evidence, identity, source_header
-from tests.unit.models.families.drawn_traces import peaks_of, reader_of
-from tests.unit.models.families.test_echonet_vti import FLOW, VTI_CM, read
-from tests.unit.models.predictor.test_mixed_sets import model_set
+from tests.unit.models.analysis.test_mixed_sets import model_set
+from tests.unit.models.families.echonet.drawn_traces import peaks_of, reader_of
+from tests.unit.models.families.echonet.test_echonet_vti import FLOW, VTI_CM, read
 
 CW, PW = replace(SPECTRAL, physical_delta_y=-2.5, data_type=4), SPECTRAL
 TISSUE = replace(SPECTRAL, physical_delta_y=-0.15)

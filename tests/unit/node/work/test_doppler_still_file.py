@@ -14,9 +14,9 @@ from pydicom.uid import UltrasoundImageStorage
 
 from models.calibration import RegionCalibration
 from models.catalogue import View
-from models.derive.study import derive_study
+from models.derive.study.quantities import derive_study
+from models.library.registry import load_model
 from models.phantom.traces import ECG, ROWS, SECTOR, Spectrum, Wave
-from models.registry import load_model
 from models.results import Reason, StudyFindings
 from node.egress.building import build_templates, read_evidence
 from node.settings import ModelSettings, ResearchSettings, Settings
@@ -26,8 +26,8 @@ from sr_templates import codes
 from tests.factories import STUDY_UID, identity, source_header
 from tests.spectra import heat_map, logits
 from tests.sweeps import written
-from tests.unit.models.families.drawn_traces import peaks_of
-from tests.unit.node.study.ultrasound_object import as_file, ultrasound_object
+from tests.unit.models.families.echonet.drawn_traces import peaks_of
+from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 from tests.unit.node.work.test_mixed_model_set import VIEW, stored, stored_sure_of
 
 pytestmark = pytest.mark.slow

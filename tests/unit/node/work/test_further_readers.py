@@ -11,23 +11,23 @@ import torch
 from pydicom import dcmread
 from torch import Tensor, nn
 
-from models.asked import quantities_read
+from models.analysis.loaded_model import make_part
 from models.catalogue import Phase
 from models.clip import Clip
-from models.derive.study import derive_study
+from models.derive.study.quantities import derive_study
 from models.families.pan_echo.networks import PanEcho
 from models.families.pan_echo.tasks import TASKS
-from models.predictor.parts import make_part
-from models.recipe import Role
-from models.registry import load_model
+from models.library.quantities import quantities_read
+from models.library.recipe import Role
+from models.library.registry import load_model
 from models.results import ClipFindings, Measurement, Reason, StudyFindings
 from sr_templates import codes, measurement_report
 from sr_templates.errors import DocumentError
 from tests.factories import STUDY_UID, evidence, identity, source_header
+from tests.unit.models.analysis.test_mixed_sets import model_set
 from tests.unit.models.families.drawn_maps import SECTOR, clip, drawn_reader
-from tests.unit.models.families.test_echoforge_promised import FRAMES, beating
-from tests.unit.models.families.test_echoforge_promised import reader as key_points
-from tests.unit.models.predictor.test_mixed_sets import model_set
+from tests.unit.models.families.echoforge.test_echoforge_promised import FRAMES, beating
+from tests.unit.models.families.echoforge.test_echoforge_promised import reader as key_points
 
 
 def known(reader: Any, letter: str) -> Any:

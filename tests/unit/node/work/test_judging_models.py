@@ -16,16 +16,16 @@ from pydicom.uid import JPEGBaseline8Bit
 from safetensors.torch import save_file
 
 from models.catalogue import View
-from models.derive.study import derive_study
-from models.manifest import write_manifest
+from models.derive.study.quantities import derive_study
+from models.library.manifest import write_manifest
+from models.library.registry import find_manifest, load_model
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
-from models.registry import find_manifest, load_model
 from models.results import ClipFindings, Reason
 from node.egress.building import build_templates, read_evidence
+from node.objects.findings_json import dump_findings, load_findings
+from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.settings import ModelSettings, Settings
-from node.study.findings_json import dump_findings, load_findings
-from node.study.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.work.clip_analysis import analyse_clip
 from node.work.plan import Plan, plan_for, require_models
 from tests.factories import identity

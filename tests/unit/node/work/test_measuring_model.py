@@ -13,15 +13,15 @@ from numpy.typing import NDArray
 from pydicom.uid import JPEGBaseline8Bit
 
 from models.catalogue import OUTLINED, Phase, View
-from models.derive.study import derive_study
+from models.derive.study.quantities import derive_study
+from models.library.registry import load_model
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import PhantomClip, render_clip
-from models.registry import load_model
 from models.results import Reason, StudyFindings
 from node.egress.building import build_templates, read_evidence
+from node.objects.findings_json import dump_findings, load_findings
+from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.settings import ModelSettings, Settings
-from node.study.findings_json import dump_findings, load_findings
-from node.study.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.work.clip_analysis import analyse_clip
 from node.work.plan import plan_for, require_models
 from sr_templates import codes

@@ -10,12 +10,12 @@ from pydicom.uid import JPEGBaseline8Bit
 from safetensors.torch import save
 
 from models.catalogue import View
-from models.manifest import Value, write_manifest
+from models.library.manifest import Value, write_manifest
+from models.library.registry import find_manifest, load_model
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
-from models.registry import find_manifest, load_model
+from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.settings import ModelSettings, Settings
-from node.study.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.work.clip_analysis import analyse_clip
 from node.work.plan import plan_for, require_models
 from tests.rows import NOW

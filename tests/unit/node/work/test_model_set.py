@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import torch
 
-from models.manifest import write_manifest
-from models.recipe import Role
-from models.registry import find_manifest
+from models.library.manifest import write_manifest
+from models.library.recipe import Role
+from models.library.registry import find_manifest
 from node.cli.checks import run_checks
 from node.errors import ConfigError
 from node.settings import ModelSettings, NodeSettings, Settings, load_settings

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from models.catalogue import View
-from models.derive.study import derive_study
+from models.derive.study.quantities import derive_study
 from models.results import ClipFindings, ClipValue, FrameReference, ModelUse, QualityGrade, Reason
 from node.work.clip_analysis import analyse_pair
 from node.work.pairs import unread, with_pair

@@ -14,8 +14,8 @@ from node.db.queue import ClaimedJob
 from node.db.session import Database
 from node.db.tables import Analysis, AuditEntry, Instance, Job, JobKind, JobState, Receipt, StudyState
 from node.errors import LeaseLost
+from node.objects.findings_json import load_findings
 from node.study.archive import Archive
-from node.study.findings_json import load_findings
 from node.work.pipeline import AnalysisTools, analyse_study
 from node.work.plan import Plan
 from tests.migrated_database import migrated_database

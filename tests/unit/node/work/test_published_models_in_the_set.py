@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from models.asked import quantities_read, views_read
-from models.manifest import Manifest, write_manifest
-from models.recipe import Role
-from models.registry import list_models
-from models.roles import unfit_for
+from models.library.manifest import Manifest, write_manifest
+from models.library.quantities import quantities_read, views_read
+from models.library.recipe import Role
+from models.library.registry import list_models
+from models.library.roles import unfit_for
 from node.errors import ConfigError
 from node.settings import ModelSettings, Settings
 from node.work.plan import plan_for, require_models

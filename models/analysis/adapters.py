@@ -1,0 +1,99 @@
+"""What a family's networks need to take a part in the model set: how frames become their input, what their output means."""
+
+import math
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from models.catalogue import View
+from models.clip import Clip
+from models.families.phantom.classifier import PhantomClassifier
+from models.inputs.clip_frames import ClipFrames, Fit, Preparation
+from models.inputs.placed_frames import PlacedFrames, Points
+from models.library.manifest import Manifest, ManifestError
+from models.library.registry import named, recipe_of
+from models.library.roles import image_of
+
+_LIKELY_ENOUGH = 0.5  # a view, where the manifest states no `view_probability`
+_INSIDE = 0.5  # probability of a cavity's border, where the manifest states no `contour_level`
+
+
+class Described(nn.Module):
+    """A phantom classifier that gives its features as well as its logits: the distance from its training data needs them."""
+
+    def __init__(self, classifier: PhantomClassifier) -> None:
+        super().__init__()
+        self.classifier = classifier
+
+    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
+        return self.classifier.describe(frames)
+
+
+def classifier_preparation(manifest: Manifest) -> Preparation:
+    """Of a classifier of single frames."""
+    if recipe_of(manifest).letterboxed:
+        return Preparation(Fit.LETTERBOX, manifest.input_size_px, manifest.input_size_px)
+    _, height, width = manifest.input_shape
+    return Preparation(Fit.STRETCH, height, width, channels=3, largest=255)
+
+
+def classifier_input(clip: Clip, frames: ClipFrames, manifest: Manifest, indices: Sequence[int]) -> Tensor:
+    """One of each of the frames that vote, or one of the whole clip. Raises ReadingError for a clip that the family cannot be
+    asked about.
+    """
+    if own := recipe_of(manifest).classifier_input:
+        batch: Tensor = named(own)(clip, manifest)
+        return batch
+    return frames.batch(classifier_preparation(manifest), indices, keep=True)
+
+
+def view_limit(manifest: Manifest) -> float:
+    return float(manifest.thresholds.get("view_probability", _LIKELY_ENOUGH))
+
+
+def likeliest_view(manifest: Manifest, probabilities: Sequence[float]) -> tuple[View, float]:
+    """The view with the largest sum of its classes' probabilities; OTHER, with its own sum, where none is likely enough."""
+    sums: dict[View, float] = {View.OTHER: 0.0}
+    for label, probability in zip(manifest.labels, probabilities, strict=True):
+        view = image_of(label)
+        if view is None:
+            raise ManifestError(f"model {manifest.name}: {label} is no view")
+        sums[view] = sums.get(view, 0.0) + probability
+    view, probability = max(sums.items(), key=lambda pair: pair[1])
+    return (view, probability) if probability >= view_limit(manifest) else (View.OTHER, sums[View.OTHER])
+
+
+def outlines_frames(manifest: Manifest) -> bool:
+    """Whether its family says how a frame that it outlines is placed in the image."""
+    return bool(recipe_of(manifest).placed_frames)
+
+
+def placed_frames(clip: Clip, frames: ClipFrames, manifest: Manifest) -> PlacedFrames:
+    """The clip as a segmenter takes it. Raises ManifestError for a model that outlines nothing."""
+    if not outlines_frames(manifest):
+        raise ManifestError(f"model {manifest.name}: nothing says how its family {manifest.family} sees a frame")
+    make: Callable[[Clip, ClipFrames, Manifest], PlacedFrames] = named(recipe_of(manifest).placed_frames)
+    return make(clip, frames, manifest)
+
+
+def on_map(placed: PlacedFrames, point_px: Points) -> Points:
+    """A point (x, y) px of the whole image on the network's map, also where it lies outside it: `to_image` scales and moves."""
+    origin, right, below = (np.array(point) for point in placed.to_image(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])))
+    return np.asarray(np.linalg.solve(np.stack([right - origin, below - origin], axis=1), point_px - origin))
+
+
+def border_probability(manifest: Manifest) -> float:
+    return float(manifest.thresholds.get("contour_level", _INSIDE))
+
+
+def border_logit(manifest: Manifest) -> float:
+    level = border_probability(manifest)
+    return math.log(level / (1 - level))
+
+
+def as_probabilities(logits: Tensor) -> NDArray[np.float32]:
+    """Mean over frames of what logits (n, classes) say: (classes,)."""
+    mean: NDArray[np.float32] = logits.softmax(dim=1).mean(dim=0).numpy()
+    return mean

@@ -1,0 +1,61 @@
+"""How like the images that a judge was taught on a clip is: what of it is looked at, its features, and their distance."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from torch import Tensor
+
+from models.analysis.adapters import classifier_input
+from models.analysis.displays import trace_choice
+from models.analysis.embedding import features_as_judged
+from models.analysis.loaded_model import KnowsItsTrainingData, Part
+from models.calibration import TraceChoice
+from models.catalogue import TRACES, View
+from models.clip import Clip
+from models.inputs.clip_frames import ClipFrames
+from models.results import DistributionVerdict
+
+_FRAMES = 8  # spread over the clip, so that several phases of the beat vote
+
+
+def frames_looked_at(clip: Clip) -> list[int]:
+    last = clip.number_of_frames - 1
+    return [int(index) for index in np.unique(np.linspace(0, last, _FRAMES).round())]
+
+
+def judged_features(judge: Part, clip: Clip, frames: ClipFrames, view: View, chosen: Sequence[int]) -> Tensor:
+    """Features (n, width) of a clip of `view`. Raises ReadingError for one that the judge's embedder cannot be asked about."""
+    embedder = getattr(judge.network, "embedder", None)
+    if embedder is None:  # a classifier that knows its own training data
+        return judge.run(classifier_input(clip, frames, judge.manifest, chosen))[1]
+    display = trace_choice(view, clip) if view in TRACES else None
+    return features_of_display(embedder, clip, display, chosen, frames, run=lambda batch: judge.run(batch)[1])
+
+
+def features_of_display(
+    embedder: Any,
+    clip: Clip,
+    display: TraceChoice | None,
+    chosen: Sequence[int],
+    frames: ClipFrames | None = None,
+    run: Callable[[Tensor], Tensor] | None = None,
+) -> Tensor:
+    """`features_as_judged` of a clip, or of the `display` of a trace alone, without the small picture above it.
+
+    Embedders look at the two-dimensional image of a screen, or at all of it; cut out, each of them sees the trace.
+    """
+    if display is None or display.seen is None:
+        return features_as_judged(embedder, clip, chosen, frames, run)
+    x0, y0, x1, y1 = display.seen.corners_px
+    cut = np.ascontiguousarray(clip.take(chosen)[:, y0 : y1 + 1, x0 : x1 + 1])
+    alone = replace(clip, frames=cut, frame_times_ms=None, regions=())
+    return features_as_judged(embedder, alone, range(len(cut)), run=run)
+
+
+def verdict(judge: Part, features: Tensor) -> DistributionVerdict:
+    network: KnowsItsTrainingData = judge.network
+    distance = float(network.distance(features.to(network.class_means.device)).mean())
+    threshold = judge.manifest.threshold("out_of_distribution")
+    return DistributionVerdict(distance, threshold, inside=distance <= threshold)

@@ -1,0 +1,51 @@
+"""An engine for a network that is asked outside the node's model set: to read, to classify, to outline, for its features."""
+
+from typing import Any
+
+from models.analysis.adapters import border_logit, classifier_input, classifier_preparation, outlines_frames, placed_frames
+from models.analysis.embedding import encodes_clips
+from models.analysis.loaded_model import engage, joined
+from models.analysis.reader_probes import ReaderProbe
+from models.engines.agreement import Task, choose_backend, probe_clip
+from models.engines.backend import TorchBackend
+from models.inputs.clip_frames import ClipFrames
+from models.library.manifest import Manifest
+from models.library.recipe import Role
+from models.library.registry import recipe_of
+
+
+def put_to_engine(network: Any, *, engine: str, device: str, for_features: bool = False) -> str:
+    """The network's way to its answer, or `for_features` to those, goes to the quickest engine that agrees with torch.
+
+    Returns what computes, as the findings of the node say it. Torch keeps what has no probe, and encoders of whole clips.
+    """
+    manifest: Manifest = network.manifest
+    here = TorchBackend(network, device).name
+    if engine == "torch" or (for_features and encodes_clips(network)):
+        return here
+    trained = bool(manifest.weights_sha256)
+    if not for_features and (chosen := engage(network, engine=engine, device=device, trained=trained)):
+        return joined(chosen).name
+    if (probe := _probe(network, for_features=for_features)) is None:
+        return here
+    level = border_logit(manifest) if probe.task is Task.MASK else 0.0
+    backend = choose_backend(
+        probe.step, probe.task, probe.batch, manifest, engine=engine, device=device, level=level, trained=trained
+    )
+    if not backend.as_it_is:
+        probe.redirect(backend.run)
+    return backend.name
+
+
+def _probe(network: Any, *, for_features: bool) -> ReaderProbe | None:
+    manifest: Manifest = network.manifest
+    clip = probe_clip(manifest.probe)
+    frames, every = ClipFrames(clip), range(clip.number_of_frames)
+    if for_features:
+        return ReaderProbe(network, "embed", Task.VALUES, frames.batch(classifier_preparation(manifest), every))
+    if outlines_frames(manifest):
+        batch = placed_frames(clip, frames, manifest).batch(every)
+        return ReaderProbe(network, "forward", Task.MASK, batch)
+    if Role.VIEW in recipe_of(manifest).roles:
+        return ReaderProbe(network, "forward", Task.CLASSES, classifier_input(clip, frames, manifest, every))
+    return None

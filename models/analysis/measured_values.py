@@ -1,0 +1,145 @@
+"""What models that measure by themselves say of a clip, and which of it may become a measurement of the study."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from models.analysis.loaded_model import Part
+from models.catalogue import QUANTITIES, READ, Method, View
+from models.clip import Clip
+from models.inputs.preparation_cache import shared
+from models.library.quantities import AREAS, key_in_view, quantities_read, reads_pairs, views_read
+from models.library.reading import ReadingError, ReadValue
+from models.results import Beat, ClipValue, FrameReference, ModelUse, Reason
+
+Sources = tuple[FrameReference, ...]
+
+_MOST_NAMED = 4  # PanEcho gives 57 probabilities that are no quantities
+
+
+@dataclass(frozen=True)
+class ClipReadings:
+    """`notes` say what was left out, and why; it reaches no document."""
+
+    values: tuple[ClipValue, ...] = ()
+    notes: tuple[str, ...] = ()
+    models: tuple[ModelUse, ...] = ()
+    timings_s: dict[str, float] = field(default_factory=dict)
+
+
+def read_clip_values(
+    clip: Clip, view: View, parts: Sequence[Part], beats: Sequence[Beat] = (), why_no_beats: str = ""
+) -> ClipReadings:
+    """Each model that reads this view, in its corrected decoding, of frames that are prepared once for all.
+
+    `beats` are those known of the clip, for a model that reads a value of each. `why_no_beats` says why none of an
+    outlined ventricle is whole: then nothing that needs one is read off the film either.
+    """
+    asked = [part for part in parts if view in views_read(part.manifest) and not reads_pairs(part.manifest)]
+    if not asked:
+        return ClipReadings()
+
+    def ask(network: Any) -> tuple[ReadValue, ...]:
+        read = (_in_view(value, view, clip) for value in _values(network, clip, beats))
+        return tuple(_of_whole_beats(value, why_no_beats) for value in read)
+
+    def frames(value: ReadValue) -> Sources:
+        return tuple(FrameReference(clip.sop_instance_uid, index + 1) for index in value.frames)
+
+    with shared(clip):
+        return read_all((view,), asked, ask, frames)
+
+
+def read_all(
+    views: tuple[View, ...],
+    asked: Sequence[Part],
+    ask: Callable[[Any], tuple[ReadValue, ...]],
+    sources: Callable[[ReadValue], Sources],
+) -> ClipReadings:
+    """What `ask` gives of each network, with the `sources` of each value, where it is a quantity of exactly these `views`."""
+    started = time.perf_counter()
+    values: list[ClipValue] = []
+    notes: list[str] = []
+    for part in asked:
+        name = part.manifest.name
+        try:
+            read = ask(part.network)
+        except ReadingError as error:
+            notes.append(f"{name} cannot read {'this clip' if len(views) == 1 else 'these clips'}: {error}")
+            values += _unread(part, views, str(error))
+            continue
+        left: dict[str, list[str]] = {}
+        for value in read:
+            if why := _left_out(value, views):
+                left.setdefault(why, []).append(value.key)
+            else:
+                values.append(_clip_value(value, name, sources(value)))
+        notes += [f"{name}: {_counted(keys)} left out: {why}" for why, keys in left.items()]
+    elapsed = {"measurements": time.perf_counter() - started}
+    return ClipReadings(tuple(values), tuple(notes), tuple(part.use for part in asked), elapsed)
+
+
+def _counted(keys: Sequence[str]) -> str:
+    if len(keys) == 1:
+        return f"{keys[0]} is"
+    return f"{', '.join(keys)} are" if len(keys) <= _MOST_NAMED else f"{len(keys)} values are"
+
+
+def _in_view(value: ReadValue, view: View, clip: Clip) -> ReadValue:
+    """Under our key; what is taken at end-systole is not taken of a still, whose phase nobody knows."""
+    value = replace(value, key=key_in_view(value.key, view))
+    if value.key not in AREAS or value.value is None or clip.number_of_frames > 1:
+        return value
+    return ReadValue(value.key, value.unit, None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=value.detail)
+
+
+def _of_whole_beats(value: ReadValue, why_none: str) -> ReadValue:
+    """A regression over a film sees the stroke that the film shows, which part of a beat makes too small."""
+    quantity = QUANTITIES.get(value.key)
+    if not why_none or value.value is None or quantity is None or quantity.method is not Method.VIDEO_REGRESSION:
+        return value
+    return ReadValue(value.key, value.unit, None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=why_none)
+
+
+def _clip_value(value: ReadValue, model: str, sources: Sources) -> ClipValue:
+    return ClipValue(
+        key=value.key,
+        unit=value.unit,
+        value=value.value,
+        model=model,
+        sources=sources,
+        reasons=value.reasons,
+        detail=value.detail,
+        beats=value.beats,
+        sd=value.sd,
+        direction=value.direction,
+        at_least=value.at_least,
+    )
+
+
+def _values(network: Any, clip: Clip, beats: Sequence[Beat]) -> tuple[ReadValue, ...]:
+    """Of the known beats, or without the table of all frames, where the network can do so."""
+    if beats and hasattr(network, "read_beats"):
+        of_beats: tuple[ReadValue, ...] = network.read_beats(clip, beats).values
+        return of_beats
+    values: tuple[ReadValue, ...] = network.read_values(clip) if hasattr(network, "read_values") else network.read(clip).values
+    return values
+
+
+def _unread(part: Part, views: tuple[View, ...], why: str) -> list[ClipValue]:
+    """What the model would have given of clips of its form."""
+    keys = [key for key in quantities_read(part.manifest) if READ[key].views == views]
+    reasons = (Reason.OUT_OF_DISTRIBUTION,)
+    return [ClipValue(key, READ[key].unit, None, part.manifest.name, reasons=reasons, detail=why) for key in keys]
+
+
+def _left_out(value: ReadValue, views: tuple[View, ...]) -> str:
+    quantity = QUANTITIES.get(value.key)
+    if quantity is None:
+        return "no quantity of this node"
+    if value.unit != quantity.unit:
+        return f"it is in {value.unit}, not in {quantity.unit}"
+    if quantity.views != views:
+        return f"it is not measured in {' and '.join(views)}{' alone' if len(views) == 1 else ''}"
+    return "" if quantity.key in READ else "the node takes it from outlines, not from readings"

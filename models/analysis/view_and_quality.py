@@ -1,0 +1,108 @@
+"""What the classifiers say of a clip before it is measured: its view, its quality, its distance from the training data, and
+whether it is one image or two.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from models.analysis.adapters import as_probabilities, classifier_input, likeliest_view
+from models.analysis.displays import is_judged_by, told_by_region
+from models.analysis.distribution import frames_looked_at, judged_features, verdict
+from models.analysis.image_quality import grade_quality
+from models.analysis.loaded_model import Part
+from models.catalogue import TRACES
+from models.clip import Clip
+from models.inputs.clip_frames import ClipFrames
+from models.library.reading import ReadingError
+from models.library.roles import DUAL
+from models.results import DistributionVerdict, ModelUse, QualityGrade, ViewPrediction
+
+
+@dataclass(frozen=True)
+class ScreenVerdict:
+    """Whether the screen shows two images: the probability that it does, and the model that says so."""
+
+    dual_probability: float
+    judge: str
+
+    @property
+    def is_dual(self) -> bool:
+        return self.dual_probability > 0.5
+
+
+@dataclass(frozen=True)
+class Impression:
+    """What the classifiers say about a clip; None where no network of the set can say it. `distribution_judge` is the model
+    that told the distance.
+    """
+
+    view: ViewPrediction
+    quality: QualityGrade | None
+    distribution: DistributionVerdict | None
+    models: tuple[ModelUse, ...]
+    notes: tuple[str, ...] = ()
+    distribution_judge: str = ""
+    screen: ScreenVerdict | None = None
+
+
+def look_at(
+    clip: Clip,
+    frames: ClipFrames,
+    of_view: Part,
+    of_quality: Part | None,
+    gate: Part | None,
+    *,
+    of_distribution: Part | None = None,
+    of_screen: Part | None = None,
+) -> Impression:
+    """`of_distribution` tells the distance of every clip; without it the view's own network where it can. Where that cannot
+    either, `gate` does, and of phantoms only. Of a trace only a network says anything that was taught on such traces.
+    """
+    chosen = frames_looked_at(clip)
+    view, features, notes = _seen(clip, frames, of_view, chosen)
+    models = [of_view.use]
+    quality = distribution = screen = None
+    judge = of_distribution or (
+        of_view if of_view.knows_its_training_data else gate if clip.is_quality_control_subject else None
+    )
+    if judge is not None and not is_judged_by(judge.manifest, view.view):
+        judge = None
+    if judge is not None:
+        try:
+            features = features if judge is of_view else judged_features(judge, clip, frames, view.view, chosen)
+            distribution = verdict(judge, features)
+            models += [] if judge is of_view else [judge.use]
+        except ReadingError as error:  # what it cannot look at, it has not judged
+            notes += (f"{judge.manifest.name} cannot read this clip: {error}",)
+    if of_quality is not None:
+        quality = grade_quality(of_quality, clip, frames, view.view, chosen)
+        models += [of_quality.use] if quality else []
+    if of_screen is not None and view.view not in TRACES:  # the small picture above a trace makes no split screen
+        screen = _screen_verdict(of_screen, clip, frames, chosen)
+        models.append(of_screen.use)
+    judged_by = judge.manifest.name if judge else ""
+    return Impression(view, quality, distribution, tuple(models), notes, judged_by, screen)
+
+
+def _seen(clip: Clip, frames: ClipFrames, of_view: Part, chosen: Sequence[int]) -> tuple[ViewPrediction, Any, tuple[str, ...]]:
+    """The view, the features of the frames where the network gives such, and what is to be noted."""
+    notes: tuple[str, ...] = ()
+    try:
+        outputs = of_view.run(classifier_input(clip, frames, of_view.manifest, chosen))
+    except ReadingError as error:  # then all views are as likely, and none is likely enough
+        outputs = (torch.zeros(1, len(of_view.manifest.labels)),)
+        notes = (f"{of_view.manifest.name} cannot read this clip: {error}",)
+    probabilities = [float(value) for value in as_probabilities(outputs[0])]
+    likeliest, probability = likeliest_view(of_view.manifest, probabilities)
+    named = tuple(zip(of_view.manifest.labels, probabilities, strict=True))
+    prediction = ViewPrediction(told_by_region(likeliest, clip), probability, named)
+    return prediction, outputs[1] if len(outputs) > 1 else None, notes
+
+
+def _screen_verdict(part: Part, clip: Clip, frames: ClipFrames, chosen: Sequence[int]) -> ScreenVerdict:
+    logits = part.run(classifier_input(clip, frames, part.manifest, chosen))[0]
+    labels = [label.lower() for label in part.manifest.labels]
+    return ScreenVerdict(float(as_probabilities(logits)[labels.index(DUAL)]), part.manifest.name)

@@ -1,0 +1,200 @@
+"""How much faster the predictor's way is than the published one, per network: both in one run, turn by turn.
+
+The published way is that of the authors' scripts: eager torch in single precision, one frame at a time, or one clip for
+networks of clips, whose frames are one batch of what sees them one by one. It is timed on at most four, on two where they
+take long; what it would need for more is computed from that. Ratios are per frame or clip.
+"""
+
+import copy
+import logging
+import math
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from models.analysis.loaded_model import engage, joined
+from models.analysis.reader_probes import reader_probes
+from models.engines.agreement import Task, choose_backend, disagreement, probe_clip
+from models.engines.backend import Backend, BackendError, Precision, TorchBackend, as_tuple
+from models.engines.graph_cache import throwaway_cache
+from models.engines.openvino_backend import OpenVinoBackend, has_bf16, is_installed
+from models.library.manifest import Manifest
+from models.library.registry import find_manifest, load_model
+
+log = logging.getLogger(__name__)
+
+ROUNDS = 4  # one published frame each
+_FEWEST_ROUNDS, _LONG_S = 2, 12.0  # no third round where the first two took this long
+_PIXELS_AT_ONCE = 16 * 160 * 160
+_MOST_AT_ONCE = 8
+_FREE_SIDES = (426, 1024)  # of a network that takes any: the crop of a spectrum its authors speak of
+_FREE_FRAMES = 16  # of a network that takes any number
+
+
+@dataclass(frozen=True)
+class Timing:
+    """Seconds per frame (or clip) of the published way and of ours. `equal`: both gave the same, to the gate's bounds.
+
+    `bf16_s` is None where the CPU has no half precision; without trained weights it says nothing but speed. `compiled_s` is
+    that of torch.compile in the lowest precision there is, None where it was not asked for or cannot be done.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    engine: str
+    published_s: float
+    fp32_s: float
+    bf16_s: float | None
+    equal: bool
+    trained: bool
+    compiled_s: float | None = None
+
+    @property
+    def ratio(self) -> float:
+        return self.published_s / self.fp32_s
+
+    @property
+    def half_ratio(self) -> float | None:
+        return None if self.bf16_s is None else self.published_s / self.bf16_s
+
+    @property
+    def compiled_ratio(self) -> float | None:
+        return None if self.compiled_s is None else self.published_s / self.compiled_s
+
+
+class BothViews(nn.Module):
+    """A network of two clips, given the same one twice: its work is that of two."""
+
+    def __init__(self, network: nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, clips: Tensor) -> Any:
+        return self.network(clips, clips)
+
+
+def geometric_mean(ratios: Sequence[float]) -> float:
+    """
+    >>> geometric_mean([1.0, 4.0])
+    2.0
+    """
+    return math.exp(statistics.fmean(math.log(ratio) for ratio in ratios))
+
+
+def time_network(
+    name: str, *, rounds: int = ROUNDS, engine: str = "auto", half: bool = True, device: str = "cpu", compiled: bool = False
+) -> Timing:
+    """Raises ManifestError for a model that is not there. Random weights where none have been brought."""
+    manifest = find_manifest(name)
+    trained = bool(manifest.weights_file)
+    network = _entry(load_model(name, pretrained=trained, device=device), manifest)
+    shape = input_shape(manifest)
+    batch = torch.rand(_batch_size(shape), *shape, generator=torch.Generator().manual_seed(0))
+    plain = copy.deepcopy(network)
+    plain.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]  # as the authors load it
+    with ExitStack() as stack:
+        if not trained:
+            stack.enter_context(throwaway_cache())
+        halved = _half(copy.deepcopy(network), shape, batch, device) if half else None
+        further = [halved, _compiled(copy.deepcopy(network), batch, device, half=halved is not None) if compiled else None]
+        ours, by = _as_in_the_node(network, batch, manifest, engine, device)
+    ways: list[tuple[Callable[[], Any], int]] = [
+        (lambda: _published(plain, batch[:1], device), 1),
+        (lambda: ours.run(batch), len(batch)),
+        *((partial(backend.run, batch), len(batch)) for backend in further if backend is not None),
+    ]
+    expected = [_published(plain, item[None], device) for item in batch]
+    one_by_one = tuple(torch.cat(parts) for parts in zip(*expected, strict=True))
+    equal = not disagreement(Task.VALUES, one_by_one, ours.run(batch), Precision.FP32, manifest)
+    for run, _ in ways:  # what is run for the first time is slow
+        run()
+    published_s, fp32_s, *rest = _interleaved(ways, rounds)
+    bf16_s, compiled_s = (None if backend is None else rest.pop(0) for backend in further)
+    return Timing(name, shape, by, published_s, fp32_s, bf16_s, equal, trained, compiled_s)
+
+
+def _entry(network: nn.Module, manifest: Manifest) -> nn.Module:
+    return BothViews(network).eval() if manifest.architecture.get("network") == "biplane" else network
+
+
+def _reader(entry: nn.Module) -> Any:
+    return entry.network if isinstance(entry, BothViews) else entry
+
+
+def _as_in_the_node(entry: nn.Module, batch: Tensor, manifest: Manifest, engine: str, device: str) -> tuple[Backend, str]:
+    """In single precision, with its name. Of a network that reads clips the step that the node redirects, the rest by torch."""
+    chosen = engage(_reader(entry), engine=engine, device=device, trained=False, task=Task.VALUES)
+    if not chosen:
+        whole = choose_backend(entry, Task.VALUES, batch[:3], manifest, engine=engine, device=device, trained=False)
+        return whole, whole.name
+    return TorchBackend(entry, device), joined(chosen).name
+
+
+def input_shape(manifest: Manifest) -> tuple[int, ...]:
+    """(channels, [frames,] height, width); free sides get those of a spectrum."""
+    if not manifest.input_shape:
+        return 1, manifest.input_size_px, manifest.input_size_px
+    channels, *rest = manifest.input_shape
+    free = iter((_FREE_FRAMES, *_FREE_SIDES) if len(rest) == 3 else _FREE_SIDES)
+    return channels, *(next(free) if side == -1 else side for side in rest)
+
+
+def _batch_size(shape: tuple[int, ...]) -> int:
+    return max(1, min(_MOST_AT_ONCE, _PIXELS_AT_ONCE // math.prod(shape[1:])))
+
+
+def _published(network: nn.Module, frame: Tensor, device: str) -> tuple[Tensor, ...]:
+    with torch.no_grad():
+        return tuple(output.cpu() for output in as_tuple(network(frame.to(device))))
+
+
+def _half(entry: nn.Module, shape: tuple[int, ...], batch: Tensor, device: str) -> Backend | None:
+    """None where this CPU or accelerator has no half precision, or the network cannot be run in it."""
+    on_torch = device != "cpu" or not is_installed()
+    try:
+        if not (torch.cuda.is_bf16_supported() if device != "cpu" else on_torch or has_bf16()):
+            return None
+        if on_torch:
+            return TorchBackend(entry, device, Precision.BF16)
+        network = _reader(entry)
+        probes = reader_probes(network, probe_clip(network.manifest.probe))
+        for probe in probes:
+            probe.redirect(OpenVinoBackend(probe.step, probe.shape, Precision.BF16, usually=len(probe.batch)).run)
+        backend = TorchBackend(entry) if probes else OpenVinoBackend(entry, shape, Precision.BF16, usually=len(batch))
+        backend.run(batch)
+    except BackendError:
+        return None
+    return backend
+
+
+def _compiled(network: nn.Module, batch: Tensor, device: str, *, half: bool) -> Backend | None:
+    backend = TorchBackend(network, device, Precision.BF16 if half else Precision.FP32, compiled=True)
+    try:
+        backend.run(batch)
+    except BackendError as error:
+        log.warning("%s", error)
+        return None
+    return backend
+
+
+def _interleaved(ways: Sequence[tuple[Callable[[], Any], int]], rounds: int) -> list[float]:
+    """Median seconds per frame of each way, all of them warm; the order turns round with every round."""
+    taken: list[list[float]] = [[] for _ in ways]
+    begun = time.perf_counter()
+    for number in range(rounds):
+        if number >= _FEWEST_ROUNDS and time.perf_counter() - begun > _LONG_S:
+            break
+        order = range(len(ways)) if number % 2 == 0 else range(len(ways) - 1, -1, -1)
+        for index in order:
+            run, frames = ways[index]
+            started = time.perf_counter()
+            run()
+            taken[index].append((time.perf_counter() - started) / frames)
+    return [statistics.median(seconds) for seconds in taken]

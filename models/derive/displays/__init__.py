@@ -1,0 +1,1 @@
+"""Spectral Doppler and M-mode displays: velocities, integrals, excursions."""

@@ -1,0 +1,138 @@
+"""The left ventricle of one apical clip, and of two clips together: volumes per beat and their mean."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from models.catalogue import Phase, View
+from models.derive.ventricle.volumes import Outline, biplane_volume_ml, length_cm, single_plane_volume_ml, to_cm
+from models.results import ClipFindings, FrameReference
+
+# ASE/EACVI 2015: biplane only where the two long axes differ by at most 10 %; else one of the planes is foreshortened.
+_LENGTH_TOLERANCE = 0.10
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over beats, with the values it is the mean of and the frames they came from."""
+
+    value: float
+    by_beat: tuple[float, ...]
+    sources: tuple[FrameReference, ...]
+
+    @property
+    def beats(self) -> int:
+        return len(self.by_beat)
+
+    @property
+    def sd(self) -> float | None:
+        """None for a single beat."""
+        return float(np.std(self.by_beat, ddof=1)) if self.beats > 1 else None
+
+
+@dataclass(frozen=True, eq=False)
+class ApicalClip:
+    """A clip that may be measured: the outlines in cm of its beats' end-diastoles and end-systoles, in pairs."""
+
+    findings: ClipFindings
+    view: View
+    outlines_cm: tuple[tuple[Outline, Outline], ...]
+
+    @cached_property
+    def lengths_d_cm(self) -> tuple[float, ...]:
+        """Length of the long axis at the end-diastole of each beat."""
+        return tuple(length_cm(ed) for ed, _ in self.outlines_cm)
+
+    @property
+    def length_d_cm(self) -> float:
+        """Its mean: the longer, the less foreshortened."""
+        return float(np.mean(self.lengths_d_cm))
+
+    def sources(self, *phases: Phase, beats: int | None = None) -> tuple[FrameReference, ...]:
+        uid = self.findings.sop_instance_uid
+        frames = {Phase.END_DIASTOLE: "ed_frame_index", Phase.END_SYSTOLE: "es_frame_index"}
+        return tuple(
+            FrameReference(uid, getattr(beat, frames[phase]) + 1, phase)
+            for beat in self.findings.beats[:beats]
+            for phase in phases
+        )
+
+
+def measurable(findings: ClipFindings) -> ApicalClip | None:
+    """None where the clip has no calibration, no beat, or a beat without an outline."""
+    if findings.view is None or findings.cm_per_px is None or not findings.beats:
+        return None
+    outlines = {c.frame_index: to_cm(c.points_px, findings.cm_per_px) for c in findings.contours if c.structure == "lv"}
+    if any(index not in outlines for beat in findings.beats for index in (beat.ed_frame_index, beat.es_frame_index)):
+        return None
+    pairs = tuple((outlines[beat.ed_frame_index], outlines[beat.es_frame_index]) for beat in findings.beats)
+    return ApicalClip(findings, findings.view.view, pairs)
+
+
+def least_foreshortened(clips: Sequence[ApicalClip], view: View) -> ApicalClip | None:
+    """The longest ventricle, to a millimetre; of several the best image."""
+    return max((clip for clip in clips if clip.view is view), key=_rank, default=None)
+
+
+def _rank(clip: ApicalClip) -> tuple[float, float]:
+    quality = clip.findings.quality
+    return round(clip.length_d_cm, 1), quality.score if quality else 0.0
+
+
+def lengths_differ(a4c: ApicalClip, a2c: ApicalClip) -> str:
+    """In words, where the two long axes contradict each other; "" where they agree."""
+    if not differ(a4c.length_d_cm, a2c.length_d_cm):
+        return ""
+    lengths = f"A4C {a4c.length_d_cm:.1f} cm, A2C {a2c.length_d_cm:.1f} cm"
+    return f"end-diastolic LV lengths differ by more than 10 %: {lengths}"
+
+
+def differ(one_cm: float, other_cm: float) -> bool:
+    return abs(one_cm - other_cm) > _LENGTH_TOLERANCE * max(one_cm, other_cm)
+
+
+def single_plane(clip: ApicalClip) -> dict[str, Estimate]:
+    """LVEDV, LVESV and EF by discs, and the end-diastolic length in A4C. EF is the mean of the beats' own."""
+    edv = [single_plane_volume_ml(ed) for ed, _ in clip.outlines_cm]
+    esv = [single_plane_volume_ml(es) for _, es in clip.outlines_cm]
+    ef = [_ef_percent(*volumes) for volumes in zip(edv, esv, strict=True)]
+    d, s = Phase.END_DIASTOLE, Phase.END_SYSTOLE
+    found = {
+        f"ef_{clip.view}": _mean(ef, clip.sources(d, s)),
+        f"lvedv_{clip.view}": _mean(edv, clip.sources(d)),
+        f"lvesv_{clip.view}": _mean(esv, clip.sources(s)),
+    }
+    if clip.view is View.A4C:
+        found["lv_len_d_a4c"] = _mean(clip.lengths_d_cm, clip.sources(d))
+    return found
+
+
+def biplane(a4c: ApicalClip, a2c: ApicalClip) -> dict[str, Estimate]:
+    """LVEDV and LVESV by discs of both planes, first beat with first beat and so on, and EF from the two means.
+
+    The planes were not recorded in the same beats, so an EF per pair would mean nothing; its spread is still reported.
+    """
+    pairs = list(zip(a4c.outlines_cm, a2c.outlines_cm, strict=False))  # as many beats as both have
+    edv = [biplane_volume_ml(ed4, ed2) for (ed4, _), (ed2, _) in pairs]
+    esv = [biplane_volume_ml(es4, es2) for (_, es4), (_, es2) in pairs]
+    ef = [_ef_percent(*volumes) for volumes in zip(edv, esv, strict=True)]
+
+    def sources(*phases: Phase) -> tuple[FrameReference, ...]:
+        return a4c.sources(*phases, beats=len(pairs)) + a2c.sources(*phases, beats=len(pairs))
+
+    ef_of_means = _ef_percent(float(np.mean(edv)), float(np.mean(esv)))
+    return {
+        "ef_bp": Estimate(ef_of_means, tuple(ef), sources(Phase.END_DIASTOLE, Phase.END_SYSTOLE)),
+        "lvedv_bp": _mean(edv, sources(Phase.END_DIASTOLE)),
+        "lvesv_bp": _mean(esv, sources(Phase.END_SYSTOLE)),
+    }
+
+
+def _ef_percent(edv_ml: float, esv_ml: float) -> float:
+    return 100 * (edv_ml - esv_ml) / edv_ml if edv_ml > 0 else float("nan")
+
+
+def _mean(values: Sequence[float], sources: tuple[FrameReference, ...]) -> Estimate:
+    return Estimate(float(np.mean(values)), tuple(values), sources)

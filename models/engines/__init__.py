@@ -1,0 +1,1 @@
+"""What computes a network, and whether it agrees with the reference."""

@@ -1,0 +1,211 @@
+"""How well the bundled networks do on hearts that no training has seen: EF and volumes, views, quality, refusals.
+
+Every figure is on synthetic phantoms; none says anything about patients.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from multiprocessing import get_context
+from typing import TypeVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.analysis import Predictor, load_predictor
+from models.evaluation.held_out import ClipResult, HeartResult, NegativeResult, judge_heart, judge_negative
+from models.evaluation.metrics.agreement import Estimate, bootstrap, correlation, quadratic_kappa
+from models.library.manifest import Value, write_manifest
+from models.library.registry import find_manifest
+from models.phantom import GENERATOR_VERSION
+from models.phantom.truth import HELD_OUT_KINDS, NEGATIVE_KINDS
+
+Judged = TypeVar("Judged")
+Progress = Callable[[str], None]
+_NEGATIVES_PER_KIND = 20
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """The results per heart and per negative, and the figures by model task, as they go into the manifests."""
+
+    hearts: tuple[HeartResult, ...]
+    negatives: tuple[NegativeResult, ...]
+    lv: dict[str, Value]
+    view: dict[str, Value]
+    quality: dict[str, Value]
+
+
+@dataclass(frozen=True)
+class _Names:
+    view: str
+    quality: str
+    lv_segmentation: str
+    engine: str
+
+
+# One predictor per process: loading it for every heart would take longer than the heart.
+_loaded: dict[_Names, Predictor] = {}
+
+
+def evaluate_ef(
+    *,
+    hearts: int = 200,
+    first_seed: int | None = None,
+    view: str = "phantom_view",
+    quality: str = "phantom_quality",
+    lv_segmentation: str = "phantom_lv",
+    engine: str = "torch",
+    processes: int = 2,
+    progress: Progress = lambda line: None,
+) -> Evaluation:
+    """Runs `hearts` held-out hearts, from the first test seed on, through predictor and study derivation.
+
+    `engine` computes the networks: "torch", the reference, "openvino" or "auto".
+    Raises ManifestError or WeightsError where a model cannot be loaded, ValueError for seeds that were trained on.
+    """
+    names = _Names(view, quality, lv_segmentation, engine)
+    manifests = [find_manifest(name) for name in (view, quality, lv_segmentation)]
+    first = manifests[2].test_seeds[0] if first_seed is None else first_seed
+    for manifest in manifests:
+        for low, high in (manifest.train_seeds, manifest.validation_seeds):
+            if first < high and low < first + hearts:
+                raise ValueError(f"seeds {first} to {first + hearts - 1} were used to train {manifest.name}")
+    seeds = range(first, first + hearts)
+    per_kind = min(_NEGATIVES_PER_KIND, hearts)
+    kinds = [(kind, first + index) for kind in NEGATIVE_KINDS for index in range(per_kind)]
+    judged = _all(partial(_heart, names), seeds, processes, progress)
+    negatives = _all(partial(_negative, names), kinds, processes, progress)
+    return summarise(judged, negatives)
+
+
+def summarise(hearts: Sequence[HeartResult], negatives: Sequence[NegativeResult]) -> Evaluation:
+    clips = [clip for heart in hearts for clip in heart.clips]
+    common: dict[str, Value] = {
+        "measured_on": f"synthetic phantoms, n = {len(hearts)} held-out hearts of seeds {hearts[0].seed} to {hearts[-1].seed}",
+        "generator": GENERATOR_VERSION,
+    }
+    return Evaluation(
+        tuple(hearts),
+        tuple(negatives),
+        lv=common | _lv_figures(hearts),
+        view=common | _view_figures(clips) | _refusal_figures(clips, negatives),
+        quality=common | _quality_figures(clips),
+    )
+
+
+def record_metrics(evaluation: Evaluation, *, view: str, quality: str, lv_segmentation: str) -> None:
+    """Replaces `[metrics]` in the three manifests; what the training measured on its validation hearts stays."""
+    for name, figures in ((view, evaluation.view), (quality, evaluation.quality), (lv_segmentation, evaluation.lv)):
+        manifest = find_manifest(name)
+        kept = {key: value for key, value in manifest.metrics.items() if key.startswith("validation_")}
+        write_manifest(replace(manifest, metrics=kept | figures), manifest.path)
+
+
+def _lv_figures(hearts: Sequence[HeartResult]) -> dict[str, Value]:
+    default = [heart for heart in hearts if heart.by_default and "ef_bp" in heart.found]
+    lifted = [heart for heart in hearts if "ef_bp" in heart.found]
+    dice = np.array([value for heart in hearts for clip in heart.clips for value in clip.dice])
+    phases = [clip.phase_errors_ms for heart in hearts for clip in heart.clips if clip.phase_errors_ms]
+    errors_ms: NDArray[np.float64] = np.abs(np.array(phases, dtype=np.float64).reshape(-1, 2))
+    figures: dict[str, Value] = {"coverage_percent": 100 * len(default) / len(hearts)}
+    figures["coverage_gates_lifted_percent"] = 100 * len(lifted) / len(hearts)
+    figures |= _agreement("ef", "points", default) | _agreement("ef_gates_lifted", "points", lifted)
+    for key in ("lvedv_bp", "lvesv_bp"):
+        pairs = _pairs(lifted, key)
+        relative = 100 * np.abs(pairs[:, 1] - pairs[:, 0]) / pairs[:, 0]
+        figures |= _stated(f"{key}_mape_percent", bootstrap(lambda values: float(values.mean()), relative))
+        figures[f"{key}_bias_percent"] = 100 * float(((pairs[:, 1] - pairs[:, 0]) / pairs[:, 0]).mean())
+    figures["dice_ed_es_mean"], figures["dice_ed_es_p5"] = float(dice.mean()), float(np.quantile(dice, 0.05))
+    for column, phase in enumerate(("ed", "es")):
+        figures[f"{phase}_error_median_ms"] = float(np.median(errors_ms[:, column]))
+        figures[f"{phase}_error_p95_ms"] = float(np.quantile(errors_ms[:, column], 0.95))
+    return figures
+
+
+def _agreement(name: str, unit: str, hearts: Sequence[HeartResult]) -> dict[str, Value]:
+    """MAE, bias, SD and r of EF with bootstrap intervals by heart."""
+    pairs = _pairs(hearts, "ef_bp")
+    errors = pairs[:, 1] - pairs[:, 0]
+    return (
+        _stated(f"{name}_mae_{unit}", bootstrap(lambda values: float(np.abs(values).mean()), errors))
+        | _stated(f"{name}_bias_{unit}", bootstrap(lambda values: float(values.mean()), errors))
+        | _stated(f"{name}_sd_{unit}", bootstrap(lambda values: float(values.std()), errors))
+        | _stated(f"{name}_r", bootstrap(correlation, pairs))
+    )
+
+
+def _pairs(hearts: Sequence[HeartResult], key: str) -> NDArray[np.float64]:
+    return np.array([(heart.truth[key], heart.found[key]) for heart in hearts], dtype=np.float64).reshape(-1, 2)
+
+
+def _stated(key: str, estimate: Estimate) -> dict[str, Value]:
+    return {key: estimate.value, f"{key}_95": [estimate.low, estimate.high]}
+
+
+def _view_figures(clips: Sequence[ClipResult]) -> dict[str, Value]:
+    good = [clip for clip in clips if clip.quality > 0]
+    return {
+        "view_accuracy_percent": 100 * float(np.mean([clip.found_view is clip.view for clip in good])),
+        "view_accuracy_worst_quality_percent": 100
+        * float(np.mean([clip.found_view is clip.view for clip in clips if clip.quality == 0])),
+        "false_refusals_percent": 100 * float(np.mean([not clip.inside for clip in good])),
+    }
+
+
+def _refusal_figures(clips: Sequence[ClipResult], negatives: Sequence[NegativeResult]) -> dict[str, Value]:
+    """By distance alone, and by all gates and the view together, for the kinds that taught and for the held-out ones."""
+    hearts = np.array([clip.distance for clip in clips if clip.quality > 0])
+    figures: dict[str, Value] = {}
+    for group, held_out in (("taught", False), ("held_out", True)):
+        chosen = [negative for negative in negatives if (negative.kind in HELD_OUT_KINDS) is held_out]
+        distances = np.array([negative.distance for negative in chosen])
+        figures[f"{group}_negatives"] = len(chosen)
+        figures[f"{group}_refused_by_distance_percent"] = 100 * float(np.mean([not negative.inside for negative in chosen]))
+        figures[f"{group}_not_measured_percent"] = 100 * float(np.mean([not negative.measured for negative in chosen]))
+        figures[f"{group}_auroc"] = float((distances[:, None] > hearts).mean())
+    return figures
+
+
+def _quality_figures(clips: Sequence[ClipResult]) -> dict[str, Value]:
+    truth = np.array([clip.quality for clip in clips])
+    graded = np.array([round(clip.score * 3 / 100) for clip in clips])
+    refused = np.array([not clip.adequate for clip in clips])
+    return {
+        "kappa_quadratic": quadratic_kappa(truth, graded),
+        "worst_grade_refused_percent": 100 * float(refused[truth == 0].mean()),
+        "other_grades_refused_percent": 100 * float(refused[truth > 0].mean()),
+    }
+
+
+def _heart(names: _Names, seed: int) -> HeartResult:
+    return judge_heart(_predictor(names), seed)
+
+
+def _negative(names: _Names, kind_and_seed: tuple[str, int]) -> NegativeResult:
+    return judge_negative(_predictor(names), *kind_and_seed)
+
+
+def _predictor(names: _Names) -> Predictor:
+    if names not in _loaded:
+        _loaded[names] = load_predictor(
+            view=names.view, quality=names.quality, lv_segmentation=names.lv_segmentation, engine=names.engine
+        )
+    return _loaded[names]
+
+
+def _all(judge: Callable[..., Judged], items: Iterable[object], processes: int, progress: Progress) -> list[Judged]:
+    items = list(items)
+    results: list[Judged] = []
+    if processes <= 1:
+        return [judge(item) for item in items]
+    with ProcessPoolExecutor(
+        processes, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
+    ) as pool:
+        for result in pool.map(judge, items, chunksize=2):
+            results.append(result)
+            if len(results) % 20 == 0:
+                progress(f"{len(results)} of {len(items)}")
+    return results

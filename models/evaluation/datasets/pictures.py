@@ -1,0 +1,83 @@
+"""Videos and images of data sets as clips without calibration."""
+
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from models.clip import Clip
+from models.derive.beats.frame_clock import why_not_true
+from models.evaluation.datasets.items import LayoutError, Mask
+
+
+class VideoError(ValueError):
+    """The file holds no film that can be decoded."""
+
+
+def film(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float64] | None]:
+    """All frames of an AVI, MP4 and what else libav reads, RGB (frames, rows, columns, 3), and the times of the stream in ms
+    from the first frame on, None where it states none or they do not rise.
+
+    Raises VideoError for a file without a film that can be decoded, OSError where the file itself cannot be read.
+    """
+    frames: list[NDArray[np.uint8]] = []
+    times_ms: list[float | None] = []
+    with path.open("rb") as file:
+        try:
+            with av.open(file, mode="r") as container:
+                container.streams.video[0].thread_count = 1
+                for frame in container.decode(video=0):
+                    frames.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
+                    times_ms.append(None if frame.time is None else 1000 * float(frame.time))
+        except (av.FFmpegError, IndexError) as error:
+            raise VideoError("the file holds no film that can be decoded") from error
+    if not frames or any(frame.shape != frames[0].shape for frame in frames):
+        raise VideoError("a film without frames, or of frames of several sizes")
+    return np.stack(frames), _from_the_first(times_ms)
+
+
+def _from_the_first(times_ms: list[float | None]) -> NDArray[np.float64] | None:
+    if any(time is None for time in times_ms):
+        return None
+    times = np.array(times_ms, dtype=np.float64)
+    return times - times[0] if (np.diff(times) > 0).all() else None
+
+
+def read_video(path: Path) -> Clip:
+    """A film of a data set as `film` reads it. Raises LayoutError."""
+    try:
+        frames, times_ms = film(path)
+    except (VideoError, OSError) as error:
+        raise LayoutError(f"{path}: no readable video ({error})") from error
+    why = "" if times_ms is None else why_not_true(times_ms)
+    return Clip(path.stem, frames, None if why else times_ms, from_video_file=True, clock_objection=why)
+
+
+def read_image(path: Path) -> Clip:
+    """One image as a clip of one frame. Raises LayoutError."""
+    try:
+        with Image.open(path) as image:
+            frame = np.asarray(image.convert("RGB"))
+    except (OSError, UnidentifiedImageError) as error:
+        raise LayoutError(f"{path}: no readable image ({type(error).__name__})") from error
+    return Clip(path.stem, frame[None], None, from_video_file=True)
+
+
+def filled_polygon(vertices: NDArray[np.int64], rows: int, columns: int) -> Mask:
+    """Pixels whose centres lie inside the polygon of whole-numbered vertices (n, 2), (x, y) px, or exactly on its border.
+
+    Even-odd rule, so where the outline crosses itself the doubled part is outside.
+    """
+    y, x = np.mgrid[:rows, :columns]
+    inside = np.zeros((rows, columns), dtype=np.bool_)
+    border = np.zeros_like(inside)
+    for (x1, y1), (x2, y2) in zip(vertices, np.roll(vertices, -1, axis=0), strict=True):
+        turn = (x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)
+        between = (np.minimum(x1, x2) <= x) & (x <= np.maximum(x1, x2)) & (np.minimum(y1, y2) <= y) & (y <= np.maximum(y1, y2))
+        border |= (turn == 0) & between
+        crosses = (y1 > y) != (y2 > y)
+        left = (turn < 0) == (y2 < y1)  # of where the edge crosses the pixel's row
+        inside ^= crosses & left
+    return np.asarray(inside | border)

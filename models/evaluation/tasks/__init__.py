@@ -1,0 +1,129 @@
+"""Trials of any model of the library on any data set: the task follows from the recipe, the figures from the task."""
+
+import csv
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models.evaluation.datasets import DICOM
+from models.evaluation.datasets.items import DataSet
+from models.evaluation.tasks.classification import classify, embed
+from models.evaluation.tasks.landmarks import read_landmarks
+from models.evaluation.tasks.outcome import Options, Outcome, TrialError, save_plots
+from models.evaluation.tasks.reading import read_ef, read_lengths, read_phases
+from models.evaluation.tasks.segmentation import segment
+from models.evaluation.tasks.values import read_values
+from models.library.manifest import Manifest, Value
+from models.library.registry import recipe_of
+
+Trial = Callable[[Any, DataSet, Options], Outcome]
+
+# Task -> trial of a loaded model.
+TASKS: dict[str, Trial] = {
+    "classification": classify,
+    "embedding": embed,
+    "segmentation": segment,
+    "ef": read_ef,
+    "linear": read_lengths,
+    "phase": read_phases,
+    "values": read_values,
+    "landmarks": read_landmarks,
+}
+
+
+def tasks_of(manifest: Manifest) -> tuple[str, ...]:
+    """What a model can be tried at, the usual task first. Raises TrialError where nothing is known of it."""
+    if not (tasks := recipe_of(manifest).evaluation):
+        raise TrialError(f"model {manifest.name}: no data set layout holds the truth of what it gives")
+    has_head = manifest.architecture.get("outputs") != 0
+    return tasks if has_head else tasks[::-1]
+
+
+def try_model(model: Any, data: DataSet, options: Options, task: str = "auto") -> Outcome:
+    """The outcome of `task`, or of the model's usual one. Raises TrialError where model and data do not fit."""
+    return TASKS[chosen_task(model.manifest, data, task)](model, data, options)
+
+
+def chosen_task(manifest: Manifest, data: DataSet, task: str = "auto") -> str:
+    """The task itself, or the usual one of this model on these data. Raises TrialError for one that the model cannot do."""
+    tasks = tasks_of(manifest)
+    chosen = _usual(tasks, data) if task == "auto" else task
+    if chosen not in tasks:
+        raise TrialError(f"model {manifest.name} cannot be tried at {chosen!r}, but at {', '.join(tasks)}")
+    return chosen
+
+
+def _usual(tasks: tuple[str, ...], data: DataSet) -> str:
+    """Lines with both ends have layouts of their own; a `truth.json` states lengths."""
+    return "values" if tasks[0] == "linear" and data.layout == DICOM and "values" in tasks else tasks[0]
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One figure with what its publisher states of the same on the same data; either may be missing.
+
+    `otherwise` is what they state of it in other circumstances, by what those were.
+    """
+
+    key: str
+    found: Value | None
+    published: Value | None
+    otherwise: Mapping[str, Value] = field(default_factory=dict)
+
+
+_ABOUT = ("measured_on", "measured_on_layout")  # the metrics that are no figures
+
+
+def beside_published(manifest: Manifest, figures: Mapping[str, Value], layout: str) -> list[Compared]:
+    """Every figure found, then what else is published.
+
+    `<figure>_<layout>` is stated for that layout; `<figure>` alone for the manifest's `measured_on_layout` and no other.
+    """
+    published = {key: value for key, value in manifest.metrics.items() if key not in _ABOUT}
+    here = manifest.metrics.get("measured_on_layout") == layout
+    rows, used = [], set()
+    for key, value in figures.items():
+        names = [name for name in (f"{key}_{layout}", key if here else "") if name in published]
+        circumstances = {f"{key}_internal": "internal", f"{key}_external": "external"}
+        if here:
+            circumstances[f"first_version_{key}"] = "first version"
+        otherwise = {word: published[name] for name, word in circumstances.items() if name in published}
+        used |= {*names, *circumstances}
+        rows.append(Compared(key, value, published[names[0]] if names else None, otherwise))
+    left = {key: value for key, value in published.items() if key not in used}
+    return rows + [Compared(f"{key}, elsewhere" if key in figures else key, None, value) for key, value in left.items()]
+
+
+def write_outcome(outcome: Outcome, manifest: Manifest, data: DataSet, folder: Path) -> list[Path]:
+    """metrics.json, items.csv and the plots. JSON knows no NaN: such a figure is null."""
+    folder.mkdir(parents=True, exist_ok=True)
+    metrics, items = folder / "metrics.json", folder / "items.csv"
+    metrics.write_text(json.dumps(as_record(outcome, manifest, data), indent=2), encoding="utf-8")
+    with items.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(outcome.rows[0]))
+        writer.writeheader()
+        writer.writerows(outcome.rows)
+    return [metrics, items, *save_plots(outcome.plots, folder)]
+
+
+def as_record(outcome: Outcome, manifest: Manifest, data: DataSet) -> dict[str, Any]:
+    """What is written as metrics.json and printed as JSON."""
+    return {
+        "model": manifest.name,
+        "version": manifest.version,
+        "weights_sha256": manifest.weights_sha256,
+        "layout": data.layout,
+        "task": outcome.task,
+        "figures": {key: _plain(value) for key, value in outcome.figures.items()},
+        "published": dict(manifest.metrics),
+        "notes": [*data.notes, *outcome.notes],
+    }
+
+
+def _plain(value: Value) -> Any:
+    if isinstance(value, list):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -1,0 +1,238 @@
+"""Classes of single images or clips: whole data sets of labels, TMED-2's four views, TTE47's experts; and embeddings."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.analysis.adapters import classifier_preparation
+from models.clip import Clip
+from models.evaluation.datasets.items import DataSet, Item
+from models.evaluation.metrics.abstention import abstention_figures, risk_coverage
+from models.evaluation.metrics.classes import (
+    balanced_accuracy,
+    calibration_error,
+    class_figures,
+    confusion,
+    expert_figures,
+)
+from models.evaluation.metrics.label_noise import label_noise_figures
+from models.evaluation.metrics.neighbours import by_linear_probe, by_neighbours, few_shot_figures
+from models.evaluation.tasks.outcome import Options, Outcome, TrialError
+from models.evaluation.tasks.plots import confusion_matrix, reliability, risk_over_coverage
+from models.inputs.clip_frames import ClipFrames
+from models.library.manifest import Manifest, Value
+from models.library.recipe import Role
+from models.library.registry import recipe_of
+from models.library.roles import view_of
+
+_FRAMES_OF_A_CLIP = 8  # evenly spaced
+_BATCH = 32
+_FOUR_VIEWS = ("PLAX", "PSAX", "A2C", "A4C")
+_LABEL_NOISE = "label noise: wrong labels were given to the clusters; the paper's encoders had been trained on them as well"
+
+
+@dataclass(frozen=True)
+class _Vocabulary:
+    """How the labels of the data and those of the network are compared: `names` in order, each label's place among them."""
+
+    names: tuple[str, ...]
+    of_network: tuple[int, ...]
+    of_data: dict[str, int]
+    note: str = ""
+
+
+def classify(model: Any, data: DataSet, options: Options) -> Outcome:
+    """Accuracy of a network with labels. Raises TrialError where its labels, or those of the data, are not known."""
+    manifest: Manifest = model.manifest
+    if not manifest.labels:
+        raise TrialError(f"model {manifest.name}: the order of its classes is not known; give it when importing (--labels)")
+    labelled = (item for item in _chosen(data, options) if item.truth.label)
+    answered = list(_probabilities(model, labelled, options))
+    if not answered:
+        raise TrialError(f"no item of the split {options.split!r} has a label")
+    items = [item for item, _ in answered]
+    words = _vocabulary(manifest, items)
+    probabilities = _summed(np.stack([of_item for _, of_item in answered]), words)
+    true = np.array([words.of_data[str(item.truth.label)] for item in items])
+    found = probabilities.argmax(axis=1)
+    groups = [item.group for item in items]
+    confidence = probabilities.max(axis=1)
+    figures = class_figures(true, found, groups)
+    figures["ece"] = calibration_error(confidence, found == true)
+    figures |= abstention_figures(confidence, found == true)
+    figures |= _four_views(probabilities, true, words.names)
+    names = [words.names[index] for index in found]
+    notes = [words.note] if words.note else []
+    if any(item.truth.answers for item in items):
+        answers = [{expert: _compared(word, words) for expert, word in item.truth.answers.items()} for item in items]
+        figures |= expert_figures(answers, names)
+    rows = tuple(
+        {
+            "item": item.key, "group": item.group, "split": item.split, "true": words.names[truth], "found": name,
+            "probability": float(sure), **{f"answer_{expert}": word for expert, word in item.truth.answers.items()},
+        }
+        for item, truth, name, sure in zip(items, true, names, confidence, strict=True)
+    )  # fmt: skip
+    coverage, risk = risk_coverage(confidence, found == true)
+    plots = {
+        "confusion": confusion_matrix(confusion(true, found, len(words.names)), words.names),
+        "reliability": reliability(confidence, found == true),
+        "risk_coverage": risk_over_coverage(coverage, 100 * risk, "errors among them, %"),
+    }
+    return Outcome("classification", figures, _same_keys(rows), tuple(notes), plots)
+
+
+def embed(model: Any, data: DataSet, options: Options) -> Outcome:
+    """k-NN and linear probe (of 1, 10 and all % of the labels) on the train split's embeddings, judged on the asked split.
+
+    Raises TrialError without either.
+    """
+    items = [item for item in data.items if item.truth.label]
+    wanted = options.split or "test"
+    taught = [item for item in items if item.split == "train"]
+    tested = [item for item in items if item.split == wanted]
+    if wanted == "train" or len({item.truth.label for item in taught}) < 2 or not tested:
+        raise TrialError(f"an embedding needs labelled items of two classes in train, and others in {wanted!r}")
+    names = sorted({str(item.truth.label) for item in items})
+    features = np.stack([_embedding(model, item, options) for item in (*taught, *tested)])
+    labels = np.array([names.index(str(item.truth.label)) for item in (*taught, *tested)])
+    (train, test), (labels_of_train, true) = (np.split(values, [len(taught)]) for values in (features, labels))
+    figures: dict[str, Value] = {"n_train": len(taught)}
+    groups = [item.group for item in tested]
+    found = {
+        "knn": by_neighbours(train, labels_of_train, test, options.neighbours),
+        "linear_probe": by_linear_probe(train, labels_of_train, test),
+    }
+    for name, by_method in found.items():
+        figures |= {f"{name}_{key}": value for key, value in class_figures(true, by_method, groups).items()}
+    figures |= few_shot_figures(train, labels_of_train, test, true)
+    notes: tuple[str, ...] = ()
+    if options.label_noise_percent:
+        try:
+            figures |= label_noise_figures(train, labels_of_train, names, options.label_noise_percent)
+        except ValueError as error:
+            raise TrialError(str(error)) from error
+        notes = (_LABEL_NOISE,)
+    rows = tuple(
+        {"item": item.key, "group": item.group, "true": names[truth], **{name: names[of[index]] for name, of in found.items()}}
+        for index, (item, truth) in enumerate(zip(tested, true, strict=True))
+    )
+    plots = {f"confusion_{name}": confusion_matrix(confusion(true, of, len(names)), names) for name, of in found.items()}
+    return Outcome("embedding", figures, rows, notes, plots)
+
+
+def _chosen(data: DataSet, options: Options) -> Iterator[Item]:
+    return (item for item in data.items if not options.split or not item.split or item.split == options.split)
+
+
+def _vocabulary(manifest: Manifest, items: Sequence[Item]) -> _Vocabulary:
+    words = {str(item.truth.label) for item in items} | {word for item in items for word in item.truth.answers.values()}
+    of_name = {label.lower(): index for index, label in enumerate(manifest.labels)}
+    if all(str(item.truth.label).lower() in of_name for item in items):
+        known = {word: of_name[word.lower()] for word in words if word.lower() in of_name}
+        return _Vocabulary(manifest.labels, tuple(range(len(manifest.labels))), known)
+    views = [view_of(label) for label in manifest.labels]
+    seen = {word: view_of(word) for word in words}
+    names = tuple(dict.fromkeys(str(view) for view in views))
+    strange = [str(item.truth.label) for item in items if str(seen[str(item.truth.label)]) not in names]
+    if None in views or strange:
+        raise TrialError(f"model {manifest.name} has no class for {', '.join(sorted(set(strange))) or 'these labels'}")
+    known = {word: names.index(str(view)) for word, view in seen.items() if str(view) in names}
+    of_network = tuple(names.index(str(view)) for view in views)
+    return _Vocabulary(names, of_network, known, "the labels differ from the network's: compared as views")
+
+
+def _compared(word: str, words: _Vocabulary) -> str:
+    return words.names[words.of_data[word]] if word in words.of_data else word
+
+
+def _summed(probabilities: NDArray[np.float64], words: _Vocabulary) -> NDArray[np.float64]:
+    """Of the network's classes, added up into those that are compared."""
+    summed = np.zeros((len(probabilities), len(words.names)))
+    for column, name in enumerate(words.of_network):
+        summed[:, name] += probabilities[:, column]
+    return summed
+
+
+def _probabilities(model: Any, items: Iterable[Item], options: Options) -> Iterator[tuple[Item, NDArray[np.float64]]]:
+    """Per item, its clip let go. Of a network of frames the mean softmax over a clip's frames, some clips at once."""
+    if Role.VIEW not in recipe_of(model.manifest).roles:  # it reads clips itself, and its table is one of probabilities
+        for item in items:
+            rows = model.read(item.load(), options.decoding).rows
+            if not rows:
+                raise TrialError(f"model {model.manifest.name} names no view of {item.key}")
+            yield _released(item), np.array([row["Probability"] for row in rows], dtype=np.float64)
+        return
+    preparation = classifier_preparation(model.manifest)
+    waiting: list[tuple[Item, Tensor]] = []
+    for item in items:
+        clip = item.load()
+        waiting.append((_released(item), ClipFrames(clip).batch(preparation, _spread(clip.number_of_frames))))
+        if sum(len(frames) for _, frames in waiting) >= _BATCH:
+            yield from _softmax(model, waiting)
+            waiting = []
+    yield from _softmax(model, waiting)
+
+
+def _released(item: Item) -> Item:
+    """The item without its clip: a folder of studies does not fit into memory."""
+
+    key = item.key
+
+    def gone() -> Clip:
+        raise RuntimeError(f"the clip of {key} has been let go")
+
+    return Item(item.key, item.group, item.split, gone, item.truth)
+
+
+def _softmax(model: Any, waiting: list[tuple[Item, Tensor]]) -> Iterator[tuple[Item, NDArray[np.float64]]]:
+    if not waiting:
+        return
+    place = next(model.parameters())
+    with torch.inference_mode():
+        logits = model(torch.cat([frames for _, frames in waiting]).to(place.device, place.dtype))
+    of_items = logits.double().softmax(dim=1).cpu().split([len(frames) for _, frames in waiting])
+    for (item, _), probabilities in zip(waiting, of_items, strict=True):
+        yield item, np.asarray(probabilities.mean(dim=0).numpy(), dtype=np.float64)
+
+
+def _embedding(model: Any, item: Item, options: Options) -> NDArray[np.float32]:
+    """Of a clip: the network's own, or the mean over frames."""
+    clip, place = item.load(), next(model.parameters())
+    if hasattr(model, "embed_clip"):
+        return np.asarray(model.embed_clip(clip, options.decoding), dtype=np.float32)
+    frames = ClipFrames(clip).batch(classifier_preparation(model.manifest), _spread(clip.number_of_frames))
+    with torch.inference_mode():
+        return np.asarray(model.embed(frames.to(place.device, place.dtype)).float().mean(dim=0).cpu().numpy())
+
+
+def _spread(frames: int) -> list[int]:
+    if frames <= _FRAMES_OF_A_CLIP:
+        return list(range(frames))
+    return [int(index) for index in np.linspace(0, frames - 1, _FRAMES_OF_A_CLIP).round()]
+
+
+def _four_views(probabilities: NDArray[np.float64], true: NDArray[np.int64], names: tuple[str, ...]) -> dict[str, Value]:
+    """TMED-2's four views without "other": which class may be found among all five, or among the four alone."""
+    if not set(_FOUR_VIEWS) < set(names):
+        return {}
+    four = np.array([names.index(name) for name in _FOUR_VIEWS])
+    inside = np.isin(true, four)
+    if not inside.any():
+        return {}
+    figures: dict[str, Value] = {"four_views_n": int(inside.sum())}
+    kept = probabilities[inside]
+    for key, found in (("of_5", kept.argmax(axis=1)), ("of_4", four[kept[:, four].argmax(axis=1)])):
+        figures[f"four_views_argmax_{key}_accuracy_percent"] = 100 * float((found == true[inside]).mean())
+        figures[f"four_views_argmax_{key}_balanced_accuracy_percent"] = 100 * balanced_accuracy(true[inside], found)
+    return figures
+
+
+def _same_keys(rows: tuple[dict[str, Any], ...]) -> tuple[dict[str, Any], ...]:
+    keys = dict.fromkeys(key for row in rows for key in row)
+    return tuple({key: row.get(key) for key in keys} for row in rows)

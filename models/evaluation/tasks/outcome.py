@@ -1,0 +1,54 @@
+"""What a trial of a model on a data set gives: figures, a row per item, plots."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from models.library.manifest import Value
+from models.library.reading import Decoding
+
+Cell = str | int | float | None
+Draw = Callable[[Any], None]  # onto matplotlib axes
+
+
+class TrialError(ValueError):
+    """This model cannot be tried on these data. Says what is missing."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """`split` "" is all items. `label_noise_percent` of the training labels are exchanged to see whether an embedding finds
+    them; 0: none.
+    """
+
+    split: str = "test"
+    decoding: Decoding = Decoding.CORRECTED
+    neighbours: int = 20
+    label_noise_percent: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`rows` all have the same keys. `plots`: file name without suffix -> what draws it."""
+
+    task: str
+    figures: Mapping[str, Value]
+    rows: tuple[Mapping[str, Cell], ...]
+    notes: tuple[str, ...] = ()
+    plots: Mapping[str, Draw] = field(default_factory=dict)
+
+
+def save_plots(plots: Mapping[str, Draw], folder: Path) -> list[Path]:
+    """One PNG a plot, drawn without a screen. Needs matplotlib."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    written = []
+    for name, draw in plots.items():
+        figure = Figure(figsize=(6, 5), dpi=120, layout="constrained")
+        FigureCanvasAgg(figure)
+        draw(figure.add_subplot())
+        written.append(folder / f"{name}.png")
+        figure.savefig(written[-1])
+    return written

@@ -1,0 +1,1 @@
+"""DICOM objects in and out: headers, pixels, clips. No SQL here."""

@@ -1,0 +1,88 @@
+"""Films outside DICOM: an AVI or MP4 in as a `Clip` without calibration, an annotated film or image out."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from models.clip import Clip
+from models.derive.beats.frame_clock import why_not_true
+from models.evaluation.datasets.pictures import VideoError, film
+from node.errors import UnreadableClip
+
+Frame = NDArray[np.uint8]
+
+VIDEO_SUFFIXES = frozenset((".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg"))
+_ASSUMED_RATE_HZ = 30.0  # of a film to be written whose clip has no times; it is a display rate then and measures nothing
+
+
+def read_video(path: Path) -> Clip:
+    """All frames, RGB, with the times of the stream; no SOP Instance UID, no region, so nothing in centimetres.
+
+    Raises UnreadableClip for a file without a decodable film, OSError where the file itself cannot be read.
+    """
+    try:
+        frames, times_ms = film(path)
+    except VideoError as error:
+        raise UnreadableClip(str(error)) from error
+    if times_ms is None:
+        return Clip("", frames, None, notes=("the film states no times of its frames",), from_video_file=True)
+    if why := why_not_true(times_ms):
+        return Clip("", frames, None, notes=(f"no frame times: {why}",), from_video_file=True, clock_objection=why)
+    return Clip("", frames, times_ms, from_video_file=True)
+
+
+def frame_rate_hz(times_ms: NDArray[np.float64] | None) -> float:
+    """Frames a second of a clip as it was taken; 30 for one without times and for a single frame."""
+    if times_ms is None or len(times_ms) < 2:
+        return _ASSUMED_RATE_HZ
+    return 1000 * (len(times_ms) - 1) / float(times_ms[-1] - times_ms[0])
+
+
+@dataclass(frozen=True)
+class _Codec:
+    name: str
+    pixels: str
+    options: dict[str, str]
+
+
+_CODECS = {
+    ".mp4": _Codec("libx264", "yuv420p", {"crf": "16", "preset": "veryfast"}),
+    ".avi": _Codec("mjpeg", "yuvj420p", {"qmin": "2", "qmax": "4"}),
+}
+WRITABLE = frozenset((*_CODECS, ".png"))
+
+
+def write_film(path: Path, frames: Iterable[Frame], rate_hz: float) -> int:
+    """Write RGB frames (rows, columns, 3) as MP4 or AVI by the suffix of `path`; returns how many.
+
+    Sides are filled up to even numbers with black, as both formats ask for. Raises ValueError for another suffix.
+    """
+    codec = _CODECS.get(path.suffix.lower())
+    if codec is None:
+        raise ValueError(f"{path.name}: films are written as {' or '.join(_CODECS)}")
+    count = 0
+    with av.open(str(path), mode="w") as container:
+        stream = container.add_stream(codec.name, rate=Fraction(rate_hz).limit_denominator(1001), options=codec.options)
+        if not isinstance(stream, av.VideoStream):
+            raise TypeError(f"{codec.name} is no codec of films")
+        for frame in frames:
+            rows, columns = frame.shape[:2]
+            if count == 0:
+                stream.width, stream.height, stream.pix_fmt = columns + columns % 2, rows + rows % 2, codec.pixels
+            even = np.pad(frame, ((0, rows % 2), (0, columns % 2), (0, 0)))
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(even, format="rgb24")))
+            count += 1
+        if count:
+            container.mux(stream.encode())
+    return count
+
+
+def write_image(path: Path, frame: Frame) -> None:
+    """One RGB frame as PNG."""
+    Image.fromarray(frame).save(path, format="PNG")

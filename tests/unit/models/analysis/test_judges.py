@@ -1,0 +1,108 @@
+"""Models of a set that judge a clip beside its view and quality: unlike the training data, two images on one screen."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from models.analysis import load_predictor
+from models.analysis.loaded_model import make_part
+from models.derive.study.quantities import derive_study
+from models.library.manifest import ManifestError
+from models.library.recipe import Role
+from models.library.registry import find_manifest
+from models.results import QualityIssue, Reason
+from tests.unit.models.analysis.test_mixed_sets import LENGTH, FixedReader, Likeness, a_clip, model_set
+
+
+class OwnJudge(Likeness):
+    """Taught on a hospital's own images."""
+
+    def __init__(self, distance: float) -> None:
+        super().__init__(distance)
+        self.manifest = replace(self.manifest, name="own_judge", trained_on_phantoms=False)
+
+
+@pytest.mark.parametrize("phantom", [True, False])
+def test_a_named_judge_judges_patients_too_and_lets_them_be_measured(phantom: bool) -> None:
+    predictor = replace(model_set(FixedReader(LENGTH)), distribution=make_part(Role.DISTRIBUTION, OwnJudge(1.0).eval()))
+    found = predictor.analyse(a_clip(phantom=phantom))
+    assert (found.gates, found.flags) == ((), ())
+    assert found.distribution is not None
+    assert found.distribution.inside
+    assert [use.name for use in found.models][:2] == ["EchoView47_classifier", "own_judge"]
+    assert "phantom_view" not in [use.name for use in found.models]
+
+
+def test_a_named_judge_refuses_what_it_does_not_know() -> None:
+    predictor = replace(model_set(FixedReader(LENGTH)), distribution=make_part(Role.DISTRIBUTION, OwnJudge(2.5).eval()))
+    found = predictor.analyse(a_clip(phantom=False))
+    assert (found.gates, found.values) == ((Reason.OUT_OF_DISTRIBUTION,), ())
+    assert "Unlike the training images of own_judge: distance 2.50, limit 2.00" in found.flags[0].message
+    assert found.flags[0].judges == ("own_judge",)
+
+
+@pytest.mark.parametrize(("judge", "measured"), [("own_judge", True), ("phantom_view", False)])
+def test_phantom_weights_give_no_patient_a_number_as_judges_either(judge: str, measured: bool) -> None:
+    network = OwnJudge(1.0) if judge == "own_judge" else Likeness(1.0)
+    predictor = replace(model_set(FixedReader(LENGTH)), distribution=make_part(Role.DISTRIBUTION, network.eval()))
+    found = predictor.analyse(a_clip(phantom=False))
+    assert found.gates == ()
+    study = derive_study("1", [found])
+    assert [measurement.key for measurement in study.measurements] == (["rv_basal"] if measured else [])
+    if not measured:
+        assert all(Reason.RESEARCH_WEIGHTS in missing.reasons for missing in study.not_measured)
+
+
+def test_the_view_s_own_network_may_be_named_and_is_run_once() -> None:
+    named = load_predictor(
+        view="phantom_view", quality="phantom_quality", lv_segmentation="phantom_lv", distribution="phantom_view"
+    )
+    assert named.distribution is named.view
+    assert named.phantom_gate is None
+    unnamed = replace(named, distribution=None)
+    clip = a_clip(phantom=False)
+    assert replace(named.analyse(clip), timings_s={}) == replace(unnamed.analyse(clip), timings_s={})
+
+
+@pytest.mark.parametrize(
+    ("role", "name"), [("distribution", "phantom_quality"), ("phase", "phantom_lv"), ("split_screen", "lvid")]
+)
+def test_what_cannot_take_the_part_is_refused(role: str, name: str) -> None:
+    bundled = {"view": "phantom_view", "quality": "phantom_quality", "lv_segmentation": "phantom_lv"}
+    with pytest.raises(ManifestError, match=f"{name} cannot do this"):
+        load_predictor(**bundled, **{role: name})
+
+
+class Screen(nn.Module):
+    """EchoSDNet by its manifest, with the order of its classes stated; sure of each frame in turn."""
+
+    def __init__(self, dual: Sequence[bool], labels: tuple[str, str] = ("Single", "Dual")) -> None:
+        super().__init__()
+        weights = {"weights_file": "x", "weights_sha256": "f" * 64}
+        self.manifest = replace(find_manifest("EchoSDNet"), labels=labels, **weights)  # type: ignore[arg-type]
+        self.classes = torch.tensor([labels.index("Dual" if two else "Single") for two in dual])
+
+    def forward(self, frames: Tensor) -> Tensor:
+        assert frames.shape[1:] == (3, 224, 224)
+        return 20.0 * nn.functional.one_hot(self.classes, 2).float()
+
+
+@pytest.mark.parametrize("labels", [("Single", "Dual"), ("Dual", "Single")])
+@pytest.mark.parametrize(("dual", "split"), [([True, True, False], True), ([True, False, False], False)])
+def test_a_split_screen_is_told_by_the_vote_of_the_frames(dual: list[bool], split: bool, labels: tuple[str, str]) -> None:
+    predictor = replace(model_set(FixedReader(LENGTH)), split_screen=make_part(Role.SPLIT_SCREEN, Screen(dual, labels).eval()))
+    found = predictor.analyse(a_clip(phantom=True))
+    assert found.gates == ((Reason.SPLIT_SCREEN,) if split else ())
+    assert bool(found.values) is not split
+    assert "EchoSDNet" in [use.name for use in found.models]
+    said = "Nothing can be measured: two images on one screen (probability 0.67 by EchoSDNet)."
+    assert [(flag.issue, flag.message) for flag in found.flags] == ([(QualityIssue.CALIBRATION, said)] if split else [])
+    assert [flag.judges for flag in found.flags] == ([("EchoSDNet",)] if split else [])
+
+
+def test_no_override_joins_two_images() -> None:
+    predictor = replace(model_set(), split_screen=make_part(Role.SPLIT_SCREEN, Screen([True] * 3).eval()))
+    assert predictor.analyse(a_clip(phantom=True), research_override=True).gates == (Reason.SPLIT_SCREEN,)

@@ -1,0 +1,65 @@
+"""The beats that an analysis knows, for models that read a value of each."""
+
+from dataclasses import replace
+
+import pytest
+
+from models.analysis import predictor as analysis
+from models.analysis.loaded_model import make_part
+from models.analysis.measured_values import ClipReadings, read_clip_values
+from models.analysis.outlines import Ventricle
+from models.catalogue import View
+from models.clip import Clip
+from models.derive.beats.beat_to_beat import timed_starts_ms
+from models.inputs.preparation_cache import once
+from models.library.recipe import Role
+from models.results import Beat
+from tests.unit.models.analysis.test_mixed_sets import model_set
+from tests.unit.models.families.drawn_maps import clip
+from tests.unit.models.families.echonet.test_echonet_dynamic import KNOWN, MeanFraction, beating
+
+BEATS = (Beat(40, 60), Beat(80, 100))
+
+
+def test_the_video_regression_takes_one_clip_of_each_known_beat_and_all_clips_without() -> None:
+    film = beating(frames=160, period=40)
+    assert film.frame_times_ms is not None
+    parts = (make_part(Role.MEASUREMENTS, MeanFraction(**KNOWN)),)
+    (of_beats,) = read_clip_values(film, View.A4C, parts, BEATS).values
+    assert "mean of 2 beats" in of_beats.detail
+    assert (of_beats.beats, of_beats.sd is None) == (2, False)
+    (of_all,) = read_clip_values(film, View.A4C, parts).values
+    assert f"mean of {len(timed_starts_ms(film.frame_times_ms))} clips" in of_all.detail
+    assert of_all.beats == 1
+
+
+def test_the_analysis_hands_on_the_beats_of_the_ventricle(monkeypatch: pytest.MonkeyPatch) -> None:
+    handed: list[object] = []
+
+    def read(*given: object) -> ClipReadings:
+        handed.append(given[3])
+        return ClipReadings()
+
+    monkeypatch.setattr(analysis, "outline_ventricle", lambda *_: Ventricle(beats=BEATS))
+    monkeypatch.setattr(analysis, "read_clip_values", read)
+    model_set(label="a4ch-full").analyse(replace(clip(20), is_quality_control_subject=True))
+    assert handed == [BEATS]
+
+
+def test_what_the_ventricle_took_is_there_for_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared: list[object] = []
+
+    def outline(film: Clip, *_: object) -> Ventricle:
+        prepared.append(once(film, "squares", object))
+        return Ventricle()
+
+    def read(film: Clip, *_: object) -> ClipReadings:
+        prepared.append(once(film, "squares", object))
+        return ClipReadings()
+
+    monkeypatch.setattr(analysis, "outline_ventricle", outline)
+    monkeypatch.setattr(analysis, "read_clip_values", read)
+    film = replace(clip(20), is_quality_control_subject=True)
+    model_set(label="a4ch-full").analyse(film)
+    assert prepared[0] is prepared[1]
+    assert once(film, "squares", object) is not prepared[0], "afterwards nothing is kept"

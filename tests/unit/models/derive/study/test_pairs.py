@@ -1,0 +1,73 @@
+"""Which two clips are read together, and why a study has no such pair."""
+
+import pytest
+
+from models.catalogue import View
+from models.derive.study.pairs import ClipPair, NoPair, choose_pair
+from models.derive.study.quantities import derive_study
+from models.results import ClipFindings, QualityGrade, Reason
+from tests.unit.models.derive.apical_clips import apical_clip, measured
+
+A4C, A2C = apical_clip(uid="4"), apical_clip(View.A2C, "2")
+
+
+def chosen(*clips: ClipFindings) -> tuple[str, str]:
+    pair = choose_pair(clips)
+    assert isinstance(pair, ClipPair)
+    return pair.a4c.sop_instance_uid, pair.a2c.sop_instance_uid
+
+
+def why_none(*clips: ClipFindings) -> tuple[Reason, ...]:
+    none = choose_pair(clips)
+    assert isinstance(none, NoPair)
+    return none.reasons
+
+
+def test_one_of_each_is_the_pair_in_any_order() -> None:
+    assert chosen(A4C, A2C) == chosen(A2C, A4C) == ("4", "2")
+
+
+def test_the_longest_ventricle_counts_before_the_best_image_as_for_discs() -> None:
+    short = apical_clip(uid="41", beats=[((7.6, 2.5), (6.3, 1.8))], quality=QualityGrade(99, adequate=True))
+    better = apical_clip(uid="42", quality=QualityGrade(90, adequate=True))
+    for clips in ([A4C, short, better, A2C], [better, A2C, short, A4C]):
+        assert chosen(*clips) == ("42", "2")
+        discs = measured(derive_study("1", clips))["ef_bp"]
+        assert {source.sop_instance_uid for source in discs.sources} == {"42", "2"}
+
+
+def test_a_network_needs_no_outline_but_what_has_one_comes_first() -> None:
+    without = apical_clip(uid="40", beats=[], quality=QualityGrade(99, adequate=True))
+    worse = apical_clip(uid="49", beats=[], quality=QualityGrade(30, adequate=True))
+    assert chosen(worse, without, A2C) == ("40", "2"), "the best image"
+    assert chosen(without, A4C, A2C) == ("4", "2")
+
+
+def test_a_gated_clip_is_none_of_a_pair() -> None:
+    longer = apical_clip(uid="41", beats=[((9.0, 2.5), (7.0, 1.8))], gates=(Reason.QUALITY,))
+    assert chosen(longer, A4C, A2C) == ("4", "2")
+    assert why_none(longer, A2C) == (Reason.QUALITY,)
+
+
+@pytest.mark.parametrize(
+    ("clips", "reasons"),
+    [
+        ([], (Reason.VIEW_MISSING,)),
+        ([A4C], (Reason.VIEW_MISSING,)),
+        ([A2C], (Reason.VIEW_MISSING,)),
+        ([A4C, apical_clip(View.A2C, "2", gates=(Reason.NO_CALIBRATION,))], (Reason.NO_CALIBRATION,)),
+        ([A4C, apical_clip(uid="41", gates=(Reason.STRESS_STAGE,))], (Reason.VIEW_MISSING,)),
+        (
+            [A4C, apical_clip(View.OTHER, "5", gates=(Reason.OUT_OF_DISTRIBUTION,))],
+            (Reason.VIEW_MISSING, Reason.OUT_OF_DISTRIBUTION),
+        ),
+    ],
+)
+def test_why_there_is_none(clips: list[ClipFindings], reasons: tuple[Reason, ...]) -> None:
+    assert why_none(*clips) == reasons
+
+
+def test_planes_that_contradict_each_other_are_no_pair() -> None:
+    none = choose_pair([A4C, apical_clip(View.A2C, "2", beats=[((7.1, 2.5), (6.0, 1.8))])])
+    assert none == NoPair((Reason.DISAGREEMENT,), "end-diastolic LV lengths differ by more than 10 %: A4C 8.0 cm, A2C 7.1 cm")
+    assert chosen(A4C, apical_clip(View.A2C, "2", beats=[((7.3, 2.5), (6.0, 1.8))])) == ("4", "2")
