@@ -180,3 +180,56 @@ def test_a_document_template_is_a_file_and_a_line_in_the_table(tmp_path: Path) -
     _insert(table, "from sr_templates import card\n", before="from sr_templates.copied_values import")
     _insert(table, '    "card": card.build,\n', before='    "seg": segmentation.build,\n')
     assert _printed(tmp_path, _BUILD) == ["card"]
+
+
+_LOAD = """
+import numpy as np
+import torch
+
+from models import list_models, load_model
+
+(manifest,) = [one for one in list_models() if one.name == "phantom_view_of_ours"]
+network = load_model("phantom_view_of_ours", pretrained=True)
+print(manifest.family, tuple(network(torch.zeros(1, 1, 128, 128)).shape))
+"""
+
+
+def test_new_weights_of_a_known_family_are_a_manifest(tmp_path: Path) -> None:
+    """A model was once also a line in a table of names."""
+    _copy(tmp_path, "models")
+    manifest = (tmp_path / "models/manifests/phantom_view.toml").read_text(encoding="utf-8")
+    renamed = manifest.replace('name = "phantom_view"', 'name = "phantom_view_of_ours"', 1)
+    (tmp_path / "models/manifests/phantom_view_of_ours.toml").write_text(renamed, encoding="utf-8")
+    (tmp_path / "models/weights").mkdir()
+    shutil.copy(ROOT / "models/weights/phantom_view.safetensors", tmp_path / "models/weights")
+    assert _printed(tmp_path, _LOAD) == ["phantom_classifier", "(1,", "3)"]
+
+
+_SET = """
+from pathlib import Path
+
+from node.settings import load_settings
+
+Path("node.toml").write_text("[node]\\nfull_moon = true\\n")
+print(load_settings(Path("node.toml")).node.full_moon)
+"""
+_DOCUMENTED = """
+from node.settings import Settings
+from tests.house.test_configuration_docs import test_every_setting_stands_in_the_default_file_with_its_default as test
+
+try:
+    test("node")
+except AssertionError:
+    print("missing")
+"""
+
+
+def test_a_setting_is_a_field_whose_line_is_demanded(tmp_path: Path) -> None:
+    """A setting that nobody can find does not exist."""
+    _copy(tmp_path, "node")
+    settings = tmp_path / "node/settings.py"
+    _insert(settings, "    full_moon: bool = False\n", before='    upper_layer: Literal["echonode", "pynetdicom"]')
+    assert _printed(tmp_path, _SET) == ["True"]
+    assert _printed(tmp_path, _DOCUMENTED) == ["missing"]
+    _insert(tmp_path / "node/echonode.toml", "full_moon = false\n", before='upper_layer = "echonode"')
+    assert _printed(tmp_path, _DOCUMENTED) == []
