@@ -21,8 +21,10 @@ _SWING_TO_NOISE = 5.0  # the smoothed curve of white noise swings by about 3
 
 @dataclass(frozen=True, eq=False)
 class AreaCurve:
-    """One stretch of frames, all arrays of shape (frames,). `usable` frames have an area of their own, not a bridged one;
-    `areas_cm2` are bridged where they have not, `smooth_cm2` smoothed over some frames.
+    """One stretch of frames: `times_ms`, `areas_cm2`, `smooth_cm2` and `usable` all have shape (frames,).
+
+    `usable` frames have an area of their own. Elsewhere `areas_cm2` is bridged from the neighbours. `smooth_cm2` is `areas_cm2`
+    smoothed over some frames.
     """
 
     times_ms: Curve
@@ -79,7 +81,10 @@ class AreaCurve:
 
 
 def stretches(areas_cm2: Curve, times_ms: Curve) -> list[tuple[int, int]]:
-    """(first, last + 1) of each run of frames in which no gap is longer than `_LONGEST_GAP_MS`."""
+    """(first, last + 1) of each run of frames in which no gap is longer than `_LONGEST_GAP_MS`.
+
+    `areas_cm2` and `times_ms` have shape (frames,); an area is NaN where a frame has none.
+    """
     known = np.flatnonzero(np.isfinite(areas_cm2))
     if known.size == 0:
         return []
@@ -88,7 +93,10 @@ def stretches(areas_cm2: Curve, times_ms: Curve) -> list[tuple[int, int]]:
 
 
 def area_curve(areas_cm2: Curve, times_ms: Curve) -> AreaCurve | None:
-    """The curve of one stretch (NaN where a frame has no area), None where it does not move or is noise."""
+    """The curve of one stretch, None where it does not move or is noise.
+
+    `areas_cm2` and `times_ms` have shape (frames,); an area is NaN where a frame has none.
+    """
     if len(areas_cm2) < 5:
         return None
     usable = np.isfinite(areas_cm2)

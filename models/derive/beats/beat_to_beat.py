@@ -44,7 +44,7 @@ def clip_starts(frames: int) -> range:
 
 
 def clip_indices(start: int) -> Indices:
-    """The 32 frame indices of the clip that starts at `start`."""
+    """The frame indices (32,) of the clip that starts at frame `start`, 0-based."""
     return start + PERIOD * np.arange(CLIP_FRAMES)
 
 
@@ -82,7 +82,10 @@ def published_end_systoles(areas: Sequence[float]) -> list[int]:
 
 
 def end_systoles(areas: Sequence[float], frame_times_ms: Curve) -> list[int]:
-    """Minima at least 400 ms apart, as prominent as half of the range between the true percentiles."""
+    """Minima at least 400 ms apart, as prominent as half of the range between the true percentiles.
+
+    `areas` may have any unit; `frame_times_ms` (frames,) belongs to them.
+    """
     if len(areas) < 3 or not np.all(np.diff(frame_times_ms) > 0):
         return []
     frame_ms = float(np.median(np.diff(frame_times_ms)))
@@ -113,7 +116,9 @@ def published_beat_starts(es_frames: Sequence[int], frames: int) -> list[int]:
 
 
 def timed_clip(start_ms: float, frame_times_ms: Curve) -> Indices:
-    """The frames nearest to 32 times, 40 ms apart from `start_ms` on; -1 beyond the last frame, where the network sees padding.
+    """Indices (32,) of the frames of `frame_times_ms` (frames,) nearest to 32 times, 40 ms apart from `start_ms` on.
+
+    Beyond the last frame the index is -1: there the network sees padding.
 
     >>> timed_clip(0.0, np.arange(10) * 20.0)[:6].tolist()
     [0, 2, 4, 6, 8, -1]
@@ -124,13 +129,18 @@ def timed_clip(start_ms: float, frame_times_ms: Curve) -> Indices:
 
 
 def beat_start_ms(es_ms: float, frame_times_ms: Curve) -> float:
-    """640 ms before end-systole, moved to where the whole clip lies inside the video, if the video is long enough."""
+    """640 ms before end-systole, moved to where the whole clip lies inside the video, if the video is long enough.
+
+    `frame_times_ms` (frames,) are the times of the video's frames, on the clock of `es_ms`.
+    """
     latest = float(frame_times_ms[-1]) - (CLIP_FRAMES - 1) * SPACING_MS
     return max(float(frame_times_ms[0]), min(es_ms - BEFORE_ES_MS, latest))
 
 
 def timed_starts_ms(frame_times_ms: Curve) -> list[float]:
     """Starts of all clips that fit into the video, one every 40 ms; the first frame alone where none fits.
+
+    `frame_times_ms` (frames,) are the times of the video's frames.
 
     >>> timed_starts_ms(np.arange(67) * 20.0)
     [0.0, 40.0, 80.0]

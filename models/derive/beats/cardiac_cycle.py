@@ -123,7 +123,10 @@ def _beats_from(
 def regular_beats(
     beats: list[Beat], ed_frames: Sequence[int], times_ms: NDArray[np.float64], expected_ms: float | None
 ) -> list[Beat]:
-    """Those of `beats` that neither are nor follow an ectopic one; none where the end-diastoles contradict `expected_ms`."""
+    """Those of `beats` that neither are nor follow an ectopic one; none where the end-diastoles contradict `expected_ms`.
+
+    `ed_frames` are indices into `times_ms` (frames,).
+    """
     lengths_ms = np.diff(times_ms[list(ed_frames)])
     if expected_ms and lengths_ms.size and not fits_rate(float(np.median(lengths_ms)), expected_ms):
         return []

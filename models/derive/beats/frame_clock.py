@@ -28,7 +28,7 @@ class Statement:
 
 
 def why_not_true(times_ms: NDArray[np.float64], others: Sequence[Statement] = ()) -> str:
-    """In words; "" for times that may be true, and for a single frame.
+    """Why `times_ms` (frames,) cannot be true, in words; "" for times that may be true, and for a single frame.
 
     >>> why_not_true(np.arange(30) * 0.04, [Statement("Cine Rate says 25 frames/s", 40.0)])
     'the frame times say 0.04 ms a frame, Cine Rate says 25 frames/s'

@@ -35,9 +35,11 @@ def window_starts(frames: int, window: int, stride: int) -> tuple[int, ...]:
 
 
 def merge_windows(scores: Curve, starts: Sequence[int], frames: int) -> Curve:
-    """One score per frame (frames,) from those of the windows (windows, frames of a window) at `starts`; NaN where none is.
+    """One score per frame, (frames,), from `scores` (windows, window_frames) of windows that begin at `starts`; NaN where none
+    is.
 
-    A frame's weight rises from the end of its window to the middle, 1, 2, 3, ...: windows fade into each other.
+    Scores have no unit. A frame's weight rises from the end of its window to the middle, 1, 2, 3, ...: windows fade into each
+    other.
     """
     window = scores.shape[1]
     weight = np.minimum(np.arange(window), np.arange(window)[::-1]) + 1.0
@@ -59,6 +61,8 @@ class PhaseEvents:
 
 def phase_events(curve: Curve, frame_times_ms: Curve | None = None) -> PhaseEvents:
     """The tops (end-diastole) and bottoms (end-systole) of a score, in turn.
+
+    `curve` (frames,) has no unit; `frame_times_ms` (frames,) are the times of its frames.
 
     One counts if it stands out by 30 % of the range between the 5th and the 95th percentile, and, where the times are known,
     lies 273 ms (220 beats a minute) from a higher one of its kind. The first and the last frame never count: whether the curve

@@ -33,7 +33,10 @@ class Motion(StrEnum):
 
 @dataclass(frozen=True, eq=False)
 class PublishedPhases:
-    """`smooth` is the curve the extremes were sought in; both frame indices are None where no pair is left."""
+    """`smooth` (frames,) is the curve in which the extremes were sought, in the unit of the diameters.
+
+    Both frame indices are None where no pair is left.
+    """
 
     smooth: Curve
     ed_frame_index: int | None
@@ -41,12 +44,12 @@ class PublishedPhases:
 
 
 def published_phases(diameters: Curve, *, kernel: bool = False) -> PublishedPhases:
-    """EchoNet-Measurements' end-diastole and end-systole of the left ventricle: the first pair of neighbouring extremes that
-    is left when the first and the last extreme of the clip are dropped.
+    """EchoNet-Measurements' end-diastole and end-systole of the left ventricle, from `diameters` (frames,) in any unit.
 
-    The low pass keeps up to 140 beats a minute of a clip of 30 frames a second, and extremes lie at least 25 frames apart,
-    whatever the clip's own frame rate. `kernel` smooths by 1-2-3-2-1 first. Where the ends of the clip end the kernel, they
-    are repeated: what the original does there is not published.
+    It is the first pair of neighbouring extremes that is left when the first and the last extreme of the clip are dropped. The
+    low pass keeps up to 140 beats a minute of a clip of 30 frames a second. Extremes lie at least 25 frames apart, whatever the
+    clip's own frame rate. `kernel` smooths by 1-2-3-2-1 first. Where the ends of the clip end the kernel, they are repeated:
+    what the original does there is not published.
     """
     curve = np.convolve(np.pad(diameters, 2, mode="edge"), _KERNEL, mode="valid") if kernel else diameters
     smooth = low_pass(curve, math.ceil(len(curve) * _FASTEST_HEART_HZ / _ASSUMED_FRAME_RATE_HZ))
@@ -60,15 +63,16 @@ def published_phases(diameters: Curve, *, kernel: bool = False) -> PublishedPhas
 
 
 def low_pass(curve: Curve, cutoff: int) -> Curve:
-    """The curve without its Fourier bins above `cutoff`."""
+    """`curve` (frames,) without its Fourier bins above `cutoff`: (frames,), in its unit."""
     spectrum = np.fft.rfft(curve)
     spectrum[cutoff + 1 :] = 0
     return np.fft.irfft(spectrum, n=len(curve))
 
 
 def smoothed(diameters: Curve, times_ms: Curve) -> Curve:
-    """The low pass as meant: up to 140 beats a minute by the clip's own clock. Frames without a diameter (NaN) are bridged
-    before and stay without one.
+    """The low pass as meant, up to 140 beats a minute by the clip's own clock: (frames,), in the unit of `diameters`.
+
+    `diameters` and `times_ms` have shape (frames,). Frames without a diameter (NaN) are bridged before and stay without one.
     """
     known = np.isfinite(diameters)
     if known.sum() < 2 or not (np.diff(times_ms) > 0).all():
@@ -79,8 +83,11 @@ def smoothed(diameters: Curve, times_ms: Curve) -> Curve:
 
 
 def running_median(diameters: Curve) -> Curve:
-    """The median of every diameter and its two known neighbours on either side, so that one frame on which a point slipped does
-    not count. At the ends there are fewer neighbours; frames without a diameter (NaN) stay so.
+    """The median of every diameter and its two known neighbours on either side: one frame on which a point slipped does not
+    count.
+
+    `diameters` (frames,) and the medians (frames,) have the same unit, whichever it is. At the ends there are fewer neighbours.
+    Frames without a diameter (NaN) stay so.
 
     >>> running_median(np.array([2.0, 2.1, 5.0, 2.2, np.nan, 2.1])).round(2).tolist()
     [2.1, 2.15, 2.1, 2.15, nan, 2.2]
@@ -112,9 +119,10 @@ def phase_frames(
 ) -> PhaseFrames:
     """The frames of all whole beats by the clip's own clock (`models.derive.beats.whole_beat`), as those of areas are found.
 
-    A cavity's beats are told by its own size, at R waves where there are any; a size that shows no whole beat has no phases, R
-    waves or not. An atrium tells end-systole. Where the size tells nothing, end-diastole is at the R waves of whole beats.
-    Frames without a diameter (NaN) are never chosen.
+    `diameters` (frames,) may have any unit; `times_ms` (frames,) is the clip's clock. A cavity's beats are told by its own
+    size, at R waves where there are any; a size that shows no whole beat has no phases, R waves or not. An atrium tells
+    end-systole. Where the size tells nothing, end-diastole is at the R waves of whole beats. Frames without a diameter (NaN)
+    are never chosen.
     """
     if times_ms is None or len(diameters) < 2:
         return _none("one frame" if len(diameters) < 2 else why_no_times)
@@ -149,6 +157,9 @@ def _at_waves(diameters: Curve, times_ms: Curve, r_waves_ms: Sequence[float], he
 
 
 def wave_frames(times_ms: Curve, r_waves_ms: Sequence[float], heart_rate_bpm: float | None) -> tuple[tuple[int, ...], str]:
-    """The frames next to the R waves of whole beats, each once; without any, in words why."""
+    """The frames next to the R waves of whole beats, each once; without any, in words why.
+
+    `times_ms` (frames,) and `r_waves_ms` are on one clock.
+    """
     waves, why = waves_of_beats(times_ms.tolist(), r_waves_ms, heart_rate_bpm)
     return tuple(sorted({int(np.abs(times_ms - wave).argmin()) for wave in waves})), why

@@ -26,9 +26,10 @@ class PeakLimits:
 
 
 def published_centroid(probability: Map) -> tuple[float, float]:
-    """EchoNet-Measurements' point: the probability-weighted mean over the whole map, its sum enlarged by 1e-8.
+    """EchoNet-Measurements' point (x, y) px: the mean over the whole map by probability, the sum enlarged by 1e-8.
 
-    The faint background has as many pixels as the map, so it pulls the point towards the middle:
+    `probability` is (rows, columns), any float, 0 to 1. The faint background has as many pixels as the map, so it pulls the
+    point towards the middle:
 
     >>> probability = np.full((100, 100), 0.001)
     >>> probability[20, 10] = 1.0
@@ -41,9 +42,10 @@ def published_centroid(probability: Map) -> tuple[float, float]:
 
 
 def peak(probability: Map, limits: PeakLimits) -> tuple[float, float] | None:
-    """The one peak to a fraction of a pixel, None where there is none or more than one.
+    """The one peak (x, y) px to a fraction of a pixel, None where there is none or more than one.
 
-    It is the centroid of what exceeds half the maximum in a window around it, so no background counts.
+    `probability` is (rows, columns), any float, 0 to 1. The peak is the centroid of what exceeds half the maximum in a window
+    around it, so no background counts.
 
     >>> rows, columns = np.mgrid[:60, :80]
     >>> probability = np.exp(-((columns - 31.4) ** 2 + (rows - 20.7) ** 2) / 50)
@@ -63,7 +65,10 @@ def peak(probability: Map, limits: PeakLimits) -> tuple[float, float] | None:
 
 
 def centroid_near(probability: Map, point: tuple[float, float], radius_px: int) -> tuple[float, float]:
-    """The centroid of what exceeds half the probability at a maximum, `point`, in a window around it that moves with it."""
+    """The centroid (x, y) px of what exceeds half the value at a maximum, `point`, in a window around it that moves with it.
+
+    `probability` is (rows, columns), any float, from 0 on.
+    """
     x, y = point
     floor = float(probability[round(y), round(x)]) / 2
     for _ in range(_ROUNDS):

@@ -12,9 +12,9 @@ _SPECKLE_PX = (3, 7)
 
 
 def without_green_trace(frame: Frame) -> Frame:
-    """An RGB frame (rows, columns, 3) in which the green ECG trace is black: green above 200 and red below 100.
+    """A copy of the RGB `frame` (rows, columns, 3), 0 to 255, in which the green ECG trace is black: (rows, columns, 3).
 
-    The limits are those of EchoNet-Measurements, whose networks were trained on such images.
+    Green is above 200 and red below 100: the limits of EchoNet-Measurements, whose networks were trained on such images.
     """
     masked = frame.copy()
     masked[(frame[..., 1] > 200) & (frame[..., 0] < 100)] = 0
@@ -22,17 +22,20 @@ def without_green_trace(frame: Frame) -> Frame:
 
 
 def grey(frame: Frame) -> NDArray[np.float64]:
-    """(rows, columns), 0 to 255, of an RGB frame."""
+    """Grey levels (rows, columns), 0 to 255, of an RGB `frame` (rows, columns, 3), 0 to 255."""
     return np.asarray(frame.astype(np.float64) @ _LUMA)
 
 
 def without_speckle(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Means over 3 columns and 7 rows: single bright pixels of noise reach as far as flow does, but stand alone."""
+    """Means over 3 columns and 7 rows of `values` (rows, columns), in their unit: (rows, columns).
+
+    Single bright pixels of noise reach as far as flow does, but stand alone.
+    """
     return np.asarray(cv2.blur(values, _SPECKLE_PX), np.float64)
 
 
 def threshold_of(values: NDArray[np.float64]) -> float:
-    """Otsu's threshold of values from 0 to 255: between the dark and the bright half where they differ most (IEEE SMC-9, 1979).
+    """Otsu's threshold of `values` of any shape, 0 to 255 (IEEE SMC-9, 1979): where its dark and its bright part differ most.
 
     >>> threshold_of(np.array([10.0] * 50 + [200.0] * 20)) in range(10, 200)
     True

@@ -42,13 +42,18 @@ class Candidate:
 
 
 def published_peak(probability: Map) -> tuple[int, int]:
-    """The one brightest pixel, the first of equal ones: a whole number of rows, so of velocity steps."""
+    """(x, y) px of the one brightest pixel of `probability` (rows, columns), any float, the first of equal ones.
+
+    It is a whole number of rows, so of velocity steps.
+    """
     row, column = np.unravel_index(int(probability.argmax()), probability.shape)
     return int(column), int(row)
 
 
 def soft_peak(probability: Map, near: Point | None = None) -> Point:
-    """The brightest peak to a fraction of a pixel: the centroid of what exceeds half the maximum in a window around it.
+    """(x, y) px of the brightest peak of `probability` (rows, columns), any float, from 0 on, to a fraction of a pixel.
+
+    It is the centroid of what exceeds half the maximum in a window around it. With `near` the window is around that point.
 
     >>> rows, columns = np.mgrid[:60, :80]
     >>> x, y = soft_peak(np.exp(-((columns - 31.4) ** 2 + (rows - 20.7) ** 2) / 50))
@@ -59,11 +64,11 @@ def soft_peak(probability: Map, near: Point | None = None) -> Point:
 
 
 def published_pair(maps: Map) -> tuple[tuple[int, int], tuple[int, int]]:
-    """EchoNet-Measurements' two points of two maps, from left to right. Raises NoPairError.
+    """EchoNet-Measurements' two points (x, y) px of `maps` (2, rows, columns), any float, 0 to 1, from left to right.
 
-    The first is the blob of the added maps nearest to their maximum. The second is the nearest blob to it further away than
-    15 px: among those of the map whose own maximum is more than 15 px further from the added maps' maximum than the other
-    map's, else among those of the added maps.
+    The first is the blob of the added maps nearest to their maximum. The second is the nearest blob to it further away than 15
+    px: among those of the map whose own maximum is more than 15 px further from the added maps' maximum than the other map's,
+    else among those of the added maps. Raises NoPairError.
     """
     first, second = (_stretched(channel) for channel in maps)
     both = first + second
@@ -83,8 +88,9 @@ def published_pair(maps: Map) -> tuple[tuple[int, int], tuple[int, int]]:
 
 
 def candidates(maps: Map, least_probability: float = 0.0) -> tuple[Candidate, ...]:
-    """All points that may be meant, from left to right, none nearer than 15 px to a brighter one; those of which either map is
-    sure by `least_probability`.
+    """All points of `maps` (2, rows, columns), any float, 0 to 1, that may be meant, from left to right.
+
+    None is nearer than 15 px to a brighter one, and of each at least one map is sure by `least_probability`.
     """
     both = maps.sum(axis=0)
     highest = ndimage.maximum_filter(both, size=2 * _SECOND_PX + 1)

@@ -49,7 +49,8 @@ class _Step:
 
 
 def last_whole_sweep(display: Callable[[int], Display], frames: int) -> Sweep:
-    """The last of the `frames` whose `display`, grey (rows, columns), time running to the right, shows one sweep alone.
+    """The last of the `frames` whose `display`, grey (rows, columns), 0 to 255, time running to the right, shows one sweep
+    alone.
 
     Of a trace at rest and of one that scrolls that is the last frame; of one that a front writes the last frame before the
     front begins anew at the left, or the last frame where the front has reached the right.

@@ -31,7 +31,10 @@ LIMITS_CM = {key: quantity.limits for key, quantity in READ.items() if quantity.
 
 @dataclass(frozen=True)
 class BeatMask:
-    """The flow of one beat as the network marks it: `mask` (256, 256), mean probability in it, "" or why it is not believed."""
+    """The flow of one beat as the network marks it: `mask` (256, 256) is true where flow is.
+
+    `confidence` is the mean probability in it; `rejected` says why it is not believed, "" where it is.
+    """
 
     mask: Mask
     area_px: int
@@ -40,9 +43,10 @@ class BeatMask:
 
 
 def judge(probability: NDArray[np.floating], baseline_row: float | None, forbids_top: bool) -> BeatMask:
-    """The mask of a map (256, 256) and what is wrong with it. No `baseline_row`: nothing has to touch the baseline.
+    """The mask of `probability` (256, 256), any float, 0 to 1, and what is wrong with it.
 
-    `forbids_top` is for mitral inflow, whose envelope ends below the top of the display.
+    Without `baseline_row`, a row of the map, nothing has to touch the baseline. `forbids_top` is for mitral inflow, whose
+    envelope ends below the top of the display.
     """
     mask = probability >= PROBABILITY
     area_px = int(mask.sum())
@@ -98,7 +102,10 @@ def most_confident(masks: Sequence[BeatMask]) -> int | None:
 
 
 def published_in_columns(mask: Mask, columns: slice, shape: tuple[int, int]) -> Mask:
-    """A mask (256, 256) back in its columns of a map of `shape` (rows, columns), from top to bottom, by nearest neighbour."""
+    """`mask` (256, 256), true where flow is, back in its `columns` of a map of `shape`: (rows, columns).
+
+    It reaches from top to bottom and is resized by nearest neighbour.
+    """
     size = (columns.stop - columns.start, shape[0])
     whole = np.zeros(shape, dtype=bool)
     whole[:, columns] = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
@@ -106,7 +113,10 @@ def published_in_columns(mask: Mask, columns: slice, shape: tuple[int, int]) -> 
 
 
 def in_columns(probability: NDArray[np.floating], columns: slice, shape: tuple[int, int]) -> Mask:
-    """The same from the probabilities, interpolated before the threshold: the envelope keeps parts of a pixel."""
+    """As `published_in_columns`, from `probability` (256, 256), any float, 0 to 1: (rows, columns), true where flow is.
+
+    It is interpolated before the threshold, so the envelope keeps parts of a pixel.
+    """
     size = (columns.stop - columns.start, shape[0])
     whole = np.zeros(shape, dtype=bool)
     whole[:, columns] = cv2.resize(np.asarray(probability, np.float32), size) >= PROBABILITY
@@ -114,13 +124,14 @@ def in_columns(probability: NDArray[np.floating], columns: slice, shape: tuple[i
 
 
 def vti_cm(mask: Mask, region: RegionCalibration) -> float:
-    """As `envelope`, whichever way the flow runs."""
+    """As `envelope` of `mask` (rows, columns), true where flow is, whichever way the flow runs."""
     return envelope(mask, region)[0]
 
 
 def envelope(mask: Mask, region: RegionCalibration) -> tuple[float, Direction]:
-    """The sum over the columns of |velocity at the envelope| * time per column, of a mask (rows, columns) of the whole image:
-    centimetres, and their direction by the signs of the region's axis.
+    """The sum over the columns of |velocity at the envelope| * time per column: centimetres, and the direction of the flow.
+
+    `mask` is (rows, columns) of the whole image, true where flow is. The direction is by the signs of the region's axis.
 
     The envelope is the outer border of the outermost marked pixel of each column, on the side of the baseline where more is
     marked. What does not count: marked pixels outside the region, on the other side, and pieces of the mask that come no nearer
@@ -154,7 +165,10 @@ def _joined(side: Mask, near: Mask) -> Mask:
 
 
 def runs_off(mask: Mask, region: RegionCalibration) -> bool:
-    """Whether the marked flow reaches the upper or lower edge of the region: aliasing, or a scale set too small."""
+    """Whether the flow reaches the upper or lower edge of the region: aliasing, or a scale set too small.
+
+    `mask` is (rows, columns) of the whole image, true where flow is.
+    """
     inside = _inside(mask, region)
     return bool(inside[:_EDGE_PX].any() or inside[-_EDGE_PX:].any())
 

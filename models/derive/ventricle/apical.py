@@ -34,7 +34,10 @@ class Estimate:
 
 @dataclass(frozen=True, eq=False)
 class ApicalClip:
-    """A clip that may be measured: the outlines in cm of its beats' end-diastoles and end-systoles, in pairs."""
+    """A clip that may be measured: its beats' outlines at end-diastole and end-systole, in pairs.
+
+    Each outline of `outlines_cm` is (points, 2), (x, y) in cm, as `models.derive.ventricle.volumes` has them.
+    """
 
     findings: ClipFindings
     view: View

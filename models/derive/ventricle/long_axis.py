@@ -14,7 +14,7 @@ _NEIGHBOURS = 3  # on each side
 
 
 def long_axis(points: Sequence[Point], cm_per_px: Point) -> NDArray[np.float64]:
-    """From the middle of the annulus line to the apex, the farthest point, as a vector in cm.
+    """From the middle of the annulus line to the apex, the farthest point, as a vector (2,), (x, y) in cm.
 
     >>> long_axis([(0, 0), (10, -80), (20, 0)], (0.1, 0.1)).tolist()
     [0.0, -8.0]
@@ -27,7 +27,7 @@ def long_axis(points: Sequence[Point], cm_per_px: Point) -> NDArray[np.float64]:
 def turned(axes: Mapping[int, NDArray[np.float64]]) -> tuple[int, ...]:
     """Frames whose axis lies further than 25 degrees from the median of the three axes before and the three after it.
 
-    A frame with fewer than two neighbours cannot be judged.
+    `axes` are vectors (2,), (x, y) in any unit, by frame index. A frame with fewer than two neighbours cannot be judged.
     """
     frames = sorted(axes)
     angles = np.array([np.arctan2(axes[frame][1], axes[frame][0]) for frame in frames])

@@ -21,7 +21,8 @@ _STEPS: dict[int, tuple[tuple[int, int], ...]] = {
 
 
 def closed_lines(field: NDArray[np.float32], level: float) -> list[Points]:
-    """All closed lines (n, 2) where `field` (rows, columns) crosses `level`; beyond its edge it counts as 0.
+    """All closed lines (n, 2), (x, y) px, where `field` (rows, columns) crosses `level`, in its unit; beyond its edge it counts
+    as 0.
 
     Lorensen and Cline's marching cubes in two dimensions, with linear interpolation between neighbouring pixels.
     """
@@ -58,7 +59,7 @@ def _crossings(padded: NDArray[np.float64], sides: NDArray[np.int64], level: flo
 
 
 def polygon_area(points: Points) -> float:
-    """Area of a closed polygon (n, 2) in the square of its unit, by the shoelace formula.
+    """Area of the closed polygon `points` (n, 2), (x, y), in the square of their unit, by the shoelace formula.
 
     >>> polygon_area(np.array([[0.0, 0.0], [2.0, 0.0], [2.0, 3.0], [0.0, 3.0]]))
     6.0
@@ -70,10 +71,13 @@ def polygon_area(points: Points) -> float:
 def cavity_outline(
     probability: NDArray[np.float32], level: float, points: int = 96, probe: Points | None = None
 ) -> Points | None:
-    """The largest cavity as `points` evenly spaced points, from one end of the mitral annulus (smaller x) over the apex to
-    the other, so that the closing edge is the annulus line. None where nothing larger than 0.4 % of the map is marked.
+    """The largest cavity of `probability` (rows, columns) as evenly spaced points (points, 2), (x, y) px of the map.
 
-    In apical views the annulus lies away from `probe`, (x, y) px of the map; an outline without a side there is None, too.
+    Values and `level` have the same unit: probabilities or logits. The points run from one end of the mitral annulus (smaller
+    x) over the apex to the other, so that the closing edge is the annulus line. None where nothing larger than 0.4 % of the map
+    is marked.
+
+    In apical views the annulus lies away from `probe` (2,), (x, y) px of the map; an outline without a side there is None, too.
     """
     line = max(closed_lines(probability, level), key=polygon_area, default=None)
     if line is None or polygon_area(line) < 0.004 * probability.size:

@@ -26,7 +26,11 @@ _FAR = 0.85  # of the greatest distance: the far arc
 
 
 def probe_position(clip: Clip) -> Points:
-    """Of the calibrated region, or of the whole image where there is none; above its middle where the image shows no sector."""
+    """The point (2,), (x, y) px of the whole image, from which the beams of the calibrated region, or of the whole image, fan
+    out.
+
+    Where the image shows no sector, it is above the middle of it.
+    """
     region = clip.b_mode_region().region
     x0, y0, x1, y1 = region.corners_px if region else (0, 0, clip.columns - 1, clip.rows - 1)
     indices = np.unique(np.linspace(0, clip.number_of_frames - 1, _FRAMES).round().astype(int)).tolist()
@@ -38,7 +42,10 @@ def probe_position(clip: Clip) -> Points:
 
 
 def beams_meet(mask: NDArray[np.bool_]) -> Points | None:
-    """The point of a mask (rows, columns), which may lie outside it; None where its border is not that of a sector."""
+    """The point (2,), (x, y) px, where the beams of `mask` (rows, columns), true where the image is not black, meet.
+
+    It may lie outside the mask; None where the mask's border is not that of a sector.
+    """
     scale = _SIZE_PX / max(mask.shape)
     border = _border(mask, scale)
     if border is None:

@@ -21,7 +21,7 @@ DISCS = 20
 
 
 def to_cm(points_px: Sequence[Point], cm_per_px: Point) -> Outline:
-    """Scale each axis by its own delta, before any length or angle is taken.
+    """Scale each axis by its own delta, before any length or angle is taken: (points, 2), (x, y) in cm.
 
     >>> to_cm([(10, 10), (20, 30)], (0.1, 0.05)).tolist()
     [[1.0, 0.5], [2.0, 1.5]]
@@ -30,7 +30,7 @@ def to_cm(points_px: Sequence[Point], cm_per_px: Point) -> Outline:
 
 
 def area_cm2(outline_cm: Outline) -> float:
-    """Area inside the closed outline.
+    """Area inside the closed outline `outline_cm` (points, 2), (x, y).
 
     >>> area_cm2(np.array([[0, 0], [4, 0], [4, 3], [0, 3]]))
     12.0
@@ -40,7 +40,7 @@ def area_cm2(outline_cm: Outline) -> float:
 
 
 def length_cm(outline_cm: Outline) -> float:
-    """Long axis: from the middle of the annulus line to the farthest point of the outline, the apex.
+    """Long axis of `outline_cm` (points, 2), (x, y): from the middle of the annulus line to the farthest point, the apex.
 
     >>> length_cm(np.array([[-2.0, 0], [-1, 6], [0, 8], [1, 6], [2, 0]]))
     8.0
@@ -49,10 +49,10 @@ def length_cm(outline_cm: Outline) -> float:
 
 
 def disc_diameters_cm(outline_cm: Outline, discs: int = DISCS) -> tuple[NDArray[np.float64], float]:
-    """Diameters at the middle of each disc, from the base to the apex, and the length of the long axis.
+    """Diameters (discs,) in cm at the middle of each disc, from the base to the apex, and the length of the long axis.
 
-    Where a folded outline crosses a disc several times, only what lies inside counts. Raises ValueError for an outline
-    without extent or with a coordinate that is not finite.
+    `outline_cm` is (points, 2), (x, y). Where a folded outline crosses a disc several times, only what lies inside counts.
+    Raises ValueError for an outline without extent or with a coordinate that is not finite.
 
     >>> diameters, length = disc_diameters_cm(np.array([[-2.0, 0], [-2, 8], [0, 8.5], [2, 8], [2, 0]]))
     >>> length, diameters[0].item(), diameters.size
@@ -72,7 +72,7 @@ def disc_diameters_cm(outline_cm: Outline, discs: int = DISCS) -> tuple[NDArray[
 
 
 def single_plane_volume_ml(outline_cm: Outline) -> float:
-    """Method of discs in one plane: every disc a circle.
+    """Method of discs in the plane of `outline_cm` (points, 2), (x, y): every disc a circle.
 
     A half ellipsoid of 8 cm length and 4 cm base has 2/3 pi * 8 * 2 * 2 = 67.02 mL:
 
@@ -87,6 +87,8 @@ def single_plane_volume_ml(outline_cm: Outline) -> float:
 
 def biplane_volume_ml(a4c_cm: Outline, a2c_cm: Outline) -> float:
     """Method of discs in two planes: every disc an ellipse, the longer of the two axes as the length.
+
+    `a4c_cm` and `a2c_cm` are outlines (points, 2), (x, y).
 
     A half ellipsoid of 8 cm length and a base of 4 by 5 cm has 2/3 pi * 8 * 2 * 2.5 = 83.78 mL:
 

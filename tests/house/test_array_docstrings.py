@@ -1,0 +1,108 @@
+"""Whoever hands over an array reads in the docstring what stands in it: shape by named axes, dtype, unit or range of values."""
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ROOMS = ("models/derive",)
+_AXIS = r"(?:\.\.\.|\w+(?: ?[-+*/]{1,2} ?\w+)*)"
+_SHAPE = re.compile(rf"\((?!x, y\)|0, 0\)){_AXIS}(?:,|(?:\[?, {_AXIS}\]?)+)\)|\b(?:any|one|same|its own) shape\b")
+_DTYPE = re.compile(r"\b(?:u?int(?:8|16|32|64)|float(?:16|32|64)|any float|bool|complex64|any dtype)\b")
+_UNIT = re.compile(
+    r"(?<![A-Za-z'])(?:px|cm[23]?|mm|ms|s|ml|percent|rad|degrees|db|(?:-1|0) (?:to|and|or) \S+|true (?:where|for|if|inside)"
+    r"|no unit|(?:any|its|their) unit|unit of|unit vectors?|probabilit(?:y|ies)|logits?|scores?|ind(?:ex|ices)|counts?|shares?"
+    r"|features?|tokens?|embeddings?|activations?)\b",
+    re.IGNORECASE,
+)
+_ARRAY = re.compile(r"\b(?:NDArray|ndarray|Tensor)\b")
+_SAYS_NO_DTYPE = re.compile(r"\bTensor\b|\bndarray\b(?!.*dtype)|np\.(?:floating|generic)|\bAny\b")
+_BY_NAME = re.compile(r"\b(?:dict|Mapping)\[str, (?:\w+\.)?(?:Tensor|NDArray\[[\w.]+\])\]")
+
+
+def _aliases(tree: ast.Module) -> dict[str, str]:
+    """The module's own names for types of arrays: `Curve = NDArray[np.float64]`."""
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript | ast.BinOp | ast.Name | ast.Attribute):
+            found |= {name.id: ast.unparse(node.value) for name in node.targets if isinstance(name, ast.Name)}
+    return {name: value for name, value in found.items() if _ARRAY.search(value)}
+
+
+def _arrays(named: list[tuple[str, ast.expr | None]], aliases: dict[str, str]) -> dict[str, str]:
+    """Those of the annotated names that are arrays, each with its annotation spelt out."""
+    spelt = {}
+    for name, annotation in named:
+        text = ast.unparse(annotation).strip("'\"") if annotation else ""
+        for alias, value in aliases.items():
+            text = re.sub(rf"\b{alias}\b", value, text)
+        if _ARRAY.search(_BY_NAME.sub("", text)):
+            spelt[name] = text
+    return spelt
+
+
+def _prose(node: ast.AST) -> str:
+    """The docstring without its examples: their numbers are no promise."""
+    return re.sub(r"(?s)>>>.*?(?:\n\n|\Z)", "", ast.get_docstring(node) or "")  # type: ignore[arg-type]
+
+
+def _names(text: str, name: str) -> bool:
+    return re.search(rf"\b{name}\b", text, re.IGNORECASE) is not None
+
+
+def _lacks(text: str, taken: dict[str, str], given: dict[str, str]) -> list[str]:
+    annotations = (*taken.values(), *given.values())
+    lacks = [f"the name {name}" for name in taken if not _names(text, name)]
+    if len(_SHAPE.findall(text)) < bool(taken) + bool(given):
+        lacks.append("a shape of what it takes and of what it gives" if taken and given else "a shape")
+    if any(map(_SAYS_NO_DTYPE.search, annotations)) and not _DTYPE.search(text):
+        lacks.append("a dtype")
+    if not _UNIT.search(text):
+        lacks.append("a unit or range of values")
+    if any(name.endswith("points_px") for name in taken) and "x, y" not in text:
+        lacks.append("the order x, y")
+    return lacks
+
+
+def _offences(scope: ast.Module | ast.ClassDef, aliases: dict[str, str]) -> Iterator[tuple[int, str, list[str]]]:
+    """Line, name and what is missing, of the functions, methods and fields of a module. A class may speak for its methods."""
+    of_class = _prose(scope) if isinstance(scope, ast.ClassDef) else ""
+    for node in scope.body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            fields = [(item.target.id, item.annotation) for item in node.body if isinstance(item, ast.AnnAssign)]  # type: ignore[union-attr]
+            if taken := _arrays([field for field in fields if not field[0].startswith("_")], aliases):
+                yield node.lineno, node.name, _lacks(_prose(node), taken, {})
+            yield from ((line, f"{node.name}.{name}", lacks) for line, name, lacks in _offences(node, aliases))
+        elif isinstance(node, ast.FunctionDef) and (not node.name.startswith("_") or node.name in {"__init__", "__call__"}):
+            every = [*node.args.posonlyargs, *node.args.args, *node.args.kwonlyargs, node.args.vararg, node.args.kwarg]
+            taken = _arrays([(argument.arg, argument.annotation) for argument in every if argument], aliases)
+            given = _arrays([("", node.returns)], aliases)
+            text = _prose(node)
+            if any(_names(of_class, name) for name in (node.name, *taken)):
+                text = f"{text}\n{of_class}"
+            if taken or given:
+                yield node.lineno, node.name, _lacks(text, taken, given)
+
+
+def test_every_array_states_its_shape_dtype_and_unit() -> None:
+    """Bug prevented: rows taken for columns, 0 to 1 for 0 to 255, px of the network for px of the image."""
+    trees = {
+        path.relative_to(ROOT): ast.parse(path.read_text(encoding="utf-8"))
+        for package in ("models", "node/objects", "sr_templates")
+        for path in sorted((ROOT / package).rglob("*.py"))
+    }
+    own = {".".join(path.with_suffix("").parts): _aliases(tree) for path, tree in trees.items()}
+    checked, offenders = 0, []
+    for path, tree in trees.items():
+        aliases = dict(own[".".join(path.with_suffix("").parts)])
+        for node in tree.body:
+            if isinstance(node, ast.ImportFrom):
+                theirs = own.get(node.module or "", {})
+                aliases |= {alias.asname or alias.name: theirs[alias.name] for alias in node.names if alias.name in theirs}
+        for line, name, lacks in _offences(tree, aliases):
+            checked += 1
+            if lacks and str(path).startswith(ROOMS):
+                offenders.append(f"{path}:{line} {name}: lacks {', '.join(lacks)}")
+    assert checked > 300, "the check finds too few arrays to mean anything"
+    assert not offenders, "\n" + "\n".join(offenders)
