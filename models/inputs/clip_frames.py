@@ -55,7 +55,10 @@ class ClipFrames:
         return self._clip.number_of_frames
 
     def batch(self, preparation: Preparation, indices: Sequence[int], *, keep: bool = False) -> Tensor:
-        """Float32 (n, channels, height, width). `keep`: other networks will ask for these frames in this geometry."""
+        """Frames (n, channels, height, width), float32, 0 to `preparation.largest` before its mean and deviation are applied.
+
+        `keep`: other networks will ask for these frames in this geometry.
+        """
         kept = self._kept.get(preparation.geometry, {})
         missing = [index for index in indices if index not in kept]
         fresh = dict(zip(missing, self._prepared(preparation, missing), strict=True))

@@ -40,7 +40,10 @@ def centre_square(window: Window, margin: float = 0.0) -> Window:
 
 
 def resized(frames: Frames, window: Window, size_px: int, interpolation: int) -> Frames:
-    """`window` of frames (n, rows, columns, 3) as (n, size, size, 3). Raises ReadingError where it holds nothing."""
+    """`window` of `frames` (n, rows, columns, 3) as (n, size, size, 3), 0 to 255.
+
+    Raises ReadingError where it holds nothing.
+    """
     x0, y0, x1, y1 = window
     if x1 - x0 < 2 or y1 - y0 < 2:
         raise ReadingError(f"the image is only {frames.shape[2]} x {frames.shape[1]} px: nothing is left after cutting")

@@ -51,12 +51,12 @@ class Letterbox:
         return offset
 
     def to_square(self, points_px: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Points (n, 2) of the whole image in px of the square."""
+        """`points_px` (n, 2), (x, y) of the whole image, in px of the square: (n, 2)."""
         origin = np.array([self.x0_px, self.y0_px])
         return np.asarray((points_px - origin + 0.5) * self.scale + self._offset - 0.5)
 
     def to_image(self, points_px: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Points (n, 2) of the square in px of the whole image."""
+        """`points_px` (n, 2), (x, y) of the square, in px of the whole image: (n, 2)."""
         origin = np.array([self.x0_px, self.y0_px])
         return np.asarray((points_px + 0.5 - self._offset) / self.scale - 0.5 + origin)
 

@@ -10,12 +10,12 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Normalisation:
-    """Mean and standard deviation of the training clips, each (3,), on the scale 0 to 255."""
+    """`mean` and `deviation` of the training clips, each (3,), float32, red first, on the scale 0 to 255."""
 
     mean: Tensor
     deviation: Tensor
 
     def apply(self, frames: NDArray[np.uint8]) -> Tensor:
-        """Frames (n, rows, columns, 3) -> (3, n, rows, columns), float32."""
+        """RGB `frames` (n, rows, columns, 3), 0 to 255 -> (3, n, rows, columns), float32, in standard deviations."""
         values = torch.from_numpy(np.ascontiguousarray(frames)).float().permute(3, 0, 1, 2)
         return (values - self.mean[:, None, None, None]) / self.deviation[:, None, None, None]

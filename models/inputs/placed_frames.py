@@ -18,10 +18,12 @@ Points = NDArray[np.float64]
 class PlacedFrames(Protocol):
     """One clip as a segmenter takes it."""
 
-    def batch(self, indices: Sequence[int]) -> Tensor: ...
+    def batch(self, indices: Sequence[int]) -> Tensor:
+        """These frames as the network takes them: (n, channels, height, width), float32, 0 to 1 or 0 to 255."""
+        ...
 
     def to_image(self, points_px: Points) -> Sequence[tuple[float, float]]:
-        """Points (n, 2) of the network's map in px of the whole image."""
+        """`points_px` (n, 2), (x, y) px of the network's map, in px of the whole image."""
         ...
 
 
@@ -61,4 +63,5 @@ def stretched(clip: Clip, frames: ClipFrames, manifest: Manifest) -> PlacedFrame
 
 
 def pairs(points_px: Points) -> tuple[tuple[float, float], ...]:
+    """`points_px` (n, 2), (x, y), as pairs of numbers."""
     return tuple((float(x), float(y)) for x, y in points_px)

@@ -17,7 +17,7 @@ CLASS_COLUMNS = ("frame_index", "class", "probability")
 
 
 def stretched(frames: NDArray[np.uint8], manifest: Manifest) -> Tensor:
-    """RGB frames (n, rows, columns, 3) as the network's input (n, channels, h, w), float32, 0 to 255.
+    """RGB `frames` (n, rows, columns, 3) as the network's input (n, channels, h, w), float32, 0 to 255.
 
     Proportions are not kept; interpolated linearly and without smoothing, as TensorFlow's `resize` does. Grey is the mean of
     the colours, as in the node's analysis.
@@ -30,7 +30,10 @@ def stretched(frames: NDArray[np.uint8], manifest: Manifest) -> Tensor:
 
 
 def outputs_by_frame(network: nn.Module, clip: Clip, manifest: Manifest) -> Iterator[Tensor]:
-    """What the network gives of each frame, (outputs, ...), float32 in main memory; computed several at a time."""
+    """What the network gives of each frame, logits or values (outputs, ...), float32 in main memory.
+
+    Several frames are computed at a time.
+    """
     place = next(network.parameters())
     for first in range(0, clip.number_of_frames, _BATCH):
         frames = stretched(clip.take(range(first, min(first + _BATCH, clip.number_of_frames))), manifest)

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 
 
 class KerasLstm(nn.Module):
-    """Sequences (n, steps, features) -> the state after each step (n, steps, units), starting from zero.
+    """Sequences (n, steps, features) -> the state after each step (n, steps, units), float32, starting from zero.
 
     Rows of both matrices, (4 * units, features) and (4 * units, units), are the gates input, forget, cell, output in this
     order: Keras' i, f, c, o and torch's i, f, g, o. Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al. 2000.

@@ -17,7 +17,10 @@ STAGES = ("conv1", "conv2", "conv3", "conv4", "conv5")
 
 
 class Bottleneck(nn.Module):
-    """(n, entering, h, w) -> (n, 4 * width, ceil(h / stride), ceil(w / stride)). The first block of a stage projects."""
+    """`maps` (n, entering, h, w) -> (n, 4 * width, h / stride, w / stride), rounded up, float32 activations.
+
+    The first block of a stage projects.
+    """
 
     def __init__(self, entering: int, width: int, stride: int, projects: bool) -> None:
         super().__init__()
@@ -40,7 +43,10 @@ class Bottleneck(nn.Module):
 
 
 class Stem(nn.Module):
-    """(n, 3, h, w) -> (n, 64, h / 4, w / 4). Zeros all around before the pooling too: after ReLU they are no maximum."""
+    """RGB `frames` (n, 3, h, w), float32 -> activations (n, 64, h / 4, w / 4).
+
+    Zeros all around before the pooling too: after ReLU they are no maximum.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -52,7 +58,10 @@ class Stem(nn.Module):
 
 
 class KerasResNet(nn.Module):
-    """RGB frames (n, 3, h, w), scaled as it was trained -> (n, 2048, h / 32, w / 32). `variant` is a key of `BLOCKS`."""
+    """RGB `frames` (n, 3, h, w), float32, scaled as it was trained -> activations (n, 2048, h / 32, w / 32).
+
+    `variant` is a key of `BLOCKS`.
+    """
 
     def __init__(self, variant: str) -> None:
         super().__init__()

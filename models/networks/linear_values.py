@@ -22,9 +22,10 @@ _EF_KEY, _FS_KEY = "ef_teichholz_2d", "fs_2d"
 
 @dataclass(frozen=True, eq=False)
 class Diameters:
-    """One diameter a frame, NaN where there is none; `cm` is None with `uncalibrated` saying why (code and words).
+    """One diameter a frame, in `px` and in `cm`, both (frames,); NaN where there is none.
 
-    `limited`: impossible values are refused. The authors' scripts print them.
+    `cm` is None where the clip has no scale; then `uncalibrated` says why (code and words). `limited`: impossible values are
+    refused. The authors' scripts print them.
     """
 
     px: Curve
@@ -34,6 +35,7 @@ class Diameters:
 
     @property
     def in_best_unit(self) -> tuple[Curve, str]:
+        """The curve (frames,) in cm where there is one, else in px; and its unit."""
         return (self.px, "px") if self.cm is None else (self.cm, "cm")
 
 

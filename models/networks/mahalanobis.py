@@ -9,8 +9,9 @@ from torch import Tensor
 
 
 def nearest_class_distance(features: Tensor, class_means: Tensor, precision: Tensor) -> Tensor:
-    """Distance (n,) of features (n, f) to the nearest of class means (c, f), by the inverse `precision` (f, f) of their
-    covariance.
+    """Distance (n,) of `features` (n, f) to the nearest of `class_means` (c, f), all float32.
+
+    `precision` (f, f) is the inverse of their covariance. The distance has no unit.
 
     >>> round(nearest_class_distance(torch.tensor([[3.0, 4.0]]), torch.zeros(1, 2), torch.eye(2)).item() * 2**0.5, 6)
     5.0

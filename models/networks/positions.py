@@ -7,7 +7,7 @@ from torch import Tensor
 
 
 def sinusoidal_positions(length: int, width: int, device: torch.device | None = None) -> Tensor:
-    """(length, width), `width` even: sin(t / 10000^(2i / width)) in column 2i, its cosine in column 2i + 1.
+    """(length, width), float32, -1 to 1, `width` even: sin(t / 10000^(2i / width)) in column 2i, its cosine in column 2i + 1.
 
     >>> [round(value, 4) for value in sinusoidal_positions(2, 4)[1].tolist()]
     [0.8415, 0.5403, 0.01, 0.9999]

@@ -62,10 +62,11 @@ def map_sides(input_sides: Sides, stages: int) -> list[Sides]:
 
 
 class SwinV2(nn.Module):
-    """Frames (n, 3, h, w) of `input_sides` -> normalised maps (n, channels, h / 32, w / 32); the channels double at each stage.
+    """RGB `frames` (n, 3, h, w), float32, of `input_sides` px -> activations (n, channels, h / 32, w / 32).
 
-    `depths` and `heads` are those of each stage. `position_windows`, one a stage, is the window whose width counts as distance
-    8 in the position bias: that of the training; 0 is the stage's own.
+    The channels double at each stage, and the last maps are normalised. `depths` and `heads` are those of each stage.
+    `position_windows`, one a stage, is the window whose width counts as distance 8 in the position bias: that of the training;
+    0 is the stage's own.
     """
 
     def __init__(
@@ -96,7 +97,10 @@ class SwinV2(nn.Module):
 
 
 class Merging(nn.Module):
-    """Maps (n, h, w, c) -> (n, h / 2, w / 2, 2 c), odd sides padded. Of four neighbours the lower left is the second."""
+    """`maps` (n, h, w, c) -> (n, h / 2, w / 2, 2 * c), float32 activations; odd sides are padded.
+
+    Of four neighbours the lower left is the second.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -112,7 +116,10 @@ class Merging(nn.Module):
 
 
 class Block(nn.Module):
-    """Attention within windows, then a net for each place; each is normalised behind, before it is added."""
+    """Attention within windows, then a net for each place: `maps` (n, h, w, c) -> (n, h, w, c), float32 activations.
+
+    What each of the two gives is normalised before it is added.
+    """
 
     def __init__(self, channels: int, heads: int, plan: WindowPlan, position_window: int) -> None:
         super().__init__()
@@ -127,6 +134,7 @@ class Block(nn.Module):
         return maps + self.mlp_norm(self.mlp(maps))  # type: ignore[no-any-return]
 
     def attend(self, maps: Tensor) -> Tensor:
+        """What attention gives for `maps` (n, h, w, c), not yet added to them: (n, h, w, c), float32 activations."""
         (rows, columns), (down, right) = self.plan.map_sides, self.plan.shift
         below, beside = (whole - side for whole, side in zip(self.plan.padded, self.plan.map_sides, strict=True))
         maps = functional.pad(maps, (0, 0, 0, beside, 0, below))
@@ -147,7 +155,10 @@ class Block(nn.Module):
 
 
 def region_mask(plan: WindowPlan, like: Tensor) -> Tensor:
-    """(windows, places, places): 0 between places that were neighbours before the shift, MASKED between others."""
+    """(windows, places, places): 0 between places that were neighbours before the shift, MASKED between others.
+
+    It has the dtype and the device of `like`, a float32 tensor of any shape. It is added to logits.
+    """
     regions = []
     for side, window, shift in zip(plan.padded, plan.window, plan.shift, strict=True):
         place = torch.arange(side, device=like.device)
@@ -159,7 +170,10 @@ def region_mask(plan: WindowPlan, like: Tensor) -> Tensor:
 
 
 class WindowAttention(nn.Module):
-    """Attention by the cosine between query and key. Windows (n, places, channels) -> the same; keys have no bias."""
+    """Attention by the cosine between query and key: `windows` (n, places, channels) -> the same shape, float32 activations.
+
+    `mask` (windows, places, places) is what `region_mask` gives. Keys have no bias.
+    """
 
     def __init__(self, channels: int, heads: int, window: Sides, position_window: int) -> None:
         super().__init__()
@@ -185,10 +199,13 @@ class WindowAttention(nn.Module):
 
 
 def unit(vectors: Tensor) -> Tensor:
+    """`vectors` (..., width), float32 activations, brought to length one: (..., width)."""
     return vectors * vectors.square().sum(dim=-1, keepdim=True).clamp(min=LEAST_SQUARE).rsqrt()
 
 
 class Bias(nn.Module):
+    """A number for each channel, added to `values` (..., channels): (..., channels), float32 activations."""
+
     def __init__(self, channels: int) -> None:
         super().__init__()
         self.bias = nn.Parameter(torch.zeros(channels))
@@ -198,7 +215,10 @@ class Bias(nn.Module):
 
 
 class LogitScale(nn.Module):
-    """A factor for each head, stored as its logarithm and at most 100."""
+    """A factor for each head, stored as its logarithm and at most 100.
+
+    `cosines` (n, heads, places, places), -1 to 1 -> logits of the same shape, float32.
+    """
 
     def __init__(self, heads: int) -> None:
         super().__init__()
@@ -219,6 +239,7 @@ class PositionBias(nn.Module):
         self.out = nn.Linear(_HIDDEN, heads, bias=False)
 
     def forward(self) -> Tensor:
+        """Added to logits: (heads, places, places), float32, 0 to 16."""
         weight = self.hidden.weight
         (height, width), places = self.window, [torch.arange(side, device=weight.device) for side in self.window]
         down, across = (self.distances(side, reach) for side, reach in zip(self.window, self.reach, strict=True))
@@ -229,7 +250,10 @@ class PositionBias(nn.Module):
         return pairs.reshape(height * width, height * width, -1).permute(2, 0, 1)  # type: ignore[no-any-return]
 
     def distances(self, side: int, reach: int) -> Tensor:
-        """From -side + 1 to side - 1 places, where `reach` places count 8 and 8 becomes log2(9) / 3."""
+        """From -side + 1 to side - 1 places on a scale of logarithms: (2 * side - 1,), float32, no unit.
+
+        `reach` places count 8, and 8 becomes log2(9) / 3.
+        """
         dtype = torch.promote_types(self.hidden.weight.dtype, torch.float32)
         steps = torch.arange(1 - side, side, dtype=dtype, device=self.hidden.weight.device) * (8 / max(reach, 1))
         return steps.sign() * steps.abs().log1p() / log(8)

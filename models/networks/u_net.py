@@ -13,7 +13,7 @@ from models.networks.keras_batch_norm import KERAS_EPSILON, set_batch_norm
 
 
 class ConvPair(nn.Module):
-    """Twice 3 x 3 convolution, BatchNorm, ReLU: (n, entering, h, w) -> (n, leaving, h, w)."""
+    """Twice 3 x 3 convolution, BatchNorm, ReLU: `maps` (n, entering, h, w) -> (n, leaving, h, w), float32 activations."""
 
     def __init__(self, entering: int, leaving: int) -> None:
         super().__init__()
@@ -27,7 +27,7 @@ class ConvPair(nn.Module):
 
 
 class UpStep(nn.Module):
-    """(n, 2 * width, h, w) and the skipped (n, width, 2 h, 2 w) -> (n, width, 2 h, 2 w)."""
+    """`maps` (n, 2 * width, h, w) and `skipped` (n, width, 2 * h, 2 * w) -> (n, width, 2 * h, 2 * w), float32 activations."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -42,7 +42,7 @@ class UpStep(nn.Module):
 
 
 class UNet(nn.Module):
-    """(n, channels, h, w) -> logits (n, outputs, h, w); h and w are multiples of 2 ** len(widths).
+    """`maps` (n, channels, h, w), float32 -> logits (n, outputs, h, w); h and w are multiples of 2 ** len(widths).
 
     `widths` are those of the levels from the finest on; the bridge below has twice the last one.
     """

@@ -43,7 +43,10 @@ def make_importable() -> None:
 
 
 class DeepLab(nn.Module):
-    """torchvision's deeplabv3_resnet50 without auxiliary classifier: frames (n, 3, h, w) -> logits (n, outputs, h, w)."""
+    """torchvision's deeplabv3_resnet50 without auxiliary classifier.
+
+    RGB `frames` (n, 3, h, w), float32 -> logits (n, outputs, h, w).
+    """
 
     def __init__(self, manifest: Manifest) -> None:
         make_importable()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("models/derive",)
+ROOMS = ("models/derive", "models/inputs", "models/networks")
 _AXIS = r"(?:\.\.\.|\w+(?: ?[-+*/]{1,2} ?\w+)*)"
 _SHAPE = re.compile(rf"\((?!x, y\)|0, 0\)){_AXIS}(?:,|(?:\[?, {_AXIS}\]?)+)\)|\b(?:any|one|same|its own) shape\b")
 _DTYPE = re.compile(r"\b(?:u?int(?:8|16|32|64)|float(?:16|32|64)|any float|bool|complex64|any dtype)\b")
@@ -43,8 +43,9 @@ def _arrays(named: list[tuple[str, ast.expr | None]], aliases: dict[str, str]) -
 
 
 def _prose(node: ast.AST) -> str:
-    """The docstring without its examples: their numbers are no promise."""
-    return re.sub(r"(?s)>>>.*?(?:\n\n|\Z)", "", ast.get_docstring(node) or "")  # type: ignore[arg-type]
+    """The docstring without its examples, whose numbers are no promise, and without line breaks."""
+    text = ast.get_docstring(node) or ""  # type: ignore[arg-type]
+    return " ".join(re.sub(r"(?s)>>>.*?(?:\n\n|\Z)", "", text).split())
 
 
 def _names(text: str, name: str) -> bool:
