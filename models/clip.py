@@ -1,7 +1,7 @@
 """One echo clip as the networks and the arithmetic see it: pixels, times, calibration. No DICOM."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -15,6 +15,7 @@ from models.calibration import (
     choose_m_mode_region,
     choose_spectral_region,
 )
+from models.clip_cache import ClipCache
 
 
 class FrameSource(Protocol):
@@ -52,7 +53,7 @@ class Clip:
     `r_wave_times_ms` are on the same clock.
     `known_exclusions` are reasons (values of `results.Reason`) found in the header that forbid measuring; `notes` say what
     was tolerated while reading. Built from a `FrameSource`, `frames` decodes all that is not yet decoded, `take` only what it
-    is asked for, and the numbers of frames, rows and columns nothing.
+    is asked for, and the numbers of frames, rows and columns nothing. `cache` holds what networks prepare of these frames.
     """
 
     sop_instance_uid: str
@@ -68,6 +69,7 @@ class Clip:
     photometric_interpretation: str = ""  # as stored; `frames` are RGB whatever it says
     ultrasound_color_data_present: int | None = None
     clock_objection: str = ""
+    cache: ClipCache = field(default_factory=ClipCache, init=False, repr=False)
 
     @property
     def why_no_times(self) -> str:

@@ -8,7 +8,6 @@ from typing import Any
 from models.analysis.loaded_model import Part
 from models.catalogue import QUANTITIES, READ, Method, View
 from models.clip import Clip
-from models.inputs.preparation_cache import shared
 from models.library.quantities import AREAS, key_in_view, quantities_read, reads_pairs, views_read
 from models.library.reading import ReadingError, ReadValue
 from models.results import Beat, ClipValue, FrameReference, ModelUse, Reason
@@ -47,7 +46,7 @@ def read_clip_values(
     def frames(value: ReadValue) -> Sources:
         return tuple(FrameReference(clip.sop_instance_uid, index + 1) for index in value.frames)
 
-    with shared(clip):
+    with clip.cache.shared():
         return read_all((view,), asked, ask, frames)
 
 

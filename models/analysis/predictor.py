@@ -16,7 +16,6 @@ from models.analysis.view_and_quality import Impression, look_at
 from models.catalogue import TRACES, View
 from models.clip import Clip
 from models.inputs.clip_frames import ClipFrames
-from models.inputs.preparation_cache import shared
 from models.library.manifest import Manifest
 from models.library.reading import calibration_reason
 from models.library.recipe import Role
@@ -58,7 +57,7 @@ class Predictor:
         Without a usable region the whole image is judged and nothing is measured. `research_override` moves the reasons that
         it may lift from `gates` to `marked`.
         """
-        with shared(clip):
+        with clip.cache.shared():
             return self._analyse(clip, research_override=research_override)
 
     def _analyse(self, clip: Clip, *, research_override: bool) -> ClipFindings:

@@ -15,7 +15,6 @@ from torch import Tensor, nn
 
 from models.clip import Clip
 from models.inputs.letterbox import Letterbox
-from models.inputs.preparation_cache import by_frame
 from models.library.manifest import Manifest
 
 Frames = NDArray[np.uint8]
@@ -72,7 +71,7 @@ class Preparation:
 
     def squares(self, clip: Clip, indices: list[int]) -> Tensor:
         """These frames as the networks take them: (n, 3, size, size), 0 to 1, three times the same grey."""
-        grey = np.stack(by_frame(clip, self, indices, lambda asked: list(self._grey(clip, asked))))
+        grey = np.stack(clip.cache.by_frame(self, indices, lambda asked: list(self._grey(clip, asked))))
         return torch.from_numpy(grey)[:, None].repeat(1, 3, 1, 1)
 
     def _grey(self, clip: Clip, indices: Sequence[int]) -> NDArray[np.float32]:

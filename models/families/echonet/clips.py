@@ -15,7 +15,6 @@ from torch import Tensor
 from models.clip import Clip
 from models.derive.beats.beat_to_beat import Indices, clip_indices, padded_length
 from models.inputs.normalisation import Normalisation
-from models.inputs.preparation_cache import once
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, ReadingError
 from models.results import Point
@@ -53,7 +52,7 @@ class Squares:
 
 def squares(clip: Clip, decoding: Decoding) -> Squares:
     """The clip as the networks take it, once for both. Raises ReadingError for a clip the published recipe cannot cut."""
-    return once(clip, (SIZE_PX, decoding), lambda: _squares(clip, decoding))
+    return clip.cache.once((SIZE_PX, decoding), lambda: _squares(clip, decoding))
 
 
 def _squares(clip: Clip, decoding: Decoding) -> Squares:

@@ -11,7 +11,6 @@ from torch import nn
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
-from models.inputs.preparation_cache import by_frame
 from models.library.reading import ReadingError
 
 Frames = NDArray[np.uint8]
@@ -79,8 +78,8 @@ def fitted(clip: Clip, indices: Sequence[int]) -> Iterator[Frames]:
     """These frames, each (480, 640, 3), in their shape: `Screen.fit`."""
     screen = Screen(clip.rows, clip.columns)
     for first in range(0, len(indices), _BATCH):
-        yield from by_frame(
-            clip, screen, indices[first : first + _BATCH], lambda asked: [screen.fit(frame) for frame in clip.take(asked)]
+        yield from clip.cache.by_frame(
+            screen, indices[first : first + _BATCH], lambda asked: [screen.fit(frame) for frame in clip.take(asked)]
         )
 
 

@@ -12,7 +12,6 @@ from models.derive.displays.spectral_image import without_green_trace
 from models.derive.displays.sweep import Display, Sweep, last_whole_sweep
 from models.families.echonet.frames import Frames
 from models.families.echonet.trace import Absent, clock_s, corrected_notes, place_of, still, why_uncalibrated
-from models.inputs.preparation_cache import once
 from models.library.reading import Decoding, Reading, ReadValue
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
@@ -63,7 +62,7 @@ def whole_sweep(clip: Clip, choice: TraceChoice) -> Sweep:
         seen = np.asarray(cv2.cvtColor(screen, cv2.COLOR_RGB2GRAY), np.uint8)
         return seen[:, ::-1] if runs_left else seen
 
-    return once(clip, ("sweep", place.first_row, str(place)), lambda: last_whole_sweep(display, clip.number_of_frames))
+    return clip.cache.once(("sweep", place.first_row, str(place)), lambda: last_whole_sweep(display, clip.number_of_frames))
 
 
 def _on_frame(reading: Reading, sweep: Sweep) -> Reading:

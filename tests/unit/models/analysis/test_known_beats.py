@@ -11,7 +11,6 @@ from models.analysis.outlines import Ventricle
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.beats.beat_to_beat import timed_starts_ms
-from models.inputs.preparation_cache import once
 from models.library.recipe import Role
 from models.results import Beat
 from tests.unit.models.analysis.test_mixed_sets import model_set
@@ -50,11 +49,11 @@ def test_what_the_ventricle_took_is_there_for_the_readers(monkeypatch: pytest.Mo
     prepared: list[object] = []
 
     def outline(film: Clip, *_: object) -> Ventricle:
-        prepared.append(once(film, "squares", object))
+        prepared.append(film.cache.once("squares", object))
         return Ventricle()
 
     def read(film: Clip, *_: object) -> ClipReadings:
-        prepared.append(once(film, "squares", object))
+        prepared.append(film.cache.once("squares", object))
         return ClipReadings()
 
     monkeypatch.setattr(analysis, "outline_ventricle", outline)
@@ -62,4 +61,4 @@ def test_what_the_ventricle_took_is_there_for_the_readers(monkeypatch: pytest.Mo
     film = replace(clip(20), is_quality_control_subject=True)
     model_set(label="a4ch-full").analyse(film)
     assert prepared[0] is prepared[1]
-    assert once(film, "squares", object) is not prepared[0], "afterwards nothing is kept"
+    assert film.cache.once("squares", object) is not prepared[0], "afterwards nothing is kept"

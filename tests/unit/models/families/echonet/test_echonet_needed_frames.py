@@ -12,7 +12,6 @@ from models.clip import Clip
 from models.families.echo_motion import frames as echo_motion_frames
 from models.families.echonet import clips as echonet_clips
 from models.families.echonet.frames import Screen, fitted
-from models.inputs.preparation_cache import shared
 from models.library.reading import Decoding
 from tests.unit.models.families.drawn_maps import blob, clip, drawn_reader
 
@@ -91,7 +90,7 @@ def test_the_readers_of_a_clip_share_what_was_prepared(monkeypatch: pytest.Monke
     alone = [reader.read(moving).values for reader in readers]
     assert len(counted) == 3 * 12
     counted.clear()
-    with shared(moving):
+    with moving.cache.shared():
         assert [reader.read(moving).values for reader in readers] == alone
     assert len(counted) == 12
     readers[0].read(moving)
@@ -101,7 +100,7 @@ def test_the_readers_of_a_clip_share_what_was_prepared(monkeypatch: pytest.Monke
 def test_shared_frames_are_the_same_in_any_order() -> None:
     moving = brightening_clip()
     apart = list(fitted(moving, [5, 3, 5]))
-    with shared(moving):
+    with moving.cache.shared():
         list(fitted(moving, [3]))
         together = list(fitted(moving, [5, 3, 5]))
     assert all((one == other).all() for one, other in zip(apart, together, strict=True))
@@ -118,8 +117,8 @@ def test_the_squares_of_a_clip_are_cut_once_for_the_regressor_and_the_segmenter(
     monkeypatch.setattr(echonet_clips, "_cut", counting)
     moving = brightening_clip()
     alone = echonet_clips.squares(moving, Decoding.CORRECTED)
-    with shared(moving):
-        with shared(moving):
+    with moving.cache.shared():
+        with moving.cache.shared():
             together = [echonet_clips.squares(moving, Decoding.CORRECTED) for _ in range(2)]
         echonet_clips.squares(moving, Decoding.CORRECTED)
         assert counted == [12, 12], "once alone, once for all"
@@ -142,7 +141,7 @@ def test_echo_motions_frames_are_filtered_once_by_one_preparation(monkeypatch: p
     moving = brightening_clip()
     alone = preparation.squares(moving, [3, 4, 5])
     counted.clear()
-    with shared(moving):
+    with moving.cache.shared():
         preparation.squares(moving, [2, 3])
         assert torch.equal(preparation.squares(moving, [3, 4, 5]), alone)
         assert counted == [2, 2]
