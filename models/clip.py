@@ -27,7 +27,10 @@ class FrameSource(Protocol):
         ...
 
     def take(self, indices: Sequence[int]) -> NDArray[np.uint8]:
-        """These frames, RGB, decoded once however often they are asked for."""
+        """RGB of the frames of these 0-based `indices`: (n, rows, columns, 3), 0 to 255.
+
+        Each is decoded once, however often it is asked for.
+        """
         ...
 
 
@@ -48,12 +51,13 @@ class _Frames:
 class Clip:
     """Decoded frames with everything that measuring needs.
 
-    `frames` is uint8, shape (frames, rows, columns, 3), RGB, row 0 at the top. `frame_times_ms` is float64, shape (frames,),
-    from the first frame on, or None where the object states no timing, or one that cannot be true: `clock_objection` says why.
-    `r_wave_times_ms` are on the same clock.
-    `known_exclusions` are reasons (values of `results.Reason`) found in the header that forbid measuring; `notes` say what
-    was tolerated while reading. Built from a `FrameSource`, `frames` decodes all that is not yet decoded, `take` only what it
-    is asked for, and the numbers of frames, rows and columns nothing. `cache` holds what networks prepare of these frames.
+    `frames` is uint8, shape (frames, rows, columns, 3), RGB, 0 to 255, row 0 at the top. `frame_times_ms` is float64, shape
+    (frames,), from the first frame on, or None where the object states no timing, or one that cannot be true: `clock_objection`
+    says why. `r_wave_times_ms` are on the same clock.
+
+    `known_exclusions` are reasons (values of `results.Reason`) found in the header that forbid measuring; `notes` say what was
+    tolerated while reading. Built from a `FrameSource`, `frames` decodes all that is not yet decoded, `take` only what it is
+    asked for, and the numbers of frames, rows and columns nothing. `cache` holds what networks prepare of these frames.
     """
 
     sop_instance_uid: str
@@ -94,7 +98,7 @@ class Clip:
         return shape
 
     def take(self, indices: Sequence[int]) -> NDArray[np.uint8]:
-        """The frames of these indices, uint8 (n, rows, columns, 3)."""
+        """The frames of these 0-based `indices`: RGB (n, rows, columns, 3), 0 to 255."""
         source = self.__dict__["_source"]
         taken: NDArray[np.uint8] = source[list(indices)] if isinstance(source, np.ndarray) else source.take(indices)
         return taken

@@ -70,7 +70,10 @@ class Timing:
 
 
 class BothViews(nn.Module):
-    """A network of two clips, given the same one twice: its work is that of two."""
+    """A network of two `clips`, given the same one twice: its work is that of two.
+
+    Clips are (n, channels, frames, h, w), float32, as the network takes them; its answer, logits or values, is passed on.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()

@@ -73,7 +73,10 @@ def _heart(probe: Probe) -> Clip:
 
 @dataclass(frozen=True)
 class GatedBackend:
-    """The backend that was chosen, and why others were not: `name` says both. `as_it_is`: the network where it lies."""
+    """The backend that was chosen, and why others were not: `name` says both.
+
+    `as_it_is`: the network may be left where it lies. What it is given and what it gives is as `Backend.run` says.
+    """
 
     backend: Backend
     refusals: tuple[str, ...] = ()
@@ -84,6 +87,7 @@ class GatedBackend:
         return "; ".join((self.backend.name, *self.refusals))
 
     def run(self, batch: Tensor) -> tuple[Tensor, ...]:
+        """All outputs of the network, each (n, ...), float32 logits, features or values, for `batch` (n, ...), float32."""
         return self.backend.run(batch)
 
 
@@ -101,8 +105,8 @@ def choose_backend(
 ) -> GatedBackend:
     """The quickest backend of `engine` ("auto", "torch", "openvino") that the gate lets through, else the reference.
 
-    `probe` (n, ...) is an input of the network. `level` is the logit above which a pixel belongs to the mask. `others` are
-    inputs with other sides, which are free then; each is judged.
+    `probe` (n, ...), float32, is an input of the network, prepared as it was taught. `level` is the logit above which a pixel
+    belongs to the mask. `others` are inputs with other sides, which are free then; each is judged.
     """
     on_cpu = device == "cpu"
     reference = TorchBackend(network if on_cpu else copy.deepcopy(network).to("cpu"))
@@ -135,7 +139,10 @@ _Candidate = tuple[Callable[[bool], Backend], Precision]
 
 
 def sides(probe: Tensor, others: Sequence[Tensor]) -> tuple[int, ...]:
-    """The shape without the first axis; -1 for a side that differs among them."""
+    """The shape of `probe` (n, ...) without its first axis, in px and frames; -1 for a side that differs in one of `others`.
+
+    All are batches of one network, of any dtype.
+    """
     stated = enumerate(probe.shape[1:], start=1)
     return tuple(side if all(other.shape[axis] == side for other in others) else -1 for axis, side in stated)
 
@@ -164,7 +171,10 @@ def disagreement(
     manifest: Manifest,
     level: float = 0.0,
 ) -> str:
-    """How `found` differs from the reference beyond what is allowed, in words; "" where it does not."""
+    """How `found` differs from the reference, `expected`, beyond what is allowed, in words; "" where it does not.
+
+    Both are all outputs for one batch: float32 (n, ...), logits first, then features. `level` is the logit of a mask's border.
+    """
     if [part.shape for part in expected] != [part.shape for part in found]:
         return "outputs of another shape"
     if not all(bool(part.isfinite().all()) for part in found):

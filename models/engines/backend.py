@@ -24,7 +24,9 @@ class Backend(Protocol):
     def name(self) -> str: ...
 
     def run(self, batch: Tensor) -> tuple[Tensor, ...]:
-        """All outputs of the network for a batch, each (n, ...), float32 in main memory."""
+        """All outputs of the network for a float32 `batch` (n, ...): each (n, ...), float32 logits or values, in main
+        memory.
+        """
         ...
 
 
@@ -47,6 +49,9 @@ class TorchBackend:
         self.name = how if device == "cpu" else f"{how} on {device}"
 
     def run(self, batch: Tensor) -> tuple[Tensor, ...]:
+        """As `Backend.run`: a float32 `batch` (n, ...) -> all outputs, each (n, ...), float32 logits or values, in main
+        memory.
+        """
         layout = {4: torch.channels_last, 5: torch.channels_last_3d}.get(batch.ndim, torch.contiguous_format)
         half = self._precision is Precision.BF16
         with torch.inference_mode(), torch.autocast(self._device.type, torch.bfloat16, enabled=half):
@@ -63,4 +68,5 @@ class TorchBackend:
 
 
 def as_tuple(outputs: Tensor | tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """The `outputs` of a network, each (n, ...), float32 logits or values, also where it has one alone; of the same shape."""
     return outputs if isinstance(outputs, tuple) else (outputs,)

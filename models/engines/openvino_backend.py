@@ -132,7 +132,10 @@ class OpenVinoBackend:
         self._in_use = Lock()
 
     def run(self, batch: Tensor) -> tuple[Tensor, ...]:
-        """Raises BackendError for an empty batch, and for one that the graph does not take."""
+        """As `Backend.run`: a float32 `batch` (n, ...) -> all outputs, each (n, ...), float32 logits or values, in main memory.
+
+        Raises BackendError for an empty batch, and for one that the graph does not take.
+        """
         values = batch.contiguous().cpu().numpy()
         pieces = [values] if not self._one_by_one else np.split(values, len(values)) if len(values) else []
         try:

@@ -193,13 +193,19 @@ def _pose(origin: np.ndarray, forward: np.ndarray, right: np.ndarray) -> Pose:
 
 
 def plane_points(pose: Pose, lateral_mm: Tensor, axial_mm: Tensor) -> Points:
-    """Heart-frame positions of image points, given sideways and along the central beam."""
+    """Positions in the heart frame of image points, `lateral_mm` sideways and `axial_mm` along the central beam.
+
+    Both have one shape, which is that of the positions' coordinates, and any float dtype. The origin is that of the beams.
+    """
     coordinates = (o + f * axial_mm + r * lateral_mm for o, f, r in zip(pose.origin, pose.forward, pose.right, strict=True))
     return Points(*coordinates)
 
 
 def polar_points(pose: Pose, grid: Grid) -> tuple[Points, Points]:
-    """Positions of the polar samples (rows = depth, columns = beams) and the direction of each beam (broadcast over depth)."""
+    """Positions of the polar samples, and the direction of each beam.
+
+    The positions' coordinates are (depth, beams), float32, mm of the heart frame; the directions' are (1, beams), unit vectors.
+    """
     depth, angle = grid.depth_mm.reshape(-1, 1), grid.angle_rad.reshape(1, -1)
     lateral, axial = torch.sin(angle), torch.cos(angle)
     beam = Points(*(f * axial + r * lateral for f, r in zip(pose.forward, pose.right, strict=True)))
@@ -207,7 +213,10 @@ def polar_points(pose: Pose, grid: Grid) -> tuple[Points, Points]:
 
 
 def box_positions(sector: Sector, rows: int, columns: int) -> tuple[Tensor, Tensor]:
-    """Sideways and axial position in mm of each pixel centre of the sector's bounding box; shapes (rows, columns)."""
+    """Sideways and axial position in mm of each pixel centre of the sector's bounding box, both (rows, columns), float32.
+
+    The origin is that of the beams: the middle of the box's upper edge.
+    """
     x = (torch.arange(columns, dtype=torch.float32) + 0.5) / columns - 0.5
     y = (torch.arange(rows, dtype=torch.float32) + 0.5) / rows
     axial, lateral = torch.meshgrid(y * sector.depth_mm, x * sector.width_mm, indexing="ij")
@@ -215,7 +224,7 @@ def box_positions(sector: Sector, rows: int, columns: int) -> tuple[Tensor, Tens
 
 
 def square_positions(sector: Sector, size: int) -> tuple[Tensor, Tensor]:
-    """The same for a square with the bounding box in its middle, the box's longer side filling it."""
+    """As `box_positions`, (size, size), float32, mm, of a square with the box in its middle, whose longer side fills it."""
     mm_per_px = max(sector.width_mm, sector.depth_mm) / size
     along = (torch.arange(size, dtype=torch.float32) + 0.5 - size / 2) * mm_per_px
     axial, lateral = torch.meshgrid(along + sector.depth_mm / 2, along, indexing="ij")
@@ -223,7 +232,11 @@ def square_positions(sector: Sector, size: int) -> tuple[Tensor, Tensor]:
 
 
 def scan_convert(polar: Tensor, sector: Sector, lateral_mm: Tensor, axial_mm: Tensor) -> Tensor:
-    """Polar grey levels (frames, depth, beams) at the given pixel positions: (frames, rows, columns), 0 outside the sector."""
+    """Grey levels of `polar` (frames, depth, beams) at the given positions: (frames, rows, columns), 0 outside the sector.
+
+    Levels are float32, 0 to 1. `lateral_mm` and `axial_mm` (rows, columns) are mm sideways and along the central beam, from the
+    origin of the beams.
+    """
     radius, angle = torch.sqrt(lateral_mm**2 + axial_mm**2), torch.atan2(lateral_mm, axial_mm)
     span = sector.depth_mm - _FIRST_SAMPLE_MM
     where = torch.stack((angle / sector.half_angle_rad, 2 * (radius - _FIRST_SAMPLE_MM) / span - 1), dim=-1)

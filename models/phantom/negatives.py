@@ -21,7 +21,7 @@ _POLAR = (192, 112)
 
 
 def render_negative(kind: str, seed: int, rows: int, columns: int, frames: int) -> NDArray[np.uint8]:
-    """Grey frames, uint8 (frames, rows, columns), of one of NEGATIVE_KINDS; raises LookupError for any other kind."""
+    """Grey frames (frames, rows, columns), 0 to 255, of one of NEGATIVE_KINDS; raises LookupError for any other kind."""
     rng = np.random.default_rng([seed, 0x9E6A])
     if kind == "noise":
         return rng.integers(0, 256, (frames, rows, columns)).astype(np.uint8)

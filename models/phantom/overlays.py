@@ -52,7 +52,10 @@ def draw_overlays(
     heart_rate_bpm: float,
     seed: int,
 ) -> None:
-    """Draw into `image` (frames, rows, columns). Which marks appear depends on the seed alone, never on the view."""
+    """Draw into `image` (frames, rows, columns), 0 to 255, whose frames are those of `times_ms` (frames,).
+
+    Which marks appear depends on the seed alone, never on the view.
+    """
     rng = np.random.default_rng([seed, 0x0FE8])
     scale = max(1, image.shape[1] // 300)
     if rng.uniform() < 0.85:

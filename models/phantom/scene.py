@@ -41,7 +41,11 @@ def material_points(state: HeartState, points: Points, lv: Ventricle) -> Points:
 
 @dataclass(frozen=True)
 class Scene:
-    """What stays the same over a clip. `tissue_db`, `static_haze` and `beam_gain` are textures on `grid`."""
+    """What stays the same over a clip. `tissue_db`, `static_haze` and `beam_gain` are textures on `grid`, all float32.
+
+    `tissue_db` (depth, beams) varies the tissue's level in dB. `static_haze` (depth, beams) is an amplitude, 1 that of a 0 dB
+    medium. `beam_gain` (1, beams) is a factor of amplitudes, 0 to 1.
+    """
 
     heart: Heart
     view: View
@@ -92,7 +96,7 @@ def _beam_gain(properties: ImageQuality, sector: Sector, grid: Grid) -> Tensor:
 
 
 def polar_frame(scene: Scene, time_ms: float, generator: torch.Generator, *, moving_speckle: bool) -> Tensor:
-    """Grey levels 0..1 on the polar grid, shape (samples, lines), `time_ms` after an R wave.
+    """Grey levels (depth, beams), float32, 0 to 1, on the polar grid, `time_ms` after an R wave.
 
     With `moving_speckle` the tissue's speckle follows the tissue from frame to frame; single frames save that effort.
     """

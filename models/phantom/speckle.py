@@ -32,7 +32,11 @@ class PointSpread:
 
 @dataclass(frozen=True)
 class Grid:
-    """Sampling of the polar image: `depth_mm` over the rows, `angle_rad` over the columns, both uniform."""
+    """Sampling of the polar image: `depth_mm` (depth,) over the rows, `angle_rad` (beams,) over the columns, float32, both
+    uniform.
+
+    Depth is counted from the origin of the beams, the angle from the central beam.
+    """
 
     depth_mm: Tensor
     angle_rad: Tensor
@@ -54,9 +58,10 @@ def _lattice() -> Tensor:
 
 
 def tissue_scatterers(material: Points) -> Tensor:
-    """Scatterers glued to the tissue: complex noise looked up at material coordinates (mm, 1-D); shape (2, points).
+    """Scatterers glued to the tissue: complex noise (2, points), float32, unit variance, looked up at `material` coordinates.
 
-    The trilinear weights are normalised to unit energy, so speckle statistics do not depend on the position in a cell.
+    Those are mm of the heart at end-diastole, each (points,). The trilinear weights are normalised to unit energy, so speckle
+    statistics do not depend on the position in a cell.
     """
     base, weights = [], []
     for coordinate in material:
@@ -79,9 +84,10 @@ def tissue_scatterers(material: Points) -> Tensor:
 
 
 def tissue_power(grid: Grid, spread: PointSpread) -> Tensor:
-    """Power of `tissue_scatterers` behind the point spread function, per depth, shape (rows, 1); 1 for independent samples.
+    """Power of `tissue_scatterers` behind the point spread function, per depth: (depth, 1), float32, no unit.
 
-    Samples closer than the scatterers' lattice are alike (their correlation is the cubic B-spline), so they add up.
+    It is 1 for independent samples. Samples closer than the scatterers' lattice are alike (their correlation is the cubic
+    B-spline), so they add up.
     """
     axial_sigma, lateral_sigma = _sigmas(grid, spread)
     lateral_step_mm = grid.depth_mm.reshape(-1, 1) * math.radians(grid.angle_step_deg)
@@ -101,15 +107,15 @@ def _sigmas(grid: Grid, spread: PointSpread) -> tuple[float, float]:
 
 
 def random_scatterers(shape: tuple[int, int], generator: torch.Generator) -> Tensor:
-    """Independent complex Gaussian scatterers, shape (2, rows, columns): blood, or tissue of a single frame."""
+    """Independent complex Gaussian scatterers (2, rows, columns), float32, no unit: blood, or tissue of a single frame."""
     return torch.randn(2, *shape, generator=generator)
 
 
 def envelope(amplitude: Tensor, scatterers: Tensor, grid: Grid, spread: PointSpread, specular: float = 1.8) -> Tensor:
-    """Echo envelope of scatterers with local `amplitude`, shape (rows, columns); 1 = amplitude of a 0 dB medium.
+    """Echo envelope (depth, beams), float32, of `scatterers` (2, depth, beams) with local `amplitude` (depth, beams).
 
-    Interfaces add a coherent part in proportion to the axial derivative of the amplitude, so they are bright only where
-    they face the beam: `specular` times the step, as a line.
+    All are amplitudes: 1 is that of a 0 dB medium. Interfaces add a coherent part in proportion to the axial derivative of the
+    amplitude, so they are bright only where they face the beam: `specular` times the step, as a line.
     """
     scattered = amplitude * scatterers
     edges = torch.zeros_like(amplitude)
@@ -147,7 +153,7 @@ def _blur(field: Tensor, sigma: float, dim: int) -> Tensor:
 
 
 def smooth_noise(shape: tuple[int, int], cells: tuple[int, int], generator: torch.Generator) -> Tensor:
-    """Slow random variation of unit variance, roughly `cells` bumps along each axis; shape (rows, columns)."""
+    """Slow random variation (rows, columns), float32, no unit: variance 1, roughly `cells` bumps along each axis."""
     coarse = torch.randn(1, 1, cells[0] + 3, cells[1] + 3, generator=generator)
     fine = functional.interpolate(coarse, size=shape, mode="bicubic", align_corners=True)[0, 0]
     return fine / fine.std().clamp_min(1e-3)
@@ -163,6 +169,6 @@ class Display:
 
 
 def compress(signal: Tensor, display: Display) -> Tensor:
-    """Grey level 0..1 of an envelope."""
+    """Grey levels, float32, 0 to 1, of `signal`, an envelope of any shape: the same shape."""
     level = 20 * torch.log10(signal.clamp_min(1e-6)) + display.gain_db
     return ((level + display.dynamic_range_db) / display.dynamic_range_db).clamp(0, 1) ** display.gamma

@@ -22,7 +22,10 @@ _FAR_MM = 99.0
 
 
 class Points(NamedTuple):
-    """Positions in the heart frame, mm; equally shaped tensors."""
+    """Positions in the heart frame: `x`, `y`, `z` in mm, all of one shape, any float dtype.
+
+    The origin is the apex of the ventricle's cavity; the base lies at negative z, on the ventricle's long axis.
+    """
 
     x: Tensor
     y: Tensor
@@ -31,10 +34,12 @@ class Points(NamedTuple):
 
 @dataclass(frozen=True)
 class Ventricle:
-    """The left ventricle at given points: height `u`, distance from the (bent) axis, and both signed surfaces.
+    """The left ventricle at given points; every tensor has their shape, which is any shape, and any float dtype.
 
-    `endocardium` ignores the annulus plane: the cavity is where it is negative and u > 0. `normal_*` is the unit normal of the
-    endocardial level set.
+    `u` is the height, 0 at the annulus and 1 at the apex. `axis_x`, `axis_y` and `axis_distance` are mm from the (bent) axis.
+    `endocardium` and `epicardium` are signed distances in mm; the first ignores the annulus plane: the cavity is where it is
+    negative and u > 0. `radius` and `outer_radius` are those of the two surfaces in mm where the cross-section is widest.
+    `normal` is the unit vector of the endocardial level set.
     """
 
     u: Tensor
@@ -49,6 +54,7 @@ class Ventricle:
 
     @property
     def cavity(self) -> Tensor:
+        """Bool, of the points' own shape: true where a point lies in the cavity. Any shape."""
         return (self.endocardium < 0) & (self.u > 0)
 
 
@@ -69,7 +75,10 @@ def _lobes(cosine: Tensor, sine: Tensor, heart: Heart) -> Tensor:
 
 
 def wall_thickness_ed_mm(cosine: Tensor, sine: Tensor, heart: Heart) -> Tensor:
-    """End-diastolic wall thickness by angle: septum opposite to the posterolateral wall."""
+    """End-diastolic wall thickness in mm by angle: septum opposite to the posterolateral wall.
+
+    `cosine` and `sine` of the angle, -1 to 1, have one shape and any float dtype, and so has what is given: the same shape.
+    """
     mean, half = (heart.septum_mm + heart.posterior_wall_mm) / 2, (heart.septum_mm - heart.posterior_wall_mm) / 2
     septal = cosine * math.cos(heart.rv_angle_rad) + sine * math.sin(heart.rv_angle_rad)
     return mean + half * septal
@@ -109,7 +118,10 @@ def _distance(distance: Tensor, radius: Tensor, square: Tensor, slope: Tensor) -
 
 
 def right_ventricle(state: HeartState, points: Points) -> tuple[Tensor, float]:
-    """Distance to the right ventricle's outer boundary (the septum is cut out by the caller), and its annulus plane's z."""
+    """Signed distance in mm to the right ventricle's outer boundary, and the z of its annulus plane in mm.
+
+    The caller cuts the septum out. The distance has the shape of the points' coordinates, any shape, and any float dtype.
+    """
     heart = state.heart
     cosine, sine = math.cos(heart.rv_angle_rad), math.sin(heart.rv_angle_rad)
     out, across = points.x * cosine + points.y * sine, points.y * cosine - points.x * sine
@@ -131,7 +143,11 @@ def right_ventricle(state: HeartState, points: Points) -> tuple[Tensor, float]:
 
 
 def atrium(points: Points, centre: tuple[float, float], half: tuple[float, float], roof_z: float, floor_z: float) -> Tensor:
-    """A rounded box between a fixed roof and the annulus plane `floor_z`, which pulls it long in systole."""
+    """Signed distance in mm to a rounded box between a fixed roof and the annulus plane `floor_z`, which pulls it long in
+    systole.
+
+    It has the shape of the points' coordinates, any shape, and any float dtype.
+    """
     half_length = (floor_z - roof_z) / 1.72
     x = (points.x - centre[0]) / half[0]
     y = (points.y - centre[1]) / half[1]
@@ -142,6 +158,7 @@ def atrium(points: Points, centre: tuple[float, float], half: tuple[float, float
 
 
 def left_atrium(state: HeartState, points: Points) -> Tensor:
+    """Signed distance in mm to the left atrium, as `atrium` gives it: any shape, any float dtype."""
     heart = state.heart
     centre = (7 * math.cos(LA_RAD), 7 * math.sin(LA_RAD))
     half = (heart.la_half_width_mm, heart.la_half_width_mm * 0.95)
@@ -149,7 +166,10 @@ def left_atrium(state: HeartState, points: Points) -> Tensor:
 
 
 def right_atrium(state: HeartState, points: Points, annulus_z: float) -> Tensor:
-    """Beside the left atrium, an interatrial septum of about 3 mm away."""
+    """Signed distance in mm to the right atrium, as `atrium` gives it: any shape, any float dtype.
+
+    It lies beside the left atrium, behind an interatrial septum of about 3 mm.
+    """
     heart = state.heart
     offset = heart.la_half_width_mm + heart.ra_half_width_mm - 2
     centre = (offset * math.cos(RA_RAD), offset * math.sin(RA_RAD))
@@ -158,7 +178,11 @@ def right_atrium(state: HeartState, points: Points, annulus_z: float) -> Tensor:
 
 
 def aorta(state: HeartState, points: Points) -> tuple[Tensor, Tensor]:
-    """Distance to the root's lumen (a tube with a sinus bulge) and the position along it from the valve's plane."""
+    """Signed distance in mm to the root's lumen (a tube with a sinus bulge), and the position in mm along it from the valve's
+    plane.
+
+    Both have the shape of the points' coordinates, any shape, and any float dtype.
+    """
     heart = state.heart
     cosine, sine = math.cos(AORTA_RAD), math.sin(AORTA_RAD)
     start = (1.06 * heart.aorta_radius_mm + 3) / 0.9  # just clear of the four-chamber plane
@@ -174,7 +198,10 @@ def aorta(state: HeartState, points: Points) -> tuple[Tensor, Tensor]:
 def leaflets(
     points: Points, centre: tuple[float, float], ring_mm: float, plane_z: float, opening: float, length_share: float = 0.95
 ) -> Tensor:
-    """Distance to the centre surface of two-leaflet valve modelled as a cone: flat when closed, steep when open."""
+    """Distance in mm to the centre surface of a two-leaflet valve modelled as a cone: flat when closed, steep when open.
+
+    It has the shape of the points' coordinates, any shape, and any float dtype.
+    """
     angle = math.radians(14 + 58 * opening)
     length = ring_mm * length_share / math.cos(math.radians(14))
     x, y = points.x - centre[0], points.y - centre[1]
@@ -188,7 +215,7 @@ def leaflets(
 
 
 def capsule(points: Points, start: tuple[float, float, float], end: tuple[float, float, float]) -> Tensor:
-    """Distance to the segment from `start` to `end`."""
+    """Distance in mm to the segment from `start` to `end`: the shape of the points' coordinates, any shape, any float dtype."""
     axis = [b - a for a, b in zip(start, end, strict=True)]
     relative = [p - a for p, a in zip(points, start, strict=True)]
     square = sum(a * a for a in axis)

@@ -40,7 +40,10 @@ class EchoLevels:
 
 @dataclass(frozen=True)
 class EchoMap:
-    """`level_db` per point, `is_blood`, and the ventricle's geometry used to paint it."""
+    """What `paint` gives for points of any shape: `level_db` float32 and `is_blood` bool, both of that shape.
+
+    0 dB is the brightest display level. `ventricle` is the geometry that was used to paint it.
+    """
 
     level_db: Tensor
     is_blood: Tensor
@@ -48,7 +51,10 @@ class EchoMap:
 
 
 def paint(state: HeartState, points: Points, beam: Points, texture_db: Tensor, levels: EchoLevels) -> EchoMap:
-    """Echo level of every point. `beam` is the unit direction of the sound, `texture_db` a slow random variation of tissue."""
+    """Echo level of every point. `beam` are unit vectors, the direction of the sound.
+
+    `texture_db` is a slow random variation of tissue in dB, float32, of the shape of the points' coordinates: (depth, beams).
+    """
     lv = left_ventricle(state, points)
     rv, rv_annulus_z = right_ventricle(state, points)
     la = left_atrium(state, points)

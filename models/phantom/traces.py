@@ -72,7 +72,7 @@ class Spectrum:
         return self.column_of(wave.peak_s), self.row_of(wave.peak_cm_s)
 
     def velocities_cm_s(self) -> NDArray[np.float64]:
-        """The envelope by column of the region."""
+        """The envelope by column of the region: (region_columns,) in cm/s, positive towards the transducer."""
         width = self.region.x1_px - self.region.x0_px + 1
         times_s = np.arange(width) * abs(self.region.physical_delta_x)
         velocities = np.zeros(width)
@@ -83,7 +83,10 @@ class Spectrum:
         return velocities
 
     def mask(self) -> NDArray[np.bool_]:
-        """(ROWS, COLUMNS): the area between baseline and envelope, what does not fit on the display wrapped round."""
+        """(ROWS, COLUMNS), true where flow is: the area between baseline and envelope.
+
+        What does not fit on the display is wrapped round.
+        """
         region, zero = self.region, self.region.zero_row_px
         rows = np.arange(region.y0_px, region.y1_px + 1)
         mask = np.zeros((ROWS, COLUMNS), dtype=bool)
@@ -95,6 +98,7 @@ class Spectrum:
         return mask
 
     def frame(self) -> NDArray[np.uint8]:
+        """The whole screen as RGB (ROWS, COLUMNS, 3), 0 to 255."""
         random = np.random.default_rng(self.seed)
         grey = np.zeros((ROWS, COLUMNS))
         region = self.region
@@ -119,7 +123,7 @@ class Spectrum:
 
 
 def draw_ecg(frame: NDArray[np.uint8], rate_bpm: float = 60.0) -> None:
-    """A green trace, as carts draw it, in the strip below."""
+    """A green trace, as carts draw it, in the strip at the foot of the RGB `frame` (ROWS, COLUMNS, 3), 0 to 255."""
     columns = np.arange(COLUMNS)
     beat = (columns * 0.004) % (60 / rate_bpm)
     rows = (740 - 30 * np.exp(-(((beat - 0.1) / 0.015) ** 2))).round().astype(int)
@@ -161,6 +165,7 @@ class AnnulusTrace:
     seed: int = 0
 
     def depths_cm(self) -> NDArray[np.float64]:
+        """Depth of the line below the region's upper edge by column of the region: (region_columns,), in cm."""
         times_s = np.arange(self.region.x1_px - self.region.x0_px + 1) * abs(self.region.physical_delta_x)
         phase = times_s % (60 / self.rate_bpm)
         rising = 0.5 - 0.5 * np.cos(np.pi * np.clip(phase / self.systole_s, 0, 1))
@@ -178,6 +183,7 @@ class AnnulusTrace:
         return (self.region.x0_px + first, low), (self.region.x0_px + last, high)
 
     def frame(self) -> NDArray[np.uint8]:
+        """The whole screen as RGB (ROWS, COLUMNS, 3), 0 to 255."""
         grey = np.random.default_rng(self.seed).gamma(2.0, 6.0, (ROWS, COLUMNS))
         for column, depth_cm in enumerate(self.depths_cm(), start=self.region.x0_px):
             row = round(self.region.y0_px + depth_cm / self.region.physical_delta_y)

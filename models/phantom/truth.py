@@ -43,9 +43,10 @@ _OTHER_VIEWS = (View.A3C, View.PLAX, View.PSAX_MV, View.PSAX_PM, View.PSAX_APEX,
 class PhantomClip:
     """Frames of one clip and their truth.
 
-    `frames` is uint8 grey, (frames, rows, columns). `region` is the sector's bounding box with the real scale. `contours` hold
-    the left ventricle's endocardium on every frame of an a4c or a2c clip, in px of the whole image, else nothing. `ed_frames`
-    and `es_frames` are 0-based, one pair per beat. `heart` is None for images of no heart.
+    `frames` is uint8 grey, (frames, rows, columns), 0 to 255; `frame_times_ms` (frames,) are their times from the first on.
+    `region` is the sector's bounding box with the real scale. `contours` hold the left ventricle's endocardium on every frame
+    of an a4c or a2c clip, in px of the whole image, else nothing. `ed_frames` and `es_frames` are 0-based, one pair per beat.
+    `heart` is None for images of no heart.
     """
 
     view: View
@@ -127,10 +128,11 @@ def _contours(scene: Scene, layout: Layout, times_ms: NDArray[np.float64]) -> tu
 
 
 def lv_contour_mm(state: HeartState, pose: Pose, points: int = _CONTOUR_POINTS) -> NDArray[np.float64]:
-    """Endocardial outline in the image plane, mm sideways and along the central beam, shape (points, 2).
+    """Endocardial outline in the image plane: (points, 2), mm sideways and along the central beam, from the origin of the
+    beams.
 
-    It runs from one end of the annulus line round the apex to the other end. Each point is a root of the implicit surface on
-    a ray from the middle of the annulus line, found by bisection.
+    It runs from one end of the annulus line round the apex to the other end. Each point is a root of the implicit surface on a
+    ray from the middle of the annulus line, found by bisection.
     """
     ends = _annulus_ends(state, pose)
     centre = ends.mean(axis=0)
@@ -186,7 +188,9 @@ def _to_uint8(grey: torch.Tensor) -> NDArray[np.uint8]:
 
 @dataclass(frozen=True, eq=False)
 class TrainingFrame:
-    """One letterboxed sector region: `image` and `lv_mask` (0/1) are uint8 (size, size). `view` is the one asked for."""
+    """One letterboxed sector region: `image`, 0 to 255, and `lv_mask`, 0 or 1, are (size, size). `view` is the one asked
+    for.
+    """
 
     image: NDArray[np.uint8]
     lv_mask: NDArray[np.uint8]

@@ -28,7 +28,10 @@ class SampleBits:
     signed: bool
 
     def to_unsigned(self, samples: Samples) -> Samples:
-        """Samples from 0 to 2**stored - 1; signed ones moved up so that the lowest becomes 0."""
+        """`samples` of any shape, words as stored -> the same shape, 0 to 2**stored - 1.
+
+        Signed ones are moved up so that the lowest becomes 0.
+        """
         samples = samples.view(f"u{samples.dtype.itemsize}")
         if self.stored == samples.dtype.itemsize * 8 and not self.signed:
             return samples
@@ -38,7 +41,7 @@ class SampleBits:
         return ((samples >> shift) & mask) ^ lowest
 
     def to_8_bits(self, samples: Samples) -> RGB:
-        """Full range to full range."""
+        """`samples` of any shape, words as stored -> the same shape, 0 to 255: full range to full range."""
         unsigned = self.to_unsigned(samples)
         if self.stored == 8:
             return unsigned.astype(np.uint8, copy=False)
@@ -47,7 +50,10 @@ class SampleBits:
 
 
 def rgb_converter(dataset: Dataset, photometric: str, bits: SampleBits) -> Converter:
-    """What turns one frame, (rows, columns) or (rows, columns, 3), into RGB. Raises UnreadableClip for unknown colours."""
+    """What turns the stored samples of one frame, (rows, columns) or (rows, columns, 3), into RGB (rows, columns, 3), 0 to 255.
+
+    Raises UnreadableClip for unknown colours.
+    """
     if photometric == "PALETTE COLOR":
         table = read_palette(dataset, bits.stored, signed=bits.signed)
         return lambda samples: table[bits.to_unsigned(samples)]
@@ -62,7 +68,7 @@ def rgb_converter(dataset: Dataset, photometric: str, bits: SampleBits) -> Conve
 
 
 def expand_422(samples: NDArray[np.uint8], rows: int, columns: int) -> NDArray[np.uint8]:
-    """Two pixels in four bytes, Y1 Y2 Cb Cr, to YBR_FULL of shape (rows, columns, 3)."""
+    """`samples` (2 * rows * columns,), four bytes Y1 Y2 Cb Cr for two pixels, as YBR_FULL (rows, columns, 3), 0 to 255."""
     pairs = samples.reshape(rows, columns // 2, 4)
     full = np.empty((rows, columns, 3), np.uint8)
     full[..., 0] = pairs[..., :2].reshape(rows, columns)

@@ -15,15 +15,18 @@ _AS_GREY = 2  # of 255: what lossy compression leaves of grey
 
 
 def stored_colours(samples: NDArray[np.uint8] | NDArray[np.uint16]) -> str | None:
-    """RGB or YCBCR where nearly all pixels are grey in the one and none in the other; shape (rows, columns, 3), 8 bits."""
+    """RGB or YCBCR where nearly all pixels are grey in the one and none in the other, None where that does not decide.
+
+    `samples` is (rows, columns, 3), 0 to 255; of 16 bits nothing is said.
+    """
     return _colours(samples.astype(np.uint8, copy=False).reshape(-1, 3)) if samples.dtype == np.uint8 else None
 
 
 def is_planar(frame: NDArray[np.uint8], *, said: bool) -> bool:
     """Whether the bytes of one RGB frame are three planes, not pixel by pixel: as said, unless they clearly lie the other way.
 
-    Stored by pixels, grey changes from byte to byte with every third step alone; in planes every step is alike, and the planes
-    are equal. Flat or coloured frames say neither.
+    `frame` (3 * rows * columns,), 0 to 255, are the bytes as stored. Stored by pixels, grey changes from byte to byte with
+    every third step alone; in planes every step is alike, and the planes are equal. Flat or coloured frames say neither.
     """
     part = len(frame) // 3
     start = part // 2 // 3 * 3

@@ -21,7 +21,10 @@ _JPEG_END = b"\xff\xd9"  # CharLS 2.4 computes for 10 s on a frame of 16 x 16 th
 
 
 def decode_samples(encoded: bytes, stream: Codestream, stored_colours: str) -> Samples:
-    """Samples of shape (rows, columns[, 3]). JPEG whose `stored_colours` are YCBCR comes as RGB; everything else as stored."""
+    """Samples (rows, columns[, 3]), 0 to the largest of their bits, as stored.
+
+    But a JPEG whose `stored_colours` are YCBCR comes as RGB.
+    """
     if stream.kind is Kind.JPEG and stream.components == 3:
         return imagecodecs.jpeg8_decode(encoded, colorspace=stored_colours, outcolorspace="RGB")
     if stream.kind is Kind.JPEG_LOSSLESS and stream.components == 3:
@@ -34,7 +37,10 @@ def decode_samples(encoded: bytes, stream: Codestream, stored_colours: str) -> S
 
 
 def decode_planes(encoded: bytes, layout: ImageLayout) -> NDArray[np.uint8]:
-    """RLE: the bytes of all planes, least significant first, whatever Planar Configuration says (PS3.5 annex G)."""
+    """RLE: the bytes of all planes, (samples * rows * columns * width,), 0 to 255, where `width` is bytes per sample.
+
+    The least significant byte comes first, whatever Planar Configuration says (PS3.5 annex G).
+    """
     bits = layout.bits_allocated
     try:
         planes = decode_rle(encoded, version=2, rows=layout.rows, columns=layout.columns, bits_allocated=bits, byteorder="<")
@@ -78,7 +84,10 @@ def _unpacked(segment: bytes, wanted: int) -> NDArray[np.uint8]:
 
 
 def decode_video(stream: bytes) -> list[RGB]:
-    """MPEG-2, MPEG-4 and HEVC: one stream over all fragments, in whatever container."""
+    """RGB frames (rows, columns, 3), 0 to 255, of MPEG-2, MPEG-4 and HEVC.
+
+    They are one stream over all fragments, in whatever container.
+    """
     frames: list[RGB] = []
     try:
         with av.open(io.BytesIO(stream), mode="r") as container:

@@ -15,7 +15,10 @@ _LENGTH = "EffectiveDuration"  # s, of the whole clip (PS3.3 C.7.6.5)
 
 
 def frame_clock(dataset: Dataset, count: int, notes: list[str]) -> tuple[NDArray[np.float64] | None, str]:
-    """Times from the first frame on, and why there are none although the header states some: they cannot be true."""
+    """Times (count,) in ms from the first frame on, or None.
+
+    The words say why there are none although the header states some: they cannot be true.
+    """
     times_ms = frame_times_ms(dataset, count, notes)
     if times_ms is None:
         return None, ""
@@ -44,7 +47,7 @@ def _statements(dataset: Dataset, count: int) -> list[Statement]:
 
 
 def frame_times_ms(dataset: Dataset, count: int, notes: list[str]) -> NDArray[np.float64] | None:
-    """Times from the first frame on (PS3.3 C.7.6.5), None where nothing states them.
+    """Times (count,) in ms from the first frame on (PS3.3 C.7.6.5), None where nothing states them.
 
     Frame Increment Pointer says which attribute counts, then Actual Frame Duration; Cine Rate and Recommended Display Frame
     Rate are wishes for the display and never times.

@@ -17,7 +17,10 @@ _FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def annotated(frames: Iterable[Frame], marks: Sequence[Mark], caption: str = "") -> Iterator[Frame]:
-    """Copies of the RGB frames with their marks and, in the lower left corner, the caption."""
+    """Copies of the RGB `frames` (rows, columns, 3), 0 to 255, with their marks, each (rows, columns, 3).
+
+    The caption stands in the lower left corner.
+    """
     of_frame: dict[int, list[Mark]] = {}
     for mark in marks:
         of_frame.setdefault(mark.frame_index, []).append(mark)

@@ -17,7 +17,7 @@ _PADDING_BYTES = 1  # to an even length
 
 
 def native_frames(dataset: Dataset, pixels: StoredPixels, layout: ImageLayout, note: Note) -> tuple[int, Callable[[int], RGB]]:
-    """How many whole frames there are, and what decodes one of them by its index."""
+    """How many whole frames there are, and what decodes one of them by its 0-based index: RGB (rows, columns, 3), 0 to 255."""
     stored: NDArray[np.uint8] = np.frombuffer(pixels.data, np.uint8)
     if not pixels.little_endian and layout.bits_allocated == 8 and pixels.vr == "OW":
         stored = stored[: stored.size // 2 * 2].reshape(-1, 2)[:, ::-1].reshape(-1)  # bytes travel as swapped words
@@ -49,12 +49,18 @@ def native_frames(dataset: Dataset, pixels: StoredPixels, layout: ImageLayout, n
 
 
 def arranged_planes(planes: NDArray[np.uint8], layout: ImageLayout) -> Samples:
-    """Planes one after another in the shape of the image, samples last."""
+    """`planes` (samples * rows * columns * width,), the bytes of all planes, 0 to 255, in the shape of the image.
+
+    That is (rows, columns), or (rows, columns, 3) with the samples last; `width` is bytes per sample.
+    """
     return _arranged(planes, layout, True, "<u2")
 
 
 def judged_converter(dataset: Dataset, samples: Samples, layout: ImageLayout, note: Note) -> Converter:
-    """By Photometric Interpretation, unless the samples of a frame contradict it: nothing else tells their colours."""
+    """By Photometric Interpretation, unless the `samples` of a frame contradict it: nothing else tells their colours.
+
+    They are (rows, columns, 3), 0 to 255, as stored; the converter gives RGB (rows, columns, 3), 0 to 255.
+    """
     found = stored_colours(samples)
     said = "RGB" if layout.is_rgb else "YCBCR" if layout.photometric.startswith("YBR") else None
     if found is None or said is None or found == said:

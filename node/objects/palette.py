@@ -14,7 +14,7 @@ _DISCRETE, _LINEAR, _INDIRECT = 0, 1, 2
 
 
 def read_palette(dataset: Dataset, stored_bits: int, *, signed: bool) -> NDArray[np.uint8]:
-    """RGB for every value a sample can have, shape (2**stored_bits, 3), from the lowest value on.
+    """RGB, 0 to 255, for every value a sample can have, from the lowest on: (2 ** stored_bits, 3).
 
     Raises UnreadableClip where the object has no usable tables.
     """

@@ -38,7 +38,10 @@ Decoded = TypeVar("Decoded", bound=Samples)
 
 
 class EncodedFrames:
-    """The frames of one object (a `models.clip.FrameSource`), each decoded when it is first asked for."""
+    """The frames of one object (a `models.clip.FrameSource`), each decoded when it is first asked for.
+
+    `frame_at` decodes one by its 0-based index: RGB (rows, columns, 3), 0 to 255.
+    """
 
     def __init__(self, count: int, layout: ImageLayout, frame_at: Callable[[int], RGB]) -> None:
         shape = (count, layout.rows, layout.columns, 3)
@@ -54,7 +57,10 @@ class EncodedFrames:
         return count, rows, columns, 3
 
     def take(self, indices: Sequence[int]) -> RGB:
-        """RGB of these frames. Raises UnreadableClip saying what is wrong and in which frame."""
+        """RGB of these frames, (n, rows, columns, 3), 0 to 255.
+
+        Raises UnreadableClip saying what is wrong and in which frame.
+        """
         for index in indices:
             if not self._decoded[index]:
                 frame = self._frame_at(index)

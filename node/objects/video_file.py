@@ -38,7 +38,7 @@ def read_video(path: Path) -> Clip:
 
 
 def frame_rate_hz(times_ms: NDArray[np.float64] | None) -> float:
-    """Frames a second of a clip as it was taken; 30 for one without times and for a single frame."""
+    """Frames a second of a clip as it was taken, by `times_ms` (frames,); 30 for one without times and for a single frame."""
     if times_ms is None or len(times_ms) < 2:
         return _ASSUMED_RATE_HZ
     return 1000 * (len(times_ms) - 1) / float(times_ms[-1] - times_ms[0])
@@ -59,7 +59,7 @@ WRITABLE = frozenset((*_CODECS, ".png"))
 
 
 def write_film(path: Path, frames: Iterable[Frame], rate_hz: float) -> int:
-    """Write RGB frames (rows, columns, 3) as MP4 or AVI by the suffix of `path`; returns how many.
+    """Write RGB `frames` (rows, columns, 3), 0 to 255, as MP4 or AVI by the suffix of `path`; returns how many.
 
     Sides are filled up to even numbers with black, as both formats ask for. Raises ValueError for another suffix.
     """
@@ -84,5 +84,5 @@ def write_film(path: Path, frames: Iterable[Frame], rate_hz: float) -> int:
 
 
 def write_image(path: Path, frame: Frame) -> None:
-    """One RGB frame as PNG."""
+    """One RGB `frame` (rows, columns, 3), 0 to 255, as PNG."""
     Image.fromarray(frame).save(path, format="PNG")

@@ -6,7 +6,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("models/derive", "models/inputs", "models/networks")
+ROOMS = (
+    "models/bench",
+    "models/clip.py",
+    "models/derive",
+    "models/engines",
+    "models/inputs",
+    "models/networks",
+    "models/phantom",
+    "node/objects",
+    "sr_templates",
+)
 _AXIS = r"(?:\.\.\.|\w+(?: ?[-+*/]{1,2} ?\w+)*)"
 _SHAPE = re.compile(rf"\((?!x, y\)|0, 0\)){_AXIS}(?:,|(?:\[?, {_AXIS}\]?)+)\)|\b(?:any|one|same|its own) shape\b")
 _DTYPE = re.compile(r"\b(?:u?int(?:8|16|32|64)|float(?:16|32|64)|any float|bool|complex64|any dtype)\b")
@@ -22,24 +32,26 @@ _BY_NAME = re.compile(r"\b(?:dict|Mapping)\[str, (?:\w+\.)?(?:Tensor|NDArray\[[\
 
 
 def _aliases(tree: ast.Module) -> dict[str, str]:
-    """The module's own names for types of arrays: `Curve = NDArray[np.float64]`."""
-    found = {}
+    """The module's own names for types of arrays, `Curve = NDArray[np.float64]`, also those made of others."""
+    found: dict[str, str] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Subscript | ast.BinOp | ast.Name | ast.Attribute):
-            found |= {name.id: ast.unparse(node.value) for name in node.targets if isinstance(name, ast.Name)}
-    return {name: value for name, value in found.items() if _ARRAY.search(value)}
+            value = _spelt(node.value, found)
+            found |= {name.id: value for name in node.targets if isinstance(name, ast.Name) and _ARRAY.search(value)}
+    return found
+
+
+def _spelt(annotation: ast.expr | None, aliases: dict[str, str]) -> str:
+    text = ast.unparse(annotation).strip("'\"") if annotation else ""
+    for alias, value in aliases.items():
+        text = re.sub(rf"\b{alias}\b", value, text)
+    return text
 
 
 def _arrays(named: list[tuple[str, ast.expr | None]], aliases: dict[str, str]) -> dict[str, str]:
     """Those of the annotated names that are arrays, each with its annotation spelt out."""
-    spelt = {}
-    for name, annotation in named:
-        text = ast.unparse(annotation).strip("'\"") if annotation else ""
-        for alias, value in aliases.items():
-            text = re.sub(rf"\b{alias}\b", value, text)
-        if _ARRAY.search(_BY_NAME.sub("", text)):
-            spelt[name] = text
-    return spelt
+    spelt = {name: _spelt(annotation, aliases) for name, annotation in named}
+    return {name: text for name, text in spelt.items() if _ARRAY.search(_BY_NAME.sub("", text))}
 
 
 def _prose(node: ast.AST) -> str:
