@@ -2,13 +2,13 @@
 
 import re
 
+import torch
+
 from node.errors import ConfigError
 
 
 def check_device(device: str) -> None:
     """Raises ConfigError for a device that torch does not know, or that is not here: before anything is loaded or read."""
-    import torch
-
     if not (named := re.fullmatch(r"cpu|cuda(?::(\d+))?", device)):
         raise ConfigError(f"--device {device}: cpu or cuda, or cuda:1 and so on")
     if device == "cpu":

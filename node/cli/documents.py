@@ -1,25 +1,20 @@
-"""documents: what was built of each study, and what could not be."""
+"""`echonode documents`: what was built of each study, and what could not be."""
 
 import typer
 from sqlalchemy import select
 
-from node.cli.output import DEFAULT_CONFIG, AsJson, ConfigPath, show_rows
-from node.settings import load_settings
+from node.cli.database import reading
+from node.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath
+from node.cli.output import show_rows
+from node.db.tables import Document, FailedDocument, Study
 
 documents = typer.Typer(no_args_is_help=True, help="Documents: what was built of each study, and what could not be.")
-
-
-def add_to(app: typer.Typer) -> None:
-    app.add_typer(documents, name="documents")
 
 
 @documents.command("list")
 def list_documents(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
     """All documents, newest first; those that could not be built with the reason."""
-    from node.app import open_database
-    from node.db.tables import Document, FailedDocument, Study
-
-    with open_database(load_settings(config)) as database, database.reading() as session:
+    with reading(config) as session:
         built = session.execute(select(Document, Study.study_instance_uid).join(Study, Document.study_id == Study.id))
         failed = session.execute(
             select(FailedDocument, Study.study_instance_uid).join(Study, FailedDocument.study_id == Study.id)

@@ -12,8 +12,14 @@ import typer
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from models.analysis.embedding import NoEmbedding, embed, encodes_clips, require_embedding
+from models.analysis.engine_choice import put_to_engine
 from models.clip import Clip
+from models.engines.backend import BackendError
 from models.library.manifest import Manifest, ManifestError
+from models.library.reading import ReadingError
+from models.library.registry import load_manifest
+from models.networks.stored_weights import WeightsError
 from node.cli.written_files import refuse_replacing, written_to
 from node.errors import ConfigError, EchoNodeError, UnreadableClip
 from node.objects.clip_reader import read_clip
@@ -44,13 +50,6 @@ def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path, device: st
 
     In a folder a file that is no image is left out; one that is named is an error. Raises EchoNodeError.
     """
-    from models.analysis.embedding import NoEmbedding, embed, encodes_clips, require_embedding
-    from models.analysis.engine_choice import put_to_engine
-    from models.engines.backend import BackendError
-    from models.library.reading import ReadingError
-    from models.library.registry import load_manifest
-    from models.networks.stored_weights import WeightsError
-
     if out.suffix not in _TABLES:
         raise ConfigError(f"--out {out.name}: write .npz or .csv")
     files = list(_files(paths))

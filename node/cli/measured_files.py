@@ -5,19 +5,18 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from models.clip import Clip
+from models.engines.backend import BackendError
+from models.library.manifest import Manifest
+from models.library.reading import Decoding, Reader, Reading
 from node.cli.found_files import looks_like_dicom
 from node.errors import ConfigError, EchoNodeError, Unparseable
 from node.objects.clip_reader import read_clip
 from node.objects.header import read_header
+from node.objects.mark_drawing import annotated
 from node.objects.pixels import CUT_SHORT
 from node.objects.video_file import VIDEO_SUFFIXES, WRITABLE, frame_rate_hz, read_video, write_film, write_image
-
-if TYPE_CHECKING:  # both load torch
-    from models.library.manifest import Manifest
-    from models.library.reading import Decoding, Reader, Reading
 
 _LIST_COLUMNS = ("video_path", "frame_number")
 _FRAME_COLUMNS = frozenset(("frame_number", "frame_index", "frame", "Frame"))  # of the models' tables, all counted from 0
@@ -39,7 +38,7 @@ class MeasuredFile:
     """
 
     name: str
-    reading: "Reading | None"
+    reading: Reading | None
     error: str = ""
     overlay: Path | None = None
     overlay_error: str = ""
@@ -115,10 +114,8 @@ def _beside(path: Path, name: str) -> Path:
     return Path(name) if Path(name).exists() and not beside.exists() else beside
 
 
-def measure_file(reader: "Reader", wanted: Wanted, decoding: "Decoding", overlay: Path | None) -> MeasuredFile:
+def measure_file(reader: Reader, wanted: Wanted, decoding: Decoding, overlay: Path | None) -> MeasuredFile:
     """One file through the reader; what is wrong with the file becomes its `error`."""
-    from models.engines.backend import BackendError
-
     try:
         clip = clip_for(reader, wanted)
         reading = reader.read(clip, decoding)
@@ -137,7 +134,7 @@ def measure_file(reader: "Reader", wanted: Wanted, decoding: "Decoding", overlay
         return replace(measured, overlay_error=str(error))
 
 
-def clip_for(reader: "Reader", wanted: Wanted) -> Clip:
+def clip_for(reader: Reader, wanted: Wanted) -> Clip:
     """The file as a clip. Raises EchoNodeError for a patient's, where the reader was trained on phantoms."""
     clip = _clip(wanted)
     if any(one.trained_on_phantoms for one in manifests_of(reader)) and not clip.is_quality_control_subject:
@@ -149,7 +146,7 @@ def header_notes(clip: Clip) -> tuple[str, ...]:
     return (*clip.notes, *(f"the header says {reason}" for reason in clip.known_exclusions))
 
 
-def manifests_of(reader: "Reader") -> "tuple[Manifest, ...]":
+def manifests_of(reader: Reader) -> tuple[Manifest, ...]:
     """Of every network that the reader asks: its own, and that of the segmenter by which it finds beats."""
     beats_by: Manifest | None = getattr(reader, "beats_by", None)
     return (reader.manifest,) if beats_by is None else (reader.manifest, beats_by)
@@ -164,7 +161,7 @@ def _clip(wanted: Wanted) -> Clip:
     return replace(clip, frames=clip.take(wanted.frames), frame_times_ms=None)  # single frames have no beat
 
 
-def _of_frames(reading: "Reading", frames: tuple[int, ...]) -> "Reading":
+def _of_frames(reading: Reading, frames: tuple[int, ...]) -> Reading:
     """What was read off listed frames, by their numbers in the film. Several of them are no film, so they have no values."""
     rows = tuple(_numbered(row, frames) for row in reading.rows)
     if len(frames) == 1:
@@ -174,7 +171,7 @@ def _of_frames(reading: "Reading", frames: tuple[int, ...]) -> "Reading":
     return replace(reading, rows=rows, values=(), notes=(*reading.notes, note))
 
 
-def _numbered(row: "Mapping[str, str | int | float | None]", frames: tuple[int, ...]) -> "dict[str, str | int | float | None]":
+def _numbered(row: Mapping[str, str | int | float | None], frames: tuple[int, ...]) -> dict[str, str | int | float | None]:
     return {key: _number(value, frames) if key in _FRAME_COLUMNS else value for key, value in row.items()}
 
 
@@ -182,10 +179,8 @@ def _number(value: str | int | float | None, frames: tuple[int, ...]) -> str | i
     return frames[value] if isinstance(value, int) and value < len(frames) else value  # padding lies beyond the film
 
 
-def _write_overlay(path: Path, clip: Clip, reading: "Reading", caption: str) -> Path:
+def _write_overlay(path: Path, clip: Clip, reading: Reading, caption: str) -> Path:
     """A film, or for a single frame an image where `path` leaves the choice."""
-    from node.objects.mark_drawing import annotated
-
     frames = annotated(clip.frames, reading.marks, caption)
     if not path.suffix:
         path = path.with_name(path.name + (".png" if clip.number_of_frames == 1 else ".mp4"))

@@ -3,14 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from models.clip import Clip
+from models.library.reading import Decoding, Reading
 from node.cli.measured_files import Wanted, clip_for, header_notes
 from node.errors import ConfigError
-
-if TYPE_CHECKING:  # both load torch
-    from models.library.reading import Decoding, Reading
 
 
 class WithA4C:
@@ -20,7 +18,7 @@ class WithA4C:
         self.manifest = network.manifest
         self._network, self._a4c = network, a4c
 
-    def read(self, clip: Clip, decoding: "Decoding | None" = None) -> "Reading":
+    def read(self, clip: Clip, decoding: Decoding | None = None) -> Reading:
         """There is one decoding. Raises EchoNodeError for an A4C file that cannot be read."""
         a4c = clip_for(self, self._a4c)
         reading: Reading = self._network.read_pair(a4c, clip)

@@ -5,8 +5,7 @@ import re
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -28,12 +27,6 @@ class _PlainConsole(Console):
 console = _PlainConsole(  # a pipe has no width; folded UIDs help no program
     width=None if sys.stdout.isatty() else 240, markup=False, emoji=False
 )
-
-ConfigPath = Annotated[
-    Path, typer.Option("--config", "-c", envvar="ECHONODE_CONFIG", help="The configuration file (see `echonode init`).")
-]
-DEFAULT_CONFIG = Path("echonode.toml")
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 
 
 def print_json(data: object) -> None:

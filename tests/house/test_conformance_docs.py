@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from typer.main import get_command
 
@@ -25,8 +26,11 @@ PAGES = "\n".join(
 
 def _commands() -> list[str]:
     found = []
-    for name, command in get_command(app).commands.items():  # type: ignore[attr-defined]
-        found += [f"{name} {sub}" for sub in getattr(command, "commands", {})] or [name]
+    top: Any = get_command(app)
+    for name in top.list_commands(None):
+        command = top.get_command(None, name)
+        below = command.list_commands(None) if hasattr(command, "list_commands") else []
+        found += [f"{name} {sub}" for sub in below] or [name]
     return found
 
 

@@ -21,7 +21,7 @@ from models.evaluation.datasets.items import Item, Truth
 from models.inputs.letterbox import Letterbox
 from models.library.manifest import write_manifest
 from models.library.registry import find_manifest, load_model
-from node.cli import app, evaluation
+from node.cli import app, evaluate
 from node.errors import ConfigError, EchoNodeError
 from tests import miniatures
 from tests.unit.node.objects.ultrasound_object import as_file, moving_picture, ultrasound_object
@@ -245,7 +245,7 @@ def test_on_a_terminal_each_item_is_told_when_it_is_loaded(
     others = [replace(item, key=f"b{number}") for number in range(49)]
     for on_terminal, told in ((True, ["item 1: a", "item 2: b0"]), (False, [])):
         monkeypatch.setattr("sys.stderr.isatty", lambda on_terminal=on_terminal: on_terminal)
-        given = list(evaluation._with_progress([item, *others]))
+        given = list(evaluate._with_progress([item, *others]))
         for one in given[:2]:
             assert one.load() is not one.load()
         assert capsys.readouterr().err.splitlines() == told
@@ -285,14 +285,14 @@ def test_a_broken_data_set_is_something_found_wrong(brought: Path, dynamic: Path
 
 
 def test_without_a_model_the_bundled_networks_are_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
-    from models.evaluation import bundled as evaluate
+    from models.evaluation import bundled
     from tests.unit.models.evaluation.test_evaluate import NEGATIVES, heart
 
     asked: dict[str, object] = {}
 
-    def on_hearts(**options: object) -> evaluate.Evaluation:
+    def on_hearts(**options: object) -> bundled.Evaluation:
         asked.update(options)
-        return evaluate.summarise([heart(seed, 1.0) for seed in range(4)], NEGATIVES)
+        return bundled.summarise([heart(seed, 1.0) for seed in range(4)], NEGATIVES)
 
     monkeypatch.setattr(evaluate, "evaluate_ef", on_hearts)
     result = run("--hearts", 3, "--json")

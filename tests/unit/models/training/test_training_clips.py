@@ -54,7 +54,7 @@ def test_an_import_takes_them_from_the_folder(dynamic: Path, tmp_path: Path, mon
         taken.update(given)
         raise OSError("far enough")
 
-    monkeypatch.setattr("models.importers.import_weights", refuse)
+    monkeypatch.setattr("node.cli.models.import_.import_weights", refuse)
     result = imported(EF, tmp_path / "w.pt", "--estimate-from", dynamic, "--set", "std=21")
     assert "mean=" in result.output
     settings = taken["settings"]

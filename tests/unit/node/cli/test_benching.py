@@ -14,8 +14,8 @@ from models.bench import timing
 from models.bench.timing import Timing, geometric_mean, input_shape
 from models.engines.backend import TorchBackend
 from models.library.registry import find_manifest
-from node.cli import app, benching
-from node.cli.benching import StudyTiming
+from node.cli import app, bench
+from node.cli.bench import StudyTiming
 from node.errors import ConfigError
 
 NAMES = ("phantom_view", "phantom_quality")
@@ -44,8 +44,8 @@ def a_timing(**changes: object) -> Timing:
 
 
 def test_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "time_network", lambda name, **_: a_timing(name=name, fp32_s=2.0 if name == "a" else 0.5))
-    monkeypatch.setattr(benching, "time_study", lambda: StudyTiming(4, 100, 20.0, 1.0, 8.0, equal=True))
+    monkeypatch.setattr(bench, "time_network", lambda name, **_: a_timing(name=name, fp32_s=2.0 if name == "a" else 0.5))
+    monkeypatch.setattr(bench, "time_study", lambda: StudyTiming(4, 100, 20.0, 1.0, 8.0, equal=True))
     result = CliRunner().invoke(app, ["bench", "a", "b", "--study"])
     assert result.exit_code == 0, result.output
     assert result.stderr.splitlines() == ["1 of 2: a", "2 of 2: b", "study"]
@@ -58,7 +58,7 @@ def test_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_unequal_results_are_an_error_not_a_speed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(timing, "time_network", lambda name, **_: a_timing(equal=False))
+    monkeypatch.setattr(bench, "time_network", lambda name, **_: a_timing(equal=False))
     result = CliRunner().invoke(app, ["bench", "a"])
     assert result.exit_code == 1
     assert "NOT EQUAL" in result.output
@@ -66,7 +66,7 @@ def test_unequal_results_are_an_error_not_a_speed(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("arguments", "networks", "studies"),
-    [([], benching.NETWORKS, 1), (["--study"], (), 1), (["a"], ("a",), 0), (["a", "--study"], ("a",), 1)],
+    [([], bench.NETWORKS, 1), (["--study"], (), 1), (["a"], ("a",), 0), (["a", "--study"], ("a",), 1)],
     ids=["everything", "the study alone", "a network", "a network and the study"],
 )
 def test_what_is_timed(monkeypatch: pytest.MonkeyPatch, arguments: list[str], networks: tuple[str, ...], studies: int) -> None:
@@ -80,8 +80,8 @@ def test_what_is_timed(monkeypatch: pytest.MonkeyPatch, arguments: list[str], ne
         timed.append("study")
         return StudyTiming(4, 100, 20.0, 1.0, 8.0, equal=True)
 
-    monkeypatch.setattr(timing, "time_network", time_network)
-    monkeypatch.setattr(benching, "time_study", time_study)
+    monkeypatch.setattr(bench, "time_network", time_network)
+    monkeypatch.setattr(bench, "time_study", time_study)
     result = CliRunner().invoke(app, ["bench", *arguments, "--compile"])
     assert result.exit_code == 0, result.output
     assert timed == [*networks, *["study"] * studies]
@@ -170,4 +170,4 @@ def test_shapes_come_from_the_manifest() -> None:
 
 
 def test_every_network_it_times_is_in_the_library() -> None:
-    assert benching._present(benching.NETWORKS) == list(benching.NETWORKS)
+    assert bench._present(bench.NETWORKS) == list(bench.NETWORKS)

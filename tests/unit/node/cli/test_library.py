@@ -63,7 +63,7 @@ def test_a_broken_manifest_is_named_beside_the_others(home: Path) -> None:
 
 
 def test_verify_counts_a_broken_manifest_as_wrong(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("models.importers.verification.verify_model", lambda one: Verification(one.name, "", "", "", ""))
+    monkeypatch.setattr("node.cli.models.verify.verify_model", lambda one: Verification(one.name, "", "", "", ""))
     assert _run("verify").exit_code == 0
     file = home / "manifests" / "mine.toml"
     file.write_text("name = ")

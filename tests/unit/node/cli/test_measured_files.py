@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from models.clip import Clip
 from models.library.reading import Decoding, Reading, ReadValue
 from models.library.registry import find_manifest
-from node.cli import app, measuring
+from node.cli import app, measure
 from node.cli.found_files import find_files
 from node.cli.measured_files import MeasuredFile, Wanted, measure_file, overlay_paths, wanted_files, write_table
 from node.errors import ConfigError
@@ -160,7 +160,7 @@ def test_the_kernel_is_of_published_phases_alone(tmp_path: Path, monkeypatch: py
         ("lvid", "published", True), ("lvid", "corrected", False), ("ivs", "published", False)
     ):  # fmt: skip
         reader = drawn_reader(name, line)
-        monkeypatch.setattr(measuring, "_reader", lambda *_, reader=reader: (reader, ("torch",)))
+        monkeypatch.setattr(measure, "_reader", lambda *_, reader=reader: (reader, ("torch",)))
         arguments = ["measure", str(tmp_path / "a.avi"), "--model", name, "--decoding", decoding, "--kernel"]
         result = CliRunner().invoke(app, arguments)
         assert isinstance(result.exception, ConfigError) is not accepted

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from node.cli import app, measuring
+from node.cli import app, measure
 from node.errors import ConfigError
 from tests import miniatures
 from tests.unit.models.families.echonet.test_echonet_dynamic import KNOWN, BrightVentricle, MeanFraction
@@ -18,7 +18,7 @@ READERS = {"ef": MeanFraction(**KNOWN), "lv": BrightVentricle(mean=100.0, std=50
 
 @pytest.fixture(autouse=True)
 def _known_readers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measuring, "_reader", lambda name, *_: (READERS[name], ("torch",)))
+    monkeypatch.setattr(measure, "_reader", lambda name, *_: (READERS[name], ("torch",)))
 
 
 def test_beats_of_a_film(tmp_path: Path) -> None:

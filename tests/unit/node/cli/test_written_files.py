@@ -14,7 +14,7 @@ from models.clip import Clip
 from models.engines.backend import BackendError
 from models.library.reading import Decoding, Reading, ReadValue
 from models.library.registry import find_manifest
-from node.cli import app, measured_files, measuring
+from node.cli import app, measure, measured_files
 from node.cli.measured_files import wanted_files
 from node.cli.written_files import overlay_files, refuse_among, refuse_replacing
 from node.errors import ConfigError, EchoNodeError
@@ -36,7 +36,7 @@ class _Reader:
 
 @pytest.fixture(autouse=True)
 def _known_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measuring, "_reader", lambda *_: (_Reader(), ("torch",)))
+    monkeypatch.setattr(measure, "_reader", lambda *_: (_Reader(), ("torch",)))
 
 
 @pytest.fixture
@@ -133,7 +133,7 @@ def test_the_summary_is_printed_when_the_table_cannot_be_written(
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(measured_files, "write_table", full)
+    monkeypatch.setattr(measure, "write_table", full)
     result = _measure(folder / "film.avi", "--csv", tmp_path / "o.csv", "--json")
     assert json.loads(result.stdout)["files"][0]["values"][0]["value"] == 40.0
     assert isinstance(result.exception, EchoNodeError)
@@ -148,7 +148,7 @@ def test_an_engine_that_cannot_compute_one_file_measures_the_others(folder: Path
                 raise BackendError("no memory for 3 frames")
             return super().read(clip, decoding)
 
-    monkeypatch.setattr(measuring, "_reader", lambda *_: (Narrow(), ("torch",)))
+    monkeypatch.setattr(measure, "_reader", lambda *_: (Narrow(), ("torch",)))
     result = _measure(folder, "--json")
     assert str(result.exception) == "1 of 3 files could not be measured"
     files = {file["file"]: file for file in json.loads(result.stdout)["files"]}

@@ -1,25 +1,27 @@
 """models explain: where a network looked, laid over the frames of one file."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from models.clip import Clip
+from models.explain import Explanation, NoMapError, explain_clip, overlay, place_of
+from models.library.manifest import ManifestError
+from models.library.reading import ReadingError
+from models.library.registry import find_manifest, load_manifest
+from models.networks.stored_weights import WeightsError
 from models.wording import counted
 from node.cli.devices import check_device
-from node.cli.output import AsJson, console, print_json
+from node.cli.options import AsJson
+from node.cli.output import console, print_json
 from node.cli.written_files import refuse_replacing, written_to
 from node.errors import ConfigError, EchoNodeError
-
-if TYPE_CHECKING:
-    from models.clip import Clip
-    from models.explain import Explanation
+from node.objects.clip_reader import read_clip
+from node.objects.mark_drawing import annotated
+from node.objects.video_file import VIDEO_SUFFIXES, frame_rate_hz, read_video, write_film, write_image
 
 _STATEMENT = "A heat map shows what the network looked at, not whether it is right. Research use only, not a medical device."
-
-
-def add_to(group: typer.Typer) -> None:
-    group.command("explain")(explain)
 
 
 def explain(
@@ -66,11 +68,6 @@ def explain(
 
 def _network(name: str, weights: Path | None, device: str) -> Any:
     """Raises ConfigError for an unknown name or a network without heat maps, EchoNodeError for its weights."""
-    from models.explain import NoMapError, place_of
-    from models.library.manifest import ManifestError
-    from models.library.registry import find_manifest, load_manifest
-    from models.networks.stored_weights import WeightsError
-
     try:
         manifest = find_manifest(name)
         place_of(manifest)
@@ -82,14 +79,11 @@ def _network(name: str, weights: Path | None, device: str) -> Any:
         raise EchoNodeError(str(error)) from error
 
 
-def _clip(path: Path) -> "Clip":
-    from node.objects.clip_reader import read_clip
-    from node.objects.video_file import VIDEO_SUFFIXES, read_video
-
+def _clip(path: Path) -> Clip:
     return read_video(path) if path.suffix.lower() in VIDEO_SUFFIXES else read_clip(path)
 
 
-def _chosen(clip: "Clip", frame: int | None) -> int:
+def _chosen(clip: Clip, frame: int | None) -> int:
     if frame is None:
         return clip.number_of_frames // 2
     if not 0 <= frame < clip.number_of_frames:
@@ -97,10 +91,7 @@ def _chosen(clip: "Clip", frame: int | None) -> int:
     return frame
 
 
-def _explained(network: Any, clip: "Clip", label: str | None, one: int | None) -> "Explanation":
-    from models.explain import NoMapError, explain_clip
-    from models.library.reading import ReadingError
-
+def _explained(network: Any, clip: Clip, label: str | None, one: int | None) -> Explanation:
     try:
         return explain_clip(network, clip, label, None if one is None else [one])
     except NoMapError as error:
@@ -109,12 +100,8 @@ def _explained(network: Any, clip: "Clip", label: str | None, one: int | None) -
         raise EchoNodeError(str(error)) from error
 
 
-def _write(out: Path, clip: "Clip", explained: "Explanation", one: int | None, caption: str) -> list[int]:
+def _write(out: Path, clip: Clip, explained: Explanation, one: int | None, caption: str) -> list[int]:
     """Which frames were written: of a film those the network was shown, of an image the one of them next to what was asked."""
-    from models.explain import overlay
-    from node.objects.mark_drawing import annotated
-    from node.objects.video_file import frame_rate_hz, write_film, write_image
-
     rows = list(range(len(explained.frame_indices)))
     if one is not None:
         rows = [min(rows, key=lambda row: abs(explained.frame_indices[row] - one))]

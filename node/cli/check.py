@@ -1,18 +1,34 @@
-"""What `echonode check` tries, and how it says what is wrong."""
+"""`echonode check`: what it tries, and how it says what is wrong."""
 
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import typer
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.library.recipe import Role
+from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
 from node.app import open_database
+from node.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath
+from node.cli.output import console, print_json
 from node.egress.destinations import configured
 from node.errors import ConfigError
-from node.settings import Settings
+from node.settings import Settings, load_settings
 from node.work.plan import Plan, chosen_device, plan_for
+
+
+def check(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
+    """Test configuration, database, disk, networks and a C-ECHO to every destination; say in plain words what is wrong."""
+    results = run_checks(load_settings(config))
+    if as_json:
+        print_json([{"check": r.name, "ok": r.ok, "message": r.message} for r in results])
+    for result in () if as_json else results:
+        console.print("ok   " if result.ok else "WRONG", style="green" if result.ok else "red", end=" ")
+        console.print(f"{result.name}: {result.message}")
+    if not all(result.ok for result in results):
+        raise typer.Exit(1)
 
 
 @dataclass(frozen=True)
@@ -77,8 +93,6 @@ def _device(plan: Plan) -> CheckResult:
 
 
 def _model(role: Role, name: str) -> CheckResult:
-    from models.library.registry import find_manifest, load_model
-
     try:
         if why := unfit_for(role, find_manifest(name)):
             return CheckResult(f"model {name}", False, f"models.{role.value}: it {why}")

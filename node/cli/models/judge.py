@@ -4,29 +4,31 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from models.analysis.embedding import NoEmbedding, require_embedding
+from models.analysis.loaded_model import Part, load_part
+from models.families.distribution.recipe import FAMILY
+from models.library.manifest import Manifest, ManifestError, read_manifest
+from models.library.reading import ReadingError
+from models.library.recipe import Role
+from models.library.registry import find_manifest, list_models, load_manifest, model_folder
+from models.networks.stored_weights import WeightsError
+from models.training.distribution_reference import Images, LeftOut, Undiscerning, draft_of, judge_of, seen_clip, write_judge
+from models.training.image_distribution import TooLittle
 from node.cli.devices import check_device
-from node.cli.output import AsJson, console, print_json
+from node.cli.options import AsJson
+from node.cli.output import console, print_json
 from node.errors import ConfigError, EchoNodeError, Unparseable, UnreadableClip
 from node.objects.clip_reader import open_clip
 from node.objects.header import read_header
 from sr_templates.copied_values import text_of
 
-if TYPE_CHECKING:
-    from models.analysis.loaded_model import Part
-    from models.library.manifest import Manifest
-    from models.training.distribution_reference import Images
-
 _HOLD_OUT = {"patient": "patients", "study": "studies"}
 _NO_IMAGE = "no readable DICOM image"
 _NOBODY = "names neither patient nor study"
-
-
-def add_to(group: typer.Typer) -> None:
-    group.command("judge")(judge)
 
 
 def judge(
@@ -47,8 +49,6 @@ def judge(
 
     The manifest's path goes into the node's [models] distribution. It holds counts, and nothing of a patient.
     """
-    from models.library.registry import model_folder
-
     if not re.fullmatch(r"\w[\w.-]*", name):
         raise ConfigError(f"--name {name}: letters, digits, - _ and . only")
     if not 0.5 <= quantile < 1:
@@ -94,16 +94,7 @@ def _learn(
     quantile: float,
     hold_out: str,
     folder: Path,
-) -> "tuple[Manifest, Images, float]":
-    from models.analysis.embedding import NoEmbedding, require_embedding
-    from models.analysis.loaded_model import load_part
-    from models.library.manifest import ManifestError
-    from models.library.recipe import Role
-    from models.library.registry import find_manifest, load_manifest
-    from models.networks.stored_weights import WeightsError
-    from models.training.distribution_reference import Undiscerning, draft_of, judge_of, write_judge
-    from models.training.image_distribution import TooLittle
-
+) -> tuple[Manifest, Images, float]:
     try:
         found = find_manifest(embedder)
         network = load_manifest(found, pretrained=True, device=device)
@@ -127,11 +118,8 @@ def _learn(
         raise EchoNodeError(f"cannot store the judge: {error}") from error
 
 
-def _seen(network: Any, paths: Sequence[Path], hold_out: str, views: "Part | None") -> "Images":
+def _seen(network: Any, paths: Sequence[Path], hold_out: str, views: Part | None) -> Images:
     """Raises EchoNodeError for images of patients and phantoms together: a judge tells the ones or the others."""
-    from models.library.reading import ReadingError
-    from models.training.distribution_reference import Images, LeftOut, seen_clip
-
     clips, left_out, known = [], Counter[str](), set()
     phantoms = Counter[bool]()
     for path in _files(paths):
@@ -159,8 +147,6 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:
     """SOP Instance UID, what is held out together, and the study. Raises UnreadableClip, and LeftOut for an image of nobody."""
-    from models.training.distribution_reference import LeftOut
-
     tags = ["SOPInstanceUID", "PatientID", "IssuerOfPatientID", "StudyInstanceUID"]
     try:
         header = read_header(path)
@@ -175,10 +161,6 @@ def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:
 
 def _next_version(name: str, folder: Path) -> str:
     """1, or one more than the judge of this name in `folder`. Raises ConfigError for the name of another model."""
-    from models.families.distribution.recipe import FAMILY
-    from models.library.manifest import ManifestError, read_manifest
-    from models.library.registry import list_models
-
     path = folder / "manifests" / f"{name}.toml"
     try:
         known = {other: manifest for manifest in list_models() for other in (manifest.name, *manifest.aliases)}

@@ -3,43 +3,30 @@
 import os
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 from rich.markup import escape
 
+from models.analysis.loaded_model import make_part
+from models.families.echonet.dynamic import BeatToBeat
+from models.library.manifest import Manifest, ManifestError
+from models.library.reading import Decoding, Reader, ReadValue
+from models.library.recipe import Role
+from models.library.registry import find_manifest, load_manifest
+from models.networks.stored_weights import WeightsError
 from models.wording import counted
 from node.cli.devices import check_device
-from node.cli.output import AsJson, console, print_json, show_rows
+from node.cli.measured_files import MeasuredFile, Wanted, manifests_of, measure_file, overlay_paths, wanted_files, write_table
+from node.cli.measured_pairs import of_two
+from node.cli.options import AsJson, EngineName
+from node.cli.output import console, print_json, show_rows
 from node.cli.written_files import overlay_files, refuse_replacing
 from node.errors import ConfigError, EchoNodeError
 from node.telemetry import visible
 
-if TYPE_CHECKING:
-    from models.library.manifest import Manifest
-    from models.library.reading import Reader, ReadValue
-    from node.cli.measured_files import MeasuredFile, Wanted
-
 _STATEMENT = "Research use only, not a medical device: no number here may be used for the care of a patient."
-
-
-class DecodingName(StrEnum):
-    """As `models.library.reading.Decoding`, which is not imported before it is needed."""
-
-    PUBLISHED = "published"
-    CORRECTED = "corrected"
-
-
-class EngineName(StrEnum):
-    AUTO = "auto"
-    TORCH = "torch"
-    OPENVINO = "openvino"
-
-
-def add_to(app: typer.Typer) -> None:
-    app.command()(measure)
 
 
 def measure(
@@ -57,8 +44,8 @@ def measure(
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Table of all frames, with the authors' column names.")] = None,
     decoding: Annotated[
-        DecodingName, typer.Option(help="As the authors' scripts do it, or as they meant it.")
-    ] = DecodingName.CORRECTED,
+        Decoding, typer.Option(help="As the authors' scripts do it, or as they meant it.")
+    ] = Decoding.CORRECTED,
     kernel: Annotated[
         bool, typer.Option(help="For lvid, published: diameters smoothed by 1-2-3-2-1 before the phases, as its script can.")
     ] = False,
@@ -71,8 +58,6 @@ def measure(
     as_json: AsJson = False,
 ) -> None:
     """Measure with one model: values with their reasons, a row for every frame, and what was found drawn into the images."""
-    from node.cli.measured_files import wanted_files
-
     check_device(device)
     wanted = wanted_files(paths)
     overlays = _outputs(wanted, (*paths, Path(model), *([weights] if weights else [])), out, csv)
@@ -81,8 +66,6 @@ def measure(
         ventricle, beats_computed_by = _reader(beats_by, None, device, engine)
         reader, computed_by = _by_beats(reader, ventricle), (*computed_by, *beats_computed_by)
     if hasattr(reader, "read_pair"):
-        from node.cli.measured_pairs import of_two
-
         reader, wanted = of_two(reader, paths, wanted, out)
         overlays = [None]
     if kernel:
@@ -100,10 +83,8 @@ def measure(
         raise EchoNodeError("; ".join(problems))
 
 
-def _table_problem(csv: Path, measured: "Sequence[MeasuredFile]") -> str:
+def _table_problem(csv: Path, measured: Sequence[MeasuredFile]) -> str:
     """Writes the table; says why it could not, for the summary is still to be printed then."""
-    from node.cli.measured_files import write_table
-
     try:
         write_table(csv, measured)
     except OSError as error:
@@ -111,7 +92,7 @@ def _table_problem(csv: Path, measured: "Sequence[MeasuredFile]") -> str:
     return ""
 
 
-def _problems(measured: "Sequence[MeasuredFile]") -> list[str]:
+def _problems(measured: Sequence[MeasuredFile]) -> list[str]:
     unread = sum(item.reading is None for item in measured)
     undrawn = sum(bool(item.overlay_error) for item in measured)
     said = ((unread, "files could not be measured"), (undrawn, "overlays could not be written"))
@@ -119,23 +100,18 @@ def _problems(measured: "Sequence[MeasuredFile]") -> list[str]:
 
 
 def _measured(
-    reader: "Reader", wanted: "Sequence[Wanted]", overlays: "Sequence[Path | None]", decoding: DecodingName
-) -> "list[MeasuredFile]":
-    from models.library.reading import Decoding
-    from node.cli.measured_files import measure_file
-
+    reader: Reader, wanted: Sequence[Wanted], overlays: Sequence[Path | None], decoding: Decoding
+) -> list[MeasuredFile]:
     measured = []
     for number, (item, overlay) in enumerate(zip(wanted, overlays, strict=True), start=1):
         if sys.stderr.isatty():  # a clip takes minutes on a CPU
             typer.echo(f"{number} of {len(wanted)}: {visible(item.name)}", err=True)
-        measured.append(measure_file(reader, item, Decoding(decoding.value), overlay))
+        measured.append(measure_file(reader, item, decoding, overlay))
     return measured
 
 
-def _outputs(wanted: "Sequence[Wanted]", also_read: Sequence[Path], out: Path | None, csv: Path | None) -> "list[Path | None]":
+def _outputs(wanted: Sequence[Wanted], also_read: Sequence[Path], out: Path | None, csv: Path | None) -> list[Path | None]:
     """Where each file's overlay goes. Raises ConfigError where it or the table cannot be written, or would replace a source."""
-    from node.cli.measured_files import overlay_paths
-
     overlays = list(overlay_paths(out, wanted))
     written = [*overlay_files(overlays), *([("--csv", csv)] if csv else [])]
     refuse_replacing(written, (*(item.path for item in wanted), *also_read))
@@ -156,16 +132,10 @@ def _check_writable(csv: Path) -> None:
         raise ConfigError(f"--csv {csv}: may not be written")
 
 
-def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -> "tuple[Reader, tuple[str, ...]]":
+def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -> tuple[Reader, tuple[str, ...]]:
     """The loaded model, ready to measure, and what computes it. Raises ConfigError for an unknown name or a model that does not
     measure, EchoNodeError for weights.
     """
-    from models.analysis.loaded_model import make_part
-    from models.library.manifest import ManifestError
-    from models.library.recipe import Role
-    from models.library.registry import find_manifest, load_manifest
-    from models.networks.stored_weights import WeightsError
-
     try:
         manifest = find_manifest(model)
     except ManifestError as error:
@@ -181,28 +151,21 @@ def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -
     return measuring, (part.use.engine,)
 
 
-def _by_beats(regressor: "Reader", ventricle: "Reader") -> "Reader":
-    from models.families.echonet.dynamic import BeatToBeat
-    from models.library.manifest import ManifestError
-
+def _by_beats(regressor: Reader, ventricle: Reader) -> Reader:
     try:
         return BeatToBeat(regressor, ventricle)
     except ManifestError as error:
         raise ConfigError(str(error)) from error
 
 
-def _smooth_by_kernel(reader: Any, decoding: DecodingName) -> None:
+def _smooth_by_kernel(reader: Any, decoding: Decoding) -> None:
     """Raises ConfigError where there are no published phases that it would change."""
-    if decoding is not DecodingName.PUBLISHED or not getattr(reader, "has_published_phases", False):
+    if decoding is not Decoding.PUBLISHED or not getattr(reader, "has_published_phases", False):
         raise ConfigError("--kernel belongs to the published phases of the left ventricle: lvid, --decoding published")
     reader.kernel = True
 
 
-def _summary(
-    reader: "Reader", computed_by: tuple[str, ...], decoding: DecodingName, measured: "list[MeasuredFile]"
-) -> dict[str, Any]:
-    from node.cli.measured_files import manifests_of
-
+def _summary(reader: Reader, computed_by: tuple[str, ...], decoding: Decoding, measured: list[MeasuredFile]) -> dict[str, Any]:
     models = zip(manifests_of(reader), computed_by, strict=True)
     model, *beats_by = (_model_summary(manifest, engine) for manifest, engine in models)
     return {
@@ -214,7 +177,7 @@ def _summary(
     }
 
 
-def _model_summary(manifest: "Manifest", engine: str) -> dict[str, str]:
+def _model_summary(manifest: Manifest, engine: str) -> dict[str, str]:
     return {
         "model": manifest.name,
         "version": manifest.version,
@@ -224,7 +187,7 @@ def _model_summary(manifest: "Manifest", engine: str) -> dict[str, str]:
     }
 
 
-def _file_summary(item: "MeasuredFile") -> dict[str, Any]:
+def _file_summary(item: MeasuredFile) -> dict[str, Any]:
     if item.reading is None:
         return {"file": item.name, "error": item.error}
     return {
@@ -238,7 +201,7 @@ def _file_summary(item: "MeasuredFile") -> dict[str, Any]:
     }
 
 
-def _value_summary(value: "ReadValue") -> dict[str, Any]:
+def _value_summary(value: ReadValue) -> dict[str, Any]:
     return {
         "key": value.key,
         "value": value.value,

@@ -5,28 +5,32 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
+from models.analysis.engine_choice import put_to_engine
+from models.clip import Clip
+from models.engines.backend import BackendError
+from models.evaluation.bundled import evaluate_ef, record_metrics
+from models.evaluation.datasets import LAYOUTS, read_data
+from models.evaluation.datasets.items import DataSet, Item, LayoutError
+from models.evaluation.tasks import as_record, beside_published, chosen_task, try_model, write_outcome
+from models.evaluation.tasks.outcome import Options, Outcome, TrialError
+from models.families.echonet.dynamic import BeatToBeat
+from models.library.manifest import Manifest, ManifestError, Value
+from models.library.reading import Decoding, ReadingError
+from models.library.registry import find_manifest, load_model
+from models.networks.stored_weights import WeightsError
 from node.cli.devices import check_device
-from node.cli.measuring import EngineName
-from node.cli.output import AsJson, console, print_json, show_rows
+from node.cli.options import AsJson, EngineName
+from node.cli.output import console, print_json, show_rows
 from node.cli.written_files import refuse_among, refuse_replacing, written_to
 from node.errors import ConfigError, EchoNodeError
+from node.objects.clip_folder import clips_with_truth
 from node.settings import Settings
 
-if TYPE_CHECKING:
-    from models.clip import Clip
-    from models.evaluation.datasets.items import DataSet, Item
-    from models.evaluation.tasks.outcome import Options, Outcome
-    from models.library.manifest import Manifest, Value
-
 _EVERY = 50  # items between two lines of progress
-
-
-def add_to(app: typer.Typer) -> None:
-    app.command()(evaluate)
 
 
 def evaluate(
@@ -64,8 +68,6 @@ def evaluate(
     manifest, read, outcome = _on_data(
         model, data, layout, task, _options(split, decoding, label_noise), beats_by, device, engine.value
     )
-    from models.evaluation.tasks import as_record, write_outcome
-
     if as_json:
         print_json(as_record(outcome, manifest, read))
     else:
@@ -77,10 +79,7 @@ def evaluate(
             console.print(str(path))
 
 
-def _options(split: str, decoding: str, label_noise_percent: float) -> "Options":
-    from models.evaluation.tasks.outcome import Options
-    from models.library.reading import Decoding
-
+def _options(split: str, decoding: str, label_noise_percent: float) -> Options:
     if split not in ("train", "val", "test", "all") or decoding not in list(Decoding):
         raise ConfigError("--split is train, val, test or all; --decoding published or corrected")
     if not 0 <= label_noise_percent < 100:
@@ -89,21 +88,8 @@ def _options(split: str, decoding: str, label_noise_percent: float) -> "Options"
 
 
 def _on_data(
-    model: str, path: Path, layout: str, task: str, options: "Options", beats_by: str | None, device: str, engine: str
-) -> "tuple[Manifest, DataSet, Outcome]":
-    from models.analysis.engine_choice import put_to_engine
-    from models.engines.backend import BackendError
-    from models.evaluation.datasets import LAYOUTS, read_data
-    from models.evaluation.datasets.items import LayoutError
-    from models.evaluation.tasks import chosen_task, try_model
-    from models.evaluation.tasks.outcome import TrialError
-    from models.families.echonet.dynamic import BeatToBeat
-    from models.library.manifest import ManifestError
-    from models.library.reading import ReadingError
-    from models.library.registry import find_manifest, load_model
-    from models.networks.stored_weights import WeightsError
-    from node.objects.clip_folder import clips_with_truth
-
+    model: str, path: Path, layout: str, task: str, options: Options, beats_by: str | None, device: str, engine: str
+) -> tuple[Manifest, DataSet, Outcome]:
     check_device(device)
     if layout not in ("auto", *LAYOUTS):
         raise ConfigError(f"no layout {layout!r}; there are: auto, {', '.join(LAYOUTS)}")
@@ -126,11 +112,11 @@ def _on_data(
         raise EchoNodeError(str(error)) from error
 
 
-def _with_progress(items: "Iterable[Item]") -> "Iterator[Item]":
+def _with_progress(items: Iterable[Item]) -> Iterator[Item]:
     """Items that tell when they are loaded: each on a terminal, where a film takes minutes on a CPU, else every so many."""
     loaded: set[str] = set()
 
-    def load(item: "Item") -> "Clip":
+    def load(item: Item) -> Clip:
         if item.key not in loaded:
             loaded.add(item.key)
             if sys.stderr.isatty():
@@ -143,9 +129,7 @@ def _with_progress(items: "Iterable[Item]") -> "Iterator[Item]":
         yield replace(item, load=partial(load, item))
 
 
-def _print(manifest: "Manifest", data: "DataSet", outcome: "Outcome") -> None:
-    from models.evaluation.tasks import beside_published
-
+def _print(manifest: Manifest, data: DataSet, outcome: Outcome) -> None:
     console.print(f"{manifest.name} {manifest.version}, {outcome.task} on {data.layout}", style="bold")
     compared = {one.key: one for one in beside_published(manifest, outcome.figures, data.layout)}
     rows = []
@@ -168,15 +152,13 @@ def _print(manifest: "Manifest", data: "DataSet", outcome: "Outcome") -> None:
         console.print(note, highlight=False, markup=False)
 
 
-def _rounded(value: "Value | None") -> str:
+def _rounded(value: Value | None) -> str:
     if isinstance(value, list):
         return " to ".join(_rounded(one) for one in value)
     return "" if value is None else f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _on_hearts(hearts: int, processes: int, engine: EngineName, *, write: bool, as_json: bool) -> None:
-    from models.evaluation.bundled import evaluate_ef, record_metrics
-
     if write and engine is not EngineName.TORCH:
         raise ConfigError("--write: the manifests hold what torch measures, in single precision")
     bundled = Settings().models

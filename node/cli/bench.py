@@ -7,17 +7,26 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
+import torch
 import typer
+from pydicom import dcmread
 
+from models.bench.timing import Timing, geometric_mean, time_network
+from models.derive.study.quantities import derive_study
+from models.derive.ventricle.outline import cavity_outline
+from models.inputs.letterbox import Letterbox
+from models.library.manifest import ManifestError
+from models.library.registry import list_models, load_model
 from node.cli.devices import check_device
-from node.cli.output import AsJson, console, print_json
+from node.cli.options import AsJson
+from node.cli.output import console, print_json
 from node.errors import EchoNodeError
-
-if TYPE_CHECKING:
-    from models.bench.timing import Timing
-    from node.work.plan import Plan
+from node.objects.clip_reader import open_clip
+from node.settings import Settings
+from node.work.clip_analysis import analyse_clip, predictor_for
+from node.work.plan import Plan, plan_for
 
 # One of each architecture, at each size its authors use. Left out: EchoApex ViT-L, which is ViT-B with twice the blocks, each
 # 1.8 times as dear, and networks that differ from another one here in their weights or head alone.
@@ -44,10 +53,6 @@ _FRAMES_TIMED = 4
 _SEED = 7
 
 
-def add_to(app: typer.Typer) -> None:
-    app.command()(bench)
-
-
 def bench(
     names: Annotated[
         list[str] | None,
@@ -64,9 +69,6 @@ def bench(
     as_json: AsJson = False,
 ) -> None:
     """Speed against the published way, as ratios: single and half precision, and a whole study. Wants a quiet machine."""
-    from models.bench.timing import time_network
-    from models.library.manifest import ManifestError
-
     check_device(device)
     chosen = names or ([] if study else _present(NETWORKS))
     study = study or not names
@@ -92,13 +94,11 @@ def bench(
 
 
 def _present(names: tuple[str, ...]) -> list[str]:
-    from models.library.registry import list_models
-
     known = {manifest.name for manifest in list_models()}
     return [name for name in names if name in known]
 
 
-def _line(timing: "Timing") -> str:
+def _line(timing: Timing) -> str:
     shape = " x ".join(str(side) for side in timing.shape)
     half = timing.half_ratio
     mark = "" if timing.trained else " (speed only)"
@@ -128,10 +128,6 @@ class StudyTiming:
 
 def time_study() -> StudyTiming:
     """The demo's phantom study: our worker's path, networks warm, against the published way; turn by turn, two rounds."""
-    from node.settings import Settings
-    from node.work.clip_analysis import analyse_clip, predictor_for
-    from node.work.plan import plan_for
-
     plan = plan_for(Settings())
     with tempfile.TemporaryDirectory() as folder:
         paths = _make_study(Path(folder))
@@ -164,20 +160,12 @@ def _script_start_s(name: str) -> float:
     return time.perf_counter() - started
 
 
-def _published_s(path: Path, plan: "Plan") -> float:
+def _published_s(path: Path, plan: Plan) -> float:
     """All scripts over one clip, without their start."""
     return sum(_script_s(path, name, outline=role.value == "lv_segmentation") for role, name in plan.parts())
 
 
 def _script_s(path: Path, name: str, *, outline: bool) -> float:
-    import torch
-    from pydicom import dcmread
-
-    from models.derive.ventricle.outline import cavity_outline
-    from models.inputs.letterbox import Letterbox
-    from models.library.registry import load_model
-    from node.objects.clip_reader import open_clip
-
     network = load_model(name, pretrained=True).to(memory_format=torch.contiguous_format)
     clip = open_clip(path)
     started = time.perf_counter()
@@ -198,8 +186,6 @@ def _script_s(path: Path, name: str, *, outline: bool) -> float:
 
 
 def _same(found: list[Any], reference: list[Any]) -> bool:
-    from models.derive.study.quantities import derive_study
-
     one, other = (
         {measurement.key: measurement.value for measurement in derive_study("1", clips).measurements}
         for clips in (found, reference)
@@ -208,9 +194,7 @@ def _same(found: list[Any], reference: list[Any]) -> bool:
     return views and one.keys() == other.keys() and all(abs(one[key] - other[key]) <= 0.1 for key in one)
 
 
-def _summary(timings: list["Timing"], of_study: StudyTiming | None) -> Iterator[str]:
-    from models.bench.timing import geometric_mean
-
+def _summary(timings: list[Timing], of_study: StudyTiming | None) -> Iterator[str]:
     yield PUBLISHED_WAY
     if timings:
         ratios = [timing.ratio for timing in timings]
@@ -227,9 +211,7 @@ def _summary(timings: list["Timing"], of_study: StudyTiming | None) -> Iterator[
         )
 
 
-def _as_json(timings: list["Timing"], of_study: StudyTiming | None) -> dict[str, Any]:
-    from models.bench.timing import geometric_mean
-
+def _as_json(timings: list[Timing], of_study: StudyTiming | None) -> dict[str, Any]:
     halves = [timing.half_ratio for timing in timings if timing.half_ratio is not None]
     return {
         "published_way": PUBLISHED_WAY,

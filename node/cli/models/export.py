@@ -1,0 +1,32 @@
+"""`echonode models export`: a model for other programs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from models.importers.exports import Format, export_model
+from models.library.manifest import ManifestError
+from models.networks.stored_weights import WeightsError
+from node.cli.models.known_model import found_manifest
+from node.cli.options import ModelName
+from node.cli.output import console
+from node.cli.written_files import refuse_replacing
+from node.errors import ConfigError, EchoNodeError
+
+
+def export(
+    name: ModelName,
+    out: Annotated[Path, typer.Option(help="The file to write.")],
+    form: Annotated[str, typer.Option("--format", help="safetensors (tensors by name) or pt2 (torch.export).")] = "safetensors",
+) -> None:
+    """Write a model for other programs, with its origin and licence inside."""
+    if form not in list(Format):
+        raise ConfigError(f"--format {form}: there are {', '.join(Format)}")
+    found = found_manifest(name)
+    refuse_replacing([("--out", out)], [found.path, found.weights_path])
+    try:
+        export_model(found, out, Format(form))
+    except (ManifestError, WeightsError) as error:
+        raise EchoNodeError(str(error)) from error
+    console.print(f"{name}: {out}", highlight=False)
