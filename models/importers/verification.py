@@ -82,7 +82,7 @@ def _probed(network: nn.Module, manifest: Manifest) -> tuple[str, str]:
 
 
 def probe(manifest: Manifest) -> Tensor:
-    """One random input, 0 to 1, the same on every machine: (1, channels, [frames,] height, width)."""
+    """One random input (1, channels[, frames], height, width), float32, 0 to 1, the same on every machine."""
     shape = manifest.input_shape or (1, manifest.input_size_px, manifest.input_size_px)
     sides = [_FREE_SIDE_PX if side == -1 else side for side in shape]
     return torch.rand(1, *sides, generator=torch.Generator().manual_seed(_SEED))

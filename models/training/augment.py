@@ -30,7 +30,10 @@ class Augmentation:
 
 
 def augment(images: Tensor, masks: Tensor, strength: Augmentation, random: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Images and masks (n, 1, size, size), 0 to 1, moved alike; only the images change in brightness."""
+    """`images` and `masks` (n, 1, size, size), float32, 0 to 1, moved alike: both of the same shape.
+
+    Only the images change in brightness.
+    """
     grid = functional.affine_grid(_affine(len(images), strength, random), list(images.shape), align_corners=False)
     images = functional.grid_sample(images, grid, align_corners=False)
     masks = functional.grid_sample(masks, grid, align_corners=False)

@@ -60,7 +60,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Learnt:
-    """`held_out` are the distances of clips of patients that their reference had not seen; `limit` is a quantile of them."""
+    """`held_out` (clips,) are the distances of clips of patients that their reference had not seen; they have no unit.
+
+    `limit` is a quantile of them.
+    """
 
     reference: Reference
     limit: float
@@ -128,9 +131,10 @@ def reference_of(clips: Sequence[SeenClip]) -> Reference:
 
 
 def shrunk_covariance(residuals: Matrix, weights: Matrix, patients: NDArray[np.int_]) -> tuple[Matrix, float]:
-    """(1 - s) S + s m I of residuals (n, width) of `weights` (n,), which sum to 1, and s; m is the mean variance.
+    """(1 - s) S + s m I, (width, width), of `residuals` (n, width) with `weights` (n,), which sum to 1; and s.
 
-    s = b2 / d2: how far S strays by chance, from patient to patient, over how far it is from m I.
+    S is the covariance of the features and m the mean variance. `patients` (n,) are numbers of whom each row is of. s = b2 /
+    d2: how far S strays by chance, from patient to patient, over how far it is from m I.
     """
     width = residuals.shape[1]
     covariance = residuals.T @ (residuals * weights[:, None])

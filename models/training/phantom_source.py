@@ -41,6 +41,7 @@ class FrameSet:
         return len(self.images)
 
     def where(self, chosen: NDArray[np.bool_]) -> "FrameSet":
+        """The frames for which `chosen` (n,) is true."""
         return FrameSet(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     def resized(self, size_px: int) -> "FrameSet":

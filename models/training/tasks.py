@@ -35,7 +35,11 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Task:
-    """`select` says which frames are used; `loss` compares logits with a batch; `finish` may change the network's buffers."""
+    """`select` says which frames are used: (n,), true where a frame is one.
+
+    `loss` compares logits (n, ...), float32, with a batch and gives one number, without axes. `finish` may change the network's
+    buffers.
+    """
 
     family: Callable[..., nn.Module]
     family_name: str
@@ -50,7 +54,7 @@ class Task:
 
 @dataclass(frozen=True)
 class Batch:
-    """Images and masks (n, 1, size, size), 0 to 1; views and qualities (n,)."""
+    """`images` and `masks` (n, 1, size, size), float32, 0 to 1; `views` and `qualities` (n,), int64 indices."""
 
     images: Tensor
     masks: Tensor
@@ -65,6 +69,7 @@ def batches(frames: FrameSet, size: int = _BATCH) -> Iterator[Batch]:
 
 
 def batch_of(frames: FrameSet, indices: NDArray[np.int64]) -> Batch:
+    """The frames of these `indices` (n,)."""
     images, masks = (torch.from_numpy(a[indices]).float()[:, None] / 255 for a in (frames.images, frames.lv_masks))
     return Batch(images, masks, torch.from_numpy(frames.views[indices]), torch.from_numpy(frames.qualities[indices]))
 

@@ -11,9 +11,12 @@ ROOMS = (
     "models/clip.py",
     "models/derive",
     "models/engines",
+    "models/families",
+    "models/importers",
     "models/inputs",
     "models/networks",
     "models/phantom",
+    "models/training",
     "node/objects",
     "sr_templates",
 )
@@ -21,7 +24,7 @@ _AXIS = r"(?:\.\.\.|\w+(?: ?[-+*/]{1,2} ?\w+)*)"
 _SHAPE = re.compile(rf"\((?!x, y\)|0, 0\)){_AXIS}(?:,|(?:\[?, {_AXIS}\]?)+)\)|\b(?:any|one|same|its own) shape\b")
 _DTYPE = re.compile(r"\b(?:u?int(?:8|16|32|64)|float(?:16|32|64)|any float|bool|complex64|any dtype)\b")
 _UNIT = re.compile(
-    r"(?<![A-Za-z'])(?:px|cm[23]?|mm|ms|s|ml|percent|rad|degrees|db|(?:-1|0) (?:to|and|or) \S+|true (?:where|for|if|inside)"
+    r"(?<![A-Za-z'])(?:px|cm[23]?|mm|ms|s|ml|percent|rad|degrees|db|(?:-1|0) (?:to|and|or) \S+|true (?:where|for|if|in|inside|below)|is true"
     r"|no unit|(?:any|its|their) unit|unit of|unit vectors?|probabilit(?:y|ies)|logits?|scores?|ind(?:ex|ices)|counts?|shares?"
     r"|features?|tokens?|embeddings?|activations?)\b",
     re.IGNORECASE,

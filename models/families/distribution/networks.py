@@ -20,7 +20,11 @@ from models.networks.stored_weights import WeightsError, prepare
 
 
 class LearntClasses(nn.Module):
-    """What the weights file holds: means (classes, width), the inverse covariance (width, width), and of which features."""
+    """What the weights file holds, of features of one embedder.
+
+    `class_means` (classes, width) and `precision` (width, width), the inverse covariance, are float32. `embedder_digest` (32,)
+    is uint8: which features these are, as `digest_of` gives it.
+    """
 
     class_means: Tensor
     precision: Tensor
@@ -34,7 +38,10 @@ class LearntClasses(nn.Module):
 
 
 class ImageDistribution(nn.Module):
-    """Input of the embedder (n, ...) -> distances (n, 1), about 1 for an image of its training, and features (n, width)."""
+    """A `batch` of the embedder's input (n, ...), float32 -> distances (n, 1) and features (n, width), float32.
+
+    A distance is about 1 for an image of the training; it has no unit. `class_means` (classes, width) are float32 features.
+    """
 
     def __init__(self, manifest: Manifest, embedder: Any, learnt: LearntClasses) -> None:
         super().__init__()
@@ -51,12 +58,12 @@ class ImageDistribution(nn.Module):
         return self.distance(features)[:, None], features
 
     def distance(self, features: Tensor) -> Tensor:
-        """Distance (n,) of features (n, width) to the nearest class."""
+        """Distance (n,), float32, of `features` (n, width) to the nearest class."""
         return nearest_class_distance(features, self.learnt.class_means, self.learnt.precision)
 
 
 def digest_of(embedder: Manifest) -> Tensor:
-    """All that the features of a model depend on, as 32 bytes: its weights, its architecture and its input."""
+    """All that the features of a model depend on, as a uint8 SHA-256 (32,): its weights, its architecture and its input."""
     size = [*embedder.input_shape, embedder.input_size_px]
     said = [embedder.weights_sha256, embedder.family, sorted(embedder.architecture.items()), size]
     return torch.from_numpy(np.frombuffer(hashlib.sha256(json.dumps(said).encode()).digest(), np.uint8).copy())

@@ -21,7 +21,10 @@ _IMAGENET_MEAN, _IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # 
 
 
 class Adapter(nn.Module):
-    """x + up(gelu(down(x))), `up` zero at first: a fresh adapter changes nothing."""
+    """x + up(gelu(down(x))), `up` zero at first: a fresh adapter changes nothing.
+
+    `tokens` (n, count, width) -> (n, count, width), float32 activations.
+    """
 
     def __init__(self, width: int, bottleneck: int) -> None:
         super().__init__()
@@ -36,10 +39,11 @@ class Adapter(nn.Module):
 
 
 class AdaptedBackbone(nn.Module):
-    """RGB frames (n, 3, h, w), 0 to 1, h = w = the manifest's -> normalised tokens (n, 1 + cells, width), CLS first.
+    """RGB `frames` (n, 3, h, w), float32, 0 to 1, h = w = the manifest's -> normalised tokens (n, 1 + cells * cells, width).
 
-    `[architecture]`: `backbone` small, base or large; `bottleneck` of the adapters, 0 for none; `freeze_backbone`, whether
-    only adapters (and decoder) are trained. `backbone` below has timm's names, so that DINOv2's weights fit.
+    CLS comes first, then the cells row by row. `[architecture]`: `backbone` small, base or large; `bottleneck` of the adapters,
+    0 for none; `freeze_backbone`, whether only adapters (and decoder) are trained. `backbone` below has timm's names, so that
+    DINOv2's weights fit. `mean` and `deviation` (3, 1, 1) are ImageNet's, 0 to 1.
     """
 
     mean: Tensor
@@ -69,7 +73,9 @@ class AdaptedBackbone(nn.Module):
         return tokens
 
     def with_maps(self, frames: Tensor, blocks: Sequence[int]) -> tuple[Tensor, list[Tensor]]:
-        """The tokens, and the normalised outputs of `blocks` as maps (n, width, cells, cells)."""
+        """The tokens of `frames`, and the normalised outputs of `blocks` as maps (n, width, cells, cells), float32
+        activations.
+        """
         vit: Any = self.backbone
         tokens = vit.patch_embed((frames - self.mean) / self.deviation)
         tokens = torch.cat([vit.cls_token.expand(tokens.shape[0], -1, -1), tokens], dim=1) + vit.pos_embed
@@ -84,7 +90,7 @@ class AdaptedBackbone(nn.Module):
         return vit.norm(tokens), maps
 
     def as_map(self, tokens: Tensor) -> Tensor:
-        """Tokens (n, 1 + cells * cells, width) without CLS, as (n, width, cells, cells)."""
+        """`tokens` (n, 1 + cells * cells, width) without CLS, as (n, width, cells, cells), float32."""
         number = tokens.shape[0]  # not len(): tracing would make of it a constant
         return tokens[:, 1:].transpose(1, 2).reshape(number, self.width, self.cells, self.cells)
 

@@ -37,7 +37,7 @@ Line = tuple[Point, Point]
 
 
 class Lines(ReadingNetwork):
-    """RGB frames (n, 3, h, w), 0 to 1 -> logits (n, 6, h, w): either end of IVS, LVID and LVPW."""
+    """RGB `frames` (n, 3, h, w), float32, 0 to 1 -> logits (n, 6, h, w): either end of IVS, LVID and LVPW."""
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__()

@@ -31,10 +31,11 @@ Box = tuple[Point, Point]  # upper left and lower right corner
 
 
 class Segmentation(ReadingNetwork):
-    """RGB frames (n, 3, h, w), 0 to 1, and prompts -> logits (n, 1, h, w), above 0 inside the structure.
+    """RGB `frames` (n, 3, h, w), float32, 0 to 1, and prompts -> logits (n, 1, h, w), above 0 inside the structure.
 
-    `points_px` (n, k, 2) are (x, y) px of the frame, (0, 0) at the centre of its top left pixel, `signs` (n, k) INSIDE,
-    OUTSIDE or ABSENT; `boxes_px` (n, 2, 2) the upper left and lower right corner. Without any prompt the network decides.
+    `points_px` (n, k, 2) are (x, y) px of the frame, float32, (0, 0) at the centre of its top left pixel; `signs` (n, k),
+    int64, are INSIDE, OUTSIDE or ABSENT; `boxes_px` (n, 2, 2) the upper left and lower right corner. Without any prompt the
+    network decides.
     """
 
     def __init__(self, manifest: Manifest) -> None:
@@ -80,14 +81,14 @@ class Segmentation(ReadingNetwork):
         return Mark(frame_index, MarkKind.OUTLINE, tuple((x, y) for x, y in outline))
 
     def features(self, frames: Tensor) -> Tensor:
-        """What the prompts are asked of, (n, 256, cells, cells): computed once, however often a reader clicks."""
+        """What the prompts are asked of, (n, 256, cells, cells): computed once of `frames`, however often a reader clicks."""
         reduced: Tensor = self.reduce(self.encoder.as_map(self.encoder(frames)))
         return reduced
 
     def from_features(
         self, features: Tensor, points_px: Tensor | None = None, signs: Tensor | None = None, boxes_px: Tensor | None = None
     ) -> Tensor:
-        """As `forward`, of what `features` gave."""
+        """As `forward`, of the `features` (n, 256, cells, cells) of the frames."""
         prompts, absent = self.prompts(features.shape[0], points_px, signs, boxes_px)
         tokens = torch.cat([self.mask_token.expand(features.shape[0], -1, -1), prompts], dim=1)
         absent = nn.functional.pad(absent, (1, 0), value=False)
@@ -103,7 +104,11 @@ class Segmentation(ReadingNetwork):
 
 
 class PromptEncoder(nn.Module):
-    """Points and boxes as tokens (n, prompts, 256), and which of them are absent (n, prompts)."""
+    """Points and boxes as tokens (n, prompts, 256), float32, and which of them are absent, (n, prompts), bool.
+
+    `points_px` (n, k, 2), `signs` (n, k) and `boxes_px` (n, 2, 2), (x, y), are those of `Segmentation`, or None. `frequencies`
+    (2, 128), float32, are turns per half of the frame's side, along x and along y.
+    """
 
     frequencies: Tensor
 
@@ -131,20 +136,28 @@ class PromptEncoder(nn.Module):
         return torch.cat(tokens, dim=1), torch.cat(absent, dim=1)
 
     def positions(self, points_px: Tensor) -> Tensor:
-        """Random Fourier features (..., 256) of points (..., 2): sine and cosine of projections of what lies in -1 to 1."""
+        """Random Fourier features (..., 256), float32, of `points_px` (..., 2), (x, y) of the frame.
+
+        They are sine and cosine of projections of what lies in -1 to 1.
+        """
         centred = 2 * (points_px.to(self.frequencies.dtype) + 0.5) / self.size_px - 1
         angles = 2 * math.pi * (centred @ self.frequencies)
         return torch.cat([torch.sin(angles), torch.cos(angles)], dim=-1)
 
     def grid(self, cells: int) -> Tensor:
-        """The positions (cells * cells, 256) of the cells' centres, row by row."""
+        """The positions (cells * cells, 256), float32, -1 to 1, of the cells' centres, row by row."""
         centres = (torch.arange(cells, device=self.frequencies.device) + 0.5) * (self.size_px / cells) - 0.5
         y, x = torch.meshgrid(centres, centres, indexing="ij")
         return self.positions(torch.stack([x, y], dim=-1).flatten(0, 1))
 
 
 class TwoWayAttention(nn.Module):
-    """Prompts look at themselves and at the image, then the image at them. `start` and `places` say again what is where."""
+    """Prompts look at themselves and at the image, then the image at them.
+
+    `tokens` (n, prompts, 256) and `image` (n, places, 256) -> both of the same shape, float32 activations. `start`
+    (n, prompts, 256) and `places` (places, 256) say again what is where; `absent` (n, prompts), bool, is true where a prompt is
+    none.
+    """
 
     def __init__(self) -> None:
         super().__init__()

@@ -29,7 +29,10 @@ UNTRAINED = "the decoder is untrained: only a backbone has been imported, and wh
 
 
 class Views(ReadingNetwork):
-    """RGB clips (n, 3, frames, h, w), 0 to 1 -> logits (n, outputs): a linear layer on each frame's CLS token, averaged."""
+    """RGB `clips` (n, 3, frames, h, w), float32, 0 to 1 -> logits (n, outputs).
+
+    They are a linear layer on each frame's CLS token, averaged.
+    """
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__()
@@ -42,7 +45,10 @@ class Views(ReadingNetwork):
         return logits.mean(1)
 
     def embed(self, clips: Tensor) -> Tensor:
-        """The mean CLS token of the frames: (n, width). It asks the backbone alone, so the decoder may be untrained."""
+        """The mean CLS token of the frames of `clips`: (n, width), float32.
+
+        It asks the backbone alone, so the decoder may be untrained.
+        """
         return self._class_tokens(clips).mean(1)
 
     def embed_clip(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> NDArray[np.float32]:
@@ -67,7 +73,7 @@ class Views(ReadingNetwork):
 
 
 class EjectionFraction(ReadingNetwork):
-    """RGB clips (n, 3, frames, h, w), 0 to 1 -> ejection fraction (n,), percent.
+    """RGB `clips` (n, 3, frames, h, w), float32, 0 to 1 -> ejection fraction (n,), percent.
 
     A frame's token is made of its CLS and the mean of its patches; attention over time, the mean over frames, one layer. The
     sigmoid behind it keeps the result between 0 and 100.
@@ -103,7 +109,10 @@ class EjectionFraction(ReadingNetwork):
 
 
 def frame_tokens(encoder: AdaptedBackbone, clips: Tensor) -> Tensor:
-    """CLS and the mean of the patches of every frame: (n, frames, 2 * width)."""
+    """CLS and the mean of the patches of every frame, side by side: (n, frames, 2 * width), float32 activations.
+
+    `clips` (n, 3, frames, h, w), float32, are RGB, 0 to 1.
+    """
     number, _, frames = clips.shape[:3]
     tokens = encoder(clips.transpose(1, 2).flatten(0, 1))
     both = torch.cat([tokens[:, 0], tokens[:, 1:].mean(dim=1)], dim=1)
@@ -111,7 +120,7 @@ def frame_tokens(encoder: AdaptedBackbone, clips: Tensor) -> Tensor:
 
 
 def shown(clip: Clip, manifest: Manifest, indices: Sequence[int]) -> tuple[Tensor, Letterbox]:
-    """These frames as (3, frames, h, w), 0 to 1, and how their pixels lie in the image."""
+    """These frames as (3, frames, h, w), float32, 0 to 1, and how their pixels lie in the image."""
     size_px = manifest.input_shape[-1]
     region: RegionCalibration | None = clip.b_mode_region().region
     box = Letterbox.of_region(region, size_px) if region else Letterbox(0, 0, clip.columns, clip.rows, size_px)
@@ -120,12 +129,16 @@ def shown(clip: Clip, manifest: Manifest, indices: Sequence[int]) -> tuple[Tenso
 
 
 def view_input(clip: Clip, manifest: Manifest) -> Tensor:
-    """One clip (1, 3, frames, h, w) of frames spread over all of it."""
+    """One clip (1, 3, frames, h, w), float32, 0 to 1, of frames spread over all of it."""
     return shown(clip, manifest, evenly(clip.number_of_frames, FRAMES))[0][None]
 
 
 def ask(network: nn.Module, video: Tensor, question: Callable[[Tensor], Tensor] | None = None) -> Tensor:
-    """The network's answer to one clip, or that of another of its methods, in main memory."""
+    """The network's answer to one clip, without its first axis, in main memory: float32 logits, values or features of any
+    shape.
+
+    `video` is (3, frames, h, w), float32, as `shown` gives it. `question` is another method of the network to be asked instead.
+    """
     place = next(network.parameters())
     with torch.inference_mode():
         answer: Tensor = (question or network)(video[None].to(place.device, place.dtype))[0].float().cpu()

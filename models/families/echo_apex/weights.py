@@ -46,9 +46,11 @@ def place(file: object, network: nn.Module) -> dict[str, Tensor]:
 
 
 def resized_positions(positions: Tensor, tokens: int) -> Tensor:
-    """Positions (1, 1 + cells, width) of a square grid, CLS first, as `tokens` of them; the same tensor where it has as many.
+    """`positions` (1, 1 + cells, width) of a square grid, CLS first, as `tokens` of them: (1, tokens, width), of the same
+    dtype.
 
-    Raises TorchFileError for a grid that is not square.
+    They are activations, float32 as a rule, and stay the same tensor where there are as many. Raises TorchFileError for a grid
+    that is not square.
     """
     if positions.shape[1] == tokens:
         return positions

@@ -14,7 +14,10 @@ _SPATIAL_KERNEL = 7  # CBAM
 
 
 class SqueezeExcitation(nn.Module):
-    """Hu et al., CVPR 2018: every channel times a gate that all channels' means decide."""
+    """Hu et al., CVPR 2018: every channel times a gate that all channels' means decide.
+
+    `maps` (n, channels, h, w) -> the same shape, float32 activations.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -29,7 +32,10 @@ class SqueezeExcitation(nn.Module):
 
 
 class ConvBlockAttention(nn.Module):
-    """CBAM, Woo et al., ECCV 2018: first the channels are weighed by their means and largest values, then the places."""
+    """CBAM, Woo et al., ECCV 2018: first the channels are weighed by their means and largest values, then the places.
+
+    `maps` (n, channels, h, w) -> the same shape, float32 activations.
+    """
 
     def __init__(self, channels: int) -> None:
         super().__init__()
@@ -52,6 +58,8 @@ class ConvBlockAttention(nn.Module):
 
 class DualAttention(nn.Module):
     """DANet, Fu et al., CVPR 2019: every place looks at all places, every channel at all channels; both are added to the maps.
+
+    `maps` (n, channels, h, w) -> the same shape, float32 activations; cells are the h * w places, row by row.
 
     Both shares start at 0, so that an untrained block changes nothing, and then queries, keys and values have no gradient yet.
     The convolutions that the paper puts around the two branches are left out. Cost: the square of h * w.

@@ -21,7 +21,11 @@ _DROPOUT = 0.1
 
 
 class CrossView(nn.Module):
-    """The tokens of one view (n, tokens, width) after looking at those of the other, whose number may differ."""
+    """The tokens of one view after looking at those of the other, whose number may differ.
+
+    `own` (n, tokens, width) and `other` (n, others, width) -> (n, tokens, width), float32 activations. `other_lengths` (n,),
+    int64, are the counts of `other` that are not padding; None: all.
+    """
 
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
@@ -39,11 +43,12 @@ class CrossView(nn.Module):
 
 
 class EchoMotionBiplane(ReadingNetwork):
-    """RGB clips of both views (n, 3, frames, h, w), 0 to 1, h and w multiples of 32 -> biplane ejection fraction (n,), percent.
+    """RGB clips of both views, `a4c` and `a2c`, (n, 3, frames, h, w), float32, 0 to 1 -> biplane ejection fraction (n,),
+    percent.
 
-    The views may have different numbers of frames and sizes. Lengths (n,) are the frames that are not padding, at least 1.
-    The views have encoders of their own and a learned mark, and share the fusion: what A4C does to A2C, A2C does to A4C.
-    `[architecture]`: `encoder`; `width`; `heads`.
+    h and w are multiples of 32. The views may have different numbers of frames and sizes. `a4c_lengths` and `a2c_lengths` (n,),
+    int64, are the frames that are not padding, at least 1. The views have encoders of their own and a learned mark, and share
+    the fusion: what A4C does to A2C, A2C does to A4C. `[architecture]`: `encoder`; `width`; `heads`.
     """
 
     def __init__(self, manifest: Manifest) -> None:
@@ -61,7 +66,7 @@ class EchoMotionBiplane(ReadingNetwork):
         return self.answer(*features, a4c_lengths, a2c_lengths)
 
     def answer(self, a4c: Tensor, a2c: Tensor, a4c_lengths: Tensor | None = None, a2c_lengths: Tensor | None = None) -> Tensor:
-        """From the features (n, frames, encoder's last width) of the frames of both views."""
+        """As `forward`, from the features (n, frames, features), float32, of the frames of both views."""
         four, two = (self._tokens(features, view) for view, features in enumerate((a4c, a2c)))
         from_four = masked_mean(self.fusion(four, two, a2c_lengths), a4c_lengths)
         from_two = masked_mean(self.fusion(two, four, a4c_lengths), a2c_lengths)

@@ -16,10 +16,10 @@ _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, 
 
 
 class MixTransformer(nn.Module):
-    """Frames (n, 3, h, w), RGB, or (n, 1, h, w), grey -> four maps (n, width, h / 4, w / 4) to (..., h / 32, w / 32).
+    """Frames (n, 3, h, w), RGB, or (n, 1, h, w), grey -> four maps (n, width, h / 4, w / 4) to (n, width, h / 32, w / 32).
 
-    Values are 0 to 1, h and w multiples of 32.
-    segmentation_models_pytorch's `mit_b*`, which has exactly the weights of the published encoder and no head.
+    Values are float32, 0 to 1, h and w multiples of 32. It is segmentation_models_pytorch's `mit_b*`, which has exactly the
+    weights of the published encoder and no head.
     """
 
     def __init__(self, manifest: Manifest) -> None:

@@ -50,7 +50,10 @@ class Preparation:
         )
 
     def preprocess(self, frames: Frames) -> Frames:
-        """(n, rows, columns) grey or (n, rows, columns, 3) RGB -> grey (n, rows, columns), equalised and smoothed."""
+        """`frames`, grey (n, rows, columns) or RGB (n, rows, columns, 3) -> grey (n, rows, columns), equalised and smoothed.
+
+        Both are 0 to 255.
+        """
         equaliser = cv2.createCLAHE(clipLimit=self.clip_limit, tileGridSize=(self.tiles, self.tiles))
         prepared = np.empty(frames.shape[:3], dtype=np.uint8)
         for index, frame in enumerate(frames):
@@ -70,7 +73,7 @@ class Preparation:
         return Letterbox.of_region(region, self.size_px)
 
     def squares(self, clip: Clip, indices: list[int]) -> Tensor:
-        """These frames as the networks take them: (n, 3, size, size), 0 to 1, three times the same grey."""
+        """These frames as the networks take them: (n, 3, size, size), float32, 0 to 1, three times the same grey."""
         grey = np.stack(clip.cache.by_frame(self, indices, lambda asked: list(self._grey(clip, asked))))
         return torch.from_numpy(grey)[:, None].repeat(1, 3, 1, 1)
 
@@ -81,7 +84,10 @@ class Preparation:
         return cut.apply(self.preprocess(np.ascontiguousarray(taken)))
 
     def batches(self, clip: Clip, network: nn.Module) -> Iterator[Tensor]:
-        """All frames in order, several at a time, where `network` is."""
+        """All frames in order, several at a time, where `network` is: (n, 3, size, size), 0 to 1.
+
+        They have the network's dtype, float32 as a rule.
+        """
         place = next(network.parameters())
         for first in range(0, clip.number_of_frames, _AT_ONCE):
             indices = list(range(first, min(first + _AT_ONCE, clip.number_of_frames)))

@@ -35,7 +35,10 @@ NETWORKS: dict[str, tuple[str, str]] = {
 
 
 class DecoderStep(nn.Module):
-    """(n, entering, h, w) and the skipped (n, skipped, 2 h, 2 w), if any -> (n, leaving, 2 h, 2 w)."""
+    """`maps` (n, entering, h, w) and `skipped` (n, skipped, 2 * h, 2 * w), or None -> (n, leaving, 2 * h, 2 * w).
+
+    All are float32 activations.
+    """
 
     def __init__(self, entering: int, skipped: int, leaving: int, attention: str | None) -> None:
         super().__init__()
@@ -53,7 +56,7 @@ class DecoderStep(nn.Module):
 class EchoMotionNet(ReadingNetwork):
     """Frames (n, 3, h, w), RGB, or (n, 1, h, w), grey -> logits (n, 1, h, w), above 0 in the left ventricle.
 
-    Values are 0 to 1, h and w multiples of 32.
+    Values are float32, 0 to 1, h and w multiples of 32.
 
     `[architecture]`: `encoder`; `attention`, after the encoder and, unless it is DANet, on each of the decoder's levels;
     `decoder`, the widths of its five levels, of which the last two have no skip: the encoder starts at a quarter of the size.

@@ -12,6 +12,12 @@ from models.library.manifest import Manifest
 
 
 class Placed:
+    """The squares of `Preparation`, and where they lie.
+
+    `batch` gives (n, 3, size, size), float32, 0 to 1. `to_image` takes `points_px` (n, 2), (x, y) of the square, and gives px
+    of the whole image.
+    """
+
     def __init__(self, clip: Clip, manifest: Manifest) -> None:
         self._clip, self._preparation = clip, Preparation.of(manifest)
 

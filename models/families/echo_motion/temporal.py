@@ -25,16 +25,19 @@ _DROPOUT = 0.1
 
 
 class ClipAnswer(NamedTuple):
-    """`ef_percent` (n,); `phase_logits` (n, frames, 2): end-diastole, end-systole. Those of padded frames mean nothing."""
+    """`ef_percent` (n,); `phase_logits` (n, frames, 2): end-diastole, end-systole. Both are float32.
+
+    Those of padded frames mean nothing.
+    """
 
     ef_percent: Tensor
     phase_logits: Tensor
 
 
 class EchoMotionClips(ReadingNetwork):
-    """RGB clips (n, 3, frames, h, w), 0 to 1, h and w multiples of 32, any number of frames -> `ClipAnswer`.
+    """RGB `clips` (n, 3, frames, h, w), float32, 0 to 1, h and w multiples of 32, any number of frames -> `ClipAnswer`.
 
-    `lengths` (n,) are the frames of each clip that are not padding, at least 1; padding does not change the answer.
+    `lengths` (n,), int64, are the frames of each clip that are not padding, at least 1; padding does not change the answer.
     `[architecture]`: `encoder`; `width`, that of the sequence model; `layers`.
     """
 
@@ -50,13 +53,13 @@ class EchoMotionClips(ReadingNetwork):
         return self.answer(describe_clips(self.encoder, clips), lengths)
 
     def answer(self, features: Tensor, lengths: Tensor | None = None) -> ClipAnswer:
-        """From the features (n, frames, encoder's last width) of frames that were seen one by one."""
+        """From the `features` (n, frames, features), float32, of frames that were seen one by one."""
         states = self.follow(features, lengths)
         ef_percent: Tensor = self.ef_head(masked_mean(states, lengths))[:, 0]
         return ClipAnswer(ef_percent, self.phase_head(states))
 
     def follow(self, features: Tensor, lengths: Tensor | None) -> Tensor:
-        """(n, frames, features) -> (n, frames, width): each frame in the light of the others."""
+        """`features` (n, frames, features) -> (n, frames, width), float32: each frame in the light of the others."""
         raise NotImplementedError
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
@@ -84,6 +87,7 @@ class EchoMotionBiLSTM(EchoMotionClips):
         self.lstm = nn.LSTM(entering, half, self.layers, batch_first=True, bidirectional=True)
 
     def follow(self, features: Tensor, lengths: Tensor | None) -> Tensor:
+        """`features` (n, frames, features) -> (n, frames, width), float32; `lengths` (n,) as everywhere."""
         if lengths is None:
             states: Tensor = self.lstm(features)[0]
             return states
@@ -104,13 +108,17 @@ class EchoMotionTransformer(EchoMotionClips):
         self.attention = nn.TransformerEncoder(layer, self.layers, enable_nested_tensor=False)
 
     def follow(self, features: Tensor, lengths: Tensor | None) -> Tensor:
+        """`features` (n, frames, features) -> (n, frames, width), float32; `lengths` (n,) as everywhere."""
         tokens = self.entry(features) + sinusoidal_positions(features.shape[1], self.width, features.device)
         states: Tensor = self.attention(tokens, src_key_padding_mask=padding(tokens, lengths))
         return states
 
 
 def describe_clips(encoder: MixTransformer, clips: Tensor) -> Tensor:
-    """(n, 3, frames, h, w) -> (n, frames, encoder's last width), each frame for itself."""
+    """RGB `clips` (n, 3, frames, h, w), float32, 0 to 1 -> features (n, frames, features), each frame for itself.
+
+    Their number is the encoder's last width.
+    """
     number, _, frames = clips.shape[:3]
     return encoder.describe(clips.transpose(1, 2).flatten(0, 1)).view(number, frames, -1)
 
@@ -122,14 +130,17 @@ def ejection_head(width: int) -> nn.Module:
 
 
 def padding(tokens: Tensor, lengths: Tensor | None) -> Tensor | None:
-    """(n, tokens), True where a token of (n, tokens, width) is padding; None where none is."""
+    """(n, count), bool, true where a token of `tokens` (n, count, width) is padding; None where none is.
+
+    `lengths` (n,), int64, are the counts that are no padding; None: all.
+    """
     if lengths is None:
         return None
     return torch.arange(tokens.shape[1], device=tokens.device)[None] >= lengths.to(tokens.device)[:, None]
 
 
 def masked_mean(tokens: Tensor, lengths: Tensor | None) -> Tensor:
-    """(n, tokens, width) -> (n, width), over those that are not padding."""
+    """`tokens` (n, count, width) -> (n, width), float32, over those that are not padding; `lengths` (n,) as for `padding`."""
     hidden = padding(tokens, lengths)
     if hidden is None:
         return tokens.mean(dim=1)

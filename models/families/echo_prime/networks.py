@@ -33,7 +33,7 @@ TRAINING = Normalisation(torch.tensor((29.110628, 28.076836, 29.096405)), torch.
 
 
 class VideoEncoder(nn.Module):
-    """Normalised RGB clips (n, 3, 16, 224, 224) -> embeddings (n, 512)."""
+    """Normalised RGB `clips` (n, 3, 16, 224, 224), float32 -> embeddings (n, 512)."""
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ class VideoEncoder(nn.Module):
         return embeddings
 
     def embed(self, clips: Tensor) -> Tensor:
-        """What the network is for: its output."""
+        """What the network is for: its output for `clips`."""
         return self.forward(clips)
 
     def embed_clip(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> NDArray[np.float32]:
@@ -54,7 +54,7 @@ class VideoEncoder(nn.Module):
 
 
 class ViewClassifier(ReadingNetwork):
-    """Normalised RGB frames (n, 3, 224, 224) -> logits (n, 11)."""
+    """Normalised RGB `frames` (n, 3, 224, 224), float32 -> logits (n, 11)."""
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__()
@@ -79,9 +79,10 @@ class ViewClassifier(ReadingNetwork):
 
 
 def shown(clip: Clip, decoding: Decoding) -> Tensor:
-    """The clip as both networks take it: (3, 16, 224, 224), of the classifier the first frame.
+    """The clip as both networks take it: RGB (3, 16, 224, 224), float32, in standard deviations, no unit.
 
-    Raises ReadingError for a still in the published way, which takes clips only, and for an image of nothing.
+    Of it the classifier takes the first frame. Raises ReadingError for a still in the published way, which takes clips only,
+    and for an image of nothing.
     """
     if decoding is Decoding.PUBLISHED and clip.number_of_frames == 1:
         raise ReadingError("the published way skips stills: the clip has one frame")
@@ -95,7 +96,7 @@ def shown(clip: Clip, decoding: Decoding) -> Tensor:
 
 
 def view_input(clip: Clip, manifest: Manifest) -> Tensor:
-    """The first frame, (1, 3, h, w): the view classifier was taught on it alone."""
+    """The first frame as `shown` gives it, (1, 3, h, w), float32, no unit: the view classifier was taught on it alone."""
     return shown(clip, Decoding.CORRECTED)[:, 0][None]
 
 
@@ -117,16 +118,19 @@ def taken_frames(number_of_frames: int, decoding: Decoding) -> tuple[list[int], 
 
 
 def outside_blackened(frames: Frames) -> Frames:
-    """Frames (n, rows, columns, 3), black outside the sector; unchanged where no sector is found."""
+    """RGB `frames` (n, rows, columns, 3), 0 to 255, black outside the sector: (n, rows, columns, 3).
+
+    They stay as they are where no sector is found.
+    """
     inside = sector(frames)
     return frames if inside is None else np.asarray(frames * inside[None, :, :, None], np.uint8)
 
 
 def sector(frames: Frames) -> NDArray[np.bool_] | None:
-    """Pixels (rows, columns) of the ultrasound sector: the convex hull of the largest part that changes between frames.
+    """(rows, columns), true inside the ultrasound sector of RGB `frames` (n, rows, columns, 3), 0 to 255.
 
-    Text, logos and scales stand still, and a still shows all it has: there the largest part that is not black. None where
-    nothing is.
+    It is the convex hull of the largest part that changes between frames. Text, logos and scales stand still, and a still shows
+    all it has: there the largest part that is not black. None where nothing is.
     """
     grey = frames.max(axis=3)
     alive = grey.max(axis=0) - grey.min(axis=0) if len(grey) > 1 else grey[0]

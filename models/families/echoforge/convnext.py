@@ -40,7 +40,10 @@ class EchoForgeConvNeXt(FrameClassifier):
         return side // 32
 
     def embed(self, frames: Tensor) -> Tensor:
-        """What enters the head: (n, channels), or (n, h / 32 * w / 32 * channels) in Keras' order row, column, channel."""
+        """What enters the head for RGB `frames` (n, 3, h, w), float32, 0 to 255: features (n, channels).
+
+        Flattened they are (n, h / 32 * w / 32 * channels), in Keras' order row, column, channel.
+        """
         maps: Tensor = self.backbone(self.standardize(frames * self.scale))
         if self.pooling == "average_first":
             averaged: Tensor = self.norm(maps.mean(dim=(2, 3)))
@@ -49,7 +52,7 @@ class EchoForgeConvNeXt(FrameClassifier):
 
 
 class ImageNetStandard(nn.Module):
-    """Frames (n, 3, h, w), 0 to 255, less ImageNet's mean and over its standard deviation."""
+    """RGB `frames` (n, 3, h, w), float32, 0 to 255, less ImageNet's mean and over its standard deviation: the same shape."""
 
     def forward(self, frames: Tensor) -> Tensor:
         mean, deviation = (frames.new_tensor(values).view(1, 3, 1, 1) * 255 for values in (IMAGENET_MEAN, IMAGENET_DEVIATION))

@@ -29,12 +29,18 @@ class EchoForgeEfficientNet(FrameClassifier):
         self.signed = SignedScale() if manifest.architecture["preprocessing"] else nn.Identity()
 
     def embed(self, frames: Tensor) -> Tensor:
-        """What enters the head: (n, channels), or (n, h / 32 * w / 32 * channels) in Keras' order row, column, channel."""
+        """What enters the head for RGB `frames` (n, 3, h, w), float32, 0 to 255: features (n, channels).
+
+        Flattened they are (n, h / 32 * w / 32 * channels), in Keras' order row, column, channel.
+        """
         return self.pool(self.backbone(self.signed(frames * self.scale)))
 
 
 class SignedScale(nn.Module):
-    """Keras' scaling for this network: x / 128 - 1, so that 255 becomes 0.992."""
+    """Keras' scaling for this network: x / 128 - 1, so that 255 becomes 0.992.
+
+    `frames` (n, 3, h, w), float32, 0 to 255 -> the same shape.
+    """
 
     def forward(self, frames: Tensor) -> Tensor:
         return frames / 128 - 1

@@ -16,7 +16,7 @@ KERAS_RESCALE = 0.003921568859368563  # 1 / 255 in single precision: Keras keeps
 
 
 class FrameClassifier(ReadingNetwork):
-    """RGB frames (n, 3, h, w), 0 to 255 -> logits (n, outputs). There is no softmax: Keras has it inside.
+    """RGB `frames` (n, 3, h, w), float32, 0 to 255 -> logits (n, outputs). There is no softmax: Keras has it inside.
 
     `[architecture]`: `outputs`, 0 for no head; `pooling`, "average" or "flatten", where the latter fixes h and w to the
     manifest's; `rescale`, whether the network divides by 255 itself; `hidden`, the widths of ReLU layers before the last one.
@@ -44,10 +44,14 @@ class FrameClassifier(ReadingNetwork):
         return logits
 
     def embed(self, frames: Tensor) -> Tensor:
-        """What enters the head: (n, channels), or (n, h / 32 * w / 32 * channels) in Keras' order row, column, channel."""
+        """What enters the head for `frames`: features (n, channels).
+
+        Flattened they are (n, h / 32 * w / 32 * channels), in Keras' order row, column, channel.
+        """
         return self.pool(self.backbone(frames * self.scale))
 
     def pool(self, maps: Tensor) -> Tensor:
+        """The backbone's `maps` (n, channels, h, w) as features: (n, channels), or flattened (n, h * w * channels), float32."""
         return maps.mean(dim=(2, 3)) if self.pooling == "average" else maps.permute(0, 2, 3, 1).flatten(1)
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:

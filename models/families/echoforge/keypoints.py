@@ -37,7 +37,10 @@ _BATCH = 8
 
 
 class EchoForgeKeypoints(ReadingNetwork):
-    """Grey frames (n, 1, 256, 256), 0 to 255 -> logits (n, 4, 256, 256), whose sigmoid peaks at the points of `POINTS`."""
+    """Grey `frames` (n, 1, 256, 256), float32, 0 to 255 -> logits (n, 4, 256, 256).
+
+    Their sigmoid peaks at the points of `POINTS`.
+    """
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__()

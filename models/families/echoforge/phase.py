@@ -31,9 +31,10 @@ COLUMNS = ("frame", "time_ms", "score", "phase")
 
 
 class EchoForgePhase(ReadingNetwork):
-    """RGB clips (n, 3, frames, h, w), 0 to 255 -> scores (n, frames). The number of frames is the manifest's, h and w are free.
+    """RGB `clips` (n, 3, frames, h, w), float32, 0 to 255 -> scores (n, frames).
 
-    `[architecture]`: `rescale`, whether the network itself divides by 255.
+    The number of frames is the manifest's, h and w are free. `[architecture]`: `rescale`, whether the network itself divides by
+    255.
     """
 
     def __init__(self, manifest: Manifest) -> None:
@@ -53,12 +54,14 @@ class EchoForgePhase(ReadingNetwork):
         return self.score(features.view(number, frames, -1))
 
     def embed(self, frames: Tensor) -> Tensor:
-        """RGB frames (n, 3, h, w), 0 to 255 -> (n, 2048): of a frame once, whatever the number of windows it is in."""
+        """RGB `frames` (n, 3, h, w), float32, 0 to 255 -> features (n, 2048): of a frame once, in however many windows it
+        is.
+        """
         maps: Tensor = self.backbone(frames * self.scale)
         return maps.mean(dim=(2, 3))
 
     def score(self, features: Tensor) -> Tensor:
-        """Windows of frames (n, frames, 2048) -> scores (n, frames)."""
+        """Windows of frames, `features` (n, frames, 2048), float32 -> scores (n, frames)."""
         states = self.lstm2(torch.relu(self.dense(self.lstm1(features))))
         scores: Tensor = self.head(states.flatten(1))
         return scores

@@ -25,7 +25,10 @@ _BATCH = 4
 
 
 class EchoForgeQuality(ReadingNetwork):
-    """RGB frames (n, 3, 224, 224), 0 to 255 -> logits (n, grades - 1): is the grade above the first, the second, ... one."""
+    """RGB `frames` (n, 3, 224, 224), float32, 0 to 255 -> logits (n, grades - 1).
+
+    They say whether the grade is above the first, the second, ... one.
+    """
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__()

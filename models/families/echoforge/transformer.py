@@ -17,7 +17,9 @@ EPSILON = 1e-6  # of every LayerNorm
 
 
 class EchoForgeTransformer(FrameClassifier):
-    """`[architecture]` besides that of a FrameClassifier, whose `pooling` is "token": `network`, "ViT"; `patch_px`, `width`,
+    """A FrameClassifier by its class token: RGB `frames` (n, 3, h, w), float32, 0 to 255 -> logits (n, outputs).
+
+    `[architecture]` besides that of a FrameClassifier, whose `pooling` is "token": `network`, "ViT"; `patch_px`, `width`,
     `depth`, `heads`; `head_norm`, whether the class token is normalised again; `dropout` before the last layer.
     """
 
@@ -45,7 +47,7 @@ class EchoForgeTransformer(FrameClassifier):
         return logits
 
     def embed(self, frames: Tensor) -> Tensor:
-        """What enters the head: the class token, (n, width)."""
+        """What enters the head for `frames`: the class token, (n, width)."""
         token: Tensor = self.norm(self.backbone(frames * self.scale))
         return token
 

@@ -34,9 +34,9 @@ Points = NDArray[np.float64]
 
 
 class EchoForgeUNet(ReadingNetwork):
-    """Grey frames (n, 1, h, w), 0 to 255, h and w multiples of 32 -> logits (n, outputs, h, w): Keras has the sigmoid inside.
+    """Grey `frames` (n, 1, h, w), float32, 0 to 255, h and w multiples of 32 -> logits (n, outputs, h, w).
 
-    `[architecture]`: `outputs`; `rescale`, whether the network itself divides by 255.
+    Keras has the sigmoid inside. `[architecture]`: `outputs`; `rescale`, whether the network itself divides by 255.
     """
 
     def __init__(self, manifest: Manifest) -> None:

@@ -22,9 +22,10 @@ _DOWNSAMPLING = ("block1", "block2", "block3", "block12")
 
 
 class SameMaxPool(nn.Module):
-    """Largest of 3 x 3, stride 2, padded as TensorFlow's 'same': (n, c, h, w) -> (n, c, ceil(h / 2), ceil(w / 2)).
+    """Largest of 3 x 3, stride 2, padded as TensorFlow's 'same'.
 
-    An odd side gets one row on either end; an even side one row at its end, where torch's `padding=1` puts it first.
+    `maps` (n, c, h, w) -> (n, c, h / 2, w / 2), sides rounded up, float32 activations. An odd side gets one row on either end;
+    an even side one row at its end, where torch's `padding=1` puts it first.
     """
 
     def forward(self, maps: Tensor) -> Tensor:

@@ -35,14 +35,17 @@ class Placement:
     scale_y: float
 
     def to_image(self, points_px: NDArray[np.float64]) -> tuple[Point, ...]:
-        """Points (n, 2) of the square as (x, y) px of the whole image, (0, 0) at the centre of the top left pixel."""
+        """`points_px` (n, 2), (x, y) of the square, in px of the whole image, (0, 0) at the centre of the top left pixel."""
         moved = (points_px + 0.5) * (self.scale_x, self.scale_y) + (self.x0_px, self.y0_px) - 0.5
         return tuple((float(x), float(y)) for x, y in moved)
 
 
 @dataclass(frozen=True)
 class Squares:
-    """`frames` uint8 (frames, rows, columns, 3), usually 112 by 112 px. `cm2_per_px` is None without a usable region."""
+    """RGB `frames` (frames, rows, columns, 3), 0 to 255, usually 112 by 112 px.
+
+    `cm2_per_px` is None without a usable region.
+    """
 
     frames: NDArray[np.uint8]
     placement: Placement
@@ -109,7 +112,7 @@ def _cut(grey: NDArray[np.uint8], window: tuple[int, int, int, int], cm2_per_ima
 
 
 def sector_mask() -> NDArray[np.bool_]:
-    """Pixels below the two straight borders of the published sector: x + y > 67 and x - y < 67."""
+    """(112, 112), true below the two straight borders of the published sector: x + y > 67 and x - y < 67."""
     limit = SIZE_PX // 2 + SIZE_PX // 10
     x, y = np.meshgrid(np.arange(SIZE_PX), np.arange(SIZE_PX))
     return np.asarray((x + y > limit) & (x - y < limit))
@@ -133,23 +136,30 @@ def normalisation(manifest: Manifest) -> Normalisation | None:
 
 
 def estimate_normalisation(clips: "list[NDArray[np.uint8]]") -> tuple[list[float], list[float]]:
-    """Mean and standard deviation per colour of training clips (frames, rows, columns, 3), as the published script does.
+    """Mean and standard deviation per colour, 0 to 255, of training clips, as the published script takes them.
 
-    It takes 128 random clips of 16 frames, every second one; which ones is up to the caller.
+    `clips` are RGB (frames, rows, columns, 3), 0 to 255. The script takes 128 random clips of 16 frames, every second one;
+    which ones is up to the caller.
     """
     values = np.concatenate([clip.reshape(-1, 3).astype(np.float64) for clip in clips])
     return [float(v) for v in values.mean(axis=0)], [float(v) for v in values.std(axis=0)]
 
 
 def padded_clip(video: Tensor, start: int) -> Tensor:
-    """The published clip (3, 32, rows, columns) of a normalised video: zeros, the mean grey, follow its last frame."""
+    """The published clip (3, 32, rows, columns) of a normalised `video` (3, frames, rows, columns), float32, no unit.
+
+    Zeros, the mean grey, follow its last frame. `start` is the clip's first frame.
+    """
     missing = padded_length(video.shape[1]) - video.shape[1]
     padded = torch.nn.functional.pad(video, (0, 0, 0, 0, 0, missing)) if missing else video
     return padded[:, torch.from_numpy(clip_indices(start))]
 
 
 def gathered_clip(video: Tensor, indices: Indices) -> Tensor:
-    """The clip of these frames of a normalised video; zeros where an index is -1."""
+    """The clip (3, n, rows, columns) of a normalised `video` (3, frames, rows, columns), float32, no unit.
+
+    `indices` (n,) are its frames; a frame is zeros where the index is -1.
+    """
     clip = video[:, torch.from_numpy(np.maximum(indices, 0))].clone()
     clip[:, torch.from_numpy(indices < 0)] = 0
     return clip

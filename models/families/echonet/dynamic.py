@@ -50,17 +50,23 @@ _CLIPS_AT_ONCE, _FRAMES_AT_ONCE = 4, 20
 
 
 class LeftVentricle(ReadingNetwork, DeepLab):
-    """Normalised RGB frames (n, 3, 112, 112) -> logits (n, 1, 112, 112), above 0 where the left ventricle is."""
+    """Normalised RGB `frames` (n, 3, 112, 112), float32 -> logits (n, 1, 112, 112), above 0 where the left ventricle is."""
 
     own_limits = _LIMITS_CM2
 
     def masks(self, frames: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-        """Masks (n, rows, columns) of frames (n, rows, columns, 3); None where mean and deviation are not known."""
+        """(n, rows, columns), true in the ventricle, of RGB `frames` (n, rows, columns, 3), 0 to 255.
+
+        None where mean and deviation are not known.
+        """
         logits = self.logits(frames)
         return None if logits is None else logits > 0
 
     def logits(self, frames: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """Logits (n, rows, columns); None where mean and deviation are not known."""
+        """Logits (n, rows, columns) of RGB `frames` (n, rows, columns, 3), 0 to 255.
+
+        None where mean and deviation are not known.
+        """
         rule = normalisation(self.manifest)
         if rule is None:
             return None
@@ -101,7 +107,7 @@ class LeftVentricle(ReadingNetwork, DeepLab):
 
 
 class EjectionFraction(ReadingNetwork):
-    """Normalised RGB clips (n, 3, 32, 112, 112), every second frame -> ejection fraction (n,), percent."""
+    """Normalised RGB `clips` (n, 3, 32, 112, 112), float32, every second frame -> ejection fraction (n,), percent."""
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__()

@@ -44,15 +44,15 @@ class Screen:
         return np.asarray((np.array([COLUMNS, ROWS]) - np.array(self._fitted)) // 2)
 
     def to_network(self, points_px: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Points (..., 2) of the image."""
+        """`points_px` (..., 2), (x, y) of the image, in px of the network's input: (..., 2)."""
         return np.asarray((points_px + 0.5) * self._scale + self._offset - 0.5)
 
     def to_image(self, points_px: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Points (..., 2) of the network's input or output."""
+        """`points_px` (..., 2), (x, y) of the network's input or output, in px of the image: (..., 2)."""
         return np.asarray((points_px + 0.5 - self._offset) / self._scale - 0.5)
 
     def fit(self, frame: Frames) -> Frames:
-        """(rows, columns, 3) -> (480, 640, 3), bilinear."""
+        """RGB `frame` (rows, columns, 3) -> (480, 640, 3), bilinear, both 0 to 255."""
         left, upper = self._offset
         width, height = self._fitted
         fitted = np.zeros((ROWS, COLUMNS, 3), np.uint8)
@@ -60,14 +60,14 @@ class Screen:
         return fitted
 
     def inside(self, region: RegionCalibration) -> NDArray[np.bool_]:
-        """Which pixels (480, 640) of the network's maps have their centre in this region of the image."""
+        """(480, 640), true where a pixel of the network's maps has its centre in this region of the image."""
         rows, columns = np.mgrid[:ROWS, :COLUMNS]
         x, y = np.moveaxis(self.to_image(np.stack([columns, rows], axis=-1).astype(np.float64)), -1, 0)
         x0, y0, x1, y1 = region.corners_px
         return np.asarray((x >= x0 - 0.5) & (x <= x1 + 0.5) & (y >= y0 - 0.5) & (y <= y1 + 0.5))
 
     def map_to_image(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """A mask (480, 640) at the size of the image, nearest neighbour."""
+        """`mask` (480, 640), true inside, at the size of the image, (rows, columns), by nearest neighbour."""
         left, upper = self._offset
         width, height = self._fitted
         inside = np.ascontiguousarray(mask[upper : upper + height, left : left + width]).astype(np.uint8)
@@ -75,7 +75,7 @@ class Screen:
 
 
 def fitted(clip: Clip, indices: Sequence[int]) -> Iterator[Frames]:
-    """These frames, each (480, 640, 3), in their shape: `Screen.fit`."""
+    """These frames, each RGB (480, 640, 3), 0 to 255, in their shape: `Screen.fit`."""
     screen = Screen(clip.rows, clip.columns)
     for first in range(0, len(indices), _BATCH):
         yield from clip.cache.by_frame(
@@ -84,7 +84,7 @@ def fitted(clip: Clip, indices: Sequence[int]) -> Iterator[Frames]:
 
 
 def published_frames(clip: Clip) -> tuple[Iterator[Frames], float]:
-    """EchoNet-Measurements' own input and how many image px one of its px is.
+    """EchoNet-Measurements' own input, frames (rows, columns, 3), 0 to 255, and how many image px one of its px is.
 
     Frames of DICOM objects are resized to 640 x 480; those of video files stay as they are, and in OpenCV's order, blue first,
     although the networks were trained on RGB. Raises ReadingError for a DICOM image that is not 3:4.
@@ -99,7 +99,7 @@ def published_frames(clip: Clip) -> tuple[Iterator[Frames], float]:
 
 
 def swapped_chroma(frames: Frames) -> Frames:
-    """RGB frames (..., rows, columns, 3) as one who mistakes Cb for Cr sees them; grey stays grey.
+    """RGB `frames` (..., rows, columns, 3), 0 to 255, as one who mistakes Cb for Cr sees them: the same shape; grey stays grey.
 
     EchoNet-Segmentation hands DICOM's Y, Cb, Cr to OpenCV, whose order is Y, Cr, Cb.
     """
@@ -110,7 +110,7 @@ def swapped_chroma(frames: Frames) -> Frames:
 
 
 def logits(network: nn.Module, frames: Iterator[Frames]) -> Iterator[NDArray[np.float32]]:
-    """The maps (outputs, h, w) of each frame (h, w, 3), 0 to 255, computed several at a time."""
+    """The maps (outputs, h, w) of each of the `frames` (h, w, 3), 0 to 255, computed several at a time."""
     device = next(network.parameters()).device
     batch: list[Frames] = []
     for frame in frames:
@@ -130,4 +130,5 @@ def _run(network: nn.Module, frames: list[Frames], device: torch.device) -> NDAr
 
 
 def sigmoid(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities of logits, `values` of any shape: the same shape."""
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -60, 60))), np.float32)

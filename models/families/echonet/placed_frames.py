@@ -13,7 +13,11 @@ from models.library.reading import Decoding
 
 
 class Placed:
-    """The cut of EchoNet-Dynamic's own reader, so that a ventricle is outlined on what the network was taught on."""
+    """The cut of EchoNet-Dynamic's own reader, so that a ventricle is outlined on what the network was taught on.
+
+    `batch` gives normalised RGB (n, 3, 112, 112), float32. `to_image` takes `points_px` (n, 2), (x, y) of the square, and gives
+    px of the whole image.
+    """
 
     def __init__(self, clip: Clip, manifest: Manifest) -> None:
         rule = normalisation(manifest)

@@ -20,7 +20,7 @@ _FRAMES, _SIDE = 32, 112
 
 
 class PlaxQuality(ReadingNetwork):
-    """RGB clips (n, 3, 32, 112, 112), 0 to 1 -> logits (n,); their sigmoid, in percent, is the quality."""
+    """RGB `clips` (n, 3, 32, 112, 112), float32, 0 to 1 -> logits (n,); their sigmoid, in percent, is the quality."""
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__()
@@ -48,7 +48,10 @@ class PlaxQuality(ReadingNetwork):
 
 
 def clip_squares(clip: Clip) -> np.ndarray[tuple[int, int, int, int], np.dtype[np.uint8]]:
-    """32 frames (32, 112, 112, 3) spread evenly over the clip, of a shorter one some twice: its B-mode region, or all of it."""
+    """32 RGB frames (32, 112, 112, 3), 0 to 255, spread evenly over the clip, of a shorter one some twice.
+
+    They show its B-mode region, or all of it.
+    """
     region = clip.b_mode_region().region
     x0, y0, x1, y1 = region.corners_px if region else (0, 0, clip.columns - 1, clip.rows - 1)
     frames = clip.take([round(number) for number in np.linspace(0, clip.number_of_frames - 1, _FRAMES)])

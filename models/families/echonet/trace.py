@@ -46,7 +46,7 @@ class Place:
 
 
 def still(clip: Clip) -> Frames:
-    """The one frame (rows, columns, 3). Raises ReadingError for a clip of several."""
+    """The one frame, RGB (rows, columns, 3), 0 to 255. Raises ReadingError for a clip of several."""
     if clip.number_of_frames != 1:
         raise ReadingError(f"the clip has {clip.number_of_frames} frames; a spectral or M-mode display is a single one")
     frame: Frames = clip.take([0])[0]
@@ -84,7 +84,9 @@ def place_of(choice: TraceChoice, clip: Clip) -> Place:
 
 
 def probabilities(network: nn.Module, frame: Frames, first_row: int, *, green_trace: bool = False) -> NDArray[np.float32]:
-    """(outputs, rows, columns) of the screen from `first_row` down, its green ECG trace taken out, or left in.
+    """(outputs, rows, columns), 0 to 1, of the screen from `first_row` down.
+
+    `frame` is RGB (rows, columns, 3), 0 to 255, of the whole screen; its green ECG trace is taken out, or left in.
 
     The authors take it out for the networks of one point; of mitral inflow and TAPSE nothing says so. There the published
     decoding leaves it in, and the corrected one takes it out by our assumption (`ECG_NOTE`): a line in the display is no flow.
@@ -95,7 +97,7 @@ def probabilities(network: nn.Module, frame: Frames, first_row: int, *, green_tr
 
 @dataclass(frozen=True, eq=False)
 class TraceMaps:
-    """What a corrected decoding starts from: `maps` are (outputs, rows, columns) of the box of `place`."""
+    """What a corrected decoding starts from: `maps` (outputs, rows, columns), probabilities in the box of `place`."""
 
     place: Place
     maps: NDArray[np.float32]
@@ -104,7 +106,10 @@ class TraceMaps:
 
 
 def trace_maps(network: nn.Module, clip: Clip, frame: Frames, choice: TraceChoice) -> TraceMaps:
-    """The probabilities in the chosen region, with why its scale may be of no use and which rule chose it."""
+    """The probabilities in the chosen region of `frame`, with why its scale may be of no use and which rule chose it.
+
+    `frame` is RGB (rows, columns, 3), 0 to 255, of the whole screen.
+    """
     place = place_of(choice, clip)
     maps = probabilities(network, frame, place.first_row)[:, place.rows, place.columns]
     return TraceMaps(place, maps, why_uncalibrated(choice), corrected_notes(choice))

@@ -171,7 +171,10 @@ class VtiReader(TraceReader):
 
 
 def beat_squares(clip: Clip, manifest: Manifest) -> list[Frames]:
-    """Each beat as the corrected decoding shows it to the network, (256, 256, 3); empty where it finds none."""
+    """Each beat as the corrected decoding shows it to the network: RGB (256, 256, 3), 0 to 255.
+
+    Empty where it finds none.
+    """
     frame: Frames = clip.take([0])[0]
     place, _, found = _found(clip, frame, clip.spectral_region(), two_humps=manifest.architecture["key"] == _MITRAL)
     return [_square(frame[place.first_row :, part]) for part in _columns(found, place.columns.start, clip.columns)]

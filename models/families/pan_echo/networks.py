@@ -40,9 +40,10 @@ _IMAGENET = Normalisation(torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD
 
 
 class PanEcho(ReadingNetwork):
-    """Normalised RGB clips (n, 3, frames, h, w) -> raw outputs (n, all heads), head after head in the order of TASKS.
+    """Normalised RGB `clips` (n, 3, frames, h, w), float32 -> raw `outputs` (n, heads), head after head in the order of TASKS.
 
-    `[architecture] classes`: the widths of the heads with several classes, in that order.
+    They are logits, or values in the unit of the task. `[architecture] classes`: the widths of the heads with several classes,
+    in that order.
     """
 
     def __init__(self, manifest: Manifest) -> None:
@@ -66,7 +67,7 @@ class PanEcho(ReadingNetwork):
         return torch.cat([head(features) for head in self.heads.values()], dim=1)
 
     def embed(self, clips: Tensor) -> Tensor:
-        """What the heads take: (n, 768)."""
+        """What the heads take: features (n, 768) of `clips`."""
         number, _, frames = clips.shape[:3]
         features: Tensor = self.frames(clips.transpose(1, 2).flatten(0, 1)).unflatten(0, (number, frames))
         positions = sinusoidal_positions(frames, WIDTH, features.device).to(features.dtype)
@@ -82,11 +83,14 @@ class PanEcho(ReadingNetwork):
         return np.asarray(embeddings.mean(dim=0).float().cpu().numpy(), np.float32)
 
     def split(self, outputs: Tensor) -> Mapping[str, Tensor]:
-        """Raw outputs (n, all heads) by task, each (n, width of its head)."""
+        """Raw `outputs` (n, heads) by task, each (n, width), the width of its head."""
         return dict(zip(self.widths, torch.split(outputs, [*self.widths.values()], dim=1), strict=True))
 
     def predictions(self, outputs: Tensor) -> Mapping[str, Tensor]:
-        """Raw outputs as the published model gives them: values, the probability of the finding, those of the classes."""
+        """Raw `outputs` (n, heads) by task as the published model gives them, each (n, width).
+
+        They are values, the probability of the finding, those of the classes.
+        """
         raw = self.split(outputs)
         return {task.name: _activated(task, raw[task.name]) for task in TASKS}
 
@@ -125,7 +129,10 @@ def frame_runs(number_of_frames: int) -> Sequence[range]:
 
 
 def shown(clip: Clip, frames: Sequence[int], decoding: Decoding) -> Tensor:
-    """These frames as the network takes them: (3, frames, 224, 224), shrunk to 256 px by area, the middle 224 px of that."""
+    """These frames as the network takes them: RGB (3, frames, 224, 224), float32, in standard deviations, no unit.
+
+    They are shrunk to 256 px by area; the network sees the middle 224 px of that.
+    """
     window, _ = image_window(clip, decoding)
     squares = resized(clip.take(frames), centre_square(window), RESIZED_PX, cv2.INTER_AREA)
     margin = (RESIZED_PX - SHOWN_PX) // 2

@@ -16,7 +16,11 @@ from models.networks.widths import list_of_int
 
 
 class PhantomClassifier(nn.Module):
-    """Frames (n, 1, size, size), 0 to 1 -> logits (n, labels). `channels` is the width of each stage, halving the size."""
+    """Grey `frames` (n, 1, size, size), float32, 0 to 1 -> logits (n, labels).
+
+    `channels` is the width of each stage, halving the size. `class_means` (classes, width) and `precision` (width, width), the
+    inverse covariance of the features, are what it knows of its training data.
+    """
 
     class_means: Tensor
     precision: Tensor
@@ -36,7 +40,7 @@ class PhantomClassifier(nn.Module):
         return self.describe(frames)[0]
 
     def describe(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        """Logits (n, labels) and features (n, sum of channels): the mean of every channel of every stage.
+        """Logits (n, labels) and features (n, width) of `frames`: the mean of every channel of every stage.
 
         Early stages carry texture, late ones anatomy; what is new to a network may show in either.
         """
@@ -49,15 +53,21 @@ class PhantomClassifier(nn.Module):
         return logits, torch.cat(means, dim=1)
 
     def embed(self, frames: Tensor) -> Tensor:
-        """The features alone."""
+        """The features alone, (n, width), of `frames`."""
         return self.describe(frames)[1]
 
     def distance(self, features: Tensor) -> Tensor:
-        """Distance (n,) of features to the nearest reference class, about 1 for a frame of the training data."""
+        """Distance (n,), float32, of `features` (n, width) to the nearest reference class.
+
+        It is about 1 for a frame of the training data.
+        """
         return nearest_class_distance(features, self.class_means, self.precision)
 
     def learn_reference(self, features: Tensor, classes: Tensor) -> None:
-        """Sets the means and the shared precision from features (n, f) of training frames of `classes` (n,), 0-based."""
+        """Sets the means and the shared precision from `features` (n, width), float32, of training frames.
+
+        `classes` (n,), int64, are the 0-based indices of their classes.
+        """
         features = features.double()
         means = torch.stack([features[classes == index].mean(dim=0) for index in range(len(self.class_means))])
         residuals = features - means[classes]

@@ -13,7 +13,8 @@ from models.networks.widths import list_of_int
 
 
 class PhantomSegmenter(nn.Module):
-    """Frames (n, 1, size, size), 0 to 1 -> logits (n, 1, size, size) of the cavity up to the mitral annulus line.
+    """Grey `frames` (n, 1, size, size), float32, 0 to 1 -> logits (n, 1, size, size) of the cavity up to the mitral annulus
+    line.
 
     The first step folds 2 x 2 pixels into channels and the last unfolds them, so that all layers work at half the size. `size`
     is divisible by 2 to the number of `channels`.

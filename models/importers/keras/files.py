@@ -30,9 +30,10 @@ class KerasFileError(ValueError):
 
 @dataclass(frozen=True)
 class KerasLayer:
-    """One layer. `path` are the names of the models and wrappers it is nested in, and its own; `class_name` is empty where
-    the file holds weights by name alone. `weights` go by Keras' own names (`kernel`, `bias`, `gamma`, `moving_mean`, ...), in
-    Keras' axis order; for a place of an unknown class by their number.
+    """One layer. `path` are the names of the models and wrappers it is nested in, and its own.
+
+    `class_name` is empty where the file holds weights by name alone. `weights` go by Keras' own names (`kernel`, `bias`,
+    `gamma`, `moving_mean`, ...), in Keras' axis order; for a place of an unknown class by their number.
     """
 
     name: str

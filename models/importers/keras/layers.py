@@ -80,11 +80,12 @@ def _tensors(layer: KerasLayer, module: nn.Module, own: Mapping[type[nn.Module],
 
 
 def as_is(array: Array) -> Array:
+    """`array`, weights of any shape, no unit, as they are: the same shape."""
     return array
 
 
 def outputs_first(kernel: Array) -> Array:
-    """(..., inputs, outputs) -> (outputs, inputs, ...): kernels of convolutions of any rank and of Dense layers.
+    """`kernel` (..., inputs, outputs) -> (outputs, inputs, ...): of convolutions of any rank and of Dense layers; no unit.
 
     A transposed convolution has (..., outputs, inputs) in Keras and wants (inputs, outputs, ...): the same turn.
     """
@@ -92,7 +93,9 @@ def outputs_first(kernel: Array) -> Array:
 
 
 def depthwise(kernel: Array) -> Array:
-    """(rows, columns, channels, multiplier) -> (channels x multiplier, 1, rows, columns), channel by channel."""
+    """`kernel` (rows, columns, channels, multiplier) -> (channels * multiplier, 1, rows, columns), channel by channel; no
+    unit.
+    """
     rows, columns, channels, multiplier = kernel.shape
     return kernel.transpose(2, 3, 0, 1).reshape(channels * multiplier, 1, rows, columns)
 

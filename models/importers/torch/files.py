@@ -115,7 +115,10 @@ def _kind(content: Any) -> str:
 
 
 def single(tensor: Tensor) -> Tensor:
-    """Half and double precision as single; what is no such number stays what it is, for `placing` to judge."""
+    """`tensor` of any shape, float16 or float64, as float32 of the same shape; no unit.
+
+    What is no such number stays what it is, for `placing` to judge.
+    """
     return tensor.float() if tensor.is_floating_point() else tensor
 
 
