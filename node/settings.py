@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
+from models.complaints import complaints
 from node.errors import ConfigError
 
 AETitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]+$")]  # VR AE: no backslash, no control
@@ -183,13 +184,6 @@ class Settings(_Section):
         return self.study.quiet_modality_s
 
 
-def complaints(error: ValidationError, section: str = "") -> str:
-    """Each with its key, below `section`."""
-    start = (section,) if section else ()
-    keys = [".".join(map(str, (*start, *item["loc"]))) or "file" for item in error.errors()]
-    return "; ".join(f"{key}: {item['msg']}" for key, item in zip(keys, error.errors(), strict=True))
-
-
 def load_settings(path: Path) -> Settings:
     """Read and check a configuration file; relative paths in it are relative to the file.
 
@@ -204,6 +198,6 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {complaints(error)}") from error
+        raise ConfigError(f"{path}: {complaints(error, Settings)}") from error
     data_dir = path.parent / settings.node.data_dir  # stays as it is when absolute
     return settings.model_copy(update={"node": settings.node.model_copy(update={"data_dir": data_dir})})

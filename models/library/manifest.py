@@ -5,14 +5,28 @@ out, on what they were trained by which command, the limits that gate their resu
 others have published has a [publication] instead of weights of our own.
 """
 
-import json
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+import tomlkit
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    StrictBool,
+    StrictInt,
+    TypeAdapter,
+    ValidationError,
+    with_config,
+)
 
 from models.catalogue import PROBE_VIEWS, TRACES, View
+from models.complaints import bracketed, complaints
 
 Value = str | int | float | bool | list[int] | list[float] | list[str]
 
@@ -23,6 +37,39 @@ class ManifestError(ValueError):
     """A manifest is missing, unreadable or incomplete."""
 
 
+def _of_one_kind(value: Any) -> Any:
+    """A value of a free table: no date, no table, no list of several kinds."""
+    kinds = {type(item) for item in value} if isinstance(value, list) else set()
+    if type(value) in (str, int, float, bool) or (isinstance(value, list) and (kinds <= {int, float} or kinds <= {str})):
+        return value
+    raise ValueError("Value should be text, a number, true or false, or a list of texts or of numbers")
+
+
+def _number(value: Any) -> Any:
+    if type(value) not in (int, float):
+        raise ValueError("Limit should be a number")
+    return value
+
+
+def _drawn(value: Any) -> Any:
+    if value not in PROBE_VIEWS:
+        raise ValueError(f"nothing is drawn of {value!r}, only of {', '.join(PROBE_VIEWS)}")
+    return value
+
+
+def _sha256(value: str) -> str:
+    if len(value) not in (0, 64):
+        raise ValueError("not a SHA-256")
+    return value
+
+
+_Sha256 = Annotated[str, AfterValidator(_sha256)]
+_Range = tuple[StrictInt, StrictInt]
+_Free = Mapping[str, Annotated[Value, PlainValidator(_of_one_kind)]]
+_DECLARED = ConfigDict(extra="forbid")  # a file is checked when it is read, not a value made in the code
+
+
+@with_config(_DECLARED)
 @dataclass(frozen=True)
 class Publication:
     """Whose model it is, and which file its weights are in. They are not ours to ship: whoever uses them brings them.
@@ -36,11 +83,12 @@ class Publication:
     code_licence: str
     weights_origin: str
     weights_file: str
-    weights_sha256: str
+    weights_sha256: _Sha256
     needed_settings: tuple[str, ...] = ()
     assumed: str = ""
 
 
+@with_config(_DECLARED)
 @dataclass(frozen=True)
 class Probe:
     """The recipe of the images on which engines are compared with the reference; they are drawn by it when they are needed.
@@ -49,11 +97,12 @@ class Probe:
     heart are spread over six tenths of a second; a Doppler or M-mode display is a still.
     """
 
-    view: View
-    seed: int
-    frames: int
+    view: Annotated[View, BeforeValidator(_drawn)]
+    seed: Annotated[StrictInt, Field(ge=0)]
+    frames: Annotated[StrictInt, Field(ge=1)]
 
 
+@with_config(_DECLARED)
 @dataclass(frozen=True)
 class Manifest:
     """One manifest. `weights_file` lies in the folder `weights` beside the manifest's own folder; empty: there are none.
@@ -71,31 +120,31 @@ class Manifest:
     family: str
     licence: str
     intended_use: str
-    weights_file: str
-    weights_sha256: str
-    input_size_px: int
-    labels: tuple[str, ...]
-    trained_on_phantoms: bool
-    training_data: str
-    generator: str
-    train_seeds: tuple[int, int]
-    validation_seeds: tuple[int, int]
-    test_seeds: tuple[int, int]
-    command: str
+    weights_file: Annotated[str, Field(alias="[weights] file")]
+    weights_sha256: Annotated[_Sha256, Field(alias="[weights] sha256")]
+    input_size_px: Annotated[StrictInt, Field(alias="[input] size_px")]
+    labels: Annotated[tuple[str, ...], Field(alias="[output] labels")]
+    trained_on_phantoms: Annotated[StrictBool, Field(alias="[training] trained_on_phantoms")]
+    training_data: Annotated[str, Field(alias="[training] data")]
+    generator: Annotated[str, Field(alias="[training] generator")]
+    train_seeds: Annotated[_Range, Field(alias="[training] train_seeds")]
+    validation_seeds: Annotated[_Range, Field(alias="[training] validation_seeds")]
+    test_seeds: Annotated[_Range, Field(alias="[training] test_seeds")]
+    command: Annotated[str, Field(alias="[training] command")]
     probe: Probe
-    architecture: Mapping[str, Value] = field(default_factory=dict)
-    thresholds: Mapping[str, float] = field(default_factory=dict)
-    metrics: Mapping[str, Value] = field(default_factory=dict)
-    trained: bool = False
+    architecture: _Free = field(default_factory=dict)
+    thresholds: Mapping[str, Annotated[float, PlainValidator(_number)]] = field(default_factory=dict)
+    metrics: _Free = field(default_factory=dict)
+    trained: Annotated[StrictBool, Field(alias="[weights] trained")] = False
     aliases: tuple[str, ...] = ()
-    input_shape: tuple[int, ...] = ()
-    input_values: str = ""
-    output_values: str = ""
-    label_names: tuple[str, ...] = ()
-    source_file: str = ""
-    source_sha256: str = ""
+    input_shape: Annotated[tuple[StrictInt, ...], Field(alias="[input] shape")] = ()
+    input_values: Annotated[str, Field(alias="[input] values")] = ""
+    output_values: Annotated[str, Field(alias="[output] values")] = ""
+    label_names: Annotated[tuple[str, ...], Field(alias="[output] label_names")] = ()
+    source_file: Annotated[str, Field(alias="[weights] source_file")] = ""
+    source_sha256: Annotated[_Sha256, Field(alias="[weights] source_sha256")] = ""
     publication: Publication | None = None
-    path: Path = Path()
+    path: Annotated[Path, Field(alias="(path)")] = Path()  # no key of a file is written so
 
     @property
     def weights_path(self) -> Path:
@@ -109,56 +158,31 @@ class Manifest:
             raise ManifestError(f"manifest {self.name}: [thresholds] has no {key}") from None
 
 
-# Manifest attribute -> (TOML table, key); "" is the top level. One row per field drives reading and writing.
-_LAYOUT: dict[str, tuple[str, str]] = {
-    "name": ("", "name"),
-    "version": ("", "version"),
-    "family": ("", "family"),
-    "licence": ("", "licence"),
-    "intended_use": ("", "intended_use"),
-    "weights_file": ("weights", "file"),
-    "weights_sha256": ("weights", "sha256"),
-    "input_size_px": ("input", "size_px"),
-    "labels": ("output", "labels"),
-    "trained_on_phantoms": ("training", "trained_on_phantoms"),
-    "training_data": ("training", "data"),
-    "generator": ("training", "generator"),
-    "train_seeds": ("training", "train_seeds"),
-    "validation_seeds": ("training", "validation_seeds"),
-    "test_seeds": ("training", "test_seeds"),
-    "command": ("training", "command"),
-}
-# What no manifest has to say, and what that of a published model has not to say besides.
-_OPTIONAL: dict[str, tuple[str, str]] = {
-    "aliases": ("", "aliases"),
-    "input_shape": ("input", "shape"),
-    "input_values": ("input", "values"),
-    "output_values": ("output", "values"),
-    "label_names": ("output", "label_names"),
-    "source_file": ("weights", "source_file"),
-    "source_sha256": ("weights", "source_sha256"),
-    "trained": ("weights", "trained"),
-}
-_EMPTY: dict[str, Any] = {item.name: item.default for item in fields(Manifest) if item.name in _OPTIONAL}
+def _consistent(manifest: Manifest) -> Manifest:
+    if manifest.trained and not manifest.weights_file:
+        raise ValueError("[weights] trained, and no file of them")
+    if bool(manifest.weights_sha256) is not bool(manifest.weights_file or not manifest.publication):
+        raise ValueError("[weights] sha256 is not a SHA-256")
+    if manifest.probe.view in TRACES and manifest.probe.frames != 1:
+        raise ValueError("[probe] frames of a Doppler or M-mode display is 1: it is a still")
+    return manifest
+
+
+_CHECKED: TypeAdapter[Manifest] = TypeAdapter(Annotated[Manifest, AfterValidator(_consistent)])
+_TABLES = ("weights", "input", "output", "training")  # their keys are attributes of the manifest itself
+# What a manifest of a published model has not to say besides what none has to.
 _NO_WEIGHTS_OF_OURS: dict[str, Any] = {
-    "weights_file": "",
-    "weights_sha256": "",
-    "input_size_px": 0,
-    "trained_on_phantoms": False,
-    "generator": "",
-    **dict.fromkeys(("train_seeds", "validation_seeds", "test_seeds"), (0, 0)),
-    "command": "",
+    "[weights] file": "",
+    "[weights] sha256": "",
+    "[input] size_px": 0,
+    "[training] trained_on_phantoms": False,
+    "[training] generator": "",
+    **dict.fromkeys((f"[training] {part}_seeds" for part in ("train", "validation", "test")), (0, 0)),
+    "[training] command": "",
 }
-_PUBLICATION = {item.name: ("publication", item.name) for item in fields(Publication)}
-_NOT_STATED: dict[str, Any] = {"needed_settings": (), "assumed": ""}
-_PROBE = {item.name: ("probe", item.name) for item in fields(Probe)}
-_OF_THE_AUTHORS = {"metrics": ("# Published of the authors' own file; not measured with the weights that were imported.",)}
-_COMMENTS = {"probe": ("# A recipe: engines are tried on these images, drawn when they are needed.",)}
-_FREE_TABLES = ("architecture", "thresholds", "metrics")
-_TABLES = (*_FREE_TABLES, "weights", "input", "output", "training", "publication", "probe")
-_KINDS: dict[str, type] = {"input_size_px": int, "trained_on_phantoms": bool, "trained": bool, "seed": int, "frames": int}
-_OF_NUMBERS = ("train_seeds", "validation_seeds", "test_seeds", "input_shape")
-_LISTS = dict.fromkeys(("labels", "aliases", "needed_settings", "label_names"), str) | dict.fromkeys(_OF_NUMBERS, int)
+_ORDER = (*_TABLES, "architecture", "thresholds", "metrics", "publication", "probe")
+_OF_THE_AUTHORS = "# Published of the authors' own file; not measured with the weights that were imported.\n"
+_RECIPE = "# A recipe: engines are tried on these images, drawn when they are needed.\n"
 
 
 def read_manifests(path: Path) -> tuple[Manifest, ...]:
@@ -195,72 +219,25 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def _added(shared: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    tables = {key: shared.get(key, {}) | value for key, value in own.items() if isinstance(value, dict)}
+    tables = {
+        key: shared[key] | value for key, value in own.items() if isinstance(value, dict) and isinstance(shared.get(key), dict)
+    }
     untouched = {key: dict(value) if isinstance(value, dict) else value for key, value in shared.items()}
     return untouched | own | tables
 
 
 def _manifest(data: dict[str, Any], path: Path) -> Manifest:
-    if flat := [key for key in _TABLES if not isinstance(data.get(key, {}), dict)]:
-        raise ManifestError(f"{path.name}: {', '.join(flat)} should be a table")
-    published = "publication" in data
-    unsaid = _EMPTY | (_NO_WEIGHTS_OF_OURS if published else {})
-    unsaid["trained"] = bool(data.get("weights", {}).get("file"))  # manifests of former versions do not say it
-    source = Publication(**_fields(data, path.name, _PUBLICATION, _NOT_STATED)) if published else None
-    values = _fields(data, path.name, _LAYOUT | _OPTIONAL, unsaid)
-    values["probe"] = _probe(data, path.name)
-    values |= {name: data.pop(name, {}) for name in _FREE_TABLES}
-    if strange := [key for key, limit in values["thresholds"].items() if type(limit) not in (int, float)]:
-        raise ManifestError(f"{path.name}: [thresholds] {', '.join(strange)} should be a number")
-    left = [f"[{table}] {key}" for table, rest in data.items() if isinstance(rest, dict) for key in rest]
-    if left := left + [key for key, value in data.items() if not isinstance(value, dict)]:
-        raise ManifestError(f"{path.name}: unknown {', '.join(left)}")
-    if values["trained"] and not values["weights_file"]:
-        raise ManifestError(f"{path.name}: [weights] trained, and no file of them")
-    for table, sha256, lengths in (
-        ("weights", values["weights_sha256"], {64} if values["weights_file"] or not published else {0}),
-        ("weights", values["source_sha256"], {0, 64}),
-        ("publication", source.weights_sha256 if source else "", {0, 64}),
-    ):
-        if len(sha256) not in lengths:
-            raise ManifestError(f"{path.name}: [{table}] sha256 is not a SHA-256")
-    return Manifest(**values, publication=source, path=path)
-
-
-def _probe(data: dict[str, Any], file: str) -> Probe:
+    if untabled := [table for table in _TABLES if not isinstance(data.get(table, {}), dict)]:
+        raise ManifestError(f"{path.name}: {', '.join(untabled)} should be a table")
     if "probe" not in data:
-        raise ManifestError(f"{file}: [probe] is missing: view, seed and frames of the images on which engines are tried")
-    stated = _fields(data, file, _PROBE, {})
-    if stated["view"] not in PROBE_VIEWS:
-        raise ManifestError(f"{file}: nothing is drawn of [probe] view {stated['view']!r}, only of {', '.join(PROBE_VIEWS)}")
-    probe = Probe(**stated | {"view": View(stated["view"])})
-    if probe.seed < 0 or probe.frames < 1:
-        raise ManifestError(f"{file}: [probe] seed counts from 0, frames from 1")
-    if probe.view in TRACES and probe.frames != 1:
-        raise ManifestError(f"{file}: [probe] frames of a Doppler or M-mode display is 1: it is a still")
-    return probe
-
-
-def _fields(data: dict[str, Any], file: str, layout: dict[str, tuple[str, str]], unsaid: dict[str, Any]) -> dict[str, Any]:
-    present = {name for name, (table, key) in layout.items() if key in (data.get(table, {}) if table else data)}
-    return {
-        name: unsaid[name] if name in unsaid and name not in present else _take(data, file, name, *place)
-        for name, place in layout.items()
-    }
-
-
-def _take(data: dict[str, Any], file: str, name: str, table: str, key: str) -> Any:
-    place = f"[{table}] {key}" if table else key
-    source = data.get(table, {}) if table else data
-    if key not in source:
-        raise ManifestError(f"{file}: {place} is missing")
-    value = source.pop(key)
-    kind = list if name in _LISTS else _KINDS.get(name, str)
-    if type(value) is not kind:  # a bool is an int by inheritance, but not here
-        raise ManifestError(f"{file}: {place} should be a {kind.__name__}")
-    if isinstance(value, list) and any(type(item) is not _LISTS[name] for item in value):
-        raise ManifestError(f"{file}: {place} should be a list of {_LISTS[name].__name__}")
-    return tuple(value) if isinstance(value, list) else value
+        raise ManifestError(f"{path.name}: [probe] is missing: view, seed and frames of the images on which engines are tried")
+    own = {f"[{table}] {key}": value for table in _TABLES for key, value in data.pop(table, {}).items()}
+    trained = bool(own.get("[weights] file"))  # manifests of former versions do not say it
+    unsaid = _NO_WEIGHTS_OF_OURS if "publication" in data else {}
+    try:
+        return _CHECKED.validate_python(unsaid | {"[weights] trained": trained} | own | data | {"(path)": path})
+    except ValidationError as error:
+        raise ManifestError(f"{path.name}: {complaints(error, Manifest, written=bracketed)}") from error
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:
@@ -271,29 +248,16 @@ def write_manifest(manifest: Manifest, path: Path) -> None:
 
 def manifest_text(manifest: Manifest) -> str:
     """The manifest as the TOML of a file of its own."""
-    unsaid = _EMPTY | (_NO_WEIGHTS_OF_OURS if manifest.publication else {})
+    said = _CHECKED.dump_python(manifest, by_alias=True, exclude_defaults=True, exclude={"path"})
+    said["[weights] trained"] = manifest.trained
+    unsaid = _NO_WEIGHTS_OF_OURS if manifest.publication else {}
     tables: dict[str, dict[str, Any]] = {"": {}}
-    for name, (table, key) in (_LAYOUT | _OPTIONAL).items():
-        if name == "trained" or name not in unsaid or getattr(manifest, name) != unsaid[name]:
-            tables.setdefault(table, {})[key] = getattr(manifest, name)
-    tables |= {name: dict(getattr(manifest, name)) for name in _FREE_TABLES if getattr(manifest, name)}
-    if manifest.publication:
-        stated = asdict(manifest.publication)
-        tables["publication"] = {key: value for key, value in stated.items() if key not in _NOT_STATED or value}
-    tables["probe"] = asdict(manifest.probe)
-    comments = _COMMENTS | (_OF_THE_AUTHORS if manifest.source_file else {})
-    lines: list[str] = []
-    for table, values in tables.items():
-        lines += ["", *comments.get(table, ()), f"[{table}]"] if table else []
-        lines += [f"{key} = {_literal(value)}" for key, value in values.items()]
-    return "\n".join(lines) + "\n"
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)  # a JSON string is a TOML basic string
-    if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(_literal(item) for item in value) + "]"
-    return repr(value)
+    for place, value in said.items():
+        table, _, key = place.removeprefix("[").rpartition("] ")
+        if isinstance(value, dict):
+            tables[key] = value
+        elif place not in unsaid or value != unsaid[place]:
+            tables.setdefault(table, {})[key] = value
+    comments = {"probe": _RECIPE} | ({"metrics": _OF_THE_AUTHORS} if manifest.source_file else {})
+    heads = {table: f"\n{comments.get(table, '')}[{table}]\n" for table in _ORDER} | {"": ""}
+    return "".join(heads[table] + tomlkit.dumps(tables[table]) for table in ("", *_ORDER) if table in tables)

@@ -2,11 +2,12 @@
 
 from pydantic import ValidationError
 
+from models.complaints import complaints
 from node.egress import building
 from node.egress.destinations.dicom import DicomDestination
 from node.egress.destinations.kind import DestinationKind
 from node.errors import ConfigError
-from node.settings import Destination, Settings, complaints
+from node.settings import Destination, Settings
 
 KINDS: dict[str, type[DestinationKind]] = {
     "dicom": DicomDestination,
@@ -29,4 +30,4 @@ def _of_its_kind(number: int, destination: Destination) -> DestinationKind:
     try:
         return kind.model_validate(destination.model_dump())
     except ValidationError as error:
-        raise ConfigError(complaints(error, key)) from error
+        raise ConfigError(complaints(error, kind, below=("destination", number))) from error

@@ -20,7 +20,11 @@ def _written(folder: Path, text: str) -> Path:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("[node]\nae_titel = 'X'", "node.ae_titel"),
+        ("[node]\nae_titel = 'X'", "unknown node.ae_titel, did you mean ae_title?"),
+        ("[stduy]\nquiet_pacs_s = 9", "unknown table stduy, did you mean study?"),
+        ('[[ae_rule]]\nname = "a"\nadress = "127.0.0.0/8"', "ae_rule.0.address is missing; unknown ae_rule.0.adress, did you"),
+        ("[node]\nport = 'a'", "node.port should be a valid integer"),
+        ("[models]\nmeasurements = [3]", "models.measurements.0 should be a valid string"),
         ("[node]\nae_title = 'SEVENTEEN_LETTERS'", "node.ae_title"),
         ("[node]\nae_title = 'BACK\\SLASH'", "node.ae_title"),
         ("[node]\nport = 70000", "node.port"),

@@ -10,6 +10,8 @@ from models.library.manifest import (
     ManifestError,
     Probe,
     Publication,
+    manifest_text,
+    manifests_in,
     read_manifest,
     read_manifests,
     write_manifest,
@@ -78,14 +80,14 @@ def test_a_published_model_needs_no_weights_of_ours(path: Path) -> None:
     [
         (
             'view = "ivc"\nseed = 0\nframes = 3',
-            r"nothing is drawn of \[probe\] view 'ivc', only of a4c, a2c, .*, doppler_av_cw, ",
+            r"\[probe\] view: nothing is drawn of 'ivc', only of a4c, a2c, .*, doppler_av_cw, ",
         ),
         ('view = "psax_av"\nseed = 0\nframes = 3', "nothing is drawn of"),
-        ("view = 4\nseed = 0\nframes = 3", r"\[probe\] view should be a str"),
+        ("view = 4\nseed = 0\nframes = 3", r"\[probe\] view: nothing is drawn of 4"),
         ('view = "mmode_a4ch_rv"\nseed = 0\nframes = 3', r"\[probe\] frames of a Doppler or M-mode display is 1"),
         ('view = "a4c"\nseed = 0', r"\[probe\] frames is missing"),
-        ('view = "a4c"\nseed = 0\nframes = 0', r"frames from 1"),
-        ('view = "a4c"\nseed = true\nframes = 3', r"\[probe\] seed should be a int"),
+        ('view = "a4c"\nseed = 0\nframes = 0', r"\[probe\] frames should be greater than or equal to 1"),
+        ('view = "a4c"\nseed = true\nframes = 3', r"\[probe\] seed should be a valid integer"),
         ('view = "a4c"\nseed = 0\nframes = 3\nrows = 9', r"unknown \[probe\] rows"),
     ],
 )
@@ -139,7 +141,7 @@ def test_what_is_only_assumed_and_names_without_order_are_kept(path: Path) -> No
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('weights_sha256 = "' + "b" * 64, 'weights_sha256 = "b', r"\[publication\] sha256 is not a SHA-256"),
+        ('weights_sha256 = "' + "b" * 64, 'weights_sha256 = "b', r"\[publication\] weights_sha256: not a SHA-256"),
         ("trained = false", "trained = true", r"\[weights\] trained, and no file of them"),
         ("code_licence = ", "code_license = ", r"\[publication\] code_licence is missing"),
         ("[weights]\n", '[weights]\nfile = "small.safetensors"\n', r"\[weights\] sha256 is not a SHA-256"),
@@ -197,11 +199,22 @@ def test_a_missing_key_is_named(path: Path, line: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("trained_on_phantoms = true", 'trained_on_phantoms = "no"', "trained_on_phantoms should be a bool"),
-        ("size_px = 64", "size_px = true", "size_px should be a int"),
+        ("trained_on_phantoms = true", 'trained_on_phantoms = "no"', "trained_on_phantoms should be a valid boolean"),
+        ("size_px = 64", "size_px = true", "size_px should be a valid integer"),
         ('sha256 = "' + "a" * 64, 'sha256 = "' + "a" * 63, "not a SHA-256"),
         ("size_px = 64", "size_px = 64\nspacing = 1", r"unknown \[input\] spacing"),
         ('name = "small"', 'name = "small"\ncolour = "blue"', "unknown colour"),
+        ("[input]", '[inputs]\nvalues = "RGB"\n[input]', "unknown table inputs"),
+        (
+            "labels = [",
+            "lables = [",
+            r"unknown \[output\] lables, did you mean \[output\] labels\?",
+        ),
+        ("frames = 5", "frame = 5", r"\[probe\] frames is missing; unknown \[probe\] frame, did you mean frames\?"),
+        ("[input]\nsize_px = 64", "", r"\[input\] size_px is missing"),
+        ('[output]\nlabels = ["a4c", "other"]', "[[output]]", "output should be a table"),
+        ("[thresholds]", "[[thresholds]]", "thresholds should be a table"),
+        ('name = "small"', 'name = "small"\npath = "elsewhere"', "unknown path"),
         ('name = "small"', "name = small", "small.toml"),
     ],
 )
@@ -221,9 +234,25 @@ def test_a_single_bracket_around_model_is_told(tmp_path: Path) -> None:
         read_manifests(path)
 
 
+def test_a_model_s_table_in_place_of_a_shared_text_is_refused(tmp_path: Path) -> None:
+    """Bug prevented: a traceback out of adding the two."""
+    path = tmp_path / "family.toml"
+    path.write_text(FAMILY + 'licence.of = "weights"\n', encoding="utf-8")
+    with pytest.raises(ManifestError, match="licence should be a valid string"):
+        read_manifests(path)
+
+
 def test_no_file_is_said_plainly(tmp_path: Path) -> None:
     with pytest.raises(ManifestError, match="no manifest"):
         read_manifest(tmp_path / "none.toml")
+
+
+def test_every_bundled_manifest_is_written_as_it_was_read() -> None:
+    paths = {manifest.path for manifest in list_models()}
+    assert len(paths) > 10
+    for path in paths:
+        for manifest in read_manifests(path):
+            assert manifests_in(manifest_text(manifest), path) == (manifest,), manifest.name
 
 
 def test_a_limit_that_is_not_stated_is_not_assumed() -> None:
@@ -251,8 +280,12 @@ def test_no_heart_of_the_bundled_models_is_both_learnt_and_tested_on() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ('labels = ["a4c", "other"]', "labels = [1, 2]", r"\[output\] labels should be a list of str"),
-        ("train_seeds = [", 'train_seeds = ["a", ', r"\[training\] train_seeds should be a list of int"),
+        ('labels = ["a4c", "other"]', "labels = [1, 2]", r"\[output\] labels.0 should be a valid string"),
+        ("train_seeds = [", 'train_seeds = ["a"]\n#', r"\[training\] train_seeds.0 should be a valid integer"),
+        ("train_seeds = [", "train_seeds = [0, ", r"\[training\] train_seeds should have at most 2 items, not 3"),
+        ("train_seeds = [", "train_seeds = 3 #", r"\[training\] train_seeds should be a valid list"),
+        ("channels = [", "channels = [[1], ", r"\[architecture\] channels should be text, a number, .* or a list"),
+        ("channels = ", "channels = 1979-05-27 #", r"\[architecture\] channels should be text"),
         ("[thresholds]\n", '[thresholds]\nlimit = "high"\n', r"\[thresholds\] limit should be a number"),
         ("[thresholds]\n", "[thresholds]\nlimit = true\n", r"\[thresholds\] limit should be a number"),
     ],

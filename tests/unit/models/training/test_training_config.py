@@ -32,10 +32,11 @@ def test_a_whole_number_may_stand_for_a_fraction() -> None:
     [
         ("iterations=7", "not of the form"),
         ("optimiser.iterations", "not of the form"),
-        ("optimiser.speed=7", "speed"),
+        ("optimiser.speed=7", r"unknown \[optimiser\] speed"),
+        ("optimiser.iteration=7", r"unknown \[optimiser\] iteration, did you mean iterations\?"),
         ("rocket.speed=7", "unknown table rocket"),
-        ("optimiser.iterations=many", "iterations should be a int"),
-        ("model.task=mood", "'mood' is none of view, quality, lv"),
+        ("optimiser.iterations=many", r"\[optimiser\] iterations should be a valid integer"),
+        ("model.task=mood", r"\[model\] task should be 'view', 'quality', 'lv' or"),
         ("data.train_seeds=[1]", "a seed range is"),
         ("data.train_seeds=[9, 3]", "a seed range is"),
         ("data.test_seeds=[100500, 100600]", "overlap"),
@@ -55,11 +56,12 @@ def test_a_missing_file_is_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("train_seeds = ", "train_seeds = 5\n# ", "train_seeds should be a list of int"),
-        ("train_seeds = ", 'train_seeds = ["a", "b"]\n# ', "train_seeds should be a list of int"),
-        ("iterations = ", "iterations = true\n# ", "iterations should be a int"),
-        ("learning_rate = ", "learning_rate = nan\n# ", "learning_rate should be a float"),
-        ("[optimiser]", "optimiser = 3\n[other]", r"should be a table|unknown table"),
+        ("train_seeds = ", "train_seeds = 5\n# ", r"\[data\] train_seeds should be a valid list"),
+        ("train_seeds = ", 'train_seeds = ["a", "b"]\n# ', r"\[data\] train_seeds.0 should be a valid integer"),
+        ("iterations = ", "iterations = true\n# ", r"\[optimiser\] iterations should be a valid integer"),
+        ("learning_rate = ", "learning_rate = nan\n# ", r"\[optimiser\] learning_rate should be a finite number"),
+        ("[optimiser]", "[[optimiser]]", "optimiser should be a table"),
+        ("[optimiser]", "[other]", "optimiser is missing; unknown table other"),
     ],
 )
 def test_values_of_another_type_are_refused_by_name(tmp_path: Path, old: str, new: str, message: str) -> None:
