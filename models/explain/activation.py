@@ -18,9 +18,10 @@ from models.library.recipe import Form, Layer
 def grad_cam(network: nn.Module, layer: Layer, inputs: Tensor, score: Callable[[Any], Tensor]) -> tuple[Tensor, float]:
     """What speaks for `score`, a number made of the network's answer to `inputs`, at each pixel; and the number.
 
-    Inputs (n, c, h, w) give (n, h, w), clips (n, c, frames, h, w) give (n, frames, h, w); not negative, not normalised. The
-    network is asked in evaluation mode, gets no gradients and is left as it was. For a clip seen frame by frame each frame's
-    channels are weighed for themselves: the frames differ in how much they count.
+    Inputs (n, c, h, w), float32, as the network takes them, give (n, h, w); clips (n, c, frames, h, w) give (n, frames, h, w).
+    What is given is not negative, not normalised, and has no unit; `score` gives a tensor without axes. The network is asked in
+    evaluation mode, gets no gradients and is left as it was. For a clip seen frame by frame each frame's channels are weighed
+    for themselves: the frames differ in how much they count.
     """
     rows, columns = inputs.shape[-2:]
     kept = []

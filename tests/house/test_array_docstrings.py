@@ -5,12 +5,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = (
     "models/bench",
     "models/clip.py",
     "models/derive",
     "models/engines",
+    "models/evaluation",
+    "models/explain/activation",
+    "models/explain/heat",
     "models/families",
     "models/importers",
     "models/inputs",
@@ -24,10 +29,14 @@ _AXIS = r"(?:\.\.\.|\w+(?: ?[-+*/]{1,2} ?\w+)*)"
 _SHAPE = re.compile(rf"\((?!x, y\)|0, 0\)){_AXIS}(?:,|(?:\[?, {_AXIS}\]?)+)\)|\b(?:any|one|same|its own) shape\b")
 _DTYPE = re.compile(r"\b(?:u?int(?:8|16|32|64)|float(?:16|32|64)|any float|bool|complex64|any dtype)\b")
 _UNIT = re.compile(
-    r"(?<![A-Za-z'])(?:px|cm[23]?|mm|ms|s|ml|percent|rad|degrees|db|(?:-1|0) (?:to|and|or) \S+|true (?:where|for|if|in|inside|below)|is true"
-    r"|no unit|(?:any|its|their) unit|unit of|unit vectors?|probabilit(?:y|ies)|logits?|scores?|ind(?:ex|ices)|counts?|shares?"
-    r"|features?|tokens?|embeddings?|activations?)\b",
-    re.IGNORECASE,
+    r"""(?<![A-Za-z'])(?:
+    px | cm[23]? | mm | ms | s | ml | percent | rad | degrees | db  # also at the end of a name: `times_ms`
+    | (?:-1|0)\ (?:to|and|or)\ \S+ | is\ true | true\ (?:where|for|if|in|inside|below)  # a range of values
+    | (?:any|no|its|their)\ unit | unit\ (?:of|that) | (?<=`)unit | unit\ vectors?
+    | (?:probabilit|ind)(?:y|ies|ex|ices) | (?:logit|score|count|share)s?
+    | (?:feature|token|embedding|activation)s?  # a network's own numbers have no unit
+    )\b""",
+    re.IGNORECASE | re.VERBOSE,
 )
 _ARRAY = re.compile(r"\b(?:NDArray|ndarray|Tensor)\b")
 _SAYS_NO_DTYPE = re.compile(r"\bTensor\b|\bndarray\b(?!.*dtype)|np\.(?:floating|generic)|\bAny\b")
@@ -122,3 +131,23 @@ def test_every_array_states_its_shape_dtype_and_unit() -> None:
                 offenders.append(f"{path}:{line} {name}: lacks {', '.join(lacks)}")
     assert checked > 300, "the check finds too few arrays to mean anything"
     assert not offenders, "\n" + "\n".join(offenders)
+
+
+@pytest.mark.parametrize(
+    ("docstring", "lacks"),
+    [
+        ("Area in px of `frames` (n, rows, columns), float32: (n,).", []),
+        ("Area in px of frames (n, rows, columns), float32: of the same shape.", []),
+        ("Area in px of each (n, rows, columns), float32: (n,).", ["the name frames"]),
+        ("Area in px of `frames` (all of them), float32.", ["a shape of what it takes and of what it gives"]),
+        ("Area in px of `frames` (n, rows, columns): (n,).", ["a dtype"]),
+        ("What `frames` (n, rows, columns) are, float32: (n,).", ["a unit or range of values"]),
+        ("Frames.\n\n>>> area(np.zeros((1, 9, 9), np.float32))  # px, (1,)", ["a shape", "a dtype", "a unit"]),
+    ],
+)
+def test_words_that_say_nothing_do_not_count(docstring: str, lacks: list[str]) -> None:
+    """Bug prevented: a rule that any docstring meets."""
+    module = ast.parse(f"def area(frames: Tensor) -> Tensor:\n    {docstring!r}")
+    ((_, _, found),) = _offences(module, {})
+    assert len(found) == len(lacks)
+    assert all(one.startswith(other) for one, other in zip(found, lacks, strict=True))

@@ -100,7 +100,10 @@ def _traces(path: Path) -> dict[str, dict[int, _Trace]]:
 
 
 def outline(lines: Lines) -> NDArray[np.int64]:
-    """Vertices (n, 2) of the published polygon: down one side of the chords and up the other, rounded as numpy rounds."""
+    """Vertices (n, 2), (x, y) px, of the published polygon, rounded as numpy rounds.
+
+    `lines` (chords, 4) are the ends x1, y1, x2, y2 of its chords. It runs down one side of them and up the other.
+    """
     chords = np.rint(lines[1:]).astype(np.int64)
     return np.concatenate([chords[:, :2], chords[::-1, 2:]])
 

@@ -56,8 +56,8 @@ class Truth:
     """What is known of an item; None and empty: not known.
 
     `answers` are of several readers, by name, each a label or NOT_SURE; `label` is the one the data set calls true. `masks` are
-    made when asked for. Frames are 0-based. `values` are measurements of the clip, or of its study, by our keys; `view` is what
-    the clip shows, in our words.
+    made when asked for: by structure and frame (rows, columns), true inside. Frames are 0-based. `values` are measurements of
+    the clip, or of its study, by our keys; `view` is what the clip shows, in our words.
     """
 
     label: str | None = None

@@ -17,8 +17,9 @@ class VideoError(ValueError):
 
 
 def film(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float64] | None]:
-    """All frames of an AVI, MP4 and what else libav reads, RGB (frames, rows, columns, 3), and the times of the stream in ms
-    from the first frame on, None where it states none or they do not rise.
+    """All frames of an AVI, MP4 and what else libav reads, RGB (frames, rows, columns, 3), 0 to 255, and their times.
+
+    Times (frames,) are those of the stream in ms from the first frame on, None where it states none or they do not rise.
 
     Raises VideoError for a file without a film that can be decoded, OSError where the file itself cannot be read.
     """
@@ -66,9 +67,10 @@ def read_image(path: Path) -> Clip:
 
 
 def filled_polygon(vertices: NDArray[np.int64], rows: int, columns: int) -> Mask:
-    """Pixels whose centres lie inside the polygon of whole-numbered vertices (n, 2), (x, y) px, or exactly on its border.
+    """(rows, columns), true where a pixel's centre lies inside the polygon or exactly on its border.
 
-    Even-odd rule, so where the outline crosses itself the doubled part is outside.
+    `vertices` (n, 2) are whole numbers, (x, y) px. Even-odd rule, so where the outline crosses itself the doubled part is
+    outside.
     """
     y, x = np.mgrid[:rows, :columns]
     inside = np.zeros((rows, columns), dtype=np.bool_)

@@ -19,7 +19,7 @@ class Estimate:
 
 
 def bootstrap(statistic: Callable[[Values], float], values: Values, *, seed: int = 0, draws: int = 2000) -> Estimate:
-    """`statistic` of `values` (n, ...) with its percentile bootstrap interval; hearts (rows) are resampled."""
+    """`statistic` of `values` (n, ...), any unit, with its percentile bootstrap interval; hearts (rows) are resampled."""
     random = np.random.default_rng(seed)
     repeated = [statistic(values[random.integers(len(values), size=len(values))]) for _ in range(draws)]
     low, high = np.quantile(repeated, [0.025, 0.975])
@@ -27,14 +27,14 @@ def bootstrap(statistic: Callable[[Values], float], values: Values, *, seed: int
 
 
 def correlation(pairs: Values) -> float:
-    """Pearson's r of pairs (n, 2); 0 where one of the two does not vary."""
+    """Pearson's r of `pairs` (n, 2), each column in any unit; 0 where one of the two does not vary."""
     centred = pairs - pairs.mean(axis=0)
     spread = float(np.sqrt((centred**2).sum(axis=0).prod()))
     return float(centred[:, 0] @ centred[:, 1]) / spread if spread > 0 else 0.0
 
 
 def quadratic_kappa(truth: NDArray[np.int64], found: NDArray[np.int64]) -> float:
-    """Cohen's kappa with quadratic weights of two gradings from 0 on: 1 agreement, 0 chance.
+    """Cohen's kappa with quadratic weights of two gradings, `truth` and `found` (n,), indices from 0 on: 1 agreement, 0 chance.
 
     >>> quadratic_kappa(np.array([0, 1, 2, 3]), np.array([0, 1, 2, 3]))
     1.0

@@ -13,9 +13,10 @@ Values = NDArray[np.float64]
 def bootstrap_by_group(
     statistic: Callable[[Values], float], values: Values, groups: Sequence[str], *, seed: int = 0, draws: int = 1000
 ) -> Estimate:
-    """`statistic` of `values` (n, ...) with its 95 % percentile interval; `groups` (n,) are resampled with all their rows.
+    """`statistic` of `values` (n, ...), any unit, with its 95 % percentile interval.
 
-    A draw whose statistic is not a number (one class alone, say) is left out. Raises ValueError for other lengths.
+    `groups`, one a row, are resampled with all their rows. A draw whose statistic is not a number (one class alone, say) is
+    left out. Raises ValueError for other lengths.
     """
     members: dict[str, list[int]] = {}
     for row, group in enumerate(groups):

@@ -16,7 +16,10 @@ _BINS = 15
 
 
 def class_figures(true: Indices, found: Indices, groups: Sequence[str]) -> dict[str, Value]:
-    """Accuracy with its interval by patient, balanced accuracy (mean recall of the true classes), macro F1, kappa."""
+    """Accuracy with its interval by patient, balanced accuracy (mean recall of the true classes), macro F1, kappa.
+
+    `true` and `found` (n,) are indices of classes; `groups` says whose each item is.
+    """
     pairs = np.stack([true, found], axis=1).astype(np.float64)
     hits = bootstrap_by_group(lambda values: 100 * float((values[:, 0] == values[:, 1]).mean()), pairs, groups)
     return {
@@ -29,7 +32,7 @@ def class_figures(true: Indices, found: Indices, groups: Sequence[str]) -> dict[
 
 
 def balanced_accuracy(true: Indices, found: Indices) -> float:
-    """Mean over the classes of the truth of the share that was found.
+    """Mean over the classes of the truth of the share that was found; `true` and `found` (n,) are indices of classes.
 
     >>> balanced_accuracy(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1])).__round__(3)
     0.833
@@ -38,7 +41,7 @@ def balanced_accuracy(true: Indices, found: Indices) -> float:
 
 
 def macro_f1(true: Indices, found: Indices) -> float:
-    """Mean over the classes that are true or found anywhere.
+    """Mean over the classes that are in `true` or `found`, both (n,), indices of classes.
 
     >>> macro_f1(np.array([0, 0, 1]), np.array([0, 1, 1])).__round__(3)
     0.667
@@ -53,6 +56,8 @@ def macro_f1(true: Indices, found: Indices) -> float:
 def kappa(one: Indices, other: Indices) -> float:
     """Cohen's, unweighted: 1 agreement, 0 chance; 1 where both know one class alone.
 
+    `one` and `other` (n,) are indices of classes.
+
     >>> kappa(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0]))
     0.5
     """
@@ -62,14 +67,17 @@ def kappa(one: Indices, other: Indices) -> float:
 
 
 def confusion(true: Indices, found: Indices, classes: int) -> Indices:
-    """Counts (classes, classes): row the truth, column what was found."""
+    """Counts (classes, classes): row the truth, column what was found. `true` and `found` (n,) are indices of classes."""
     counts = np.zeros((classes, classes), dtype=np.int64)
     np.add.at(counts, (true, found), 1)
     return counts
 
 
 def calibration_bins(confidence: NDArray[np.float64], hit: NDArray[np.bool_]) -> list[tuple[int, float, float]]:
-    """Of 15 equal bins of confidence those that hold anything: how many, their mean confidence, their share of hits."""
+    """Of 15 equal bins of confidence those that hold anything: how many, their mean confidence, their share of hits.
+
+    `confidence` (n,) is 0 to 1; `hit` (n,) is true where the answer is right.
+    """
     index = np.minimum((confidence * _BINS).astype(int), _BINS - 1)
     return [
         (int(inside.sum()), float(confidence[inside].mean()), float(hit[inside].mean()))
@@ -80,6 +88,8 @@ def calibration_bins(confidence: NDArray[np.float64], hit: NDArray[np.bool_]) ->
 
 def calibration_error(confidence: NDArray[np.float64], hit: NDArray[np.bool_]) -> float:
     """Expected calibration error: distance of confidence and share of hits, averaged over the items.
+
+    `confidence` (n,) is 0 to 1; `hit` (n,) is true where the answer is right.
 
     >>> calibration_error(np.array([0.9, 0.9, 0.6, 0.6]), np.array([True, True, True, False])).__round__(3)
     0.1

@@ -39,7 +39,10 @@ def view_group(name: str) -> str:
 
 
 def exchanged(labels: Labels, names: Sequence[str], percent: float, random: np.random.Generator) -> Labels:
-    """`labels` with this share of every group exchanged for another label of the group; a group of one view stays as it is."""
+    """`labels` (n,), indices of `names`, with this share of every group exchanged for another label of the group: (n,).
+
+    A group of one view stays as it is.
+    """
     groups = np.array([view_group(name) for name in names])
     changed = labels.copy()
     for group in np.unique(groups):
@@ -53,7 +56,10 @@ def exchanged(labels: Labels, names: Sequence[str], percent: float, random: np.r
 
 
 def recovered(features: Features, given: Labels, clusters: int, *, seed: int = 0) -> Labels:
-    """For every item the commonest of the `given` labels in its cluster (k-means)."""
+    """For every item the commonest of the `given` labels in its cluster (k-means): (n,).
+
+    `features` are (n, width); `given` (n,) are indices of labels.
+    """
     from sklearn.cluster import MiniBatchKMeans
     from sklearn.decomposition import PCA
     from sklearn.preprocessing import normalize
@@ -72,7 +78,10 @@ def recovered(features: Features, given: Labels, clusters: int, *, seed: int = 0
 def label_noise_figures(
     features: Features, labels: Labels, names: Sequence[str], percent: float, *, seed: int = 0
 ) -> dict[str, Value]:
-    """Raises ValueError where no label can be exchanged."""
+    """How many exchanged labels the clusters find, and how many they put right, of `features` (n, width).
+
+    `labels` (n,) are indices of `names`. Raises ValueError where no label can be exchanged.
+    """
     given = exchanged(labels, names, percent, np.random.default_rng(seed))
     wrong = given != labels
     if not wrong.any():

@@ -16,7 +16,10 @@ _DRAWS = 5
 
 
 def by_neighbours(train: Features, labels: Labels, tested: Features, neighbours: int = NEIGHBOURS) -> Labels:
-    """Label of the majority of the nearest training items by cosine, each weighted by its nearness."""
+    """Labels (n,) of the majority of the nearest training items by cosine, each weighted by its nearness.
+
+    `train` (m, width) and `tested` (n, width) are features; `labels` (m,) are indices of the training's classes.
+    """
     from sklearn.neighbors import KNeighborsClassifier
 
     classifier = KNeighborsClassifier(min(neighbours, len(train)), metric="cosine", weights="distance")
@@ -24,7 +27,10 @@ def by_neighbours(train: Features, labels: Labels, tested: Features, neighbours:
 
 
 def by_linear_probe(train: Features, labels: Labels, tested: Features) -> Labels:
-    """Logistic regression on standardised features, L2 with C = 1."""
+    """Labels (n,) by logistic regression on standardised features, L2 with C = 1.
+
+    `train` (m, width) and `tested` (n, width) are features; `labels` (m,) are indices of the training's classes.
+    """
     from sklearn.linear_model import LogisticRegression
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
@@ -34,7 +40,10 @@ def by_linear_probe(train: Features, labels: Labels, tested: Features) -> Labels
 
 
 def few_shot_figures(train: Features, labels: Labels, tested: Features, true: Labels, *, seed: int = 0) -> dict[str, Value]:
-    """The linear probe taught by 1 and by 10 % of the labels: means over 5 draws."""
+    """The linear probe taught by 1 and by 10 % of the labels: means over 5 draws.
+
+    `train` (m, width) and `tested` (n, width) are features; `labels` (m,) and `true` (n,) are indices of their classes.
+    """
     random = np.random.default_rng(seed)
     figures: dict[str, Value] = {}
     for percent in _FEW_PERCENT:
@@ -48,7 +57,7 @@ def few_shot_figures(train: Features, labels: Labels, tested: Features, true: La
 
 
 def drawn_by_class(labels: Labels, share: float, random: np.random.Generator) -> NDArray[np.int64]:
-    """Indices of `share` of each class, at least one."""
+    """Indices (drawn,) of a `share` of each class, at least one item; `labels` (n,) are indices of classes."""
     members = [np.flatnonzero(labels == label) for label in np.unique(labels)]
     drawn = [random.choice(one, size=max(1, round(share * len(one))), replace=False) for one in members]
     return np.concatenate(drawn).astype(np.int64)

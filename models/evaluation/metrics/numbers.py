@@ -16,7 +16,7 @@ _FEWEST = 2  # of which a spread or a correlation can be taken
 
 
 def agreement_figures(prefix: str, unit: str, pairs: Values, groups: Sequence[str]) -> dict[str, Value]:
-    """MAE, RMSE, bias, SD, R2, Pearson's r with intervals by patient, of pairs (n, 2) true, found.
+    """MAE, RMSE, bias, SD, R2, Pearson's r with intervals by patient, of `pairs` (n, 2) true, found, in `unit`.
 
     `r2` is 1 - residual / total sum of squares; `r2_of_fit` the squared correlation, which is what EchoNet-Dynamic's analysis
     calls R2: a biased model has the second and not the first.
@@ -39,7 +39,7 @@ def agreement_figures(prefix: str, unit: str, pairs: Values, groups: Sequence[st
 
 
 def r2(pairs: Values) -> float:
-    """1 - residual / total sum of squares of pairs (n, 2) true, found; NaN where the truth does not vary.
+    """1 - residual / total sum of squares of `pairs` (n, 2) true, found, in any unit; NaN where the truth does not vary.
 
     >>> r2(np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 4.0]]))
     0.5
@@ -52,6 +52,8 @@ def r2(pairs: Values) -> float:
 def auroc(positive: NDArray[np.bool_], score: Values) -> float | None:
     """Probability that a positive has the higher score, ties as half; None where one of the two kinds is missing.
 
+    `positive` (n,) is true where an item is one; `score` (n,) may have any unit.
+
     >>> auroc(np.array([False, False, True, True]), np.array([0.1, 0.4, 0.35, 0.8]))
     0.75
     """
@@ -63,6 +65,9 @@ def auroc(positive: NDArray[np.bool_], score: Values) -> float | None:
 
 
 def ef_auroc(prefix: str, pairs: Values) -> dict[str, Value]:
-    """How well the found EF tells true EF above 35, 40, 45, 50 % from those up to it, as EchoNet-Dynamic prints it."""
+    """How well the found EF tells true EF above 35, 40, 45, 50 % from those up to it, as EchoNet-Dynamic prints it.
+
+    `pairs` (n, 2) are true, found, in percent.
+    """
     found = {limit: auroc(pairs[:, 0] > limit, pairs[:, 1]) for limit in EF_THRESHOLDS_PERCENT}
     return {f"{prefix}auc_ef_{limit}": value for limit, value in found.items() if value is not None}

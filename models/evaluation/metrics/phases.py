@@ -18,7 +18,10 @@ def nearest(true_frame: int, found: Sequence[int]) -> int | None:
 
 
 def frame_figures(prefix: str, frames: NDArray[np.float64], times_ms: NDArray[np.float64] | None) -> dict[str, Value]:
-    """aaFD (average absolute frame difference), mean and SD of the differences (n,), found - true; the same in ms."""
+    """aaFD (average absolute frame difference), mean and SD of the differences, found - true; the same in ms.
+
+    `frames` (n,) are differences in counts of frames, `times_ms` (n,) in ms.
+    """
     if not len(frames):
         return {}
     figures: dict[str, Value] = {

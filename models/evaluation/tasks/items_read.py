@@ -84,12 +84,14 @@ def _paired(first: Item, found: dict[View, Item]) -> tuple[Item, tuple[Item, ...
 
 
 def pairs_of(rows: Sequence[Row], found: str, true: str = "true") -> tuple[NDArray[np.float64], list[str]]:
+    """Pairs (n, 2) of the truth and what was found, of rows that have both, in the unit of the rows; and the rows' groups."""
     whole = [row for row in rows if row[found] is not None and row[true] is not None]
     pairs = np.array([(row[true], row[found]) for row in whole], dtype=np.float64).reshape(-1, 2)
     return pairs, [str(row["group"]) for row in whole]
 
 
 def column(rows: Sequence[Row], key: str) -> NDArray[np.float64]:
+    """The numbers (n,) of the rows that have one, in their unit."""
     return np.array([row[key] for row in rows if row[key] is not None], dtype=np.float64)
 
 
@@ -108,6 +110,7 @@ def _counted(words: Sequence[str]) -> list[tuple[str, int]]:
 
 
 def regression_plots(pairs: NDArray[np.float64], quantity: str) -> dict[str, Draw]:
+    """The plots of `pairs` (n, 2) true, found, in the unit of `quantity`; none of fewer than two."""
     if len(pairs) < 2:
         return {}
     return {"scatter": scatter(pairs, quantity), "bland_altman": bland_altman(pairs, quantity)}

@@ -15,6 +15,8 @@ _NAMED_CLASSES = 60  # more would not be legible
 
 
 def scatter(pairs: Values, quantity: str) -> Draw:
+    """`pairs` (n, 2) true, found, in the unit of `quantity`, and the line where both agree."""
+
     def draw(axes: Any) -> None:
         axes.scatter(pairs[:, 0], pairs[:, 1], s=9, alpha=0.6)
         ends = [float(pairs.min()), float(pairs.max())]
@@ -25,6 +27,8 @@ def scatter(pairs: Values, quantity: str) -> Draw:
 
 
 def bland_altman(pairs: Values, quantity: str) -> Draw:
+    """Found - true over their mean, of `pairs` (n, 2) true, found, in the unit of `quantity`."""
+
     def draw(axes: Any) -> None:
         error = pairs[:, 1] - pairs[:, 0]
         bias, spread = float(error.mean()), float(error.std(ddof=1))
@@ -38,7 +42,7 @@ def bland_altman(pairs: Values, quantity: str) -> Draw:
 
 
 def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> Draw:
-    """Shares of each true class (row)."""
+    """Shares of each true class (row), of `counts` (classes, classes): row the truth, column what was found."""
 
     def draw(axes: Any) -> None:
         shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
@@ -53,6 +57,8 @@ def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> Draw:
 
 
 def reliability(confidence: Values, hit: NDArray[np.bool_]) -> Draw:
+    """Share of hits over probability; `confidence` (n,) is 0 to 1, `hit` (n,) is true where the answer is right."""
+
     def draw(axes: Any) -> None:
         bins = calibration_bins(confidence, hit)
         axes.plot([0, 1], [0, 1], color="black", linewidth=0.8)
@@ -63,7 +69,7 @@ def reliability(confidence: Values, hit: NDArray[np.bool_]) -> Draw:
 
 
 def risk_over_coverage(coverage: Values, risk: Values, what: str) -> Draw:
-    """`coverage` from 0 to 1, `risk` of those covered, in the unit that `what` says."""
+    """`coverage` (limits,) from 0 to 1, `risk` (limits,) of those covered, in the unit that `what` says."""
 
     def draw(axes: Any) -> None:
         axes.plot(100 * coverage, risk, drawstyle="steps-pre", marker="." if len(risk) < 50 else "")
@@ -86,6 +92,8 @@ def area_curves(curves: Sequence[tuple[str, Sequence[float], Sequence[int]]]) ->
 
 
 def histogram(errors: Values, what: str) -> Draw:
+    """`errors` (n,) in the unit that `what` says."""
+
     def draw(axes: Any) -> None:
         axes.hist(errors, bins=min(30, max(5, len(errors) // 4)))
         axes.set(xlabel=what, ylabel="items")

@@ -92,7 +92,10 @@ def _judged(model: Any, item: Item) -> Iterator[tuple[dict[str, Cell], Overlap, 
 
 
 def masks_of(model: Any, clip: Clip, frames: Sequence[int]) -> list[Mask]:
-    """Masks (rows, columns) of the whole image on these frames. Raises TrialError for a model that outlines nothing."""
+    """Masks (rows, columns) of the whole image on these frames, true inside.
+
+    Raises TrialError for a model that outlines nothing.
+    """
     placed, maps = maps_of(model, clip, frames)
     level = border_logit(model.manifest)
     return [_on_image(logits, placed, clip) > level for logits in maps]
