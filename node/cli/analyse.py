@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from node.cli.analysis import AnalysedStudy, analyse_files
-from node.cli.found_files import PassedOver
 from node.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath
 from node.cli.output import console, print_json
+from node.files.analysis import AnalysedStudy, analyse_files
+from node.files.found_files import PassedOver
 from node.settings import Settings, load_settings
 
 

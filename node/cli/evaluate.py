@@ -25,8 +25,8 @@ from models.networks.stored_weights import WeightsError
 from node.cli.devices import check_device
 from node.cli.options import AsJson, EngineName
 from node.cli.output import console, print_json, show_rows
-from node.cli.written_files import refuse_among, refuse_replacing, written_to
 from node.errors import ConfigError, EchoNodeError
+from node.files.written_files import refuse_among, refuse_replacing, written_to
 from node.objects.clip_folder import clips_with_truth
 from node.settings import Settings
 

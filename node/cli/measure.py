@@ -1,7 +1,5 @@
 """measure: one model on films and DICOM objects, as its authors' scripts run it, or with their errors corrected."""
 
-import os
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,22 +7,19 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from models.analysis.loaded_model import make_part
-from models.families.echonet.dynamic import BeatToBeat
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reader, ReadValue
-from models.library.recipe import Role
-from models.library.registry import find_manifest, load_manifest
-from models.networks.stored_weights import WeightsError
 from models.wording import counted
 from node.cli.devices import check_device
-from node.cli.measured_files import MeasuredFile, Wanted, manifests_of, measure_file, overlay_paths, wanted_files, write_table
-from node.cli.measured_pairs import of_two
 from node.cli.options import AsJson, EngineName
-from node.cli.output import console, print_json, show_rows
-from node.cli.written_files import overlay_files, refuse_replacing
-from node.errors import ConfigError, EchoNodeError
-from node.telemetry import visible
+from node.cli.output import console, print_json, show_rows, tell_terminal
+from node.errors import EchoNodeError
+from node.files.measured_files import MeasuredFile, manifests_of, measure_file, write_table
+from node.files.measured_pairs import of_two
+from node.files.overlays import overlay_paths
+from node.files.readers import by_beats, open_reader, smooth_by_kernel
+from node.files.wanted_files import Wanted, wanted_files
+from node.files.written_files import overlay_files, refuse_replacing, require_writable
 
 _STATEMENT = "Research use only, not a medical device: no number here may be used for the care of a patient."
 
@@ -61,15 +56,15 @@ def measure(
     check_device(device)
     wanted = wanted_files(paths)
     overlays = _outputs(wanted, (*paths, Path(model), *([weights] if weights else [])), out, csv)
-    reader, computed_by = _reader(model, weights, device, engine)
+    reader, computed_by = open_reader(model, weights, device, engine.value)
     if beats_by is not None:
-        ventricle, beats_computed_by = _reader(beats_by, None, device, engine)
-        reader, computed_by = _by_beats(reader, ventricle), (*computed_by, *beats_computed_by)
+        ventricle, beats_computed_by = open_reader(beats_by, None, device, engine.value)
+        reader, computed_by = by_beats(reader, ventricle), (*computed_by, *beats_computed_by)
     if hasattr(reader, "read_pair"):
         reader, wanted = of_two(reader, paths, wanted, out)
         overlays = [None]
     if kernel:
-        _smooth_by_kernel(reader, decoding)
+        smooth_by_kernel(reader, decoding)
     if hasattr(reader, "in_folder"):  # some published scripts treat a folder otherwise than a file
         reader.in_folder = any(path.is_dir() for path in paths)
     measured = _measured(reader, wanted, overlays, decoding)
@@ -104,8 +99,7 @@ def _measured(
 ) -> list[MeasuredFile]:
     measured = []
     for number, (item, overlay) in enumerate(zip(wanted, overlays, strict=True), start=1):
-        if sys.stderr.isatty():  # a clip takes minutes on a CPU
-            typer.echo(f"{number} of {len(wanted)}: {visible(item.name)}", err=True)
+        tell_terminal(f"{number} of {len(wanted)}: {item.name}")
         measured.append(measure_file(reader, item, decoding, overlay))
     return measured
 
@@ -116,53 +110,8 @@ def _outputs(wanted: Sequence[Wanted], also_read: Sequence[Path], out: Path | No
     written = [*overlay_files(overlays), *([("--csv", csv)] if csv else [])]
     refuse_replacing(written, (*(item.path for item in wanted), *also_read))
     if csv is not None:
-        _check_writable(csv)
+        require_writable("--csv", csv)
     return overlays
-
-
-def _check_writable(csv: Path) -> None:
-    """Makes the folder of the table. Raises ConfigError where no table can be written, before hours of measuring."""
-    if csv.is_dir():
-        raise ConfigError(f"--csv {csv}: a folder, not a file")
-    try:
-        csv.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"--csv {csv}: {error.strerror}") from error
-    if not os.access(csv if csv.exists() else csv.parent, os.W_OK):
-        raise ConfigError(f"--csv {csv}: may not be written")
-
-
-def _reader(model: str, weights: Path | None, device: str, engine: EngineName) -> tuple[Reader, tuple[str, ...]]:
-    """The loaded model, ready to measure, and what computes it. Raises ConfigError for an unknown name or a model that does not
-    measure, EchoNodeError for weights.
-    """
-    try:
-        manifest = find_manifest(model)
-    except ManifestError as error:
-        raise ConfigError(str(error)) from error
-    try:
-        reader: Reader = load_manifest(manifest, pretrained=True, weights=weights, device=device)
-    except (ManifestError, WeightsError) as error:
-        raise EchoNodeError(str(error)) from error
-    if not (hasattr(reader, "read") or hasattr(reader, "read_pair")):
-        raise ConfigError(f"{manifest.name} does not measure clips: its family {manifest.family} has no reader")
-    part = make_part(Role.MEASUREMENTS, reader, device=device, engine=engine.value)
-    measuring: Reader = part.network
-    return measuring, (part.use.engine,)
-
-
-def _by_beats(regressor: Reader, ventricle: Reader) -> Reader:
-    try:
-        return BeatToBeat(regressor, ventricle)
-    except ManifestError as error:
-        raise ConfigError(str(error)) from error
-
-
-def _smooth_by_kernel(reader: Any, decoding: Decoding) -> None:
-    """Raises ConfigError where there are no published phases that it would change."""
-    if decoding is not Decoding.PUBLISHED or not getattr(reader, "has_published_phases", False):
-        raise ConfigError("--kernel belongs to the published phases of the left ventricle: lvid, --decoding published")
-    reader.kernel = True
 
 
 def _summary(reader: Reader, computed_by: tuple[str, ...], decoding: Decoding, measured: list[MeasuredFile]) -> dict[str, Any]:

@@ -40,6 +40,12 @@ def _plain(value: object) -> str:
     return str(value)
 
 
+def tell_terminal(line: str) -> None:
+    """Progress for a person: a clip takes minutes on a CPU. A log or a program gets none of it."""
+    if sys.stderr.isatty():
+        typer.echo(visible(line), err=True)
+
+
 def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str) -> None:
     """One line a row; `empty` is said when there is none."""
     if as_json:

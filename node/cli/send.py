@@ -5,10 +5,10 @@ from typing import Annotated
 
 import typer
 
-from node.cli.found_files import looks_like_dicom
 from node.cli.options import AsJson, CallingAET, Peer, parse_peer
 from node.cli.output import show_rows
 from node.egress.dicom_store import send_files
+from node.files.found_files import looks_like_dicom
 
 
 def send(

@@ -1,21 +1,23 @@
 """`echonode studies`: what came, and what became of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import typer
+from rich.console import Console
 from sqlalchemy import select
 
 from node.app import open_database, utc_now
 from node.cli.database import reading
 from node.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, StudyUID
 from node.cli.output import console, print_json, show_rows
-from node.cli.quarantine import quarantine_note, quarantine_rows
-from node.cli.study_page import job_errors, print_page, reason_of, study_page
-from node.db.tables import Study
+from node.db.tables import DeliveryState, Study
 from node.errors import EchoNodeError
 from node.settings import load_settings
 from node.study import assembly
+from node.study.overview import job_errors, reason_of, study_overview
+from node.study.quarantine import quarantine_note, quarantine_rows
 
 studies = typer.Typer(no_args_is_help=True, help="Studies: what came, what became of it.")
 
@@ -50,13 +52,13 @@ def show_study(
 ) -> None:
     """One study: instances, measurements, what was not measured and why, documents and where they are."""
     with reading(config) as session:
-        page = study_page(session, study_instance_uid)
-        if page is None:
+        overview = study_overview(session, study_instance_uid)
+        if overview is None:
             raise EchoNodeError(f"no study {study_instance_uid}{quarantine_note(session)}")
     if as_json:
-        print_json(page)
+        print_json(overview)
     else:
-        print_page(page, console)
+        print_overview(overview, console)
 
 
 @studies.command("close")
@@ -79,3 +81,34 @@ def _by_hand(config: Path, study_instance_uid: str, change: Callable[..., None])
             raise EchoNodeError(f"no study {study_instance_uid}")
         change(session, study, now=utc_now(), max_attempts=settings.work.max_attempts)
         console.print(f"{study.state}, revision {study.revision}")
+
+
+def print_overview(overview: Mapping[str, Any], console: Console) -> None:
+    console.print(f"{overview['study']}  {overview['state']}, revision {overview['revision']}", style="bold")
+    if overview["failed_reason"]:
+        console.print(f"  failed: {overview['failed_reason']}", highlight=False)
+    if overview["needs_person"]:
+        console.print("  a person has to decide" + (f": {overview['reason']}" if overview["reason"] else ""), style="yellow")
+    for job in overview["jobs"]:
+        job_line = f"job {job['kind']} of revision {job['revision']} {job['state']} after {job['attempts']} attempt(s)"
+        console.print(f"  {job_line}: {job['error']}", highlight=False)
+    for instance in overview["instances"]:
+        console.print(f"  {instance['receipt']:14} {instance['sop_instance_uid']} {instance['note'] or ''}")
+    for measured in overview["measurements"]:
+        console.print(
+            f"  {measured['key']:14} {measured['value']:.1f} {measured['unit']}  ({measured['method']})", highlight=False
+        )
+    for missing in overview["not_measured"]:
+        console.print(f"  {missing['key']:14} not measured: {', '.join(missing['reasons'])}", highlight=False)
+    for flag in overview["flags"]:
+        console.print(f"  flag {flag['issue']}: {flag['message']}", highlight=False)
+    for document in overview["documents"]:
+        where = ", ".join(map(_delivery_line, document["deliveries"])) or "kept in the archive"
+        console.print(f"  document {document['template']:8} {document['sop_instance_uid']}: {where}", highlight=False)
+    for failed in overview["failed_documents"]:
+        console.print(f"  document {failed['template']:8} could not be built: {failed['reason']}", highlight=False)
+
+
+def _delivery_line(delivery: Mapping[str, Any]) -> str:
+    detail = f" ({delivery['detail']})" if delivery["detail"] and delivery["state"] != DeliveryState.ACCEPTED else ""
+    return f"{delivery['destination']} {delivery['state']}{detail}"

@@ -16,7 +16,7 @@ from models.library.quantities import views_read
 from models.library.recipe import Role
 from models.library.registry import FAMILIES, MANIFESTS, find_manifest, list_models
 from models.library.roles import unfit_for
-from node.cli.zoo import zoo_page
+from models.library.zoo import zoo_page
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "pages"
 ADD_A_MODEL = (PAGES / "how-to/add-a-model.md").read_text(encoding="utf-8")

@@ -18,8 +18,8 @@ from models.phantom.anatomy import sample_heart
 from models.phantom.negatives import render_negative
 from models.phantom.truth import PhantomClip, render_clip
 from models.results import ClipFindings, Reason
+from node.checks import run_checks
 from node.cli import app
-from node.cli.check import run_checks
 from node.errors import ConfigError, EchoNodeError
 from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.settings import ModelSettings, NodeSettings, Settings

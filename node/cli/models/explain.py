@@ -15,8 +15,8 @@ from models.wording import counted
 from node.cli.devices import check_device
 from node.cli.options import AsJson
 from node.cli.output import console, print_json
-from node.cli.written_files import refuse_replacing, written_to
 from node.errors import ConfigError, EchoNodeError
+from node.files.written_files import refuse_replacing, written_to
 from node.objects.clip_reader import read_clip
 from node.objects.mark_drawing import annotated
 from node.objects.video_file import VIDEO_SUFFIXES, frame_rate_hz, read_video, write_film, write_image

@@ -11,8 +11,8 @@ from models.networks.stored_weights import WeightsError
 from node.cli.models.known_model import found_manifest
 from node.cli.options import ModelName
 from node.cli.output import console
-from node.cli.written_files import refuse_replacing
 from node.errors import ConfigError, EchoNodeError
+from node.files.written_files import refuse_replacing
 
 
 def export(

@@ -2,7 +2,7 @@
 
 import typer
 
-from node.cli.zoo import zoo_page
+from models.library.zoo import zoo_page
 
 
 def zoo() -> None:

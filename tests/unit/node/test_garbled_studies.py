@@ -11,7 +11,6 @@ from sqlalchemy import func, select
 from models.clip import Clip
 from models.results import ClipFindings, Reason
 from node.app import job_definitions
-from node.cli.study_page import job_errors, reason_of
 from node.db.session import Database
 from node.db.tables import Document, JobKind, Study, StudyState
 from node.egress import building
@@ -21,6 +20,7 @@ from node.ingress.intake import take_instance
 from node.settings import Settings
 from node.study import assembly
 from node.study.archive import Archive
+from node.study.overview import job_errors, reason_of
 from node.work import clip_analysis
 from node.work.clip_analysis import analyse_clip
 from node.work.pipeline import AnalysisTools

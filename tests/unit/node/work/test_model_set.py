@@ -12,7 +12,7 @@ import torch
 from models.library.manifest import write_manifest
 from models.library.recipe import Role
 from models.library.registry import find_manifest
-from node.cli.check import run_checks
+from node.checks import run_checks
 from node.errors import ConfigError
 from node.settings import ModelSettings, NodeSettings, Settings, load_settings
 from node.work import clip_analysis

@@ -1,4 +1,4 @@
-"""`echonode analyse`: the node's own path from files to documents, without network or database."""
+"""The node's own path from files to documents, without network or database."""
 
 import hashlib
 import json
@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -15,15 +16,14 @@ from models.derive.study.quantities import derive_study
 from models.library.manifest import ManifestError
 from models.networks.stored_weights import WeightsError
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason, StudyFindings, in_order
-from node.app import utc_now
-from node.cli.film_analysis import analyse_film
-from node.cli.found_files import PassedOver, find_files
-from node.cli.written_files import written_to
 from node.db.tables import NodeIdentity
 from node.egress.building import BuiltDocuments, build_templates, read_evidence
 from node.egress.documents import document_bytes, document_identity
 from node.egress.routing import templates_wanted
 from node.errors import ConfigError, EchoNodeError
+from node.files.film_analysis import analyse_film
+from node.files.found_files import PassedOver, find_files
+from node.files.written_files import written_to
 from node.objects.findings_json import dump_findings
 from node.objects.patient import judge_patients, patient_flags, stated_patient
 from node.settings import Settings
@@ -170,6 +170,6 @@ def _read_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) ->
 
 def _identity(settings: Settings) -> DocumentIdentity:
     """A fresh identity each time: these documents were never sent, so a second run must not reuse their UIDs."""
-    now = utc_now()
+    now = datetime.now(UTC)
     node = NodeIdentity(node_uuid=str(uuid.uuid4()), device_observer_uid=f"2.25.{uuid.uuid4().int}", created_at=now)
     return document_identity(node, settings, analysis_uuid=str(uuid.uuid4()), revision=1, created_at=now)

@@ -7,8 +7,9 @@ from typing import Any
 
 from models.clip import Clip
 from models.library.reading import Decoding, Reading
-from node.cli.measured_files import Wanted, clip_for, header_notes
 from node.errors import ConfigError
+from node.files.measured_files import clip_for, header_notes
+from node.files.wanted_files import Wanted
 
 
 class WithA4C:

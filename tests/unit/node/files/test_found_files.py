@@ -10,10 +10,11 @@ from pydicom.dataset import Dataset
 from typer.testing import CliRunner
 
 from models.results import ClipFindings
-from node.cli import analysis, app
-from node.cli.analysis import AnalysedStudy, analyse_files, folder_name
-from node.cli.found_files import find_files
+from node.cli import app
 from node.errors import ConfigError
+from node.files import analysis
+from node.files.analysis import AnalysedStudy, analyse_files, folder_name
+from node.files.found_files import find_files
 from node.objects.video_file import write_film
 from node.settings import ModelSettings, Settings
 from node.work import clip_analysis

@@ -9,9 +9,9 @@ from pydicom import dcmread
 
 from models.clip import Clip
 from models.results import ClipFindings, Reason
-from node.cli.analysis import AnalysedStudy, analyse_files
-from node.cli.found_files import PassedOver
 from node.egress import building
+from node.files.analysis import AnalysedStudy, analyse_files
+from node.files.found_files import PassedOver
 from node.settings import Settings
 from node.work import clip_analysis
 from tests.factories import clip_findings, source_file

@@ -1,5 +1,6 @@
 """What a command writes must not take the place of what it reads, nor of what else it writes."""
 
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,6 +43,18 @@ def refuse_among(option: str, folder: Path, data: Path, own: str) -> None:
         return
     if folder.samefile(data) or not ((folder / own).exists() or not any(folder.iterdir())):
         raise ConfigError(f"{option}: {folder} holds files of the data set {data}; write elsewhere")
+
+
+def require_writable(option: str, path: Path) -> None:
+    """Makes the folder of the file. Raises ConfigError where it cannot be written, before hours of computing."""
+    if path.is_dir():
+        raise ConfigError(f"{option} {path}: a folder, not a file")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{option} {path}: {error.strerror}") from error
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise ConfigError(f"{option} {path}: may not be written")
 
 
 @contextmanager

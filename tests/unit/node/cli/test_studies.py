@@ -6,25 +6,26 @@ import pytest
 from rich.console import Console
 from sqlalchemy.orm import Session
 
-from node.cli.study_page import job_errors, print_page, reason_of, study_page
+from node.cli.studies import print_overview
 from node.db import audit, queue
 from node.db.attention import WITHHELD, ask_person, documents_let_out
 from node.db.audit import AuditEvent
 from node.db.session import Database
 from node.db.tables import DeliveryState, FailedDocument, JobKind, Study, StudyState
+from node.study.overview import job_errors, reason_of, study_overview
 from tests.rows import NOW, add_deliveries, add_study
 
 
 def page_text(database: Database, study_instance_uid: str) -> tuple[str, str | None]:
     """The page as printed, and the reason in the list."""
     with database.reading() as session:
-        page = study_page(session, study_instance_uid)
+        page = study_overview(session, study_instance_uid)
         study = session.query(Study).filter_by(study_instance_uid=study_instance_uid).one()
         listed = reason_of(study, job_errors(session))
     assert page is not None
     assert page["reason"] == listed
     console = Console(file=io.StringIO(), width=400, markup=False)
-    print_page(page, console)
+    print_overview(page, console)
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue(), listed
 

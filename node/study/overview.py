@@ -1,9 +1,8 @@
-"""`echonode studies show`: one study as plain data, and as text."""
+"""Everything known of one study, as plain data."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -27,7 +26,7 @@ _NOT_TAKEN = (DeliveryState.REFUSED.value, DeliveryState.EXPIRED.value)
 _UNDONE = (JobState.TODO.value, JobState.DOING.value, JobState.FAILED.value, JobState.DEAD.value)
 
 
-def study_page(session: Session, study_instance_uid: str) -> dict[str, Any] | None:
+def study_overview(session: Session, study_instance_uid: str) -> dict[str, Any] | None:
     """Everything known of a study, or None when it never came."""
     study = session.scalar(select(Study).where(Study.study_instance_uid == study_instance_uid))
     if study is None:
@@ -111,34 +110,3 @@ def _document(session: Session, row: Document) -> dict[str, Any]:
         "path": row.path,
         "deliveries": [{"destination": d.destination, "state": d.state, "detail": d.detail} for d in deliveries],
     }
-
-
-def print_page(page: dict[str, Any], console: Console) -> None:
-    console.print(f"{page['study']}  {page['state']}, revision {page['revision']}", style="bold")
-    if page["failed_reason"]:
-        console.print(f"  failed: {page['failed_reason']}", highlight=False)
-    if page["needs_person"]:
-        console.print("  a person has to decide" + (f": {page['reason']}" if page["reason"] else ""), style="yellow")
-    for job in page["jobs"]:
-        job_line = f"job {job['kind']} of revision {job['revision']} {job['state']} after {job['attempts']} attempt(s)"
-        console.print(f"  {job_line}: {job['error']}", highlight=False)
-    for instance in page["instances"]:
-        console.print(f"  {instance['receipt']:14} {instance['sop_instance_uid']} {instance['note'] or ''}")
-    for measured in page["measurements"]:
-        console.print(
-            f"  {measured['key']:14} {measured['value']:.1f} {measured['unit']}  ({measured['method']})", highlight=False
-        )
-    for missing in page["not_measured"]:
-        console.print(f"  {missing['key']:14} not measured: {', '.join(missing['reasons'])}", highlight=False)
-    for flag in page["flags"]:
-        console.print(f"  flag {flag['issue']}: {flag['message']}", highlight=False)
-    for document in page["documents"]:
-        where = ", ".join(map(_delivery_line, document["deliveries"])) or "kept in the archive"
-        console.print(f"  document {document['template']:8} {document['sop_instance_uid']}: {where}", highlight=False)
-    for failed in page["failed_documents"]:
-        console.print(f"  document {failed['template']:8} could not be built: {failed['reason']}", highlight=False)
-
-
-def _delivery_line(delivery: Mapping[str, Any]) -> str:
-    detail = f" ({delivery['detail']})" if delivery["detail"] and delivery["state"] != DeliveryState.ACCEPTED else ""
-    return f"{delivery['destination']} {delivery['state']}{detail}"

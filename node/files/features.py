@@ -1,14 +1,12 @@
 """Films, images and DICOM files through an encoder, and its features into one table."""
 
 import csv
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import typer
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
@@ -20,11 +18,9 @@ from models.library.manifest import Manifest, ManifestError
 from models.library.reading import ReadingError
 from models.library.registry import load_manifest
 from models.networks.stored_weights import WeightsError
-from node.cli.written_files import refuse_replacing, written_to
 from node.errors import ConfigError, EchoNodeError, UnreadableClip
-from node.objects.clip_reader import read_clip
-from node.objects.video_file import VIDEO_SUFFIXES, read_video
-from node.telemetry import visible
+from node.files.written_files import refuse_replacing, written_to
+from node.objects.clip_file import clip_of_file
 
 _TABLES = (".npz", ".csv")
 _IMAGES = (".png", ".jpg", ".jpeg")
@@ -45,7 +41,15 @@ class Embedded:
         return "clips" if self.of_clips else "frames"
 
 
-def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path, device: str = "cpu", engine: str = "torch") -> Embedded:
+def embed_files(
+    manifest: Manifest,
+    paths: Sequence[Path],
+    out: Path,
+    device: str = "cpu",
+    engine: str = "torch",
+    *,
+    progress: Callable[[str], None] = lambda line: None,
+) -> Embedded:
     """Writes `source` and the features of each clip, or `source`, `frame_number` (1-based) and the features of each frame.
 
     In a folder a file that is no image is left out; one that is named is an error. Raises EchoNodeError.
@@ -64,8 +68,7 @@ def embed_files(manifest: Manifest, paths: Sequence[Path], out: Path, device: st
     found: list[tuple[str, NDArray[np.float32]]] = []
     skipped: list[str] = []
     for number, (path, named) in enumerate(files, start=1):
-        if sys.stderr.isatty():  # a clip takes minutes on a CPU
-            typer.echo(f"{number} of {len(files)}: {visible(path.name)}", err=True)
+        progress(f"{number} of {len(files)}: {path.name}")
         try:
             found.append((str(path), embed(network, _clip(path))))
         except (UnreadableClip, OSError, ReadingError, BackendError) as error:
@@ -92,12 +95,10 @@ def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
 
 def _clip(path: Path) -> Clip:
     """An image is a clip of one frame."""
-    if path.suffix.lower() in VIDEO_SUFFIXES:
-        return read_video(path)
     if path.suffix.lower() in _IMAGES:
         with Image.open(path) as image:
             return Clip("", np.asarray(image.convert("RGB"))[None], None, from_video_file=True)
-    return read_clip(path)
+    return clip_of_file(path)
 
 
 def _write(out: Path, found: Sequence[tuple[str, NDArray[np.float32]]], *, of_clips: bool) -> None:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from node.cli.check import run_checks
+from node.checks import run_checks
 from node.settings import ModelSettings, NodeSettings, Settings
 
 

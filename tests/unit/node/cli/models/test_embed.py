@@ -64,7 +64,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def embed(monkeypatch: pytest.MonkeyPatch, network: nn.Module, *arguments: object) -> Any:
-    monkeypatch.setattr("node.cli.embedding.load_manifest", lambda manifest, **_: network)
+    monkeypatch.setattr("node.files.features.load_manifest", lambda manifest, **_: network)
     name = str(network.manifest.name)  # type: ignore[union-attr]
     return CliRunner().invoke(app, ["models", "embed", name, *(str(argument) for argument in arguments)])
 
@@ -131,7 +131,7 @@ def test_the_engine_is_chosen_and_named(folder: Path, tmp_path: Path, monkeypatc
         asked.update(options)
         return "another engine"
 
-    monkeypatch.setattr("node.cli.embedding.put_to_engine", put)
+    monkeypatch.setattr("node.files.features.put_to_engine", put)
     result = embed(monkeypatch, FrameEncoder(), folder, "--out", tmp_path / "f.npz", "--engine", "auto", "--json")
     assert json.loads(result.stdout)["engine"] == "another engine"
     assert asked == {"engine": "auto", "device": "cpu", "for_features": True}

@@ -14,10 +14,11 @@ from models.clip import Clip
 from models.engines.backend import BackendError
 from models.library.reading import Decoding, Reading, ReadValue
 from models.library.registry import find_manifest
-from node.cli import app, measure, measured_files
-from node.cli.measured_files import wanted_files
-from node.cli.written_files import overlay_files, refuse_among, refuse_replacing
+from node.cli import app, measure
 from node.errors import ConfigError, EchoNodeError
+from node.files import overlays
+from node.files.wanted_files import wanted_files
+from node.files.written_files import overlay_files, refuse_among, refuse_replacing
 from node.objects.video_file import write_film
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
@@ -36,7 +37,7 @@ class _Reader:
 
 @pytest.fixture(autouse=True)
 def _known_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "_reader", lambda *_: (_Reader(), ("torch",)))
+    monkeypatch.setattr(measure, "open_reader", lambda *_: (_Reader(), ("torch",)))
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_what_was_read_stays_when_its_overlay_cannot_be_written(
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(measured_files, "write_film", full)
+    monkeypatch.setattr(overlays, "write_film", full)
     arguments = (folder / "film.avi", "--out", tmp_path / "o.mp4", "--csv", tmp_path / "o.csv")
     result = _measure(*arguments, "--json")
     (file,) = json.loads(result.stdout)["files"]
@@ -148,7 +149,7 @@ def test_an_engine_that_cannot_compute_one_file_measures_the_others(folder: Path
                 raise BackendError("no memory for 3 frames")
             return super().read(clip, decoding)
 
-    monkeypatch.setattr(measure, "_reader", lambda *_: (Narrow(), ("torch",)))
+    monkeypatch.setattr(measure, "open_reader", lambda *_: (Narrow(), ("torch",)))
     result = _measure(folder, "--json")
     assert str(result.exception) == "1 of 3 files could not be measured"
     files = {file["file"]: file for file in json.loads(result.stdout)["files"]}

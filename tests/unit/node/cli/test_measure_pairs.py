@@ -32,7 +32,7 @@ class Lengths(nn.Module):
 
 @pytest.fixture(autouse=True)
 def _known_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "_reader", lambda *_: (Lengths(), ("torch",)))
+    monkeypatch.setattr(measure, "open_reader", lambda *_: (Lengths(), ("torch",)))
 
 
 @pytest.fixture
@@ -74,5 +74,5 @@ def test_either_file_may_be_what_cannot_be_read(broken: int, films: tuple[str, s
 
 
 def test_weights_trained_on_phantoms_read_no_patient(films: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "_reader", lambda *_: (Lengths(trained_on_phantoms=True), ("torch",)))
+    monkeypatch.setattr(measure, "open_reader", lambda *_: (Lengths(trained_on_phantoms=True), ("torch",)))
     assert "phantoms only" in measured(*films)["files"][0]["error"]

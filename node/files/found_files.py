@@ -1,4 +1,4 @@
-"""What a folder of files holds for `echonode analyse`: studies, films, and what is passed over and why."""
+"""What a folder of files holds to analyse: studies, films, and what is passed over and why."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence

@@ -18,7 +18,7 @@ READERS = {"ef": MeanFraction(**KNOWN), "lv": BrightVentricle(mean=100.0, std=50
 
 @pytest.fixture(autouse=True)
 def _known_readers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "_reader", lambda name, *_: (READERS[name], ("torch",)))
+    monkeypatch.setattr(measure, "open_reader", lambda name, *_: (READERS[name], ("torch",)))
 
 
 def test_beats_of_a_film(tmp_path: Path) -> None:

@@ -12,9 +12,11 @@ from models.clip import Clip
 from models.library.reading import Decoding, Reading, ReadValue
 from models.library.registry import find_manifest
 from node.cli import app, measure
-from node.cli.found_files import find_files
-from node.cli.measured_files import MeasuredFile, Wanted, measure_file, overlay_paths, wanted_files, write_table
 from node.errors import ConfigError
+from node.files.found_files import find_files
+from node.files.measured_files import MeasuredFile, measure_file, write_table
+from node.files.overlays import overlay_paths
+from node.files.wanted_files import Wanted, wanted_files
 from node.objects.clip_reader import read_clip
 from node.objects.video_file import write_film
 from tests.factories import source_file, source_header
@@ -160,7 +162,7 @@ def test_the_kernel_is_of_published_phases_alone(tmp_path: Path, monkeypatch: py
         ("lvid", "published", True), ("lvid", "corrected", False), ("ivs", "published", False)
     ):  # fmt: skip
         reader = drawn_reader(name, line)
-        monkeypatch.setattr(measure, "_reader", lambda *_, reader=reader: (reader, ("torch",)))
+        monkeypatch.setattr(measure, "open_reader", lambda *_, reader=reader: (reader, ("torch",)))
         arguments = ["measure", str(tmp_path / "a.avi"), "--model", name, "--decoding", decoding, "--kernel"]
         result = CliRunner().invoke(app, arguments)
         assert isinstance(result.exception, ConfigError) is not accepted

@@ -12,7 +12,8 @@ from pydicom.dataset import Dataset
 from models.calibration import RegionCalibration
 from models.library.reading import Decoding
 from models.phantom.traces import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave
-from node.cli.measured_files import Wanted, measure_file, write_table
+from node.files.measured_files import measure_file, write_table
+from node.files.wanted_files import Wanted
 from tests.unit.models.families.echonet.drawn_traces import peaks_of, reader_of, value_of
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 

@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from models.catalogue import View
 from models.results import ClipFindings
-from node.cli import analysis, app
-from node.cli.analysis import AnalysedStudy, analyse_files
+from node.cli import app
+from node.files import analysis
+from node.files.analysis import AnalysedStudy, analyse_files
 from node.settings import ModelSettings, Settings
 from node.work.plan import Plan
 from tests.factories import A2C_UID, A4C_UID, clip_findings, source_file, source_header

@@ -11,8 +11,8 @@ from typer.testing import CliRunner, Result
 from models.importers.verification import Verification
 from models.library.manifest import write_manifest
 from models.library.registry import find_manifest
+from models.library.zoo import zoo_page
 from node.cli import app
-from node.cli.zoo import zoo_page
 from node.errors import EchoNodeError
 
 

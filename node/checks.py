@@ -1,0 +1,91 @@
+"""What must be true before a node can work: configuration, database, disk, device, networks, destinations."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from models.library.recipe import Role
+from models.library.registry import find_manifest, load_model
+from models.library.roles import unfit_for
+from node.app import open_database
+from node.egress.destinations import configured
+from node.errors import ConfigError
+from node.settings import Settings
+from node.work.plan import Plan, chosen_device, plan_for
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    name: str
+    ok: bool
+    message: str
+
+
+def run_checks(settings: Settings) -> list[CheckResult]:
+    return list(_checks(settings))
+
+
+def _checks(settings: Settings) -> Iterator[CheckResult]:
+    yield _config(settings)
+    yield _database(settings)
+    yield _disk(settings)
+    plan = plan_for(settings)
+    yield _device(plan)
+    for role, name in plan.parts():
+        yield _model(role, name)
+    if not settings.destination:
+        yield CheckResult("destinations", True, "none configured: documents stay in the archive")
+    try:
+        destinations = configured(settings)
+    except ConfigError as error:
+        yield CheckResult("destinations", False, str(error))
+        return
+    for destination in destinations:
+        answer = destination.probe(settings)
+        yield CheckResult(f"destination {destination.name}", answer.ok, answer.message)
+
+
+def _config(settings: Settings) -> CheckResult:
+    if not settings.ae_rule:
+        return CheckResult("configuration", False, "no [[ae_rule]]: nobody may send to this node")
+    return CheckResult("configuration", True, f"{settings.node.ae_title}, {len(settings.ae_rule)} AE rule(s)")
+
+
+def _database(settings: Settings) -> CheckResult:
+    try:
+        database = open_database(settings)
+    except (SQLAlchemyError, OSError) as error:
+        return CheckResult("database", False, f"cannot be opened or brought to the newest schema: {_first_line(error)}")
+    database.close()
+    return CheckResult("database", True, "opens, newest schema")
+
+
+def _disk(settings: Settings) -> CheckResult:
+    free_mb = shutil.disk_usage(settings.node.data_dir).free >> 20
+    needed_mb = settings.node.min_free_disk_mb
+    if free_mb < needed_mb:
+        return CheckResult("disk", False, f"{free_mb} MB free, {needed_mb} MB are the limit: every C-STORE would be refused")
+    return CheckResult("disk", True, f"{free_mb} MB free")
+
+
+def _device(plan: Plan) -> CheckResult:
+    try:
+        return CheckResult("device", True, f"the networks are computed on: {chosen_device(plan)}")
+    except ConfigError as error:
+        return CheckResult("device", False, str(error))
+
+
+def _model(role: Role, name: str) -> CheckResult:
+    try:
+        if why := unfit_for(role, find_manifest(name)):
+            return CheckResult(f"model {name}", False, f"models.{role.value}: it {why}")
+        model = load_model(name, pretrained=True)
+    except (LookupError, OSError, ValueError) as error:
+        return CheckResult(f"model {name}", False, _first_line(error))
+    return CheckResult(f"model {name}", True, f"version {model.manifest.version}, weights match their hash")
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,91 @@
+"""Which files a command was asked to measure: named, in folders, or listed in a CSV."""
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from node.errors import ConfigError, Unparseable
+from node.files.found_files import looks_like_dicom
+from node.objects.header import read_header
+from node.objects.video_file import VIDEO_SUFFIXES
+
+_LIST_COLUMNS = ("video_path", "frame_number")
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One file to measure: all frames, or those of the list (0-based). `name` is how the table calls it."""
+
+    path: Path
+    name: str
+    frames: tuple[int, ...] | None = None
+
+
+def wanted_files(paths: Sequence[Path]) -> tuple[Wanted, ...]:
+    """Files as they are, of folders the films and DICOM objects in them, of a CSV the files and frames it lists.
+
+    Raises ConfigError for a CSV not in UTF-8 or without the columns `video_path` and `frame_number`, and where nothing is left.
+    """
+    found: list[Wanted] = []
+    for path in paths:
+        if path.is_dir():
+            files = (file for file in sorted(path.rglob("*")) if file.is_file() and _is_image_file(file))
+            found += [Wanted(file, str(file.relative_to(path))) for file in files]
+        elif path.suffix.lower() == ".csv":
+            try:
+                found += _listed(path)
+            except (UnicodeDecodeError, csv.Error) as error:
+                raise ConfigError(f"{path.name} is no list in UTF-8: {error}") from error
+        else:
+            found.append(Wanted(path, path.name))
+    if not found:
+        raise ConfigError("there is no DICOM object, AVI or MP4 to measure")
+    return told_apart(found)
+
+
+def told_apart(found: Sequence[Wanted]) -> tuple[Wanted, ...]:
+    """Files of one name are called by as many folders above them as tell them apart; all others keep their names."""
+    names = {item: item.name for item in found}
+    places = {item: item.path.absolute().parts for item in found}
+    for depth in range(1, max(map(len, places.values()), default=0) + 1):
+        sharing: dict[str, set[Path]] = {}
+        for item in found:
+            sharing.setdefault(names[item], set()).add(item.path.resolve())
+        for item in found:
+            if len(sharing[names[item]]) > 1:
+                own = len(Path(item.name).parts)
+                names[item] = str(Path(*places[item][-max(depth + 1, own) :]))
+    return tuple(replace(item, name=names[item]) for item in found)
+
+
+def _is_image_file(path: Path) -> bool:
+    """A study's folder also holds reports and a DICOMDIR; what cannot be parsed is kept, so that somebody hears of it."""
+    if path.suffix.lower() in VIDEO_SUFFIXES:
+        return True
+    try:
+        return "Rows" in read_header(path)
+    except Unparseable:
+        return looks_like_dicom(path)
+    except OSError:
+        return True
+
+
+def _listed(path: Path) -> list[Wanted]:
+    """One entry for each film, its frames in the order of the list; paths are sought beside the list first."""
+    frames: dict[str, list[int]] = {}
+    with path.open(newline="", encoding="utf-8-sig") as file:
+        table = csv.DictReader(file)
+        if missing := [column for column in _LIST_COLUMNS if column not in (table.fieldnames or ())]:
+            raise ConfigError(f"{path.name} has no column {' and no '.join(missing)}")
+        for row in table:
+            try:
+                frames.setdefault(row["video_path"], []).append(int(row["frame_number"]))
+            except (TypeError, ValueError):
+                raise ConfigError(f"{path.name}, line {table.line_num}: frame_number is not a whole number") from None
+    return [Wanted(_beside(path, name), name, tuple(numbers)) for name, numbers in frames.items()]
+
+
+def _beside(path: Path, name: str) -> Path:
+    beside = path.parent / name
+    return Path(name) if Path(name).exists() and not beside.exists() else beside
