@@ -52,12 +52,13 @@ class Clip:
     """Decoded frames with everything that measuring needs.
 
     `frames` is uint8, shape (frames, rows, columns, 3), RGB, 0 to 255, row 0 at the top. `frame_times_ms` is float64, shape
-    (frames,), from the first frame on, or None where the object states no timing, or one that cannot be true: `clock_objection`
-    says why. `r_wave_times_ms` are on the same clock.
+    (frames,), from the first frame on. It is None where the object states no timing, or one that cannot be true:
+    `clock_objection` says why. `r_wave_times_ms` are on the same clock.
 
     `known_exclusions` are reasons (values of `results.Reason`) found in the header that forbid measuring; `notes` say what was
-    tolerated while reading. Built from a `FrameSource`, `frames` decodes all that is not yet decoded, `take` only what it is
-    asked for, and the numbers of frames, rows and columns nothing. `cache` holds what networks prepare of these frames.
+    tolerated while reading. `cache` holds what networks prepare of these frames. A clip may be built from a `FrameSource`. Then
+    `frames` decodes all that is not yet decoded, `take` only what it is asked for, and the numbers of frames, rows and columns
+    nothing.
     """
 
     sop_instance_uid: str

@@ -1,9 +1,10 @@
 """What an analysis finds: the vocabulary shared by networks, documents, database and JSON.
 
-Plain frozen dataclasses of plain values, so that they cross process borders and become JSON without own code. Frame numbers
-are 1-based as in DICOM wherever a field is called `frame_number`; `frame_index` is 0-based. Image points are (x, y) pixels of
-the whole image, x along columns, y along rows, (0, 0) at the *centre* of the top left pixel - not SCOORD, where that centre
-is (0.5, 0.5) (PS3.3 C.18.6.1.1).
+These are plain frozen dataclasses of plain values, so that they cross process borders and become JSON without own code. Frame
+numbers are 1-based as in DICOM wherever a field is called `frame_number`; `frame_index` is 0-based.
+
+Image points are (x, y) pixels of the whole image, x along columns, y along rows. (0, 0) is the *centre* of the top left pixel.
+In a SCOORD that centre is (0.5, 0.5) (PS3.3 C.18.6.1.1).
 """
 
 from dataclasses import dataclass, field

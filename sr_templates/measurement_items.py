@@ -24,9 +24,8 @@ def measured(
     """TID 300: value, unit, method, site, view and mode found, the model that read it, beats averaged, and every frame it came
     from with its phase.
 
-    Raises DocumentError where the value is not finite or not in the unit of the dictionary, and where a quantity of one view
-    does not say in which it was measured: nothing else tells a receiver EF A4C from EF A2C. So too where it was read by none of
-    `models`.
+    Raises DocumentError where the value is not finite or not in the unit of the dictionary, and where none of `models` read it.
+    A quantity of one view must say in which it was measured: nothing else tells a receiver EF A4C from EF A2C.
     """
     code = codes.QUANTITY_CODES[measurement.key]
     if measurement.unit != code.unit.value or not math.isfinite(measurement.value):

@@ -1,8 +1,8 @@
 """How much faster the predictor's way is than the published one, per network: both in one run, turn by turn.
 
-The published way is that of the authors' scripts: eager torch in single precision, one frame at a time, or one clip for
-networks of clips, whose frames are one batch of what sees them one by one. It is timed on at most four, on two where they
-take long; what it would need for more is computed from that. Ratios are per frame or clip.
+The published way is that of the authors' scripts: eager torch in single precision, one frame at a time. A network of clips gets
+one clip; a network that sees the clip's frames one by one gets them as one batch. It is timed on at most four, on two where
+they take long; what it would need for more is computed from that. Ratios are per frame or clip.
 """
 
 import copy

@@ -1,13 +1,13 @@
 """Which backend may compute a network: the quickest that gives what the reference gives on a probe image.
 
-The reference is eager torch in single precision on the CPU. Every other backend, torch on an accelerator too, computes the
-same probe when a network is loaded, and is refused where it differs beyond the bounds of its precision. The manifest states
-the probe's recipe: a phantom heart, or a drawn Doppler or M-mode display. It is drawn when it is needed (`probe_clip`), and
-brought into shape as the family's own reader does.
+The reference is eager torch in single precision on the CPU. Every other backend, torch on an accelerator too, computes the same
+probe when a network is loaded. It is refused where it differs beyond the bounds of its precision. The manifest states the
+probe's recipe: a phantom heart, or a drawn Doppler or M-mode display. It is drawn when it is needed (`probe_clip`), and brought
+into shape as the family's own reader does.
 
-Half precision is not judged by its numbers but by what it would do to the result, on trained weights; random ones tell nothing,
-because a random deep network multiplies every rounding. It is tried where the manifest states its bounds under [thresholds]:
-`bf16_probability_change`, `bf16_dice`, `bf16_point_px`.
+Half precision is not judged by its numbers but by what it would do to the result, on trained weights. Random weights tell
+nothing, because a random deep network multiplies every rounding. Half precision is tried where the manifest states its bounds
+under [thresholds]: `bf16_probability_change`, `bf16_dice`, `bf16_point_px`.
 """
 
 import copy

@@ -33,9 +33,10 @@ class Backend(Protocol):
 class TorchBackend:
     """Torch: channels last, `inference_mode`, and autocast where half precision is asked for; eager, or `compiled`.
 
-    `choose_backend` never compiles: it takes tens of seconds for each network and shape of a batch, at every start of a
-    process, and needs a C++ compiler on a CPU. `echonode bench --compile` shows whether it would pay. Then `run` raises
-    BackendError where there is no compiler, or the network cannot be compiled; on an accelerator, where its memory does not do.
+    `choose_backend` never compiles. Compiling takes tens of seconds for each network and shape of a batch, at every start of a
+    process, and needs a C++ compiler on a CPU. `echonode bench --compile` shows whether it would pay. Compiled, `run` raises
+    BackendError where there is no compiler, or the network cannot be compiled. On an accelerator it raises BackendError where
+    the memory does not do.
     """
 
     def __init__(

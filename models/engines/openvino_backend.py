@@ -1,8 +1,8 @@
 """OpenVINO on the CPU: the same network as a compiled graph, 1.5 to 2.5 times as fast as eager torch in single precision.
 
 A graph of which every side is known is quicker than one with a free batch: up to twice with the mix transformers, whose
-attention has shapes to work out. So it takes one input at a time, and several small ones at the same time, with fewer threads
-each, are quicker than one after another, and need less of the processor's cache than a batch.
+attention has shapes to work out. So it takes one input at a time. Several small inputs run at the same time, with fewer threads
+each: that is quicker than one after another, and needs less of the processor's cache than a batch.
 """
 
 import importlib.util

@@ -1,7 +1,7 @@
 """Grad-CAM: which places of a network's last feature map speak for an answer.
 
-Selvaraju et al., ICCV 2017 (arXiv:1610.02391): every channel is weighed by the mean of the answer's gradient over the places,
-the weighed channels are added, and what speaks against the answer is cut off.
+Selvaraju et al., ICCV 2017 (arXiv:1610.02391). Every channel is weighed by the mean of the answer's gradient over the places.
+The weighed channels are added, and what speaks against the answer is cut off.
 """
 
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
 """How far features lie from the nearest of several classes: Mahalanobis' distance with one covariance shared by the classes.
 
-Lee et al., NeurIPS 2018 (arXiv:1807.03888), but over the square root of the number of features, so about 1 for a frame of the
-data that the classes were learnt from.
+Lee et al., NeurIPS 2018 (arXiv:1807.03888). Here it is divided by the square root of the number of features. So it is about 1
+for a frame of the data that the classes were learnt from.
 """
 
 import torch

@@ -1,7 +1,7 @@
 """Swin Transformer V2's feature maps of frames whose sides need not be multiples of the window. Liu et al., CVPR 2022.
 
-The arithmetic is that of the Keras library keras_cv_attention_models. timm's differs in two places: here a map is padded behind
-its last row and column *before* it is shifted, and vectors shorter than a thousandth are not brought to length one.
+The arithmetic is that of the Keras library keras_cv_attention_models. timm's differs in two places. Here a map is padded behind
+its last row and column *before* it is shifted. And here vectors shorter than a thousandth are not brought to length one.
 """
 
 from collections.abc import Sequence

@@ -1,9 +1,11 @@
 """An analytic beating heart whose left ventricle has an exact volume at every moment.
 
-Heart frame, in mm: z runs from base to apex, the endocardial apex is fixed at z = 0 and the mitral annulus lies in the plane
-z = -length. x and y are those of a parasternal short-axis image: +x to its right (lateral), +y to its top (anterior); angles
-are counted from +x towards +y. A cross-section of the left ventricle is `radius * s(u) * m(angle)` with u = 0 at the annulus
-and 1 at the apex, so its volume has a closed form and no voxel is counted.
+Heart frame, in mm: z runs from base to apex. The endocardial apex is fixed at z = 0 and the mitral annulus lies in the plane z
+= -length. x and y are those of a parasternal short-axis image: +x to its right (lateral), +y to its top (anterior). Angles are
+counted from +x towards +y.
+
+A cross-section of the left ventricle is `radius * s(u) * m(angle)`; u is 0 at the annulus and 1 at the apex. Its volume
+therefore has a closed form, and no voxel is counted.
 """
 
 import math

@@ -3,8 +3,8 @@
 The limit is a quantile of the distances of clips whose patients were held out. No patient is ever on both sides: frames of one
 patient are alike, and a limit set on frames of patients that were learnt from would refuse every new patient.
 
-The covariance is shrunk towards its diagonal by Ledoit and Wolf's rule (J Multivariate Anal 2004;88:365-411) with the patient
-as the unit, since it asks for independent samples and the frames of a patient are none.
+The covariance is shrunk towards its diagonal by Ledoit and Wolf's rule (J Multivariate Anal 2004;88:365-411). The rule asks for
+independent samples. Frames of one patient are none, so the patient is its unit.
 """
 
 import math

@@ -14,10 +14,10 @@ from node.objects.clip_reader import read_clip
 
 
 def clips_with_truth(folder: Path) -> Iterator[tuple[Clip, dict[str, Any]]]:
-    """Each clip that a `truth.json` at or below `folder` speaks of, decoded, with its entry there and what is said of its study
-    (`study`, `measurements`, to which those of the clip itself are added); one at a time.
+    """Each clip that a `truth.json` at or below `folder` speaks of, decoded, with its entry there; one at a time.
 
-    Raises EchoNodeError where there is no `truth.json`, where one is unreadable or names a clip that is not beside it, and
+    What is said of its study comes with it: `study`, and `measurements`, to which those of the clip itself are added. Raises
+    EchoNodeError where there is no `truth.json`, where one is unreadable or names a clip that is not beside it. Raises
     UnreadableClip where a clip cannot be decoded.
     """
     truths = sorted(folder.rglob("truth.json"))

@@ -1,7 +1,7 @@
 """The frames of an object as RGB in 8 bits, from any transfer syntax that carries its pixels inside (PS3.5 section 10).
 
-The bytes outrank the header: how a frame is compressed, how many samples of how many bits it has and what its colours are is
-asked of the codestream, then of the samples, then of the header. Where they differ a note says so.
+The bytes outrank the header. The codestream is asked first how a frame is compressed, how many samples of how many bits it has
+and what its colours are; then the samples, then the header. Where they differ a note says so.
 """
 
 import struct

@@ -53,13 +53,15 @@ def search_beats(
 ) -> BeatSearch:
     """Every regular whole beat: an end-diastole, the following end-systole, and the way back to the next end-diastole.
 
-    With R waves, end-diastole is the largest area around each of them that lies at a top of the curve, else each maximum of the
-    smoothed curve. Frames without an area (None) are never chosen; the first and the last frame only where more than the lack
-    of others speaks for them (`beats.whole_beat`). A still, a noisy flat curve and a clip without frame times have no
-    beats. `heart_rate_bpm`, where plausible, tells maxima too close to be two beats, and forbids all beats where the
-    end-diastoles contradict it: the clock is then wrong. The length of each beat and of its systole must be a heart's;
-    `of_atrium`, which is largest at the ventricle's end-systole, the emptying may take as long as diastole. Raises ValueError
-    where the two curves have different lengths.
+    With R waves, end-diastole is the largest area around each of them that lies at a top of the curve. Without, it is each
+    maximum of the smoothed curve. Frames without an area (None) are never chosen; the first and the last frame only where more
+    than the lack of others speaks for them (`beats.whole_beat`). A still, a noisy flat curve and a clip without frame times
+    have no beats.
+
+    `heart_rate_bpm`, where plausible, tells maxima too close to be two beats. Where the end-diastoles contradict it the clock
+    is wrong, and no beat is given. The length of each beat and of its systole must be a heart's. `of_atrium`: an atrium is
+    largest at the ventricle's end-systole, and its emptying may take as long as diastole. Raises ValueError where the two
+    curves have different lengths.
     """
     if len(area_curve_cm2) != len(frame_times_ms):
         raise ValueError(f"{len(area_curve_cm2)} areas for {len(frame_times_ms)} frame times")

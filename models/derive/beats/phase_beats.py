@@ -66,9 +66,8 @@ def settled_beats(
 ) -> tuple[Beat, ...]:
     """The beats with their ends on the largest and the smallest area nearby, in the mean of three frames.
 
-    A beat without an area at one of its ends, or whose cavity does not empty, or whose ends are no extremes of the areas
-    nearby, or the first or last frame, or lie more than 600 ms apart once they are moved, is left out; so are all where areas
-    hardly move.
+    A beat is left out where an end has no area, is no extreme of the areas nearby, or is the first or the last frame. So is one
+    whose cavity does not empty, or whose moved ends lie more than 600 ms apart. Where areas hardly move, all are left out.
     """
     areas = np.array([np.nan if area is None else area for area in areas_cm2], dtype=np.float64)
     ends = [(_near(areas, beat.ed_frame_index), _near(areas, beat.es_frame_index)) for beat in beats]

@@ -1,8 +1,8 @@
 """End-diastole and end-systole from a score per frame: windows put together over a clip, then its tops and bottoms.
 
-For networks that score a fixed number of frames, as EchoPDNet does. How its authors cover longer clips, and which peaks they
-take, is not published. Here windows overlap by half; where several score a frame, their mean counts, each weighted by how far
-the frame is from the window's ends, where a recurrent network knows only one side of the frame.
+This is for networks that score a fixed number of frames, as EchoPDNet does. How its authors cover longer clips, and which peaks
+they take, is not published. Here windows overlap by half, and where several score a frame, their weighted mean counts. A
+frame's weight is its distance from the window's ends: near them a recurrent network knows only one side of the frame.
 """
 
 from collections.abc import Sequence
@@ -64,9 +64,9 @@ def phase_events(curve: Curve, frame_times_ms: Curve | None = None) -> PhaseEven
 
     `curve` (frames,) has no unit; `frame_times_ms` (frames,) are the times of its frames.
 
-    One counts if it stands out by 30 % of the range between the 5th and the 95th percentile, and, where the times are known,
-    lies 273 ms (220 beats a minute) from a higher one of its kind. The first and the last frame never count: whether the curve
-    turns there is not known. Of two neighbours of a kind the more extreme one stays.
+    A top or bottom counts if it stands out by 30 % of the range between the 5th and the 95th percentile. Where the times are
+    known, it must also lie 273 ms (220 beats a minute) from a higher one of its kind. The first and the last frame never count:
+    whether the curve turns there is not known. Of two neighbours of a kind the more extreme one stays.
     """
     if len(curve) < 3 or not np.isfinite(curve).all():
         return PhaseEvents((), ())

@@ -36,8 +36,9 @@ def waves_of_beats(
 ) -> tuple[tuple[float, ...], str]:
     """The R waves within the clip that begin or end a whole beat; without any, in words why.
 
-    A beat is whole from one R wave to the next, and where its length is known also where nearly all of it is shown before or
-    after an R wave. One on the first frame alone may be a placeholder: nothing else says that the clip starts at end-diastole.
+    A beat is whole from one R wave to the next. Where its length is known, it also counts as whole if nearly all of it is shown
+    before or after an R wave. An R wave on the first frame alone may be a placeholder: nothing else says that the clip starts
+    at end-diastole.
 
     >>> waves_of_beats([40.0 * frame for frame in range(40)], (200.0, 1200.0), 60)
     ((200.0, 1200.0), '')

@@ -33,8 +33,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Rhythm:
-    """What is known of the beats' length: `stated_ms` by the header's heart rate, `period_ms` by the best that there is, the
-    curve itself or the header, `waves_ms` by the R waves, of which some may be missing. None where it is not known.
+    """What is known of the beats' length; None where it is not known.
+
+    `stated_ms` is that of the header's heart rate, `waves_ms` that of the R waves, of which some may be missing. `period_ms` is
+    by the best that there is, the curve itself or the header.
     """
 
     stated_ms: float | None

@@ -31,7 +31,7 @@ _BASELINE_SHARE = 0.1  # of the rows: an opposite edge this near to the baseline
 def published_velocity_cm_s(row_px: float, region: RegionCalibration) -> float:
     """EchoNet-Measurements' peak velocity: |dY| times the rows below the reference pixel, two decimals.
 
-    The sign of dY and the physical value at the reference pixel are left out, so flow drawn below the baseline is positive,
+    The sign of dY and the physical value at the reference pixel are left out. So flow drawn below the baseline is positive,
     whichever way it runs:
 
     >>> region = RegionCalibration(0, 340, 799, 739, 3, 4, 4, 7, 0.004, -0.5, 0, 200)
@@ -72,8 +72,9 @@ def pressure_gradient_mmhg(velocity_m_s: float) -> float:
 def is_cut_off(grey: NDArray[np.float64], column: float, row: float, zero_row: float) -> bool:
     """Whether the flow at a peak exceeds what the display can show: aliasing, or a scale set too small.
 
-    `grey` is (rows, columns), 0 to 255, of the region alone; the other arguments are in its px. So it is where the peak stands
-    at the upper or lower edge, where the spectrum runs on beyond it to the edge, and where it continues at the opposite one.
+    `grey` is (rows, columns), 0 to 255, of the region alone; the other arguments are in its px. The flow is cut off where the
+    peak stands at the upper or lower edge, or the spectrum runs on beyond it to the edge. It also is where the spectrum
+    continues at the opposite edge.
     """
     rows = grey.shape[0]
     if not _EDGE_PX <= row <= rows - 1 - _EDGE_PX:

@@ -67,8 +67,8 @@ def published_pair(maps: Map) -> tuple[tuple[int, int], tuple[int, int]]:
     """EchoNet-Measurements' two points (x, y) px of `maps` (2, rows, columns), any float, 0 to 1, from left to right.
 
     The first is the blob of the added maps nearest to their maximum. The second is the nearest blob to it further away than 15
-    px: among those of the map whose own maximum is more than 15 px further from the added maps' maximum than the other map's,
-    else among those of the added maps. Raises NoPairError.
+    px. It is sought in one map alone where that map's own maximum is more than 15 px further from the added maps' maximum than
+    the other map's. Elsewhere it is sought in the added maps. Raises NoPairError.
     """
     first, second = (_stretched(channel) for channel in maps)
     both = first + second

@@ -1,8 +1,8 @@
 """Which frame of a recorded spectral or M-mode display shows one whole sweep.
 
-Carts draw a trace in two ways: a front runs over the display and writes over the sweep before, often behind a black bar; or the
-whole trace scrolls, the newest at the end. Behind a front that is under way the display holds parts of two sweeps, and what is
-read across the seam, an envelope or E and the A after it, never was. A film may also repeat one trace, perhaps under a cursor.
+Carts draw a trace in two ways. A front runs over the display and writes over the sweep before, often behind a black bar; or the
+whole trace scrolls, the newest at the end. While a front is under way the display holds parts of two sweeps. What is read
+across their seam, an envelope or E and the A after it, never was. A film may also repeat one trace, perhaps under a cursor.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,11 +49,11 @@ class _Step:
 
 
 def last_whole_sweep(display: Callable[[int], Display], frames: int) -> Sweep:
-    """The last of the `frames` whose `display`, grey (rows, columns), 0 to 255, time running to the right, shows one sweep
-    alone.
+    """The last of the `frames` whose `display` shows one sweep alone.
 
-    Of a trace at rest and of one that scrolls that is the last frame; of one that a front writes the last frame before the
-    front begins anew at the left, or the last frame where the front has reached the right.
+    A display is grey (rows, columns), 0 to 255, and its time runs to the right. Of a trace at rest, and of one that scrolls,
+    the answer is the last frame. Where a front writes the trace, it is the last frame before the front begins anew at the left.
+    It is the last of all where the front has reached the right.
     """
     first, last = display(0), display(frames - 1)
     before, apart, steps = first, 0.0, []

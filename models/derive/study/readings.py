@@ -26,12 +26,14 @@ _GROUPS = tuple((*parts, *made) for parts, made in _MADE_OF.items())
 def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measurement], Refusals]:
     """Measurements by key, and for keys without one why no model could give them: all reasons and words of all clips.
 
-    Of several clips that give a quantity the one with the best image counts, then the one whose view is surest, then the one
-    that arrived first; of several models the first of the set. The diameters of the left ventricle and what is made of them
-    come from the clip that gives most of them; so do E, A and E/A. Of a jet the first model counts that gives a possible value,
-    and its highest of all clips, with its gradient; none where a jet that exceeds its display may have been higher. Flow of the
-    aortic valve towards the transducer counts only where none away from it was found. A clip that has gates gives nothing. Of
-    all else a value that cannot be true is refused, and does not make room for another clip's.
+    Several clips may give a quantity. The one with the best image counts, then the one whose view is surest, then the one that
+    arrived first. Of several models the first of the set counts. The diameters of the left ventricle and what is made of them
+    come from the clip that gives most of them; so do E, A and E/A.
+
+    Of a jet the first model counts that gives a possible value, and its highest of all clips, with its gradient. There is none
+    where a jet that exceeds its display may have been higher. Flow of the aortic valve towards the transducer counts only where
+    none away from it was found. A clip that has gates gives nothing. A value that cannot be true is refused, and does not make
+    room for another clip's; jets are the exception.
     """
     why: defaultdict[str, list[Refusal]] = defaultdict(list)
     for value in chain.from_iterable(clip.values for clip in clips if not clip.gates):

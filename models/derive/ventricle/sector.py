@@ -1,8 +1,8 @@
 """Where the probe is: the point from which the beams of an ultrasound sector fan out, found in what the image shows.
 
-The border of a sector consists of straight sides that meet in that point and of arcs around it, whatever its opening, however
-it is turned or mirrored, and also where its top is cut or curved. Points are (x, y) px, (0, 0) at the centre of the top left
-pixel.
+The border of a sector consists of straight sides that meet in that point and of arcs around it. That holds whatever its
+opening, however it is turned or mirrored, and also where its top is cut or curved. Points are (x, y) px, (0, 0) at the centre
+of the top left pixel.
 """
 
 import cv2

@@ -3,8 +3,8 @@
 Source: Lang et al., Recommendations for Cardiac Chamber Quantification by Echocardiography in Adults (ASE/EACVI), J Am Soc
 Echocardiogr 2015;28:1-39: twenty discs along the long axis from the middle of the mitral annulus line to the apex.
 
-An outline is an array of shape (points, 2), (x, y) in cm, whose first and last point are the ends of the mitral annulus line,
-as `results.Contour` keeps them - but in cm: the px of a `Contour` go through `to_cm` first, because a pixel need not be square.
+An outline is an array of shape (points, 2), (x, y) in cm. Its first and last point are the ends of the mitral annulus line.
+`results.Contour` keeps the same points in px: `to_cm` comes first, because a pixel need not be square.
 """
 
 import math

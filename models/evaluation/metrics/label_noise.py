@@ -1,10 +1,11 @@
 """Whether an embedding knows better than wrong labels: TTE47's Detection Rate and Label Recovery Precision. Needs scikit-learn.
 
-As in the first author's published training code (github.com/PreshenNaidoo/EchoView47; the paper: Naidoo et al., Med Image Anal
-110 (2026) 104006): a share of the labels is exchanged for others of the same group of views, all embeddings are clustered, and
-an item whose label is not the commonest of its cluster is found wrong. With N the exchanged labels, F those found among them
-and C those of F whose cluster's label is the original one: detection rate F / N, label recovery precision C / N, correction
-accuracy C / F.
+The steps are those of the first author's published training code (github.com/PreshenNaidoo/EchoView47; the paper: Naidoo et
+al., Med Image Anal 110 (2026) 104006). A share of the labels is exchanged for others of the same group of views, and all
+embeddings are clustered. An item whose label is not the commonest of its cluster is found wrong.
+
+N are the exchanged labels, F those found among them, and C those of F whose cluster's label is the original one. Detection rate
+is F / N, label recovery precision C / N, correction accuracy C / F.
 """
 
 from collections.abc import Sequence

@@ -1,7 +1,7 @@
 """EchoApex' lines for left ventricular hypertrophy: septum, cavity and posterior wall of the parasternal long axis.
 
-The abstract says "multiscale convolutional decoder"; its form is ours: the outputs of four blocks become maps of four sizes,
-each is added to the next finer one, and the finest gives a heat map for either end of each line.
+The abstract says "multiscale convolutional decoder"; its form is ours. The outputs of four blocks become maps of four sizes,
+and each is added to the next finer one. The finest gives a heat map for either end of each line.
 """
 
 from collections.abc import Sequence

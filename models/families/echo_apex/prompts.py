@@ -1,8 +1,8 @@
 """EchoApex' promptable segmentation: clicks and boxes say which structure is meant, two-way attention finds it.
 
-The abstract says "prompt-based encoder-decoder"; the form is that of Kirillov et al., Segment Anything, ICCV 2023, in own
-words and sizes: positions are encoded by random Fourier features (Tancik et al., NeurIPS 2020), prompts and image look at each
-other twice, a small network makes of the mask's token the weights of the last layer.
+The abstract says "prompt-based encoder-decoder"; the form is that of Kirillov et al., Segment Anything, ICCV 2023, in own words
+and sizes. Positions are encoded by random Fourier features (Tancik et al., NeurIPS 2020). Prompts and image look at each other
+twice. A small network makes of the mask's token the weights of the last layer.
 """
 
 import math

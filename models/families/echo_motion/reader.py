@@ -1,8 +1,9 @@
 """The left ventricle of a clip as Echo-Motion reads it: its outline on all frames and its ejection fraction.
 
 Published: end-diastole and end-systole are the largest and the smallest area of all frames, and areas stand for volumes. A
-ventricle shortens in three directions and an area knows two, so this "ejection fraction" is too small (a sphere of EF 60 % has
-an area change of 46 %), and one frame on which the ventricle is not found makes it 100 %. Its key is its own, `ef_area_a4c`.
+ventricle shortens in three directions and an area knows two, so this "ejection fraction" is too small: a sphere of EF 60 % has
+an area change of 46 %. One frame on which the ventricle is not found makes it 100 %. Its key is its own, `ef_area_a4c`.
+
 Corrected: beats from the area curve, volumes by the method of discs from the outlines.
 """
 

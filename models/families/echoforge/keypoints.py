@@ -1,7 +1,7 @@
 """Key points of the parasternal long axis: the task EchoForge's page promises and publishes no network for.
 
 All of it is our choice: EchoLVSNet's U-Net with one map per point on 256 px, and four points on one line across the left
-ventricle, so that septum, cavity and posterior wall share their borders (ASE/EACVI, J Am Soc Echocardiogr 2015;28:1-39).
+ventricle. Septum, cavity and posterior wall share their borders (ASE/EACVI, J Am Soc Echocardiogr 2015;28:1-39).
 """
 
 from dataclasses import replace

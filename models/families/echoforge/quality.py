@@ -1,8 +1,8 @@
 """Image quality as a grade: the task EchoForge's page promises and publishes no network for.
 
 All of it is our choice: the Xception of the view classifiers, and an ordinal head. Its outputs ask whether the grade is above
-1, 2, 3, 4; they share one direction in the features and differ in their bias, so their probabilities never contradict
-each other as long as the biases fall (Cao et al., Pattern Recognition Letters 140 (2020) 325-331).
+1, 2, 3, 4. They share one direction in the features and differ in their bias. So their probabilities never contradict each
+other as long as the biases fall (Cao et al., Pattern Recognition Letters 140 (2020) 325-331).
 """
 
 from pathlib import Path

@@ -39,10 +39,11 @@ class _Cavity:
 
 
 class AreaReader(ReadingNetwork, DeepLab):
-    """Frames (n, 3, 480, 640) -> logits (n, 1, 480, 640); `read` measures a clip.
+    """RGB frames (n, 3, 480, 640), float32, 0 to 1 -> logits (n, 1, 480, 640); `read` measures a clip.
 
-    The authors publish no table and no name of a column: those here are ours, frames counted from 0. Nothing here knows whether
-    a clip shows two chambers or four, so the left atrium's area has no key of the dictionary, where it has one for each.
+    The authors publish no table and no name of a column: those here are ours, frames counted from 0. The dictionary has a key
+    for the left atrium's area in the two-chamber view and another one for the four-chamber view. Nothing here knows which of
+    them a clip shows, so the area has neither.
     """
 
     def __init__(self, manifest: Manifest) -> None:

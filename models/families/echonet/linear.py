@@ -50,11 +50,11 @@ class _Calipers:
 
 
 class LinearReader(ReadingNetwork, DeepLab):
-    """Frames (n, 3, 480, 640) -> logits (n, 2, 480, 640); `read` measures a clip.
+    """RGB frames (n, 3, 480, 640), float32, 0 to 1 -> logits (n, 2, 480, 640); `read` measures a clip.
 
     The table counts frames from 0. Its points are px of the network's input in the published decoding, of the image in the
-    corrected one. Its diameters are in cm; without calibration the corrected table has px, as its column `unit` says, and the
-    published one none, but for the single table of a video file, which knows px only.
+    corrected one. Its diameters are in cm. Without calibration the corrected table has px, as its column `unit` says, and the
+    published one has none. The published table of a single video file knows px only.
     """
 
     kernel = False  # the published phases' optional smoothing by 1-2-3-2-1

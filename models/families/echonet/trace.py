@@ -1,7 +1,7 @@
 """What EchoNet-Measurements' Doppler and M-mode networks see of a clip, and why a trace may give no number.
 
-They take the screen from the upper edge of the trace's region down to the bottom, in full width and not resized, as the authors
-trained them. Where a peak may lie is another question: published, anywhere in that; corrected, inside the region.
+They take the screen from the upper edge of the trace's region down to the bottom. It has its full width and is not resized, as
+the authors trained them. Where a peak may lie is another question: published, anywhere in that; corrected, inside the region.
 """
 
 from collections.abc import Sequence

@@ -1,13 +1,13 @@
 """PanEcho: 40 answers from one clip of any view, by one network over frames, one over time, and a layer for each answer.
 
 Holste et al., medRxiv 2024.11.16.24317431. Its values are regressed from uncalibrated video: none is a measurement with a
-caliper or of a spectrum, so only the ejection fraction has a key of the dictionary, all others `panecho_<task>`. Which frames
-of a longer video are shown to it is not published: here up to four runs of 16 consecutive frames, spread evenly, their values
-averaged as the authors average over the videos of a study.
+caliper or of a spectrum. So only the ejection fraction has a key of the dictionary, all others `panecho_<task>`. Which frames
+of a longer video are shown to it is not published. Here they are up to four runs of 16 consecutive frames, spread evenly. Their
+values are averaged, as the authors average over the videos of a study.
 
-Published and corrected ways differ in: the sign of the global longitudinal strain (the network gives its size), what is cut
-from a DICOM object (the whole frame, or the calibrated region), that a clip without a whole beat has no ejection fraction, and
-that impossible values are refused.
+The corrected way differs from the published one in four things. The global longitudinal strain has its sign (the network gives
+its size). A DICOM object is cut to the calibrated region, not to the whole frame. A clip without a whole beat has no ejection
+fraction, and impossible values are refused.
 """
 
 from collections.abc import Mapping, Sequence
