@@ -73,7 +73,10 @@ def start_document(
 
 
 def _local_time(created_at: datetime, evidence: Evidence) -> datetime:
-    """In the study's own time zone where it states one: (0008,0201) holds for the copied study date and time as well."""
+    """The time in the study's own time zone, where it states one.
+
+    (0008,0201) holds for the copied study date and time as well.
+    """
     text = text_of(evidence.newest, "TimezoneOffsetFromUTC")
     if len(text) != 5 or text[0] not in "+-" or not text[1:].isdigit():
         return created_at
@@ -90,7 +93,7 @@ def reference_to(header: Dataset) -> Dataset:
 
 
 def _uid(keyword: str, uid: str) -> DataElement:
-    """As the source has it: what refers to an object finds it by nothing else, valid or not."""
+    """A UID as the source has it, valid or not: what refers to an object finds it by nothing else."""
     return DataElement(keyword, "UI", uid, validation_mode=config.IGNORE)
 
 

@@ -67,7 +67,10 @@ class Evidence:
             raise DocumentError("findings refer to an object that is not in the study") from None
 
     def number_of_frames(self, sop_instance_uid: str) -> int | None:
-        """None for a single-frame object, which has no such attribute and is referred to without frame numbers."""
+        """How many frames there are; None for a single-frame object.
+
+        Such an object has no such attribute and is referred to without frame numbers.
+        """
         frames = text_of(self.header(sop_instance_uid), "NumberOfFrames")
         return int(frames) if frames.isdecimal() else None
 

@@ -159,7 +159,7 @@ def _published(network: nn.Module, frame: Tensor, device: str) -> tuple[Tensor, 
 
 
 def _half(entry: nn.Module, shape: tuple[int, ...], batch: Tensor, device: str) -> Backend | None:
-    """None where this CPU or accelerator has no half precision, or the network cannot be run in it."""
+    """What computes the network in half precision; None where this CPU or accelerator has none, or cannot run it."""
     on_torch = device != "cpu" or not is_installed()
     try:
         if not (torch.cuda.is_bf16_supported() if device != "cpu" else on_torch or has_bf16()):

@@ -156,7 +156,10 @@ def _view_figures(clips: Sequence[ClipResult]) -> dict[str, Value]:
 
 
 def _refusal_figures(clips: Sequence[ClipResult], negatives: Sequence[NegativeResult]) -> dict[str, Value]:
-    """By distance alone, and by all gates and the view together, for the kinds that taught and for the held-out ones."""
+    """Shares refused by distance alone, and by all gates and the view together.
+
+    They stand apart for the kinds that taught and for the held-out ones.
+    """
     hearts = np.array([clip.distance for clip in clips if clip.quality > 0])
     figures: dict[str, Value] = {}
     for group, held_out in (("taught", False), ("held_out", True)):

@@ -1,4 +1,4 @@
-"""What is said of weights by their publisher, their file and whoever imports them, put together; contradictions are refused."""
+"""What publisher, file and importing person state about weights, put together; contradictions are refused."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -61,7 +61,7 @@ def _check_needed(manifest: Manifest, architecture: Mapping[str, Value], needed:
 
 
 def _numbers(value: Value | None) -> list[float]:
-    """Empty for anything but finite numbers."""
+    """The numbers of `value`; empty for anything but finite numbers."""
     values = value if isinstance(value, list) else [value]
     numbers = [float(item) for item in values if isinstance(item, (int, float)) and not isinstance(item, bool)]
     return numbers if len(numbers) == len(values) and all(map(math.isfinite, numbers)) else []

@@ -44,7 +44,7 @@ def short_name(manifest: Manifest) -> str:
 
 
 def limits_without_phase(manifest: Manifest) -> Mapping[str, Limits]:
-    """Of a diameter of no particular phase, under the model's own name: what is possible for one of the phases."""
+    """What is possible for a diameter of no particular phase, under the model's own name: what is for one of the phases."""
     keys = [str(manifest.architecture[at]) for at in ("at_ed", "at_es", "largest") if at in manifest.architecture]
     limits = [LIMITS_CM.get(key, (0.0, math.inf)) for key in keys]
     return {short_name(manifest): (min(low for low, _ in limits), max(high for _, high in limits))}

@@ -50,7 +50,9 @@ def window_plan(map_sides: Sides, window: int, *, shifted: bool) -> WindowPlan:
 
 
 def map_sides(input_sides: Sides, stages: int) -> list[Sides]:
-    """Of the map of each stage, for frames of `input_sides` px: a stem that leaves rests out, then halves, rounded up.
+    """The sides of the map of each stage, for frames of `input_sides` px.
+
+    The stem leaves rests out; each further stage halves, rounded up.
 
     >>> map_sides((224, 224), 4)
     [(56, 56), (28, 28), (14, 14), (7, 7)]

@@ -16,7 +16,7 @@ from models.phantom.tissue import paint
 
 
 def material_points(state: HeartState, points: Points, lv: Ventricle) -> Points:
-    """Where the tissue now at `points` was at end-diastole, mm: the inverse of shortening, thickening and twist.
+    """Where the tissue that is now at `points` was at end-diastole, mm: the inverse of shortening, thickening and twist.
 
     Tissue beyond the roof of the atria and far outside the heart does not move.
     """

@@ -219,7 +219,7 @@ def _annulus(rate_bpm: float, random: np.random.Generator) -> Sequence[Wave]:
 
 
 def _beats(rate_bpm: float) -> int:
-    """As many as begin on the screen."""
+    """How many beats begin on the screen."""
     return math.ceil(COLUMNS * SPECTRAL.physical_delta_x * rate_bpm / 60)
 
 

@@ -71,7 +71,7 @@ class Learnt:
 
 
 def fewest_patients(quantile: float) -> int:
-    """As many as put one patient beyond the quantile, on average, when one more comes.
+    """How many patients put one of them beyond the quantile, on average, when one more comes.
 
     >>> fewest_patients(0.95), fewest_patients(0.99)
     (19, 99)

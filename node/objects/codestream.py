@@ -59,7 +59,10 @@ class Codestream:
 
 
 def kind_of(encoded: bytes) -> Kind | None:
-    """By the first bytes; for JPEG's family by the marker of the frame. None where they are nothing known."""
+    """What the bytes are, by the first of them; for JPEG's family by the marker of the frame.
+
+    None where they are nothing known.
+    """
     if encoded.startswith(b"\xff\xd8\xff"):
         try:
             return _jpeg(encoded).kind

@@ -41,7 +41,7 @@ def is_planar(frame: NDArray[np.uint8], *, said: bool) -> bool:
 
 
 def _grey_share_of_changes(pixels: NDArray[np.int16]) -> float:
-    """Of the pixels that differ from the next: what is flat is alike however it is read."""
+    """The share that is grey among the pixels that differ from the next one: what is flat is alike however it is read."""
     changing = pixels[:-1][np.abs(np.diff(pixels[:, 0])) > _AS_GREY]
     return _grey_shares(changing)[0] if len(changing) else 0.0
 

@@ -156,7 +156,7 @@ def _length_without_padding(found: StoredObject, element: Element) -> int:
 
 
 def _hash_pixels(found: StoredObject) -> str | None:
-    """None where there is no pixel element, or an empty one."""
+    """The hash of the pixels; None where there is no pixel element, or an empty one."""
     if found.pixels is None:
         return None
     digest = hashlib.sha256()

@@ -99,7 +99,7 @@ class Walk:
             self.notes.append(text)
 
     def _elements_from(self, at: int, end: int, encoding: Encoding) -> tuple[list[Element], int, _End]:
-        """Up to `end`, a delimiter, or (at the top) the pixels. An element may go beyond `end` where that was too near."""
+        """The elements up to `end`, a delimiter, or (at the top) the pixels. One may go beyond an `end` that is too near."""
         found: list[Element] = []
         while at < end:
             head = read_head(self.data, at, self.data.size, encoding)

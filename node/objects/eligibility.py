@@ -178,7 +178,7 @@ def _is_described(dataset: Dataset, words: re.Pattern[str]) -> bool:
 
 
 def _value(dataset: Dataset, keyword: str) -> Any:
-    """None where absent or not what its value representation allows."""
+    """The value of an attribute; None where it is absent or not what its value representation allows."""
     try:
         return dataset.get(keyword)
     except (ValueError, TypeError, LookupError, OverflowError, NotImplementedError, BytesLengthException):

@@ -131,7 +131,10 @@ def _firsts(found: Fragments, kind: Kind | None, stated: int | None, offsets: Se
 
 
 def _firsts_by_table(table: Sequence[int], spans: list[_Span]) -> list[int]:
-    """Empty where the table does not fit. Offsets count from the first fragment's header."""
+    """The first fragment of each frame by the offset table; empty where the table does not fit.
+
+    Offsets count from the first fragment's header.
+    """
     origin = spans[0][0] - 8
     by_offset = {start - 8 - origin: index for index, (start, _) in enumerate(spans)}
     firsts = [by_offset.get(offset, -1) for offset in table]

@@ -82,7 +82,7 @@ def _pointer(dataset: Dataset, notes: list[str]) -> int | None:
 
 
 def _by_vector(dataset: Dataset, count: int, notes: list[str]) -> NDArray[np.float64] | None:
-    """None, and a note, where Frame Time Vector does not fit the frames.
+    """Times by Frame Time Vector; None, and a note, where it does not fit the frames.
 
     The first value stands before the first frame; it is 0 by the standard and something else on real carts.
     """

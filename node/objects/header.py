@@ -37,7 +37,7 @@ def read_header(path: Path, fallback_character_set: str = DEFAULT_FALLBACK) -> D
 
 
 def read_headers(paths: Iterable[Path], fallback_character_set: str = DEFAULT_FALLBACK) -> Iterator[Dataset]:
-    """Of all that are DICOM objects."""
+    """The headers of those files that are DICOM objects."""
     for path in paths:
         with suppress(Unparseable):
             yield read_header(path, fallback_character_set)

@@ -51,7 +51,7 @@ def _draw(frame: Frame, mark: Mark) -> None:
 
 
 def _write(frame: Frame, text: str, lower_left: tuple[int, int]) -> None:
-    """Kept inside the image; black round it, so that it can be read on white."""
+    """Writes `text` inside the image, with black around it, so that it can be read on white."""
     scale = max(0.35, frame.shape[0] / 1200)
     (width, height), _ = cv2.getTextSize(text, _FONT, scale, 1)
     place = (max(min(lower_left[0], frame.shape[1] - width - 2), 0), max(lower_left[1], height + 2))

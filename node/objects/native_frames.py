@@ -57,9 +57,10 @@ def arranged_planes(planes: NDArray[np.uint8], layout: ImageLayout) -> Samples:
 
 
 def judged_converter(dataset: Dataset, samples: Samples, layout: ImageLayout, note: Note) -> Converter:
-    """By Photometric Interpretation, unless the `samples` of a frame contradict it: nothing else tells their colours.
+    """The converter by Photometric Interpretation, unless the `samples` of a frame contradict it.
 
-    They are (rows, columns, 3), 0 to 255, as stored; the converter gives RGB (rows, columns, 3), 0 to 255.
+    Nothing else tells their colours. Samples are (rows, columns, 3), 0 to 255, as stored; the converter gives RGB
+    (rows, columns, 3), 0 to 255.
     """
     found = stored_colours(samples)
     said = "RGB" if layout.is_rgb else "YCBCR" if layout.photometric.startswith("YBR") else None

@@ -80,7 +80,7 @@ class PatientVerdict:
 
 
 def stated_patient(header: Dataset) -> StatedPatient:
-    """Of a header whose values need not be valid; nothing in it stops the reading."""
+    """What a header states of its patient. Its values need not be valid; nothing in it stops the reading."""
     identifier, issuer = _text(header, _ID), _text(header, _ISSUER)
     return StatedPatient(
         "" if _is_placeholder(identifier) else "\\".join(part for part in (identifier, issuer) if part),
@@ -124,7 +124,7 @@ _COMPARED: Mapping[str, tuple[Callable[[StatedPatient], str], ...]] = {
 
 
 def _differing(everybody: Iterable[StatedPatient], some: Iterable[StatedPatient]) -> list[str]:
-    """In what `some` of them differ from anybody."""
+    """The names of what `some` of them state and on which `everybody` does not agree."""
     everybody, some = list(everybody), list(some)
     return [
         what
@@ -150,7 +150,7 @@ def _name_groups(name: str) -> tuple[str, str, str]:
 
 
 def _comparable_name(group: str) -> str:
-    """Without what spelling one person's name twice may change: case, accents, width, spaces, trailing delimiters."""
+    """The name without what may change when it is spelt twice: case, accents, width, spaces, trailing delimiters."""
     letters = (letter for letter in unicodedata.normalize("NFKD", group) if ord(letter) not in _COMBINING_ACCENTS)
     plain = unicodedata.normalize("NFKC", "".join(letters)).casefold()
     components = [" ".join(component.split()) for component in plain.split("^")]
@@ -179,7 +179,10 @@ def _text(header: Dataset, tag: int) -> str:
 
 
 def _decoded(value: bytes, header: Dataset) -> str:
-    """By the stated character set; where it has one byte a letter, bytes that are UTF-8 throughout are read as that."""
+    """The text of `value` by the stated character set.
+
+    Where that has one byte a letter, bytes that are UTF-8 throughout are read as UTF-8.
+    """
     if value.isascii() and _ESCAPE not in value:
         return value.decode("ascii")
     stated = _character_sets(header)
@@ -197,7 +200,7 @@ def _decoded(value: bytes, header: Dataset) -> str:
 
 
 def _character_sets(header: Dataset) -> list[str]:
-    """As Python's codecs; terms that nobody knows are left out."""
+    """The stated character sets as Python's codecs; terms that nobody knows are left out."""
     value: Any = header.get_item(_CHARACTER_SET).value if _CHARACTER_SET in header else b""
     terms = (
         value.decode("latin-1").split("\\") if isinstance(value, bytes) else [value] if isinstance(value, str) else value or []

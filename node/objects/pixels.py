@@ -243,7 +243,7 @@ def _stored_colours(stream: Codestream, layout: ImageLayout) -> str:
 
 
 def _converter(dataset: Dataset, first: Codestream, layout: ImageLayout, note: Note) -> Converter:
-    """To RGB from what the decoder gives: JPEG's comes as RGB already, the others' as stored."""
+    """The converter to RGB from what the decoder gives: JPEG's frames come as RGB already, the others' as stored."""
     if first.components == 1 or first.colours is None:
         return rgb_converter(dataset, layout.photometric, layout.bits)
     if (first.colours == "RGB") != layout.is_rgb:

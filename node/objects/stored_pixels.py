@@ -24,7 +24,7 @@ class StoredPixels:
 
 
 def load_pixels(found: StoredObject) -> StoredPixels | None:
-    """None where the object has no pixel element, or an empty one."""
+    """The pixel element's bytes; None where the object has no such element, or an empty one."""
     element = found.pixels
     if element is None or not element.length:
         return None

@@ -66,7 +66,7 @@ def published_range(areas: Sequence[float]) -> float:
 
 
 def percentile_range(areas: Sequence[float]) -> float:
-    """From the 5th to the 95th percentile, as was meant.
+    """The range from the 5th to the 95th percentile, as was meant.
 
     >>> percentile_range(range(201))
     180.0

@@ -1,6 +1,6 @@
-"""Whether stated frame times can be true, judged by all else that is said of the clip's rate and length.
+"""Whether stated frame times can be true, judged by all that the header states of the clip's rate and length.
 
-A wrong unit is never put right in silence: times that cannot be true are none, and the words state both figures.
+A wrong unit is never put right in silence: times that cannot be true count as none, and the words state both figures.
 """
 
 from collections.abc import Sequence

@@ -91,7 +91,7 @@ def settled_beats(
 def beats_at_r_waves(
     beats: Sequence[Beat], frame_times_ms: Sequence[float], r_wave_times_ms: Sequence[float]
 ) -> tuple[Beat, ...]:
-    """Where R waves are known within the clip, the beats whose end-diastole lies at one; else all."""
+    """The beats whose end-diastole lies at an R wave; all of them where no R wave is known within the clip."""
     known = [time for time in r_wave_times_ms if frame_times_ms[0] <= time <= frame_times_ms[-1]]
     return tuple(beat for beat in beats if not known or lies_at_r_wave(frame_times_ms[beat.ed_frame_index], known))
 
@@ -106,7 +106,7 @@ class _Near:
 
     @property
     def medians_cm2(self) -> Curve:
-        """Of three frames; at an end of the first or last three."""
+        """The median of each area and its two neighbours; at an end that of the first or the last three."""
         if self.areas_cm2.size < 3:
             return self.areas_cm2
         inner: Curve = np.median(np.stack([self.areas_cm2[:-2], self.areas_cm2[1:-1], self.areas_cm2[2:]]), axis=0)

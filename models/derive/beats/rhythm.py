@@ -15,7 +15,7 @@ _LEAST_OF_SYSTOLE, _MOST_OF_SYSTOLE = 0.5, 1.5
 
 
 def expected_beat_ms(heart_rate_bpm: float | None) -> float | None:
-    """None for a heart rate that is not known or impossible."""
+    """How long a beat lasts at this heart rate; None where the rate is not known or impossible."""
     if heart_rate_bpm and SHORTEST_BEAT_MS <= 60_000 / heart_rate_bpm <= LONGEST_BEAT_MS:
         return 60_000 / heart_rate_bpm
     return None

@@ -14,7 +14,9 @@ _USUAL_BEAT_MS = 60_000 / 50
 
 
 def why_no_beat_shown(times_ms: Sequence[float], r_waves_ms: Sequence[float] = (), heart_rate_bpm: float | None = None) -> str:
-    """In words; "" where a beat at the stated heart rate, or else between two R waves, goes into the clip.
+    """Why the clip shows no whole beat, in words; "" where a beat fits into it.
+
+    The length of a beat is that of the stated heart rate, or else that between two R waves.
 
     >>> why_no_beat_shown([0.0, 40.0, 80.0, 120.0], heart_rate_bpm=60)
     'the clip shows 160 ms, a beat takes 1000 ms'

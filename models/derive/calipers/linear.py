@@ -31,7 +31,7 @@ def teichholz_volume_ml(diameter_cm: float) -> float:
 
 
 def teichholz_ef_percent(lvidd_cm: float, lvids_cm: float) -> float | None:
-    """None where the systolic diameter is the larger one.
+    """The ejection fraction by Teichholz's volumes; None where the systolic diameter is the larger one.
 
     >>> round(teichholz_ef_percent(5.0, 3.0), 1), teichholz_ef_percent(3.0, 5.0)
     (70.4, None)

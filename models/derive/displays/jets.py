@@ -14,8 +14,10 @@ def is_possible(value: ClipValue) -> bool:
 
 
 def one_way(given: Sequence[Given]) -> list[Given]:
-    """Of flow that may run either way what counts beside each other: flow towards the transducer only where none away from it
-    was found, for it may be a leak. One that exceeds its display stays, whose side the display cannot tell.
+    """Those of `given` that count beside each other, of flow that may run either way.
+
+    Flow towards the transducer may be a leak, so it counts only where none away from it was found. A jet that exceeds its
+    display stays: the display cannot tell its side.
     """
     if not any(value.direction is Direction.AWAY for _, value in given):
         return list(given)

@@ -3,8 +3,8 @@
 An object's R waves (RWaveTimeVector) count from its first frame on; nothing says which column of a still's sweep that is.
 
 Along time the spectrum is one curve: how far bright pixels reach from the baseline. Flow makes humps of it, and silence between
-them makes valleys. A hump is a beat in an outflow tract; early and atrial filling are two humps of one beat, and they are told
-from two beats by the silence between: while the mitral valve is closed it lasts as long as systole does.
+them makes valleys. In an outflow tract a hump is a beat. Early and atrial filling are two humps of one beat. The silence
+between humps tells that from two beats: while the mitral valve is closed it lasts as long as systole does.
 """
 
 from dataclasses import dataclass
@@ -191,7 +191,10 @@ def _one_by_one(humps: list[tuple[int, int]], period_s: float | None, step_s: fl
 
 
 def _to_feet(curve: Curve, top: float, first: int, last: int) -> tuple[int, int]:
-    """Out to where the flow begins and ends, which lies below the rise that found it; never by more than a third of it."""
+    """The hump widened to where its flow begins and ends, which lies below the rise that found it.
+
+    Neither side moves by more than a third of the hump.
+    """
     reserve = (last - first + 1) // 3
     flow = curve > _FOOT * top
     while flow[first - 1] and curve[first - 1] <= curve[first] and first > 1 and reserve > 0:

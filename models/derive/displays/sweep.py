@@ -41,7 +41,10 @@ class _Kind(Enum):
 
 @dataclass(frozen=True)
 class _Step:
-    """From one frame to the next; of a front the columns it wrote or wiped, the first beyond the last where it went round."""
+    """How the display changes from one frame to the next.
+
+    Of a front, `first` and `last` are the columns it wrote or wiped; `first` lies beyond `last` where it went round.
+    """
 
     kind: _Kind
     first: int = 0

@@ -75,7 +75,7 @@ def _touches_baseline(mask: Mask, baseline_row: float) -> bool:
 
 
 def published_inconsistent(masks: Sequence[BeatMask]) -> tuple[int, ...]:
-    """Of the believed masks, those whose area is not within 20 % of that of the most confident one."""
+    """Indices of the believed masks whose area is not within 20 % of that of the most confident one."""
     believed = [index for index, mask in enumerate(masks) if not mask.rejected]
     if not believed:
         return ()
@@ -85,7 +85,9 @@ def published_inconsistent(masks: Sequence[BeatMask]) -> tuple[int, ...]:
 
 
 def inconsistent(values: Sequence[float]) -> tuple[int, ...]:
-    """Those further than half the median from it: a mask gone wrong, while beats of an arrhythmia that differ by 20 % stay.
+    """Indices of the values that lie further than half the median from it.
+
+    A mask gone wrong does; the beats of an arrhythmia, which differ by 20 %, do not.
 
     >>> inconsistent([20.0, 24.0, 17.0, 45.0])
     (3,)

@@ -28,7 +28,7 @@ class NoPair:
 
 
 def choose_pair(clips: Sequence[ClipFindings]) -> ClipPair | NoPair:
-    """Of each view the clip that the method of discs would take: the least foreshortened, of equals the best image.
+    """The clip of each view that the method of discs would take: the least foreshortened, of equals the best image.
 
     A network needs no outline, so where none of a view can be measured the best image of it counts. Planes whose lengths
     contradict each other are no pair here either: one of them is foreshortened, whoever looks at it. Nor does a clip count

@@ -54,7 +54,7 @@ def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measuremen
 
 
 def _together(key: str, refusals: Sequence[Refusal], clips: Sequence[ClipFindings]) -> Refusal:
-    """Of all clips of the quantity's views, those that no model was asked about among them."""
+    """The reasons and words of all clips of the quantity's views, also of those that no model was asked about."""
     gates = [reason for clip in clips if view_of(clip) in QUANTITIES[key].views for reason in clip.gates]
     reasons = in_order([*gates, *(reason for stated, _ in refusals for reason in stated)])
     return reasons, "; ".join(dict.fromkeys(words for _, words in refusals if words))
@@ -91,7 +91,7 @@ def _of_one_clip(clips: Sequence[ClipFindings], group: Collection[str]) -> dict[
 
 
 def _gradients(best: Mapping[str, Given]) -> dict[str, Given]:
-    """Those of the velocities which were chosen, and of no others."""
+    """The gradients of the velocities which were chosen, and of no others."""
     gradients = {}
     for velocity, gradient in GRADIENT_OF.items():
         if velocity in best:

@@ -28,7 +28,7 @@ class Estimate:
 
     @property
     def sd(self) -> float | None:
-        """None for a single beat."""
+        """The standard deviation over the beats; None for a single beat."""
         return float(np.std(self.by_beat, ddof=1)) if self.beats > 1 else None
 
 
@@ -50,7 +50,7 @@ class ApicalClip:
 
     @property
     def length_d_cm(self) -> float:
-        """Its mean: the longer, the less foreshortened."""
+        """The mean of these lengths: the longer, the less foreshortened."""
         return float(np.mean(self.lengths_d_cm))
 
     def sources(self, *phases: Phase, beats: int | None = None) -> tuple[FrameReference, ...]:
@@ -64,7 +64,7 @@ class ApicalClip:
 
 
 def measurable(findings: ClipFindings) -> ApicalClip | None:
-    """None where the clip has no calibration, no beat, or a beat without an outline."""
+    """The clip with the outlines of its beats; None where it has no calibration, no beat, or a beat without an outline."""
     if findings.view is None or findings.cm_per_px is None or not findings.beats:
         return None
     outlines = {c.frame_index: to_cm(c.points_px, findings.cm_per_px) for c in findings.contours if c.structure == "lv"}
@@ -85,7 +85,7 @@ def _rank(clip: ApicalClip) -> tuple[float, float]:
 
 
 def lengths_differ(a4c: ApicalClip, a2c: ApicalClip) -> str:
-    """In words, where the two long axes contradict each other; "" where they agree."""
+    """How the two long axes contradict each other, in words; "" where they agree."""
     if not differ(a4c.length_d_cm, a2c.length_d_cm):
         return ""
     lengths = f"A4C {a4c.length_d_cm:.1f} cm, A2C {a2c.length_d_cm:.1f} cm"

@@ -1,4 +1,4 @@
-"""The long axis of a ventricle over the frames of a clip: one that turns against its neighbours is of an outline gone wrong."""
+"""The long axis of a ventricle over the frames of a clip. An axis that turns against its neighbours has a wrong outline."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,7 +14,7 @@ _NEIGHBOURS = 3  # on each side
 
 
 def long_axis(points: Sequence[Point], cm_per_px: Point) -> NDArray[np.float64]:
-    """From the middle of the annulus line to the apex, the farthest point, as a vector (2,), (x, y) in cm.
+    """The vector (2,), (x, y) in cm, from the middle of the annulus line to the apex, the farthest point.
 
     >>> long_axis([(0, 0), (10, -80), (20, 0)], (0.1, 0.1)).tolist()
     [0.0, -8.0]

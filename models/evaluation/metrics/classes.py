@@ -74,7 +74,7 @@ def confusion(true: Indices, found: Indices, classes: int) -> Indices:
 
 
 def calibration_bins(confidence: NDArray[np.float64], hit: NDArray[np.bool_]) -> list[tuple[int, float, float]]:
-    """Of 15 equal bins of confidence those that hold anything: how many, their mean confidence, their share of hits.
+    """The bins that hold anything, of 15 equal ones of confidence: how many items, their mean confidence, their share of hits.
 
     `confidence` (n,) is 0 to 1; `hit` (n,) is true where the answer is right.
     """

@@ -57,7 +57,7 @@ def exchanged(labels: Labels, names: Sequence[str], percent: float, random: np.r
 
 
 def recovered(features: Features, given: Labels, clusters: int, *, seed: int = 0) -> Labels:
-    """For every item the commonest of the `given` labels in its cluster (k-means): (n,).
+    """The commonest of the `given` labels in the cluster (k-means) of every item: (n,).
 
     `features` are (n, width); `given` (n,) are indices of labels.
     """

@@ -28,9 +28,9 @@ class Overlap:
 
 
 def overlap(true: Mask, found: Mask, pixel_size: tuple[float, float] = (1.0, 1.0)) -> Overlap:
-    """Of the masks `true` and `found` (rows, columns), true inside; `pixel_size` (x, y) gives the unit of the surface distance.
+    """How far the masks `true` and `found` (rows, columns), true inside, agree. Two empty masks do.
 
-    Two empty masks agree.
+    `pixel_size` (x, y) gives the unit of the surface distance.
 
     >>> square = np.zeros((8, 8), dtype=bool); square[2:6, 2:6] = True
     >>> shifted = np.roll(square, 1, axis=1)

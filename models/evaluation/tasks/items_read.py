@@ -59,7 +59,7 @@ def read_clips(model: Any, clips: Sequence[Clip], options: Options) -> tuple[Rea
 
 
 def pairs_of_studies(items: Iterator[Item]) -> Iterator[tuple[Item, tuple[Item, ...], str]]:
-    """Of every group the first A4C and the first A2C clip, and why there is no pair; a group's items stand together."""
+    """The first A4C and the first A2C clip of every group, or why there is no pair; a group's items stand together."""
     found: dict[View, Item] = {}
     first: Item | None = None
     for item in items:

@@ -52,7 +52,10 @@ def described_head(layers: Sequence[KerasLayer]) -> dict[str, Value]:
 
 
 def hidden_widths(dense: Sequence[KerasLayer]) -> list[int]:
-    """Of a head's Dense layers but the last. Raises KerasFileError where there is none, and for activations other than ReLU."""
+    """The widths of a head's Dense layers but the last.
+
+    Raises KerasFileError where there is no Dense layer, and for activations other than ReLU.
+    """
     if not dense:
         raise KerasFileError("the model has no Dense layer behind its map")
     activations = {str(layer.config.get("activation", "relu")) for layer in dense[:-1]} - {"relu"}

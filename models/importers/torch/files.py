@@ -44,8 +44,10 @@ class TorchFile:
 
 
 def read_torch_file(path: Path) -> TorchFile:
-    """Also reads safetensors. Raises TorchFileError for whole pickled modules, archives of code, and anything else that is not
-    tensors by name; for a damaged file also whatever torch makes of it.
+    """The tensors of a file of torch or safetensors, by name.
+
+    Raises TorchFileError for whole pickled modules, archives of code, and anything else that is not tensors by name. A damaged
+    file also raises whatever torch makes of it.
     """
     if path.suffix == ".safetensors":
         try:
