@@ -31,8 +31,8 @@ from node.study import assembly, job_ends
 from node.study.archive import Archive
 from node.version import __version__
 from node.work.executor import LocalExecutor
+from node.work.model_check import require_models
 from node.work.pipeline import AnalysisTools, analyse_study
-from node.work.plan import plan_for, require_models
 from node.work.scheduler import Timers
 from node.work.worker import JobDefinition, Lane, Worker
 from sr_templates.errors import DocumentError
@@ -81,20 +81,20 @@ class Node:
         self.settings, self._clock = settings, clock
         self._watch, self._jumped_s = ClockWatch(clock, monotonic), 0.0
         self._quiet, self._leases = Stillness(monotonic), Stillness(monotonic)
-        plan = plan_for(settings)
-        require_models(plan)
+        models = settings.model_set
+        require_models(models)
         configured(settings)
         self._data_lock = lock_data_dir(settings)
         self.database = open_database(settings)
         self.archive = Archive(settings.archive_dir)
         work = settings.work
         self._executor = LocalExecutor(
-            plan,
+            models,
             processes=work.processes,
             threads_per_process=work.threads_per_process,
             clip_timeout_s=work.clip_timeout_s,
         )
-        analysis = AnalysisTools(self.database, self.archive, self._executor, plan, clock, work.max_attempts)
+        analysis = AnalysisTools(self.database, self.archive, self._executor, models, clock, work.max_attempts)
         egress = EgressTools(self.database, self.archive, settings, clock)
         self._jobs = job_definitions(analysis, egress)
         self._worker = Worker(

@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from models.library.recipe import Role
+from models.library.model_set import ModelSettings, Role
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
 from node.app import open_database
 from node.egress.destinations import configured
 from node.errors import ConfigError
 from node.settings import Settings
-from node.work.plan import Plan, chosen_device, plan_for
+from node.work.model_check import chosen_device
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,8 @@ def _checks(settings: Settings) -> Iterator[CheckResult]:
     yield _config(settings)
     yield _database(settings)
     yield _disk(settings)
-    plan = plan_for(settings)
-    yield _device(plan)
-    for role, name in plan.parts():
+    yield _device(settings.models)
+    for role, name in settings.models.named_models():
         yield _model(role, name)
     if not settings.destination:
         yield CheckResult("destinations", True, "none configured: documents stay in the archive")
@@ -70,9 +69,9 @@ def _disk(settings: Settings) -> CheckResult:
     return CheckResult("disk", True, f"{free_mb} MB free")
 
 
-def _device(plan: Plan) -> CheckResult:
+def _device(models: ModelSettings) -> CheckResult:
     try:
-        return CheckResult("device", True, f"the networks are computed on: {chosen_device(plan)}")
+        return CheckResult("device", True, f"the networks are computed on: {chosen_device(models)}")
     except ConfigError as error:
         return CheckResult("device", False, str(error))
 

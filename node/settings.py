@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from models.complaints import complaints
+from models.library.model_set import ModelSet, ModelSettings
 from node.errors import ConfigError
 
 AETitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]+$")]  # VR AE: no backslash, no control
@@ -64,18 +65,6 @@ class WorkSettings(_Section):
     max_attempts: int = Field(default=3, ge=1)
     lease_s: float = Field(default=60, gt=1)
     poll_s: float = Field(default=15, gt=0)
-
-
-class ModelSettings(_Section):
-    view: str = "phantom_view"
-    quality: str = "phantom_quality"
-    lv_segmentation: str = "phantom_lv"
-    measurements: tuple[str, ...] = ()
-    distribution: str = ""
-    phase: str = ""
-    split_screen: str = ""
-    engine: Literal["auto", "torch", "openvino"] = "auto"
-    device: Literal["cpu", "cuda", "auto"] = "cpu"
 
 
 class ResearchSettings(_Section):
@@ -170,6 +159,10 @@ class Settings(_Section):
     @property
     def database_url(self) -> str:
         return self.node.database_url or f"sqlite:///{(self.node.data_dir / 'echonode.sqlite').as_posix()}"
+
+    @property
+    def model_set(self) -> ModelSet:
+        return ModelSet(**self.models.model_dump(), research_override=self.research.override)
 
     @property
     def archive_dir(self) -> Path:

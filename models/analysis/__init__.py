@@ -1,5 +1,5 @@
-"""The predictor: one clip through the networks of a model set, by whichever backend gives what the reference gives."""
+"""One clip through the networks of a model set, by whichever backend gives what the reference gives."""
 
-from models.analysis.predictor import Predictor, load_predictor, model_use, predictor_of
+from models.analysis.predictor import Predictor, open_model_set
 
-__all__ = ["Predictor", "load_predictor", "model_use", "predictor_of"]
+__all__ = ["Predictor", "open_model_set"]

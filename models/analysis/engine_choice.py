@@ -10,7 +10,7 @@ from models.engines.agreement import Task, choose_backend, probe_clip
 from models.engines.backend import TorchBackend
 from models.inputs.clip_frames import ClipFrames
 from models.library.manifest import Manifest
-from models.library.recipe import Role
+from models.library.model_set import Role
 from models.library.registry import recipe_of
 
 

@@ -20,8 +20,8 @@ from models.engines.backend import TorchBackend
 from models.families.phantom.classifier import PhantomClassifier
 from models.inputs.clip_frames import ClipFrames
 from models.library.manifest import Manifest, ManifestError
+from models.library.model_set import Role
 from models.library.reading import Reader
-from models.library.recipe import Role
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
 from models.results import ModelUse

@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.analysis import Predictor, load_predictor
+from models.analysis import Predictor, open_model_set
 from models.evaluation.held_out import ClipResult, HeartResult, NegativeResult, judge_heart, judge_negative
 from models.evaluation.metrics.agreement import Estimate, bootstrap, correlation, quadratic_kappa
 from models.library.manifest import Value, write_manifest
+from models.library.model_set import ModelSet
 from models.library.registry import find_manifest
 from models.phantom import GENERATOR_VERSION
 from models.phantom.truth import HELD_OUT_KINDS, NEGATIVE_KINDS
@@ -25,6 +26,7 @@ from models.phantom.truth import HELD_OUT_KINDS, NEGATIVE_KINDS
 Judged = TypeVar("Judged")
 Progress = Callable[[str], None]
 _NEGATIVES_PER_KIND = 20
+_BY_TORCH = ModelSet(engine="torch")  # the reference
 
 
 @dataclass(frozen=True)
@@ -38,37 +40,24 @@ class Evaluation:
     quality: dict[str, Value]
 
 
-@dataclass(frozen=True)
-class _Names:
-    view: str
-    quality: str
-    lv_segmentation: str
-    engine: str
-
-
 # One predictor per process: loading it for every heart would take longer than the heart.
-_loaded: dict[_Names, Predictor] = {}
+_loaded: dict[ModelSet, Predictor] = {}
 
 
 def evaluate_ef(
+    models: ModelSet = _BY_TORCH,
     *,
     hearts: int = 200,
     first_seed: int | None = None,
-    view: str = "phantom_view",
-    quality: str = "phantom_quality",
-    lv_segmentation: str = "phantom_lv",
-    engine: str = "torch",
     processes: int = 2,
     progress: Progress = lambda line: None,
 ) -> Evaluation:
     """Runs `hearts` held-out hearts, from the first test seed on, through predictor and study derivation.
 
-    `engine` computes the networks: "torch", the reference, "openvino" or "auto".
     Raises ManifestError or WeightsError where a model cannot be loaded, ValueError for seeds that were trained on.
     """
-    names = _Names(view, quality, lv_segmentation, engine)
-    manifests = [find_manifest(name) for name in (view, quality, lv_segmentation)]
-    first = manifests[2].test_seeds[0] if first_seed is None else first_seed
+    manifests = [find_manifest(name) for _, name in models.named_models()]
+    first = find_manifest(models.lv_segmentation).test_seeds[0] if first_seed is None else first_seed
     for manifest in manifests:
         for low, high in (manifest.train_seeds, manifest.validation_seeds):
             if first < high and low < first + hearts:
@@ -76,8 +65,8 @@ def evaluate_ef(
     seeds = range(first, first + hearts)
     per_kind = min(_NEGATIVES_PER_KIND, hearts)
     kinds = [(kind, first + index) for kind in NEGATIVE_KINDS for index in range(per_kind)]
-    judged = _all(partial(_heart, names), seeds, processes, progress)
-    negatives = _all(partial(_negative, names), kinds, processes, progress)
+    judged = _all(partial(_heart, models), seeds, processes, progress)
+    negatives = _all(partial(_negative, models), kinds, processes, progress)
     return summarise(judged, negatives)
 
 
@@ -96,9 +85,10 @@ def summarise(hearts: Sequence[HeartResult], negatives: Sequence[NegativeResult]
     )
 
 
-def record_metrics(evaluation: Evaluation, *, view: str, quality: str, lv_segmentation: str) -> None:
+def record_metrics(evaluation: Evaluation, models: ModelSet) -> None:
     """Replaces `[metrics]` in the three manifests; what the training measured on its validation hearts stays."""
-    for name, figures in ((view, evaluation.view), (quality, evaluation.quality), (lv_segmentation, evaluation.lv)):
+    judged = (models.view, evaluation.view), (models.quality, evaluation.quality), (models.lv_segmentation, evaluation.lv)
+    for name, figures in judged:
         manifest = find_manifest(name)
         kept = {key: value for key, value in manifest.metrics.items() if key.startswith("validation_")}
         write_manifest(replace(manifest, metrics=kept | figures), manifest.path)
@@ -183,20 +173,18 @@ def _quality_figures(clips: Sequence[ClipResult]) -> dict[str, Value]:
     }
 
 
-def _heart(names: _Names, seed: int) -> HeartResult:
-    return judge_heart(_predictor(names), seed)
+def _heart(models: ModelSet, seed: int) -> HeartResult:
+    return judge_heart(_predictor(models), seed)
 
 
-def _negative(names: _Names, kind_and_seed: tuple[str, int]) -> NegativeResult:
-    return judge_negative(_predictor(names), *kind_and_seed)
+def _negative(models: ModelSet, kind_and_seed: tuple[str, int]) -> NegativeResult:
+    return judge_negative(_predictor(models), *kind_and_seed)
 
 
-def _predictor(names: _Names) -> Predictor:
-    if names not in _loaded:
-        _loaded[names] = load_predictor(
-            view=names.view, quality=names.quality, lv_segmentation=names.lv_segmentation, engine=names.engine
-        )
-    return _loaded[names]
+def _predictor(models: ModelSet) -> Predictor:
+    if models not in _loaded:
+        _loaded[models] = open_model_set(models)
+    return _loaded[models]
 
 
 def _all(judge: Callable[..., Judged], items: Iterable[object], processes: int, progress: Progress) -> list[Judged]:

@@ -69,7 +69,8 @@ def judge_heart(predictor: Predictor, seed: int) -> HeartResult:
         for view in _VIEWS
     ]
     clips = [clip_of(truth, f"{seed}.{index}") for index, truth in enumerate(truths)]
-    findings = [predictor.analyse(clip, research_override=True) for clip in clips]
+    lifted = replace(predictor, research_override=True)
+    findings = [lifted.analyse(clip) for clip in clips]
     study = derive_study(str(seed), findings, research_override=True)
     poor = render_clip(heart, View.A4C, seed=seed, quality=0, rows=ROWS, columns=COLUMNS, frames=_POOR_FRAMES)
     results = [_clip_result(truth, found) for truth, found in zip(truths, findings, strict=True)]

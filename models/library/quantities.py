@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from models.catalogue import GRADIENT_OF, QUANTITIES, READ, View
 from models.library.manifest import Manifest
-from models.library.registry import recipe_of
+from models.library.model_set import ModelSettings, Role
+from models.library.registry import find_manifest, recipe_of
 
 _OF_DIAMETERS = ("fs_2d", "ef_teichholz_2d")
 # What a reader calls without a view that our keys name with it.
@@ -25,6 +26,17 @@ def quantities_read(manifest: Manifest) -> tuple[str, ...]:
     keys += _OF_DIAMETERS if {"lvidd_2d", "lvids_2d"} <= set(keys) else ()
     views = views_read(manifest)
     return tuple(key for key in keys if key in READ and set(READ[key].views) <= set(views))
+
+
+def quantities_of(models: ModelSettings) -> frozenset[str]:
+    """What the measuring models of a set may give beside the quantities of the outlines. Raises ManifestError."""
+    return frozenset(key for name in models.names(Role.MEASUREMENTS) for key in quantities_read(find_manifest(name)))
+
+
+def pairs_read(models: ModelSettings) -> tuple[tuple[str, str], ...]:
+    """Model and quantity of what is read off an A4C and an A2C clip together. Raises ManifestError."""
+    manifests = [find_manifest(name) for name in models.names(Role.MEASUREMENTS)]
+    return tuple((one.name, key) for one in manifests if reads_pairs(one) for key in quantities_read(one))
 
 
 def key_in_view(key: str, view: View) -> str:

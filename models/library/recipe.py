@@ -10,18 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.catalogue import TRACES, View
-
-
-class Role(StrEnum):
-    """A slot of a model set."""
-
-    VIEW = "view"
-    QUALITY = "quality"
-    LV_SEGMENTATION = "lv_segmentation"
-    MEASUREMENTS = "measurements"
-    DISTRIBUTION = "distribution"
-    PHASE = "phase"
-    SPLIT_SCREEN = "split_screen"
+from models.library.model_set import Role
 
 
 class Answer(StrEnum):

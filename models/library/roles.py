@@ -2,8 +2,8 @@
 
 from models.catalogue import ECHOVIEW47, Mode, View
 from models.library.manifest import Manifest, ManifestError
+from models.library.model_set import Role
 from models.library.quantities import quantities_read
-from models.library.recipe import Role
 from models.library.registry import FAMILIES, embedder_of, recipe_of, recipes_of
 
 _LIMITS = {Role.QUALITY: "adequate_quality", Role.DISTRIBUTION: "out_of_distribution"}  # that every model of the role states

@@ -5,7 +5,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -18,15 +18,14 @@ from models.derive.study.quantities import derive_study
 from models.derive.ventricle.outline import cavity_outline
 from models.inputs.letterbox import Letterbox
 from models.library.manifest import ManifestError
+from models.library.model_set import ModelSet
 from models.library.registry import list_models, load_model
 from node.cli.devices import check_device
 from node.cli.options import AsJson
 from node.cli.output import console, print_json
 from node.errors import EchoNodeError
 from node.objects.clip_reader import open_clip
-from node.settings import Settings
 from node.work.clip_analysis import analyse_clip, predictor_for
-from node.work.plan import Plan, plan_for
 
 # One of each architecture, at each size its authors use. Left out: EchoApex ViT-L, which is ViT-B with twice the blocks, each
 # 1.8 times as dear, and networks that differ from another one here in their weights or head alone.
@@ -128,18 +127,18 @@ class StudyTiming:
 
 def time_study() -> StudyTiming:
     """The demo's phantom study: our worker's path, networks warm, against the published way; turn by turn, two rounds."""
-    plan = plan_for(Settings())
+    models = ModelSet()
     with tempfile.TemporaryDirectory() as folder:
         paths = _make_study(Path(folder))
-        predictor_for(plan)
+        predictor_for(models)
         ours, published, start = [], [], []
         for _ in range(2):
             started = time.perf_counter()
-            found = [analyse_clip(path.stem, path, plan) for path in paths]
+            found = [analyse_clip(path.stem, path, models) for path in paths]
             ours.append(time.perf_counter() - started)
-            start.append(sum(_script_start_s(name) for _, name in plan.parts()))
-            published.append(sum(_published_s(path, plan) for path in paths) + start[-1])
-        reference = [analyse_clip(path.stem, path, replace(plan, engine="torch")) for path in paths]
+            start.append(sum(_script_start_s(name) for _, name in models.named_models()))
+            published.append(sum(_published_s(path, models) for path in paths) + start[-1])
+        reference = [analyse_clip(path.stem, path, models.but(engine="torch")) for path in paths]
     frames = sum(clip.number_of_frames for clip in found)
     return StudyTiming(len(paths), frames, min(published), min(ours), min(start), _same(found, reference))
 
@@ -160,9 +159,9 @@ def _script_start_s(name: str) -> float:
     return time.perf_counter() - started
 
 
-def _published_s(path: Path, plan: Plan) -> float:
+def _published_s(path: Path, models: ModelSet) -> float:
     """All scripts over one clip, without their start."""
-    return sum(_script_s(path, name, outline=role.value == "lv_segmentation") for role, name in plan.parts())
+    return sum(_script_s(path, name, outline=role.value == "lv_segmentation") for role, name in models.named_models())
 
 
 def _script_s(path: Path, name: str, *, outline: bool) -> float:

@@ -19,6 +19,7 @@ from models.evaluation.tasks import as_record, beside_published, chosen_task, tr
 from models.evaluation.tasks.outcome import Options, Outcome, TrialError
 from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Manifest, ManifestError, Value
+from models.library.model_set import ModelSet
 from models.library.reading import Decoding, ReadingError
 from models.library.registry import find_manifest, load_model
 from models.networks.stored_weights import WeightsError
@@ -28,7 +29,6 @@ from node.cli.output import console, print_json, show_rows
 from node.errors import ConfigError, EchoNodeError
 from node.files.written_files import refuse_among, refuse_replacing, written_to
 from node.objects.clip_folder import clips_with_truth
-from node.settings import Settings
 
 _EVERY = 50  # items between two lines of progress
 
@@ -161,15 +161,11 @@ def _rounded(value: Value | None) -> str:
 def _on_hearts(hearts: int, processes: int, engine: EngineName, *, write: bool, as_json: bool) -> None:
     if write and engine is not EngineName.TORCH:
         raise ConfigError("--write: the manifests hold what torch measures, in single precision")
-    bundled = Settings().models
-    view, quality, lv_segmentation = bundled.view, bundled.quality, bundled.lv_segmentation
-    evaluation = evaluate_ef(
-        hearts=hearts, processes=processes, view=view, quality=quality, lv_segmentation=lv_segmentation, engine=engine.value,
-        progress=_to_stderr,
-    )  # fmt: skip
+    bundled = ModelSet(engine=engine.value)
+    evaluation = evaluate_ef(bundled, hearts=hearts, processes=processes, progress=_to_stderr)
     if write:
-        record_metrics(evaluation, view=view, quality=quality, lv_segmentation=lv_segmentation)
-    figures = {lv_segmentation: evaluation.lv, view: evaluation.view, quality: evaluation.quality}
+        record_metrics(evaluation, bundled)
+    figures = {bundled.lv_segmentation: evaluation.lv, bundled.view: evaluation.view, bundled.quality: evaluation.quality}
     if as_json:
         print_json(figures)
         return

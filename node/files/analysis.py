@@ -14,6 +14,8 @@ from pydicom.dataset import Dataset
 
 from models.derive.study.quantities import derive_study
 from models.library.manifest import ManifestError
+from models.library.model_set import ModelSet
+from models.library.quantities import quantities_of
 from models.networks.stored_weights import WeightsError
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason, StudyFindings, in_order
 from node.db.tables import NodeIdentity
@@ -29,7 +31,6 @@ from node.objects.patient import judge_patients, patient_flags, stated_patient
 from node.settings import Settings
 from node.work.clip_analysis import analyse_clip, analyse_pair
 from node.work.pairs import settled, with_pair
-from node.work.plan import Plan, plan_for
 from sr_templates.copied_values import text_of
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import is_uid
@@ -63,11 +64,11 @@ def analyse_files(paths: Sequence[Path], out: Path, settings: Settings) -> Itera
     """One result a study, a film, and a file passed over. An undecodable clip is a finding."""
     found = find_files(paths, settings.study.fallback_character_set)
     yield from found.passed_over
-    plan = plan_for(settings)
+    models = settings.model_set
     for study_instance_uid, files in sorted(found.studies.items()):
         folder = out / folder_name(study_instance_uid)
         try:
-            study = _analyse_study(study_instance_uid, list(files.values()), folder, settings, plan)
+            study = _analyse_study(study_instance_uid, list(files.values()), folder, settings, models)
             yield replace(study, notes=tuple(found.replaced[study_instance_uid]))
         except _FAULTS_OF_MODELS as error:
             raise ConfigError(f"[models]: {error}") from error
@@ -76,7 +77,7 @@ def analyse_files(paths: Sequence[Path], out: Path, settings: Settings) -> Itera
     for path in found.films:
         folder = out / f"film-{re.sub(r'[^A-Za-z0-9]+', '_', path.stem)[:60]}-{_short_hash(str(path.resolve()))}"
         try:
-            yield _analyse_film(path, folder, plan)
+            yield _analyse_film(path, folder, models)
         except _FAULTS_OF_MODELS as error:
             raise ConfigError(f"[models]: {error}") from error
         except _FAULTS as error:
@@ -103,11 +104,11 @@ def _plainly(error: Exception) -> str:
 
 
 def _analyse_study(
-    study_instance_uid: str, files: Sequence[tuple[Path, Dataset]], folder: Path, settings: Settings, plan: Plan
+    study_instance_uid: str, files: Sequence[tuple[Path, Dataset]], folder: Path, settings: Settings, models: ModelSet
 ) -> AnalysedStudy:
-    clips = [analyse_clip(text_of(header, "SOPInstanceUID"), path, plan) for path, header in files]
-    clips = with_pair([path for path, _ in files], clips, plan, _read_pair)
-    findings = derive_study(study_instance_uid, clips, research_override=plan.research_override, asked=plan.quantities_read())
+    clips = [analyse_clip(text_of(header, "SOPInstanceUID"), path, models) for path, header in files]
+    clips = with_pair([path for path, _ in files], clips, models, _read_pair)
+    findings = derive_study(study_instance_uid, clips, research_override=models.research_override, asked=quantities_of(models))
     verdict = judge_patients(stated_patient(header) for _, header in files)
     findings = replace(findings, flags=(*findings.flags, *patient_flags(verdict)))
     built, withheld, problems = BuiltDocuments([]), verdict.withhold, list(_undecodable(files, clips))
@@ -145,8 +146,8 @@ def _undecodable(files: Sequence[tuple[Path, Dataset]], clips: Sequence[ClipFind
             yield f"{path.name} not analysed: " + "; ".join(flag.message for flag in clip.flags)
 
 
-def _analyse_film(path: Path, folder: Path, plan: Plan) -> AnalysedStudy:
-    findings = analyse_film(path, plan)
+def _analyse_film(path: Path, folder: Path, models: ModelSet) -> AnalysedStudy:
+    findings = analyse_film(path, models)
     _write(findings, folder)
     return AnalysedStudy(
         folder, len(findings.measurements), len(findings.not_measured),
@@ -162,10 +163,10 @@ def _write(findings: StudyFindings, folder: Path) -> None:
         (folder / "findings.json").write_text(json.dumps(dump_findings(findings), indent=2), encoding="utf-8")
 
 
-def _read_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+def _read_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, models: ModelSet) -> ClipFindings:
     """By a thread, whose errors are told as those of the node's processes are."""
     with ThreadPoolExecutor(1) as thread:
-        return settled(thread.submit(analyse_pair, a4c, a4c_path, a2c_path, plan), a4c, plan)
+        return settled(thread.submit(analyse_pair, a4c, a4c_path, a2c_path, models), a4c, models)
 
 
 def _identity(settings: Settings) -> DocumentIdentity:

@@ -8,10 +8,11 @@ from models.catalogue import QUANTITIES, View
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
 from models.derive.ventricle.volumes import length_cm, to_cm
+from models.library.model_set import ModelSet
+from models.library.quantities import quantities_of
 from models.results import ClipFindings, NotMeasured, QualityFlag, QualityIssue, Reason, StudyFindings, in_order
 from node.objects.video_file import read_video
 from node.work.clip_analysis import predictor_for
-from node.work.plan import Plan
 
 UNCALIBRATED = (
     "A film outside DICOM has no calibration: its ejection fraction is a ratio of pixels, and there are no documents."
@@ -23,13 +24,13 @@ _RATIOS = ("ef_a4c", "ef_a2c", "ef_video_regression")
 _DEPTH_CM, _LENGTH_CM = 16.0, 8.0
 
 
-def analyse_film(path: Path, plan: Plan) -> StudyFindings:
+def analyse_film(path: Path, models: ModelSet) -> StudyFindings:
     """Raises UnreadableClip for a file without a film. Pixels are taken as square."""
     clip = read_video(path)
     clip = replace(clip, sop_instance_uid=path.name, regions=(_whole_image(clip),))
-    found = predictor_for(plan).analyse(clip, research_override=plan.research_override)
+    found = predictor_for(models).analyse(clip)
     scaled = _scaled(found)
-    study = derive_study(path.name, [scaled], research_override=plan.research_override, asked=plan.quantities_read())
+    study = derive_study(path.name, [scaled], research_override=models.research_override, asked=quantities_of(models))
     return replace(_without_scale(study), clips=(_as_read(found, clip),))
 
 

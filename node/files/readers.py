@@ -6,8 +6,8 @@ from typing import Any
 from models.analysis.loaded_model import make_part
 from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import ManifestError
+from models.library.model_set import Role
 from models.library.reading import Decoding, Reader
-from models.library.recipe import Role
 from models.library.registry import find_manifest, load_manifest
 from models.networks.stored_weights import WeightsError
 from node.errors import ConfigError, EchoNodeError

@@ -8,13 +8,13 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
-from models.analysis import Predictor, load_predictor
+from models.analysis import Predictor, open_model_set
 from models.analysis.pairs import read_pair
+from models.library.model_set import ModelSet, Role
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason
 from node.errors import UnreadableClip
 from node.objects.clip_reader import open_clip
 from node.work.pairs import unread
-from node.work.plan import Plan, chosen_device
 
 log = logging.getLogger(__name__)
 
@@ -26,31 +26,21 @@ _FAULTS_OF_ONE_CLIP = (ValueError, TypeError, LookupError, AttributeError, Arith
 
 
 @lru_cache(maxsize=2)
-def predictor_for(plan: Plan) -> Predictor:
-    """The networks of a plan, loaded once a process."""
-    return load_predictor(
-        view=plan.view,
-        quality=plan.quality,
-        lv_segmentation=plan.lv_segmentation,
-        measurements=plan.measurements,
-        distribution=plan.distribution,
-        phase=plan.phase,
-        split_screen=plan.split_screen,
-        engine=plan.engine,
-        device=chosen_device(plan),
-    )
+def predictor_for(models: ModelSet) -> Predictor:
+    """The networks of a model set, loaded once a process."""
+    return open_model_set(models)
 
 
-def warm_up(plan: Plan, threads: int) -> None:
+def warm_up(models: ModelSet, threads: int) -> None:
     """Run at the start of a worker process: networks in memory, thread count set, before the first clip comes."""
     if threads:
         import torch
 
         torch.set_num_threads(threads)
-    predictor_for(plan)
+    predictor_for(models)
 
 
-def analyse_clip(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
+def analyse_clip(sop_instance_uid: str, path: Path, models: ModelSet) -> ClipFindings:
     """Look, decode what is asked for, measure. An undecodable clip is a finding (`Reason.UNDECODABLE`), not an error.
 
     Raises what `predictor_for` raises for networks that are not there.
@@ -60,8 +50,8 @@ def analyse_clip(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
     if isinstance(clip, ClipFindings):
         return clip
     opened = time.perf_counter()
-    predictor = predictor_for(plan)
-    findings = _or_nothing(sop_instance_uid, lambda: predictor.analyse(clip, research_override=plan.research_override))
+    predictor = predictor_for(models)
+    findings = _or_nothing(sop_instance_uid, lambda: predictor.analyse(clip))
     tolerated = tuple(QualityFlag(QualityIssue.TOLERATED, sop_instance_uid, note) for note in clip.notes)
     return replace(
         findings,
@@ -87,13 +77,13 @@ def _without_numbers(sop_instance_uid: str, reason: Reason, message: str) -> Cli
     return ClipFindings(sop_instance_uid, 0, 0, 0, gates=(reason,), flags=(flag,))
 
 
-def analyse_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
-    """`a4c`, the findings of that clip, with what the models of the plan read off both clips together."""
+def analyse_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, models: ModelSet) -> ClipFindings:
+    """`a4c`, the findings of that clip, with what the models of the set read off both clips together."""
     started = time.perf_counter()
     try:
-        readings = read_pair(open_clip(a4c_path), open_clip(a2c_path), predictor_for(plan).measurements)
+        readings = read_pair(open_clip(a4c_path), open_clip(a2c_path), predictor_for(models).parts[Role.MEASUREMENTS])
     except UnreadableClip as error:
-        return unread(a4c, plan, Reason.UNDECODABLE, str(error))
+        return unread(a4c, models, Reason.UNDECODABLE, str(error))
     return replace(
         a4c,
         values=a4c.values + readings.values,

@@ -12,10 +12,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Protocol
 
+from models.library.model_set import ModelSet
 from models.results import ClipFindings, Reason
 from node.errors import EchoNodeError
 from node.work.pairs import settled, unread
-from node.work.plan import Plan
 
 log = logging.getLogger(__name__)
 
@@ -29,11 +29,11 @@ class _TookTooLong(ExecutorBroken):
 
 
 class Executor(Protocol):
-    def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+    def analyse(self, clips: Sequence[tuple[str, Path]], models: ModelSet) -> list[ClipFindings]:
         """Findings of (SOP Instance UID, file) pairs, in their order."""
         ...
 
-    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, models: ModelSet) -> ClipFindings:
         """`a4c` with what is read off both clips; where that fails, with the reason: all else of the study stands.
 
         Raises OSError where a file cannot be read.
@@ -46,8 +46,8 @@ class Executor(Protocol):
 class LocalExecutor:
     """Spawned, not forked: a forked child would inherit torch's and the database's threads half alive."""
 
-    def __init__(self, plan: Plan, *, processes: int, threads_per_process: int, clip_timeout_s: float) -> None:
-        self._warm = (plan, threads_per_process)
+    def __init__(self, models: ModelSet, *, processes: int, threads_per_process: int, clip_timeout_s: float) -> None:
+        self._warm = (models, threads_per_process)
         self._processes, self._clip_timeout_s = processes, clip_timeout_s
         self._lock, self._closed = threading.Lock(), False
         self._pool = self._new_pool()
@@ -57,12 +57,12 @@ class LocalExecutor:
             self._processes, mp_context=multiprocessing.get_context("spawn"), initializer=_warm_up, initargs=self._warm
         )
 
-    def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+    def analyse(self, clips: Sequence[tuple[str, Path]], models: ModelSet) -> list[ClipFindings]:
         with self._lock:
             pool = self._pool
         deadline = time.monotonic() + self._clip_timeout_s * len(clips)
         try:
-            futures = [_submit(pool, _analyse_clip, uid, path, plan) for uid, path in clips]
+            futures = [_submit(pool, _analyse_clip, uid, path, models) for uid, path in clips]
             return [future.result(max(0.0, deadline - time.monotonic())) for future in futures]
         except TimeoutError as error:
             self._replace(pool)
@@ -71,13 +71,13 @@ class LocalExecutor:
             self._replace(pool)
             raise ExecutorBroken from error
 
-    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, models: ModelSet) -> ClipFindings:
         """A process may have died idle, before the pair came, so the pair is then tried once more."""
         limit_s = 2 * self._clip_timeout_s
         tried_before = False
         while True:
             try:
-                return settled(self._finished(limit_s, a4c, a4c_path, a2c_path, plan), a4c, plan)
+                return settled(self._finished(limit_s, a4c, a4c_path, a2c_path, models), a4c, models)
             except ExecutorBroken as error:
                 if self._closed:  # the node stops: the study is done again, whole, at the next start
                     raise
@@ -85,7 +85,7 @@ class LocalExecutor:
                 if too_long or tried_before:
                     why = f"took longer than {limit_s:g} s" if too_long else "its process died, twice"
                     log.error("two clips read together: %s", why)
-                    return unread(a4c, plan, Reason.COMPUTATION_FAILED, why)
+                    return unread(a4c, models, Reason.COMPUTATION_FAILED, why)
             tried_before = True
 
     def _finished(self, limit_s: float, *pair_and_plan: object) -> Future[ClipFindings]:
@@ -147,7 +147,7 @@ def _end(pool: ProcessPoolExecutor) -> None:
     pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _warm_up(plan: Plan, threads: int) -> None:
+def _warm_up(models: ModelSet, threads: int) -> None:
     """In the child: torch is imported here and never in the parent."""
     import signal
 
@@ -158,7 +158,7 @@ def _warm_up(plan: Plan, threads: int) -> None:
     from node.work.clip_analysis import warm_up
 
     quiet_warnings()
-    warm_up(plan, threads)
+    warm_up(models, threads)
 
 
 def _end_with_the_node() -> None:
@@ -169,16 +169,16 @@ def _end_with_the_node() -> None:
         os._exit(1)
 
 
-def _analyse_clip(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
+def _analyse_clip(sop_instance_uid: str, path: Path, models: ModelSet) -> ClipFindings:
     from node.work.clip_analysis import analyse_clip
 
-    return analyse_clip(sop_instance_uid, path, plan)
+    return analyse_clip(sop_instance_uid, path, models)
 
 
-def _analyse_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+def _analyse_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, models: ModelSet) -> ClipFindings:
     from node.work.clip_analysis import analyse_pair
 
-    return analyse_pair(a4c, a4c_path, a2c_path, plan)
+    return analyse_pair(a4c, a4c_path, a2c_path, models)
 
 
 def _nothing() -> None:

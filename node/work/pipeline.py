@@ -10,6 +10,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.derive.study.quantities import derive_study
+from models.library.model_set import ModelSet
+from models.library.quantities import quantities_of
 from models.results import QualityFlag, QualityIssue, StudyFindings
 from node.db import audit, queue
 from node.db.audit import AuditEvent
@@ -22,7 +24,6 @@ from node.study import assembly
 from node.study.archive import Archive
 from node.work.executor import Executor
 from node.work.pairs import with_pair
-from node.work.plan import Plan
 
 # Age, stage, calibration may be what was corrected, so the newest header is the one to measure by. A conflict (other pixels)
 # is flagged, never analysed instead.
@@ -39,7 +40,7 @@ class AnalysisTools:
     database: Database
     archive: Archive
     executor: Executor
-    plan: Plan
+    models: ModelSet
     clock: Callable[[], datetime]
     max_attempts: int  # of the job that follows
 
@@ -52,10 +53,10 @@ def analyse_study(job: ClaimedJob, tools: AnalysisTools) -> None:
     started_at = tools.clock()
     with tools.database.reading() as session:
         study_instance_uid, clips, flags = _inputs(session, job.subject_id, tools.archive)
-    clip_findings = tools.executor.analyse(clips, tools.plan)
-    clip_findings = with_pair([path for _, path in clips], clip_findings, tools.plan, tools.executor.analyse_pair)
+    clip_findings = tools.executor.analyse(clips, tools.models)
+    clip_findings = with_pair([path for _, path in clips], clip_findings, tools.models, tools.executor.analyse_pair)
     findings = derive_study(
-        study_instance_uid, clip_findings, research_override=tools.plan.research_override, asked=tools.plan.quantities_read()
+        study_instance_uid, clip_findings, research_override=tools.models.research_override, asked=quantities_of(tools.models)
     )
     _record(job, replace(findings, flags=findings.flags + flags), tools, started_at)
 

@@ -233,3 +233,43 @@ def test_a_setting_is_a_field_whose_line_is_demanded(tmp_path: Path) -> None:
     assert _printed(tmp_path, _DOCUMENTED) == ["missing"]
     _insert(tmp_path / "node/echonode.toml", "full_moon = false\n", before='upper_layer = "echonode"')
     assert _printed(tmp_path, _DOCUMENTED) == []
+
+
+_ROLE_IN_USE = """
+        if of_rhythm := self.of(Role.RHYTHM):
+            impression = replace(impression, notes=(*impression.notes, f"the rhythm is judged by {of_rhythm.manifest.name}"))
+"""
+_OPEN = """
+from pathlib import Path
+
+import pytest
+
+from models.library.model_set import Role
+from models.library.registry import find_manifest
+from node.errors import ConfigError
+from node.settings import load_settings
+from node.work.model_check import require_models
+from tests.unit.models.analysis.test_mixed_sets import GoodQuality, a_clip, model_set, taking
+from models.analysis.loaded_model import make_part
+
+settings = load_settings(Path("node/echonode.toml"))
+print(list(settings.model_set.names(Role.RHYTHM)))
+with pytest.raises(ConfigError, match="models.rhythm: phantom_lv is of the family phantom_segmenter, which cannot do this"):
+    require_models(settings.model_set.but(rhythm="phantom_lv"))
+predictor = taking(model_set(), Role.RHYTHM, make_part(Role.QUALITY, GoodQuality()))
+print(*predictor.analyse(a_clip(phantom=True)).notes)
+"""
+
+
+def test_a_role_of_the_model_set_is_a_row_its_use_and_a_line_in_the_default_file(tmp_path: Path) -> None:
+    """A role once stood in the settings, the plan, the worker's arguments, the predictor and its loader: nine files."""
+    shutil.copytree(ROOT / "models", tmp_path / "models", ignore=shutil.ignore_patterns("__pycache__"))
+    _copy(tmp_path, "node")
+    table = tmp_path / "models/library/model_set.py"
+    _insert(table, '    RHYTHM = "rhythm"\n', before='    SPLIT_SCREEN = "split_screen"\n')
+    _insert(table, '    rhythm: str = ""\n', before='    split_screen: str = ""\n')
+    predictor = tmp_path / "models/analysis/predictor.py"
+    _insert(predictor, _ROLE_IN_USE.lstrip("\n"), before='        timings_s = {"view_quality"')
+    _insert(predictor, "from dataclasses import replace\n", before="from models.analysis.displays import")
+    _insert(tmp_path / "node/echonode.toml", 'rhythm = ""\n', before='split_screen = ""')
+    assert " ".join(_printed(tmp_path, _OPEN)) == "[] the rhythm is judged by phantom_quality"

@@ -12,8 +12,8 @@ from models.catalogue import PROBE_VIEWS, View
 from models.evaluation.tasks import tasks_of
 from models.explain import place_of
 from models.importers import import_weights
+from models.library.model_set import Role
 from models.library.quantities import views_read
-from models.library.recipe import Role
 from models.library.registry import FAMILIES, MANIFESTS, find_manifest, list_models
 from models.library.roles import unfit_for
 from models.library.zoo import zoo_page

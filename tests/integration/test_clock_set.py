@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from models.library.model_set import ModelSet
 from models.results import ClipFindings
 from node.app import Node
 from node.db.tables import AuditEntry, Job, JobState, Study, StudyState
 from node.egress.dicom_store import send_files
 from node.settings import AERule, NodeSettings, Settings
-from node.work.plan import Plan
 from tests.arrivals import clip, write_file
 from tests.factories import clip_findings
 from tests.waiting import wait_for
@@ -29,16 +29,16 @@ class SetClock:
 class FoundAtOnce:
     """An executor without processes and networks, which take longer to start than the quiet period lasts."""
 
-    def __init__(self, plan: Plan, **_: object) -> None:
+    def __init__(self, plan: ModelSet, **_: object) -> None:
         pass
 
     def warm(self) -> None:
         pass
 
-    def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+    def analyse(self, clips: Sequence[tuple[str, Path]], plan: ModelSet) -> list[ClipFindings]:
         return [clip_findings(uid) for uid, _ in clips]
 
-    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: ModelSet) -> ClipFindings:
         return a4c
 
     def close(self) -> None:

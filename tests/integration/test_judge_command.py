@@ -24,7 +24,7 @@ from node.errors import ConfigError, EchoNodeError
 from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.settings import ModelSettings, NodeSettings, Settings
 from node.work.clip_analysis import analyse_clip
-from node.work.plan import plan_for, require_models
+from node.work.model_check import require_models
 from tests.rows import NOW
 
 pytestmark = pytest.mark.slow
@@ -87,7 +87,7 @@ def settings(manifest: str, folder: Path) -> Settings:
 
 
 def analysed(path: Path, manifest: str, folder: Path) -> ClipFindings:
-    plan = plan_for(settings(manifest, folder))
+    plan = settings(manifest, folder).model_set
     require_models(plan)
     return analyse_clip("1.2", path, plan)
 
@@ -203,15 +203,15 @@ def test_a_judge_stops_the_node_when_its_embedder_is_gone(images: Path, tmp_path
     own.write_text(own.read_text().replace('name = "phantom_view"', 'name = "encoder"'))
     result = run(images, "--json", embedder="encoder")
     manifest = json.loads(result.stdout)["manifest"]
-    require_models(plan_for(settings(manifest, tmp_path)))
+    require_models(settings(manifest, tmp_path).model_set)
     weights = home / "weights" / "phantom_view.safetensors"
     content = weights.read_bytes()
     weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     with pytest.raises(ConfigError, match="the weights of encoder are not those its manifest names"):
-        require_models(plan_for(settings(manifest, tmp_path)))
+        require_models(settings(manifest, tmp_path).model_set)
     own.unlink()
     with pytest.raises(ConfigError, match=r"models\.distribution: .*cannot be used: no model 'encoder'"):
-        require_models(plan_for(settings(manifest, tmp_path)))
+        require_models(settings(manifest, tmp_path).model_set)
     checks = {check.name: check for check in run_checks(settings(manifest, tmp_path))}
     assert "no model 'encoder'" in checks[f"model {manifest}"].message
     assert np.isfinite(json.loads(result.stdout)["limit"])

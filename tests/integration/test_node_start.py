@@ -1,7 +1,6 @@
 """What stops a node from starting is said before anything is received; what hangs in it ends."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,10 +9,10 @@ from node.app import Node, lock_data_dir
 from node.errors import ConfigError
 from node.settings import AERule, ModelSettings, NodeSettings, Settings
 from node.work.executor import ExecutorBroken, LocalExecutor
-from node.work.plan import plan_for, require_models
+from node.work.model_check import require_models
 from tests.waiting import free_port
 
-PLAN = plan_for(Settings())
+PLAN = Settings().model_set
 
 
 def _settings(folder: Path, **node: object) -> Settings:
@@ -46,7 +45,7 @@ def test_altered_weights_stop_the_start(tmp_path: Path) -> None:
     (weights / "phantom_view.safetensors").write_bytes(altered)
     require_models(PLAN)
     with pytest.raises(ConfigError, match="weights"):
-        require_models(replace(PLAN, view=str(manifests / "phantom_view.toml")))
+        require_models(PLAN.but(view=str(manifests / "phantom_view.toml")))
 
 
 def test_two_nodes_never_share_a_data_folder(tmp_path: Path) -> None:

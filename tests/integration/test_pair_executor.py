@@ -5,21 +5,21 @@ import operator
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
+from models.library.model_set import ModelSet
 from models.results import ClipFindings, Reason
 from node.settings import Settings
 from node.work.executor import ExecutorBroken, LocalExecutor
-from node.work.plan import Plan, plan_for
 from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
-PLAN = plan_for(Settings())
-PAIR_PLAN = replace(PLAN, measurements=("EchoMotionNet_A4C_A2C",))
+PLAN = Settings().model_set
+PAIR_PLAN = PLAN.but(measurements=("EchoMotionNet_A4C_A2C",))
 A4C = ClipFindings("2.25.4", 4, 6, 2)
 
 
@@ -40,7 +40,7 @@ class _Opening:
         return open, (self.path,)
 
 
-class _Garbled(Plan):
+class _Garbled(ModelSet):
     """A plan here, a text in the worker process: every question to it is an error of ours."""
 
     def __reduce__(self) -> tuple[object, tuple[str]]:

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.catalogue import View
+from models.library.model_set import ModelSet
 from models.library.registry import load_model
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
@@ -21,12 +22,11 @@ from node.db.tables import Analysis, AuditEntry, Instance, JobKind, Receipt, Stu
 from node.egress.building import build_templates, read_evidence
 from node.objects.findings_json import load_findings
 from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
-from node.settings import ModelSettings, Settings
 from node.study.archive import Archive
 from node.work.clip_analysis import analyse_clip, analyse_pair
 from node.work.executor import Executor, LocalExecutor
+from node.work.model_check import require_models
 from node.work.pipeline import AnalysisTools, analyse_study
-from node.work.plan import Plan, plan_for, require_models
 from sr_templates import codes
 from tests.factories import identity
 from tests.migrated_database import migrated_database
@@ -42,10 +42,10 @@ SEED = 300_001
 class InThisProcess:
     """The node's executor without processes."""
 
-    def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+    def analyse(self, clips: Sequence[tuple[str, Path]], plan: ModelSet) -> list[ClipFindings]:
         return [analyse_clip(uid, path, plan) for uid, path in clips]
 
-    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: ModelSet) -> ClipFindings:
         return analyse_pair(a4c, a4c_path, a2c_path, plan)
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class Bench:
     archive: Archive
     files: dict[str, Path]
     models: Path
-    plan: Plan
+    plan: ModelSet
     sha256: str
 
 
@@ -82,7 +82,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Bench:
         )
         files[uid] = path
     sha256 = stored(folder / "models", PAIR, load_model(PAIR))
-    plan = plan_for(Settings(models=ModelSettings(measurements=(PAIR,), engine="torch")))
+    plan = ModelSet(measurements=(PAIR,), engine="torch")
     return Bench(archive, files, folder / "models", plan, sha256)
 
 
@@ -173,7 +173,7 @@ def test_without_an_a2c_clip_the_report_says_so(bench: Bench, database: Database
 
 
 def test_a_gated_clip_is_no_half_of_a_pair(bench: Bench, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gated(self: InThisProcess, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+    def gated(self: InThisProcess, clips: Sequence[tuple[str, Path]], plan: ModelSet) -> list[ClipFindings]:
         a4c, a2c = (analyse_clip(uid, path, plan) for uid, path in clips)
         return [a4c, replace(a2c, gates=(Reason.STRESS_STAGE,), contours=(), beats=())]
 

@@ -26,7 +26,7 @@ from models.evaluation.tasks.outcome import Options, Outcome, TrialError
 from models.evaluation.tasks.plots import confusion_matrix, reliability, risk_over_coverage
 from models.inputs.clip_frames import ClipFrames
 from models.library.manifest import Manifest, Value
-from models.library.recipe import Role
+from models.library.model_set import Role
 from models.library.registry import recipe_of
 from models.library.roles import view_of
 

@@ -1,6 +1,7 @@
 """What the distance from a reference of images says of itself."""
 
-from models.library.recipe import FITS, Answer, Recipe, Role
+from models.library.model_set import Role
+from models.library.recipe import FITS, Answer, Recipe
 
 FAMILY = "image_distribution"
 

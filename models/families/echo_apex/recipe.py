@@ -1,7 +1,8 @@
 """What EchoApex' networks say of themselves."""
 
 from models.catalogue import View
-from models.library.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
+from models.library.model_set import Role
+from models.library.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe
 
 _FAMILY, _NETWORKS, _IMPORTER = "echo_apex", "models.families.echo_apex.networks", "models.families.echo_apex.weights"
 _ROLES = {Role.VIEW: FITS, Role.MEASUREMENTS: FITS}

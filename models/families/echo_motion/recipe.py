@@ -3,7 +3,8 @@
 from typing import Any
 
 from models.catalogue import View
-from models.library.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
+from models.library.model_set import Role
+from models.library.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe
 
 FAMILY = "echo_motion"
 _NETWORKS = "models.families.echo_motion.networks"

@@ -1,6 +1,7 @@
 """What EchoPrime's networks say of themselves."""
 
-from models.library.recipe import EMBEDDING, FITS, Answer, HeatMap, Layer, Recipe, Role
+from models.library.model_set import Role
+from models.library.recipe import EMBEDDING, FITS, Answer, HeatMap, Layer, Recipe
 
 _FAMILY, _NETWORKS, _IMPORTER = "echo_prime", "models.families.echo_prime.networks", "models.importers.torch.layout"
 

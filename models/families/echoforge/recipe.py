@@ -1,6 +1,7 @@
 """What EchoForge's networks say of themselves."""
 
-from models.library.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
+from models.library.model_set import Role
+from models.library.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe
 
 _BACKBONE = HeatMap(Layer("backbone"), "stretched")
 _TOKENS = HeatMap(Layer("backbone.blocks.-1.norm1", Form.TOKENS, 16, 1), "stretched")

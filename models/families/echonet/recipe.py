@@ -1,7 +1,8 @@
 """What the EchoNet networks say of themselves: EchoNet-Dynamic's, and EchoNet-Measurements' by their task."""
 
 from models.catalogue import View
-from models.library.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
+from models.library.model_set import Role
+from models.library.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe
 
 _DYNAMIC, _MEASUREMENTS = "echonet_dynamic", "echonet_measurements"
 _IMPORTER = "models.importers.torch.layout"

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from models.catalogue import View
-from models.library.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Role
+from models.library.model_set import Role
+from models.library.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe
 
 
 def _heads(network: Any) -> Sequence[str]:

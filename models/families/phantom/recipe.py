@@ -1,6 +1,7 @@
 """What the phantom's networks say of themselves."""
 
-from models.library.recipe import FITS, Answer, HeatMap, Layer, Recipe, Role
+from models.library.model_set import Role
+from models.library.recipe import FITS, Answer, HeatMap, Layer, Recipe
 
 CLASSIFIER, SEGMENTER = "phantom_classifier", "phantom_segmenter"
 

@@ -12,8 +12,8 @@ from models.analysis.embedding import NoEmbedding, require_embedding
 from models.analysis.loaded_model import Part, load_part
 from models.families.distribution.recipe import FAMILY
 from models.library.manifest import Manifest, ManifestError, read_manifest
+from models.library.model_set import Role
 from models.library.reading import ReadingError
-from models.library.recipe import Role
 from models.library.registry import find_manifest, list_models, load_manifest, model_folder
 from models.networks.stored_weights import WeightsError
 from models.training.distribution_reference import Images, LeftOut, Undiscerning, draft_of, judge_of, seen_clip, write_judge

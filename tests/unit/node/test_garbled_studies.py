@@ -9,6 +9,7 @@ from pydicom.uid import UltrasoundMultiFrameImageStorage
 from sqlalchemy import func, select
 
 from models.clip import Clip
+from models.library.model_set import ModelSet
 from models.results import ClipFindings, Reason
 from node.app import job_definitions
 from node.db.session import Database
@@ -24,7 +25,6 @@ from node.study.overview import job_errors, reason_of
 from node.work import clip_analysis
 from node.work.clip_analysis import analyse_clip
 from node.work.pipeline import AnalysisTools
-from node.work.plan import Plan
 from node.work.worker import Worker
 from tests.arrivals import arrival_of, settings
 from tests.factories import A2C_UID, A4C_UID, clip_findings, source_file
@@ -36,7 +36,7 @@ KINDS = (JobKind.ANALYSE_STUDY, JobKind.BUILD_DOCUMENTS)
 
 
 class Looking:
-    def analyse(self, clip: Clip, *, research_override: bool) -> ClipFindings:
+    def analyse(self, clip: Clip) -> ClipFindings:
         frames = clip.frames
         found = clip_findings(clip.sop_instance_uid, contours=(), beats=(), frame_times_ms=(0.0, 40.0))
         reasons = tuple(Reason(reason) for reason in clip.known_exclusions)
@@ -46,10 +46,10 @@ class Looking:
 class Here:
     """The executor, without processes."""
 
-    def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+    def analyse(self, clips: Sequence[tuple[str, Path]], plan: ModelSet) -> list[ClipFindings]:
         return [analyse_clip(uid, path, plan) for uid, path in clips]
 
-    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: ModelSet) -> ClipFindings:
         raise AssertionError("no model of the plan reads pairs")
 
     def close(self) -> None:
@@ -59,7 +59,7 @@ class Here:
 class Bench:
     def __init__(self, database: Database, archive: Archive, configured: Settings) -> None:
         self.database, self.archive, self.settings = database, archive, configured
-        analysis = AnalysisTools(database, archive, Here(), Plan("v", "q", "s", False), lambda: NOW, 1)
+        analysis = AnalysisTools(database, archive, Here(), ModelSet(), lambda: NOW, 1)
         egress = EgressTools(database, archive, configured, lambda: NOW)
         jobs = job_definitions(analysis, egress)
         self.worker = Worker(database, jobs, owner="me", lease_s=60, poll_s=1, clock=lambda: NOW)

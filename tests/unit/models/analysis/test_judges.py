@@ -7,14 +7,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.analysis import load_predictor
+from models.analysis import open_model_set
 from models.analysis.loaded_model import make_part
 from models.derive.study.quantities import derive_study
 from models.library.manifest import ManifestError
-from models.library.recipe import Role
+from models.library.model_set import ModelSet, Role
 from models.library.registry import find_manifest
 from models.results import QualityIssue, Reason
-from tests.unit.models.analysis.test_mixed_sets import LENGTH, FixedReader, Likeness, a_clip, model_set
+from tests.unit.models.analysis.test_mixed_sets import LENGTH, FixedReader, Likeness, a_clip, model_set, taking
 
 
 class OwnJudge(Likeness):
@@ -27,7 +27,7 @@ class OwnJudge(Likeness):
 
 @pytest.mark.parametrize("phantom", [True, False])
 def test_a_named_judge_judges_patients_too_and_lets_them_be_measured(phantom: bool) -> None:
-    predictor = replace(model_set(FixedReader(LENGTH)), distribution=make_part(Role.DISTRIBUTION, OwnJudge(1.0).eval()))
+    predictor = taking(model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, make_part(Role.DISTRIBUTION, OwnJudge(1.0).eval()))
     found = predictor.analyse(a_clip(phantom=phantom))
     assert (found.gates, found.flags) == ((), ())
     assert found.distribution is not None
@@ -37,7 +37,7 @@ def test_a_named_judge_judges_patients_too_and_lets_them_be_measured(phantom: bo
 
 
 def test_a_named_judge_refuses_what_it_does_not_know() -> None:
-    predictor = replace(model_set(FixedReader(LENGTH)), distribution=make_part(Role.DISTRIBUTION, OwnJudge(2.5).eval()))
+    predictor = taking(model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, make_part(Role.DISTRIBUTION, OwnJudge(2.5).eval()))
     found = predictor.analyse(a_clip(phantom=False))
     assert (found.gates, found.values) == ((Reason.OUT_OF_DISTRIBUTION,), ())
     assert "Unlike the training images of own_judge: distance 2.50, limit 2.00" in found.flags[0].message
@@ -47,7 +47,7 @@ def test_a_named_judge_refuses_what_it_does_not_know() -> None:
 @pytest.mark.parametrize(("judge", "measured"), [("own_judge", True), ("phantom_view", False)])
 def test_phantom_weights_give_no_patient_a_number_as_judges_either(judge: str, measured: bool) -> None:
     network = OwnJudge(1.0) if judge == "own_judge" else Likeness(1.0)
-    predictor = replace(model_set(FixedReader(LENGTH)), distribution=make_part(Role.DISTRIBUTION, network.eval()))
+    predictor = taking(model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, make_part(Role.DISTRIBUTION, network.eval()))
     found = predictor.analyse(a_clip(phantom=False))
     assert found.gates == ()
     study = derive_study("1", [found])
@@ -57,12 +57,10 @@ def test_phantom_weights_give_no_patient_a_number_as_judges_either(judge: str, m
 
 
 def test_the_view_s_own_network_may_be_named_and_is_run_once() -> None:
-    named = load_predictor(
-        view="phantom_view", quality="phantom_quality", lv_segmentation="phantom_lv", distribution="phantom_view"
-    )
-    assert named.distribution is named.view
+    named = open_model_set(ModelSet(distribution="phantom_view", engine="torch"))
+    assert named.of(Role.DISTRIBUTION) is named.of(Role.VIEW)
     assert named.phantom_gate is None
-    unnamed = replace(named, distribution=None)
+    unnamed = taking(named, Role.DISTRIBUTION)
     clip = a_clip(phantom=False)
     assert replace(named.analyse(clip), timings_s={}) == replace(unnamed.analyse(clip), timings_s={})
 
@@ -71,9 +69,8 @@ def test_the_view_s_own_network_may_be_named_and_is_run_once() -> None:
     ("role", "name"), [("distribution", "phantom_quality"), ("phase", "phantom_lv"), ("split_screen", "lvid")]
 )
 def test_what_cannot_take_the_part_is_refused(role: str, name: str) -> None:
-    bundled = {"view": "phantom_view", "quality": "phantom_quality", "lv_segmentation": "phantom_lv"}
     with pytest.raises(ManifestError, match=f"{name} cannot do this"):
-        load_predictor(**bundled, **{role: name})
+        open_model_set(ModelSet().but(**{role: name}))
 
 
 class Screen(nn.Module):
@@ -93,7 +90,8 @@ class Screen(nn.Module):
 @pytest.mark.parametrize("labels", [("Single", "Dual"), ("Dual", "Single")])
 @pytest.mark.parametrize(("dual", "split"), [([True, True, False], True), ([True, False, False], False)])
 def test_a_split_screen_is_told_by_the_vote_of_the_frames(dual: list[bool], split: bool, labels: tuple[str, str]) -> None:
-    predictor = replace(model_set(FixedReader(LENGTH)), split_screen=make_part(Role.SPLIT_SCREEN, Screen(dual, labels).eval()))
+    screen = make_part(Role.SPLIT_SCREEN, Screen(dual, labels).eval())
+    predictor = taking(model_set(FixedReader(LENGTH)), Role.SPLIT_SCREEN, screen)
     found = predictor.analyse(a_clip(phantom=True))
     assert found.gates == ((Reason.SPLIT_SCREEN,) if split else ())
     assert bool(found.values) is not split
@@ -104,5 +102,5 @@ def test_a_split_screen_is_told_by_the_vote_of_the_frames(dual: list[bool], spli
 
 
 def test_no_override_joins_two_images() -> None:
-    predictor = replace(model_set(), split_screen=make_part(Role.SPLIT_SCREEN, Screen([True] * 3).eval()))
-    assert predictor.analyse(a_clip(phantom=True), research_override=True).gates == (Reason.SPLIT_SCREEN,)
+    predictor = taking(model_set(), Role.SPLIT_SCREEN, make_part(Role.SPLIT_SCREEN, Screen([True] * 3).eval()))
+    assert replace(predictor, research_override=True).analyse(a_clip(phantom=True)).gates == (Reason.SPLIT_SCREEN,)

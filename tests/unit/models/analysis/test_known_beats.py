@@ -11,7 +11,7 @@ from models.analysis.outlines import Ventricle
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.beats.beat_to_beat import timed_starts_ms
-from models.library.recipe import Role
+from models.library.model_set import Role
 from models.results import Beat
 from tests.unit.models.analysis.test_mixed_sets import model_set
 from tests.unit.models.families.drawn_maps import clip

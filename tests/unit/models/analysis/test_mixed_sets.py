@@ -16,8 +16,8 @@ from models.derive.study.quantities import derive_study
 from models.families.phantom.classifier import PhantomClassifier
 from models.families.phantom.segmenter import PhantomSegmenter
 from models.library.manifest import Manifest
+from models.library.model_set import Role
 from models.library.reading import Decoding, Reading, ReadingError, ReadValue
-from models.library.recipe import Role
 from models.library.registry import find_manifest
 from models.results import QualityIssue, Reason
 
@@ -93,16 +93,19 @@ class FixedReader(nn.Module):
 
 
 def model_set(*readers: FixedReader, label: str = "a4ch-full", distance: float = 1.0, quality: bool = True) -> Predictor:
-    def part(role: Role, network: nn.Module) -> Part:
-        return make_part(role, network.eval())
+    networks = {
+        Role.VIEW: (SaysA4C(label),),
+        Role.QUALITY: (GoodQuality(),) if quality else (),
+        Role.LV_SEGMENTATION: (NoVentricle(),),
+        Role.MEASUREMENTS: readers,
+    }
+    parts = {role: tuple(make_part(role, network.eval()) for network in some) for role, some in networks.items()}
+    return Predictor(parts, phantom_gate=make_part(Role.VIEW, Likeness(distance).eval()))
 
-    return Predictor(
-        part(Role.VIEW, SaysA4C(label)),
-        part(Role.QUALITY, GoodQuality()) if quality else None,
-        part(Role.LV_SEGMENTATION, NoVentricle()),
-        tuple(part(Role.MEASUREMENTS, reader) for reader in readers),
-        phantom_gate=part(Role.VIEW, Likeness(distance)),
-    )
+
+def taking(predictor: Predictor, role: Role, *parts: Part) -> Predictor:
+    """The same set with these models in one role."""
+    return replace(predictor, parts={**predictor.parts, role: parts})
 
 
 def a_clip(*, phantom: bool, uid: str = "1.2") -> Clip:
@@ -131,7 +134,7 @@ def test_a_patient_that_nobody_can_judge_is_not_measured() -> None:
     assert "EchoView47_classifier cannot tell" in found.flags[0].message
     assert found.flags[0].judges == ()
     assert "phantom_view" not in [use.name for use in found.models]
-    lifted = model_set().analyse(a_clip(phantom=False), research_override=True)
+    lifted = replace(model_set(), research_override=True).analyse(a_clip(phantom=False))
     assert (lifted.gates, lifted.marked) == ((), (Reason.OUT_OF_DISTRIBUTION,))
 
 
@@ -147,7 +150,7 @@ def test_a_set_that_judges_no_quality_measures_nothing() -> None:
     found = model_set(quality=False).analyse(a_clip(phantom=True))
     assert (found.gates, found.quality) == ((Reason.QUALITY,), None)
     assert found.flags[0].issue is QualityIssue.POOR_IMAGE_QUALITY
-    lifted = model_set(quality=False).analyse(a_clip(phantom=True), research_override=True)
+    lifted = replace(model_set(quality=False), research_override=True).analyse(a_clip(phantom=True))
     assert lifted.marked == (Reason.QUALITY,)
 
 
@@ -165,14 +168,14 @@ class ReadsQuality(nn.Module):
 
 @pytest.mark.parametrize(("score", "gates"), [(50.0, ()), (49.0, (Reason.QUALITY,))])
 def test_a_model_that_reads_clips_may_judge_quality(score: float, gates: tuple[Reason, ...]) -> None:
-    predictor = replace(model_set(label="plax-full-lv"), quality=make_part(Role.QUALITY, ReadsQuality(score)))
+    predictor = taking(model_set(label="plax-full-lv"), Role.QUALITY, make_part(Role.QUALITY, ReadsQuality(score)))
     found = predictor.analyse(a_clip(phantom=True))
     assert found.quality is not None
     assert (found.quality.score, found.gates) == (score, gates)
 
 
 def test_a_view_whose_quality_is_not_judged_is_not_measured() -> None:
-    predictor = replace(model_set(), quality=make_part(Role.QUALITY, ReadsQuality(90.0)))
+    predictor = taking(model_set(), Role.QUALITY, make_part(Role.QUALITY, ReadsQuality(90.0)))
     found = predictor.analyse(a_clip(phantom=True))
     assert (found.quality, found.gates) == (None, (Reason.QUALITY,))
 
@@ -269,7 +272,7 @@ def test_a_clip_its_view_s_network_cannot_take_is_of_no_view(monkeypatch: pytest
         raise ReadingError("nothing is seen")
 
     monkeypatch.setattr("models.families.echo_prime.networks.shown", refuse)
-    predictor = replace(model_set(), view=make_part(Role.VIEW, Unasked()))
+    predictor = taking(model_set(), Role.VIEW, make_part(Role.VIEW, Unasked()))
     found = predictor.analyse(a_clip(phantom=True))
     assert found.view is not None
     assert found.view.view is View.OTHER

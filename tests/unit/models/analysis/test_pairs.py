@@ -13,8 +13,8 @@ from models.analysis.pairs import read_pair
 from models.catalogue import View
 from models.clip import Clip
 from models.families.echo_motion.biplane import EchoMotionBiplane
+from models.library.model_set import Role
 from models.library.reading import Reading, ReadingError, ReadValue
-from models.library.recipe import Role
 from models.library.registry import find_manifest
 from models.networks.reading_network import as_if_trained
 from models.results import FrameReference, Reason

@@ -11,18 +11,19 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.analysis import Predictor, load_predictor
+from models.analysis import Predictor, open_model_set
 from models.analysis.loaded_model import make_part
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
 from models.evaluation.held_out import clip_of
 from models.families.echoforge.phase import EchoForgePhase
-from models.library.recipe import Role
+from models.library.model_set import ModelSet, Role
 from models.library.registry import find_manifest
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
 from models.results import ClipFindings, StudyFindings
+from tests.unit.models.analysis.test_mixed_sets import taking
 
 SEED = 300_001
 WINDOW = 30
@@ -51,7 +52,7 @@ class PlantedPhase(EchoForgePhase):
 
 @pytest.fixture(scope="module")
 def predictor() -> Predictor:
-    return load_predictor(view="phantom_view", quality="phantom_quality", lv_segmentation="phantom_lv")
+    return open_model_set(ModelSet(engine="torch"))
 
 
 @pytest.fixture(scope="module")
@@ -88,7 +89,7 @@ def scores(clip: Clip, ed: Sequence[int], es: Sequence[int]) -> list[float]:
 
 
 def with_phases(predictor: Predictor, planted: Sequence[float]) -> Predictor:
-    return replace(predictor, phase=make_part(Role.PHASE, PlantedPhase(planted).eval()))
+    return taking(predictor, Role.PHASE, make_part(Role.PHASE, PlantedPhase(planted).eval()))
 
 
 def values(found: ClipFindings) -> dict[str, float]:
@@ -103,14 +104,14 @@ def study(found: ClipFindings) -> StudyFindings:
 def asked(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many frames the ventricle's network is given at a time."""
     sizes: list[int] = []
-    forward = predictor.lv_segmentation.network.forward
+    forward = predictor.needed(Role.LV_SEGMENTATION).network.forward
 
     def counted(frames: Tensor) -> Tensor:
         sizes.append(len(frames))
         outlined: Tensor = forward(frames)
         return outlined
 
-    monkeypatch.setattr(predictor.lv_segmentation.network, "forward", counted)
+    monkeypatch.setattr(predictor.needed(Role.LV_SEGMENTATION).network, "forward", counted)
     return sizes
 
 

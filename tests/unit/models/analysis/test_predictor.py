@@ -8,13 +8,15 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.analysis import Predictor, load_predictor, predictor_of
+from models.analysis import Predictor, open_model_set
+from models.analysis.loaded_model import make_part
 from models.calibration import RegionCalibration
 from models.catalogue import View
 from models.clip import Clip
 from models.families.phantom.classifier import PhantomClassifier
 from models.families.phantom.segmenter import PhantomSegmenter
 from models.library.manifest import ManifestError
+from models.library.model_set import ModelSet, Role
 from models.library.registry import find_manifest
 from models.results import ClipFindings, QualityIssue, Reason
 
@@ -60,7 +62,12 @@ class BrightIsCavity(PhantomSegmenter):
 def made_predictor(
     probabilities: tuple[float, float, float] = (0.9, 0.05, 0.05), distance: float = 1.0, grade: int = 3
 ) -> Predictor:
-    return predictor_of(FixedView(probabilities, distance).eval(), FixedQuality(grade).eval(), BrightIsCavity().eval())
+    networks = {
+        Role.VIEW: FixedView(probabilities, distance),
+        Role.QUALITY: FixedQuality(grade),
+        Role.LV_SEGMENTATION: BrightIsCavity(),
+    }
+    return Predictor({role: (make_part(role, network.eval()),) for role, network in networks.items()})
 
 
 def beating_clip(regions: tuple[RegionCalibration, ...] = (REGION,), **changes: object) -> Clip:
@@ -142,7 +149,7 @@ def test_a_gate_stops_and_the_research_override_marks(
 ) -> None:
     stopped = predictor().analyse(beating_clip())
     assert (stopped.gates, stopped.marked, stopped.contours) == ((reason,), (), ())
-    marked = predictor().analyse(beating_clip(), research_override=True)
+    marked = replace(predictor(), research_override=True).analyse(beating_clip())
     assert (marked.gates, marked.marked) == ((), (reason,))
     assert len(marked.contours) == FRAMES
     assert [flag.issue for flag in stopped.flags] == [flag.issue for flag in marked.flags] == [issue]
@@ -163,7 +170,7 @@ PROBLEMS = [
 def test_no_override_replaces_a_calibration(
     regions: tuple[RegionCalibration, ...], reason: Reason, research_override: bool
 ) -> None:
-    found = made_predictor().analyse(beating_clip(regions), research_override=research_override)
+    found = replace(made_predictor(), research_override=research_override).analyse(beating_clip(regions))
     assert found.gates == (reason,)
     assert found.cm_per_px is None
     assert found.contours == ()
@@ -173,9 +180,10 @@ def test_no_override_replaces_a_calibration(
 
 def test_what_the_header_excludes_is_a_gate_and_reasons_come_in_order() -> None:
     clip = beating_clip((), known_exclusions=("stress_stage",))
-    found = made_predictor(distance=9.0, grade=0).analyse(clip, research_override=False)
+    found = made_predictor(distance=9.0, grade=0).analyse(clip)
     assert found.gates == (Reason.NO_CALIBRATION, Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION, Reason.STRESS_STAGE)
-    assert made_predictor().analyse(replace(clip, regions=(REGION,)), research_override=True).gates == (Reason.STRESS_STAGE,)
+    lifting = replace(made_predictor(), research_override=True)
+    assert lifting.analyse(replace(clip, regions=(REGION,))).gates == (Reason.STRESS_STAGE,)
 
 
 def test_without_frame_times_there_are_areas_but_no_beats() -> None:
@@ -201,4 +209,4 @@ def test_a_single_frame_is_analysed() -> None:
 
 def test_a_model_for_another_purpose_is_refused() -> None:
     with pytest.raises(ManifestError, match="phantom_lv cannot do this"):
-        load_predictor(view="phantom_lv", quality="phantom_quality", lv_segmentation="phantom_lv")
+        open_model_set(ModelSet(view="phantom_lv"))

@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from models.analysis import Predictor, load_predictor
+from models.analysis import Predictor, open_model_set
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
 from models.evaluation.held_out import clip_of
+from models.library.model_set import ModelSet
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip, render_negative
 from models.results import Reason
@@ -19,7 +20,7 @@ SEED = 300_001
 
 @pytest.fixture(scope="module")
 def predictor() -> Predictor:
-    return load_predictor(view="phantom_view", quality="phantom_quality", lv_segmentation="phantom_lv")
+    return open_model_set(ModelSet(engine="torch"))
 
 
 def rendered(view: View, quality: int = 3, seed: int = SEED) -> Clip:

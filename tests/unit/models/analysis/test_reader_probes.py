@@ -16,7 +16,7 @@ from models.engines.agreement import Task, disagreement, probe_clip
 from models.engines.backend import BackendError, Precision, TorchBackend
 from models.families.echonet.dynamic import EjectionFraction
 from models.library.manifest import Manifest
-from models.library.recipe import Role
+from models.library.model_set import Role
 from models.library.registry import find_manifest, list_models, load_manifest, recipe_of
 from models.library.roles import families_for
 from models.networks.reading_network import as_if_trained

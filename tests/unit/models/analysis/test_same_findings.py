@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from models.analysis import load_predictor
+from models.analysis import open_model_set
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.beats.cardiac_cycle import find_beats
@@ -15,6 +15,7 @@ from models.derive.ventricle.outline import cavity_outline
 from models.derive.ventricle.volumes import area_cm2, to_cm
 from models.evaluation.held_out import clip_of
 from models.inputs.letterbox import Letterbox
+from models.library.model_set import ModelSet
 from models.library.registry import load_model
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
@@ -50,7 +51,7 @@ def plainly(clip: Clip) -> dict[str, float]:
         areas.append(area_cm2(to_cm(points, region.cm_per_px)))
     beats = find_beats(areas, clip.frame_times_ms.tolist(), clip.r_wave_times_ms, clip.heart_rate_bpm)
     voting = np.unique(np.linspace(0, len(probabilities) - 1, 8).round().astype(int))
-    found = load_predictor(view="phantom_view", quality="phantom_quality", lv_segmentation="phantom_lv").analyse(clip)
+    found = open_model_set(ModelSet(engine="torch")).analyse(clip)
     own = replace(found, contours=tuple(contours), area_curve_cm2=tuple(areas), beats=beats)
     return numbers(own) | {"a4c": float(np.mean([probabilities[index] for index in voting], axis=0)[0])}
 
@@ -62,7 +63,7 @@ def numbers(found: ClipFindings) -> dict[str, float]:
 @pytest.mark.slow
 @pytest.mark.parametrize("engine", ["torch", "auto"])
 def test_the_pipeline_finds_the_same(clip: Clip, plainly: dict[str, float], engine: str) -> None:
-    predictor = load_predictor(view="phantom_view", quality="phantom_quality", lv_segmentation="phantom_lv", engine=engine)
+    predictor = open_model_set(ModelSet(engine=engine))
     found = predictor.analyse(clip)
     assert found.view is not None
     changes = 1e-4 if engine == "torch" else 0.02  # half precision, where the CPU has it

@@ -7,7 +7,7 @@ import pytest
 from models.analysis.loaded_model import make_part
 from models.catalogue import OUTLINED, View
 from models.derive.study.quantities import derive_study
-from models.library.recipe import Role
+from models.library.model_set import Role
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
 from models.results import ClipValue, Reason

@@ -6,7 +6,7 @@ import torch
 from models.analysis.loaded_model import make_part
 from models.engines.backend import BackendError, TorchBackend
 from models.engines.devices import device_for
-from models.library.recipe import Role
+from models.library.model_set import Role
 from models.library.registry import load_model
 
 

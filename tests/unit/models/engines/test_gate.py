@@ -15,7 +15,7 @@ from models.engines import agreement as gate
 from models.engines.agreement import Task, choose_backend, disagreement, probe_clip
 from models.engines.backend import Backend, BackendError, Precision, TorchBackend
 from models.library.manifest import Probe
-from models.library.recipe import Role
+from models.library.model_set import Role
 from models.library.registry import find_manifest
 
 MANIFEST = replace(find_manifest("phantom_lv"), thresholds={})

@@ -23,7 +23,7 @@ from models.engines.backend import BackendError, TorchBackend
 from models.engines.graph_cache import cached_graph, graph_key, throwaway_cache, weights_hash
 from models.engines.openvino_backend import OpenVinoBackend, has_bf16
 from models.inputs.clip_frames import ClipFrames
-from models.library.recipe import Role
+from models.library.model_set import Role
 from models.library.registry import find_manifest
 
 pytestmark = pytest.mark.slow

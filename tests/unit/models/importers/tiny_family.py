@@ -6,7 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from models.library.manifest import Manifest
-from models.library.recipe import FITS, Answer, Recipe, Role
+from models.library.model_set import Role
+from models.library.recipe import FITS, Answer, Recipe
 from models.networks.stored_weights import prepare
 
 RECIPES = (Recipe("tiny", __name__, Answer.CLASSES, roles={Role.VIEW: FITS}, importer="models.importers.torch.layout"),)

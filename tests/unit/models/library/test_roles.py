@@ -8,13 +8,13 @@ import pytest
 from models.analysis.adapters import likeliest_view, outlines_frames
 from models.catalogue import ECHOVIEW47, READ, TRACES, Mode, View
 from models.library.manifest import write_manifest
+from models.library.model_set import Role
 from models.library.quantities import quantities_read, reads_pairs, views_read
-from models.library.recipe import Role
 from models.library.registry import find_manifest, list_models, load_model, recipe_of
 from models.library.roles import image_of, unfit_for, view_of
 from node.errors import ConfigError
 from node.settings import ModelSettings, Settings
-from node.work.plan import plan_for, require_models
+from node.work.model_check import require_models
 
 
 def test_every_family_that_outlines_says_how_its_frames_are_placed() -> None:
@@ -191,7 +191,7 @@ def test_every_model_that_may_measure_reads_clips() -> None:
 
 
 def required(**models: object) -> None:
-    require_models(plan_for(Settings(models=ModelSettings(**models))))  # type: ignore[arg-type]
+    require_models(Settings(models=ModelSettings(**models)).model_set)  # type: ignore[arg-type]
 
 
 def test_the_plan_refuses_what_does_not_fit() -> None:

@@ -20,7 +20,7 @@ from models.clip import Clip
 from models.derive.study.quantities import derive_study
 from models.families.distribution.networks import ImageDistribution
 from models.library.manifest import Manifest, ManifestError, write_manifest
-from models.library.recipe import Role
+from models.library.model_set import Role
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
 from models.networks.stored_weights import WeightsError
@@ -31,7 +31,7 @@ from models.phantom.truth import render_clip
 from models.results import Reason
 from models.training.distribution_reference import Images, LeftOut, Undiscerning, draft_of, judge_of, seen_clip, write_judge
 from models.training.image_distribution import TooLittle
-from tests.unit.models.analysis.test_mixed_sets import LENGTH, FixedReader, model_set
+from tests.unit.models.analysis.test_mixed_sets import LENGTH, FixedReader, model_set, taking
 
 PATIENTS = range(10)
 NEW = 77
@@ -107,7 +107,7 @@ def _at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def judged(own: Taught, clip: Clip, label: str = "a4ch-full", engine: str = "torch") -> Any:
     part = load_part(Role.DISTRIBUTION, str(own.path), engine=engine)
-    return replace(model_set(FixedReader(LENGTH), label=label), distribution=part).analyse(clip)
+    return taking(model_set(FixedReader(LENGTH), label=label), Role.DISTRIBUTION, part).analyse(clip)
 
 
 def test_a_patient_like_the_others_is_measured(own: Taught) -> None:
@@ -299,7 +299,7 @@ def test_an_encoder_of_clips_judges_clips(own: Taught) -> None:
     learnt_classes.class_means.copy_(torch.from_numpy(learnt.reference.class_means))
     learnt_classes.precision.copy_(torch.from_numpy(learnt.reference.precision))
     judge = ImageDistribution(manifest, network, learnt_classes).eval()
-    predictor = replace(model_set(FixedReader(LENGTH)), distribution=make_part(Role.DISTRIBUTION, judge, engine="auto"))
+    predictor = taking(model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, make_part(Role.DISTRIBUTION, judge, engine="auto"))
     found, dark = (predictor.analyse(clip) for clip in (heart(NEW), in_place_of_the_heart(heart(NEW).frames[..., 0] // 8)))
     assert found.distribution is not None
     assert dark.distribution is not None

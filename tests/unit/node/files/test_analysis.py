@@ -9,18 +9,18 @@ from pydicom.dataset import Dataset
 from typer.testing import CliRunner
 
 from models.catalogue import View
+from models.library.model_set import ModelSet
 from models.results import ClipFindings
 from node.cli import app
 from node.files import analysis
 from node.files.analysis import AnalysedStudy, analyse_files
 from node.settings import ModelSettings, Settings
-from node.work.plan import Plan
 from tests.factories import A2C_UID, A4C_UID, clip_findings, source_file, source_header
 
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def analysed(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
+    def analysed(sop_instance_uid: str, path: Path, plan: ModelSet) -> ClipFindings:
         return clip_findings(sop_instance_uid)
 
     monkeypatch.setattr(analysis, "analyse_clip", analysed)
@@ -91,10 +91,10 @@ def test_a_corrected_header_speaks_for_its_object(tmp_path: Path) -> None:
 def test_an_error_of_a_pair_s_network_is_a_reason_as_in_the_node(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str | None
 ) -> None:
-    def seen(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
+    def seen(sop_instance_uid: str, path: Path, plan: ModelSet) -> ClipFindings:
         return clip_findings(sop_instance_uid, View.A4C if sop_instance_uid == A4C_UID else View.A2C)
 
-    def broken(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+    def broken(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: ModelSet) -> ClipFindings:
         raise error
 
     monkeypatch.setattr(analysis, "analyse_clip", seen)

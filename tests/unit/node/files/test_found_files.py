@@ -9,6 +9,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from typer.testing import CliRunner
 
+from models.library.model_set import ModelSet
 from models.results import ClipFindings
 from node.cli import app
 from node.errors import ConfigError
@@ -18,13 +19,12 @@ from node.files.found_files import find_files
 from node.objects.video_file import write_film
 from node.settings import ModelSettings, Settings
 from node.work import clip_analysis
-from node.work.plan import Plan
 from tests.factories import A2C_UID, A4C_UID, clip_findings, source_file, source_header
 
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def analysed(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
+    def analysed(sop_instance_uid: str, path: Path, plan: ModelSet) -> ClipFindings:
         return clip_findings(sop_instance_uid)
 
     monkeypatch.setattr(analysis, "analyse_clip", analysed)
@@ -123,7 +123,7 @@ def test_a_study_that_fails_takes_no_other_along(tmp_path: Path, monkeypatch: py
     for number in (1, 2, 3):
         save(tmp_path / "in" / f"{number}.dcm", with_uid(f"1.2.{number}", f"{A4C_UID}.{number}"))
 
-    def breaks(sop_instance_uid: str, path: Path, plan: Plan) -> ClipFindings:
+    def breaks(sop_instance_uid: str, path: Path, plan: ModelSet) -> ClipFindings:
         if path.name == "2.dcm":
             raise KeyError("Secret^Name")
         return clip_findings(sop_instance_uid)

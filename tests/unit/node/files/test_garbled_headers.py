@@ -21,7 +21,7 @@ from tests.garbled import KEYWORDS, as_file, header, some, variants
 class Looking:
     """Networks that decode every frame and outline the same ventricle."""
 
-    def analyse(self, clip: Clip, *, research_override: bool) -> ClipFindings:
+    def analyse(self, clip: Clip) -> ClipFindings:
         frames = clip.frames
         found = clip_findings(clip.sop_instance_uid, contours=(), beats=(), frame_times_ms=(0.0, 40.0))
         reasons = tuple(Reason(reason) for reason in clip.known_exclusions)

@@ -17,14 +17,14 @@ from models.calibration import RegionCalibration
 from models.catalogue import OUTLINED, TRACES, View
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
+from models.library.model_set import Role
 from models.library.quantities import quantities_read
-from models.library.recipe import Role
 from models.library.roles import image_of
 from models.phantom.traces import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow
 from models.results import ClipFindings, Measurement, NotMeasured, QualityIssue, Reason, StudyFindings
 from sr_templates import codes, measurement_report
 from tests.factories import STUDY_UID, evidence, identity, source_header
-from tests.unit.models.analysis.test_mixed_sets import model_set
+from tests.unit.models.analysis.test_mixed_sets import model_set, taking
 from tests.unit.models.families.echonet.drawn_traces import peaks_of, reader_of
 from tests.unit.models.families.echonet.test_echonet_vti import FLOW, VTI_CM, read
 
@@ -47,11 +47,11 @@ def knowing(reader: Any) -> Any:
 def predictor(label: str, *readers: Any) -> Predictor:
     """A view network that always says this class of EchoView47, and these readers."""
     parts = tuple(make_part(Role.MEASUREMENTS, knowing(reader)) for reader in readers)
-    return replace(model_set(label=label), measurements=parts)
+    return taking(model_set(label=label), Role.MEASUREMENTS, *parts)
 
 
 def analysed(label: str, clip: Clip, *readers: Any, override: bool = True) -> ClipFindings:
-    return predictor(label, *readers).analyse(clip, research_override=override)
+    return replace(predictor(label, *readers), research_override=override).analyse(clip)
 
 
 def study(*clips: ClipFindings, readers: Iterable[Any] = (), override: bool = True) -> StudyFindings:
@@ -247,7 +247,7 @@ def test_of_a_jet_the_highest_possible_velocity_counts_with_its_gradient() -> No
         drawn = drawn_jet(peak_cm_s)
         clip = analysed("doppler-av", drawn.clip(sop_instance_uid=f"1.2.{number}"), reader_of("avvmax", peaks_of(drawn)))
         assert clip.view is not None
-        clips.append(replace(clip, view=replace(clip.view, probability=surely)))
+        clips.append(taking(clip, Role.VIEW, replace(clip.view, probability=surely)))
     measured = found(study(*clips))
     assert measured["av_vmax"].value == pytest.approx(3.123, abs=0.005)
     assert measured["av_pg"].value == pytest.approx(4 * 3.123**2, abs=0.2)

@@ -15,13 +15,14 @@ from pydicom.uid import UltrasoundImageStorage
 from models.calibration import RegionCalibration
 from models.catalogue import View
 from models.derive.study.quantities import derive_study
+from models.library.quantities import quantities_of
 from models.library.registry import load_model
 from models.phantom.traces import ECG, ROWS, SECTOR, Spectrum, Wave
 from models.results import Reason, StudyFindings
 from node.egress.building import build_templates, read_evidence
 from node.settings import ModelSettings, ResearchSettings, Settings
 from node.work.clip_analysis import analyse_clip
-from node.work.plan import plan_for, require_models
+from node.work.model_check import require_models
 from sr_templates import codes
 from tests.factories import STUDY_UID, identity, source_header
 from tests.spectra import heat_map, logits
@@ -87,10 +88,10 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def analysed(path: Path, *, override: bool) -> StudyFindings:
     models = ModelSettings(view=VIEW, measurements=("avvmax",), engine="torch")
-    plan = plan_for(Settings(models=models, research=ResearchSettings(override=override)))
+    plan = Settings(models=models, research=ResearchSettings(override=override)).model_set
     require_models(plan)
     clip = analyse_clip(UID, path, plan)
-    return derive_study(STUDY_UID, [clip], research_override=override, asked=plan.quantities_read())
+    return derive_study(STUDY_UID, [clip], research_override=override, asked=quantities_of(plan))
 
 
 @pytest.fixture

@@ -17,14 +17,14 @@ from models.clip import Clip
 from models.derive.study.quantities import derive_study
 from models.families.pan_echo.networks import PanEcho
 from models.families.pan_echo.tasks import TASKS
+from models.library.model_set import Role
 from models.library.quantities import quantities_read
-from models.library.recipe import Role
 from models.library.registry import load_model
 from models.results import ClipFindings, Measurement, Reason, StudyFindings
 from sr_templates import codes, measurement_report
 from sr_templates.errors import DocumentError
 from tests.factories import STUDY_UID, evidence, identity, source_header
-from tests.unit.models.analysis.test_mixed_sets import model_set
+from tests.unit.models.analysis.test_mixed_sets import model_set, taking
 from tests.unit.models.families.drawn_maps import SECTOR, clip, drawn_reader
 from tests.unit.models.families.echoforge.test_echoforge_promised import FRAMES, beating
 from tests.unit.models.families.echoforge.test_echoforge_promised import reader as key_points
@@ -37,7 +37,7 @@ def known(reader: Any, letter: str) -> Any:
 
 def analysed(label: str, film: Clip, *readers: Any) -> ClipFindings:
     parts = tuple(make_part(Role.MEASUREMENTS, reader) for reader in readers)
-    return replace(model_set(label=label), measurements=parts).analyse(replace(film, is_quality_control_subject=True))
+    return taking(model_set(label=label), Role.MEASUREMENTS, *parts).analyse(replace(film, is_quality_control_subject=True))
 
 
 def study(*clips: ClipFindings, asked: tuple[Any, ...] = ()) -> StudyFindings:

@@ -18,6 +18,7 @@ from safetensors.torch import save_file
 from models.catalogue import View
 from models.derive.study.quantities import derive_study
 from models.library.manifest import write_manifest
+from models.library.model_set import ModelSet
 from models.library.registry import find_manifest, load_model
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
@@ -27,7 +28,7 @@ from node.objects.findings_json import dump_findings, load_findings
 from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.settings import ModelSettings, Settings
 from node.work.clip_analysis import analyse_clip
-from node.work.plan import Plan, plan_for, require_models
+from node.work.model_check import require_models
 from tests.factories import identity
 from tests.rows import NOW
 
@@ -103,13 +104,13 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     return uid, path
 
 
-def the_plan(**models: str) -> Plan:
-    return plan_for(Settings(models=ModelSettings(engine="torch", **models)))  # type: ignore[arg-type]
+def the_plan(**models: str) -> ModelSet:
+    return Settings(models=ModelSettings(engine="torch", **models)).model_set  # type: ignore[arg-type]
 
 
-def found_by(plan: Plan, clip: tuple[str, Path]) -> ClipFindings:
+def found_by(plan: ModelSet, clip: tuple[str, Path]) -> ClipFindings:
     require_models(plan)
-    return analyse_clip(*clip, replace(plan, research_override=True))
+    return analyse_clip(*clip, plan.but(research_override=True))
 
 
 def test_all_parts_take_part_and_are_named_with_their_weights(

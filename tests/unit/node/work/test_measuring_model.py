@@ -14,6 +14,7 @@ from pydicom.uid import JPEGBaseline8Bit
 
 from models.catalogue import OUTLINED, Phase, View
 from models.derive.study.quantities import derive_study
+from models.library.quantities import quantities_of
 from models.library.registry import load_model
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import PhantomClip, render_clip
@@ -23,7 +24,7 @@ from node.objects.findings_json import dump_findings, load_findings
 from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.settings import ModelSettings, Settings
 from node.work.clip_analysis import analyse_clip
-from node.work.plan import plan_for, require_models
+from node.work.model_check import require_models
 from sr_templates import codes
 from tests.factories import identity
 from tests.rows import NOW
@@ -86,9 +87,9 @@ def analysed(truth: PhantomClip, path: Path, settings: Settings) -> StudyFinding
         instance_number=1,
         transfer_syntax_uid=JPEGBaseline8Bit,
     )
-    plan = replace(plan_for(settings), research_override=True)  # the phantoms' gate is not what is tested here
+    plan = settings.model_set.but(research_override=True)  # the phantoms' gate is not what is tested here
     require_models(plan)
-    return derive_study("1.2", [analyse_clip(uid, path, plan)], research_override=True, asked=plan.quantities_read())
+    return derive_study("1.2", [analyse_clip(uid, path, plan)], research_override=True, asked=quantities_of(plan))
 
 
 def test_calipers_on_a_plax_clip_reach_findings_and_report(

@@ -17,7 +17,7 @@ from models.phantom.truth import render_clip
 from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.settings import ModelSettings, Settings
 from node.work.clip_analysis import analyse_clip
-from node.work.plan import plan_for, require_models
+from node.work.model_check import require_models
 from tests.rows import NOW
 
 VIEW, VENTRICLE = "EchoView47_classifier", "echonet_dynamic/lv_deeplabv3_resnet50"
@@ -70,9 +70,9 @@ def test_a_mixed_set_runs_and_names_its_exact_weights(tmp_path: Path, hashes: di
         instance_number=1,
         transfer_syntax_uid=JPEGBaseline8Bit,
     )
-    plan = plan_for(Settings(models=ModelSettings(view=VIEW, lv_segmentation=VENTRICLE, engine="torch")))
+    plan = Settings(models=ModelSettings(view=VIEW, lv_segmentation=VENTRICLE, engine="torch")).model_set
     require_models(plan)
-    found = analyse_clip("1.2.3.4", path, replace(plan, research_override=True))
+    found = analyse_clip("1.2.3.4", path, plan.but(research_override=True))
     assert found.gates == ()
     assert found.view is not None
     assert (found.view.view, len(found.view.probabilities)) == (View.A4C, 47)

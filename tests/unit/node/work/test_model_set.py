@@ -8,19 +8,20 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 
+from models.analysis import predictor
 from models.library.manifest import write_manifest
-from models.library.recipe import Role
+from models.library.model_set import ModelSet, ModelSettings, Role
 from models.library.registry import find_manifest
 from node.checks import run_checks
 from node.errors import ConfigError
-from node.settings import ModelSettings, NodeSettings, Settings, load_settings
-from node.work import clip_analysis
-from node.work.plan import Plan, plan_for, require_models
+from node.settings import NodeSettings, ResearchSettings, Settings, load_settings
+from node.work.model_check import require_models
 
 
-def plan(**models: Any) -> Plan:
-    return plan_for(Settings(models=ModelSettings(**models)))
+def plan(**models: Any) -> ModelSet:
+    return Settings(models=ModelSettings(**models)).model_set
 
 
 def test_every_setting_reaches_the_plan_which_holds_plain_values() -> None:
@@ -32,26 +33,45 @@ def test_every_setting_reaches_the_plan_which_holds_plain_values() -> None:
     made = plan(**chosen)
     assert {name: getattr(made, name) for name in chosen} == chosen
     assert pickle.loads(pickle.dumps(made)) == made
-    assert list(made.parts()) == [
+    assert list(made.named_models()) == [
         (Role.VIEW, "v"), (Role.QUALITY, "q"), (Role.LV_SEGMENTATION, "s"), (Role.MEASUREMENTS, "m"),
         (Role.DISTRIBUTION, "d"), (Role.PHASE, "p"), (Role.SPLIT_SCREEN, "x"),
     ]  # fmt: skip
 
 
 def test_a_part_without_a_name_is_nobody_s() -> None:
-    assert [role for role, _ in plan(quality="").parts()] == [Role.VIEW, Role.LV_SEGMENTATION]
+    assert [role for role, _ in plan(quality="").named_models()] == [Role.VIEW, Role.LV_SEGMENTATION]
 
 
-def test_the_predictor_gets_every_part(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: dict[str, Any] = {}
-    monkeypatch.setattr(clip_analysis, "load_predictor", lambda **given: asked.update(given) or SimpleNamespace())
+def test_a_role_has_a_key_and_the_default_file_says_it() -> None:
+    assert [key for key in ModelSettings.model_fields if key not in ("engine", "device")] == list(Role)
+
+
+def test_the_strictness_is_no_key_of_the_models() -> None:
+    """One value in the node, and one place in the configuration: [research]."""
+    with pytest.raises(ValidationError, match="research_override"):
+        Settings.model_validate({"models": {"research_override": True}})
+    assert Settings(research=ResearchSettings(override=True)).model_set == ModelSet(research_override=True)
+    assert Settings().model_set == ModelSet()
+    with pytest.raises(ValidationError, match="engine"):
+        ModelSet().but(engine="abacus")
+
+
+def test_every_role_is_loaded_for_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[tuple[Any, ...]] = []
+
+    def load_part(role: Role, name: str, **where: str) -> SimpleNamespace:
+        loaded.append((role, name, *where.values()))
+        return SimpleNamespace(knows_its_training_data=False)
+
+    monkeypatch.setattr(predictor, "load_part", load_part)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
-    made = plan(distribution="d", phase="p", split_screen="x", device="auto")
-    clip_analysis.predictor_for.__wrapped__(made)
-    assert asked == {
-        "view": "phantom_view", "quality": "phantom_quality", "lv_segmentation": "phantom_lv", "measurements": (),
-        "distribution": "d", "phase": "p", "split_screen": "x", "engine": "auto", "device": "cuda",
-    }  # fmt: skip
+    models = plan(distribution="d", measurements=("m", "n"), phase="p", split_screen="x", device="auto")
+    opened = predictor.open_model_set(models)
+    assert loaded == [(role, name, "cuda", "auto") for role, name in models.named_models()]
+    assert {role: len(parts) for role, parts in opened.parts.items()} == {
+        role: 2 if role is Role.MEASUREMENTS else 1 for role in Role
+    }
 
 
 @pytest.mark.parametrize(

@@ -12,10 +12,9 @@ import pytest
 from models.results import ClipFindings, Reason
 from node.settings import Settings
 from node.work.executor import ExecutorBroken, LocalExecutor
-from node.work.plan import plan_for
 
 FILE = Path("clip.dcm")
-PLAN = replace(plan_for(Settings()), measurements=("EchoMotionNet_A4C_A2C",))
+PLAN = Settings().model_set.but(measurements=("EchoMotionNet_A4C_A2C",))
 A4C = ClipFindings("2.25.4", 4, 6, 2)
 READ = replace(A4C, notes=("read",))
 

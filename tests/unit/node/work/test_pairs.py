@@ -5,14 +5,15 @@ from pathlib import Path
 
 from models.catalogue import View
 from models.derive.study.quantities import derive_study
+from models.library.model_set import ModelSet
+from models.library.quantities import quantities_of
 from models.results import ClipFindings, ClipValue, FrameReference, ModelUse, QualityGrade, Reason
 from node.work.clip_analysis import analyse_pair
 from node.work.pairs import unread, with_pair
-from node.work.plan import Plan
 from tests.unit.models.derive.apical_clips import PATIENT_WEIGHTS, PHANTOM_WEIGHTS, apical_clip, measured, missing
 
 KEY, MODEL = "ef_video_regression_biplane", "EchoMotionNet_A4C_A2C"
-PAIR_PLAN = Plan("v", "q", "s", False, (MODEL,))
+PAIR_PLAN = ModelSet(measurements=(MODEL,))
 EVERY = tuple(FrameReference(uid, number) for uid in ("4", "2") for number in range(1, 21))
 USE = ModelUse(MODEL, "1", "e" * 64, trained_on_phantoms=False)
 
@@ -31,7 +32,7 @@ class Reading:
         self.asked: list[tuple[str, Path, Path]] = []
         self.percent, self.use = percent, use
 
-    def __call__(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+    def __call__(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: ModelSet) -> ClipFindings:
         self.asked.append((a4c.sop_instance_uid, a4c_path, a2c_path))
         value = ClipValue(KEY, "%", self.percent, MODEL, EVERY)
         return replace(a4c, values=(*a4c.values, value), models=(*a4c.models, self.use))
@@ -47,7 +48,7 @@ def test_the_pair_s_own_files_are_read_and_the_value_stands_with_the_a4c_clip() 
     found = with_pair(files(clips), clips, PAIR_PLAN, reading)
     assert reading.asked == [("4", Path("file-4"), Path("file-2"))]
     assert found[:3] == clips[:3]
-    study = derive_study("1", found, asked=PAIR_PLAN.quantities_read())
+    study = derive_study("1", found, asked=quantities_of(PAIR_PLAN))
     value = measured(study)[KEY]
     assert (value.value, value.method, value.view) == (61.0, "video regression, biplane", None)
     assert value.sources == EVERY
@@ -58,8 +59,8 @@ def test_the_pair_s_own_files_are_read_and_the_value_stands_with_the_a4c_clip() 
 def test_nothing_is_read_without_a_model_of_pairs_or_without_a_pair() -> None:
     reading = Reading()
     for plan, clips in (
-        (replace(PAIR_PLAN, measurements=()), [A4C, A2C]),
-        (replace(PAIR_PLAN, measurements=("EchoMotionNet_BiLSTM",)), [A4C, A2C]),
+        (PAIR_PLAN.but(measurements=()), [A4C, A2C]),
+        (PAIR_PLAN.but(measurements=("EchoMotionNet_BiLSTM",)), [A4C, A2C]),
         (PAIR_PLAN, [A4C, OTHER]),
         (PAIR_PLAN, []),
     ):
@@ -77,7 +78,7 @@ def test_a_study_without_a_pair_says_what_is_missing() -> None:
         ([], (Reason.VIEW_MISSING,)),
     ):
         found = with_pair(files(clips), clips, PAIR_PLAN, Reading())
-        assert missing(derive_study("1", found, asked=PAIR_PLAN.quantities_read()))[KEY].reasons == reasons
+        assert missing(derive_study("1", found, asked=quantities_of(PAIR_PLAN)))[KEY].reasons == reasons
 
 
 def test_an_impossible_value_is_refused() -> None:

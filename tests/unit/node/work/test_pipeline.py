@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.library.model_set import ModelSet
 from models.results import ClipFindings, ModelUse, QualityIssue, Reason
 from node.db import queue
 from node.db.queue import ClaimedJob
@@ -17,7 +18,6 @@ from node.errors import LeaseLost
 from node.objects.findings_json import load_findings
 from node.study.archive import Archive
 from node.work.pipeline import AnalysisTools, analyse_study
-from node.work.plan import Plan
 from tests.migrated_database import migrated_database
 from tests.rows import NOW, add_study, audited
 
@@ -26,11 +26,11 @@ class Remembering:
     def __init__(self) -> None:
         self.clips: list[tuple[str, Path]] = []
 
-    def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+    def analyse(self, clips: Sequence[tuple[str, Path]], plan: ModelSet) -> list[ClipFindings]:
         self.clips = list(clips)
         return [ClipFindings(uid, 4, 6, 2, gates=(Reason.NO_CALIBRATION,)) for uid, _ in clips]
 
-    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: Plan) -> ClipFindings:
+    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: ModelSet) -> ClipFindings:
         raise AssertionError("no model of the plan reads pairs")
 
     def close(self) -> None:
@@ -65,7 +65,14 @@ def _claimed(database: Database, *arrivals: tuple[str, Receipt, str]) -> Claimed
 
 
 def _tools(database: Database, tmp_path: Path, executor: Remembering) -> AnalysisTools:
-    return AnalysisTools(database, Archive(tmp_path / "archive"), executor, Plan("v", "q", "s", False), lambda: NOW, 5)
+    return AnalysisTools(
+        database,
+        Archive(tmp_path / "archive"),
+        executor,
+        ModelSet(),
+        lambda: NOW,
+        5,
+    )
 
 
 def test_a_corrected_header_is_the_one_measured_by_and_a_conflict_never_is(tmp_path: Path, database: Database) -> None:
@@ -133,7 +140,7 @@ def test_the_audit_entry_names_the_exact_weights_of_every_model(tmp_path: Path, 
     )
 
     class Looking(Remembering):
-        def analyse(self, clips: Sequence[tuple[str, Path]], plan: Plan) -> list[ClipFindings]:
+        def analyse(self, clips: Sequence[tuple[str, Path]], plan: ModelSet) -> list[ClipFindings]:
             used = ((view, quality), (view, quality, reader))
             return [replace(one, models=uses) for one, uses in zip(super().analyse(clips, plan), used, strict=True)]
 

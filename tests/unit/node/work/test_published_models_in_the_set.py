@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from models.library.manifest import Manifest, write_manifest
-from models.library.quantities import quantities_read, views_read
-from models.library.recipe import Role
+from models.library.model_set import Role
+from models.library.quantities import quantities_of, quantities_read, views_read
 from models.library.registry import list_models
 from models.library.roles import unfit_for
 from node.errors import ConfigError
 from node.settings import ModelSettings, Settings
-from node.work.plan import plan_for, require_models
+from node.work.model_check import require_models
 
 ECHONET = (
     "aorta", "aortic_root", "avvmax", "ivc", "ivs", "la", "la_area", "latevel", "lvid", "lvotvmax", "lvpw", "medevel", "mrvmax",
@@ -50,9 +50,9 @@ def imported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def require(*names: str, view: str = "EchoView47_classifier") -> frozenset[str]:
-    plan = plan_for(Settings(models=ModelSettings(view=view, measurements=names)))
+    plan = Settings(models=ModelSettings(view=view, measurements=names)).model_set
     require_models(plan)
-    return plan.quantities_read()
+    return quantities_of(plan)
 
 
 @pytest.mark.parametrize("name", sorted(MEASURING))
