@@ -20,6 +20,7 @@ from models.clip import Clip
 from models.evaluation.datasets.items import Item, Truth
 from models.inputs.letterbox import Letterbox
 from models.library.manifest import write_manifest
+from models.library.model_set import ModelSet
 from models.library.registry import find_manifest, load_model
 from node.cli import app, evaluate
 from node.errors import ConfigError, EchoNodeError
@@ -290,17 +291,18 @@ def test_without_a_model_the_bundled_networks_are_evaluated(monkeypatch: pytest.
 
     asked: dict[str, object] = {}
 
-    def on_hearts(**options: object) -> bundled.Evaluation:
-        asked.update(options)
+    def on_hearts(models: ModelSet, **options: object) -> bundled.Evaluation:
+        asked.update(options, models=models)
         return bundled.summarise([heart(seed, 1.0) for seed in range(4)], NEGATIVES)
 
     monkeypatch.setattr(evaluate, "evaluate_ef", on_hearts)
     result = run("--hearts", 3, "--json")
     assert result.exit_code == 0, result.output
-    assert (asked["hearts"], asked["view"], asked["engine"]) == (3, "phantom_view", "torch")
+    assert asked["hearts"] == 3
+    assert asked["models"] == ModelSet(engine="torch")
     assert json.loads(result.output)["phantom_lv"]["ef_mae_points"] == pytest.approx(1.0)
     assert run("--engine", "auto").exit_code == 0
-    assert asked["engine"] == "auto"
+    assert asked["models"] == ModelSet()
     refused = run("--engine", "auto", "--write").exception
     assert isinstance(refused, ConfigError)
     assert "in single precision" in str(refused)

@@ -9,6 +9,7 @@ import pytest
 from models.catalogue import View
 from models.evaluation.bundled import evaluate_ef, record_metrics, summarise
 from models.evaluation.held_out import ClipResult, HeartResult, NegativeResult
+from models.library.model_set import ModelSet
 from models.library.registry import find_manifest
 
 NAMES = ("phantom_view", "phantom_quality", "phantom_lv")
@@ -67,22 +68,22 @@ def test_hearts_of_the_training_are_not_evaluated() -> None:
 
 
 @pytest.fixture
-def copies(tmp_path: Path) -> dict[str, str]:
+def copies(tmp_path: Path) -> ModelSet:
     for name in NAMES:
         manifest = find_manifest(name)
         for source, folder in ((manifest.path, "manifests"), (manifest.weights_path, "weights")):
             (tmp_path / folder).mkdir(exist_ok=True)
             shutil.copy(source, tmp_path / folder)
     paths = [str(tmp_path / "manifests" / f"{name}.toml") for name in NAMES]
-    return dict(zip(("view", "quality", "lv_segmentation"), paths, strict=True))
+    return ModelSet(**dict(zip(("view", "quality", "lv_segmentation"), paths, strict=True)), engine="torch")
 
 
 @pytest.mark.slow
-def test_hearts_run_and_their_figures_are_recorded(copies: dict[str, str]) -> None:
-    evaluation = evaluate_ef(hearts=5, **copies)
+def test_hearts_run_and_their_figures_are_recorded(copies: ModelSet) -> None:
+    evaluation = evaluate_ef(copies, hearts=5)
     assert len(evaluation.hearts) == 5
-    record_metrics(evaluation, **copies)
-    lv = find_manifest(copies["lv_segmentation"])
+    record_metrics(evaluation, copies)
+    lv = find_manifest(copies.lv_segmentation)
     assert lv.metrics["ef_gates_lifted_mae_points"] == evaluation.lv["ef_gates_lifted_mae_points"]
     assert lv.weights_sha256 == find_manifest("phantom_lv").weights_sha256
     assert any(key.startswith("validation_") for key in lv.metrics)

@@ -189,7 +189,7 @@ def test_inflow_by_continuous_wave_is_no_regurgitation() -> None:
 
 def test_a_trace_needs_its_own_class_to_be_likely_enough() -> None:
     """No two classes make one trace together, as several of B-mode make one view."""
-    manifest = model_set(label="doppler-av").view.manifest
+    manifest = model_set(label="doppler-av").needed(Role.VIEW).manifest
     traces = [image_of(label) for label in manifest.labels if image_of(label) in TRACES]
     assert len(traces) == len(set(traces)) == 13
     for share, expected in ((view_limit(manifest) - 0.01, View.OTHER), (view_limit(manifest), View.DOPPLER_AV)):
@@ -247,7 +247,7 @@ def test_of_a_jet_the_highest_possible_velocity_counts_with_its_gradient() -> No
         drawn = drawn_jet(peak_cm_s)
         clip = analysed("doppler-av", drawn.clip(sop_instance_uid=f"1.2.{number}"), reader_of("avvmax", peaks_of(drawn)))
         assert clip.view is not None
-        clips.append(taking(clip, Role.VIEW, replace(clip.view, probability=surely)))
+        clips.append(replace(clip, view=replace(clip.view, probability=surely)))
     measured = found(study(*clips))
     assert measured["av_vmax"].value == pytest.approx(3.123, abs=0.005)
     assert measured["av_pg"].value == pytest.approx(4 * 3.123**2, abs=0.2)
