@@ -33,13 +33,13 @@ from models.phantom.truth import render_clip
 log = logging.getLogger(__name__)
 
 _RELATIVE = 1e-3  # largest difference, as a share of the largest value of the reference
-_MASK_SHARE = 1e-3  # of all pixels that change sides
+_MASK_SHARE = 1e-3  # share of all pixels that may change sides
 _POINT_PX = 0.1
-_FEATURE_SHARE = 0.02  # of what a half-precision network says beside its classes, for the distance from its training data
-_LEAST_PROBABILITY, _PEAK_SHARE = 0.05, 0.25  # of a peak; of the pixels above half of it
-_WINDOW_PX = 15  # around a peak, in which its centre of mass is taken
+_FEATURE_SHARE = 0.02  # as `_RELATIVE`, of the features that a half-precision network gives beside its classes
+_LEAST_PROBABILITY, _PEAK_SHARE = 0.05, 0.25  # a peak's least value, and the largest share of pixels above half of it
+_WINDOW_PX = 15  # radius around a peak in which its centre of mass is taken
 _PROBE_S = 0.6  # about a systole and an early diastole
-_TINT = (1.08, 1.0, 0.79)  # of red, green and blue, as many carts show grey; as bright as grey (ITU-R BT.601)
+_TINT = (1.08, 1.0, 0.79)  # factors of red, green and blue, as many carts tint grey; as bright as grey (ITU-R BT.601)
 _TRIES = (False, True)  # a graph from the cache, then, if that one is refused, a fresh one
 
 

@@ -26,9 +26,9 @@ from models.engines.backend import BackendError, Precision
 from models.engines.graph_cache import cached_graph, graph_key
 from models.networks.vision import whole_tensor_additions
 
-_EXAMPLES = 2  # traced with two frames and probed with another number: a batch size that got fixed would show
-_EXAMPLE_PX = 96  # of a side that is free
-SMALL_PX = 256 * 256  # larger images keep all threads busy, and their readers take few of them at a time
+_EXAMPLES = 2  # frames that are traced; the probe has another number, so a batch size that got fixed would show
+_EXAMPLE_PX = 96  # length of a free side while tracing
+SMALL_PX = 256 * 256  # larger images keep all threads busy alone, and readers take few of them at a time
 MOST_AT_ONCE = 4  # inputs computed at the same time: each needs the memory of all its layers
 _HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 

@@ -11,7 +11,7 @@ _LOOKED_AT = 1 << 12  # pixels
 _NEARLY_ALL, _NEARLY_NONE = 0.6, 0.05
 _OTHERWISE, _AS_SAID = 0.8, 0.4
 _FLAT, _CHANGES_LESS = 2.0, 0.6
-_AS_GREY = 2  # of 255: what lossy compression leaves of grey
+_AS_GREY = 2  # levels by which lossy compression moves grey
 
 
 def stored_colours(samples: NDArray[np.uint8] | NDArray[np.uint16]) -> str | None:

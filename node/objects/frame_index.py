@@ -14,8 +14,8 @@ from node.objects.codestream import Kind, kind_of, starts_frame
 from node.objects.reading_limits import MOST_FRAGMENTS, MOST_REPAIRS
 
 _ITEM, _END = b"\xfe\xff\x00\xe0", b"\xfe\xff\xdd\xe0"
-_LAST_GROUPS = 0x7FE0  # of padding, signatures and private elements behind the pixels
-_IMAGE_END = b"\xff\xd9"  # of JPEG, JPEG-LS and JPEG 2000 alike
+_LAST_GROUPS = 0x7FE0  # from this group on: padding, signatures and private elements behind the pixels
+_IMAGE_END = b"\xff\xd9"  # the same for JPEG, JPEG-LS and JPEG 2000
 # One frame ends and the next begins within a fragment; entropy-coded data hold no such bytes (T.81 B.1.1.5, T.800 A.2).
 _NEXT_JPEG = re.compile(b"\xff\xd9\x00?(?=\xff\xd8\xff)")
 _NEXT_JPEG_2000 = re.compile(b"\xff\xd9\x00?(?=\xff\x4f\xff\x51)")

@@ -30,8 +30,8 @@ from node.objects.element_walk import Element, Walk
 from node.objects.reading_limits import EVER_INFLATED_BYTES, LARGEST_INFLATED_BYTES, MOST_INFLATION
 
 _TRANSFER_SYNTAX, _ROWS = 0x00020010, 0x00280010
-_CREDIBLE = 3  # elements that stand as a transfer syntax says: then nothing else is tried
-_IN_MEMORY_BYTES = 32 << 20  # of what is inflated; the rest goes to disk
+_CREDIBLE = 3  # so many elements in a row fit the stated transfer syntax: then nothing else is tried
+_IN_MEMORY_BYTES = 32 << 20  # so much of an inflated data set; the rest goes to disk
 _CHUNK_BYTES = 1 << 20
 
 

@@ -18,7 +18,7 @@ from node.errors import UnreadableClip
 Frame = NDArray[np.uint8]
 
 VIDEO_SUFFIXES = frozenset((".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg"))
-_ASSUMED_RATE_HZ = 30.0  # of a film to be written whose clip has no times; it is a display rate then and measures nothing
+_ASSUMED_RATE_HZ = 30.0  # for films of clips without times: a display rate, which measures nothing
 
 
 def read_video(path: Path) -> Clip:

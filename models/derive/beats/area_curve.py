@@ -105,7 +105,7 @@ def area_curve(areas_cm2: Curve, times_ms: Curve) -> AreaCurve | None:
     usable &= np.abs(filled - medians) <= OUTLIER * np.ptp(medians)
     filled = np.interp(times_ms, times_ms[usable], areas_cm2[usable])
     curve = AreaCurve(times_ms, filled, _smoothed(filled, times_ms), usable)
-    # The second difference of white noise has sqrt(6) of its spread, that of a slow wave next to nothing.
+    # The second difference of white noise has sqrt(6) times its spread; that of a slow wave is next to nothing.
     noise = float(np.median(np.abs(np.diff(areas_cm2[np.isfinite(areas_cm2)], 2)))) / (0.6745 * np.sqrt(6))
     if curve.swing_cm2 <= LEAST_SWING * float(curve.smooth_cm2.max()) or curve.swing_cm2 < _SWING_TO_NOISE * noise:
         return None

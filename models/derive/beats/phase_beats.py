@@ -20,7 +20,7 @@ from models.results import Beat
 
 _OFF = 2  # frames by which an end may be moved
 _GOES_ON = 0.03  # share of the swing by which a frame beyond may be more extreme: the noise of the outlines
-_NEIGHBOURS = _OFF + 1  # whose areas are sought on each side, so that the mean of three is known of each of these frames
+_NEIGHBOURS = _OFF + 1  # on each side: so many areas are needed for a mean of three at every frame that may be chosen
 
 
 def beats_of_phases(

@@ -5,12 +5,13 @@ SHORTEST_BEAT_MS, LONGEST_BEAT_MS = 60_000 / 220, 60_000 / 25  # heart rates out
 # DOI 10.1378/chest.80.5.613); the cavity stays small for about 100 ms more, until the mitral valve opens. The sum: our choice.
 LONGEST_SYSTOLE_MS = 600.0
 RATE_TOLERANCE = 0.4  # a heart's rate changes from beat to beat, the unit of its clock does not
-# Of the median: a beat shorter or longer is, or is cut by, an ectopic one; the beat after a pause is not like the others.
+# Share of the median length by which a regular beat may differ. A shorter or longer beat is ectopic or cut by an ectopic one;
+# the beat after a pause is not like the others.
 IRREGULAR = 0.2
 
 _FASTEST_MEASURED_BPM = 180  # beyond, the straight line would leave no systole
-# Failure, stenosis and block of a bundle branch move systole by some tens of ms, a cavity is smallest up to 100 ms later, and
-# end-diastole is found up to 80 ms before the R wave: together less than half. The factors are our choice.
+# Failure, stenosis and block of a bundle branch move systole by some tens of ms. A cavity is smallest up to 100 ms later, and
+# end-diastole is found up to 80 ms before the R wave. Together that is less than half. The factors are our choice.
 _LEAST_OF_SYSTOLE, _MOST_OF_SYSTOLE = 0.5, 1.5
 
 

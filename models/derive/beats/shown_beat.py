@@ -8,8 +8,8 @@ import numpy as np
 from models.derive.beats.rhythm import IRREGULAR, LONGEST_BEAT_MS, SHORTEST_BEAT_MS, expected_beat_ms, fits_rate
 from models.derive.beats.whole_beat import contradiction
 
-# Where nothing states a rate: below 50 beats a minute a heart is called slow (2018 ACC/AHA/HRS guideline on bradycardia,
-# DOI 10.1161/CIR.0000000000000628), so that nearly every clip of this length shows a whole beat.
+# Assumed where nothing states a rate. Below 50 beats a minute a heart is called slow (2018 ACC/AHA/HRS guideline on
+# bradycardia, DOI 10.1161/CIR.0000000000000628), so nearly every clip of this length shows a whole beat.
 _USUAL_BEAT_MS = 60_000 / 50
 
 

@@ -17,15 +17,15 @@ LIMITS_CM_S: dict[str, tuple[float, float]] = {
     if quantity.unit in ("cm/s", "m/s")
 }
 
-# A display of tissue shows about 20 cm/s to either side (Nagueh et al., J Am Soc Echocardiogr 2009;22:107-133). That twice as
-# much is the limit is our choice; the whole height counts, for a baseline may be shifted.
+# A display of tissue shows about 20 cm/s to either side (Nagueh et al., J Am Soc Echocardiogr 2009;22:107-133). The
+# limit is twice as much: our choice. The whole height counts, for a baseline may be shifted.
 _TISSUE_HEIGHT_CM_S = 80.0
 
 _EDGE_PX = 3  # a peak this close to the edge is where the display ends, not where the flow does
 _BAND_PX = 2  # columns on either side of the peak that are looked at with it
 _RUNS_ON = 0.8  # share of bright pixels between peak and edge at which the spectrum runs off the display
-_WRAP_ROWS_PX = 6
-_BASELINE_SHARE = 0.1  # of the rows: an opposite edge this near to the baseline shows the bright walls beside it
+_WRAP_ROWS_PX = 6  # rows at the opposite edge in which an aliased spectrum continues
+_BASELINE_SHARE = 0.1  # share of the rows: an opposite edge this near to the baseline shows the bright walls beside it
 
 
 def published_velocity_cm_s(row_px: float, region: RegionCalibration) -> float:

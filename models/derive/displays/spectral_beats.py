@@ -23,15 +23,15 @@ _SILENCE = 10  # percentile of the curve: what is there between beats, such as b
 _BASELINE_ROWS = 0.012  # share of the rows on either side of the baseline that show the line itself or the walls
 _SMOOTHING_S, _SHORTEST_HUMP_S = 0.03, 0.07
 _DROPOUT_S = 0.04
-_RISES = 0.15  # of the highest hump: flow begins above
-_FOOT = 0.04  # of the highest hump: flow has ended below
-_LOWEST_HUMP = 0.3  # of the median hump: lower ones are valve clicks or noise
-_VALLEY = 0.5  # of the lower of two tops: a deeper valley parts two humps
-_FILLING_GAP = 0.75  # of systole: a longer silence is no pause within one filling
-_IRREGULAR = 0.2  # of the period
-_FASTEST_FILLING_BPM = 130  # above, early and atrial filling have grown together
+_RISES = 0.15  # share of the highest hump: flow begins above it
+_FOOT = 0.04  # share of the highest hump: flow has ended below it
+_LOWEST_HUMP = 0.3  # share of the median hump: lower humps are valve clicks or noise
+_VALLEY = 0.5  # share of the lower of two tops: a deeper valley parts two humps
+_FILLING_GAP = 0.75  # share of systole: a longer silence is no pause within one filling
+_IRREGULAR = 0.2  # share of the period by which a beat may be off
+_FASTEST_FILLING_BPM = 130  # above this rate early and atrial filling have grown together
 _PERIODIC = 0.3  # correlation with itself one period later that a rhythm must reach
-_SECONDS_PER_PX = 0.004  # where the display does not say: eight seconds on two thousand columns, a usual sweep
+_SECONDS_PER_PX = 0.004  # assumed where the display does not say: eight seconds on two thousand columns, a usual sweep
 
 
 @dataclass(frozen=True)

@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 Display = NDArray[np.uint8]
 
-_LEVELS = 16  # of 255 by which a pixel differs: lossy compression moves less
-_SHARE_OF_ROWS = 0.01  # of a column that differs
-_CURSOR = 0.03  # share of the columns that a cursor over a trace at rest hides, and the labels that go with it
+_LEVELS = 16  # grey levels by which a pixel differs: lossy compression changes less
+_SHARE_OF_ROWS = 0.01  # share of a column's rows that differ in a changed column
+_CURSOR = 0.03  # share of the columns that a cursor over a trace at rest hides, with its labels
 _LONGEST_STEP = 0.25  # share of the columns within which a front changes the display from a frame to the next
 _AT_END, _SEAM = 0.03, 0.05  # share of the columns that a sweep may lack at the end of the film, and where the front goes round
 _AT_EDGE = 0.1  # share of the columns at either side within which a front goes round in one step
 _UNSEEN = 0.2  # share of the columns at either side in which a front may go unseen, for nothing flows there
-_EXPLAINED = 0.5  # of the pixels that differ must be the same once the trace is moved on
+_EXPLAINED = 0.5  # share of the differing pixels that are the same once the trace is moved on, where it scrolls
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,8 @@ _LEAST_AREA_PX, _LARGEST_SHARE = 200, 0.60
 _LEAST_CONFIDENCE, _MOST_OUTLINES = 0.65, 4
 _TOP_ROWS, _MOST_AT_TOP_PX = 10, 5  # mitral inflow only
 _ABOVE_BASELINE, _BELOW_BASELINE, _LEAST_AT_BASELINE_PX = 20, 5, 10
-PUBLISHED_SPREAD, SPREAD = 0.2, 0.5  # how far areas may lie from that of the most confident, or from the median
+# Shares by which areas may differ from that of the most confident mask, and values from their median.
+PUBLISHED_SPREAD, SPREAD = 0.2, 0.5
 _EDGE_PX = 2
 
 # Impossible outside, in cm.

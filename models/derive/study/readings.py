@@ -13,13 +13,13 @@ from models.results import ClipFindings, ClipValue, FrameReference, Measurement,
 Refusal = tuple[tuple[Reason, ...], str]
 Refusals = Mapping[str, Refusal]
 
-# Parts -> what is made of them, but for gradients, which follow the velocity that was chosen.
+# Parts -> what is made of them. Gradients are left out: they follow the velocity that was chosen.
 _MADE_OF: dict[tuple[str, ...], tuple[str, ...]] = {
     parts: tuple(key for key, quantity in READ.items() if quantity.parts == parts)
     for parts in dict.fromkeys(quantity.parts for quantity in READ.values() if len(quantity.parts) > 1)
 }
 _DIAMETERS, _FILLING = READ["fs_2d"].parts, READ["mv_ea"].parts
-# Of one clip and one model: a receiver recomputes the shortening from the diameters it was sent.
+# All keys of a group come from one clip and one model: a receiver recomputes the shortening from the diameters it was sent.
 _GROUPS = tuple((*parts, *made) for parts, made in _MADE_OF.items())
 
 

@@ -13,16 +13,16 @@ from models.clip import Clip
 
 Points = NDArray[np.float64]
 
-_SIZE_PX = 96  # the longer side of the mask that is looked at
-_FRAMES = 8  # of a clip: what one frame leaves black another one shows
+_SIZE_PX = 96  # longer side of the small mask that is searched
+_FRAMES = 8  # looked at together: what one frame leaves black another one shows
 _BLACK = 12  # grey levels: what lossy compression leaves in black
 _BORDER, _GRID = 144, 37
-_REACH = 0.6  # of the mask's size: how far beyond it the beams may meet, as those of a curved array do
+_REACH = 0.6  # share of the mask's size: so far outside the beams may meet, as those of a curved array do
 _ANGLE = 0.12  # rad: how exactly a side points to where the beams meet, and an arc runs around it
-_LEAST_EXPLAINED, _LEAST_STRAIGHT = 0.6, 0.2  # of the border, all of it and its straight sides
-# The probe is above on nearly all displays: elsewhere it is believed only of a border that shows it plainly.
+_LEAST_EXPLAINED, _LEAST_STRAIGHT = 0.6, 0.2  # shares of the border: of all of it, and of its straight sides
+# The probe is above on nearly all displays. Elsewhere it is believed only where the border shows it plainly.
 _PLAINLY, _ABOVE = 0.8, 0.5  # the second: cosine of the angle to the vertical
-_FAR = 0.85  # of the greatest distance: the far arc
+_FAR = 0.85  # share of the greatest distance: from here on lies the far arc
 
 
 def probe_position(clip: Clip) -> Points:
@@ -101,6 +101,6 @@ def _border(mask: NDArray[np.bool_], scale: float) -> Points | None:
     position = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(closed_hull, axis=0), axis=1))])
     wanted = np.linspace(0, position[-1], _BORDER, endpoint=False)
     even = np.stack([np.interp(wanted, position, closed_hull[:, axis]) for axis in (0, 1)], axis=1)
-    # The border of pixels is a staircase: its direction is that over some pixels.
+    # The border of pixels is a staircase, so its direction is taken over several pixels.
     kernel = np.ones(5) / 5
     return np.stack([np.convolve(np.pad(even[:, axis], 2, mode="wrap"), kernel, "valid") for axis in (0, 1)], axis=1)
