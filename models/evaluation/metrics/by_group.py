@@ -1,4 +1,7 @@
-"""Uncertainty of a figure by resampling patients: what comes from one patient is drawn together."""
+"""Uncertainty of a figure by resampling patients: what comes from one patient is drawn together.
+
+Ours: `scipy.stats.bootstrap` draws single items, not patients.
+"""
 
 from collections.abc import Callable, Sequence
 

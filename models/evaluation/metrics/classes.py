@@ -1,4 +1,8 @@
-"""Classes against their truth: accuracy in its kinds, several experts who may be unsure, calibration of probabilities."""
+"""Classes against their truth: accuracy in its kinds, several experts who may be unsure, calibration of probabilities.
+
+The usual figures are scikit-learn's. Ours are the accuracy, asked a thousand times by the bootstrap (1.5 ms a call there, 4 us
+here), and the calibration error, of which scikit-learn gives no counts.
+"""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,13 +24,15 @@ def class_figures(true: Indices, found: Indices, groups: Sequence[str]) -> dict[
 
     `true` and `found` (n,) are indices of classes; `groups` says whose each item is.
     """
+    from sklearn.metrics import f1_score
+
     pairs = np.stack([true, found], axis=1).astype(np.float64)
     hits = bootstrap_by_group(lambda values: 100 * float((values[:, 0] == values[:, 1]).mean()), pairs, groups)
     return {
         "n": len(true),
         **stated("accuracy_percent", hits),
         "balanced_accuracy_percent": 100 * balanced_accuracy(true, found),
-        "f1": macro_f1(true, found),
+        "f1": float(f1_score(true, found, average="macro")),
         "kappa": kappa(true, found),
     }
 
@@ -37,40 +43,22 @@ def balanced_accuracy(true: Indices, found: Indices) -> float:
     >>> balanced_accuracy(np.array([0, 0, 0, 1]), np.array([0, 0, 1, 1])).__round__(3)
     0.833
     """
-    return float(np.mean([(found[true == label] == label).mean() for label in np.unique(true)]))
+    from sklearn.metrics import recall_score
+
+    return float(recall_score(true, found, labels=np.unique(true), average="macro"))
 
 
-def macro_f1(true: Indices, found: Indices) -> float:
-    """Mean over the classes that are in `true` or `found`, both (n,), indices of classes.
+def kappa(one: Sequence[str] | Indices, other: Sequence[str] | Indices) -> float:
+    """Cohen's, unweighted: 1 agreement, 0 chance; 1 where both know one class alone, of which scikit-learn says NaN.
 
-    >>> macro_f1(np.array([0, 0, 1]), np.array([0, 1, 1])).__round__(3)
-    0.667
-    """
-    scores = []
-    for label in np.union1d(true, found):
-        hits = ((true == label) & (found == label)).sum()
-        scores.append(2 * hits / ((true == label).sum() + (found == label).sum()))
-    return float(np.mean(scores))
-
-
-def kappa(one: Indices, other: Indices) -> float:
-    """Cohen's, unweighted: 1 agreement, 0 chance; 1 where both know one class alone.
-
-    `one` and `other` (n,) are indices of classes.
+    `one` and `other` (n,) are names or indices of classes.
 
     >>> kappa(np.array([0, 0, 1, 1]), np.array([0, 0, 1, 0]))
     0.5
     """
-    observed = float((one == other).mean())
-    expected = sum(float((one == label).mean() * (other == label).mean()) for label in np.union1d(one, other))
-    return (observed - expected) / (1 - expected) if expected < 1 else 1.0
+    from sklearn.metrics import cohen_kappa_score
 
-
-def confusion(true: Indices, found: Indices, classes: int) -> Indices:
-    """Counts (classes, classes): row the truth, column what was found. `true` and `found` (n,) are indices of classes."""
-    counts = np.zeros((classes, classes), dtype=np.int64)
-    np.add.at(counts, (true, found), 1)
-    return counts
+    return float(cohen_kappa_score(one, other)) if len({*one, *other}) > 1 else 1.0
 
 
 def calibration_bins(confidence: NDArray[np.float64], hit: NDArray[np.bool_]) -> list[tuple[int, float, float]]:
@@ -114,7 +102,7 @@ def expert_figures(answers: Sequence[Mapping[str, str]], found: Sequence[str]) -
         figures[f"{expert}_accuracy_strict_percent"] = 100 * hits / len(asked)
         if sure:
             figures[f"{expert}_accuracy_percent"] = 100 * hits / len(sure)
-            figures[f"{expert}_kappa"] = _kappa_of(sure)
+            figures[f"{expert}_kappa"] = kappa(*zip(*sure, strict=True))
     agreed = [(majority(given), label) for given, label in zip(answers, found, strict=True) if given]
     decided = [(answer, label) for answer, label in agreed if answer is not None]
     figures["majority_n"] = len(decided)
@@ -128,7 +116,7 @@ def expert_figures(answers: Sequence[Mapping[str, str]], found: Sequence[str]) -
             both = [(given[one], given[other]) for given in answers if one in given and other in given]
             sure = [pair for pair in both if NOT_SURE not in pair]
             if sure:
-                figures[f"{one}_{other}_kappa"] = _kappa_of(sure)
+                figures[f"{one}_{other}_kappa"] = kappa(*zip(*sure, strict=True))
     return figures
 
 
@@ -140,9 +128,3 @@ def majority(given: Mapping[str, str]) -> str | None:
     """
     label, votes = Counter(given.values()).most_common(1)[0]
     return label if label != NOT_SURE and 2 * votes > len(given) else None
-
-
-def _kappa_of(pairs: Sequence[tuple[str, str]]) -> float:
-    names = sorted({name for pair in pairs for name in pair})
-    one, other = (np.array([names.index(pair[side]) for pair in pairs]) for side in (0, 1))
-    return kappa(one, other)

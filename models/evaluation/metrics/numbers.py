@@ -1,4 +1,7 @@
-"""A number against its truth: errors, correlation, and how well an ejection fraction tells the failing heart."""
+"""A number against its truth: errors, correlation, and how well an ejection fraction tells the failing heart.
+
+Errors and R2 are not scikit-learn's (1 ms a call, asked a thousand times by the bootstrap); the area under the curve is.
+"""
 
 from collections.abc import Callable, Sequence
 
@@ -57,11 +60,9 @@ def auroc(positive: NDArray[np.bool_], score: Values) -> float | None:
     >>> auroc(np.array([False, False, True, True]), np.array([0.1, 0.4, 0.35, 0.8]))
     0.75
     """
-    ups, downs = score[positive], score[~positive]
-    if not (ups.size and downs.size):
-        return None
-    difference = ups[:, None] - downs
-    return float((difference > 0).mean() + (difference == 0).mean() / 2)
+    from sklearn.metrics import roc_auc_score
+
+    return float(roc_auc_score(positive, score)) if 0 < positive.sum() < len(positive) else None
 
 
 def ef_auroc(prefix: str, pairs: Values) -> dict[str, Value]:

@@ -1,4 +1,7 @@
-"""How well two masks agree: Dice, IoU, and the distance between their borders."""
+"""How well two masks agree: Dice, IoU, and the distance between their borders.
+
+Ours: scikit-learn and torchmetrics give a share of each mask, and not the counts that are pooled over all masks.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

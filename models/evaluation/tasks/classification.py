@@ -17,13 +17,12 @@ from models.evaluation.metrics.classes import (
     balanced_accuracy,
     calibration_error,
     class_figures,
-    confusion,
     expert_figures,
 )
 from models.evaluation.metrics.label_noise import label_noise_figures
 from models.evaluation.metrics.neighbours import by_linear_probe, by_neighbours, few_shot_figures
 from models.evaluation.tasks.outcome import Options, Outcome, TrialError
-from models.evaluation.tasks.plots import confusion_matrix, reliability, risk_over_coverage
+from models.evaluation.tasks.plots import confusion, reliability, risk_over_coverage
 from models.inputs.clip_frames import ClipFrames
 from models.library.manifest import Manifest, Value
 from models.library.model_set import Role
@@ -80,7 +79,7 @@ def classify(model: Any, data: DataSet, options: Options) -> Outcome:
     )  # fmt: skip
     coverage, risk = risk_coverage(confidence, found == true)
     plots = {
-        "confusion": confusion_matrix(confusion(true, found, len(words.names)), words.names),
+        "confusion": confusion(true, found, words.names),
         "reliability": reliability(confidence, found == true),
         "risk_coverage": risk_over_coverage(coverage, 100 * risk, "errors among them, %"),
     }
@@ -122,7 +121,7 @@ def embed(model: Any, data: DataSet, options: Options) -> Outcome:
         {"item": item.key, "group": item.group, "true": names[truth], **{name: names[of[index]] for name, of in found.items()}}
         for index, (item, truth) in enumerate(zip(tested, true, strict=True))
     )
-    plots = {f"confusion_{name}": confusion_matrix(confusion(true, of, len(names)), names) for name, of in found.items()}
+    plots = {f"confusion_{name}": confusion(true, of, names) for name, of in found.items()}
     return Outcome("embedding", figures, rows, notes, plots)
 
 

@@ -41,11 +41,13 @@ def bland_altman(pairs: Values, quantity: str) -> Draw:
     return draw
 
 
-def confusion_matrix(counts: NDArray[np.int64], labels: Sequence[str]) -> Draw:
-    """Shares of each true class (row), of `counts` (classes, classes): row the truth, column what was found."""
+def confusion(true: NDArray[np.int64], found: NDArray[np.int64], labels: Sequence[str]) -> Draw:
+    """Shares of each true class (row) by the class found (column); `true` and `found` (n,) are indices of `labels`."""
 
     def draw(axes: Any) -> None:
-        shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+        from sklearn.metrics import confusion_matrix
+
+        shares = confusion_matrix(true, found, labels=range(len(labels)), normalize="true")
         axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
         if len(labels) <= _NAMED_CLASSES:
             size = 9 if len(labels) < 10 else 4
