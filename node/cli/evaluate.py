@@ -1,27 +1,25 @@
-"""evaluate: any model on a data set others have published, or the bundled networks on held-out synthetic hearts."""
+"""`echonode evaluate`: any model on a data set others have published, or the bundled networks on held-out synthetic hearts."""
 
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from models.analysis.engine_choice import put_to_engine
 from models.clip import Clip
 from models.engines.backend import BackendError
 from models.evaluation.bundled import evaluate_ef, record_metrics
-from models.evaluation.datasets import LAYOUTS, read_data
+from models.evaluation.datasets import LAYOUTS
 from models.evaluation.datasets.items import DataSet, Item, LayoutError
-from models.evaluation.tasks import as_record, beside_published, chosen_task, try_model, write_outcome
+from models.evaluation.named_model import Evaluated, evaluate_model
+from models.evaluation.tasks import as_record, beside_published, write_outcome
 from models.evaluation.tasks.outcome import Options, Outcome, TrialError
-from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Manifest, ManifestError, Value
 from models.library.model_set import ModelSet
 from models.library.reading import Decoding, ReadingError
-from models.library.registry import find_manifest, load_model
 from models.networks.stored_weights import WeightsError
 from node.cli.devices import check_device
 from node.cli.options import AsJson, EngineName
@@ -89,23 +87,15 @@ def _options(split: str, decoding: str, label_noise_percent: float) -> Options:
 
 def _on_data(
     model: str, path: Path, layout: str, task: str, options: Options, beats_by: str | None, device: str, engine: str
-) -> tuple[Manifest, DataSet, Outcome]:
+) -> Evaluated:
     check_device(device)
     if layout not in ("auto", *LAYOUTS):
         raise ConfigError(f"no layout {layout!r}; there are: auto, {', '.join(LAYOUTS)}")
     try:
-        find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
-        read = read_data(path, layout, clips_with_truth, options.split)
-        network: Any = load_model(model, pretrained=True, device=device)
-        task = chosen_task(network.manifest, read, task)
-        ways = [put_to_engine(network, engine=engine, device=device, for_features=task == "embedding")]
-        if beats_by:
-            ventricle: Any = load_model(beats_by, pretrained=True, device=device)
-            network = BeatToBeat(network, ventricle)
-            ways.append(put_to_engine(ventricle, engine=engine, device=device))
-        outcome = try_model(network, replace(read, items=_with_progress(read.items)), options, task)
-        computed_by = f"computed by {' and '.join(dict.fromkeys(ways))}"
-        return network.manifest, read, replace(outcome, notes=(*outcome.notes, computed_by))
+        return evaluate_model(
+            model, path, clips_with_truth, options,
+            layout=layout, task=task, beats_by=beats_by, device=device, engine=engine, watch=_with_progress,
+        )  # fmt: skip
     except (ManifestError, TrialError, ReadingError) as error:
         raise ConfigError(str(error)) from error
     except (LayoutError, WeightsError, BackendError) as error:

@@ -1,4 +1,4 @@
-"""measure: one model on films and DICOM objects, as its authors' scripts run it, or with their errors corrected."""
+"""`echonode measure`: one model on films and DICOM objects, as its authors' scripts run it, or with their errors corrected."""
 
 from collections.abc import Sequence
 from pathlib import Path

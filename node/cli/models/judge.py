@@ -1,34 +1,19 @@
-"""models judge: a judge of the distribution from a hospital's own DICOM images, for the node's `[models] distribution`."""
+"""`echonode models judge`: a judge of the distribution for the node's `[models] distribution`."""
 
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from models.analysis.embedding import NoEmbedding, require_embedding
-from models.analysis.loaded_model import Part, load_part
-from models.families.distribution.recipe import FAMILY
-from models.library.manifest import Manifest, ManifestError, read_manifest
-from models.library.model_set import Role
-from models.library.reading import ReadingError
-from models.library.registry import find_manifest, list_models, load_manifest, model_folder
-from models.networks.stored_weights import WeightsError
-from models.training.distribution_reference import Images, LeftOut, Undiscerning, draft_of, judge_of, seen_clip, write_judge
-from models.training.image_distribution import TooLittle
+from models.library.registry import model_folder
 from node.cli.devices import check_device
 from node.cli.options import AsJson
 from node.cli.output import console, print_json
-from node.errors import ConfigError, EchoNodeError, Unparseable, UnreadableClip
-from node.objects.clip_reader import open_clip
-from node.objects.header import read_header
-from sr_templates.copied_values import text_of
+from node.errors import ConfigError
+from node.files.distribution import learn_judge, next_version
 
 _HOLD_OUT = {"patient": "patients", "study": "studies"}
-_NO_IMAGE = "no readable DICOM image"
-_NOBODY = "names neither patient nor study"
 
 
 def judge(
@@ -57,8 +42,8 @@ def judge(
         raise ConfigError(f"--hold-out {hold_out}: {' or '.join(_HOLD_OUT)}")
     check_device(device)
     store = folder or model_folder()
-    version = _next_version(name, store)
-    manifest, images, limit = _learn(
+    version = next_version(name, store)
+    manifest, images, limit = learn_judge(
         embedder, paths, view_model, device,
         draft={"name": name, "version": version, "licence": licence},
         quantile=quantile, hold_out=hold_out, folder=store,
@@ -82,93 +67,3 @@ def judge(
     if manifest.trained_on_phantoms:
         console.print("trained on phantoms: it lets no patient be measured without the research override", highlight=False)
     console.print(f'[models] distribution = "{manifest.path.resolve()}"', highlight=False, markup=False)
-
-
-def _learn(
-    embedder: str,
-    paths: Sequence[Path],
-    view_model: str,
-    device: str,
-    *,
-    draft: dict[str, str],
-    quantile: float,
-    hold_out: str,
-    folder: Path,
-) -> tuple[Manifest, Images, float]:
-    try:
-        found = find_manifest(embedder)
-        network = load_manifest(found, pretrained=True, device=device)
-        require_embedding(network)
-        views = load_part(Role.VIEW, view_model, device=device) if view_model else None
-        images = _seen(network, paths, hold_out, views)
-        named = str(found.path.resolve()) if embedder.endswith(".toml") else found.name
-        of_views = views.manifest if views else None
-        options = f" --quantile {quantile:g} --hold-out {hold_out}"
-        empty = draft_of(
-            embedder=found, named=named, of_phantoms=images.of_phantoms, view_model=of_views, options=options, **draft
-        )
-        manifest, learnt = judge_of(images, network, empty, quantile)
-        return write_judge(manifest, learnt, found, folder), images, learnt.limit
-    except TooLittle as error:
-        left = "; ".join(f"{count} left out: {why}" for why, count in images.left_out.items())
-        raise EchoNodeError(f"{error}{f' ({left})' if left else ''}") from error
-    except (ManifestError, WeightsError, NoEmbedding, Undiscerning) as error:
-        raise EchoNodeError(str(error)) from error
-    except OSError as error:  # the model folder: images that cannot be read are left out
-        raise EchoNodeError(f"cannot store the judge: {error}") from error
-
-
-def _seen(network: Any, paths: Sequence[Path], hold_out: str, views: Part | None) -> Images:
-    """Raises EchoNodeError for images of patients and phantoms together: a judge tells the ones or the others."""
-    clips, left_out, known = [], Counter[str](), set()
-    phantoms = Counter[bool]()
-    for path in _files(paths):
-        try:
-            uid, patient, study = _whose(path, hold_out)
-            if uid in known:
-                raise LeftOut("the same object again")
-            known.add(uid)
-            clip = open_clip(path)
-            clips.append(seen_clip(network, clip, patient=patient, study=study, view_model=views))
-            phantoms[clip.is_quality_control_subject] += 1
-        except (UnreadableClip, OSError):
-            left_out[_NO_IMAGE] += 1
-        except (LeftOut, ReadingError) as error:
-            left_out[str(error)] += 1
-    if len(phantoms) > 1:
-        raise EchoNodeError(f"{phantoms[True]} images of phantoms among {phantoms[False]} of patients: learn from either alone")
-    return Images(clips, left_out, of_phantoms=phantoms[True] > 0)
-
-
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        yield from (found for found in sorted(path.rglob("*")) if found.is_file()) if path.is_dir() else [path]
-
-
-def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:
-    """SOP Instance UID, what is held out together, and the study. Raises UnreadableClip, and LeftOut for an image of nobody."""
-    tags = ["SOPInstanceUID", "PatientID", "IssuerOfPatientID", "StudyInstanceUID"]
-    try:
-        header = read_header(path)
-        uid, patient, issuer, study = (text_of(header, tag) for tag in tags)
-    except Unparseable:
-        raise UnreadableClip(_NO_IMAGE) from None
-    by_patient = f"{patient} {issuer}" if patient and hold_out == "patient" else ""
-    if not (whose := by_patient or study):
-        raise LeftOut(_NOBODY)
-    return uid, whose, study or whose
-
-
-def _next_version(name: str, folder: Path) -> str:
-    """1, or one more than the judge of this name in `folder`. Raises ConfigError for the name of another model."""
-    path = folder / "manifests" / f"{name}.toml"
-    try:
-        known = {other: manifest for manifest in list_models() for other in (manifest.name, *manifest.aliases)}
-        mine = read_manifest(path) if path.exists() else known.get(name)
-    except ManifestError as error:
-        raise ConfigError(str(error)) from error
-    if mine is None:
-        return "1"
-    if mine.family != FAMILY:
-        raise ConfigError(f"--name {name}: there is a model of this name")
-    return str(int(mine.version) + 1) if mine.version.isdigit() else "1"

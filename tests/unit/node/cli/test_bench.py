@@ -11,12 +11,13 @@ import torch
 from typer.testing import CliRunner
 
 from models.bench import timing
+from models.bench.networks import NETWORKS, known_networks
 from models.bench.timing import Timing, geometric_mean, input_shape
 from models.engines.backend import TorchBackend
 from models.library.registry import find_manifest
 from node.cli import app, bench
-from node.cli.bench import StudyTiming
 from node.errors import ConfigError
+from node.files.study_timing import StudyTiming
 
 NAMES = ("phantom_view", "phantom_quality")
 
@@ -66,7 +67,7 @@ def test_unequal_results_are_an_error_not_a_speed(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize(
     ("arguments", "networks", "studies"),
-    [([], bench.NETWORKS, 1), (["--study"], (), 1), (["a"], ("a",), 0), (["a", "--study"], ("a",), 1)],
+    [([], NETWORKS, 1), (["--study"], (), 1), (["a"], ("a",), 0), (["a", "--study"], ("a",), 1)],
     ids=["everything", "the study alone", "a network", "a network and the study"],
 )
 def test_what_is_timed(monkeypatch: pytest.MonkeyPatch, arguments: list[str], networks: tuple[str, ...], studies: int) -> None:
@@ -170,4 +171,4 @@ def test_shapes_come_from_the_manifest() -> None:
 
 
 def test_every_network_it_times_is_in_the_library() -> None:
-    assert bench._present(bench.NETWORKS) == list(bench.NETWORKS)
+    assert known_networks() == list(NETWORKS)

@@ -1,0 +1,55 @@
+"""A model of the library, by its name, tried on a data set on disk."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from models.analysis.engine_choice import put_to_engine
+from models.evaluation.datasets import read_data
+from models.evaluation.datasets.items import DataSet, Item
+from models.evaluation.datasets.truth_json import ClipSource
+from models.evaluation.tasks import chosen_task, try_model
+from models.evaluation.tasks.outcome import Options, Outcome
+from models.families.echonet.dynamic import BeatToBeat
+from models.library.manifest import Manifest
+from models.library.registry import find_manifest, load_model
+
+Watch = Callable[[Iterable[Item]], Iterator[Item]]
+
+
+class Evaluated(NamedTuple):
+    manifest: Manifest
+    data: DataSet
+    outcome: Outcome
+
+
+def evaluate_model(
+    model: str,
+    path: Path,
+    source: ClipSource,
+    options: Options,
+    *,
+    layout: str = "auto",
+    task: str = "auto",
+    beats_by: str | None = None,
+    device: str = "cpu",
+    engine: str = "torch",
+    watch: Watch = iter,
+) -> Evaluated:
+    """`source` reads folders of DICOM objects, `beats_by` names the segmenter that finds beats, `watch` sees the items pass.
+
+    Raises ManifestError, LayoutError, WeightsError, BackendError, TrialError, ReadingError.
+    """
+    find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
+    data = read_data(path, layout, source, options.split)
+    network: Any = load_model(model, pretrained=True, device=device)
+    task = chosen_task(network.manifest, data, task)
+    ways = [put_to_engine(network, engine=engine, device=device, for_features=task == "embedding")]
+    if beats_by:
+        ventricle: Any = load_model(beats_by, pretrained=True, device=device)
+        network = BeatToBeat(network, ventricle)
+        ways.append(put_to_engine(ventricle, engine=engine, device=device))
+    outcome = try_model(network, replace(data, items=watch(data.items)), options, task)
+    computed_by = f"computed by {' and '.join(dict.fromkeys(ways))}"
+    return Evaluated(network.manifest, data, replace(outcome, notes=(*outcome.notes, computed_by)))

@@ -1,0 +1,61 @@
+"""Where a network looked, laid over the frames of one file."""
+
+from pathlib import Path
+from typing import Any
+
+from models.clip import Clip
+from models.explain import Explanation, NoMapError, explain_clip, overlay, place_of
+from models.library.manifest import ManifestError
+from models.library.reading import ReadingError
+from models.library.registry import find_manifest, load_manifest
+from models.networks.stored_weights import WeightsError
+from node.errors import ConfigError, EchoNodeError
+from node.objects.mark_drawing import annotated
+from node.objects.video_file import frame_rate_hz, write_film, write_image
+
+
+def open_explained(name: str, weights: Path | None, device: str) -> Any:
+    """Raises ConfigError for an unknown name or a network without heat maps, EchoNodeError for its weights."""
+    try:
+        manifest = find_manifest(name)
+        place_of(manifest)
+    except (ManifestError, NoMapError) as error:
+        raise ConfigError(str(error)) from error
+    try:
+        return load_manifest(manifest, pretrained=True, weights=weights, device=device)
+    except (ManifestError, WeightsError) as error:
+        raise EchoNodeError(str(error)) from error
+
+
+def chosen_frame(clip: Clip, frame: int | None) -> int:
+    if frame is None:
+        return clip.number_of_frames // 2
+    if not 0 <= frame < clip.number_of_frames:
+        raise ConfigError(f"there is no frame {frame}: the clip has {clip.number_of_frames}, counted from 0")
+    return frame
+
+
+def heat_maps(network: Any, clip: Clip, label: str | None, one: int | None) -> Explanation:
+    try:
+        return explain_clip(network, clip, label, None if one is None else [one])
+    except NoMapError as error:
+        raise ConfigError(str(error)) from error
+    except ReadingError as error:
+        raise EchoNodeError(str(error)) from error
+
+
+def write_heat_maps(out: Path, clip: Clip, explained: Explanation, one: int | None, caption: str) -> list[int]:
+    """Which frames were written: of a film those the network was shown, of an image the one of them next to what was asked."""
+    rows = list(range(len(explained.frame_indices)))
+    if one is not None:
+        rows = [min(rows, key=lambda row: abs(explained.frame_indices[row] - one))]
+    indices = [explained.frame_indices[row] for row in rows]
+    hot = (overlay(frame, explained.heat[row]) for frame, row in zip(clip.take(indices), rows, strict=True))
+    drawn = annotated(hot, (), caption)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    if one is not None:
+        write_image(out, next(drawn))
+    else:
+        times_ms = clip.frame_times_ms
+        write_film(out, drawn, frame_rate_hz(None if times_ms is None else times_ms[indices]))
+    return indices
