@@ -24,8 +24,9 @@ def closed_lines(field: NDArray[np.float32], level: float) -> list[Points]:
     """All closed lines (n, 2), (x, y) px, where `field` (rows, columns) crosses `level`, in its unit; beyond its edge it counts
     as 0.
 
-    Lorensen and Cline's marching cubes in two dimensions, with linear interpolation between neighbouring pixels. Ours: contourpy
-    finds the same crossings in the same time, but begins lines elsewhere and joins other saddles, which moves outlines by 0.2 px.
+    Lorensen and Cline's marching cubes in two dimensions, with linear interpolation between neighbouring pixels.
+
+    Ours: contourpy finds the same crossings in the same time, but begins lines elsewhere, which moves outlines by 0.2 px.
     """
     padded = np.pad(field, 1).astype(np.float64)
     columns = padded.shape[1]
