@@ -15,6 +15,7 @@ from contextvars import ContextVar
 from pathlib import Path
 
 import numpy as np
+from platformdirs import user_cache_path
 from torch import nn
 
 log = logging.getLogger(__name__)
@@ -26,8 +27,8 @@ _folder_for_now: ContextVar[Path | None] = ContextVar("folder_for_now", default=
 
 
 def cache_folder() -> Path:
-    """$ECHONODE_CACHE, else ~/.cache/echonode. All that is in it can be made again."""
-    chosen = os.environ.get(CACHE_FOLDER_VARIABLE) or Path.home() / ".cache" / "echonode"
+    """$ECHONODE_CACHE, else the user's cache, on Linux ~/.cache/echonode. All that is in it can be made again."""
+    chosen = os.environ.get(CACHE_FOLDER_VARIABLE) or user_cache_path("echonode", appauthor=False)
     return _folder_for_now.get() or Path(chosen)
 
 

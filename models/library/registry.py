@@ -12,6 +12,8 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
+from platformdirs import user_data_path
+
 from models.library.manifest import Manifest, ManifestError, read_manifest, read_manifests
 from models.library.recipe import Answer, Recipe
 
@@ -45,8 +47,10 @@ MODEL_FOLDER_VARIABLE = "ECHONODE_MODELS"
 
 
 def model_folder() -> Path:
-    """Where imported models lie (`manifests` and `weights`): $ECHONODE_MODELS, else ~/.local/share/echonode/models."""
-    return Path(os.environ.get(MODEL_FOLDER_VARIABLE) or Path.home() / ".local" / "share" / "echonode" / "models")
+    """Where imported models lie (`manifests` and `weights`): $ECHONODE_MODELS, else a folder of the user's data; on Linux
+    ~/.local/share/echonode/models.
+    """
+    return Path(os.environ.get(MODEL_FOLDER_VARIABLE) or user_data_path("echonode", appauthor=False) / "models")
 
 
 @dataclass(frozen=True)
