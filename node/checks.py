@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from models.errors import ModelError
 from models.library.model_set import ModelSettings, Role
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
@@ -81,7 +82,7 @@ def _model(role: Role, name: str) -> CheckResult:
         if why := unfit_for(role, find_manifest(name)):
             return CheckResult(f"model {name}", False, f"models.{role.value}: it {why}")
         model = load_model(name, pretrained=True)
-    except (LookupError, OSError, ValueError) as error:
+    except (ModelError, LookupError, OSError, ValueError) as error:
         return CheckResult(f"model {name}", False, _first_line(error))
     return CheckResult(f"model {name}", True, f"version {model.manifest.version}, weights match their hash")
 

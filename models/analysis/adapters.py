@@ -9,10 +9,11 @@ from torch import Tensor, nn
 
 from models.catalogue import View
 from models.clip import Clip
+from models.errors import ManifestError, UnsuitableModel
 from models.families.phantom.classifier import PhantomClassifier
 from models.inputs.clip_frames import ClipFrames, Fit, Preparation
 from models.inputs.placed_frames import PlacedFrames, Points
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.library.registry import named, recipe_of
 from models.library.roles import image_of
 
@@ -71,9 +72,9 @@ def outlines_frames(manifest: Manifest) -> bool:
 
 
 def placed_frames(clip: Clip, frames: ClipFrames, manifest: Manifest) -> PlacedFrames:
-    """The clip as a segmenter takes it. Raises ManifestError for a model that outlines nothing."""
+    """The clip as a segmenter takes it. Raises UnsuitableModel for one that outlines nothing."""
     if not outlines_frames(manifest):
-        raise ManifestError(f"model {manifest.name}: nothing says how its family {manifest.family} sees a frame")
+        raise UnsuitableModel(f"model {manifest.name}: nothing says how its family {manifest.family} sees a frame")
     make: Callable[[Clip, ClipFrames, Manifest], PlacedFrames] = named(recipe_of(manifest).placed_frames)
     return make(clip, frames, manifest)
 

@@ -10,15 +10,12 @@ from torch import Tensor, nn
 
 from models.analysis.adapters import classifier_input
 from models.clip import Clip
+from models.errors import NoEmbedding
 from models.inputs.clip_frames import ClipFrames
 from models.inputs.whole_frames import stretched
 from models.library.manifest import Manifest
 
 BATCH = 16
-
-
-class NoEmbedding(ValueError):
-    """The network gives no features of frames or clips."""
 
 
 def encodes_clips(network: nn.Module) -> bool:
@@ -37,7 +34,7 @@ def require_embedding(network: nn.Module) -> None:
 def embed(network: nn.Module, clip: Clip) -> NDArray[np.float32]:
     """The features of a clip (1, width), or of each of its frames (n, width), as the network is an encoder of either.
 
-    Raises NoEmbedding, and `reading.ReadingError` for a clip that its network cannot be asked about.
+    Raises NoEmbedding, and `ReadingError` for a clip that its network cannot be asked about.
     """
     require_embedding(network)
     if encodes_clips(network) or not network.manifest.input_shape:  # type: ignore[union-attr]

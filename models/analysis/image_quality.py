@@ -8,9 +8,9 @@ from models.analysis.adapters import as_probabilities, classifier_input
 from models.analysis.loaded_model import Part
 from models.catalogue import View
 from models.clip import Clip
+from models.errors import ReadingError
 from models.families.phantom.classifier import PhantomClassifier
 from models.inputs.clip_frames import ClipFrames
-from models.library.reading import ReadingError
 from models.library.roles import views_judged
 from models.results import QualityGrade
 

@@ -17,9 +17,10 @@ from models.analysis.embedding import encodes_clips
 from models.analysis.reader_probes import reader_probes
 from models.engines.agreement import GatedBackend, Task, choose_backend, probe_clip
 from models.engines.backend import TorchBackend
+from models.errors import UnsuitableModel
 from models.families.phantom.classifier import PhantomClassifier
 from models.inputs.clip_frames import ClipFrames
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.library.model_set import Role
 from models.library.reading import Reader
 from models.library.registry import find_manifest, load_model
@@ -71,10 +72,10 @@ class Part:
 
 
 def load_part(role: Role, name: str, *, device: str = "cpu", engine: str = "torch") -> Part:
-    """Raises ManifestError for a model that is not there or cannot take the part, WeightsError for its weights."""
+    """Raises ManifestError for a model that is not there, UnsuitableModel for one that cannot take the part, WeightsError."""
     manifest = find_manifest(name)
     if why := unfit_for(role, manifest):
-        raise ManifestError(f"model {name} cannot do this: it {why}")
+        raise UnsuitableModel(f"model {name} cannot do this: it {why}")
     network = load_model(name, pretrained=True, device=device)
     return make_part(role, network, device=device, engine=engine)
 
@@ -117,7 +118,7 @@ def _reader(network: Reader, device: str, engine: str) -> Part:
     """A network that reads clips itself: the step that takes its time goes to the backend, where the gate lets one through."""
     manifest = network.manifest
     if not isinstance(network, nn.Module) or not (hasattr(network, "read") or hasattr(network, "read_pair")):
-        raise ManifestError(f"model {manifest.name} measures nothing: its network does not read clips")
+        raise UnsuitableModel(f"model {manifest.name} measures nothing: its network does not read clips")
     chosen = () if engine == "torch" else engage(network, engine=engine, device=device, trained=_trained(manifest))
     return Part(network, manifest, joined(chosen) if chosen else GatedBackend(TorchBackend(network, device)))
 

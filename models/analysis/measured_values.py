@@ -8,8 +8,9 @@ from typing import Any
 from models.analysis.loaded_model import Part
 from models.catalogue import QUANTITIES, READ, Method, View
 from models.clip import Clip
+from models.errors import ReadingError
 from models.library.quantities import AREAS, key_in_view, quantities_read, reads_pairs, views_read
-from models.library.reading import ReadingError, ReadValue
+from models.library.reading import ReadValue
 from models.results import Beat, ClipValue, FrameReference, ModelUse, Reason
 
 Sources = tuple[FrameReference, ...]

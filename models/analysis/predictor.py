@@ -167,7 +167,7 @@ def _no_scale(clip: Clip, view: View) -> tuple[Reason, str] | None:
 
 
 def open_model_set(models: ModelSet) -> Predictor:
-    """The networks of a set, loaded. Raises ManifestError, stored_weights.WeightsError or BackendError, in plain words."""
+    """The networks of a set, loaded. Raises ManifestError, WeightsError or BackendError, in plain words."""
     device = device_for(models.device, models.engine)
 
     def load(role: Role, name: str) -> Part:

@@ -13,6 +13,7 @@ from models.calibration import TraceChoice
 from models.clip import Clip
 from models.derive.displays.spectral_image import without_green_trace
 from models.engines.agreement import Task, sides
+from models.errors import ManifestError
 from models.families.echo_apex import sequences as echo_apex_sequences
 from models.families.echo_motion.frames import Preparation as EchoMotionPreparation
 from models.families.echonet.clips import normalisation, squares
@@ -22,7 +23,7 @@ from models.families.echonet.vti import beat_squares
 from models.families.pan_echo import networks as pan_echo
 from models.inputs.clip_frames import ClipFrames, Fit, Preparation
 from models.inputs.clip_squares import evenly
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.library.reading import Decoding
 from models.library.registry import recipe_of
 

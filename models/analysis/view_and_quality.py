@@ -15,8 +15,8 @@ from models.analysis.image_quality import grade_quality
 from models.analysis.loaded_model import Part
 from models.catalogue import TRACES
 from models.clip import Clip
+from models.errors import ReadingError
 from models.inputs.clip_frames import ClipFrames
-from models.library.reading import ReadingError
 from models.library.roles import DUAL
 from models.results import DistributionVerdict, ModelUse, QualityGrade, ViewPrediction
 

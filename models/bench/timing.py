@@ -22,9 +22,10 @@ from torch import Tensor, nn
 from models.analysis.loaded_model import engage, joined
 from models.analysis.reader_probes import reader_probes
 from models.engines.agreement import Task, choose_backend, disagreement, probe_clip
-from models.engines.backend import Backend, BackendError, Precision, TorchBackend, as_tuple
+from models.engines.backend import Backend, Precision, TorchBackend, as_tuple
 from models.engines.graph_cache import throwaway_cache
 from models.engines.openvino_backend import OpenVinoBackend, has_bf16, is_installed
+from models.errors import BackendError
 from models.library.manifest import Manifest
 from models.library.registry import find_manifest, load_model
 

@@ -23,8 +23,9 @@ from torch import Tensor, nn
 
 from models.catalogue import TRACES
 from models.clip import Clip
-from models.engines.backend import Backend, BackendError, Precision, TorchBackend
+from models.engines.backend import Backend, Precision, TorchBackend
 from models.engines.openvino_backend import OpenVinoBackend, has_bf16, is_installed
+from models.errors import BackendError
 from models.library.manifest import Manifest, Probe
 from models.phantom.anatomy import sample_heart
 from models.phantom.traces import drawn_trace

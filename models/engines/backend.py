@@ -7,14 +7,12 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from models.errors import BackendError
+
 
 class Precision(StrEnum):
     FP32 = "fp32"
     BF16 = "bf16"
-
-
-class BackendError(RuntimeError):
-    """This backend cannot run this network here. Says why."""
 
 
 class Backend(Protocol):

@@ -2,7 +2,7 @@
 
 import torch
 
-from models.engines.backend import BackendError
+from models.errors import BackendError
 
 
 def device_for(wanted: str, engine: str = "torch") -> str:

@@ -22,8 +22,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.engines.backend import BackendError, Precision
+from models.engines.backend import Precision
 from models.engines.graph_cache import cached_graph, graph_key
+from models.errors import BackendError
 from models.networks.vision import whole_tensor_additions
 
 _EXAMPLES = 2  # frames that are traced; the probe has another number, so a batch size that got fixed would show

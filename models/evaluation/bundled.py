@@ -15,6 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.analysis import Predictor, open_model_set
+from models.errors import EvaluationError
 from models.evaluation.held_out import ClipResult, HeartResult, NegativeResult, judge_heart, judge_negative
 from models.evaluation.metrics.agreement import Estimate, bootstrap, correlation, quadratic_kappa
 from models.library.manifest import Value, write_manifest
@@ -54,14 +55,14 @@ def evaluate_ef(
 ) -> Evaluation:
     """Runs `hearts` held-out hearts, from the first test seed on, through predictor and study derivation.
 
-    Raises ManifestError or WeightsError where a model cannot be loaded, ValueError for seeds that were trained on.
+    Raises ManifestError or WeightsError where a model cannot be loaded, EvaluationError for seeds that were trained on.
     """
     manifests = [find_manifest(name) for _, name in models.named_models()]
     first = find_manifest(models.lv_segmentation).test_seeds[0] if first_seed is None else first_seed
     for manifest in manifests:
         for low, high in (manifest.train_seeds, manifest.validation_seeds):
             if first < high and low < first + hearts:
-                raise ValueError(f"seeds {first} to {first + hearts - 1} were used to train {manifest.name}")
+                raise EvaluationError(f"seeds {first} to {first + hearts - 1} were used to train {manifest.name}")
     seeds = range(first, first + hearts)
     per_kind = min(_NEGATIVES_PER_KIND, hearts)
     kinds = [(kind, first + index) for kind in NEGATIVE_KINDS for index in range(per_kind)]

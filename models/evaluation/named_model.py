@@ -39,7 +39,7 @@ def evaluate_model(
 ) -> Evaluated:
     """`source` reads folders of DICOM objects, `beats_by` names the segmenter that finds beats, `watch` sees the items pass.
 
-    Raises ManifestError, LayoutError, WeightsError, BackendError, TrialError, ReadingError.
+    Raises ManifestError, DatasetError, WeightsError, BackendError, EvaluationError, ReadingError.
     """
     find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
     data = read_data(path, layout, source, options.split)

@@ -16,11 +16,11 @@ from models.clip import Clip
 from models.explain.activation import evaluating, grad_cam
 from models.explain.heat_overlay import overlay
 from models.explain.inputs import Shown
-from models.explain.places import NoMapError, Place, column_of, name_of, place_of
+from models.explain.places import Place, column_of, name_of, place_of
 from models.library.recipe import Form, Layer
 
 __all__ = [
-    "Explanation", "Form", "Layer", "NoMapError", "Place",
+    "Explanation", "Form", "Layer", "Place",
     "explain_clip", "grad_cam", "overlay", "place_of",
 ]  # fmt: skip
 
@@ -46,7 +46,7 @@ def explain_clip(network: Any, clip: Clip, label: str | None = None, frames: Seq
     of answers that cannot be compared the one named in the table.
 
     `frames` are those to explain (default: all); a network of clips chooses its own and is explained on those. Of a segmenter
-    the answer is the mean logit inside what it marks; where it marks nothing, the largest. Raises NoMapError, and ReadingError
+    the answer is the mean logit inside what it marks; where it marks nothing, the largest. Raises NoHeatMap, and ReadingError
     for a clip that the network cannot be asked about.
     """
     place = place_of(network.manifest)

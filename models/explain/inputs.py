@@ -14,6 +14,7 @@ from models.calibration import TraceChoice
 from models.clip import Clip
 from models.derive.beats.beat_to_beat import clip_indices, timed_clip
 from models.derive.displays.spectral_image import without_green_trace
+from models.errors import ReadingError
 from models.families.echo_apex import sequences as echo_apex_sequences
 from models.families.echo_motion.frames import Preparation as EchoMotionPreparation
 from models.families.echo_prime import networks as echo_prime
@@ -26,7 +27,7 @@ from models.families.pan_echo import networks as pan_echo
 from models.inputs.clip_frames import ClipFrames, Fit, Preparation
 from models.inputs.clip_squares import Window, centre_square, evenly, image_window, resized
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, ReadingError
+from models.library.reading import Decoding
 from models.wording import counted
 
 Points = NDArray[np.float64]

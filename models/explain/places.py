@@ -10,15 +10,12 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from models.errors import NoHeatMap
 from models.explain import inputs
 from models.explain.inputs import Show
 from models.library.manifest import Manifest
 from models.library.recipe import EMBEDDING, Layer
 from models.library.registry import recipe_of
-
-
-class NoMapError(ValueError):
-    """This network has no heat map, or none for what was asked; says why."""
 
 
 def as_answered(answer: Tensor) -> Tensor:
@@ -45,7 +42,7 @@ class Place:
 
 
 def place_of(manifest: Manifest) -> Place:
-    """Raises NoMapError for an embedding, an untrained decoder, and a network whose recipe knows no map."""
+    """Raises NoHeatMap for an embedding, an untrained decoder, and a network whose recipe knows no map."""
     recipe = recipe_of(manifest)
     reason = recipe.no_heat_map
     if manifest.architecture.get("outputs") == 0:
@@ -54,7 +51,7 @@ def place_of(manifest: Manifest) -> Place:
         reason = "its decoder is untrained"
     found = recipe.heat_map
     if reason or found is None:
-        raise NoMapError(
+        raise NoHeatMap(
             f"model {manifest.name} has no heat map: {reason or f'nobody has said where {recipe.task} has its maps'}"
         )
     show: Show = getattr(inputs, found.shown)
@@ -62,14 +59,14 @@ def place_of(manifest: Manifest) -> Place:
 
 
 def column_of(network: nn.Module, place: Place, label: str, outputs: int) -> int:
-    """Which output is meant: by its label, or by its number from 0 on. Raises NoMapError."""
+    """Which output is meant: by its label, or by its number from 0 on. Raises NoHeatMap."""
     labels = list(place.labels(network))
     if label in labels and len(labels) == outputs:
         return labels.index(label)
     if label.isdigit() and int(label) < outputs:
         return int(label)
     known = ", ".join(labels) if len(labels) == outputs else f"0 to {outputs - 1}"
-    raise NoMapError(f"there is no output {label!r}; there are: {known}")
+    raise NoHeatMap(f"there is no output {label!r}; there are: {known}")
 
 
 def name_of(network: nn.Module, place: Place, column: int, outputs: int) -> str:

@@ -13,17 +13,17 @@ from types import ModuleType
 
 from torch import Tensor
 
-from models.importers.exports import Export, ExportError, read_export
-from models.importers.keras.files import KerasFile, KerasFileError
+from models.errors import ImportSettingError, ManifestError, WeightsFileError
+from models.importers.exports import Export, read_export
+from models.importers.keras.files import KerasFile
 from models.importers.keras.graph import check_steps
 from models.importers.keras.heads import refuse_guess, saying_its_scaling
-from models.importers.placement import MisplacedWeights, checked
+from models.importers.placement import checked
 from models.importers.provenance import described
-from models.importers.refusal import ImportRefused, NotSaid
 from models.importers.sources import read_source, refuse_pointer, sha256_of
 from models.importers.tensor_files import write_tensors
-from models.importers.torch.files import TorchFile, TorchFileError
-from models.library.manifest import Manifest, ManifestError, Value, write_manifest
+from models.importers.torch.files import TorchFile
+from models.library.manifest import Manifest, Value, write_manifest
 from models.library.registry import build, model_folder, published_manifest, recipe_of, stored_name
 
 IMPORTER_VERSION = "1"  # a change of what an import writes
@@ -41,8 +41,8 @@ def import_weights(
 
     `labels` are the network's outputs in order, needed where the order is not published; `settings` go into [architecture].
     `file` may also be what `exports.export_model` wrote elsewhere, labels and settings in it. `folder` (default:
-    `registry.model_folder()`) gets `weights` and `manifests`. Raises ImportRefused, ManifestError, KerasFileError,
-    TorchFileError, ExportError, and MisplacedWeights with the lists of what does not fit.
+    `registry.model_folder()`) gets `weights` and `manifests`. Raises ManifestError, ImportSettingError and
+    WeightsFileError, of which WeightsMismatch has the lists of what does not fit.
     """
     manifest = published_manifest(name)
     if file.is_file() and (export := read_export(file)) is not None:
@@ -70,18 +70,18 @@ def importer_of(manifest: Manifest) -> ModuleType:
 
 def _known_hash(manifest: Manifest, file: Path) -> str:
     if manifest.publication is None:
-        raise ImportRefused(f"{manifest.name} is not a published model: nothing is known of weights to import")
+        raise WeightsFileError(f"{manifest.name} is not a published model: nothing is known of weights to import")
     if not recipe_of(manifest).importer:
-        raise ImportRefused(f"{manifest.name}: there is no importer for the family {manifest.family}")
+        raise WeightsFileError(f"{manifest.name}: there is no importer for the family {manifest.family}")
     if not file.exists():
-        raise ImportRefused(f"no file {file}")
+        raise WeightsFileError(f"no file {file}")
     if file.is_dir():
         return ""
     refuse_pointer(file)
     found = sha256_of(file)
     expected = manifest.publication.weights_sha256
     if expected and found != expected:
-        raise ImportRefused(
+        raise WeightsFileError(
             f"{file.name} is not the published {manifest.publication.weights_file}: SHA-256 {found}, published {expected}"
         )
     return found
@@ -93,17 +93,19 @@ def _exported(
     """The tensors of a model that another machine imported. Which file they came from there is that machine's word."""
     theirs, published = export.manifest, manifest.publication
     if (theirs.name, theirs.family) != (manifest.name, manifest.family):
-        raise ImportRefused(f"the file is an export of {theirs.name} ({theirs.family}), not of {manifest.name}")
+        raise WeightsFileError(f"the file is an export of {theirs.name} ({theirs.family}), not of {manifest.name}")
     if published is None or theirs.publication is None or not {"source_file", "source_sha256"} <= export.origin.keys():
-        raise ImportRefused(f"the export of {theirs.name} does not say which published file its weights came from")
+        raise WeightsFileError(f"the export of {theirs.name} does not say which published file its weights came from")
     if published.weights_sha256 and published.weights_sha256 != export.origin["source_sha256"]:
         found = export.origin["source_sha256"]
-        raise ImportRefused(
+        raise WeightsFileError(
             f"the export came from another file than the published {published.weights_file}: SHA-256 {found}, "
             f"published {published.weights_sha256}"
         )
     if settings or (labels is not None and tuple(labels) != theirs.labels):
-        raise NotSaid(f"{manifest.name}: an export has its labels ({', '.join(theirs.labels)}) and its settings; give none")
+        raise ImportSettingError(
+            f"{manifest.name}: an export has its labels ({', '.join(theirs.labels)}) and its settings; give none"
+        )
     network = build(recipe_of(theirs), theirs, None, "meta")
     return _finite(theirs, checked(export.tensors, network))
 
@@ -115,10 +117,10 @@ def _placed(manifest: Manifest, source: KerasFile | TorchFile) -> dict[str, Tens
 
 def _finite(manifest: Manifest, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     if empty := [name for name, tensor in tensors.items() if tensor.is_meta]:
-        raise ImportRefused(f"{manifest.name}: the file has no values of {', '.join(empty)}")
+        raise WeightsFileError(f"{manifest.name}: the file has no values of {', '.join(empty)}")
     broken = [name for name, tensor in tensors.items() if tensor.is_floating_point() and not tensor.isfinite().all()]
     if broken:
-        raise ImportRefused(f"{manifest.name}: not a number in {', '.join(broken)}")
+        raise WeightsFileError(f"{manifest.name}: not a number in {', '.join(broken)}")
     return tensors
 
 
@@ -153,14 +155,8 @@ def _store(manifest: Manifest, tensors: dict[str, Tensor], source_file: str, sou
 
 
 __all__ = [
-    "ExportError",
-    "ImportRefused",
     "KerasFile",
-    "KerasFileError",
-    "MisplacedWeights",
-    "NotSaid",
     "TorchFile",
-    "TorchFileError",
     "import_weights",
     "importer_of",
     "read_source",

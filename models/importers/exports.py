@@ -13,9 +13,10 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
+from models.errors import ExportFileError, ManifestError
 from models.importers.tensor_files import write_tensors
 from models.importers.verification import probe
-from models.library.manifest import Manifest, ManifestError, manifest_text, manifests_in
+from models.library.manifest import Manifest, manifest_text, manifests_in
 from models.library.registry import load_manifest
 
 _MANIFEST, _DIGEST = "echonode_manifest", "tensors_sha256"  # beside the origin in the file's metadata
@@ -51,10 +52,6 @@ def _origin(manifest: Manifest) -> dict[str, str]:
     return kept | {"model": manifest.name, "licence": manifest.licence, "intended_use": manifest.intended_use}
 
 
-class ExportError(ValueError):
-    """A file that says it is an export, and is none that can be taken."""
-
-
 @dataclass(frozen=True)
 class Export:
     """A model as another machine had it: its manifest, tensors, and what their own file said of their origin."""
@@ -65,7 +62,7 @@ class Export:
 
 
 def read_export(path: Path) -> Export | None:
-    """What `export_model` wrote as safetensors; None for any other file. Raises ExportError for an altered one."""
+    """What `export_model` wrote as safetensors; None for any other file. Raises ExportFileError for an altered one."""
     try:
         with safe_open(path, "pt") as stored:
             origin: dict[str, str] = stored.metadata() or {}
@@ -76,10 +73,10 @@ def read_export(path: Path) -> Export | None:
     try:
         (manifest,) = manifests_in(origin.pop(_MANIFEST), path)
     except (ManifestError, ValueError) as error:
-        raise ExportError(f"{path.name}: the manifest inside cannot be read: {error}") from error
+        raise ExportFileError(f"{path.name}: the manifest inside cannot be read: {error}") from error
     tensors = load_file(path)
     if digest(tensors) != origin.pop(_DIGEST, ""):
-        raise ExportError(f"{path.name}: the tensors are not those that were exported")
+        raise ExportFileError(f"{path.name}: the tensors are not those that were exported")
     return Export(manifest, tensors, origin)
 
 

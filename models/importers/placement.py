@@ -1,47 +1,11 @@
 """Strictness: every tensor of the network gets one of its own shape and kind, and none of the file is left over."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor, nn
 
-_NAMED = 8
-
-
-class MisplacedWeights(ValueError):
-    """A file and a network do not fit: the message begins the lists of what is missing, unexpected, misshaped, and of which
-    settings differ; `lists` has them whole. Misshaped is also what is of another type, or has values that it cannot have.
-    """
-
-    def __init__(
-        self,
-        missing: Iterable[str] = (),
-        unexpected: Iterable[str] = (),
-        misshaped: Iterable[str] = (),
-        unlike: Iterable[str] = (),
-    ) -> None:
-        self.missing, self.unexpected = tuple(missing), tuple(unexpected)
-        self.misshaped, self.unlike = tuple(misshaped), tuple(unlike)
-        self.lists = {kind: getattr(self, kind) for kind in ("missing", "unexpected", "misshaped", "unlike")}
-        lists = {
-            "missing (the network has them, the file does not)": self.missing,
-            "unexpected (the file has them, the network does not)": self.unexpected,
-            "misshaped": self.misshaped,
-            "computed differently": self.unlike,
-        }
-        said = [f"{title}: {_beginning(names)}" for title, names in lists.items() if names]
-        super().__init__("the weights do not fit the network; " + "; ".join(said))
-
-
-def _beginning(names: Sequence[str]) -> str:
-    """All of a few names; of more their number, too: another network's file has hundreds.
-
-    >>> _beginning(["a", "b"])
-    'a, b'
-    """
-    if len(names) <= _NAMED:
-        return ", ".join(names)
-    return f"{len(names)}, {', '.join(names[:_NAMED])}, ..."
+from models.errors import WeightsMismatch
 
 
 def checked(
@@ -50,7 +14,7 @@ def checked(
     """The whole state of `network`, which may live on torch's meta device, in its order; `placed` are the tensors by its names.
 
     The counters of batches (`num_batches_tracked`), which Keras does not have and inference does not read, start at 0.
-    Raises MisplacedWeights.
+    Raises WeightsMismatch.
     """
     expected = network.state_dict()
     counters = {name for name in expected if name.endswith("num_batches_tracked")}
@@ -63,7 +27,7 @@ def checked(
     ]
     unlike = tuple(unlike)
     if missing or surplus or misshaped or unlike:
-        raise MisplacedWeights(missing, surplus, misshaped, unlike)
+        raise WeightsMismatch(missing, surplus, misshaped, unlike)
     zero = torch.zeros((), dtype=torch.long)
     return {name: placed[name].contiguous() if name in placed else zero.clone() for name in expected}
 

@@ -8,9 +8,9 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from models.importers.keras.files import KerasFile, KerasFileError, read_keras_file
-from models.importers.refusal import ImportRefused
-from models.importers.torch.files import TorchFile, TorchFileError, read_torch_file, said_by
+from models.errors import WeightsFileError
+from models.importers.keras.files import KerasFile, read_keras_file
+from models.importers.torch.files import TorchFile, read_torch_file, said_by
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _LFS_POINTER = b"version https://git-lfs"
@@ -36,18 +36,16 @@ _DAMAGE = (
 def read_source(file: Path) -> KerasFile | TorchFile:
     """HDF5 and zips with a `config.json` are Keras', all else is torch's.
 
-    Raises ImportRefused for a missing or damaged file, KerasFileError and TorchFileError for what is whole and cannot be taken.
+    Raises WeightsFileError for a missing or damaged file; KerasFileError or TorchFileError for a whole one that is not taken.
     """
     try:
         return _read(file)
-    except (ImportRefused, KerasFileError, TorchFileError):
-        raise
     except FileNotFoundError:
-        raise ImportRefused(f"no file {file}") from None
+        raise WeightsFileError(f"no file {file}") from None
     except MemoryError as error:
-        raise ImportRefused(f"{file.name} asks for more memory than there is: it is too large here, or damaged") from error
+        raise WeightsFileError(f"{file.name} asks for more memory than there is: it is too large here, or damaged") from error
     except _DAMAGE as error:
-        raise ImportRefused(f"{file.name} is damaged, or is no file of Keras or torch: {said_by(error)}") from error
+        raise WeightsFileError(f"{file.name} is damaged, or is no file of Keras or torch: {said_by(error)}") from error
 
 
 def _read(file: Path) -> KerasFile | TorchFile:
@@ -62,11 +60,11 @@ def _read(file: Path) -> KerasFile | TorchFile:
 
 
 def refuse_pointer(file: Path) -> None:
-    """Raises ImportRefused for what Git LFS leaves in the place of a file that was not fetched."""
+    """Raises WeightsFileError for what Git LFS leaves in the place of a file that was not fetched."""
     with file.open("rb") as opened:
         start = opened.read(len(_LFS_POINTER))
     if start == _LFS_POINTER:
-        raise ImportRefused(f"{file.name} is a pointer of Git LFS, not the weights: fetch them with `git lfs pull`")
+        raise WeightsFileError(f"{file.name} is a pointer of Git LFS, not the weights: fetch them with `git lfs pull`")
 
 
 def sha256_of(file: Path) -> str:

@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.library.manifest import Manifest, ManifestError
+from models.errors import ManifestError, WeightsError
+from models.library.manifest import Manifest
 from models.library.registry import load_manifest, published_manifest
-from models.networks.stored_weights import WeightsError
 
 _FREE_SIDE_PX = 64  # where the manifest leaves a side of the input open
 _SEED = 1

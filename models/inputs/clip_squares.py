@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.clip import Clip
-from models.library.reading import Decoding, ReadingError
+from models.errors import ReadingError
+from models.library.reading import Decoding
 
 Frames = NDArray[np.uint8]
 Window = tuple[int, int, int, int]  # x0, y0, x1, y1 in px of the image, the last exclusive

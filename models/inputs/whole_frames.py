@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.clip import Clip
+from models.errors import ReadingError
 from models.library.manifest import Manifest
-from models.library.reading import ONE_DECODING, Reading, ReadingError
+from models.library.reading import ONE_DECODING, Reading
 
 _BATCH = 16
 CLASS_COLUMNS = ("frame_index", "class", "probability")

@@ -27,14 +27,11 @@ from pydantic import (
 
 from models.catalogue import PROBE_VIEWS, TRACES, View
 from models.complaints import bracketed, complaints
+from models.errors import ManifestError
 
 Value = str | int | float | bool | list[int] | list[float] | list[str]
 
 PHANTOM_ONLY = "TRAINED ON SYNTHETIC PHANTOMS - NOT FOR CLINICAL USE"
-
-
-class ManifestError(ValueError):
-    """A manifest is missing, unreadable or incomplete."""
 
 
 def _of_one_kind(value: Any) -> Any:

@@ -99,10 +99,6 @@ class Reader(Protocol):
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading: ...
 
 
-class ReadingError(ValueError):
-    """The clip has not the form the model takes: number of frames, shape, mode. Says what it has and what is needed."""
-
-
 _INCONSISTENT = (
     RegionProblem.IMPLAUSIBLE_SIZE, RegionProblem.OUTSIDE_IMAGE, RegionProblem.CONTRADICTION, RegionProblem.NOT_SQUARE,
 )  # fmt: skip

@@ -14,7 +14,8 @@ from typing import Any
 
 from platformdirs import user_data_path
 
-from models.library.manifest import Manifest, ManifestError, read_manifest, read_manifests
+from models.errors import ManifestError, WeightsError
+from models.library.manifest import Manifest, read_manifest, read_manifests
 from models.library.recipe import Answer, Recipe
 
 # Family name -> module with its RECIPES, as a string: families stand above this file.
@@ -147,7 +148,7 @@ def load_model(name: str, pretrained: bool = False, weights: str | Path | None =
 
     `pretrained` takes the weights that its manifest names, `weights` the same from another place; their hash must be the
     manifest's, so a published file is imported first. Raises ManifestError, also for a published model whose weights nobody has
-    brought, or `stored_weights.WeightsError` for missing or altered weights.
+    brought, or `WeightsError` for missing or altered weights.
     """
     return load_manifest(find_manifest(name), pretrained, weights, device)
 
@@ -160,7 +161,7 @@ def load_manifest(manifest: Manifest, pretrained: bool = False, weights: str | P
     source = None
     if pretrained or weights is not None:
         if not manifest.weights_file:
-            raise ManifestError(_how_to_bring_weights(manifest) if weights is None else _how_to_import(manifest, Path(weights)))
+            raise WeightsError(_how_to_bring_weights(manifest) if weights is None else _how_to_import(manifest, Path(weights)))
         source = manifest.weights_path if weights is None else Path(weights)
     return build(recipe, manifest, source, device)
 

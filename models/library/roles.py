@@ -1,7 +1,8 @@
 """Which model may take which part in the node's model set, told from its manifest alone: no network is loaded to answer."""
 
 from models.catalogue import ECHOVIEW47, Mode, View
-from models.library.manifest import Manifest, ManifestError
+from models.errors import ManifestError
+from models.library.manifest import Manifest
 from models.library.model_set import Role
 from models.library.quantities import quantities_read
 from models.library.registry import FAMILIES, embedder_of, recipe_of, recipes_of

@@ -10,13 +10,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load as load_safetensors
 from torch import nn
 
+from models.errors import WeightsError
 from models.library.manifest import Manifest
 
 Network = TypeVar("Network", bound=nn.Module)
-
-
-class WeightsError(ValueError):
-    """Weights are missing, altered, or do not fit their family."""
 
 
 def prepare(network: Network, manifest: Manifest, weights: Path | None, device: str) -> Network:

@@ -8,11 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat, Strict, StrictInt, ValidationError, model_validator
 
 from models.complaints import bracketed, complaints
-
-
-class TrainingConfigError(ValueError):
-    """The training configuration cannot be used."""
-
+from models.errors import TrainingConfigError
 
 Task = Literal["view", "quality", "lv", "echo_motion_lv"]
 

@@ -18,6 +18,7 @@ from models.analysis.view_and_quality import look_at
 from models.calibration import TraceChoice
 from models.catalogue import TRACES, Mode, View
 from models.clip import Clip
+from models.errors import ExcludedClip, IndistinctImages
 from models.families.distribution.networks import LearntClasses, digest_of
 from models.families.distribution.recipe import FAMILY
 from models.inputs.clip_frames import ClipFrames
@@ -28,14 +29,6 @@ from models.training.image_distribution import Learnt, SeenClip, learn
 NEW_SHA256 = "0" * 64  # until the weights are written
 _JUDGING = "Tells images unlike those it was learnt from. Research. Not a medical device."
 _SCREEN = (480, 640)  # rows, columns
-
-
-class LeftOut(ValueError):
-    """A clip that nothing is learnt from, since the node would measure nothing on it. Says why, without a word of the clip."""
-
-
-class Undiscerning(ValueError):
-    """The embedder cannot tell images from noise."""
 
 
 @dataclass(frozen=True)
@@ -50,31 +43,31 @@ class Images:
 def seen_clip(embedder: Any, clip: Clip, *, patient: str, study: str, view_model: Part | None = None) -> SeenClip:
     """The clip in features, with its class: its view by `view_model`, or without one its mode by its regions.
 
-    Raises LeftOut, and `reading.ReadingError` for a clip that the embedder cannot be asked about.
+    Raises ExcludedClip, and `ReadingError` for a clip that the embedder cannot be asked about.
     """
     chosen = frames_looked_at(clip)
     label, display = _shown_as_view(clip, view_model) if view_model else _shown_as_mode(clip)
     excluded = set(clip.known_exclusions) - ({Reason.COLOUR_DOPPLER.value} if display else set())
     if excluded:
-        raise LeftOut(f"not to be measured by the header: {', '.join(sorted(excluded))}")
+        raise ExcludedClip(f"not to be measured by the header: {', '.join(sorted(excluded))}")
     if problem := display.problem if display else clip.b_mode_region().problem:
-        raise LeftOut(problem.value)
+        raise ExcludedClip(problem.value)
     return SeenClip(features_of_display(embedder, clip, display, chosen).numpy(), label, patient, study)
 
 
 def _shown_as_view(clip: Clip, view_model: Part) -> tuple[str, TraceChoice | None]:
     view = look_at(clip, ClipFrames(clip), view_model, None, None).view.view
     if view is View.OTHER or mode_of(view) is None:
-        raise LeftOut(f"no view that {view_model.manifest.name} is sure of")
+        raise ExcludedClip(f"no view that {view_model.manifest.name} is sure of")
     if view in TRACES and (why := objection(view, clip)):
-        raise LeftOut(why[1])
+        raise ExcludedClip(why[1])
     return view.value, trace_choice(view, clip) if view in TRACES else None
 
 
 def _shown_as_mode(clip: Clip) -> tuple[str, TraceChoice | None]:
     mode = mode_shown(clip)
     if mode is None:
-        raise LeftOut("spectra of PW and CW on one screen")
+        raise ExcludedClip("spectra of PW and CW on one screen")
     if mode is Mode.B_MODE:
         return mode.value, None
     return mode.value, clip.m_mode_region() if mode is Mode.M_MODE else clip.spectral_region()
@@ -83,13 +76,13 @@ def _shown_as_mode(clip: Clip) -> tuple[str, TraceChoice | None]:
 def judge_of(images: Images, embedder: Any, draft: Manifest, quantile: float) -> tuple[Manifest, Learnt]:
     """What is learnt of the images, and the manifest `draft` with it, still without weights.
 
-    Raises image_distribution.TooLittle, and Undiscerning where noise and empty screens would pass for such images.
+    Raises TooFewImages, and IndistinctImages where noise and empty screens would pass for such images.
     """
     learnt = learn(images.clips, quantile)
     reference = learnt.reference
     passing = [kind for kind, clip in _no_images() if reference.distance(_seen(embedder, clip)) <= learnt.limit]
     if passing:
-        raise Undiscerning(
+        raise IndistinctImages(
             f"in the features of {draft.architecture['embedder']} these images cannot be told from {' and '.join(passing)}: "
             f"the limit would be {learnt.limit:.3g}"
         )

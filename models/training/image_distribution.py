@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from models.errors import TooFewImages, UnsuitableModel
 from models.networks.mahalanobis import nearest_class_distance
 
 Matrix = NDArray[np.float64]
@@ -25,10 +26,6 @@ FEWEST_PATIENTS = 5  # of a class: with fewer its mean is that of these patients
 WIDEST = 4096  # features: their covariance is a square of it
 # A channel that hardly varies in these images must not rule the distance: this share of the mean variance is added to each.
 _VARIANCE_FLOOR = 0.01
-
-
-class TooLittle(ValueError):
-    """There are too few images to learn from."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +85,7 @@ def classes_with_enough(clips: Sequence[SeenClip]) -> tuple[str, ...]:
 def learn(clips: Sequence[SeenClip], quantile: float) -> Learnt:
     """The reference of all clips of classes with enough patients, and the limit that refuses a share `1 - quantile` of clips.
 
-    Raises TooLittle where the patients are too few for that limit, or no class has enough of them.
+    Raises TooFewImages where the patients are too few for that limit, or no class has enough of them.
     """
     labels = classes_with_enough(clips)
     usable, clips = len({clip.patient for clip in clips}), [clip for clip in clips if clip.label in labels]
@@ -96,7 +93,7 @@ def learn(clips: Sequence[SeenClip], quantile: float) -> Learnt:
     needed = max(fewest_patients(quantile), FEWEST_PATIENTS)
     if len(patients) < needed:
         in_classes = "" if usable == len(patients) else f", of {len(patients)} in classes of {FEWEST_PATIENTS} or more"
-        raise TooLittle(
+        raise TooFewImages(
             f"usable images of {usable} patients or studies{in_classes}: a limit at the quantile {quantile:g} of those held "
             f"out needs {needed} at least"
         )
@@ -112,11 +109,11 @@ def learn(clips: Sequence[SeenClip], quantile: float) -> Learnt:
 
 
 def reference_of(clips: Sequence[SeenClip]) -> Reference:
-    """Every clip counts the same, however many frames it has. Raises TooLittle for features too wide."""
+    """Every clip counts the same, however many frames it has. Raises UnsuitableModel for features too wide."""
     labels = tuple(sorted({clip.label for clip in clips}))
     width = clips[0].features.shape[1]
     if width > WIDEST:
-        raise TooLittle(f"{width} features of a frame are too many for a covariance ({WIDEST} at most)")
+        raise UnsuitableModel(f"{width} features of a frame are too many for a covariance ({WIDEST} at most)")
     features = np.concatenate([clip.features for clip in clips]).astype(np.float64)
     weights = np.concatenate([np.full(len(clip.features), 1 / len(clip.features)) for clip in clips]) / len(clips)
     classes = np.concatenate([np.full(len(clip.features), labels.index(clip.label)) for clip in clips])

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
+from models.errors import DatasetError
 from models.evaluation.datasets import read_data
-from models.evaluation.datasets.items import LayoutError
 from models.families.echonet.clips import estimate_normalisation
 
 _VIDEOS, _FRAMES, _PERIOD = 128, 16, 2
 
 
 def estimated_settings(folder: Path, seed: int = 0) -> dict[str, list[float]]:
-    """`mean` and `std` per colour, 0 to 255, as an import takes them. Raises LayoutError for a folder of another layout."""
+    """`mean` and `std` per colour, 0 to 255, as an import takes them. Raises DatasetError for a folder of another layout."""
     items = [item for item in read_data(folder, "echonet_dynamic").items if item.split == "train"]
     if not items:
-        raise LayoutError(f"{folder}: no training videos")
+        raise DatasetError(f"{folder}: no training videos")
     random = np.random.default_rng(seed)
     clips = []
     for index in random.permutation(len(items))[:_VIDEOS]:

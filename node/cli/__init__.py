@@ -4,6 +4,7 @@ A module a command. It is imported when its command runs, so that `echonode --he
 """
 
 import sys
+from importlib import import_module
 from typing import ClassVar
 
 import typer
@@ -80,9 +81,17 @@ def main() -> None:
     """The `echonode` command: an error of ours becomes one line and an exit code, never a traceback."""
     try:
         app()
-    except ConfigError as error:
+    except SystemExit:  # the usual end, for which nothing is imported below
+        raise
+    except (ConfigError, _of_models("SetupError")) as error:
         typer.echo(visible(f"configuration: {error}"), err=True)
         sys.exit(2)
-    except EchoNodeError as error:
+    except (EchoNodeError, _of_models("ModelError")) as error:
         typer.echo(visible(str(error)), err=True)
         sys.exit(1)
+
+
+def _of_models(name: str) -> type[Exception]:
+    """A class of `models.errors`, imported when an error has come: a list of commands does without."""
+    found: type[Exception] = getattr(import_module("models.errors"), name)
+    return found

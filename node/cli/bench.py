@@ -7,11 +7,9 @@ import typer
 from models.bench.networks import known_networks
 from models.bench.report import PUBLISHED_WAY, line_of, record_of, summary_of
 from models.bench.timing import Timing, time_network
-from models.library.manifest import ManifestError
 from node.cli.devices import check_device
 from node.cli.options import AsJson
 from node.cli.output import console, print_json
-from node.errors import EchoNodeError
 from node.files.study_timing import time_study
 
 
@@ -37,10 +35,7 @@ def bench(
     timings: list[Timing] = []
     for number, name in enumerate(chosen, start=1):
         typer.echo(f"{number} of {len(chosen)}: {name}", err=True)  # a network takes minutes on a CPU
-        try:
-            timings.append(time_network(name, rounds=rounds, device=device, compiled=compiled))
-        except ManifestError as error:
-            raise EchoNodeError(str(error)) from error
+        timings.append(time_network(name, rounds=rounds, device=device, compiled=compiled))
         if not as_json:
             console.print(line_of(timings[-1]), highlight=False)
     if study:

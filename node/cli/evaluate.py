@@ -10,21 +10,19 @@ from typing import Annotated
 import typer
 
 from models.clip import Clip
-from models.engines.backend import BackendError
 from models.evaluation.bundled import evaluate_ef, record_metrics
 from models.evaluation.datasets import LAYOUTS
-from models.evaluation.datasets.items import DataSet, Item, LayoutError
+from models.evaluation.datasets.items import DataSet, Item
 from models.evaluation.named_model import Evaluated, evaluate_model
 from models.evaluation.tasks import as_record, beside_published, write_outcome
-from models.evaluation.tasks.outcome import Options, Outcome, TrialError
-from models.library.manifest import Manifest, ManifestError, Value
+from models.evaluation.tasks.outcome import Options, Outcome
+from models.library.manifest import Manifest, Value
 from models.library.model_set import ModelSet
-from models.library.reading import Decoding, ReadingError
-from models.networks.stored_weights import WeightsError
+from models.library.reading import Decoding
 from node.cli.devices import check_device
 from node.cli.options import AsJson, EngineName
 from node.cli.output import console, print_json, show_rows
-from node.errors import ConfigError, EchoNodeError
+from node.errors import ConfigError
 from node.files.written_files import refuse_among, refuse_replacing, written_to
 from node.objects.clip_folder import clips_with_truth
 
@@ -91,15 +89,10 @@ def _on_data(
     check_device(device)
     if layout not in ("auto", *LAYOUTS):
         raise ConfigError(f"no layout {layout!r}; there are: auto, {', '.join(LAYOUTS)}")
-    try:
-        return evaluate_model(
-            model, path, clips_with_truth, options,
-            layout=layout, task=task, beats_by=beats_by, device=device, engine=engine, watch=_with_progress,
-        )  # fmt: skip
-    except (ManifestError, TrialError, ReadingError) as error:
-        raise ConfigError(str(error)) from error
-    except (LayoutError, WeightsError, BackendError) as error:
-        raise EchoNodeError(str(error)) from error
+    return evaluate_model(
+        model, path, clips_with_truth, options,
+        layout=layout, task=task, beats_by=beats_by, device=device, engine=engine, watch=_with_progress,
+    )  # fmt: skip
 
 
 def _with_progress(items: Iterable[Item]) -> Iterator[Item]:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
+from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reader, ReadValue
 from models.wording import counted
@@ -17,7 +18,7 @@ from node.errors import EchoNodeError
 from node.files.measured_files import MeasuredFile, manifests_of, measure_file, write_table
 from node.files.measured_pairs import of_two
 from node.files.overlays import overlay_paths
-from node.files.readers import by_beats, open_reader, smooth_by_kernel
+from node.files.readers import open_reader, smooth_by_kernel
 from node.files.wanted_files import Wanted, wanted_files
 from node.files.written_files import overlay_files, refuse_replacing, require_writable
 
@@ -59,7 +60,7 @@ def measure(
     reader, computed_by = open_reader(model, weights, device, engine.value)
     if beats_by is not None:
         ventricle, beats_computed_by = open_reader(beats_by, None, device, engine.value)
-        reader, computed_by = by_beats(reader, ventricle), (*computed_by, *beats_computed_by)
+        reader, computed_by = BeatToBeat(reader, ventricle), (*computed_by, *beats_computed_by)
     if hasattr(reader, "read_pair"):
         reader, wanted = of_two(reader, paths, wanted, out)
         overlays = [None]

@@ -6,9 +6,7 @@ from typing import Annotated
 import typer
 
 from models.training import train as training
-from models.training.config import TrainingConfigError
 from node.cli.output import console
-from node.errors import ConfigError
 
 
 def train(
@@ -16,8 +14,5 @@ def train(
     overrides: Annotated[list[str] | None, typer.Argument(metavar="KEY=VALUE", help="Settings to change.")] = None,
 ) -> None:
     """Train a network on the phantom; writes weights and manifest into the configured folder."""
-    try:
-        manifest = training.train(config, tuple(overrides or ()), progress=typer.echo)
-    except TrainingConfigError as error:
-        raise ConfigError(str(error)) from error
+    manifest = training.train(config, tuple(overrides or ()), progress=typer.echo)
     console.print(f"{manifest.name} {manifest.version}: {manifest.path}")

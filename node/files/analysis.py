@@ -13,10 +13,9 @@ from pathlib import Path
 from pydicom.dataset import Dataset
 
 from models.derive.study.quantities import derive_study
-from models.library.manifest import ManifestError
+from models.errors import ModelError, SetupError, WeightsError
 from models.library.model_set import ModelSet
 from models.library.quantities import quantities_of
-from models.networks.stored_weights import WeightsError
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason, StudyFindings, in_order
 from node.db.tables import NodeIdentity
 from node.egress.building import BuiltDocuments, build_templates, read_evidence
@@ -37,8 +36,8 @@ from sr_templates.evidence import is_uid
 from sr_templates.identity import DocumentIdentity
 
 # Of one study or film: it must not take the others along. A disk's error would be every study's.
-_FAULTS_OF_MODELS = (ManifestError, WeightsError)  # every study's, too
-_FAULTS = (EchoNodeError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
+_FAULTS_OF_MODELS = (SetupError, WeightsError)  # every study's, too
+_FAULTS = (EchoNodeError, ModelError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 
 
 @dataclass(frozen=True)

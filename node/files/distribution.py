@@ -5,24 +5,14 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from models.analysis.embedding import NoEmbedding, require_embedding
+from models.analysis.embedding import require_embedding
 from models.analysis.loaded_model import Part, load_part
+from models.errors import ExcludedClip, ReadingError, TooFewImages
 from models.families.distribution.recipe import FAMILY
-from models.library.manifest import Manifest, ManifestError, read_manifest
+from models.library.manifest import Manifest, read_manifest
 from models.library.model_set import Role
-from models.library.reading import ReadingError
 from models.library.registry import find_manifest, list_models, load_manifest
-from models.networks.stored_weights import WeightsError
-from models.training.distribution_reference import (
-    Images,
-    LeftOut,
-    Undiscerning,
-    draft_of,
-    judge_of,
-    seen_clip,
-    write_judge,
-)
-from models.training.image_distribution import TooLittle
+from models.training.distribution_reference import Images, draft_of, judge_of, seen_clip, write_judge
 from node.errors import ConfigError, EchoNodeError, Unparseable, UnreadableClip
 from node.objects.clip_reader import open_clip
 from node.objects.header import read_header
@@ -57,11 +47,9 @@ def learn_judge(
         )
         manifest, learnt = judge_of(images, network, empty, quantile)
         return write_judge(manifest, learnt, found, folder), images, learnt.limit
-    except TooLittle as error:
+    except TooFewImages as error:
         left = "; ".join(f"{count} left out: {why}" for why, count in images.left_out.items())
         raise EchoNodeError(f"{error}{f' ({left})' if left else ''}") from error
-    except (ManifestError, WeightsError, NoEmbedding, Undiscerning) as error:
-        raise EchoNodeError(str(error)) from error
     except OSError as error:  # the model folder: images that cannot be read are left out
         raise EchoNodeError(f"cannot store the judge: {error}") from error
 
@@ -74,14 +62,14 @@ def _seen(network: Any, paths: Sequence[Path], hold_out: str, views: Part | None
         try:
             uid, patient, study = _whose(path, hold_out)
             if uid in known:
-                raise LeftOut("the same object again")
+                raise ExcludedClip("the same object again")
             known.add(uid)
             clip = open_clip(path)
             clips.append(seen_clip(network, clip, patient=patient, study=study, view_model=views))
             phantoms[clip.is_quality_control_subject] += 1
         except (UnreadableClip, OSError):
             left_out[_NO_IMAGE] += 1
-        except (LeftOut, ReadingError) as error:
+        except (ExcludedClip, ReadingError) as error:
             left_out[str(error)] += 1
     if len(phantoms) > 1:
         raise EchoNodeError(f"{phantoms[True]} images of phantoms among {phantoms[False]} of patients: learn from either alone")
@@ -94,7 +82,7 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:
-    """SOP Instance UID, what is held out together, and the study. Raises UnreadableClip, and LeftOut for an image of nobody."""
+    """SOP Instance UID, what is held out together, and the study. Raises UnreadableClip, or ExcludedClip for nobody's image."""
     tags = ["SOPInstanceUID", "PatientID", "IssuerOfPatientID", "StudyInstanceUID"]
     try:
         header = read_header(path)
@@ -103,18 +91,15 @@ def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:
         raise UnreadableClip(_NO_IMAGE) from None
     by_patient = f"{patient} {issuer}" if patient and hold_out == "patient" else ""
     if not (whose := by_patient or study):
-        raise LeftOut(_NOBODY)
+        raise ExcludedClip(_NOBODY)
     return uid, whose, study or whose
 
 
 def next_version(name: str, folder: Path) -> str:
     """1, or one more than the judge of this name in `folder`. Raises ConfigError for the name of another model."""
     path = folder / "manifests" / f"{name}.toml"
-    try:
-        known = {other: manifest for manifest in list_models() for other in (manifest.name, *manifest.aliases)}
-        mine = read_manifest(path) if path.exists() else known.get(name)
-    except ManifestError as error:
-        raise ConfigError(str(error)) from error
+    known = {other: manifest for manifest in list_models() for other in (manifest.name, *manifest.aliases)}
+    mine = read_manifest(path) if path.exists() else known.get(name)
     if mine is None:
         return "1"
     if mine.family != FAMILY:

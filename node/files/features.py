@@ -10,14 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from models.analysis.embedding import NoEmbedding, embed, encodes_clips, require_embedding
+from models.analysis.embedding import embed, encodes_clips, require_embedding
 from models.analysis.engine_choice import put_to_engine
 from models.clip import Clip
-from models.engines.backend import BackendError
-from models.library.manifest import Manifest, ManifestError
-from models.library.reading import ReadingError
+from models.errors import BackendError, ReadingError
+from models.library.manifest import Manifest
 from models.library.registry import load_manifest
-from models.networks.stored_weights import WeightsError
 from node.errors import ConfigError, EchoNodeError, UnreadableClip
 from node.files.written_files import refuse_replacing, written_to
 from node.objects.clip_file import clip_of_file
@@ -59,12 +57,9 @@ def embed_files(
     files = list(_files(paths))
     read = (path for path, named in files if named or path.suffix not in _TABLES)  # a table of before may be replaced
     refuse_replacing([("--out", out)], [manifest.path, *read])
-    try:
-        network = load_manifest(manifest, pretrained=True, device=device)
-        require_embedding(network)
-        computed_by = put_to_engine(network, engine=engine, device=device, for_features=True)
-    except (ManifestError, WeightsError, NoEmbedding, BackendError) as error:
-        raise EchoNodeError(str(error)) from error
+    network = load_manifest(manifest, pretrained=True, device=device)
+    require_embedding(network)
+    computed_by = put_to_engine(network, engine=engine, device=device, for_features=True)
     found: list[tuple[str, NDArray[np.float32]]] = []
     skipped: list[str] = []
     for number, (path, named) in enumerate(files, start=1):

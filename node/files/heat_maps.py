@@ -4,27 +4,18 @@ from pathlib import Path
 from typing import Any
 
 from models.clip import Clip
-from models.explain import Explanation, NoMapError, explain_clip, overlay, place_of
-from models.library.manifest import ManifestError
-from models.library.reading import ReadingError
+from models.explain import Explanation, explain_clip, overlay, place_of
 from models.library.registry import find_manifest, load_manifest
-from models.networks.stored_weights import WeightsError
-from node.errors import ConfigError, EchoNodeError
+from node.errors import ConfigError
 from node.objects.mark_drawing import annotated
 from node.objects.video_file import frame_rate_hz, write_film, write_image
 
 
 def open_explained(name: str, weights: Path | None, device: str) -> Any:
-    """Raises ConfigError for an unknown name or a network without heat maps, EchoNodeError for its weights."""
-    try:
-        manifest = find_manifest(name)
-        place_of(manifest)
-    except (ManifestError, NoMapError) as error:
-        raise ConfigError(str(error)) from error
-    try:
-        return load_manifest(manifest, pretrained=True, weights=weights, device=device)
-    except (ManifestError, WeightsError) as error:
-        raise EchoNodeError(str(error)) from error
+    """Raises NoHeatMap for a network without heat maps, before its weights are read."""
+    manifest = find_manifest(name)
+    place_of(manifest)
+    return load_manifest(manifest, pretrained=True, weights=weights, device=device)
 
 
 def chosen_frame(clip: Clip, frame: int | None) -> int:
@@ -36,12 +27,7 @@ def chosen_frame(clip: Clip, frame: int | None) -> int:
 
 
 def heat_maps(network: Any, clip: Clip, label: str | None, one: int | None) -> Explanation:
-    try:
-        return explain_clip(network, clip, label, None if one is None else [one])
-    except NoMapError as error:
-        raise ConfigError(str(error)) from error
-    except ReadingError as error:
-        raise EchoNodeError(str(error)) from error
+    return explain_clip(network, clip, label, None if one is None else [one])
 
 
 def write_heat_maps(out: Path, clip: Clip, explained: Explanation, one: int | None, caption: str) -> list[int]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from models.clip import Clip
-from models.engines.backend import BackendError
+from models.errors import ModelError
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reader, Reading
 from node.errors import EchoNodeError
@@ -40,7 +40,7 @@ def measure_file(reader: Reader, wanted: Wanted, decoding: Decoding, overlay: Pa
         reading = replace(reading, notes=(*reading.notes, *header_notes(clip)))
         if wanted.frames is not None:
             reading = _of_frames(reading, wanted.frames)
-    except (EchoNodeError, BackendError, ValueError, OSError) as error:  # ReadingError and what else a reader says of the clip
+    except (EchoNodeError, ModelError, ValueError, OSError) as error:  # what a reader says of the clip
         return MeasuredFile(wanted.name, None, str(error))
     measured = MeasuredFile(wanted.name, reading, cut_short=any(note.startswith(CUT_SHORT) for note in clip.notes))
     if overlay is None:
@@ -48,7 +48,7 @@ def measure_file(reader: Reader, wanted: Wanted, decoding: Decoding, overlay: Pa
     caption = f"{reader.manifest.name}, {decoding.value} decoding, research use only"
     try:
         return replace(measured, overlay=write_overlay(overlay, clip, reading, caption))
-    except (EchoNodeError, ValueError, OSError) as error:  # what was read stays
+    except (EchoNodeError, ModelError, ValueError, OSError) as error:  # what was read stays
         return replace(measured, overlay_error=str(error))
 
 

@@ -4,39 +4,21 @@ from pathlib import Path
 from typing import Any
 
 from models.analysis.loaded_model import make_part
-from models.families.echonet.dynamic import BeatToBeat
-from models.library.manifest import ManifestError
 from models.library.model_set import Role
 from models.library.reading import Decoding, Reader
 from models.library.registry import find_manifest, load_manifest
-from models.networks.stored_weights import WeightsError
-from node.errors import ConfigError, EchoNodeError
+from node.errors import ConfigError
 
 
 def open_reader(model: str, weights: Path | None, device: str, engine: str) -> tuple[Reader, tuple[str, ...]]:
-    """The loaded model, ready to measure, and what computes it. Raises ConfigError for an unknown name or a model that does not
-    measure, EchoNodeError for weights.
-    """
-    try:
-        manifest = find_manifest(model)
-    except ManifestError as error:
-        raise ConfigError(str(error)) from error
-    try:
-        reader: Reader = load_manifest(manifest, pretrained=True, weights=weights, device=device)
-    except (ManifestError, WeightsError) as error:
-        raise EchoNodeError(str(error)) from error
+    """The loaded model, ready to measure, and what computes it. Raises ConfigError for a model that does not measure."""
+    manifest = find_manifest(model)
+    reader: Reader = load_manifest(manifest, pretrained=True, weights=weights, device=device)
     if not (hasattr(reader, "read") or hasattr(reader, "read_pair")):
         raise ConfigError(f"{manifest.name} does not measure clips: its family {manifest.family} has no reader")
     part = make_part(Role.MEASUREMENTS, reader, device=device, engine=engine)
     measuring: Reader = part.network
     return measuring, (part.use.engine,)
-
-
-def by_beats(regressor: Reader, ventricle: Reader) -> Reader:
-    try:
-        return BeatToBeat(regressor, ventricle)
-    except ManifestError as error:
-        raise ConfigError(str(error)) from error
 
 
 def smooth_by_kernel(reader: Any, decoding: Decoding) -> None:

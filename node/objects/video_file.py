@@ -12,7 +12,8 @@ from PIL import Image
 
 from models.clip import Clip
 from models.derive.beats.frame_clock import why_not_true
-from models.evaluation.datasets.pictures import VideoError, film
+from models.errors import VideoError
+from models.evaluation.datasets.pictures import film
 from node.errors import UnreadableClip
 
 Frame = NDArray[np.uint8]

@@ -10,6 +10,7 @@ from typing import TypeVar
 
 from models.analysis import Predictor, open_model_set
 from models.analysis.pairs import read_pair
+from models.errors import InputError, SetupError, WeightsError
 from models.library.model_set import ModelSet, Role
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason
 from node.errors import UnreadableClip
@@ -20,9 +21,11 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-# The same at every attempt, so the study goes on without this clip. Of memory and devices (RuntimeError, OSError) a later
-# attempt may be better off.
-_FAULTS_OF_ONE_CLIP = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
+# The same at every attempt, so the study goes on without this clip. Of memory and devices (RuntimeError, OSError,
+# BackendError) a later attempt may be better off.
+_FAULTS_OF_ONE_CLIP = (
+    SetupError, WeightsError, InputError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError,
+)  # fmt: skip
 
 
 @lru_cache(maxsize=2)

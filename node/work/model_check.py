@@ -3,7 +3,7 @@
 import hashlib
 import importlib.util
 
-from models.library.manifest import ManifestError
+from models.errors import ModelError
 from models.library.model_set import ModelSettings
 from models.library.registry import embedder_of, find_manifest, load_model
 from models.library.roles import unfit_for
@@ -28,7 +28,7 @@ def require_models(models: ModelSettings) -> None:
             embedder = embedder_of(manifest)
             needed = (manifest, embedder) if embedder else (manifest,)
             found = [hashlib.sha256(one.weights_path.read_bytes()).hexdigest() for one in needed]
-        except (ManifestError, OSError) as error:
+        except (ModelError, OSError) as error:
             raise ConfigError(f"models.{role.value}: {error}") from error
         if altered := [one.name for one, sha256 in zip(needed, found, strict=True) if sha256 != one.weights_sha256]:
             raise ConfigError(f"models.{role.value}: the weights of {altered[0]} are not those its manifest names")
@@ -38,8 +38,8 @@ def chosen_device(models: ModelSettings) -> str:
     """ "cpu" or "cuda". Raises ConfigError for one that is not there."""
     if models.device == "cpu":  # the node's own process does without torch
         return models.device
-    from models.engines.backend import BackendError
     from models.engines.devices import device_for
+    from models.errors import BackendError
 
     try:
         return device_for(models.device, models.engine)

@@ -13,8 +13,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models import load_model
+from models.errors import KerasFileError
 from models.importers import import_weights, importer_of
-from models.importers.keras.files import KerasFileError, read_keras_file
+from models.importers.keras.files import read_keras_file
 from models.importers.keras.graph import check_steps
 from models.library.registry import find_manifest
 from models.networks.stored_weights import count_weights

@@ -8,7 +8,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.importers import ImportRefused, NotSaid, import_weights
+from models.errors import ImportSettingError, WeightsFileError
+from models.importers import import_weights
 from models.library.manifest import Manifest, write_manifest
 from models.library.registry import find_manifest, load_manifest
 from models.networks.vision import make_importable
@@ -82,7 +83,7 @@ def test_echonet_measurements_are_torchvision_s_deeplab(tmp_path: Path) -> None:
     original = drawn(deeplab(2), frames)
     file = tmp_path / "w_weights.ckpt"
     torch.save({f"m.{key}": tensor for key, tensor in original.state_dict().items()}, file)
-    with pytest.raises(ImportRefused, match="is not the published"):
+    with pytest.raises(WeightsFileError, match="is not the published"):
         import_weights("lvid", file, folder=tmp_path / "models")
     compared(import_weights(str(of_any_hash("lvid", tmp_path)), file, folder=tmp_path / "models"), original, frames)
 
@@ -101,7 +102,7 @@ def test_echonet_dynamic_is_torchvision_s_network(
     original = drawn(build(1), inputs)
     file = tmp_path / "best.pt"
     torch.save({"epoch": 44, "state_dict": {f"module.{key}": value for key, value in original.state_dict().items()}}, file)
-    with pytest.raises(NotSaid, match="mean and std are not published"):
+    with pytest.raises(ImportSettingError, match="mean and std are not published"):
         import_weights(name, file, folder=tmp_path / "models")
     manifest = import_weights(name, file, settings=SETTINGS, folder=tmp_path / "models")
     compared(manifest, original, inputs)

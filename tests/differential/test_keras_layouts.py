@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.importers.keras.files import KerasFileError, read_keras_file
+from models.errors import KerasFileError
+from models.importers.keras.files import read_keras_file
 from tests.differential.reference import ROOT
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras-layouts")]

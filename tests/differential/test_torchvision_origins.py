@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from models.errors import ImportSettingError, WeightsMismatch
 from models.families.pan_echo.tasks import TASKS, TaskKind
 from models.families.pan_echo.weights import architecture, place
-from models.importers import ImportRefused, MisplacedWeights, TorchFile, import_weights
+from models.importers import TorchFile, import_weights
 from models.library.registry import find_manifest, load_manifest, load_model
 from models.networks.positions import sinusoidal_positions
 from models.networks.vision import make_importable
@@ -144,7 +145,7 @@ def test_panecho_s_file_is_placed_strictly(
         del published[name]
     else:
         published[name] = tensor
-    with pytest.raises(MisplacedWeights, match=message):
+    with pytest.raises(WeightsMismatch, match=message):
         imported(TorchFile(published, "weights"))
 
 
@@ -162,5 +163,5 @@ def test_the_names_around_panecho_s_parts_do_not_matter(published: dict[str, Ten
 
 def test_views_in_another_order_are_refused(tmp_path: Path) -> None:
     torch.save({"a": torch.zeros(1)}, tmp_path / "view_classifier.pt")
-    with pytest.raises(ImportRefused, match="the published order is A2C, A3C"):
+    with pytest.raises(ImportSettingError, match="the published order is A2C, A3C"):
         import_weights("EchoPrime_view_classifier", tmp_path / "view_classifier.pt", labels=["A3C", "A2C"])

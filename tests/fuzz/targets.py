@@ -96,7 +96,7 @@ def _texts(*paths: str) -> Callable[[], Sequence[bytes]]:
 
 
 _CLIP, _CONTENT = ("UnreadableClip",), ("Unparseable", "UnreadableClip")
-_FOREIGN = ("ImportRefused", "KerasFileError", "TorchFileError")
+_FOREIGN = ("WeightsFileError", "KerasFileError", "TorchFileError")
 
 TARGETS: tuple[Target, ...] = (
     Target("file_meta_and_data_set", "dicom", dicom_seeds.whole_objects, _read_clip, _CLIP),

@@ -11,12 +11,13 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner, Result
 
+from models.errors import ManifestError, TrainingConfigError
 from node.app import open_database
 from node.cli import app
 from node.db import audit, queue
 from node.db.audit import AuditEvent
 from node.db.tables import AuditEntry, Instance, JobKind, Receipt
-from node.errors import ConfigError, EchoNodeError, InvalidTransition
+from node.errors import InvalidTransition
 from node.settings import load_settings
 from node.study.job_ends import analysis_given_up
 from tests.factories import source_file, source_header
@@ -213,10 +214,10 @@ def test_models_are_listed_and_shown() -> None:
     assert "NOT FOR CLINICAL USE" in _run("models", "show", "phantom_lv").output
     recipe = 'drawn when they are needed.\n[probe]\nview = "doppler_av_cw"\nseed = 0\nframes = 1\n'
     assert recipe in _run("models", "show", "avvmax").output
-    assert isinstance(_run("models", "show", "unheard_of").exception, EchoNodeError)
+    assert isinstance(_run("models", "show", "unheard_of").exception, ManifestError)
 
 
 def test_train_says_what_is_wrong_with_its_configuration(tmp_path: Path) -> None:
     path = tmp_path / "train.toml"
     path.write_text("[model]\nname = 'x'\n")
-    assert isinstance(_run("train", path).exception, ConfigError)
+    assert isinstance(_run("train", path).exception, TrainingConfigError)

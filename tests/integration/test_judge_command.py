@@ -13,6 +13,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from typer.testing import CliRunner, Result
 
 from models.catalogue import View
+from models.errors import ManifestError, NoEmbedding, WeightsError
 from models.library.registry import find_manifest
 from models.phantom.anatomy import sample_heart
 from models.phantom.negatives import render_negative
@@ -170,9 +171,9 @@ def test_images_without_a_scale_count_for_nothing(images: Path, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"embedder": "phantom_lv"}, EchoNodeError, "phantom_lv gives no features"),
-        ({"embedder": "EchoView47_classifier"}, EchoNodeError, "models import EchoView47_classifier FILE"),
-        ({"embedder": "nothing"}, EchoNodeError, "no model 'nothing'"),
+        ({"embedder": "phantom_lv"}, NoEmbedding, "phantom_lv gives no features"),
+        ({"embedder": "EchoView47_classifier"}, WeightsError, "models import EchoView47_classifier FILE"),
+        ({"embedder": "nothing"}, ManifestError, "no model 'nothing'"),
         ({"name": "phantom_view"}, ConfigError, "there is a model of this name"),
         ({"name": "lvid"}, ConfigError, "there is a model of this name"),
         ({"name": "../x"}, ConfigError, "letters, digits"),

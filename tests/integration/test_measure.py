@@ -17,6 +17,7 @@ from pydicom.sequence import Sequence as DicomSequence
 from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
+from models.errors import ManifestError, WeightsError
 from models.library.manifest import Manifest, write_manifest
 from models.library.registry import find_manifest, load_manifest
 from models.phantom.traces import SPECTRAL, Spectrum, Wave
@@ -263,14 +264,17 @@ def test_several_frames_are_no_image(tmp_path: Path, drawn: Drawn) -> None:
 
 def test_without_weights_the_way_to_bring_them_is_said(tmp_path: Path) -> None:
     result = _measure("--model", "lvid", _film(tmp_path / "a.avi"))
-    assert isinstance(result.exception, EchoNodeError)
+    assert isinstance(result.exception, WeightsError)
     assert "echonode models import echonet_measurements/lvid" in str(result.exception)
 
 
-@pytest.mark.parametrize(("model", "message"), [("lvidd", "no model 'lvidd'"), ("phantom_view", "does not measure")])
-def test_a_model_that_cannot_measure_is_used_wrong(tmp_path: Path, model: str, message: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "error", "message"),
+    [("lvidd", ManifestError, "no model 'lvidd'"), ("phantom_view", ConfigError, "does not measure")],
+)
+def test_a_model_that_cannot_measure_is_used_wrong(tmp_path: Path, model: str, error: type, message: str) -> None:
     result = _measure("--model", model, _film(tmp_path / "a.avi"))
-    assert isinstance(result.exception, ConfigError)
+    assert isinstance(result.exception, error)
     assert message in str(result.exception)
 
 

@@ -15,6 +15,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from typer.testing import CliRunner, Result
 
+from models.errors import ImportSettingError, ManifestError, NoEmbedding, WeightsError, WeightsFileError, WeightsMismatch
 from models.library.registry import load_model
 from node.cli import app
 from node.errors import ConfigError, EchoNodeError
@@ -131,20 +132,20 @@ def test_embed_takes_each_frame_of_a_dicom_clip(home: Path, original: Reference,
     [
         (("embed", NAME, "README.md", "--out", "f.npz"), EchoNodeError, "README.md"),
         (("embed", NAME, "README.md", "--out", "f.txt"), ConfigError, "write .npz or .csv"),
-        (("embed", "phantom_lv", "{png}", "--out", "f.npz"), EchoNodeError, "phantom_lv gives no features"),
+        (("embed", "phantom_lv", "{png}", "--out", "f.npz"), NoEmbedding, "phantom_lv gives no features"),
         (
             ("embed", "EchoView47_classifier", "{png}", "--out", "f.npz"),
-            EchoNodeError,
+            WeightsError,
             "models import EchoView47_classifier FILE",
         ),
         (("export", NAME, "--out", "f", "--format", "h5"), ConfigError, "--format h5: there are safetensors, pt2"),
-        (("export", "EchoView47_TMED2", "--out", "f"), EchoNodeError, "its weights are not shipped"),
-        (("show", "nothing"), ConfigError, "no model 'nothing'"),
-        (("import", "nothing", "f.h5"), ConfigError, "no model 'nothing'"),
-        (("import", NAME, "nothing.h5"), EchoNodeError, "no file nothing.h5"),
-        (("import", NAME, "README.md"), EchoNodeError, "README.md"),
-        (("import", "EchoView47_TMED2", "{h5}"), ConfigError, "--labels"),
-        (("import", "EchoView47_classifier", "{h5}"), EchoNodeError, "missing .*head.weight, head.bias"),
+        (("export", "EchoView47_TMED2", "--out", "f"), WeightsError, "its weights are not shipped"),
+        (("show", "nothing"), ManifestError, "no model 'nothing'"),
+        (("import", "nothing", "f.h5"), ManifestError, "no model 'nothing'"),
+        (("import", NAME, "nothing.h5"), WeightsFileError, "no file nothing.h5"),
+        (("import", NAME, "README.md"), WeightsFileError, "README.md"),
+        (("import", "EchoView47_TMED2", "{h5}"), ImportSettingError, "--labels"),
+        (("import", "EchoView47_classifier", "{h5}"), WeightsMismatch, "missing .*head.weight, head.bias"),
         (("import", NAME, "{h5}", "--set", "outputs"), ConfigError, "expected KEY=VALUE"),
     ],
 )

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
+from models.errors import ReadingError
+
 CLIP_FRAMES = 32
 PERIOD = 2
 SPACING_MS = 40.0  # every second frame at 50 frames a second
@@ -51,7 +53,7 @@ def clip_indices(start: int) -> Indices:
 def published_range(areas: Sequence[float]) -> float:
     """The "trimmed range" of the published script: n to the power of 0.05 and 0.95 where 5 % and 95 % of n were meant.
 
-    Of 200 areas it takes the 2nd and the 154th smallest, so it trims the top by 23 %. Raises ValueError for fewer than six
+    Of 200 areas it takes the 2nd and the 154th smallest, so it trims the top by 23 %. Raises ReadingError for fewer than six
     areas, of which n to the power of 0.95 is not one (the script ends with an error there).
 
     >>> published_range(range(200))
@@ -60,7 +62,7 @@ def published_range(areas: Sequence[float]) -> float:
     count = len(areas)
     low, high = round(count**_TRIM), round(count ** (1 - _TRIM))
     if high >= count:
-        raise ValueError(f"{count} areas are too few for the published trimming")
+        raise ReadingError(f"{count} areas are too few for the published trimming")
     ordered = sorted(areas)
     return float(ordered[high] - ordered[low])
 

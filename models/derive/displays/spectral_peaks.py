@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from models.derive.calipers.heat_map import centroid_near
+from models.errors import NoPointPair
 from models.results import Point
 
 Map = NDArray[np.floating]
@@ -22,10 +23,6 @@ _SECOND_PX = 15  # two points nearer than this are one, in the published pairing
 _CANDIDATE = 0.3  # share of the highest maximum below which another one is background
 MOST_APART_PX = 300  # published for E and A: further apart, the two are of two beats
 _ALIKE = 0.9  # pairs of at least this share of the best score are told apart by time
-
-
-class NoPairError(ValueError):
-    """The maps hold no two points that belong together; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -68,20 +65,20 @@ def published_pair(maps: Map) -> tuple[tuple[int, int], tuple[int, int]]:
 
     The first is the blob of the added maps nearest to their maximum. The second is the nearest blob to it further away than 15
     px. It is sought in one map alone where that map's own maximum is more than 15 px further from the added maps' maximum than
-    the other map's. Elsewhere it is sought in the added maps. Raises NoPairError.
+    the other map's. Elsewhere it is sought in the added maps. Raises NoPointPair.
     """
     first, second = (_stretched(channel) for channel in maps)
     both = first + second
     top = published_peak(both)
     blobs = _blobs(both)
     if not blobs:
-        raise NoPairError("no peak stands out of the maps")
+        raise NoPointPair("no peak stands out of the maps")
     one = min(blobs, key=lambda blob: _distance(blob, top))
     away = _distance(top, published_peak(first)) - _distance(top, published_peak(second))
     source = first if away > _SECOND_PX else second if -away > _SECOND_PX else both
     others = [blob for blob in _blobs(source) if _distance(blob, one) > _SECOND_PX]
     if not others:
-        raise NoPairError("there is one peak only")
+        raise NoPointPair("there is one peak only")
     other = min(others, key=lambda blob: _distance(blob, one))
     left, right = sorted((one, other), key=lambda blob: blob[0])
     return left, right
@@ -128,11 +125,11 @@ def best_pair(
 ) -> tuple[Candidate, Candidate]:
     """The two of `points` that belong together with the highest score; of about equal ones the closest in time (x).
 
-    Raises NoPairError where no two belong together.
+    Raises NoPointPair where no two belong together.
     """
     pairs = [(one, other) for one in points for other in points if one is not other and belongs(one, other)]
     if not pairs:
-        raise NoPairError("no two peaks belong to one beat")
+        raise NoPointPair("no two peaks belong to one beat")
     best = max(score(*pair) for pair in pairs)
     return min((pair for pair in pairs if score(*pair) >= _ALIKE * best), key=lambda pair: abs(pair[1].x - pair[0].x))
 

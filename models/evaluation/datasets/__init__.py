@@ -4,8 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from models.errors import DatasetError
 from models.evaluation.datasets import camus, echonet_dynamic, linear_csv, truth_json, views
-from models.evaluation.datasets.items import DataSet, LayoutError
+from models.evaluation.datasets.items import DataSet
 from models.evaluation.datasets.truth_json import ClipSource
 
 
@@ -34,16 +35,16 @@ LAYOUTS: dict[str, Layout] = {
 
 
 def detect_layout(path: Path) -> str:
-    """The one layout that `path` has. Raises LayoutError where it has none, or several, itself or in its folders."""
+    """The one layout that `path` has. Raises DatasetError where it has none, or several, itself or in its folders."""
     found = [name for name, layout in LAYOUTS.items() if layout.detect(path)]
     inside = _of_folders(path, found) if found else {}
     if len(found) == 1 and not inside:
         return found[0]
     if found:
         words = [*found, *(f"{name} (its folder {folder})" for name, folder in inside.items())]
-        raise LayoutError(f"{path} could be {' or '.join(words)}: say which with --layout, or name the folder of one")
+        raise DatasetError(f"{path} could be {' or '.join(words)}: say which with --layout, or name the folder of one")
     marks = "; ".join(f"{name}: {layout.marks}" for name, layout in LAYOUTS.items())
-    raise LayoutError(f"{path} is none of the known layouts ({marks})")
+    raise DatasetError(f"{path} is none of the known layouts ({marks})")
 
 
 def _of_folders(path: Path, found: list[str]) -> dict[str, str]:
@@ -55,16 +56,16 @@ def _of_folders(path: Path, found: list[str]) -> dict[str, str]:
 
 
 def read_data(path: Path, layout: str = "auto", source: ClipSource | None = None, split: str = "") -> DataSet:
-    """The data set at `path`; `source` reads the clips of a folder of DICOM objects. Raises LayoutError.
+    """The data set at `path`; `source` reads the clips of a folder of DICOM objects. Raises DatasetError.
 
     All splits are read; `split` is the one that has to be whole, "" all of them.
     """
     if layout == "auto":
         layout = detect_layout(path)
     if layout not in LAYOUTS:
-        raise LayoutError(f"no layout {layout!r}; there are: auto, {', '.join(LAYOUTS)}")
+        raise DatasetError(f"no layout {layout!r}; there are: auto, {', '.join(LAYOUTS)}")
     if not LAYOUTS[layout].detect(path):
-        raise LayoutError(f"{path} is not laid out as {layout}: {LAYOUTS[layout].marks} is missing")
+        raise DatasetError(f"{path} is not laid out as {layout}: {LAYOUTS[layout].marks} is missing")
     if layout == TTE47:
         return views.read_tte47(path, split)
     return truth_json.read(path, source) if layout == DICOM else LAYOUTS[layout].read(path)

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from models.calibration import PhysicalUnit, RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.catalogue import View
 from models.clip import Clip
-from models.evaluation.datasets.items import DataSet, Item, LayoutError, Masks, Truth, split_named
+from models.errors import DatasetError
+from models.evaluation.datasets.items import DataSet, Item, Masks, Truth, split_named
 
 VIEWS, PHASES = ("2CH", "4CH"), ("ED", "ES")
 STRUCTURES = {1: "lv", 2: "myocardium", 3: "la"}
@@ -36,7 +37,7 @@ def detect(path: Path) -> bool:
 
 
 def read(path: Path) -> DataSet:
-    """Both views of every patient. Raises LayoutError for a view with a missing file, at the item's line where there is one."""
+    """Both views of every patient. Raises DatasetError for a view with a missing file, with the item's line if any."""
     splits = _splits(path / _SPLITS)
     folders = sorted(folder for folder in _root(path).glob("patient*") if folder.is_dir())
     items = [_item(folder, view, splits) for folder in folders for view in VIEWS if any(folder.glob(f"*_{view}_*"))]
@@ -57,7 +58,7 @@ def _splits(folder: Path) -> dict[str, str]:
         for line, text in enumerate(file.read_text(encoding="utf-8").splitlines(), start=1):
             patient = text.strip()
             if patient in found:
-                raise LayoutError(f"{file.name} line {line}: {patient} is in {found[patient]} already")
+                raise DatasetError(f"{file.name} line {line}: {patient} is in {found[patient]} already")
             if patient:
                 found[patient] = split
     return found
@@ -69,9 +70,9 @@ def _item(folder: Path, view: str, splits: Mapping[str, str]) -> Item:
     masks = [folder / f"{patient}_{view}_{phase}_gt.nii.gz" for phase in PHASES]
     for file in (*images, *masks):
         if not file.is_file():
-            raise LayoutError(f"{folder}: no {file.name}")
+            raise DatasetError(f"{folder}: no {file.name}")
     if splits and patient not in splits:
-        raise LayoutError(f"{_SPLITS}: {patient} is in no subgroup")
+        raise DatasetError(f"{_SPLITS}: {patient} is in no subgroup")
     known = _info(folder / f"Info_{view}.cfg")
     truth = Truth(
         label=view,
@@ -96,10 +97,10 @@ def _info(file: Path) -> dict[str, str]:
             continue
         entry = re.fullmatch(r"\s*(\w+)\s*:\s*(.*?)\s*", text)
         if entry is None:
-            raise LayoutError(f"{file} line {line}: {text!r} is not `key: value`")
+            raise DatasetError(f"{file} line {line}: {text!r} is not `key: value`")
         key, value = entry.groups()
         if key in _NUMBERS and not re.fullmatch(r"-?\d+(\.\d+)?", value):
-            raise LayoutError(f"{file} line {line}: {key} is {value!r}, not a number")
+            raise DatasetError(f"{file} line {line}: {key} is {value!r}, not a number")
         found[key] = value
     return found
 
@@ -114,7 +115,7 @@ def _number(known: Mapping[str, str], *keys: str) -> float | None:
 def _clip(key: str, files: list[Path]) -> Clip:
     pictures = [_picture(file) for file in files]
     if pictures[0][0].shape != pictures[1][0].shape:
-        raise LayoutError(f"{files[1]}: {pictures[1][0].shape} is not the shape {pictures[0][0].shape} at end-diastole")
+        raise DatasetError(f"{files[1]}: {pictures[1][0].shape} is not the shape {pictures[0][0].shape} at end-diastole")
     squared = [_square_pixels(np.clip(picture, 0, 255), spacing, cv2.INTER_LINEAR) for picture, spacing in pictures]
     frames = np.stack([np.rint(picture).astype(np.uint8) for picture, _ in squared])
     (x_mm, y_mm), (rows, columns) = squared[0][1], frames.shape[1:]
@@ -150,9 +151,9 @@ def _picture(file: Path) -> tuple[Picture, tuple[float, float]]:
         image = Nifti1Image.from_filename(file)
         values = np.asarray(image.dataobj, dtype=np.float64)
     except (ImageFileError, OSError, EOFError, gzip.BadGzipFile, ValueError) as error:
-        raise LayoutError(f"{file}: no readable NIfTI ({type(error).__name__})") from error
+        raise DatasetError(f"{file}: no readable NIfTI ({type(error).__name__})") from error
     values = values.reshape(values.shape[:2]) if values.size == np.prod(values.shape[:2]) else values
     if values.ndim != 2:
-        raise LayoutError(f"{file}: shape {values.shape} is not one image")
+        raise DatasetError(f"{file}: shape {values.shape} is not one image")
     x_mm, y_mm = (float(side) for side in image.header["pixdim"][1:3])
     return values.T, (x_mm, y_mm)

@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 
 from models.clip import Clip
 from models.derive.ventricle.volumes import area_cm2
-from models.evaluation.datasets.items import DataSet, Item, LayoutError, Mask, Masks, Truth
+from models.errors import DatasetError
+from models.evaluation.datasets.items import DataSet, Item, Mask, Masks, Truth
 from models.evaluation.datasets.pictures import filled_polygon, read_video
 from models.evaluation.datasets.tables import Row, rows_of
 
@@ -38,8 +39,8 @@ def detect(path: Path) -> bool:
 
 
 def read(path: Path) -> DataSet:
-    """Every video of FileList.csv. One without two traces has no masks, and a note counts them. Raises LayoutError, also when a
-    video is loaded that has not the size or the frames that the tables say.
+    """Every video of FileList.csv. One without two traces has no masks, and a note counts them. Raises DatasetError, also
+    when a video is loaded that has not the size or the frames that the tables say.
     """
     traces = _traces(path / TRACES)
     items = [_item(path, row, traces) for row in rows_of(path / FILES, _FILE_COLUMNS)]
@@ -92,7 +93,7 @@ def _traces(path: Path) -> dict[str, dict[int, _Trace]]:
     for name, frames in found.items():
         for frame, lines in frames.items():
             if len(lines) < _FEWEST_LINES:
-                raise LayoutError(f"{path.name}: {name} frame {frame} has {len(lines)} lines, too few to enclose an area")
+                raise DatasetError(f"{path.name}: {name} frame {frame} has {len(lines)} lines, too few to enclose an area")
     return {
         name: {frame: _Trace(np.array(lines), first[name, frame]) for frame, lines in frames.items()}
         for name, frames in found.items()

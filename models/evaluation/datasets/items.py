@@ -16,10 +16,6 @@ Masks = Mapping[str, Mapping[int, Mask]]  # structure -> frame index -> mask (ro
 NOT_SURE = "not sure"
 
 
-class LayoutError(ValueError):
-    """A data set is not laid out as it should be. Says which file, and which line where there are lines."""
-
-
 @dataclass(frozen=True)
 class Caliper:
     """A line somebody drew: `ends_px` are (x, y) of the frame; `cm_per_px` follows from the length in cm they noted."""

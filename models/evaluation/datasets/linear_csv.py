@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 
-from models.evaluation.datasets.items import Caliper, DataSet, Item, LayoutError, Truth
+from models.errors import DatasetError
+from models.evaluation.datasets.items import Caliper, DataSet, Item, Truth
 from models.evaluation.datasets.pictures import read_video
 from models.evaluation.datasets.tables import Row, header_of, rows_of
 from models.results import Point
@@ -34,7 +35,7 @@ def detect_measurements(path: Path) -> bool:
 
 
 def read_lvh(path: Path) -> DataSet:
-    """One item a video, with all its calipers. Raises LayoutError."""
+    """One item a video, with all its calipers. Raises DatasetError."""
     videos = {video.stem: video for video in sorted(path.rglob("*.avi"))}
     found: dict[str, tuple[Path, str, list[Caliper]]] = {}
     for row in rows_of(path / LVH, _LVH_COLUMNS):
@@ -50,7 +51,7 @@ def read_lvh(path: Path) -> DataSet:
 
 
 def read_measurements(path: Path) -> DataSet:
-    """One item a video; without lengths in cm, so errors are in px. Raises LayoutError."""
+    """One item a video; without lengths in cm, so errors are in px. Raises DatasetError."""
     found: dict[str, tuple[Path, str, list[Caliper]]] = {}
     for row in rows_of(path / MEASUREMENTS, _COLUMNS):
         name = row.text("video_path")
@@ -80,5 +81,5 @@ def _items(found: Iterable[tuple[str, tuple[Path, str, list[Caliper]]]], file: s
         for name, (video, split, calipers) in found
     ]
     if not items:
-        raise LayoutError(f"{file} line 2: no rows")
+        raise DatasetError(f"{file} line 2: no rows")
     return items

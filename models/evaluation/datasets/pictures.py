@@ -9,11 +9,8 @@ from PIL import Image, UnidentifiedImageError
 
 from models.clip import Clip
 from models.derive.beats.frame_clock import why_not_true
-from models.evaluation.datasets.items import LayoutError, Mask
-
-
-class VideoError(ValueError):
-    """The file holds no film that can be decoded."""
+from models.errors import DatasetError, VideoError
+from models.evaluation.datasets.items import Mask
 
 
 def film(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float64] | None]:
@@ -47,22 +44,22 @@ def _from_the_first(times_ms: list[float | None]) -> NDArray[np.float64] | None:
 
 
 def read_video(path: Path) -> Clip:
-    """A film of a data set as `film` reads it. Raises LayoutError."""
+    """A film of a data set as `film` reads it. Raises DatasetError."""
     try:
         frames, times_ms = film(path)
     except (VideoError, OSError) as error:
-        raise LayoutError(f"{path}: no readable video ({error})") from error
+        raise DatasetError(f"{path}: no readable video ({error})") from error
     why = "" if times_ms is None else why_not_true(times_ms)
     return Clip(path.stem, frames, None if why else times_ms, from_video_file=True, clock_objection=why)
 
 
 def read_image(path: Path) -> Clip:
-    """One image as a clip of one frame. Raises LayoutError."""
+    """One image as a clip of one frame. Raises DatasetError."""
     try:
         with Image.open(path) as image:
             frame = np.asarray(image.convert("RGB"))
     except (OSError, UnidentifiedImageError) as error:
-        raise LayoutError(f"{path}: no readable image ({type(error).__name__})") from error
+        raise DatasetError(f"{path}: no readable image ({type(error).__name__})") from error
     return Clip(path.stem, frame[None], None, from_video_file=True)
 
 

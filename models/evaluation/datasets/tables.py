@@ -6,7 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from models.evaluation.datasets.items import LayoutError, split_named
+from models.errors import DatasetError
+from models.evaluation.datasets.items import split_named
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,8 @@ class Row:
     line: int
     cells: Mapping[str, str]
 
-    def wrong(self, what: str) -> LayoutError:
-        return LayoutError(f"{self.file} line {self.line}: {what}")
+    def wrong(self, what: str) -> DatasetError:
+        return DatasetError(f"{self.file} line {self.line}: {what}")
 
     def text(self, column: str) -> str:
         value = self.cells[column].strip()
@@ -27,7 +28,7 @@ class Row:
         return value
 
     def number(self, column: str) -> float:
-        """A finite number. Raises LayoutError."""
+        """A finite number. Raises DatasetError."""
         text = self.text(column)
         try:
             value = float(text)
@@ -38,7 +39,7 @@ class Row:
         return value
 
     def index(self, column: str) -> int:
-        """A whole number from 0 on. Raises LayoutError."""
+        """A whole number from 0 on. Raises DatasetError."""
         value = self.number(column)
         if value < 0 or value != int(value):
             raise self.wrong(f"{column} is {self.cells[column]!r}, not an index")
@@ -61,19 +62,19 @@ def header_of(path: Path) -> list[str]:
 
 
 def rows_of(path: Path, needed: Sequence[str]) -> Iterator[Row]:
-    """The rows below the header. Raises LayoutError for a missing file, a missing column, a line of another length."""
+    """The rows below the header. Raises DatasetError for a missing file, a missing column, a line of another length."""
     try:
         file = path.open(encoding="utf-8-sig", newline="")
     except FileNotFoundError:
-        raise LayoutError(f"no file {path}") from None
+        raise DatasetError(f"no file {path}") from None
     with file:
         reader = csv.reader(file)
         names = next(reader, [])
         if missing := [column for column in needed if column not in names]:
-            raise LayoutError(f"{path.name} line 1: no column {', '.join(missing)}")
+            raise DatasetError(f"{path.name} line 1: no column {', '.join(missing)}")
         for cells in reader:
             if not cells:
                 continue
             if len(cells) != len(names):
-                raise LayoutError(f"{path.name} line {reader.line_num}: {len(cells)} cells for {len(names)} columns")
+                raise DatasetError(f"{path.name} line {reader.line_num}: {len(cells)} cells for {len(names)} columns")
             yield Row(path.name, reader.line_num, dict(zip(names, cells, strict=True)))

@@ -9,7 +9,8 @@ import numpy as np
 
 from models.catalogue import View
 from models.clip import Clip
-from models.evaluation.datasets.items import DataSet, Item, LayoutError, Masks, TrueLandmark, TrueValue, Truth
+from models.errors import DatasetError
+from models.evaluation.datasets.items import DataSet, Item, Masks, TrueLandmark, TrueValue, Truth
 from models.evaluation.datasets.pictures import filled_polygon
 from models.library.roles import image_of
 
@@ -24,9 +25,9 @@ def detect(path: Path) -> bool:
 
 
 def read(path: Path, source: ClipSource | None) -> DataSet:
-    """One item a clip, decoded one after another. Raises LayoutError where nobody reads DICOM here, or the source's errors."""
+    """One item a clip, decoded one after another. Raises DatasetError where nobody reads DICOM here, or the source's errors."""
     if source is None:
-        raise LayoutError(f"{path}: a folder of DICOM objects, and nothing here reads them")
+        raise DatasetError(f"{path}: a folder of DICOM objects, and nothing here reads them")
     return DataSet("dicom", (_item(clip, entry, path) for clip, entry in source(path)))
 
 
@@ -56,7 +57,7 @@ def _item(clip: Clip, entry: Mapping[str, Any], path: Path) -> Item:
         if beyond := [frame for frame in named if not 0 <= frame < clip.number_of_frames]:
             raise ValueError(f"frame {beyond[0]} of {clip.number_of_frames}, counted from 0")
     except (LookupError, TypeError, ValueError) as error:
-        raise LayoutError(f"{path}: truth.json says of clip {clip.sop_instance_uid} what cannot be read: {error}") from error
+        raise DatasetError(f"{path}: truth.json says of clip {clip.sop_instance_uid} what cannot be read: {error}") from error
     return Item(clip.sop_instance_uid, str(entry.get("study", clip.sop_instance_uid)), "", lambda: clip, truth)
 
 

@@ -12,7 +12,8 @@ from collections import defaultdict
 from functools import partial
 from pathlib import Path
 
-from models.evaluation.datasets.items import NOT_SURE, DataSet, Item, LayoutError, Truth, split_named
+from models.errors import DatasetError
+from models.evaluation.datasets.items import NOT_SURE, DataSet, Item, Truth, split_named
 from models.evaluation.datasets.pictures import read_image
 from models.evaluation.datasets.tables import Row, header_of, rows_of
 
@@ -29,11 +30,11 @@ def detect_tmed2(path: Path) -> bool:
 
 
 def read_tmed2(path: Path) -> DataSet:
-    """One fold: `path` is its CSV, or a folder that holds one alone. Raises LayoutError."""
+    """One fold: `path` is its CSV, or a folder that holds one alone. Raises DatasetError."""
     folds = _folds(path)
     if len(folds) != 1:
         names = ", ".join(str(fold.relative_to(path)) for fold in folds)
-        raise LayoutError(f"{path}: {len(folds)} folds ({names}); name one of them" if folds else f"{path}: no fold")
+        raise DatasetError(f"{path}: {len(folds)} folds ({names}); name one of them" if folds else f"{path}: no fold")
     items = [_tmed2_item(folds[0], row) for row in rows_of(folds[0], _TMED2_COLUMNS)]
     return DataSet("tmed2", items, TMED2_CLASSES, notes=(f"fold {folds[0].name}", *_shared_groups(items, "patient")))
 
@@ -61,7 +62,7 @@ def detect_tte47(path: Path) -> bool:
 
 
 def read_tte47(path: Path, wanted: str = "") -> DataSet:
-    """Every image of every split, with the experts' answers where the file is there. Raises LayoutError.
+    """Every image of every split, with the experts' answers where the file is there. Raises DatasetError.
 
     Public are the test images alone, while the list names those of every split: of splits other than `wanted` ("": all are)
     entries without an image are left out, with a note that counts them.
@@ -74,16 +75,16 @@ def read_tte47(path: Path, wanted: str = "") -> DataSet:
     for name, entries in splits.items():
         split = split_named(name)
         if split is None or not isinstance(entries, list):
-            raise LayoutError(f"{SPLIT_FILE} line {_line(text, name)}: {name!r} is no list of train, val or test")
+            raise DatasetError(f"{SPLIT_FILE} line {_line(text, name)}: {name!r} is no list of train, val or test")
         for entry in map(str, entries):
             image = next((place for place in (path / entry, path / "images" / entry) if place.is_file()), None)
             items.append(_tte47_item(image or path / entry, entry, split, classes, answers, text))
             if image is None and wanted in ("", split):
-                raise LayoutError(f"{SPLIT_FILE} line {_line(text, entry)}: no image {entry}")
+                raise DatasetError(f"{SPLIT_FILE} line {_line(text, entry)}: no image {entry}")
             if image is None:
                 absent.add(entry)
     if strange := set(answers) - {item.key for item in items}:
-        raise LayoutError(f"{EXPERT_FILE}: {min(strange)} is in no split")
+        raise DatasetError(f"{EXPERT_FILE}: {min(strange)} is in no split")
     notes = _shared_groups(items, "study hash") + _left_out([item.split for item in items if item.key in absent])
     return DataSet("tte47", [item for item in items if item.key not in absent], classes, notes=notes)
 
@@ -93,7 +94,7 @@ def _tte47_item(
 ) -> Item:
     label = entry.partition("/")[0]
     if label not in classes or "/" not in entry:
-        raise LayoutError(f"{SPLIT_FILE} line {_line(text, entry)}: {entry!r} begins with no class of {CLASS_FILE}")
+        raise DatasetError(f"{SPLIT_FILE} line {_line(text, entry)}: {entry!r} begins with no class of {CLASS_FILE}")
     study = _STUDY_HASH.search(entry)
     truth = Truth(label=label, answers=answers.get(entry, {}))
     return Item(entry, study[1] if study else entry, split, partial(read_image, image), truth)
@@ -107,7 +108,7 @@ def _left_out(splits: list[str]) -> tuple[str, ...]:
 def _classes(file: Path) -> tuple[str, ...]:
     text, found = _json(file)
     if set(found) != {str(index) for index in range(len(found))}:
-        raise LayoutError(f"{file.name} line {_line(text, next(iter(found), ''))}: keys are not 0 to {len(found) - 1}")
+        raise DatasetError(f"{file.name} line {_line(text, next(iter(found), ''))}: keys are not 0 to {len(found) - 1}")
     return tuple(str(found[str(index)]) for index in range(len(found)))
 
 
@@ -115,7 +116,7 @@ def _answers(file: Path, classes: tuple[str, ...]) -> dict[str, dict[str, str]]:
     """Expert -> answer by image; an empty cell is no answer."""
     experts = [name for name in header_of(file) if name != "image"]
     if not experts:
-        raise LayoutError(f"{file.name} line 1: no expert")
+        raise DatasetError(f"{file.name} line 1: no expert")
     found: dict[str, dict[str, str]] = {}
     for row in rows_of(file, ("image",)):
         given = {expert: row.cells[expert].strip() for expert in experts if row.cells[expert].strip()}
@@ -131,9 +132,9 @@ def _json(file: Path) -> tuple[str, dict[str, object]]:
     try:
         found = json.loads(text)
     except json.JSONDecodeError as error:
-        raise LayoutError(f"{file.name} line {error.lineno}: {error.msg}") from error
+        raise DatasetError(f"{file.name} line {error.lineno}: {error.msg}") from error
     if not isinstance(found, dict):
-        raise LayoutError(f"{file.name} line 1: not an object")
+        raise DatasetError(f"{file.name} line 1: not an object")
     return text, found
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import EvaluationError
 from models.evaluation.metrics.neighbours import Features, Labels
 from models.library.manifest import Value
 
@@ -81,12 +82,12 @@ def label_noise_figures(
 ) -> dict[str, Value]:
     """How many exchanged labels the clusters find, and how many they put right, of `features` (n, width).
 
-    `labels` (n,) are indices of `names`. Raises ValueError where no label can be exchanged.
+    `labels` (n,) are indices of `names`. Raises EvaluationError where no label can be exchanged.
     """
     given = exchanged(labels, names, percent, np.random.default_rng(seed))
     wrong = given != labels
     if not wrong.any():
-        raise ValueError(f"{percent:g} % of {len(labels)} labels exchange none within its group of views")
+        raise EvaluationError(f"{percent:g} % of {len(labels)} labels exchange none within its group of views")
     commonest = recovered(features, given, len(names), seed=seed)
     found = wrong & (commonest != given)
     right = found & (commonest == labels)

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from models.errors import EvaluationError
 from models.evaluation.datasets import DICOM
 from models.evaluation.datasets.items import DataSet
 from models.evaluation.tasks.classification import classify, embed
 from models.evaluation.tasks.landmarks import read_landmarks
-from models.evaluation.tasks.outcome import Options, Outcome, TrialError, save_plots
+from models.evaluation.tasks.outcome import Options, Outcome, save_plots
 from models.evaluation.tasks.reading import read_ef, read_lengths, read_phases
 from models.evaluation.tasks.segmentation import segment
 from models.evaluation.tasks.values import read_values
@@ -35,24 +36,24 @@ TASKS: dict[str, Trial] = {
 
 
 def tasks_of(manifest: Manifest) -> tuple[str, ...]:
-    """What a model can be tried at, the usual task first. Raises TrialError where nothing is known of it."""
+    """What a model can be tried at, the usual task first. Raises EvaluationError where nothing is known of it."""
     if not (tasks := recipe_of(manifest).evaluation):
-        raise TrialError(f"model {manifest.name}: no data set layout holds the truth of what it gives")
+        raise EvaluationError(f"model {manifest.name}: no data set layout holds the truth of what it gives")
     has_head = manifest.architecture.get("outputs") != 0
     return tasks if has_head else tasks[::-1]
 
 
 def try_model(model: Any, data: DataSet, options: Options, task: str = "auto") -> Outcome:
-    """The outcome of `task`, or of the model's usual one. Raises TrialError where model and data do not fit."""
+    """The outcome of `task`, or of the model's usual one. Raises EvaluationError where model and data do not fit."""
     return TASKS[chosen_task(model.manifest, data, task)](model, data, options)
 
 
 def chosen_task(manifest: Manifest, data: DataSet, task: str = "auto") -> str:
-    """The task itself, or the usual one of this model on these data. Raises TrialError for one that the model cannot do."""
+    """The task itself, or the usual one of this model on these data. Raises EvaluationError for one the model cannot do."""
     tasks = tasks_of(manifest)
     chosen = _usual(tasks, data) if task == "auto" else task
     if chosen not in tasks:
-        raise TrialError(f"model {manifest.name} cannot be tried at {chosen!r}, but at {', '.join(tasks)}")
+        raise EvaluationError(f"model {manifest.name} cannot be tried at {chosen!r}, but at {', '.join(tasks)}")
     return chosen
 
 

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from models.analysis.adapters import classifier_preparation
 from models.clip import Clip
+from models.errors import EvaluationError
 from models.evaluation.datasets.items import DataSet, Item
 from models.evaluation.metrics.abstention import abstention_figures, risk_coverage
 from models.evaluation.metrics.classes import (
@@ -21,7 +22,7 @@ from models.evaluation.metrics.classes import (
 )
 from models.evaluation.metrics.label_noise import label_noise_figures
 from models.evaluation.metrics.neighbours import by_linear_probe, by_neighbours, few_shot_figures
-from models.evaluation.tasks.outcome import Options, Outcome, TrialError
+from models.evaluation.tasks.outcome import Options, Outcome
 from models.evaluation.tasks.plots import confusion, reliability, risk_over_coverage
 from models.inputs.clip_frames import ClipFrames
 from models.library.manifest import Manifest, Value
@@ -46,14 +47,16 @@ class _Vocabulary:
 
 
 def classify(model: Any, data: DataSet, options: Options) -> Outcome:
-    """Accuracy of a network with labels. Raises TrialError where its labels, or those of the data, are not known."""
+    """Accuracy of a network with labels. Raises EvaluationError where its labels, or those of the data, are not known."""
     manifest: Manifest = model.manifest
     if not manifest.labels:
-        raise TrialError(f"model {manifest.name}: the order of its classes is not known; give it when importing (--labels)")
+        raise EvaluationError(
+            f"model {manifest.name}: the order of its classes is not known; give it when importing (--labels)"
+        )
     labelled = (item for item in _chosen(data, options) if item.truth.label)
     answered = list(_probabilities(model, labelled, options))
     if not answered:
-        raise TrialError(f"no item of the split {options.split!r} has a label")
+        raise EvaluationError(f"no item of the split {options.split!r} has a label")
     items = [item for item, _ in answered]
     words = _vocabulary(manifest, items)
     probabilities = _summed(np.stack([of_item for _, of_item in answered]), words)
@@ -89,14 +92,14 @@ def classify(model: Any, data: DataSet, options: Options) -> Outcome:
 def embed(model: Any, data: DataSet, options: Options) -> Outcome:
     """k-NN and linear probe (of 1, 10 and all % of the labels) on the train split's embeddings, judged on the asked split.
 
-    Raises TrialError without either.
+    Raises EvaluationError without either.
     """
     items = [item for item in data.items if item.truth.label]
     wanted = options.split or "test"
     taught = [item for item in items if item.split == "train"]
     tested = [item for item in items if item.split == wanted]
     if wanted == "train" or len({item.truth.label for item in taught}) < 2 or not tested:
-        raise TrialError(f"an embedding needs labelled items of two classes in train, and others in {wanted!r}")
+        raise EvaluationError(f"an embedding needs labelled items of two classes in train, and others in {wanted!r}")
     names = sorted({str(item.truth.label) for item in items})
     features = np.stack([_embedding(model, item, options) for item in (*taught, *tested)])
     labels = np.array([names.index(str(item.truth.label)) for item in (*taught, *tested)])
@@ -112,10 +115,7 @@ def embed(model: Any, data: DataSet, options: Options) -> Outcome:
     figures |= few_shot_figures(train, labels_of_train, test, true)
     notes: tuple[str, ...] = ()
     if options.label_noise_percent:
-        try:
-            figures |= label_noise_figures(train, labels_of_train, names, options.label_noise_percent)
-        except ValueError as error:
-            raise TrialError(str(error)) from error
+        figures |= label_noise_figures(train, labels_of_train, names, options.label_noise_percent)
         notes = (_LABEL_NOISE,)
     rows = tuple(
         {"item": item.key, "group": item.group, "true": names[truth], **{name: names[of[index]] for name, of in found.items()}}
@@ -140,7 +140,7 @@ def _vocabulary(manifest: Manifest, items: Sequence[Item]) -> _Vocabulary:
     names = tuple(dict.fromkeys(str(view) for view in views))
     strange = [str(item.truth.label) for item in items if str(seen[str(item.truth.label)]) not in names]
     if None in views or strange:
-        raise TrialError(f"model {manifest.name} has no class for {', '.join(sorted(set(strange))) or 'these labels'}")
+        raise EvaluationError(f"model {manifest.name} has no class for {', '.join(sorted(set(strange))) or 'these labels'}")
     known = {word: names.index(str(view)) for word, view in seen.items() if str(view) in names}
     of_network = tuple(names.index(str(view)) for view in views)
     return _Vocabulary(names, of_network, known, "the labels differ from the network's: compared as views")
@@ -164,7 +164,7 @@ def _probabilities(model: Any, items: Iterable[Item], options: Options) -> Itera
         for item in items:
             rows = model.read(item.load(), options.decoding).rows
             if not rows:
-                raise TrialError(f"model {model.manifest.name} names no view of {item.key}")
+                raise EvaluationError(f"model {model.manifest.name} names no view of {item.key}")
             yield _released(item), np.array([row["Probability"] for row in rows], dtype=np.float64)
         return
     preparation = classifier_preparation(model.manifest)

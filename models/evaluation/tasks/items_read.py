@@ -8,12 +8,13 @@ from numpy.typing import NDArray
 
 from models.catalogue import TRACES, View
 from models.clip import Clip
+from models.errors import EvaluationError, ReadingError
 from models.evaluation.datasets.items import DataSet, Item
-from models.evaluation.tasks.outcome import Cell, Draw, Options, TrialError
+from models.evaluation.tasks.outcome import Cell, Draw, Options
 from models.evaluation.tasks.plots import bland_altman, scatter
 from models.library.manifest import Manifest
 from models.library.quantities import views_read
-from models.library.reading import Reading, ReadingError
+from models.library.reading import Reading
 from models.library.registry import recipe_of
 from models.library.roles import view_of
 
@@ -97,7 +98,7 @@ def column(rows: Sequence[Row], key: str) -> NDArray[np.float64]:
 
 def need(rows: Sequence[Row], options: Options, what: str) -> None:
     if not rows:
-        raise TrialError(f"no item of the split {options.split!r} has {what}")
+        raise EvaluationError(f"no item of the split {options.split!r} has {what}")
 
 
 def missing(rows: Sequence[Row]) -> tuple[str, ...]:

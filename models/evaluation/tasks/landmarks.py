@@ -37,7 +37,7 @@ Found = Mapping[tuple[str, int], Point]  # by name and frame index
 def read_landmarks(model: Any, data: DataSet, options: Options) -> Outcome:
     """The distance of every marked point that the model has a name for, in px, and in mm of clips with a scale.
 
-    Raises TrialError where nobody marked one.
+    Raises EvaluationError where nobody marked one.
     """
     names = names_of(model.manifest)
     rows: list[Row] = []

@@ -12,10 +12,6 @@ Cell = str | int | float | None
 Draw = Callable[[Any], None]  # onto matplotlib axes
 
 
-class TrialError(ValueError):
-    """This model cannot be tried on these data. Says what is missing."""
-
-
 @dataclass(frozen=True)
 class Options:
     """`split` "" is all items. `label_noise_percent` of the training labels are exchanged to see whether an embedding finds

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from models.clip import Clip
+from models.errors import EvaluationError
 from models.evaluation.datasets.items import Caliper, DataSet, Item
 from models.evaluation.datasets.linear_csv import MODEL_OF_CALC
 from models.evaluation.metrics.abstention import error_abstention_figures, mean_error_over_coverage
@@ -27,7 +28,7 @@ from models.evaluation.tasks.items_read import (
     regression_plots,
     views_asked,
 )
-from models.evaluation.tasks.outcome import Cell, Draw, Options, Outcome, TrialError
+from models.evaluation.tasks.outcome import Cell, Draw, Options, Outcome
 from models.evaluation.tasks.plots import area_curves, histogram, risk_over_coverage
 from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Value
@@ -43,7 +44,7 @@ _MM_PER_CM = 10.0
 
 
 def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
-    """Ejection fraction, with how many items one was read at all. Raises TrialError where no true one is known."""
+    """Ejection fraction, with how many items one was read at all. Raises EvaluationError without a true one."""
     rows: list[Row] = []
     curves: list[tuple[str, Sequence[float], Sequence[int]]] = []
     key_read, prefix = "", _ef_prefix(model)
@@ -84,7 +85,7 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
 
 
 def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
-    """Calipers of the kinds the model draws, on the frames where somebody drew one. Raises TrialError where nobody did."""
+    """Calipers of the kinds the model draws, on the frames where somebody drew one. Raises EvaluationError where nobody did."""
     names = recipe_of(model.manifest).lines or (model.manifest.name.rpartition("/")[2],)
     rows: list[Row] = []
     for item in chosen(data, options, lambda item: any(_line_name(caliper) in names for caliper in item.truth.calipers)):
@@ -92,7 +93,7 @@ def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
         frames = sorted({caliper.frame_index for caliper in calipers})
         clip = item.load()
         if frames[-1] >= clip.number_of_frames:
-            raise TrialError(f"{item.key}: a caliper on frame {frames[-1]} of {clip.number_of_frames}")
+            raise EvaluationError(f"{item.key}: a caliper on frame {frames[-1]} of {clip.number_of_frames}")
         times = None if clip.frame_times_ms is None else clip.frame_times_ms[frames]
         reading, problem = read_clips(model, [replace(clip, frames=clip.take(frames), frame_times_ms=times)], options)
         marks = [mark for mark in reading.marks if mark.kind is MarkKind.LINE] if reading else []
@@ -121,7 +122,7 @@ def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
 
 
 def read_phases(model: Any, data: DataSet, options: Options) -> Outcome:
-    """End-diastole and end-systole: the found frame nearest to each true one. Raises TrialError where no true one is known."""
+    """End-diastole and end-systole: the found frame nearest to each true one. Raises EvaluationError without a true one."""
     rows: list[Row] = []
     for item in chosen(data, options, lambda item: None not in (item.truth.ed_frame, item.truth.es_frame)):
         clip = item.load()

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from models.analysis.adapters import border_logit, outlines_frames, placed_frames
 from models.clip import Clip
+from models.errors import EvaluationError
 from models.evaluation.datasets.items import DataSet, Item
 from models.evaluation.metrics.by_group import bootstrap_by_group, stated
 from models.evaluation.metrics.overlap import Mask, Overlap, overlap, pooled_dice
-from models.evaluation.tasks.outcome import Cell, Options, Outcome, TrialError
+from models.evaluation.tasks.outcome import Cell, Options, Outcome
 from models.evaluation.tasks.plots import histogram
 from models.inputs.clip_frames import ClipFrames
 from models.inputs.placed_frames import PlacedFrames
@@ -26,7 +27,7 @@ _MM_PER_CM = 10.0
 
 
 def segment(model: Any, data: DataSet, options: Options) -> Outcome:
-    """Every traced frame of the split. Raises TrialError where nothing of the ventricle is traced."""
+    """Every traced frame of the split. Raises EvaluationError where nothing of the ventricle is traced."""
     rows: list[dict[str, Cell]] = []
     overlaps: list[Overlap] = []
     units: set[str] = set()
@@ -38,7 +39,7 @@ def segment(model: Any, data: DataSet, options: Options) -> Outcome:
             overlaps.append(found)
             units.add(unit)
     if not rows:
-        raise TrialError(f"no item of the split {options.split!r} has a traced ventricle")
+        raise EvaluationError(f"no item of the split {options.split!r} has a traced ventricle")
     groups = [str(row["group"]) for row in rows]
     figures: dict[str, Value] = {"frames": len(rows), "items": len({row["item"] for row in rows})}
     figures |= _figures("", overlaps, groups, units)
@@ -94,7 +95,7 @@ def _judged(model: Any, item: Item) -> Iterator[tuple[dict[str, Cell], Overlap, 
 def masks_of(model: Any, clip: Clip, frames: Sequence[int]) -> list[Mask]:
     """Masks (rows, columns) of the whole image on these frames, true inside.
 
-    Raises TrialError for a model that outlines nothing.
+    Raises EvaluationError for a model that outlines nothing.
     """
     placed, maps = maps_of(model, clip, frames)
     level = border_logit(model.manifest)
@@ -102,12 +103,12 @@ def masks_of(model: Any, clip: Clip, frames: Sequence[int]) -> list[Mask]:
 
 
 def maps_of(model: Any, clip: Clip, frames: Sequence[int]) -> tuple[PlacedFrames, Iterator[NDArray[np.float32]]]:
-    """Logits (h, w) of the network's input on these frames, and where that lies in the image. Raises TrialError for a model
-    that outlines nothing.
+    """Logits (h, w) of the network's input on these frames, and where that lies in the image. Raises EvaluationError for
+    a model that outlines nothing.
     """
     if not outlines_frames(model.manifest):
         family = model.manifest.family
-        raise TrialError(f"model {model.manifest.name}: nothing says how its family {family} sees a frame")
+        raise EvaluationError(f"model {model.manifest.name}: nothing says how its family {family} sees a frame")
     placed = placed_frames(clip, ClipFrames(clip), model.manifest)
     return placed, _maps(model, placed, frames)
 

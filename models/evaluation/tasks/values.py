@@ -30,7 +30,7 @@ _UNITS = {"%": "points", "1": "ratio", "mm[Hg]": "mmhg"}  # as figures are named
 def read_values(model: Any, data: DataSet, options: Options) -> Outcome:
     """Every quantity that both the model and the truth have under one key, of clips that may show what the model reads.
 
-    A clip whose view is known and is none of the model's is not asked. Raises TrialError where no such quantity is stated.
+    A clip whose view is known and is none of the model's is not asked. Raises EvaluationError where no such quantity is stated.
     """
     keys, views = keys_read(model.manifest), views_asked(model.manifest)
     known = frozenset(keys)

@@ -13,10 +13,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.library.manifest import Manifest, ManifestError
+from models.errors import ManifestError, WeightsError
+from models.library.manifest import Manifest
 from models.library.registry import embedder_of, load_manifest
 from models.networks.mahalanobis import nearest_class_distance
-from models.networks.stored_weights import WeightsError, prepare
+from models.networks.stored_weights import prepare
 
 
 class LearntClasses(nn.Module):

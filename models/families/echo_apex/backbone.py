@@ -10,7 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from models.library.manifest import Manifest, ManifestError
+from models.errors import ManifestError
+from models.library.manifest import Manifest
 from models.networks.vision import timm_network
 
 PATCH_PX = 14

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import torch
 
+from models.errors import ManifestError
 from models.families.echo_apex.lines import Lines
 from models.families.echo_apex.prompts import Segmentation
 from models.families.echo_apex.sequences import EjectionFraction, Views
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.networks.stored_weights import prepare
 
 EchoApex = Views | Segmentation | Lines | EjectionFraction

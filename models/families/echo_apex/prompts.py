@@ -14,10 +14,11 @@ from torch import Tensor, nn
 
 from models.clip import Clip
 from models.derive.ventricle.outline import closed_lines, polygon_area
+from models.errors import ReadingError
 from models.families.echo_apex.backbone import AdaptedBackbone
 from models.families.echo_apex.sequences import UNTRAINED, shown, untrained
 from models.library.manifest import Manifest
-from models.library.reading import Mark, MarkKind, ReadingError
+from models.library.reading import Mark, MarkKind
 from models.networks.reading_network import ReadingNetwork
 from models.results import Point
 

@@ -11,9 +11,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from models.errors import TorchFileError
 from models.families.echo_apex.networks import load
 from models.importers.placement import checked
-from models.importers.torch.files import TorchFile, TorchFileError, single
+from models.importers.torch.files import TorchFile, single
 from models.library.manifest import Manifest, Value
 
 _WITHIN = "encoder.backbone."
@@ -28,7 +29,7 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
-    """The state of an EchoApex, which may be on the meta device. Raises TorchFileError and placing.MisplacedWeights."""
+    """The state of an EchoApex, which may be on the meta device. Raises TorchFileError and WeightsMismatch."""
     tensors = {name: single(tensor) for name, tensor in _torch(file).tensors.items()}
     if not _is_backbone(_torch(file)):
         return checked(tensors, network)

@@ -3,7 +3,8 @@
 import torch
 from torch import Tensor, nn
 
-from models.library.manifest import Manifest, ManifestError
+from models.errors import ManifestError
+from models.library.manifest import Manifest
 from models.networks.vision import make_importable
 
 # Channels of the maps at 1/4, 1/8, 1/16 and 1/32 of the frame's sides.

@@ -14,10 +14,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.clip import Clip
+from models.errors import ManifestError
 from models.families.echo_motion.attention import ATTENTIONS
 from models.families.echo_motion.encoder import MixTransformer
 from models.families.echo_motion.reader import read_ventricle
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare

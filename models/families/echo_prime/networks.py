@@ -17,10 +17,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.clip import Clip
+from models.errors import ManifestError, ReadingError
 from models.inputs.clip_squares import Frames, centre_square, image_window, resized
 from models.inputs.normalisation import Normalisation
-from models.library.manifest import Manifest, ManifestError
-from models.library.reading import Decoding, Reading, ReadingError, ReadValue
+from models.library.manifest import Manifest
+from models.library.reading import Decoding, Reading, ReadValue
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.vision import convnext, mvit_v2_s

@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from models.errors import ManifestError
 from models.families.echoforge.frame_classifier import FrameClassifier
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.networks.stored_weights import prepare
 from models.networks.vision import convnext_features
 

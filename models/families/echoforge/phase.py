@@ -15,9 +15,10 @@ from torch import Tensor, nn
 
 from models.clip import Clip
 from models.derive.beats.phase_score import Curve, PhaseEvents, merge_windows, phase_events, window_starts
+from models.errors import ReadingError
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Reading, ReadingError, ReadValue
+from models.library.reading import Decoding, Reading, ReadValue
 from models.networks.keras_lstm import KerasLstm
 from models.networks.keras_resnet import FEATURES, KerasResNet
 from models.networks.reading_network import ReadingNetwork

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import torch
 
+from models.errors import ManifestError
 from models.families.echoforge.frame_classifier import FrameClassifier
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.networks.keras_resnet import BLOCKS, FEATURES, STAGES, KerasResNet
 from models.networks.stored_weights import prepare
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import torch
 from torch import nn
 
+from models.errors import ManifestError
 from models.families.echoforge.frame_classifier import FrameClassifier
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.networks.stored_weights import prepare
 from models.networks.swin_v2 import SwinV2, map_sides
 

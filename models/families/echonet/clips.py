@@ -14,9 +14,10 @@ from torch import Tensor
 
 from models.clip import Clip
 from models.derive.beats.beat_to_beat import Indices, clip_indices, padded_length
+from models.errors import ReadingError
 from models.inputs.normalisation import Normalisation
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, ReadingError
+from models.library.reading import Decoding
 from models.results import Point
 
 SIZE_PX = 112

@@ -32,9 +32,10 @@ from models.derive.beats.beat_to_beat import (
 from models.derive.beats.cardiac_cycle import find_beats
 from models.derive.calipers.linear import EF_LIMITS_PERCENT
 from models.derive.ventricle.outline import closed_lines, polygon_area
+from models.errors import ManifestError, UnsuitableModel
 from models.families.echonet.clips import NOT_NORMALISABLE, Squares, gathered_clip, normalisation, padded_clip, squares
-from models.library.manifest import Manifest, ManifestError
-from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue, calibration_reason
+from models.library.manifest import Manifest
+from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
 from models.networks.reading_network import ReadingNetwork, judged, without_a_beat
 from models.networks.stored_weights import prepare
 from models.networks.vision import DeepLab, r2plus1d_18
@@ -155,13 +156,13 @@ class EjectionFraction(ReadingNetwork):
 class BeatToBeat:
     """A `Reader` of both networks: the ejection fraction of each beat that the segmenter finds, their mean, and the areas.
 
-    Its manifest is the regressor's, its table and marks are the segmenter's, whose manifest is `beats_by`. Raises ManifestError
-    for other models.
+    Its manifest is the regressor's, its table and marks are the segmenter's, whose manifest is `beats_by`. Raises
+    UnsuitableModel for other models.
     """
 
     def __init__(self, regressor: object, ventricle: object) -> None:
         if not isinstance(regressor, EjectionFraction) or not isinstance(ventricle, LeftVentricle):
-            raise ManifestError("beat to beat takes EchoNet-Dynamic's regressor of ejection fraction and its segmenter")
+            raise UnsuitableModel("beat to beat takes EchoNet-Dynamic's regressor of ejection fraction and its segmenter")
         self.manifest, self.beats_by = regressor.manifest, ventricle.manifest
         self._regressor, self._ventricle = regressor, ventricle
         self.own_limits = ventricle.own_limits
@@ -187,18 +188,11 @@ def beats_of(areas: Sequence[float], clip: Clip, decoding: Decoding) -> tuple[tu
     The corrected way takes its end-systoles from the beats: a smallest area without a whole beat around it is none.
     """
     if decoding is Decoding.PUBLISHED:
-        return (), _published_minima(areas)
+        return (), published_end_systoles(areas)
     if clip.frame_times_ms is None:
         return (), []
     beats = find_beats(areas, clip.frame_times_ms.tolist(), clip.r_wave_times_ms, clip.heart_rate_bpm)
     return beats, [beat.es_frame_index for beat in beats]
-
-
-def _published_minima(areas: Sequence[float]) -> list[int]:
-    try:
-        return published_end_systoles(areas)
-    except ValueError as error:
-        raise ReadingError(str(error)) from error
 
 
 def _clips(

@@ -11,7 +11,7 @@ from torch import nn
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
-from models.library.reading import ReadingError
+from models.errors import ReadingError
 
 Frames = NDArray[np.uint8]
 

@@ -12,15 +12,8 @@ from models.catalogue import READ
 from models.clip import Clip
 from models.derive.displays.doppler import is_cut_off
 from models.derive.displays.spectral_image import grey, without_green_trace
-from models.derive.displays.spectral_peaks import (
-    MOST_APART_PX,
-    Candidate,
-    NoPairError,
-    best_pair,
-    candidates,
-    follows,
-    published_pair,
-)
+from models.derive.displays.spectral_peaks import MOST_APART_PX, Candidate, best_pair, candidates, follows, published_pair
+from models.errors import NoPointPair, ReadingError
 from models.families.echonet.trace import (
     ECG_KEPT_NOTE,
     ECG_NOTE,
@@ -39,7 +32,7 @@ from models.families.echonet.trace import (
 )
 from models.families.echonet.trace_reader import TraceReader
 from models.library.manifest import Manifest
-from models.library.reading import Mark, MarkKind, Reading, ReadingError, ReadValue
+from models.library.reading import Mark, MarkKind, Reading, ReadValue
 from models.results import Point, Reason
 
 COLUMNS = (
@@ -69,10 +62,7 @@ class MitralInflowReader(TraceReader):
     def _published(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
         region = published_region(clip, in_folder=True, first_row=PUBLISHED_ROW)  # also for one file
         maps = probabilities(self, frame, PUBLISHED_ROW, green_trace=True)
-        try:
-            e, a = published_pair(maps)
-        except NoPairError as error:
-            raise ReadingError(str(error)) from error
+        e, a = published_pair(maps)
         if abs(e[0] - a[0]) > MOST_APART_PX:
             raise ReadingError(f"the two peaks are {abs(e[0] - a[0])} px apart, more than {MOST_APART_PX}")
         reference_px, delta_y = region.reference_pixel_y0_px or 0, abs(region.physical_delta_y)
@@ -94,7 +84,7 @@ class MitralInflowReader(TraceReader):
         place, absent, notes = trace.place, trace.absent, (*trace.notes, ECG_NOTE)
         try:
             e, a = self._pair(trace.maps, choice.seen, clip.heart_rate_bpm)
-        except NoPairError as error:
+        except NoPointPair as error:
             absent.append((Reason.QUALITY, f"{error}; {_NO_LONE_E}"))
             return Reading(self._unmeasured(absent), COLUMNS, (), (), notes)
         points = [place.to_image(*e.point), place.to_image(*a.point)]

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from models.calibration import RegionCalibration, TraceChoice
 from models.clip import Clip
 from models.derive.displays.m_mode import TAPSE_LIMITS_CM, published_tapse_cm, tapse_cm
-from models.derive.displays.spectral_peaks import Candidate, NoPairError, best_pair, candidates, follows, published_pair
+from models.derive.displays.spectral_peaks import Candidate, best_pair, candidates, follows, published_pair
+from models.errors import NoPointPair, ReadingError
 from models.families.echonet.trace import (
     ECG_KEPT_NOTE,
     ECG_NOTE,
@@ -27,7 +28,7 @@ from models.families.echonet.trace import (
 )
 from models.families.echonet.trace_reader import TraceReader
 from models.library.manifest import Manifest
-from models.library.reading import Mark, MarkKind, Reading, ReadingError, ReadValue
+from models.library.reading import Mark, MarkKind, Reading, ReadValue
 from models.results import Point, Reason
 
 COLUMNS = (
@@ -59,10 +60,7 @@ class TapseReader(TraceReader):
     def _published(self, clip: Clip, frame: NDArray[np.uint8]) -> Reading:
         region = published_region(clip, in_folder=self.in_folder, first_row=PUBLISHED_ROW if self.in_folder else None)
         first_row = PUBLISHED_ROW if self.in_folder else region.y0_px
-        try:
-            left, right = published_pair(probabilities(self, frame, first_row, green_trace=True))
-        except NoPairError as error:
-            raise ReadingError(str(error)) from error
+        left, right = published_pair(probabilities(self, frame, first_row, green_trace=True))
         if self.in_folder and left[1] < right[1]:
             raise ReadingError("the left point is higher than the right one")
         value_cm = published_tapse_cm(left, right, region)
@@ -77,7 +75,7 @@ class TapseReader(TraceReader):
         place, absent, notes = trace.place, trace.absent, (*trace.notes, ECG_NOTE)
         try:
             ends = self._pair(trace.maps, choice.seen)
-        except NoPairError:
+        except NoPointPair:
             absent.append((Reason.NO_CARDIAC_CYCLE, "no low point of the annulus with a high one after it within a systole"))
             return Reading(self._unmeasured(absent), COLUMNS, (), (), notes)
         points = [place.to_image(*end.point) for end in ends]

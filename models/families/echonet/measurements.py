@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from models.library.manifest import Manifest, ManifestError
+from models.errors import ManifestError
+from models.library.manifest import Manifest
 from models.networks.stored_weights import prepare
 
 # Task -> module with `build(manifest)`: the untrained network, a torch module that is a `reading.Reader` too.

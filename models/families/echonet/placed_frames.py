@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from torch import Tensor
 
 from models.clip import Clip
+from models.errors import ManifestError
 from models.families.echonet.clips import normalisation, squares
 from models.inputs.clip_frames import ClipFrames
 from models.inputs.placed_frames import PlacedFrames, Points
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.library.reading import Decoding
 
 

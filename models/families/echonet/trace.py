@@ -16,8 +16,9 @@ from models.catalogue import READ, TISSUE_DOPPLER, Direction
 from models.clip import Clip
 from models.derive.displays.doppler import LIMITS_CM_S, direction_of
 from models.derive.displays.spectral_image import without_green_trace
+from models.errors import ReadingError
 from models.families.echonet.frames import Frames, logits, sigmoid
-from models.library.reading import ReadingError, ReadValue, trace_reason
+from models.library.reading import ReadValue, trace_reason
 from models.results import Reason, in_order
 
 PUBLISHED_ROW = 342  # what the scripts call the upper edge of the Doppler region, whatever the region says

@@ -20,10 +20,11 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.clip import Clip
+from models.errors import ManifestError
 from models.families.pan_echo.tasks import TASKS, Task, TaskKind
 from models.inputs.clip_squares import IMAGENET_MEAN, IMAGENET_STD, centre_square, image_window, resized
 from models.inputs.normalisation import Normalisation
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading, ReadValue
 from models.networks.positions import sinusoidal_positions
 from models.networks.reading_network import ReadingNetwork, possible, without_a_beat

@@ -10,9 +10,10 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from models.errors import TorchFileError, WeightsMismatch
 from models.families.pan_echo.tasks import TASKS, TaskKind
-from models.importers.placement import MisplacedWeights, checked
-from models.importers.torch.files import TorchFile, TorchFileError, single
+from models.importers.placement import checked
+from models.importers.torch.files import TorchFile, single
 from models.library.manifest import Manifest, Value
 from models.networks.positions import sinusoidal_positions
 
@@ -22,7 +23,7 @@ _PARTS = {"frames": "features.0.0.weight", "transformer": "layers.0.self_attn.in
 
 
 def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
-    """The widths of the heads with several classes. Raises MisplacedWeights for a file without one of them."""
+    """The widths of the heads with several classes. Raises WeightsMismatch for a file without one of them."""
     tensors = _torch(file).tensors
     widths: list[int] = []
     missing: list[str] = []
@@ -32,12 +33,12 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
             widths += [len(tensor) for tensor in found]
             missing += [] if len(found) == 1 else [f"the head of {task.name}"]
     if missing:
-        raise MisplacedWeights(missing=missing)
+        raise WeightsMismatch(missing=missing)
     return {"classes": widths}
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
-    """The state of a PanEcho, which may be on the meta device. Raises TorchFileError and placing.MisplacedWeights."""
+    """The state of a PanEcho, which may be on the meta device. Raises TorchFileError and WeightsMismatch."""
     tensors = _torch(file).tensors
     prefixes = {part: _prefix(tensors, ending) for part, ending in _PARTS.items()}
     placed: dict[str, Tensor] = {}

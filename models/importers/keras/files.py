@@ -18,14 +18,11 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from models.errors import KerasFileError
 from models.importers.keras.config import Described, described_layers, snake_case
 from models.importers.keras.hdf5_guard import survives_reading
 
 Array = NDArray[np.float32]
-
-
-class KerasFileError(ValueError):
-    """The file is no Keras model, or one that cannot be read without running it."""
 
 
 @dataclass(frozen=True)

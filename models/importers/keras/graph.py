@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
+from models.errors import KerasFileError
 from models.importers.keras.config import class_of
-from models.importers.keras.files import KerasFile, KerasFileError
+from models.importers.keras.files import KerasFile
 from models.importers.keras.steps import steps_of
 from models.library.manifest import Value
 

@@ -10,8 +10,8 @@ from types import ModuleType
 
 from torch import nn
 
-from models.importers.keras.files import KerasFile, KerasFileError, KerasLayer
-from models.importers.refusal import NotSaid
+from models.errors import ImportSettingError, KerasFileError
+from models.importers.keras.files import KerasFile, KerasLayer
 from models.library.manifest import Manifest, Value
 
 _AVERAGE, _FLATTEN = "GlobalAveragePooling2D", "Flatten"
@@ -98,13 +98,13 @@ def is_scaling(layer: KerasLayer, scale: float, offset: float) -> bool:
 
 
 def refuse_guess(manifest: Manifest, importer: ModuleType, said: Collection[str]) -> None:
-    """Raises NotSaid for a setting among the importer's UNPUBLISHED (with what to say of it) that neither the file nor the
-    importing person has said: the manifest's own is only our choice for a network that is not trained yet.
+    """Raises ImportSettingError for a setting among the importer's UNPUBLISHED (with what to say of it) that neither the file
+    nor the importing person has said: the manifest's own is only our choice for a network that is not trained yet.
     """
     unpublished: Mapping[str, str] = getattr(importer, "UNPUBLISHED", {})
     for key, choices in unpublished.items():
         if key not in said:
-            raise NotSaid(
+            raise ImportSettingError(
                 f"{manifest.name}: {key} is neither published nor in the file, every result depends on it, and it is not "
                 f"guessed: give --set {key}=...: {choices}"
             )

@@ -7,7 +7,8 @@ would go unnoticed where tensors are placed: so every class and every operation 
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from models.importers.keras.files import KerasFileError, KerasLayer
+from models.errors import KerasFileError
+from models.importers.keras.files import KerasLayer
 from models.library.manifest import Manifest
 
 _ENCODER = {

@@ -33,7 +33,7 @@ def place_layers(
 
     A layer with weights that is in no pair is unexpected, a tensor of the network that none fills is missing. Epsilon, strides,
     dilation and padding of the file must be the module's. `own` says where weights go in modules of the family's own, by their
-    class. Raises placing.MisplacedWeights.
+    class. Raises WeightsMismatch.
     """
     placed: Tensors = {}
     used: set[tuple[str, ...]] = set()

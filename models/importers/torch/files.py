@@ -18,6 +18,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from models.errors import TorchFileError
+
 _WRAPPERS = ("state_dict", "weights", "model_state_dict", "model")
 _PREFIXES = ("module.", "model.", "m.")
 # Numbers that a training loop keeps beside the weights: numpy's scalars, by the names that old and new numpy give them.
@@ -29,10 +31,6 @@ _NUMBERS: list[Any] = [
     np.dtype,
     *(type(np.dtype(kind)) for kind in ("float64", "float32", "int64", "int32", "bool")),
 ]
-
-
-class TorchFileError(ValueError):
-    """The file is no dictionary of tensors that can be read without running what is in it."""
 
 
 @dataclass(frozen=True)

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from models.errors import TorchFileError
 from models.importers.placement import checked
-from models.importers.torch.files import TorchFile, TorchFileError, single
+from models.importers.torch.files import TorchFile, single
 from models.library.manifest import Manifest, Value
 
 # Family -> names in its files that are no weights: computed afresh by the network.
@@ -18,7 +19,7 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
-    """The state of `network`, which may be on the meta device. Raises TorchFileError and placing.MisplacedWeights."""
+    """The state of `network`, which may be on the meta device. Raises TorchFileError and WeightsMismatch."""
     if not isinstance(file, TorchFile):
         raise TorchFileError("this network's weights come in a file of torch, not of Keras")
     family = getattr(getattr(network, "manifest", None), "family", "")

@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
+from models.library.registry import find_manifest
 from models.wording import counted
 from node.cli.devices import check_device
-from node.cli.models.known_model import found_manifest
 from node.cli.options import AsJson, EngineName, ModelName
 from node.cli.output import console, print_json, tell_terminal
 from node.files.features import embed_files
@@ -27,7 +27,7 @@ def embed(
 ) -> None:
     """The features an encoder sees: one row a frame, or a clip where it encodes clips; for search, clustering, or a probe."""
     check_device(device)
-    done = embed_files(found_manifest(name), paths, out, device, engine.value, progress=tell_terminal)
+    done = embed_files(find_manifest(name), paths, out, device, engine.value, progress=tell_terminal)
     for note in done.skipped:
         typer.echo(note, err=True)
     if as_json:

@@ -6,12 +6,10 @@ from typing import Annotated
 import typer
 
 from models.importers.exports import Format, export_model
-from models.library.manifest import ManifestError
-from models.networks.stored_weights import WeightsError
-from node.cli.models.known_model import found_manifest
+from models.library.registry import find_manifest
 from node.cli.options import ModelName
 from node.cli.output import console
-from node.errors import ConfigError, EchoNodeError
+from node.errors import ConfigError
 from node.files.written_files import refuse_replacing
 
 
@@ -23,10 +21,7 @@ def export(
     """Write a model for other programs, with its origin and licence inside."""
     if form not in list(Format):
         raise ConfigError(f"--format {form}: there are {', '.join(Format)}")
-    found = found_manifest(name)
+    found = find_manifest(name)
     refuse_replacing([("--out", out)], [found.path, found.weights_path])
-    try:
-        export_model(found, out, Format(form))
-    except (ManifestError, WeightsError) as error:
-        raise EchoNodeError(str(error)) from error
+    export_model(found, out, Format(form))
     console.print(f"{name}: {out}", highlight=False)

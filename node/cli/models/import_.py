@@ -6,19 +6,10 @@ from typing import Annotated, Any
 
 import typer
 
-from models.evaluation.datasets.items import LayoutError
-from models.importers import (
-    ExportError,
-    ImportRefused,
-    KerasFileError,
-    MisplacedWeights,
-    NotSaid,
-    TorchFileError,
-    import_weights,
-)
-from models.library.manifest import ManifestError
+from models.errors import WeightsMismatch
+from models.importers import import_weights
+from models.library.registry import find_manifest
 from models.training.training_clips import estimated_settings
-from node.cli.models.known_model import found_manifest
 from node.cli.options import AsJson, ModelName
 from node.cli.output import console, print_json
 from node.errors import ConfigError, EchoNodeError
@@ -44,20 +35,16 @@ def import_model(
 ) -> None:
     """Bring published weights in: hash checked, every tensor placed, stored as safetensors with origin and licence."""
     given = [label.strip() for label in labels.split(",")] if labels else None
-    needed = published.needed_settings if (published := found_manifest(name).publication) else ()
+    needed = published.needed_settings if (published := find_manifest(name).publication) else ()
     stated = _settings(settings or [])
     if estimate_from is not None:
         stated = _estimated(name, needed, estimate_from) | stated
     try:
         manifest = import_weights(name, file, labels=given, settings=stated, folder=folder)
-    except NotSaid as error:
-        raise ConfigError(str(error)) from error
-    except MisplacedWeights as error:
+    except WeightsMismatch as error:
         if as_json:
             print_json({"name": name, "error": str(error), **error.lists})
-        raise EchoNodeError(str(error)) from error
-    except (ImportRefused, ManifestError, KerasFileError, TorchFileError, ExportError) as error:
-        raise EchoNodeError(str(error)) from error
+        raise
     except OSError as error:  # the model folder, not the file: that is read before
         raise EchoNodeError(f"cannot store the weights: {error}") from error
     if as_json:
@@ -68,10 +55,7 @@ def import_model(
 
 
 def _estimated(name: str, needed: tuple[str, ...], folder: Path) -> dict[str, Any]:
-    try:
-        found = estimated_settings(folder)
-    except LayoutError as error:
-        raise EchoNodeError(str(error)) from error
+    found = estimated_settings(folder)
     if set(needed) != set(found):
         raise ConfigError(f"--estimate-from: {name} takes no {' and '.join(found)}")
     typer.echo("".join(f"{key}={','.join(map(str, value))} " for key, value in found.items()).rstrip(), err=True)

@@ -5,7 +5,7 @@ from dataclasses import asdict
 import typer
 
 from models.library.manifest import manifest_text
-from node.cli.models.known_model import found_manifest
+from models.library.registry import find_manifest
 from node.cli.options import AsJson, ModelName
 from node.cli.output import print_json
 
@@ -14,7 +14,7 @@ _OF_THE_AUTHORS = "published of the authors' own file; not measured with the wei
 
 def show_model(name: ModelName, as_json: AsJson = False) -> None:
     """One network's manifest: input, output, weights and their hash, training, metrics, intended use."""
-    manifest = found_manifest(name)
+    manifest = find_manifest(name)
     if as_json:
         print_json(asdict(manifest) | ({"metrics_are": _OF_THE_AUTHORS} if manifest.source_file else {}))
     else:

@@ -6,8 +6,7 @@ from typing import Annotated
 import typer
 
 from models.importers.verification import Verification, verify_model
-from models.library.registry import broken_manifests, list_models
-from node.cli.models.known_model import found_manifest
+from models.library.registry import broken_manifests, find_manifest, list_models
 from node.cli.options import AsJson
 from node.cli.output import show_rows
 
@@ -17,7 +16,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Hash the weights again, load them, and look at what they make of a probe; exit code 1 where something is wrong."""
-    known = map(found_manifest, names) if names else (manifest for manifest in list_models() if manifest.weights_file)
+    known = map(find_manifest, names) if names else (manifest for manifest in list_models() if manifest.weights_file)
     results = [verify_model(manifest) for manifest in known]
     results += [Verification(str(one.path), "", "", "", one.problem) for one in broken_manifests() if not names]
     rows = [asdict(result) | {"verdict": result.problem or "as its manifest says"} for result in results]

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from torch import Tensor, nn
 
+from models.errors import KerasFileError
 from models.families.echoforge.convnext import IMAGENET_DEVIATION, IMAGENET_MEAN
-from models.importers.keras.files import KerasFileError, KerasLayer
+from models.importers.keras.files import KerasLayer
 from models.importers.keras.graph import Steps, add_dense, finish, start
 from models.importers.keras.heads import described_head, keras_file, paired_head, rescales
 from models.importers.keras.layers import place_layers
@@ -76,7 +77,7 @@ def _step_name(name: str) -> str:
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
-    """The state of an EchoForgeConvNeXt, which may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
+    """The state of an EchoForgeConvNeXt, which may be on the meta device. Raises WeightsMismatch, KerasFileError."""
     source = keras_file(file)
     backbone = {layer.path: place for layer in source.layers if layer.weights and (place := _place(layer))}
     backbone |= {layer.path: "norm" for layer in source.layers if layer.path not in backbone and "gamma" in layer.weights}

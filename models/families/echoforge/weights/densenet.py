@@ -43,7 +43,7 @@ def steps(asked: Mapping[str, Value]) -> Steps:
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
-    """The state of an EchoForgeDenseNet, which may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
+    """The state of an EchoForgeDenseNet, which may be on the meta device. Raises WeightsMismatch, KerasFileError."""
     source = keras_file(file)
     backbone = {layer.path: f"backbone.0.{place}" for layer in source.layers if layer.weights and (place := _place(layer.name))}
     named = [(layer, backbone[layer.path]) for layer in source.layers if layer.path in backbone]

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from models.importers.keras.files import KerasFile, KerasFileError, KerasLayer
+from models.errors import KerasFileError
+from models.importers.keras.files import KerasFile, KerasLayer
 from models.importers.keras.graph import Steps, finish, start
 from models.importers.keras.heads import described_head, is_scaling, keras_file, paired_head, rescales
 from models.importers.keras.layers import place_layers

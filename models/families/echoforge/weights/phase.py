@@ -33,7 +33,7 @@ def steps(asked: Mapping[str, Value]) -> Steps:
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
-    """The state of an EchoForgePhase, which may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
+    """The state of an EchoForgePhase, which may be on the meta device. Raises WeightsMismatch, KerasFileError."""
     source = keras_file(file)
     backbone = resnet_modules(source.layers)
     pairs = [(layer, backbone[layer.path]) for layer in source.layers if layer.path in backbone]

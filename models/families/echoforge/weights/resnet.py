@@ -54,7 +54,7 @@ def resnet_steps(own: Steps, frames: int, network: str) -> int:
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
-    """The state of an EchoForgeResNet, which may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
+    """The state of an EchoForgeResNet, which may be on the meta device. Raises WeightsMismatch, KerasFileError."""
     source = keras_file(file)
     backbone = resnet_modules(source.layers)
     named = [(layer, backbone[layer.path]) for layer in source.layers if layer.path in backbone]

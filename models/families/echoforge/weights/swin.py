@@ -6,7 +6,8 @@ from math import isclose
 
 from torch import Tensor, nn
 
-from models.importers.keras.files import KerasFileError, KerasLayer
+from models.errors import KerasFileError
+from models.importers.keras.files import KerasLayer
 from models.importers.keras.heads import described_head, keras_file, paired_head, rescales
 from models.importers.keras.kecam_layers import every, parts
 from models.importers.keras.layers import Places, as_is, outputs_first, place_layers
@@ -110,7 +111,7 @@ def _position_window(stage: Sequence[KerasLayer]) -> int:
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
-    """The state of an EchoForgeSwin, which may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
+    """The state of an EchoForgeSwin, which may be on the meta device. Raises WeightsMismatch, KerasFileError."""
     source = keras_file(file)
     backbone = {layer.path: place for layer in source.layers if layer.weights and (place := _place(layer))}
     named = [(layer, backbone[layer.path]) for layer in source.layers if layer.path in backbone]

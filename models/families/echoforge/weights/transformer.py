@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 
-from models.importers.keras.files import KerasFileError, KerasLayer
+from models.errors import KerasFileError
+from models.importers.keras.files import KerasLayer
 from models.importers.keras.heads import hidden_widths, is_dense, keras_file, paired_head, rescales
 from models.importers.keras.kecam_layers import every, parts
 from models.importers.keras.layers import Places, as_is, place_layers
@@ -70,7 +71,7 @@ def _heads(encoder: Sequence[KerasLayer], width: int, blocks: int) -> int:
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
-    """The state of an EchoForgeTransformer, may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
+    """The state of an EchoForgeTransformer, may be on the meta device. Raises WeightsMismatch, KerasFileError."""
     source = keras_file(file)
     backbone = {layer.path: place for layer in source.layers if layer.weights and (place := _place(layer))}
     backbone |= {layer.path: "norm" for layer in source.layers if layer.path not in backbone and "gamma" in layer.weights}

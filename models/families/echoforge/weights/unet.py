@@ -42,7 +42,7 @@ def _pair(own: Steps, maps: int, width: int) -> int:
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
-    """The state of an EchoForgeUNet, which may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
+    """The state of an EchoForgeUNet, which may be on the meta device. Raises WeightsMismatch, KerasFileError."""
     source = keras_file(file)
     pairs: list[tuple[KerasLayer, str]] = []
     for kind, module_class in _KINDS.items():

@@ -44,7 +44,7 @@ def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
 
 
 def place(file: object, network: nn.Module) -> dict[str, Tensor]:
-    """The state of an EchoForgeXception, which may be on the meta device. Raises placing.MisplacedWeights, KerasFileError."""
+    """The state of an EchoForgeXception, which may be on the meta device. Raises WeightsMismatch, KerasFileError."""
     source = keras_file(file)
     return place_layers(source, _pairs(source.layers), network)
 

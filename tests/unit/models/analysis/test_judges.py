@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from models.analysis import open_model_set
 from models.analysis.loaded_model import make_part
 from models.derive.study.quantities import derive_study
-from models.library.manifest import ManifestError
+from models.errors import UnsuitableModel
 from models.library.model_set import ModelSet, Role
 from models.library.registry import find_manifest
 from models.results import QualityIssue, Reason
@@ -69,7 +69,7 @@ def test_the_view_s_own_network_may_be_named_and_is_run_once() -> None:
     ("role", "name"), [("distribution", "phantom_quality"), ("phase", "phantom_lv"), ("split_screen", "lvid")]
 )
 def test_what_cannot_take_the_part_is_refused(role: str, name: str) -> None:
-    with pytest.raises(ManifestError, match=f"{name} cannot do this"):
+    with pytest.raises(UnsuitableModel, match=f"{name} cannot do this"):
         open_model_set(ModelSet().but(**{role: name}))
 
 

@@ -13,11 +13,12 @@ from models.calibration import RegionCalibration
 from models.catalogue import Method, View
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
+from models.errors import ReadingError
 from models.families.phantom.classifier import PhantomClassifier
 from models.families.phantom.segmenter import PhantomSegmenter
 from models.library.manifest import Manifest
 from models.library.model_set import Role
-from models.library.reading import Decoding, Reading, ReadingError, ReadValue
+from models.library.reading import Decoding, Reading, ReadValue
 from models.library.registry import find_manifest
 from models.results import QualityIssue, Reason
 

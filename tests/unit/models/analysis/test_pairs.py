@@ -12,9 +12,10 @@ from models.analysis.measured_values import ClipReadings, read_clip_values
 from models.analysis.pairs import read_pair
 from models.catalogue import View
 from models.clip import Clip
+from models.errors import ReadingError
 from models.families.echo_motion.biplane import EchoMotionBiplane
 from models.library.model_set import Role
-from models.library.reading import Reading, ReadingError, ReadValue
+from models.library.reading import Reading, ReadValue
 from models.library.registry import find_manifest
 from models.networks.reading_network import as_if_trained
 from models.results import FrameReference, Reason

@@ -13,9 +13,9 @@ from models.analysis.loaded_model import make_part
 from models.calibration import RegionCalibration
 from models.catalogue import View
 from models.clip import Clip
+from models.errors import UnsuitableModel
 from models.families.phantom.classifier import PhantomClassifier
 from models.families.phantom.segmenter import PhantomSegmenter
-from models.library.manifest import ManifestError
 from models.library.model_set import ModelSet, Role
 from models.library.registry import find_manifest
 from models.results import ClipFindings, QualityIssue, Reason
@@ -208,5 +208,5 @@ def test_a_single_frame_is_analysed() -> None:
 
 
 def test_a_model_for_another_purpose_is_refused() -> None:
-    with pytest.raises(ManifestError, match="phantom_lv cannot do this"):
+    with pytest.raises(UnsuitableModel, match="phantom_lv cannot do this"):
         open_model_set(ModelSet(view="phantom_lv"))

@@ -13,7 +13,8 @@ from models.analysis.loaded_model import make_part
 from models.analysis.reader_probes import ReaderProbe, kind, reader_probes, repeated
 from models.clip import Clip
 from models.engines.agreement import Task, disagreement, probe_clip
-from models.engines.backend import BackendError, Precision, TorchBackend
+from models.engines.backend import Precision, TorchBackend
+from models.errors import BackendError
 from models.families.echonet.dynamic import EjectionFraction
 from models.library.manifest import Manifest
 from models.library.model_set import Role

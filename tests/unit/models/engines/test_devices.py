@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from models.analysis.loaded_model import make_part
-from models.engines.backend import BackendError, TorchBackend
+from models.engines.backend import TorchBackend
 from models.engines.devices import device_for
+from models.errors import BackendError
 from models.library.model_set import Role
 from models.library.registry import load_model
 

@@ -13,7 +13,8 @@ from models.analysis.loaded_model import make_part
 from models.catalogue import PROBE_VIEWS, View
 from models.engines import agreement as gate
 from models.engines.agreement import Task, choose_backend, disagreement, probe_clip
-from models.engines.backend import Backend, BackendError, Precision, TorchBackend
+from models.engines.backend import Backend, Precision, TorchBackend
+from models.errors import BackendError
 from models.library.manifest import Probe
 from models.library.model_set import Role
 from models.library.registry import find_manifest

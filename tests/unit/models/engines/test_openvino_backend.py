@@ -19,9 +19,10 @@ from models.analysis.adapters import placed_frames
 from models.analysis.loaded_model import load_part, make_part
 from models.engines import graph_cache
 from models.engines.agreement import Task, choose_backend, probe_clip
-from models.engines.backend import BackendError, TorchBackend
+from models.engines.backend import TorchBackend
 from models.engines.graph_cache import cached_graph, graph_key, throwaway_cache, weights_hash
 from models.engines.openvino_backend import OpenVinoBackend, has_bf16
+from models.errors import BackendError
 from models.inputs.clip_frames import ClipFrames
 from models.library.model_set import Role
 from models.library.registry import find_manifest

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.catalogue import View
+from models.errors import EvaluationError
 from models.evaluation.bundled import evaluate_ef, record_metrics, summarise
 from models.evaluation.held_out import ClipResult, HeartResult, NegativeResult
 from models.library.model_set import ModelSet
@@ -63,7 +64,7 @@ def test_views_quality_and_refusals_are_counted() -> None:
 
 def test_hearts_of_the_training_are_not_evaluated() -> None:
     first = find_manifest("phantom_lv").train_seeds[0]
-    with pytest.raises(ValueError, match="used to train"):
+    with pytest.raises(EvaluationError, match="used to train"):
         evaluate_ef(hearts=3, first_seed=first - 2)
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from models.errors import EvaluationError
 from models.evaluation.metrics.label_noise import exchanged, label_noise_figures, recovered
 
 NAMES = ("a2ch-full", "a4ch-full", "plax-full-lv", "psax-av", "psax-pv")
@@ -50,5 +51,5 @@ def test_found_and_mended_are_told_apart() -> None:
 
 def test_no_label_to_exchange_is_said() -> None:
     labels = np.array([2] * 30)
-    with pytest.raises(ValueError, match="exchange none"):
+    with pytest.raises(EvaluationError, match="exchange none"):
         label_noise_figures(_separate(labels), labels, NAMES, 20)

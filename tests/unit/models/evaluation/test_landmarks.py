@@ -11,12 +11,13 @@ from torch import nn
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
+from models.errors import DatasetError, EvaluationError, ReadingError
 from models.evaluation.datasets import read_data
-from models.evaluation.datasets.items import DataSet, Item, LayoutError, TrueLandmark, Truth
+from models.evaluation.datasets.items import DataSet, Item, TrueLandmark, Truth
 from models.evaluation.tasks import tasks_of, try_model
 from models.evaluation.tasks.landmarks import names_of
-from models.evaluation.tasks.outcome import Options, Outcome, TrialError
-from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadingError
+from models.evaluation.tasks.outcome import Options, Outcome
+from models.library.reading import Decoding, Mark, MarkKind, Reading
 from models.library.registry import find_manifest, list_models
 
 SCALED = RegionCalibration(0, 0, 199, 199, 1, 1, 3, 3, 0.05, 0.05)  # 10 x 10 cm
@@ -86,7 +87,7 @@ def test_a_clip_that_cannot_be_read_counts_against_coverage() -> None:
     outcome = tried(Caliper("ivs"), item("a", ("ivs_lv", 1, 100, 50)))
     assert outcome.figures["coverage_percent"] == 0
     assert outcome.notes == ("not measured: 1 x unreadable: of another shape",)
-    with pytest.raises(TrialError, match="a marked ivs_rv or ivs_lv"):
+    with pytest.raises(EvaluationError, match="a marked ivs_rv or ivs_lv"):
         tried(Caliper("ivs"), item("a", ("apex", 1, 100, 50)))
 
 
@@ -133,7 +134,7 @@ def test_a_truth_json_brings_them(tmp_path: Path) -> None:
     assert read.truth.landmarks == (TrueLandmark("apex", 1, (3.0, 4.5)),)
     for wrong in ({"frame_index": 2}, {"point_px": [3]}, {"point_px": [3, "x"]}, {"frame_index": "x"}):
         broken = {"landmarks": [entry["landmarks"][0] | wrong]}
-        with pytest.raises(LayoutError, match=r"1\.2"):
+        with pytest.raises(DatasetError, match=r"1\.2"):
             list(read_data(tmp_path, source=lambda path, broken=broken: iter([(clip, broken)])).items)
 
 
@@ -141,7 +142,7 @@ def test_every_model_that_gives_points_names_them() -> None:
     for manifest in list_models():
         try:
             tasks = tasks_of(manifest)
-        except TrialError:
+        except EvaluationError:
             continue
         if "landmarks" in tasks:
             assert names_of(manifest)

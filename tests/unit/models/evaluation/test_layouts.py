@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from models.clip import Clip
+from models.errors import DatasetError
 from models.evaluation.datasets import LAYOUTS, detect_layout, read_data
-from models.evaluation.datasets.items import NOT_SURE, LayoutError
+from models.evaluation.datasets.items import NOT_SURE
 from models.evaluation.datasets.pictures import filled_polygon, read_image, read_video
 from tests import miniatures
 
@@ -107,23 +108,23 @@ def test_a_broken_row_names_file_and_line(dynamic: Path, file: str, old: str, ne
     text = (dynamic / file).read_text()
     assert old in text
     (dynamic / file).write_text(text.replace(old, new, 1))
-    with pytest.raises(LayoutError, match=message):
+    with pytest.raises(DatasetError, match=message):
         read_data(dynamic)
 
 
 def test_a_broken_video_is_named_when_it_is_loaded(dynamic: Path) -> None:
     (dynamic / "Videos" / "one.avi").write_bytes(b"no video")
     item = next(iter(read_data(dynamic).items))
-    with pytest.raises(LayoutError, match=r"one\.avi: no readable video"):
+    with pytest.raises(DatasetError, match=r"one\.avi: no readable video"):
         item.load()
 
 
 def test_pictures_that_are_none(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"no image")
     for file in (tmp_path / "a.png", tmp_path / "b.png"):
-        with pytest.raises(LayoutError, match="no readable image"):
+        with pytest.raises(DatasetError, match="no readable image"):
             read_image(file)
-    with pytest.raises(LayoutError, match="no readable video"):
+    with pytest.raises(DatasetError, match="no readable video"):
         read_video(tmp_path / "b.avi")
 
 
@@ -165,12 +166,12 @@ def test_echonet_lvh_reads_back(tmp_path: Path) -> None:
 )
 def test_a_broken_caliper(tmp_path: Path, column: int, value: str, message: str) -> None:
     broken = [*LVH_ROWS[:2], (*LVH_ROWS[2][:column], value, *LVH_ROWS[2][column + 1 :])]
-    with pytest.raises(LayoutError, match=message):
+    with pytest.raises(DatasetError, match=message):
         read_data(lvh(tmp_path, broken))
 
 
 def test_a_video_in_two_splits_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(LayoutError, match="line 4: a is in train, and in test by an earlier line"):
+    with pytest.raises(DatasetError, match="line 4: a is in train, and in test by an earlier line"):
         read_data(lvh(tmp_path, [*LVH_ROWS[:2], ("a", *LVH_ROWS[2][1:])]))
 
 
@@ -182,7 +183,7 @@ def test_measurements_read_back(tmp_path: Path) -> None:
     assert item.truth.calipers[0].ends_px == ((1, 2), (4, 6))
     assert item.truth.calipers[0].cm_per_px is None
     miniatures.write_csv(tmp_path / "measurements.csv", header, [("clips/a.avi", 3, "lvid", "1:4:2")])
-    with pytest.raises(LayoutError, match=r"measurements\.csv line 2: coordinates are '1:4:2'"):
+    with pytest.raises(DatasetError, match=r"measurements\.csv line 2: coordinates are '1:4:2'"):
         read_data(tmp_path)
 
 
@@ -248,30 +249,30 @@ def test_the_older_camus_names_volumes(camus: Path) -> None:
     truth = next(item.truth for item in read_data(camus).items if item.key == "patient0001_4CH")
     assert (truth.ef_percent, truth.edv_ml, truth.esv_ml) == (53.4, 94.2, 43.9)
     info.write_text("ED: 1\nEF: good\n")
-    with pytest.raises(LayoutError, match=r"Info_4CH\.cfg line 2: EF is 'good'"):
+    with pytest.raises(DatasetError, match=r"Info_4CH\.cfg line 2: EF is 'good'"):
         read_data(camus)
     info.write_text("ED: 1\nnothing\n")
-    with pytest.raises(LayoutError, match=r"Info_4CH\.cfg line 2: 'nothing' is not `key: value`"):
+    with pytest.raises(DatasetError, match=r"Info_4CH\.cfg line 2: 'nothing' is not `key: value`"):
         read_data(camus)
 
 
 def test_a_camus_patient_with_a_missing_or_broken_file(camus: Path) -> None:
     folder = camus / "database_nifti" / "patient0002"
     (folder / "patient0002_4CH_ES.nii.gz").write_bytes(b"no NIfTI")
-    with pytest.raises(LayoutError, match=r"patient0002_4CH_ES\.nii\.gz: no readable NIfTI"):
+    with pytest.raises(DatasetError, match=r"patient0002_4CH_ES\.nii\.gz: no readable NIfTI"):
         list(read_data(camus).items)[3].load()
     (folder / "patient0002_4CH_ES_gt.nii.gz").unlink()
-    with pytest.raises(LayoutError, match=r"no patient0002_4CH_ES_gt\.nii\.gz"):
+    with pytest.raises(DatasetError, match=r"no patient0002_4CH_ES_gt\.nii\.gz"):
         read_data(camus)
 
 
 def test_a_camus_patient_in_no_or_two_subgroups(camus: Path) -> None:
     training = camus / "database_split" / "subgroup_training.txt"
     training.write_text("patient0001\npatient0002\n")
-    with pytest.raises(LayoutError, match=r"subgroup_training\.txt line 2: patient0002 is in test already"):
+    with pytest.raises(DatasetError, match=r"subgroup_training\.txt line 2: patient0002 is in test already"):
         read_data(camus)
     training.write_text("\n")
-    with pytest.raises(LayoutError, match="patient0001 is in no subgroup"):
+    with pytest.raises(DatasetError, match="patient0001 is in no subgroup"):
         read_data(camus)
     shutil.rmtree(camus / "database_split")
     assert read_data(camus).notes == ("no database_split: every patient is in one split",)
@@ -303,7 +304,7 @@ def test_tmed2_reads_back(tmp_path: Path) -> None:
 def test_several_folds_have_to_be_chosen_from(tmp_path: Path) -> None:
     miniatures.tmed2(tmp_path, TMED2)
     second = miniatures.tmed2(tmp_path, TMED2, "fold1.csv")
-    with pytest.raises(LayoutError, match=r"2 folds \(DEV479/fold0\.csv, DEV479/fold1\.csv\); name one"):
+    with pytest.raises(DatasetError, match=r"2 folds \(DEV479/fold0\.csv, DEV479/fold1\.csv\); name one"):
         read_data(tmp_path)
     assert read_data(second).notes[0] == "fold fold1.csv"
 
@@ -316,7 +317,7 @@ def test_broken_rows_of_a_fold(tmp_path: Path) -> None:
         ("12s1_0", "99s1_0", r"fold0\.csv line 4: no image .*99s1_0\.png"),
     ):
         fold.write_text(text.replace(old, new))
-        with pytest.raises(LayoutError, match=message):
+        with pytest.raises(DatasetError, match=message):
             read_data(tmp_path)
 
 
@@ -363,10 +364,10 @@ def test_of_tte47_only_the_test_images_are_public(tmp_path: Path) -> None:
     counts = ", ".join(f"{others.count(split)} of {split}" for split in dict.fromkeys(others))
     assert data.notes == (*whole.notes, f"left out, no image: {counts}")
     for split in ("", "train"):
-        with pytest.raises(LayoutError, match="no image"):
+        with pytest.raises(DatasetError, match="no image"):
             read_data(tmp_path, split=split)
     (tmp_path / tested[0]).unlink()
-    with pytest.raises(LayoutError, match=f"no image {tested[0]}"):
+    with pytest.raises(DatasetError, match=f"no image {tested[0]}"):
         read_data(tmp_path, split="test")
 
 
@@ -388,7 +389,7 @@ def test_broken_files_of_tte47(tmp_path: Path, file: str, old: str, new: str, me
     text = (tmp_path / file).read_text()
     assert old in text
     (tmp_path / file).write_text(text.replace(old, new, 1))
-    with pytest.raises(LayoutError, match=message):
+    with pytest.raises(DatasetError, match=message):
         read_data(tmp_path)
 
 
@@ -413,9 +414,9 @@ def test_truth_json_reads_back(tmp_path: Path) -> None:
     assert (item.key, item.group, item.truth.label, item.load()) == ("1.2.3", "1.2", "a4ch-full", clip)
     assert (item.truth.ef_percent, item.truth.ed_frame, item.truth.es_frame) == (61.0, 2, 4)
     assert item.truth.masks()["lv"][2].sum() == 15
-    with pytest.raises(LayoutError, match="nothing here reads them"):
+    with pytest.raises(DatasetError, match="nothing here reads them"):
         read_data(tmp_path)
-    with pytest.raises(LayoutError, match=r"of clip 1\.2\.3 what cannot be read"):
+    with pytest.raises(DatasetError, match=r"of clip 1\.2\.3 what cannot be read"):
         list(read_data(tmp_path, "dicom", lambda path: iter([(clip, {**ENTRY, "ed_frames": ["x"]})])).items)
 
 
@@ -423,16 +424,16 @@ def test_truth_json_reads_back(tmp_path: Path) -> None:
 
 
 def test_a_folder_of_no_or_two_layouts(tmp_path: Path) -> None:
-    with pytest.raises(LayoutError, match="none of the known layouts") as refused:
+    with pytest.raises(DatasetError, match="none of the known layouts") as refused:
         detect_layout(tmp_path)
     assert all(name in str(refused.value) for name in LAYOUTS)
     miniatures.tmed2(tmp_path, TMED2)
     assert detect_layout(tmp_path) == "tmed2"
     (tmp_path / "truth.json").write_text("{}")
-    with pytest.raises(LayoutError, match="could be tmed2 or dicom"):
+    with pytest.raises(DatasetError, match="could be tmed2 or dicom"):
         detect_layout(tmp_path)
     assert read_data(tmp_path, "tmed2").layout == "tmed2"
-    with pytest.raises(LayoutError, match="no layout 'camuz'"):
+    with pytest.raises(DatasetError, match="no layout 'camuz'"):
         read_data(tmp_path, "camuz")
 
 
@@ -442,14 +443,14 @@ def test_a_folder_of_several_data_sets_is_none_of_them(tmp_path: Path) -> None:
     assert detect_layout(tmp_path) == "tmed2"
     (tmp_path / "lvh").mkdir()
     (tmp_path / "lvh" / "MeasurementsList.csv").touch()
-    with pytest.raises(LayoutError, match=r"could be tmed2 or echonet_lvh \(its folder lvh\): say which with --layout"):
+    with pytest.raises(DatasetError, match=r"could be tmed2 or echonet_lvh \(its folder lvh\): say which with --layout"):
         detect_layout(tmp_path)
     assert read_data(tmp_path, "tmed2").layout == "tmed2"
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_a_folder_of_another_layout_is_said_to_be_none(tmp_path: Path, layout: str) -> None:
-    with pytest.raises(LayoutError, match=f"is not laid out as {layout}: .* is missing"):
+    with pytest.raises(DatasetError, match=f"is not laid out as {layout}: .* is missing"):
         read_data(tmp_path, layout)
 
 

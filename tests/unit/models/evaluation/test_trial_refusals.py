@@ -10,11 +10,12 @@ import numpy as np
 import pytest
 
 from models.clip import Clip
+from models.errors import DatasetError, EvaluationError
 from models.evaluation.datasets import read_data
-from models.evaluation.datasets.items import DataSet, Item, LayoutError, Truth
+from models.evaluation.datasets.items import DataSet, Item, Truth
 from models.evaluation.datasets.pictures import read_video
 from models.evaluation.tasks import try_model
-from models.evaluation.tasks.outcome import Options, TrialError
+from models.evaluation.tasks.outcome import Options
 from models.library.reading import Decoding
 from tests import miniatures
 from tests.unit.models.families.echonet.test_echonet_dynamic import KNOWN, BrightVentricle, MeanFraction
@@ -30,7 +31,7 @@ def _data(root: Path, frame: int) -> DataSet:
 
 def test_a_trace_beyond_the_film_names_its_line(tmp_path: Path) -> None:
     line = 2 + len(BOX)
-    with pytest.raises(LayoutError, match=rf"VolumeTracings\.csv line {line}: a trace on frame 5 of one\.avi, which has 5"):
+    with pytest.raises(DatasetError, match=rf"VolumeTracings\.csv line {line}: a trace on frame 5 of one\.avi, which has 5"):
         try_model(BrightVentricle(**KNOWN), _data(tmp_path, 5), Options())
     _data(tmp_path, 4)
 
@@ -40,7 +41,7 @@ def test_a_size_that_is_not_the_video_s_names_its_line(tmp_path: Path) -> None:
     table = tmp_path / "FileList.csv"
     table.write_text(table.read_text().replace(",16,16,", ",16,20,"))
     with pytest.raises(
-        LayoutError, match=r"FileList\.csv line 2: FrameHeight and FrameWidth are 16 and 20, one\.avi has 16 by 16"
+        DatasetError, match=r"FileList\.csv line 2: FrameHeight and FrameWidth are 16 and 20, one\.avi has 16 by 16"
     ):
         next(iter(read_data(tmp_path).items)).load()
 
@@ -54,7 +55,7 @@ def test_a_size_that_is_not_the_video_s_names_its_line(tmp_path: Path) -> None:
 )
 def test_a_frame_that_truth_json_alone_knows(tmp_path: Path, entry: dict[str, object]) -> None:
     (tmp_path / "truth.json").write_text(json.dumps({"study": "1.2", "clips": []}))
-    with pytest.raises(LayoutError, match=r"clip 1\.2\.3 what cannot be read: frame \d of 5"):
+    with pytest.raises(DatasetError, match=r"clip 1\.2\.3 what cannot be read: frame \d of 5"):
         list(read_data(tmp_path, "dicom", lambda _: iter([(Clip("1.2.3", FRAMES, None), entry)])).items)
 
 
@@ -70,7 +71,7 @@ def test_a_model_of_films_is_not_tried_on_stills(decoding: Decoding) -> None:
         item.load().frames[:, :20] = 0  # the dark rows that the published cut needs
     model, options = MeanFraction(**KNOWN), Options(decoding=decoding)
     assert try_model(model, DataSet("camus", items), options).figures["items"] == 1
-    with pytest.raises(TrialError, match="the model reads films, and 1 are stills"):
+    with pytest.raises(EvaluationError, match="the model reads films, and 1 are stills"):
         try_model(model, DataSet("camus", items[:1]), options)
 
 

@@ -12,12 +12,13 @@ import torch
 from torch import Tensor, nn
 
 from models.clip import Clip
+from models.errors import EvaluationError, ReadingError
 from models.evaluation.datasets import read_data
 from models.evaluation.datasets.items import NOT_SURE, Caliper, DataSet, Item, Truth
 from models.evaluation.tasks import TASKS, as_record, beside_published, tasks_of, try_model, write_outcome
-from models.evaluation.tasks.outcome import Options, TrialError
+from models.evaluation.tasks.outcome import Options
 from models.families.echonet.dynamic import BeatToBeat
-from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue
+from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue
 from models.library.registry import find_manifest
 from models.results import Reason
 from tests import miniatures
@@ -116,9 +117,9 @@ def test_other_names_are_compared_as_views(tmp_path: Path) -> None:
     outcome = try_model(LevelClassifier(("a2c", "a4c")), chosen, Options())
     assert outcome.figures["accuracy_percent"] == 100
     assert "compared as views" in outcome.notes[0]
-    with pytest.raises(TrialError, match="no class for plax-tv"):
+    with pytest.raises(EvaluationError, match="no class for plax-tv"):
         try_model(LevelClassifier(("a2c", "a4c")), data, Options())
-    with pytest.raises(TrialError, match=r"order of its classes is not known.*--labels"):
+    with pytest.raises(EvaluationError, match=r"order of its classes is not known.*--labels"):
         try_model(LevelClassifier(()), data, Options())
 
 
@@ -129,9 +130,9 @@ def test_an_embedding_is_judged_by_neighbours_and_probe(tmp_path: Path) -> None:
     outcome = try_model(encoder, data, Options(neighbours=2))
     assert (outcome.figures["n_train"], outcome.figures["knn_n"]) == (3, 3)
     assert outcome.figures["linear_probe_accuracy_percent"] == 100
-    with pytest.raises(TrialError, match="needs labelled items"):
+    with pytest.raises(EvaluationError, match="needs labelled items"):
         try_model(encoder, data, Options(split="train"))
-    with pytest.raises(TrialError, match="exchange none"):
+    with pytest.raises(EvaluationError, match="exchange none"):
         try_model(encoder, data, Options(neighbours=2, label_noise_percent=20))
 
 
@@ -173,7 +174,7 @@ def test_dice_of_every_traced_frame(tmp_path: Path) -> None:
     assert [(row["frame"], row["phase"], row["true_px"], row["found_px"]) for row in outcome.rows] == [
         (0, "ed", 41 * 20, 41 * 20), (2, "es", 21 * 20, 31 * 20),
     ]  # fmt: skip
-    with pytest.raises(TrialError, match="no item of the split 'val' has a traced ventricle"):
+    with pytest.raises(EvaluationError, match="no item of the split 'val' has a traced ventricle"):
         try_model(BrightVentricle(), read_data(root), Options(split="val"))
 
 
@@ -269,9 +270,9 @@ def test_calipers_in_px_and_mm() -> None:
     assert (missed["caliper"], missed["found_px"]) == ("LVIDs", None)
     assert outcome.figures["coverage_percent"] == 50
     assert outcome.figures["px_n"] == 1
-    with pytest.raises(TrialError, match="a caliper on frame 7 of 6"):
+    with pytest.raises(EvaluationError, match="a caliper on frame 7 of 6"):
         try_model(model, DataSet("test", [item("a", 9, calipers=(replace(calipers[0], frame_index=7),))]), Options())
-    with pytest.raises(TrialError, match="has a caliper for lvid"):
+    with pytest.raises(EvaluationError, match="has a caliper for lvid"):
         try_model(model, DataSet("test", [item("a", 9, calipers=calipers[2:])]), Options())
 
 
@@ -304,10 +305,10 @@ def test_phases_in_frames_and_ms() -> None:
 
 def test_a_model_is_not_tried_at_what_it_cannot() -> None:
     model = KnownReader("EchoPDNet", {})
-    with pytest.raises(TrialError, match="cannot be tried at 'ef', but at phase"):
+    with pytest.raises(EvaluationError, match="cannot be tried at 'ef', but at phase"):
         try_model(model, DataSet("test", []), Options(), "ef")
     for name in ("plax_quality", "EchoApex_ViT-S_segmentation"):
-        with pytest.raises(TrialError, match="no data set layout holds the truth of what it gives"):
+        with pytest.raises(EvaluationError, match="no data set layout holds the truth of what it gives"):
             tasks_of(find_manifest(name))
 
 

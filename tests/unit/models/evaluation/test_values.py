@@ -9,12 +9,13 @@ import pytest
 
 from models.catalogue import View
 from models.clip import Clip
+from models.errors import EvaluationError, ReadingError
 from models.evaluation.datasets import read_data
 from models.evaluation.datasets.items import DataSet, Item, TrueValue, Truth
 from models.evaluation.tasks import tasks_of, try_model
-from models.evaluation.tasks.outcome import Options, TrialError
+from models.evaluation.tasks.outcome import Options
 from models.evaluation.tasks.values import keys_read
-from models.library.reading import Decoding, Reading, ReadingError, ReadValue
+from models.library.reading import Decoding, Reading, ReadValue
 from models.library.registry import find_manifest, list_models
 from models.results import Reason
 
@@ -114,9 +115,9 @@ def test_clips_of_other_views_are_not_asked() -> None:
     outcome = try_model(model, DataSet("dicom", items), Options())
     assert model.asked == ["cw", "either", "unknown"]
     assert outcome.notes[-1] == "not asked: 2 clips of views that the model does not read"
-    with pytest.raises(TrialError, match="of clips that show doppler_av_cw: 2 are of other views"):
+    with pytest.raises(EvaluationError, match="of clips that show doppler_av_cw: 2 are of other views"):
         try_model(model, DataSet("dicom", items[3:]), Options())
-    with pytest.raises(TrialError, match=r"has a stated av_vmax or av_pg$"):
+    with pytest.raises(EvaluationError, match=r"has a stated av_vmax or av_pg$"):
         try_model(model, DataSet("dicom", [item("x", CW, {"tr_vmax": (2.0, "m/s")})]), Options())
 
 
@@ -172,13 +173,13 @@ def test_an_ejection_fraction_is_asked_of_clips_of_the_model_s_view_alone() -> N
     assert model.asked == ["1a", "2a", "3"]
     assert (outcome.figures["items"], outcome.figures["coverage_percent"]) == (3, 100)
     assert "not asked: 2 clips of views that the model does not read" in outcome.notes
-    with pytest.raises(TrialError, match="2 clips are of views that the model does not read"):
+    with pytest.raises(EvaluationError, match="2 clips are of views that the model does not read"):
         try_model(model, DataSet("dicom", items[1:3]), Options(), "ef")
 
 
 def test_a_model_of_pairs_is_not_tried_on_stills() -> None:
     stills: Iterable[Item] = [apical("a", View.A4C, "one", 50, frames=2), apical("b", View.A2C, "one", 50, frames=2)]
-    with pytest.raises(TrialError, match="the model reads films, and 1 are stills"):
+    with pytest.raises(EvaluationError, match="the model reads films, and 1 are stills"):
         try_model(PairReader("EchoMotionNet_A4C_A2C", {}), DataSet("camus", stills), Options())
 
 

@@ -8,12 +8,13 @@ import torch
 
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
-from models.explain import NoMapError, Place, grad_cam, place_of
+from models.errors import NoHeatMap, ReadingError
+from models.explain import Place, grad_cam, place_of
 from models.explain import inputs as shown_by
 from models.explain.inputs import Shown
 from models.families.echonet.clips import squares
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, ReadingError
+from models.library.reading import Decoding
 from models.library.registry import FAMILIES, find_manifest, list_models, load_model, recipe_of, recipes_of
 
 SECTOR = RegionCalibration(50, 20, 289, 199, RegionSpatialFormat.TWO_D, RegionDataType.TISSUE, 3, 3, 0.05, 0.05)
@@ -30,7 +31,7 @@ def test_every_recipe_says_how_it_is_explained_or_why_not() -> None:
 def _has_place(manifest: Manifest) -> bool:
     try:
         place_of(manifest)
-    except NoMapError:
+    except NoHeatMap:
         return False
     return True
 
@@ -46,11 +47,11 @@ def test_only_embeddings_and_the_listed_have_no_map() -> None:
 
 def test_a_network_that_the_table_does_not_know_is_refused() -> None:
     manifest = find_manifest("ViT_TTE47_baseline")
-    with pytest.raises(NoMapError, match="nobody has said where convmixer"):
+    with pytest.raises(NoHeatMap, match="nobody has said where convmixer"):
         place_of(_with_network(manifest, "convmixer"))
-    with pytest.raises(NoMapError, match="two clips"):
+    with pytest.raises(NoHeatMap, match="two clips"):
         place_of(find_manifest("EchoMotionNet_A4C_A2C"))
-    with pytest.raises(NoMapError, match="untrained"):
+    with pytest.raises(NoHeatMap, match="untrained"):
         place_of(_Named("EchoApex_ViT-S_ef", decoder="untrained").manifest)
 
 

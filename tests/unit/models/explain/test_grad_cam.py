@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
-from models.explain import Form, Layer, NoMapError, explain_clip, grad_cam, overlay, place_of
-from models.library.reading import ReadingError
+from models.errors import NoHeatMap, ReadingError
+from models.explain import Form, Layer, explain_clip, grad_cam, overlay, place_of
 from models.library.registry import find_manifest, load_model
 
 RED, GREEN = 0, 1
@@ -76,9 +76,9 @@ def test_the_likeliest_class_is_explained_by_default_and_any_by_number() -> None
     assert by_number.label == "green"
     assert explain_clip(network, clip, "red").score > by_number.score > 0
     assert explain_clip(ColourDetector(labels=()).eval(), clip).label == "0"
-    with pytest.raises(NoMapError, match="no output 'blue'; there are: red, green"):
+    with pytest.raises(NoHeatMap, match="no output 'blue'; there are: red, green"):
         explain_clip(network, clip, "blue")
-    with pytest.raises(NoMapError, match="no output '2'"):
+    with pytest.raises(NoHeatMap, match="no output '2'"):
         explain_clip(network, clip, "2")
 
 

@@ -6,8 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from models.errors import ImportSettingError, TorchFileError, WeightsMismatch
 from models.families.echo_apex.weights import place, resized_positions
-from models.importers import ImportRefused, MisplacedWeights, TorchFile, TorchFileError, import_weights
+from models.importers import TorchFile, import_weights
 from models.library.manifest import write_manifest
 from models.library.registry import load_manifest
 from models.networks.vision import make_importable
@@ -102,7 +103,7 @@ def test_an_untrained_decoder_must_be_meant(tmp_path: Path) -> None:
 
 def test_the_eighteen_views_must_be_named(tmp_path: Path) -> None:
     name, file = tiny_name("views", tmp_path), saved(backbone(), tmp_path)
-    with pytest.raises(ImportRefused, match="18 outputs whose order is not published"):
+    with pytest.raises(ImportSettingError, match="18 outputs whose order is not published"):
         import_weights(name, file, settings={"decoder": "untrained"}, folder=tmp_path / "models")
 
 
@@ -125,5 +126,5 @@ def test_a_network_of_our_own_training_comes_whole(tmp_path: Path) -> None:
 )
 def test_another_backbone_is_refused(changes: dict[str, int], extra: dict[str, Tensor], message: str) -> None:
     network = tiny("ef", decoder="untrained")
-    with pytest.raises(MisplacedWeights, match=message):
+    with pytest.raises(WeightsMismatch, match=message):
         place(TorchFile(backbone(**changes) | extra, "plain"), network)

@@ -8,7 +8,8 @@ import torch
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 
-from models.importers import ExportError, ImportRefused, NotSaid, import_weights
+from models.errors import ExportFileError, ImportSettingError, WeightsFileError
+from models.importers import import_weights
 from models.importers.exports import Format, digest, export_model, read_export
 from models.library.manifest import Manifest
 from models.library.registry import FAMILIES, find_manifest, load_model
@@ -63,27 +64,27 @@ def test_an_export_that_was_altered_is_refused(exported: tuple[Manifest, Path], 
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
-    with pytest.raises(ExportError, match="the tensors are not those that were exported"):
+    with pytest.raises(ExportFileError, match="the tensors are not those that were exported"):
         import_weights(str(tmp_path / "tiny.toml"), file)
 
 
 def test_an_export_of_another_model_is_refused(exported: tuple[Manifest, Path]) -> None:
-    with pytest.raises(ImportRefused, match=re.escape("is an export of tiny/views (tiny), not of EchoLVSNet")):
+    with pytest.raises(WeightsFileError, match=re.escape("is an export of tiny/views (tiny), not of EchoLVSNet")):
         import_weights("EchoLVSNet", exported[1])
 
 
 def test_an_export_has_its_labels_and_settings(exported: tuple[Manifest, Path], tmp_path: Path) -> None:
     name = str(tmp_path / "tiny.toml")
-    with pytest.raises(NotSaid, match=re.escape("has its labels (a4c, plax) and its settings")):
+    with pytest.raises(ImportSettingError, match=re.escape("has its labels (a4c, plax) and its settings")):
         import_weights(name, exported[1], labels=["plax", "a4c"])
-    with pytest.raises(NotSaid, match="give none"):
+    with pytest.raises(ImportSettingError, match="give none"):
         import_weights(name, exported[1], settings={"mean": 1.0})
     assert import_weights(name, exported[1], labels=["a4c", "plax"]).labels == ("a4c", "plax")
 
 
 def test_an_export_of_another_file_than_the_published_one_is_refused(exported: tuple[Manifest, Path], tmp_path: Path) -> None:
     (tmp_path / "tiny.toml").write_text(MANIFEST.format(sha256="0" * 64))
-    with pytest.raises(ImportRefused, match=f"came from another file than the published tiny.pt: .* published {'0' * 64}"):
+    with pytest.raises(WeightsFileError, match=f"came from another file than the published tiny.pt: .* published {'0' * 64}"):
         import_weights(str(tmp_path / "tiny.toml"), exported[1])
 
 
@@ -92,7 +93,7 @@ def test_an_export_without_origin_is_refused(exported: tuple[Manifest, Path], tm
     _, file = exported
     known = {key: value for key, value in metadata(file).items() if key != "source_sha256"}
     save_file(load_file(file), file, metadata=known)
-    with pytest.raises(ImportRefused, match="does not say which published file"):
+    with pytest.raises(WeightsFileError, match="does not say which published file"):
         import_weights(str(tmp_path / "tiny.toml"), file)
 
 

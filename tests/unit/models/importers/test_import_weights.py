@@ -10,11 +10,10 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from models.importers import ImportRefused, KerasFileError, MisplacedWeights, NotSaid, import_weights, importer_of
+from models.errors import ImportSettingError, KerasFileError, ManifestError, WeightsError, WeightsFileError, WeightsMismatch
+from models.importers import import_weights, importer_of
 from models.importers.verification import verify_model
-from models.library.manifest import ManifestError
 from models.library.registry import FAMILIES, find_manifest, list_models, load_model, published_manifest
-from models.networks.stored_weights import WeightsError
 
 TINY = "tests.unit.models.importers.tiny_family"
 MANIFEST = """
@@ -130,13 +129,13 @@ def test_another_file_than_the_published_one_is_refused(home: Path) -> None:
     (home / "tiny.toml").write_text(MANIFEST.format(sha256="0" * 64))
     file = weights_file(home)
     found = hashlib.sha256(file.read_bytes()).hexdigest()
-    with pytest.raises(ImportRefused, match=f"tiny.pt is not the published tiny.pt: SHA-256 {found}, published {'0' * 64}"):
+    with pytest.raises(WeightsFileError, match=f"tiny.pt is not the published tiny.pt: SHA-256 {found}, published {'0' * 64}"):
         import_weights(str(home / "tiny.toml"), file, labels=["a", "b"])
     assert not (home / "home").exists()
 
 
 def test_the_published_hashes_are_those_asked_for(tmp_path: Path) -> None:
-    with pytest.raises(ImportRefused, match="0a7b56274cddbc6ed33d05abc0004a9462ab213431c498be08f14212eb4e53a1"):
+    with pytest.raises(WeightsFileError, match="0a7b56274cddbc6ed33d05abc0004a9462ab213431c498be08f14212eb4e53a1"):
         import_weights("lvid", weights_file(tmp_path), folder=tmp_path)
 
 
@@ -144,7 +143,7 @@ def test_a_pointer_of_git_lfs_is_not_the_weights(home: Path) -> None:
     """Bug prevented: where a hash is published, as of 17 models that come by Git LFS, the pointer was merely another file."""
     (home / "p.ckpt").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 158894746\n")
     for name in (str(home / "tiny.toml"), "lvid"):
-        with pytest.raises(ImportRefused, match="is a pointer of Git LFS, not the weights"):
+        with pytest.raises(WeightsFileError, match="is a pointer of Git LFS, not the weights"):
             import_weights(name, home / "p.ckpt")
 
 
@@ -158,14 +157,14 @@ def test_a_pointer_of_git_lfs_is_not_the_weights(home: Path) -> None:
     ],
 )
 def test_a_class_order_is_never_guessed(labels: list[str] | None, words: str, home: Path) -> None:
-    with pytest.raises(NotSaid, match=words):
+    with pytest.raises(ImportSettingError, match=words):
         import_weights(str(home / "tiny.toml"), weights_file(home), labels=labels)
 
 
 def test_a_published_order_cannot_be_overruled(home: Path) -> None:
     text = MANIFEST.format(sha256="").replace("labels = []", 'labels = ["plax", "a4c"]')
     (home / "tiny.toml").write_text(text)
-    with pytest.raises(NotSaid, match="the published order is plax, a4c"):
+    with pytest.raises(ImportSettingError, match="the published order is plax, a4c"):
         import_weights(str(home / "tiny.toml"), weights_file(home), labels=["a4c", "plax"])
     assert import_weights(str(home / "tiny.toml"), weights_file(home)).labels == ("plax", "a4c")
 
@@ -174,11 +173,11 @@ def test_settings_nobody_published_are_asked_for(home: Path) -> None:
     text = MANIFEST.format(sha256="")
     assert "weights_sha256" in text.splitlines()[-1]
     (home / "tiny.toml").write_text(text + 'needed_settings = ["mean", "std"]\n')
-    with pytest.raises(ManifestError, match=r"import tiny/views FILE --labels NAME,\.\.\. --set mean=\.\.\. --set std=\.\.\.`"):
+    with pytest.raises(WeightsError, match=r"import tiny/views FILE --labels NAME,\.\.\. --set mean=\.\.\. --set std=\.\.\.`"):
         load_model(str(home / "tiny.toml"), pretrained=True)
     file = weights_file(home)
     for settings in ({}, {"mean": "a word", "std": []}):
-        with pytest.raises(NotSaid, match=re.escape("mean and std are not published")):
+        with pytest.raises(ImportSettingError, match=re.escape("mean and std are not published")):
             import_weights(str(home / "tiny.toml"), file, labels=["a", "b"], settings=settings)
     manifest = import_weights(
         str(home / "tiny.toml"), file, labels=["a", "b"], settings={"mean": 32.0, "std": [50.0, 49.0, 48.0]}
@@ -189,20 +188,20 @@ def test_settings_nobody_published_are_asked_for(home: Path) -> None:
 
 def test_a_network_of_another_size_is_refused(home: Path) -> None:
     with pytest.raises(
-        MisplacedWeights, match=r"misshaped: network\.1\.weight is \(3, 48\) in the file, \(2, 48\) in the network"
+        WeightsMismatch, match=r"misshaped: network\.1\.weight is \(3, 48\) in the file, \(2, 48\) in the network"
     ):
         import_weights(str(home / "tiny.toml"), weights_file(home, outputs=3), labels=["a", "b"])
     assert not (home / "home").exists()
 
 
 def test_weights_that_are_no_numbers_are_refused(home: Path) -> None:
-    with pytest.raises(ImportRefused, match=r"not a number in network\.1\.weight"):
+    with pytest.raises(WeightsFileError, match=r"not a number in network\.1\.weight"):
         import_weights(str(home / "tiny.toml"), weights_file(home, value=float("nan")), labels=["a", "b"])
 
 
 def test_weights_without_values_are_refused(home: Path) -> None:
     torch.save({"1.weight": torch.zeros(2, 48, device="meta"), "1.bias": torch.zeros(2)}, home / "tiny.pt")
-    with pytest.raises(ImportRefused, match=r"the file has no values of network\.1\.weight"):
+    with pytest.raises(WeightsFileError, match=r"the file has no values of network\.1\.weight"):
         import_weights(str(home / "tiny.toml"), home / "tiny.pt", labels=["a", "b"])
 
 
@@ -227,7 +226,7 @@ def test_a_second_import_starts_from_the_published_manifest(home: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "error", "words"),
     [
-        ("phantom_lv", ImportRefused, "phantom_lv is not a published model"),
+        ("phantom_lv", WeightsFileError, "phantom_lv is not a published model"),
         ("nothing", ManifestError, "no model 'nothing'"),
         ("EchoView47_TMED2", KerasFileError, "come in a file of Keras, not of torch"),
     ],
@@ -238,12 +237,12 @@ def test_what_cannot_be_imported_is_said(name: str, error: type[Exception], word
 
 
 def test_missing_files_are_said(home: Path) -> None:
-    with pytest.raises(ImportRefused, match="no file"):
+    with pytest.raises(WeightsFileError, match="no file"):
         import_weights(str(home / "tiny.toml"), home / "none.pt")
 
 
 def test_a_model_without_weights_says_which_command_brings_them() -> None:
-    with pytest.raises(ManifestError) as refused:
+    with pytest.raises(WeightsError) as refused:
         load_model("EchoView47_classifier", pretrained=True)
     text = str(refused.value)
     assert "Fetch TTE47_Classifier_Model.h5 from huggingface.co/thrive-2025/EchoView47" in text

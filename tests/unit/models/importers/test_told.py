@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from models.importers import NotSaid, import_weights
+from models.errors import ImportSettingError
+from models.importers import import_weights
 from models.importers.provenance import described
 from models.library.manifest import Manifest, Value
 from models.library.registry import find_manifest, published_manifest
@@ -38,7 +39,7 @@ def test_one_number_or_one_a_colour(mean: Value, std: Value) -> None:
 )
 def test_settings_that_cannot_be_are_refused(settings: dict[str, Value], words: str) -> None:
     """Bug prevented: an import went well, and the first measurement failed, or divided by nothing."""
-    with pytest.raises(NotSaid, match=words):
+    with pytest.raises(ImportSettingError, match=words):
         described(published_manifest(EF), {}, settings, None)
 
 
@@ -46,11 +47,11 @@ def test_what_the_file_says_is_not_overruled(tmp_path: Path, monkeypatch: pytest
     known = published_manifest("EchoView47_contrastive_encoder")
     of_file: dict[str, Value] = {"pooling": "average", "rescale": True}
     words = "--set rescale=False contradicts the file, which says rescale = True"
-    with pytest.raises(NotSaid, match=words):
+    with pytest.raises(ImportSettingError, match=words):
         described(known, of_file, {"rescale": False}, None)
     assert described(known, of_file, {"rescale": True}, None).architecture["rescale"] is True
     monkeypatch.setattr("models.families.echoforge.weights.xception.architecture", lambda file, manifest: of_file)
-    with pytest.raises(NotSaid, match=words):
+    with pytest.raises(ImportSettingError, match=words):
         import_weights(known.name, weights_file(tmp_path), settings={"rescale": False}, folder=tmp_path / "models")
 
 
@@ -58,9 +59,9 @@ def test_what_is_only_assumed_may_be_said() -> None:
     """Of a file that does not describe itself: the baselines' head is our default, the scaling of EchoView47 published."""
     baseline = published_manifest("Xception_TTE47_baseline")
     assert described(baseline, {}, {"pooling": "average"}, None).architecture["pooling"] == "average"
-    with pytest.raises(NotSaid, match="--set rescale=maybe should be like rescale = False"):
+    with pytest.raises(ImportSettingError, match="--set rescale=maybe should be like rescale = False"):
         described(baseline, {}, {"rescale": "maybe"}, None)
-    with pytest.raises(NotSaid, match="contradicts what is published, rescale = True"):
+    with pytest.raises(ImportSettingError, match="contradicts what is published, rescale = True"):
         described(published_manifest("EchoView47_classifier"), {}, {"rescale": False}, None)
 
 
@@ -73,11 +74,11 @@ def test_only_the_order_of_tmed2_is_unknown() -> None:
     assert _of_tmed2("A2C,A4C,A4CorA2CorOther,PLAX,PSAX").labels == ("A2C", "A4C", "A4CorA2CorOther", "PLAX", "PSAX")
     assert _of_tmed2("plax,psax,a2c,a4c,a4cora2corother").labels == ("PLAX", "PSAX", "A2C", "A4C", "A4CorA2CorOther")
     words = "no output is called foo, bar; the outputs are PLAX, PSAX, A2C, A4C, A4CorA2CorOther, and only their order"
-    with pytest.raises(NotSaid, match=words):
+    with pytest.raises(ImportSettingError, match=words):
         _of_tmed2("foo,bar,A2C,PLAX,PSAX")
-    with pytest.raises(NotSaid, match="label 5 of 5 is empty"):
+    with pytest.raises(ImportSettingError, match="label 5 of 5 is empty"):
         _of_tmed2("foo,bar,baz,qux,")
-    with pytest.raises(NotSaid, match="a label is given twice"):
+    with pytest.raises(ImportSettingError, match="a label is given twice"):
         _of_tmed2("PLAX,plax,A2C,A4C,PSAX")
 
 
@@ -87,7 +88,7 @@ def test_names_nobody_published_are_free() -> None:
 
 
 def test_a_refused_setting_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(NotSaid):
+    with pytest.raises(ImportSettingError):
         import_weights(EF, weights_file(tmp_path), settings={"mean": 32, "std": 0}, folder=tmp_path / "models")
     assert not (tmp_path / "models").exists()
     assert not find_manifest(EF).weights_file

@@ -9,9 +9,10 @@ import pytest
 import torch
 
 from models import load_model
+from models.errors import KerasFileError, WeightsMismatch
 from models.families.echoforge.weights import swin as swin_importer
 from models.families.echoforge.weights import transformer as vision_transformer
-from models.importers import KerasFileError, MisplacedWeights, import_weights
+from models.importers import import_weights
 from models.importers.keras.files import KerasFile, KerasLayer
 from models.library.registry import find_manifest
 from tests.unit.models.importers.keras.kecam_files import dense, layer, norm, operation, swin, vit
@@ -156,7 +157,7 @@ def test_another_swin_is_refused(layers: list[Layer], message: str, tmp_path: Pa
     ],
 )
 def test_what_has_no_place_and_what_is_missing_is_listed(name: str, layers: list[Layer], message: str, tmp_path: Path) -> None:
-    with pytest.raises(MisplacedWeights, match=message):
+    with pytest.raises(WeightsMismatch, match=message):
         imported(name, layers, tmp_path)
 
 

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.clip import Clip
+from models.errors import ReadingError
 from models.inputs.whole_frames import stretched
-from models.library.reading import Decoding, MarkKind, Reading, ReadingError, ReadValue
+from models.library.reading import Decoding, MarkKind, Reading, ReadValue
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
 from models.results import Reason

@@ -4,10 +4,10 @@ from pathlib import Path
 import pytest
 
 from models.catalogue import PROBE_VIEWS, View
+from models.errors import ManifestError
 from models.library.manifest import (
     PHANTOM_ONLY,
     Manifest,
-    ManifestError,
     Probe,
     Publication,
     manifest_text,

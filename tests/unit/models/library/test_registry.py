@@ -9,8 +9,9 @@ import torch
 from safetensors.torch import save
 
 import models
+from models.errors import ManifestError, WeightsError
 from models.families.phantom.classifier import PhantomClassifier
-from models.library.manifest import ManifestError, write_manifest
+from models.library.manifest import write_manifest
 from models.library.registry import (
     FAMILIES,
     MANIFESTS,
@@ -21,7 +22,6 @@ from models.library.registry import (
     recipe_of,
     recipes_of,
 )
-from models.networks.stored_weights import WeightsError
 
 NETWORK_LIBRARIES = ("torch", "torchvision", "timm", "safetensors")
 
@@ -106,14 +106,14 @@ def test_every_name_and_alias_means_one_model() -> None:
 def test_published_weights_are_not_there_and_the_error_says_what_to_bring(tmp_path: Path) -> None:
     sha256 = "0a7b56274cddbc6ed33d05abc0004a9462ab213431c498be08f14212eb4e53a1"
     words = rf"lvid_weights\.ckpt from github\.com/echonet/measurements.*{sha256}.*models import echonet_measurements/lvid FILE"
-    with pytest.raises(ManifestError, match=words):
+    with pytest.raises(WeightsError, match=words):
         load_model("lvid", True)
-    with pytest.raises(ManifestError, match=r"TTE47_Classifier_Model\.h5 from huggingface.*states no SHA-256"):
+    with pytest.raises(WeightsError, match=r"TTE47_Classifier_Model\.h5 from huggingface.*states no SHA-256"):
         load_model("EchoView47_classifier", pretrained=True)
     file = tmp_path / "lvid_weights.ckpt"
-    with pytest.raises(ManifestError, match=rf"{file} is not opened.* models import echonet_measurements/lvid {file}`, then"):
+    with pytest.raises(WeightsError, match=rf"{file} is not opened.* models import echonet_measurements/lvid {file}`, then"):
         load_model("lvid", weights=file)
-    with pytest.raises(ManifestError, match="nobody has published weights for it"):
+    with pytest.raises(WeightsError, match="nobody has published weights for it"):
         load_model("EchoMotionNet_B0_SE", weights=file)
 
 
@@ -136,7 +136,7 @@ def test_every_model_whose_weights_are_missing_says_so() -> None:
     for manifest in published:
         source = manifest.publication
         assert source is not None
-        with pytest.raises(ManifestError) as refused:
+        with pytest.raises(WeightsError) as refused:
             load_model(manifest.name, pretrained=True)
         words = str(refused.value)
         assert words.startswith(f"model {manifest.name}: ")

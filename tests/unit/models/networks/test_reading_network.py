@@ -13,8 +13,9 @@ from torch import nn
 
 import models.families
 from models.clip import Clip
+from models.errors import ReadingError
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadingError, ReadValue
+from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import ReadingNetwork, as_if_trained
 from models.networks.stored_weights import prepare

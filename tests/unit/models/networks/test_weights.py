@@ -7,8 +7,9 @@ import torch
 from safetensors.torch import save
 from torch import nn
 
+from models.errors import WeightsError
 from models.library.registry import find_manifest
-from models.networks.stored_weights import WeightsError, prepare, read_weights
+from models.networks.stored_weights import prepare, read_weights
 
 
 def store(folder: Path, tensors: dict[str, torch.Tensor]) -> tuple[Path, str]:

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 import torch
 
+from models.errors import TooFewImages, UnsuitableModel
 from models.networks.mahalanobis import nearest_class_distance
 from models.training.image_distribution import (
     FOLDS,
     WIDEST,
     SeenClip,
-    TooLittle,
     classes_with_enough,
     fewest_patients,
     learn,
@@ -110,10 +110,10 @@ def test_a_limit_by_frames_would_refuse_new_patients() -> None:
 
 def test_too_few_patients_set_no_limit() -> None:
     assert (fewest_patients(0.9), fewest_patients(0.95), fewest_patients(0.99)) == (9, 19, 99)
-    with pytest.raises(TooLittle, match=r"18 patients or studies: a limit at the quantile 0\.95 of those held out needs 19"):
+    with pytest.raises(TooFewImages, match=r"18 patients or studies: a limit at the quantile 0\.95 of those held out needs 19"):
         learn(drawn(18), 0.95)
     learn(drawn(19), 0.95)
-    with pytest.raises(TooLittle, match="of 0 patients"):
+    with pytest.raises(TooFewImages, match="of 0 patients"):
         learn([], 0.5)
 
 
@@ -137,5 +137,5 @@ def test_every_class_has_its_own_middle() -> None:
 
 def test_features_too_wide_for_a_covariance_are_refused() -> None:
     clips = [SeenClip(np.zeros((1, WIDEST + 1), np.float32), "b_mode", str(number)) for number in range(20)]
-    with pytest.raises(TooLittle, match="4097 features"):
+    with pytest.raises(UnsuitableModel, match="4097 features"):
         learn(clips, 0.95)

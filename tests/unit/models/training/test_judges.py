@@ -18,19 +18,18 @@ from models.analysis.loaded_model import Part, load_part, make_part
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
+from models.errors import ExcludedClip, IndistinctImages, ManifestError, TooFewImages, UnsuitableModel, WeightsError
 from models.families.distribution.networks import ImageDistribution
-from models.library.manifest import Manifest, ManifestError, write_manifest
+from models.library.manifest import Manifest, write_manifest
 from models.library.model_set import Role
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
-from models.networks.stored_weights import WeightsError
 from models.phantom.anatomy import sample_heart
 from models.phantom.negatives import render_negative
 from models.phantom.traces import drawn_trace
 from models.phantom.truth import render_clip
 from models.results import Reason
-from models.training.distribution_reference import Images, LeftOut, Undiscerning, draft_of, judge_of, seen_clip, write_judge
-from models.training.image_distribution import TooLittle
+from models.training.distribution_reference import Images, draft_of, judge_of, seen_clip, write_judge
 from tests.unit.models.analysis.test_mixed_sets import LENGTH, FixedReader, model_set, taking
 
 PATIENTS = range(10)
@@ -214,7 +213,7 @@ def test_another_embedder_than_it_was_learnt_with_is_refused(own: Taught, tmp_pa
     assert words in unfit_for(Role.DISTRIBUTION, find_manifest(str(path)))
     with pytest.raises(ManifestError, match=r"\w"):
         load_model(str(path), pretrained=True)
-    with pytest.raises(ManifestError, match="cannot do this"):
+    with pytest.raises(UnsuitableModel, match="cannot do this"):
         load_part(Role.DISTRIBUTION, str(path))
 
 
@@ -241,7 +240,7 @@ def test_what_the_node_would_not_measure_is_not_learnt() -> None:
     network = load_model("phantom_view", pretrained=True)
 
     def why(clip: Clip, view_model: Part | None = None) -> str:
-        with pytest.raises(LeftOut) as error:
+        with pytest.raises(ExcludedClip) as error:
             seen_clip(network, clip, patient="1", study="1", view_model=view_model)
         return str(error.value)
 
@@ -272,9 +271,9 @@ def test_a_network_that_cannot_tell_noise_from_hearts_makes_no_judge() -> None:
     network = Blind()
     seen = [seen_clip(network, heart(n % 3), patient=str(n), study=str(n)) for n in range(20)]
     draft = draft_of("x", network.manifest, named="x", version="1", licence="", of_phantoms=True, view_model=None)
-    with pytest.raises(Undiscerning, match="cannot be told from"):
+    with pytest.raises(IndistinctImages, match="cannot be told from"):
         judge_of(Images(seen, Counter(), of_phantoms=True), network, draft, 0.9)
-    with pytest.raises(TooLittle, match="images of 8 patients"):
+    with pytest.raises(TooFewImages, match="images of 8 patients"):
         judge_of(Images(seen[:8], Counter(), of_phantoms=True), network, draft, 0.9)
 
 

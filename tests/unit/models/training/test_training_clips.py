@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner, Result
 
-from models.evaluation.datasets.items import LayoutError
+from models.errors import DatasetError
 from models.training.training_clips import estimated_settings
 from node.cli import app
-from node.errors import EchoNodeError
 from tests import miniatures
 
 EF = "echonet_dynamic/ef_r2plus1d_18"
@@ -42,7 +41,7 @@ def test_of_the_training_videos_alone(dynamic: Path) -> None:
 
 def test_a_folder_without_training_videos(tmp_path: Path) -> None:
     root = miniatures.echonet_dynamic(tmp_path / "data", {"c": halves(20, 60)}, {"c": (50.0, "TEST")}, {})
-    with pytest.raises(LayoutError, match="no training videos"):
+    with pytest.raises(DatasetError, match="no training videos"):
         estimated_settings(root)
 
 
@@ -64,5 +63,5 @@ def test_an_import_takes_them_from_the_folder(dynamic: Path, tmp_path: Path, mon
     result = imported("lvid", tmp_path / "w.pt", "--estimate-from", dynamic)
     assert "takes no mean and std" in str(result.exception)
     result = imported(EF, tmp_path / "w.pt", "--estimate-from", tmp_path)
-    assert isinstance(result.exception, EchoNodeError)
+    assert isinstance(result.exception, DatasetError)
     assert "VolumeTracings.csv" in str(result.exception)

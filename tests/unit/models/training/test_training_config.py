@@ -2,7 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from models.training.config import TrainingConfigError, read_config
+from models.errors import TrainingConfigError
+from models.training.config import read_config
 
 CONFIGS = sorted((Path(__file__).parents[4] / "config").glob("train_*.toml"))
 VIEW = next(path for path in CONFIGS if path.stem == "train_phantom_view")

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from models.errors import UnsuitableModel
 from node.cli import app, measure
-from node.errors import ConfigError
 from tests import miniatures
 from tests.unit.models.families.echonet.test_echonet_dynamic import KNOWN, BrightVentricle, MeanFraction
 
@@ -62,5 +62,5 @@ def test_a_segmenter_trained_on_phantoms_measures_no_patient_either(tmp_path: Pa
 def test_only_the_two_networks_of_echonet_dynamic_go_together(tmp_path: Path) -> None:
     miniatures.write_video(tmp_path / "a.avi", miniatures.discs(8, 40))
     result = CliRunner().invoke(app, ["measure", "--model", "lv", "--beats-by", "ef", str(tmp_path / "a.avi")])
-    assert isinstance(result.exception, ConfigError)
+    assert isinstance(result.exception, UnsuitableModel)
     assert "beat to beat takes EchoNet-Dynamic's regressor" in str(result.exception)

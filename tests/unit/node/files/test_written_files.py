@@ -11,7 +11,7 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 
 from models.clip import Clip
-from models.engines.backend import BackendError
+from models.errors import BackendError
 from models.library.reading import Decoding, Reading, ReadValue
 from models.library.registry import find_manifest
 from node.cli import app, measure

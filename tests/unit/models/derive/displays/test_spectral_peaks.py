@@ -5,7 +5,6 @@ import pytest
 
 from models.derive.displays.spectral_peaks import (
     Candidate,
-    NoPairError,
     best_pair,
     candidates,
     follows,
@@ -13,6 +12,7 @@ from models.derive.displays.spectral_peaks import (
     published_peak,
     soft_peak,
 )
+from models.errors import NoPointPair
 from tests.spectra import heat_map
 
 SIZE = (426, 1024)
@@ -70,9 +70,9 @@ def test_published_pair_takes_the_nearest_blob_even_of_another_beat() -> None:
 
 
 def test_published_pair_needs_two_blobs_more_than_15_px_apart() -> None:
-    with pytest.raises(NoPairError, match="one peak only"):
+    with pytest.raises(NoPointPair, match="one peak only"):
         published_pair(maps(zero=[(400, 200, 0.9)], one=[(408, 204, 0.9)]))
-    with pytest.raises(NoPairError, match="no peak"):
+    with pytest.raises(NoPointPair, match="no peak"):
         published_pair(np.zeros((2, 20, 20)))
 
 
@@ -83,7 +83,7 @@ def test_published_blobs_are_two_from_15_px_on(apart_px: int, found: bool) -> No
     if found:
         assert list(published_pair(drawn)) == [pytest.approx((400, 200), abs=1), pytest.approx((400 + apart_px, 200), abs=1)]
     else:
-        with pytest.raises(NoPairError, match="one peak only"):
+        with pytest.raises(NoPointPair, match="one peak only"):
             published_pair(drawn)
 
 
@@ -134,7 +134,7 @@ def test_the_best_pair_is_allowed_then_likely_then_close() -> None:
     assert (first.x, second.x) == (0.0, 100.0)
     first, second = best_pair(points, lambda e, a: 110 <= a.x - e.x <= 300, score)
     assert (first.x, second.x) == (400.0, 520.0)
-    with pytest.raises(NoPairError, match="one beat"):
+    with pytest.raises(NoPointPair, match="one beat"):
         best_pair(points, lambda e, a: a.x - e.x > 1000, score)
 
 

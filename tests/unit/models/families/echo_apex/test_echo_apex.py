@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import torch
 
+from models.errors import ManifestError, WeightsError
 from models.families.echo_apex.backbone import Adapter
 from models.families.echo_apex.networks import load
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.library.reading import ReadValue
 from models.library.registry import find_manifest, list_models, load_model
 from models.networks.reading_network import as_if_trained
@@ -44,7 +45,7 @@ def test_there_are_twelve_and_their_manifests_say_what_they_are() -> None:
     views = find_manifest("EchoApex_ViT-B_views")
     assert views.labels == ()
     assert "not published" in views.output_values
-    with pytest.raises(ManifestError, match="nobody has published weights"):
+    with pytest.raises(WeightsError, match="nobody has published weights"):
         load_model("EchoApex_ViT-B_views", pretrained=True)
 
 

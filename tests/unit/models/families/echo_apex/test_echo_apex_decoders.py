@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 
 from models.clip import Clip
+from models.errors import ReadingError
 from models.families.echo_apex.lines import Lines
 from models.families.echo_apex.prompts import ABSENT, INSIDE, OUTSIDE, Segmentation
-from models.library.reading import ReadingError, ReadValue
+from models.library.reading import ReadValue
 from models.results import Reason
 from tests.unit.models.families.echo_apex.tiny_apex import SIDE_PX, moving_clip, tiny
 

@@ -7,12 +7,12 @@ import pytest
 import torch
 from torch import nn
 
+from models.errors import ManifestError, WeightsError
 from models.families.echo_motion.attention import ConvBlockAttention, DualAttention, SqueezeExcitation
 from models.families.echo_motion.biplane import CrossView
 from models.families.echo_motion.frames import Preparation
 from models.families.echo_motion.networks import EchoMotionNet, load
 from models.families.echo_motion.temporal import masked_mean
-from models.library.manifest import ManifestError
 from models.library.registry import find_manifest, list_models, load_model
 
 SEGMENTERS = [f"EchoMotionNet_{encoder}_{attention}" for encoder in ("B0", "B1", "B2") for attention in ("SE", "CBAM", "DANet")]
@@ -34,7 +34,7 @@ def test_the_models_are_exactly_these_and_have_no_weights() -> None:
         assert source is not None
         assert not source.weights_file
         assert not manifest.trained_on_phantoms
-    with pytest.raises(ManifestError, match="nobody has published weights"):
+    with pytest.raises(WeightsError, match="nobody has published weights"):
         load_model("EchoMotionNet_B0_SE", pretrained=True)
 
 

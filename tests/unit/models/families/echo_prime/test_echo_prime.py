@@ -8,9 +8,10 @@ from torch import Tensor, nn
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
+from models.errors import ReadingError
 from models.families.echo_prime.networks import TRAINING, outside_blackened, sector, shown, taken_frames
 from models.inputs.clip_squares import centre_square, evenly, resized
-from models.library.reading import Decoding, ReadingError
+from models.library.reading import Decoding
 from models.library.registry import load_model
 from models.networks.reading_network import as_if_trained
 from models.networks.stored_weights import count_weights

@@ -6,11 +6,12 @@ import pytest
 import torch
 from torch import nn
 
+from models.errors import ManifestError
 from models.families.echoforge.convnext import EchoForgeConvNeXt, ImageNetStandard
 from models.families.echoforge.efficientnet import EchoForgeEfficientNet, SignedScale
 from models.families.echoforge.frame_classifier import FrameClassifier, dense_layers
 from models.families.echoforge.resnet import EchoForgeResNet
-from models.library.manifest import Manifest, ManifestError
+from models.library.manifest import Manifest
 from models.library.registry import build, find_manifest, load_model, recipe_of
 from models.networks.keras_resnet import KerasResNet
 from models.networks.reading_network import as_if_trained

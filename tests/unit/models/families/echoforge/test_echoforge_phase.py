@@ -8,8 +8,9 @@ from torch import Tensor, nn
 from models.calibration import RegionCalibration
 from models.clip import Clip
 from models.derive.beats.phase_score import Curve
+from models.errors import ReadingError
 from models.families.echoforge.phase import COLUMNS, EchoForgePhase
-from models.library.reading import Decoding, ReadingError
+from models.library.reading import Decoding
 from models.library.registry import load_model
 from models.networks.reading_network import as_if_trained
 from models.results import Reason

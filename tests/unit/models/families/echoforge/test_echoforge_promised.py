@@ -6,8 +6,8 @@ import torch
 from torch import Tensor, nn
 
 from models.clip import Clip
+from models.errors import WeightsError
 from models.families.echoforge.keypoints import COLUMNS, LINES, POINTS, EchoForgeKeypoints
-from models.library.manifest import ManifestError
 from models.library.reading import MarkKind
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
@@ -153,5 +153,5 @@ def test_nobody_pretends_that_weights_exist(name: str) -> None:
     assert manifest.publication is not None
     assert manifest.publication.weights_file == ""
     assert "neither architecture nor weights are published" in manifest.intended_use
-    with pytest.raises(ManifestError):
+    with pytest.raises(WeightsError):
         load_model(name, pretrained=True)

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 import torch
 
+from models.errors import ManifestError
 from models.families.echoforge import swin as echoforge_swin
 from models.families.echoforge import transformer as echoforge_transformer
-from models.library.manifest import ManifestError, Value
+from models.library.manifest import Value
 from models.library.registry import find_manifest
 from models.networks.stored_weights import count_weights
 from models.networks.swin_v2 import MASKED, Merging, PositionBias, SwinV2, WindowPlan, map_sides, region_mask, window_plan

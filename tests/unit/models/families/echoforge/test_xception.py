@@ -7,9 +7,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from models.errors import ManifestError
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.families.echoforge.xception import EchoForgeXception, SameMaxPool, keras_xception
-from models.library.manifest import ManifestError
 from models.library.registry import find_manifest, load_model
 from models.networks.stored_weights import prepare
 from models.networks.vision import legacy_xception

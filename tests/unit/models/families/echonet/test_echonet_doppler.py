@@ -8,7 +8,8 @@ import pytest
 from models.calibration import RegionCalibration
 from models.catalogue import Direction
 from models.derive.displays.spectral_image import grey
-from models.library.reading import Decoding, MarkKind, ReadingError
+from models.errors import ReadingError
+from models.library.reading import Decoding, MarkKind
 from models.library.registry import list_models
 from models.phantom.traces import ECG, M_MODE, SECTOR, SPECTRAL, Spectrum, Wave
 from models.results import Reason

@@ -22,10 +22,11 @@ from models.derive.beats.beat_to_beat import (
     timed_clip,
     timed_starts_ms,
 )
+from models.errors import ReadingError, UnsuitableModel
 from models.families.echonet.clips import estimate_normalisation, normalisation, padded_clip, sector_mask, squares
 from models.families.echonet.dynamic import EF_KEY, BeatToBeat, EjectionFraction, LeftVentricle
-from models.library.manifest import Manifest, ManifestError
-from models.library.reading import Decoding, ReadingError
+from models.library.manifest import Manifest
+from models.library.reading import Decoding
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
 from models.results import Beat, Reason
@@ -120,7 +121,7 @@ def test_minima_are_20_frames_apart_or_400_ms() -> None:
 
 
 def test_too_few_frames_for_the_published_trimming() -> None:
-    with pytest.raises(ValueError, match="5 areas are too few"):
+    with pytest.raises(ReadingError, match="5 areas are too few"):
         published_end_systoles([1, 2, 3, 2, 1])
     with pytest.raises(ReadingError, match="too few"):
         BrightVentricle(**KNOWN).read(beating(5, 40), Decoding.PUBLISHED)
@@ -210,7 +211,7 @@ def test_of_known_beats_one_clip_each_is_read() -> None:
 
 
 def test_beat_to_beat_needs_both_networks_and_their_means() -> None:
-    with pytest.raises(ManifestError, match="takes EchoNet-Dynamic's regressor"):
+    with pytest.raises(UnsuitableModel, match="takes EchoNet-Dynamic's regressor"):
         BeatToBeat(BrightVentricle(), BrightVentricle())
     for regressor, ventricle in ((MeanFraction(), BrightVentricle(**KNOWN)), (MeanFraction(**KNOWN), BrightVentricle())):
         value = BeatToBeat(regressor, ventricle).read(beating(80, 40)).values[0]

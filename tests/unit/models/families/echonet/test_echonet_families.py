@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 import torch
 
+from models.errors import ManifestError
 from models.families.echonet.dynamic import load
-from models.library.manifest import ManifestError
 from models.library.registry import find_manifest, load_manifest, load_model
 from models.networks.reading_network import as_if_trained
 from models.networks.vision import DeepLab

@@ -7,7 +7,8 @@ import pytest
 
 from models.calibration import RegionCalibration
 from models.catalogue import Direction
-from models.library.reading import Decoding, ReadingError
+from models.errors import ReadingError
+from models.library.reading import Decoding
 from models.phantom.traces import ECG, SECTOR, SPECTRAL, Spectrum, inflow
 from models.results import Reason
 from tests.spectra import heat_map

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from models.calibration import RegionCalibration
+from models.errors import ReadingError
 from models.families.echonet.frames import Screen, swapped_chroma
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, MarkKind, Reading, ReadingError, ReadValue
+from models.library.reading import Decoding, MarkKind, Reading, ReadValue
 from models.library.registry import list_models
 from models.networks.linear_values import short_name
 from models.results import Reason

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from models.calibration import RegionCalibration
-from models.library.reading import Decoding, MarkKind, ReadingError
+from models.errors import ReadingError
+from models.library.reading import Decoding, MarkKind
 from models.phantom.traces import ECG, M_MODE, SECTOR, SPECTRAL, AnnulusTrace
 from models.results import Reason
 from tests.unit.models.families.echonet.drawn_traces import reader_of, value_of

@@ -7,8 +7,9 @@ import pytest
 from numpy.typing import NDArray
 
 from models.clip import Clip
+from models.errors import ReadingError
 from models.explain.inputs import spectral_beat, trace
-from models.library.reading import Decoding, ReadingError
+from models.library.reading import Decoding
 from models.library.registry import load_model
 from models.networks.reading_network import as_if_trained
 from models.phantom.traces import M_MODE, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow, outflow

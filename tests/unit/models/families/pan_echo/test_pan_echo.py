@@ -11,9 +11,9 @@ from torch import Tensor
 
 from models.calibration import RegionCalibration
 from models.clip import Clip
+from models.errors import ManifestError
 from models.families.pan_echo.networks import PanEcho, frame_runs, shown
 from models.families.pan_echo.tasks import TASKS, TaskKind
-from models.library.manifest import ManifestError
 from models.library.reading import Decoding
 from models.library.registry import find_manifest, load_model
 from models.networks.positions import sinusoidal_positions

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from models.importers.keras.files import KerasFileError
+from models.errors import KerasFileError
 from models.importers.keras.hdf5_guard import survives_reading
 from models.importers.sources import read_source
 from tests.fuzz.mutation import mutated

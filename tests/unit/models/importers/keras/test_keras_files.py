@@ -8,11 +8,10 @@ import h5py
 import numpy as np
 import pytest
 
+from models.errors import KerasFileError, TorchFileError, WeightsFileError
 from models.importers.keras.config import snake_case
-from models.importers.keras.files import KerasFileError, read_keras_file
-from models.importers.refusal import ImportRefused
+from models.importers.keras.files import read_keras_file
 from models.importers.sources import read_source
-from models.importers.torch.files import TorchFileError
 from tests.unit.models.importers.keras.keras_writer import Layer, dense, description, write_hdf5, write_zip
 
 FIRST, SECOND = dense("features", 3, 4), dense("views", 4, 2)
@@ -184,5 +183,7 @@ def _broken_json(folder: Path) -> Path:
 def test_damaged_files_end_in_one_error(make, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
     """Bug prevented: zipfile's and h5py's own exceptions went through to the terminal, as tracebacks."""
     path = make(tmp_path)
-    with pytest.raises((ImportRefused, TorchFileError), match=rf"^{path.name} is damaged, or is no file of Keras or torch: \S"):
+    with pytest.raises(
+        (WeightsFileError, TorchFileError), match=rf"^{path.name} is damaged, or is no file of Keras or torch: \S"
+    ):
         read_source(path)

@@ -10,11 +10,10 @@ from typing import Any
 
 import pytest
 
+from models.errors import ImportSettingError, KerasFileError, WeightsMismatch
 from models.families.echoforge.weights import phase, resnet, unet, xception
-from models.importers import NotSaid, import_weights
-from models.importers.keras.files import KerasFileError
+from models.importers import import_weights
 from models.importers.keras.graph import check_steps
-from models.importers.placement import MisplacedWeights
 from models.library.registry import FAMILIES, find_manifest, recipes_of
 from tests.unit.models.importers.keras.keras_descriptions import (
     SINGLE_DUAL,
@@ -216,7 +215,7 @@ def test_the_network_itself_is_taken_however_it_is_written(importer: ModuleType,
 
 def test_an_import_looks_at_the_steps_before_the_tensors(tmp_path: Path) -> None:
     def refusal(model: Model) -> str:
-        with pytest.raises((KerasFileError, MisplacedWeights)) as refused:
+        with pytest.raises((KerasFileError, WeightsMismatch)) as refused:
             import_weights("EchoView47_classifier", write_hdf5(tmp_path / "model.h5", [], config=model), folder=tmp_path)
         return str(refused.value)
 
@@ -229,11 +228,13 @@ def test_a_scaling_that_nobody_states_is_asked_for(tmp_path: Path) -> None:
     listed = deepcopy(P)
     del layers_of(listed)[1]
     file = write_hdf5(tmp_path / "model.h5", [], config=listed)
-    with pytest.raises(NotSaid, match=r"rescale is neither published nor in the file.*--set rescale=\.\.\.: true where"):
+    with pytest.raises(
+        ImportSettingError, match=r"rescale is neither published nor in the file.*--set rescale=\.\.\.: true where"
+    ):
         import_weights("EchoPDNet", file, folder=tmp_path)
-    with pytest.raises(MisplacedWeights):
+    with pytest.raises(WeightsMismatch):
         import_weights("EchoPDNet", file, settings={"rescale": False}, folder=tmp_path)
-    with pytest.raises(MisplacedWeights):
+    with pytest.raises(WeightsMismatch):
         import_weights("EchoPDNet", write_hdf5(tmp_path / "model.h5", [], config=P), folder=tmp_path)
 
 

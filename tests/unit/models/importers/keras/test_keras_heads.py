@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from models.errors import KerasFileError, WeightsMismatch
 from models.families.echoforge.weights import convnext, densenet, efficientnet, phase, resnet, unet, xception
 from models.importers import importer_of
-from models.importers.keras.files import KerasFile, KerasFileError, KerasLayer
+from models.importers.keras.files import KerasFile, KerasLayer
 from models.importers.keras.heads import described_head, rescales, saying_its_scaling
-from models.importers.placement import MisplacedWeights
 from models.importers.torch.files import TorchFile
 from models.library.manifest import Value
 from models.library.registry import find_manifest, list_models, load_model, recipe_of
@@ -215,7 +215,7 @@ def test_the_text_of_the_input_stays_where_the_file_asks_for_nothing_else() -> N
 def test_weights_alone_leave_the_manifest_as_it_is_and_gaps_are_named(module: Any, name: str) -> None:
     manifest, nothing = find_manifest(name), KerasFile(None, (layer("", "stranger", (3, 3, 8, 8)),))
     assert module.architecture(nothing, manifest) == {}
-    with pytest.raises(MisplacedWeights) as refused:
+    with pytest.raises(WeightsMismatch) as refused:
         module.place(nothing, load_model(name, device="meta"))
     assert len(refused.value.missing) > 10
     with pytest.raises(KerasFileError, match="of Keras, not of torch"):

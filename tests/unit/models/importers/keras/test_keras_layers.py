@@ -9,9 +9,9 @@ import torch
 from numpy.typing import NDArray
 from torch import nn
 
+from models.errors import WeightsMismatch
 from models.importers.keras.files import KerasFile, KerasLayer
 from models.importers.keras.layers import differences, place_layers
-from models.importers.placement import MisplacedWeights
 
 Array = NDArray[np.float32]
 RANDOM = np.random.default_rng(5)
@@ -122,7 +122,7 @@ def test_all_lists_of_what_does_not_fit() -> None:
         layer("Dense", {"kernel": drawn(2, 2), "bias": drawn(2), "depth": drawn(1)}, "odd"),
     )
     pairs = [(layers[0], "0"), (layers[2], "nowhere"), (layers[3], "1")]
-    with pytest.raises(MisplacedWeights) as refused:
+    with pytest.raises(WeightsMismatch) as refused:
         place_layers(KerasFile(None, layers), pairs, network)
     assert refused.value.missing == ("2.weight", "2.bias", "2.running_mean", "2.running_var")
     assert set(refused.value.unexpected) == {"other/kernel", "elsewhere (no module nowhere)", "odd/depth"}
@@ -133,7 +133,7 @@ def test_all_lists_of_what_does_not_fit() -> None:
 def test_a_wrong_file_is_told_in_few_lines_and_all_names_are_kept() -> None:
     """Another network's file once printed 24,000 characters."""
     many = [f"block{number}" for number in range(1000)]
-    refused = MisplacedWeights(missing=many, unexpected=["one"], unlike=many[:8])
+    refused = WeightsMismatch(missing=many, unexpected=["one"], unlike=many[:8])
     assert "missing (the network has them, the file does not): 1000, block0, " in str(refused)
     assert "block7, ...; unexpected (the file has them, the network does not): one; computed differently: block0" in str(
         refused
@@ -194,5 +194,5 @@ def test_settings_that_are_no_tensors(
 def test_another_epsilon_refuses_the_file() -> None:
     weights = {key: drawn(2) for key in ("gamma", "beta", "moving_mean", "moving_variance")}
     norm = layer("BatchNormalization", weights, "bn", epsilon=1e-3)
-    with pytest.raises(MisplacedWeights, match=r"computed differently: bn: epsilon 0\.001 in the file, 1e-05 in the network"):
+    with pytest.raises(WeightsMismatch, match=r"computed differently: bn: epsilon 0\.001 in the file, 1e-05 in the network"):
         place_layers(KerasFile(None, (norm,)), [(norm, "")], nn.BatchNorm1d(2))

@@ -11,10 +11,9 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from models.importers.placement import MisplacedWeights
-from models.importers.refusal import ImportRefused
+from models.errors import TorchFileError, WeightsFileError, WeightsMismatch
 from models.importers.sources import read_source
-from models.importers.torch.files import TorchFile, TorchFileError, read_torch_file
+from models.importers.torch.files import TorchFile, read_torch_file
 from models.importers.torch.layout import place
 from models.library.registry import load_model
 
@@ -144,7 +143,7 @@ def _text(path: Path) -> None:
 def test_refusals(write: Callable[[Path], None], words: str, tmp_path: Path) -> None:
     """Bug prevented: torch's own advice in its errors, to run what is in the file, was passed on."""
     write(tmp_path / "w.pt")
-    with pytest.raises((ImportRefused, TorchFileError), match=words) as refused:
+    with pytest.raises((WeightsFileError, TorchFileError), match=words) as refused:
         read_source(tmp_path / "w.pt")
     assert str(refused.value).startswith(("w.pt ", "no file "))
     assert "weights_only" not in str(refused.value)
@@ -172,7 +171,7 @@ def test_missing_unexpected_and_misshaped_are_listed() -> None:
     del tensors["backbone.conv1.weight"]
     tensors["aux_classifier.0.weight"] = torch.zeros(1)
     tensors["classifier.4.bias"] = torch.zeros(1)
-    with pytest.raises(MisplacedWeights) as refused:
+    with pytest.raises(WeightsMismatch) as refused:
         place(TorchFile(tensors, ""), load_model("lvid", device="meta"))
     assert refused.value.missing == ("network.backbone.conv1.weight",)
     assert refused.value.unexpected == ("network.aux_classifier.0.weight",)
@@ -194,7 +193,7 @@ def test_tensors_of_another_kind_are_refused(change: Callable[[Tensor], Tensor],
     tensors = dict(_of_deeplab().tensors)
     name = "backbone.bn1.running_var"
     tensors[name] = change(tensors[name])
-    with pytest.raises(MisplacedWeights) as refused:
+    with pytest.raises(WeightsMismatch) as refused:
         place(TorchFile(tensors, ""), load_model("lvid", device="meta"))
     assert refused.value.misshaped == (f"network.{name} {words}",)
 
@@ -206,7 +205,7 @@ def test_half_precision_and_counters_are_taken() -> None:
     assert state["network.backbone.bn1.running_var"].dtype is torch.float32
     assert state["network.backbone.bn1.num_batches_tracked"].dtype is torch.int64
     tensors["backbone.bn1.num_batches_tracked"] = torch.tensor(1.5)
-    with pytest.raises(MisplacedWeights, match="num_batches_tracked is float32 in the file, int64 in the network"):
+    with pytest.raises(WeightsMismatch, match="num_batches_tracked is float32 in the file, int64 in the network"):
         place(TorchFile(tensors, ""), load_model("lvid", device="meta"))
 
 
@@ -221,5 +220,5 @@ def test_a_file_too_large_for_the_memory_is_not_called_damaged(tmp_path: Path, m
 
     (tmp_path / "large.pt").write_bytes(b"whole")
     monkeypatch.setattr("models.importers.sources.read_torch_file", full)
-    with pytest.raises(ImportRefused, match=r"large\.pt asks for more memory than there is"):
+    with pytest.raises(WeightsFileError, match=r"large\.pt asks for more memory than there is"):
         read_source(tmp_path / "large.pt")

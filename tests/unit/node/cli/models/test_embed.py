@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from typer.testing import CliRunner
 
 from models.clip import Clip
-from models.library.reading import ReadingError
+from models.errors import ReadingError
 from models.library.registry import find_manifest
 from node.cli import app
 from node.errors import ConfigError, EchoNodeError

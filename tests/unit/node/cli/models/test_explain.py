@@ -9,8 +9,9 @@ import torch
 from PIL import Image
 from typer.testing import CliRunner
 
+from models.errors import ManifestError, NoHeatMap, WeightsError
 from node.cli import app
-from node.errors import ConfigError, EchoNodeError
+from node.errors import ConfigError
 from node.objects.video_file import read_video, write_film
 
 FRAMES, ROWS, COLUMNS = 5, 96, 128
@@ -63,22 +64,22 @@ def test_a_film_of_all_frames_for_the_class_that_was_asked(film: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "words"),
+    ("arguments", "error", "words"),
     [
-        (("phantom_view", "--out", "x.jpg"), "png, .mp4 or .avi"),
-        (("phantom_view", "--out", "x.mp4", "--frame", "1"), "goes with a .png"),
-        (("phantom_view", "--out", "x.png", "--frame", "99"), "there is no frame 99"),
-        (("phantom_view", "--out", "x.png", "--class", "plax"), "no output 'plax'; there are: a4c, a2c, other"),
-        (("phantom_view", "--out", "x.png", "--device", "foo"), "--device foo: cpu or cuda"),
-        (("phantom_nose", "--out", "x.png"), "no model 'phantom_nose'"),
-        (("EchoPrime_video_encoder", "--out", "x.png"), "no heat map"),
+        (("phantom_view", "--out", "x.jpg"), ConfigError, "png, .mp4 or .avi"),
+        (("phantom_view", "--out", "x.mp4", "--frame", "1"), ConfigError, "goes with a .png"),
+        (("phantom_view", "--out", "x.png", "--frame", "99"), ConfigError, "there is no frame 99"),
+        (("phantom_view", "--out", "x.png", "--class", "plax"), NoHeatMap, "no output 'plax'; there are: a4c, a2c, other"),
+        (("phantom_view", "--out", "x.png", "--device", "foo"), ConfigError, "--device foo: cpu or cuda"),
+        (("phantom_nose", "--out", "x.png"), ManifestError, "no model 'phantom_nose'"),
+        (("EchoPrime_video_encoder", "--out", "x.png"), NoHeatMap, "no heat map"),
     ],
 )
-def test_wrong_use_is_named(film: Path, arguments: tuple[str, ...], words: str) -> None:
-    with pytest.raises(ConfigError, match=words):
+def test_wrong_use_is_named(film: Path, arguments: tuple[str, ...], error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words):
         run(arguments[0], film, *arguments[1:])
 
 
 def test_a_network_without_weights_is_not_explained(film: Path) -> None:
-    with pytest.raises(EchoNodeError, match="nobody has published weights"):
+    with pytest.raises(WeightsError, match="nobody has published weights"):
         run("EchoMotionNet_B0_SE", film, "--out", "x.png")

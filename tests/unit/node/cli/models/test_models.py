@@ -8,12 +8,12 @@ import pytest
 import torch
 from typer.testing import CliRunner, Result
 
+from models.errors import WeightsMismatch
 from models.importers.verification import Verification
 from models.library.manifest import write_manifest
 from models.library.registry import find_manifest
 from models.library.zoo import zoo_page
 from node.cli import app
-from node.errors import EchoNodeError
 
 
 def _run(*arguments: object) -> Result:
@@ -33,10 +33,10 @@ def test_a_wrong_file_is_told_shortly_and_to_programs_wholly(tmp_path: Path, mon
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "home"))
     torch.save({f"strange.{number}": torch.zeros(1) for number in range(300)}, tmp_path / "wrong.pt")
     result = _run("import", "EchoPrime_view_classifier", tmp_path / "wrong.pt")
-    assert isinstance(result.exception, EchoNodeError)
+    assert isinstance(result.exception, WeightsMismatch)
     assert len(str(result.exception)) < 2000
     result = _run("import", "EchoPrime_view_classifier", tmp_path / "wrong.pt", "--json")
-    assert isinstance(result.exception, EchoNodeError)
+    assert isinstance(result.exception, WeightsMismatch)
     said = json.loads(result.stdout)
     assert said["name"] == "EchoPrime_view_classifier"
     assert len(said["unexpected"]) == 300
