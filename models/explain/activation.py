@@ -2,6 +2,9 @@
 
 Selvaraju et al., ICCV 2017 (arXiv:1610.02391). Every channel is weighed by the mean of the answer's gradient over the places.
 The weighed channels are added, and what speaks against the answer is cut off.
+
+Ours: captum's `LayerGradCam` gives the same maps, but only of layers that write channels first. For tokens, channels last and
+the score it needs more code around it than stands here.
 """
 
 from collections.abc import Callable, Iterator

@@ -112,7 +112,10 @@ def _fit(network: nn.Module, task: Task, frames: FrameSet, settings: TrainingCon
 
 
 def _one_cycle(done: float) -> float:
-    """Share of the highest learning rate: linear to it over the first tenth, then a cosine down to zero."""
+    """Share of the highest learning rate: linear to it over the first tenth, then a cosine down to zero.
+
+    Ours: torch's `OneCycleLR` takes the same curve, straight or cosine, up and down.
+    """
     return done / 0.1 if done < 0.1 else (1 + math.cos(math.pi * (done - 0.1) / 0.9)) / 2
 
 
