@@ -1,9 +1,10 @@
 """What was timed, in words and as plain data."""
 
 from collections.abc import Iterator, Sequence
+from statistics import geometric_mean
 from typing import Any
 
-from models.bench.timing import Timing, geometric_mean
+from models.bench.timing import Timing
 
 PUBLISHED_WAY = (
     "published way: eager torch, single precision, one frame at a time, or one clip where a network takes clips; timed on at "

@@ -84,14 +84,6 @@ class BothViews(nn.Module):
         return self.network(clips, clips)
 
 
-def geometric_mean(ratios: Sequence[float]) -> float:
-    """
-    >>> geometric_mean([1.0, 4.0])
-    2.0
-    """
-    return math.exp(statistics.fmean(math.log(ratio) for ratio in ratios))
-
-
 def time_network(
     name: str, *, rounds: int = ROUNDS, engine: str = "auto", half: bool = True, device: str = "cpu", compiled: bool = False
 ) -> Timing:

@@ -52,6 +52,8 @@ class ClaimedJob:
 class Backoff:
     """The pauses between attempts: `first_s`, doubled after each further one, at most `longest_s`.
 
+    Ours: libraries that retry (tenacity) wait in the process; here a row waits, and another process may go on with it.
+
     >>> [Backoff(2, 300).pause_s(attempt) for attempt in (1, 2, 3, 9)]
     [2.0, 4.0, 8.0, 300]
     """

@@ -5,6 +5,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.ndimage import median_filter
 
 Curve = NDArray[np.float64]
 
@@ -101,7 +102,7 @@ def area_curve(areas_cm2: Curve, times_ms: Curve) -> AreaCurve | None:
         return None
     usable = np.isfinite(areas_cm2)
     filled = np.interp(times_ms, times_ms[usable], areas_cm2[usable])
-    medians = _median_of_three(filled)
+    medians = median_filter(filled, 3, mode="nearest")  # so the ends, which have one neighbour, stay as they are
     usable &= np.abs(filled - medians) <= OUTLIER * np.ptp(medians)
     filled = np.interp(times_ms, times_ms[usable], areas_cm2[usable])
     curve = AreaCurve(times_ms, filled, _smoothed(filled, times_ms), usable)
@@ -110,12 +111,6 @@ def area_curve(areas_cm2: Curve, times_ms: Curve) -> AreaCurve | None:
     if curve.swing_cm2 <= LEAST_SWING * float(curve.smooth_cm2.max()) or curve.swing_cm2 < _SWING_TO_NOISE * noise:
         return None
     return curve
-
-
-def _median_of_three(curve: Curve) -> Curve:
-    """The ends have one neighbour only and stay as they are."""
-    inner = np.median(np.stack([curve[:-2], curve[1:-1], curve[2:]]), axis=0)
-    return np.concatenate([curve[:1], inner, curve[-1:]])
 
 
 def _smoothed(curve: Curve, times_ms: Curve) -> Curve:
