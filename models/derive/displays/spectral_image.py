@@ -40,12 +40,5 @@ def threshold_of(values: NDArray[np.float64]) -> float:
     >>> threshold_of(np.array([10.0] * 50 + [200.0] * 20)) in range(10, 200)
     True
     """
-    counts = np.bincount(np.clip(values, 0, 255).astype(np.uint8).ravel(), minlength=256).astype(np.float64)
-    levels = np.arange(256)
-    dark = np.cumsum(counts)
-    bright = dark[-1] - dark
-    dark_sum = np.cumsum(counts * levels)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        apart = dark_sum / dark - (dark_sum[-1] - dark_sum) / bright
-        between = dark * bright * apart**2
-    return float(np.nan_to_num(between, nan=-1.0).argmax())
+    levels = np.clip(values, 0, 255).astype(np.uint8).reshape(1, -1)
+    return float(cv2.threshold(levels, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)[0])
