@@ -1,7 +1,7 @@
 """What a family's networks need to take a part in the model set: how frames become their input, what their output means."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,10 +11,12 @@ from models.catalogue import View
 from models.clip import Clip
 from models.errors import ManifestError, UnsuitableModel
 from models.families.phantom.classifier import PhantomClassifier
-from models.inputs.clip_frames import ClipFrames, Fit, Preparation
-from models.inputs.placed_frames import PlacedFrames, Points
+from models.inputs.clip_frames import ClipFrames
+from models.inputs.clip_input import ClipInput, Points, input_of, network_input
 from models.library.manifest import Manifest
-from models.library.registry import named, recipe_of
+from models.library.model_set import Role
+from models.library.recipe import FITS
+from models.library.registry import recipe_of
 from models.library.roles import image_of
 
 _LIKELY_ENOUGH = 0.5  # a view, where the manifest states no `view_probability`
@@ -32,22 +34,11 @@ class Described(nn.Module):
         return self.classifier.describe(frames)
 
 
-def classifier_preparation(manifest: Manifest) -> Preparation:
-    """Of a classifier of single frames."""
-    if recipe_of(manifest).letterboxed:
-        return Preparation(Fit.LETTERBOX, manifest.input_size_px, manifest.input_size_px)
-    _, height, width = manifest.input_shape
-    return Preparation(Fit.STRETCH, height, width, channels=3, largest=255)
-
-
 def classifier_input(clip: Clip, frames: ClipFrames, manifest: Manifest, indices: Sequence[int]) -> Tensor:
     """One of each of the frames that vote, or one of the whole clip. Raises ReadingError for a clip that the family cannot be
     asked about.
     """
-    if own := recipe_of(manifest).classifier_input:
-        batch: Tensor = named(own)(clip, manifest)
-        return batch
-    return frames.batch(classifier_preparation(manifest), indices, keep=True)
+    return network_input(clip, manifest, indices)
 
 
 def view_limit(manifest: Manifest) -> float:
@@ -67,21 +58,20 @@ def likeliest_view(manifest: Manifest, probabilities: Sequence[float]) -> tuple[
 
 
 def outlines_frames(manifest: Manifest) -> bool:
-    """Whether its family says how a frame that it outlines is placed in the image."""
-    return bool(recipe_of(manifest).placed_frames)
+    """Whether it outlines a ventricle frame by frame."""
+    return recipe_of(manifest).roles.get(Role.LV_SEGMENTATION) == FITS
 
 
-def placed_frames(clip: Clip, frames: ClipFrames, manifest: Manifest) -> PlacedFrames:
+def placed_frames(clip: Clip, frames: ClipFrames, manifest: Manifest) -> ClipInput:
     """The clip as a segmenter takes it. Raises UnsuitableModel for one that outlines nothing."""
     if not outlines_frames(manifest):
-        raise UnsuitableModel(f"model {manifest.name}: nothing says how its family {manifest.family} sees a frame")
-    make: Callable[[Clip, ClipFrames, Manifest], PlacedFrames] = named(recipe_of(manifest).placed_frames)
-    return make(clip, frames, manifest)
+        raise UnsuitableModel(f"model {manifest.name}: nothing says how its family {manifest.family} outlines a frame")
+    return input_of(clip, manifest)
 
 
-def on_map(placed: PlacedFrames, point_px: Points) -> Points:
+def on_map(placed: ClipInput, point_px: Points) -> Points:
     """A point (x, y) px of the whole image on the network's map, also where it lies outside it: `to_image` scales and moves."""
-    origin, right, below = (np.array(point) for point in placed.to_image(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])))
+    origin, right, below = placed.to_image(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
     return np.asarray(np.linalg.solve(np.stack([right - origin, below - origin], axis=1), point_px - origin))
 
 

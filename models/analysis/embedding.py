@@ -12,7 +12,7 @@ from models.analysis.adapters import classifier_input
 from models.clip import Clip
 from models.errors import NoEmbedding
 from models.inputs.clip_frames import ClipFrames
-from models.inputs.whole_frames import stretched
+from models.inputs.stretched_frame import stretched_frames
 from models.library.manifest import Manifest
 
 BATCH = 16
@@ -49,7 +49,7 @@ def embed_frames(network: nn.Module, frames: NDArray[np.uint8]) -> NDArray[np.fl
     """
     require_embedding(network)
     starts = range(0, len(frames), BATCH)
-    batches = (stretched(frames[start : start + BATCH], network.manifest) for start in starts)  # type: ignore[arg-type]
+    batches = (stretched_frames(frames[start : start + BATCH], network.manifest) for start in starts)  # type: ignore[arg-type]
     return np.concatenate([_features(network, batch).numpy() for batch in batches])
 
 

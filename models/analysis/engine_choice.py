@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from models.analysis.adapters import border_logit, classifier_input, classifier_preparation, outlines_frames, placed_frames
+from models.analysis.adapters import border_logit, outlines_frames
 from models.analysis.embedding import encodes_clips
 from models.analysis.loaded_model import engage, joined
-from models.analysis.reader_probes import ReaderProbe
+from models.analysis.reader_probes import ReaderProbe, role_batch
 from models.engines.agreement import Task, choose_backend, probe_clip
 from models.engines.backend import TorchBackend
-from models.inputs.clip_frames import ClipFrames
 from models.library.manifest import Manifest
 from models.library.model_set import Role
 from models.library.registry import recipe_of
@@ -39,13 +38,11 @@ def put_to_engine(network: Any, *, engine: str, device: str, for_features: bool 
 
 def _probe(network: Any, *, for_features: bool) -> ReaderProbe | None:
     manifest: Manifest = network.manifest
-    clip = probe_clip(manifest.probe)
-    frames, every = ClipFrames(clip), range(clip.number_of_frames)
+    batch = role_batch(probe_clip(manifest.probe), manifest)
     if for_features:
-        return ReaderProbe(network, "embed", Task.VALUES, frames.batch(classifier_preparation(manifest), every))
+        return ReaderProbe(network, "embed", Task.VALUES, batch)
     if outlines_frames(manifest):
-        batch = placed_frames(clip, frames, manifest).batch(every)
         return ReaderProbe(network, "forward", Task.MASK, batch)
     if Role.VIEW in recipe_of(manifest).roles:
-        return ReaderProbe(network, "forward", Task.CLASSES, classifier_input(clip, frames, manifest, every))
+        return ReaderProbe(network, "forward", Task.CLASSES, batch)
     return None

@@ -10,16 +10,13 @@ from torch import Tensor, nn
 from models.analysis.adapters import (
     Described,
     border_logit,
-    classifier_input,
-    placed_frames,
 )
 from models.analysis.embedding import encodes_clips
-from models.analysis.reader_probes import reader_probes
+from models.analysis.reader_probes import reader_probes, role_batch
 from models.engines.agreement import GatedBackend, Task, choose_backend, probe_clip
 from models.engines.backend import TorchBackend
 from models.errors import UnsuitableModel
 from models.families.phantom.classifier import PhantomClassifier
-from models.inputs.clip_frames import ClipFrames
 from models.library.manifest import Manifest
 from models.library.model_set import Role
 from models.library.reading import Reader
@@ -89,13 +86,12 @@ def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "t
     if engine == "torch" or (embedder and encodes_clips(embedder)):  # nothing to choose from, so no probe is rendered
         return Part(network, manifest, GatedBackend(TorchBackend(_entry(network, role), device)))
     clip = probe_clip(manifest.probe)
-    every = range(clip.number_of_frames)
     if role is Role.LV_SEGMENTATION:
-        probe, task = placed_frames(clip, ClipFrames(clip), manifest).batch(every), Task.MASK
+        probe, task = role_batch(clip, manifest), Task.MASK
         level = border_logit(manifest)
     else:
         entered = embedder.manifest if embedder else manifest
-        probe, task = classifier_input(clip, ClipFrames(clip), entered, every), Task.VALUES if embedder else Task.CLASSES
+        probe, task = role_batch(clip, entered), Task.VALUES if embedder else Task.CLASSES
         level = 0.0
     backend = choose_backend(
         _entry(network, role), task, probe, manifest, engine=engine, device=device, level=level, trained=_trained(manifest)

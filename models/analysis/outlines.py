@@ -15,6 +15,7 @@ from models.derive.ventricle.outline import cavity_outline
 from models.derive.ventricle.sector import probe_position
 from models.derive.ventricle.volumes import area_cm2, to_cm
 from models.inputs.clip_frames import ClipFrames
+from models.inputs.clip_input import pairs
 from models.results import Beat, Contour, ModelUse, Point
 
 _PIXELS_AT_ONCE = 16 * 160 * 160
@@ -98,7 +99,7 @@ class _Outlines:
             for index, probability in zip(asked, maps, strict=True):
                 line = cavity_outline(probability, self._level, probe=self._probe_px)
                 if line is not None:
-                    points = tuple(self._placed.to_image(line))
+                    points = pairs(self._placed.to_image(line))
                     self.contours[index] = Contour("lv", index, points)
                     self.areas_cm2[index] = area_cm2(to_cm(points, self._cm_per_px))
             self._sought.update(asked)

@@ -15,7 +15,7 @@ from torch import Tensor
 from models.clip import Clip
 from models.explain.activation import evaluating, grad_cam
 from models.explain.heat_overlay import overlay
-from models.explain.inputs import Shown
+from models.explain.inputs import Shown, shown_of
 from models.explain.places import Place, column_of, name_of, place_of
 from models.library.recipe import Form, Layer
 
@@ -50,7 +50,7 @@ def explain_clip(network: Any, clip: Clip, label: str | None = None, frames: Seq
     for a clip that the network cannot be asked about.
     """
     place = place_of(network.manifest)
-    shown = place.show(network, clip, range(clip.number_of_frames) if frames is None else list(frames))
+    shown = shown_of(clip, network.manifest, range(clip.number_of_frames) if frames is None else list(frames))
     first = next(network.parameters())
     values = shown.values.to(first.device, first.dtype)
     is_clip = values.dim() == 5

@@ -1,4 +1,4 @@
-"""Where a network's last feature map is, what it is shown, and what its answers mean: its recipe says so, nothing is guessed.
+"""Where a network's last feature map is, and what its answers mean: its recipe says so, nothing is guessed.
 
 Of a segmenter it is the deepest map, from which the decoder starts: the maps at full size show little but the answer itself. Of
 a transformer that answers by its class token it is what enters the last attention, for behind that no other token counts.
@@ -11,8 +11,6 @@ from typing import Any
 from torch import Tensor, nn
 
 from models.errors import NoHeatMap
-from models.explain import inputs
-from models.explain.inputs import Show
 from models.library.manifest import Manifest
 from models.library.recipe import EMBEDDING, Layer
 from models.library.registry import recipe_of
@@ -35,7 +33,6 @@ class Place:
     """
 
     layer: Layer
-    show: Show
     outputs: Callable[[Any], Tensor] = as_answered
     labels: Callable[[Any], Sequence[str]] = manifest_labels
     default: str = ""
@@ -54,8 +51,7 @@ def place_of(manifest: Manifest) -> Place:
         raise NoHeatMap(
             f"model {manifest.name} has no heat map: {reason or f'nobody has said where {recipe.task} has its maps'}"
         )
-    show: Show = getattr(inputs, found.shown)
-    return Place(found.layer, show, found.outputs or as_answered, found.labels or manifest_labels, found.default)
+    return Place(found.layer, found.outputs or as_answered, found.labels or manifest_labels, found.default)
 
 
 def column_of(network: nn.Module, place: Place, label: str, outputs: int) -> int:

@@ -9,6 +9,7 @@ from scipy.sparse import csr_array
 from threadpoolctl import ThreadpoolController
 
 from models.calibration import RegionCalibration
+from models.clip import Clip
 
 # ITU-R BT.601: the luma weights of the RGB to YBR_FULL conversion in PS3.3 C.7.6.3.1.2.
 _LUMA = np.array([0.299, 0.587, 0.114], dtype=np.float32)
@@ -39,6 +40,12 @@ class Letterbox:
     def of_region(cls, region: RegionCalibration, size_px: int) -> "Letterbox":
         width, height = region.x1_px - region.x0_px + 1, region.y1_px - region.y0_px + 1
         return cls(region.x0_px, region.y0_px, width, height, size_px)
+
+    @classmethod
+    def of_clip(cls, clip: Clip, size_px: int) -> "Letterbox":
+        """Of its B-mode region, or of the whole image where there is none."""
+        region = clip.b_mode_region().region
+        return cls.of_region(region, size_px) if region else cls(0, 0, clip.columns, clip.rows, size_px)
 
     @property
     def scale(self) -> float:

@@ -69,14 +69,13 @@ class Layer:
 
 @dataclass(frozen=True)
 class HeatMap:
-    """How an answer is explained: the layer whose features are weighed, and `shown`, which of `explain.inputs` it is shown.
+    """How an answer is explained: the layer whose features are weighed.
 
     `outputs` makes (n, k) or (n, k, h, w) of an answer that is neither; `labels` names the k where the manifest's do not, as a
     question to the network. `default` is the output that is explained where none is asked for; "": the largest.
     """
 
     layer: Layer
-    shown: str
     outputs: Callable[[Any], Any] | None = None
     labels: Callable[[Any], Sequence[str]] | None = None
     default: str = ""
@@ -86,12 +85,14 @@ class HeatMap:
 class EngineStep:
     """What an engine may compute of a network that reads clips itself: `method` of the submodules `owners` ("" is the network).
 
-    `batch` is what it is tried on before, one of those of `predictor.reader_probes`.
+    `frame_by_frame`: it takes frames, although the network takes clips. `other_sides` are further heights and widths that it is
+    tried at, where it takes any.
     """
 
-    batch: str
     method: str = "forward"
     owners: tuple[str, ...] = ("",)
+    frame_by_frame: bool = False
+    other_sides: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,8 @@ class Recipe:
     `evaluation` are the tasks of `evaluate`, the usual one first; `lines` the calipers that it draws, where they are more than
     the one that it is called after. `heat_map` says how an answer is explained, else `no_heat_map` why it cannot be.
 
-    `placed_frames` names, as "module:function" of (clip, frames, manifest), the clip as a segmenter takes it;
-    `classifier_input`, of (clip, manifest), that of a view classifier of clips. A classifier of frames takes the region in
-    proportion where it is `letterboxed`, else the whole screen. With no `engine` a network that reads clips stays with torch.
+    `sees` names, as "module:function" of (clip, manifest), the `inputs.clip_input.ClipInput` that is a clip as it sees it. With
+    no `engine` a network that reads clips stays with torch.
     """
 
     family: str
@@ -131,9 +131,7 @@ class Recipe:
     evaluation: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
     importer: str = ""
-    placed_frames: str = ""
-    classifier_input: str = ""
-    letterboxed: bool = False
+    sees: str = ""
     engine: EngineStep | None = None
     heat_map: HeatMap | None = None
     no_heat_map: str = ""

@@ -9,7 +9,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.analysis.adapters import classifier_preparation
 from models.clip import Clip
 from models.errors import EvaluationError
 from models.evaluation.datasets.items import DataSet, Item
@@ -24,7 +23,7 @@ from models.evaluation.metrics.label_noise import label_noise_figures
 from models.evaluation.metrics.neighbours import by_linear_probe, by_neighbours, few_shot_figures
 from models.evaluation.tasks.outcome import Options, Outcome
 from models.evaluation.tasks.plots import confusion, reliability, risk_over_coverage
-from models.inputs.clip_frames import ClipFrames
+from models.inputs.clip_input import network_input
 from models.library.manifest import Manifest, Value
 from models.library.model_set import Role
 from models.library.registry import recipe_of
@@ -167,11 +166,10 @@ def _probabilities(model: Any, items: Iterable[Item], options: Options) -> Itera
                 raise EvaluationError(f"model {model.manifest.name} names no view of {item.key}")
             yield _released(item), np.array([row["Probability"] for row in rows], dtype=np.float64)
         return
-    preparation = classifier_preparation(model.manifest)
     waiting: list[tuple[Item, Tensor]] = []
     for item in items:
         clip = item.load()
-        waiting.append((_released(item), ClipFrames(clip).batch(preparation, _spread(clip.number_of_frames))))
+        waiting.append((_released(item), network_input(clip, model.manifest, _spread(clip.number_of_frames))))
         if sum(len(frames) for _, frames in waiting) >= _BATCH:
             yield from _softmax(model, waiting)
             waiting = []
@@ -205,7 +203,7 @@ def _embedding(model: Any, item: Item, options: Options) -> NDArray[np.float32]:
     clip, place = item.load(), next(model.parameters())
     if hasattr(model, "embed_clip"):
         return np.asarray(model.embed_clip(clip, options.decoding), dtype=np.float32)
-    frames = ClipFrames(clip).batch(classifier_preparation(model.manifest), _spread(clip.number_of_frames))
+    frames = network_input(clip, model.manifest, _spread(clip.number_of_frames))
     with torch.inference_mode():
         return np.asarray(model.embed(frames.to(place.device, place.dtype)).float().mean(dim=0).cpu().numpy())
 

@@ -20,6 +20,7 @@ from models.evaluation.tasks.plots import histogram
 from models.evaluation.tasks.segmentation import maps_of
 from models.families.echoforge.keypoints import LINES, POINTS
 from models.families.echonet.frames import sigmoid
+from models.inputs.clip_input import pairs
 from models.library.manifest import Manifest, Value
 from models.library.reading import Mark, MarkKind
 from models.library.registry import recipe_of
@@ -96,7 +97,7 @@ def _of_outlines(model: Any, clip: Clip, frames: Sequence[int]) -> Found:
         line = cavity_outline(sigmoid(logits), level, probe=probe)
         if line is None:
             continue
-        points = list(placed.to_image(line))
+        points = pairs(placed.to_image(line))
         left, right = sorted((points[0], points[-1]))
         scaled = np.array(points) * scale
         apex = int(np.linalg.norm(scaled - (scaled[0] + scaled[-1]) / 2, axis=1).argmax())

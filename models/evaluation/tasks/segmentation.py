@@ -5,7 +5,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from models.analysis.adapters import border_logit, outlines_frames, placed_frames
@@ -17,8 +16,9 @@ from models.evaluation.metrics.overlap import Mask, Overlap, overlap, pooled_dic
 from models.evaluation.tasks.outcome import Cell, Options, Outcome
 from models.evaluation.tasks.plots import histogram
 from models.inputs.clip_frames import ClipFrames
-from models.inputs.placed_frames import PlacedFrames
+from models.inputs.clip_input import ClipInput
 from models.library.manifest import Value
+from models.networks.frame_answers import frame_answers
 
 STRUCTURE = "lv"
 _FAR_OUTSIDE = -1e4  # the logit of pixels that the network does not see
@@ -102,9 +102,10 @@ def masks_of(model: Any, clip: Clip, frames: Sequence[int]) -> list[Mask]:
     return [_on_image(logits, placed, clip) > level for logits in maps]
 
 
-def maps_of(model: Any, clip: Clip, frames: Sequence[int]) -> tuple[PlacedFrames, Iterator[NDArray[np.float32]]]:
-    """Logits (h, w) of the network's input on these frames, and where that lies in the image. Raises EvaluationError for
-    a model that outlines nothing.
+def maps_of(model: Any, clip: Clip, frames: Sequence[int]) -> tuple[ClipInput, Iterator[NDArray[np.float32]]]:
+    """Logits (h, w) of the network's input on these frames, and where that lies in the image.
+
+    Raises EvaluationError for a model that outlines nothing.
     """
     if not outlines_frames(model.manifest):
         family = model.manifest.family
@@ -113,17 +114,14 @@ def maps_of(model: Any, clip: Clip, frames: Sequence[int]) -> tuple[PlacedFrames
     return placed, _maps(model, placed, frames)
 
 
-def _maps(model: Any, placed: PlacedFrames, frames: Sequence[int]) -> Iterator[NDArray[np.float32]]:
-    place = next(model.parameters())
-    for first in range(0, len(frames), _AT_ONCE):
-        batch = placed.batch(frames[first : first + _AT_ONCE]).to(place.device, place.dtype)
-        with torch.inference_mode():
-            yield from model(batch)[:, 0].float().cpu().numpy()
+def _maps(model: Any, placed: ClipInput, frames: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+    for logits in frame_answers(model, placed, frames, _AT_ONCE):
+        yield logits[0].numpy()
 
 
-def _on_image(logits: NDArray[np.float32], placed: PlacedFrames, clip: Clip) -> NDArray[np.float32]:
+def _on_image(logits: NDArray[np.float32], placed: ClipInput, clip: Clip) -> NDArray[np.float32]:
     """The map resampled to the image's pixels; its placement is a shift and a scale along each axis."""
-    corner, far = np.array(placed.to_image(np.array([[0.0, 0.0], [1.0, 1.0]])))
+    corner, far = placed.to_image(np.array([[0.0, 0.0], [1.0, 1.0]]))
     scale = far - corner
     x, y = ((np.arange(length) - corner[axis]) / scale[axis] for axis, length in ((0, clip.columns), (1, clip.rows)))
     grid_x, grid_y = np.meshgrid(x.astype(np.float32), y.astype(np.float32))

@@ -13,7 +13,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from models.clip import Clip
 from models.errors import ManifestError, WeightsError
+from models.inputs.clip_input import ClipInput, input_of
 from models.library.manifest import Manifest
 from models.library.registry import embedder_of, load_manifest
 from models.networks.mahalanobis import nearest_class_distance
@@ -63,6 +65,18 @@ class ImageDistribution(nn.Module):
         return nearest_class_distance(features, self.learnt.class_means, self.learnt.precision)
 
 
+def seen_by_embedder(clip: Clip, manifest: Manifest) -> ClipInput:
+    """What the network sees in whose features it was learnt. Raises ManifestError where that is not there."""
+    return input_of(clip, named_embedder(manifest))
+
+
+def named_embedder(manifest: Manifest) -> Manifest:
+    named = embedder_of(manifest)
+    if named is None:
+        raise ManifestError(f"model {manifest.name}: [architecture] embedder is missing")
+    return named
+
+
 def digest_of(embedder: Manifest) -> Tensor:
     """All that the features of a model depend on, as a uint8 SHA-256 (32,): its weights, its architecture and its input."""
     size = [*embedder.input_shape, embedder.input_size_px]
@@ -74,9 +88,7 @@ def load(manifest: Manifest, weights: Path | None, device: str) -> ImageDistribu
     """With its embedder, which needs its own weights where this one gets weights. Raises ManifestError, also for an embedder
     that is not the one it was learnt with, and WeightsError.
     """
-    named = embedder_of(manifest)
-    if named is None:
-        raise ManifestError(f"model {manifest.name}: [architecture] embedder is missing")
+    named = named_embedder(manifest)
     classes, width = (int(str(manifest.architecture[key])) for key in ("reference_classes", "width"))
     learnt = prepare(LearntClasses(classes, width), manifest, weights, device)
     if weights is not None and not torch.equal(learnt.embedder_digest.cpu(), digest_of(named)):

@@ -10,6 +10,7 @@ RECIPES = (
         FAMILY,
         "models.families.distribution.networks",
         Answer.VALUES,
+        sees="models.families.distribution.networks:seen_by_embedder",
         roles={Role.DISTRIBUTION: FITS},
         no_heat_map="it tells a distance in the features of another network, which can be explained itself",
     ),

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
@@ -18,11 +17,13 @@ from models.derive.calipers.diameter_curve import Motion, PhaseFrames, phase_fra
 from models.derive.calipers.heat_map import PeakLimits, peak
 from models.derive.calipers.linear import length_cm
 from models.families.echo_apex.backbone import AdaptedBackbone
-from models.families.echo_apex.sequences import not_read, shown, untrained
+from models.families.echo_apex.inputs import frames as seen_frames
+from models.families.echo_apex.sequences import not_read, untrained
 from models.inputs.clip_squares import evenly
 from models.inputs.letterbox import Letterbox
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork, possible
 from models.results import Point, Reason
 
@@ -64,8 +65,9 @@ class Lines(ReadingNetwork):
         if untrained(self.manifest):
             return Reading(tuple(not_read(key, "cm") for key in _LINES.values()))
         indices = _asked(clip)
-        video, box = shown(clip, self.manifest, indices)
-        lines = [_lines(maps, box) for maps in self._probabilities(video)]
+        seen = seen_frames(clip, self.manifest)
+        answers = frame_answers(self, seen, indices, _BATCH)
+        lines = [_lines(logits.sigmoid().numpy(), seen.box) for logits in answers]
         lengths_px = np.array([length_cm(*frame["LVID"], (1.0, 1.0)) if frame["LVID"] else np.nan for frame in lines])
         if not np.isfinite(lengths_px).any():
             return _none(Reason.QUALITY, "on no frame both ends of LVID are one clear peak")
@@ -83,14 +85,6 @@ class Lines(ReadingNetwork):
         values = [possible(value, decoding, self.own_limits) for value in read]
         row = {"Filename": None, "Frame": indices[chosen], **{f"{v.key}_{v.unit}": v.value for v in values}}
         return Reading(tuple(values), columns=tuple(row), rows=(row,), marks=marks, notes=(phases.rule,))
-
-    def _probabilities(self, video: Tensor) -> Sequence[NDArray[np.float32]]:
-        """Maps (6, h, w) of each frame."""
-        place = next(self.parameters())
-        batches = torch.split(video.transpose(0, 1), _BATCH)
-        with torch.inference_mode():
-            found = [self(batch.to(place.device, place.dtype)).float().sigmoid().cpu().numpy() for batch in batches]
-        return [maps for batch in found for maps in batch]
 
 
 def _asked(clip: Clip) -> Sequence[int]:

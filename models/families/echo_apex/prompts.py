@@ -16,7 +16,8 @@ from models.clip import Clip
 from models.derive.ventricle.outline import closed_lines, polygon_area
 from models.errors import ReadingError
 from models.families.echo_apex.backbone import AdaptedBackbone
-from models.families.echo_apex.sequences import UNTRAINED, shown, untrained
+from models.families.echo_apex.inputs import frames as seen_frames
+from models.families.echo_apex.sequences import UNTRAINED, untrained
 from models.library.manifest import Manifest
 from models.library.reading import Mark, MarkKind
 from models.networks.reading_network import ReadingNetwork
@@ -64,21 +65,21 @@ class Segmentation(ReadingNetwork):
         """The outline of what is asked for on one frame, all in px of the whole image; None where the mask is empty."""
         if untrained(self.manifest) or not self.trained:
             raise ReadingError(UNTRAINED)
-        video, placed = shown(clip, self.manifest, [frame_index])
+        seen = seen_frames(clip, self.manifest)
         place = self.mask_token
         arguments: list[Tensor | None] = [None, None, None]
         if points:
-            pixels = placed.to_square(np.array([point for point, _ in points], dtype=np.float64))
+            pixels = seen.box.to_square(np.array([point for point, _ in points], dtype=np.float64))
             signs = torch.tensor([[INSIDE if inside else OUTSIDE for _, inside in points]])
             arguments[:2] = torch.from_numpy(pixels)[None].to(place), signs.to(place.device)
         if box is not None:
-            arguments[2] = torch.from_numpy(placed.to_square(np.array(box, dtype=np.float64)))[None].to(place)
+            arguments[2] = torch.from_numpy(seen.box.to_square(np.array(box, dtype=np.float64)))[None].to(place)
         with torch.inference_mode():
-            logits = self(video.transpose(0, 1).to(place), *arguments)
+            logits = self(seen.batch([frame_index]).to(place), *arguments)
         lines = closed_lines(logits[0, 0].float().sigmoid().cpu().numpy(), 0.5)
         if not lines:
             return None
-        outline = placed.to_image(max(lines, key=polygon_area)).tolist()
+        outline = seen.to_image(max(lines, key=polygon_area)).tolist()
         return Mark(frame_index, MarkKind.OUTLINE, tuple((x, y) for x, y in outline))
 
     def features(self, frames: Tensor) -> Tensor:

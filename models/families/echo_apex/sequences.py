@@ -1,21 +1,18 @@
 """EchoApex' answers about whole clips: which view it is, and the ejection fraction.
 
-Which frames of a clip are shown is not published: here 16, spread evenly over it, of the calibrated region where there is one,
-grey, letterboxed ("non-image information removed, images resized"). Both take any number of frames.
+Both take any number of frames; `inputs` beside this file says which they are shown.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.calibration import RegionCalibration
 from models.clip import Clip
 from models.families.echo_apex.backbone import AdaptedBackbone
-from models.inputs.clip_squares import evenly
-from models.inputs.letterbox import Letterbox
+from models.inputs.clip_input import network_input
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading, ReadValue
 from models.networks.positions import sinusoidal_positions
@@ -23,7 +20,6 @@ from models.networks.reading_network import ReadingNetwork, possible, without_a_
 from models.results import Reason
 from models.wording import counted
 
-FRAMES = 16
 _TIME_WIDTH, _TIME_LAYERS, _TIME_HEADS = 256, 2, 8
 UNTRAINED = "the decoder is untrained: only a backbone has been imported, and what it reads means nothing"
 
@@ -53,8 +49,7 @@ class Views(ReadingNetwork):
 
     def embed_clip(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> NDArray[np.float32]:
         """The embedding of one clip, (width,)."""
-        video, _ = shown(clip, self.manifest, evenly(clip.number_of_frames, FRAMES))
-        return np.asarray(ask(self, video, self.embed).numpy(), np.float32)
+        return np.asarray(ask(self, network_input(clip, self.manifest, ()), self.embed).numpy(), np.float32)
 
     def _class_tokens(self, clips: Tensor) -> Tensor:
         return frame_tokens(self.encoder, clips)[..., : self.encoder.width]
@@ -63,7 +58,7 @@ class Views(ReadingNetwork):
         """The most probable view, its probability in percent; a row for each view. Views without names are numbered from 1."""
         if untrained(self.manifest):
             return Reading((not_read("view_confidence", "%"),))
-        logits = ask(self, shown(clip, self.manifest, evenly(clip.number_of_frames, FRAMES))[0])
+        logits = ask(self, network_input(clip, self.manifest, ()))
         probabilities = logits.softmax(dim=0).tolist()
         names = self.manifest.labels or tuple(f"view {number}" for number in range(1, len(probabilities) + 1))
         rows = tuple({"Filename": None, "View": n, "Probability": p} for n, p in zip(names, probabilities, strict=True))
@@ -100,9 +95,8 @@ class EjectionFraction(ReadingNetwork):
             return Reading((not_read("ef_video_regression", "%"),))
         if missing := without_a_beat(clip, "ef_video_regression", "%"):
             return Reading((missing,))
-        indices = evenly(clip.number_of_frames, FRAMES)
-        video, _ = shown(clip, self.manifest, indices)
-        ef_percent, detail = float(ask(self, video)), f"from {counted(len(indices), 'frame')}"
+        video = network_input(clip, self.manifest, ())
+        ef_percent, detail = float(ask(self, video)), f"from {counted(video.shape[2], 'frame')}"
         value = possible(ReadValue("ef_video_regression", "%", ef_percent, detail=detail), decoding, self.own_limits)
         row = {"Filename": None, "EF": value.value}
         return Reading((value,), columns=("Filename", "EF"), rows=(row,))
@@ -119,29 +113,15 @@ def frame_tokens(encoder: AdaptedBackbone, clips: Tensor) -> Tensor:
     return both.reshape(number, frames, -1)
 
 
-def shown(clip: Clip, manifest: Manifest, indices: Sequence[int]) -> tuple[Tensor, Letterbox]:
-    """These frames as (3, frames, h, w), float32, 0 to 1, and how their pixels lie in the image."""
-    size_px = manifest.input_shape[-1]
-    region: RegionCalibration | None = clip.b_mode_region().region
-    box = Letterbox.of_region(region, size_px) if region else Letterbox(0, 0, clip.columns, clip.rows, size_px)
-    grey = torch.from_numpy(box.apply(clip.take(indices)))
-    return grey.expand(3, -1, -1, -1), box
-
-
-def view_input(clip: Clip, manifest: Manifest) -> Tensor:
-    """One clip (1, 3, frames, h, w), float32, 0 to 1, of frames spread over all of it."""
-    return shown(clip, manifest, evenly(clip.number_of_frames, FRAMES))[0][None]
-
-
 def ask(network: nn.Module, video: Tensor, question: Callable[[Tensor], Tensor] | None = None) -> Tensor:
     """The network's answer to one clip, without its first axis, in main memory: float32 logits, values or features of any
     shape.
 
-    `video` is (3, frames, h, w), float32, as `shown` gives it. `question` is another method of the network to be asked instead.
+    `video` is (1, 3, frames, h, w), float32, 0 to 1. `question` is another method of the network to be asked instead.
     """
     place = next(network.parameters())
     with torch.inference_mode():
-        answer: Tensor = (question or network)(video[None].to(place.device, place.dtype))[0].float().cpu()
+        answer: Tensor = (question or network)(video.to(place.device, place.dtype))[0].float().cpu()
     return answer
 
 

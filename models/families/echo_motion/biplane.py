@@ -8,8 +8,7 @@ from torch import Tensor, nn
 
 from models.clip import Clip
 from models.families.echo_motion.encoder import MixTransformer
-from models.families.echo_motion.frames import Preparation
-from models.families.echo_motion.temporal import describe_clips, ejection_head, masked_mean, padding
+from models.families.echo_motion.temporal import describe_clips, described, ejection_head, masked_mean, padding
 from models.library.manifest import Manifest
 from models.library.reading import Reading, ReadValue
 from models.networks.positions import sinusoidal_positions
@@ -82,10 +81,9 @@ class EchoMotionBiplane(ReadingNetwork):
         for clip in (a4c, a2c):
             if missing := without_a_beat(clip, EF_KEY, "%"):
                 return Reading((missing,))
-        preparation = Preparation.of(self.manifest)
         with torch.inference_mode():
-            four = torch.cat([self.a4c_encoder.describe(batch) for batch in preparation.batches(a4c, self)])
-            two = torch.cat([self.a2c_encoder.describe(batch) for batch in preparation.batches(a2c, self)])
+            four = described(self.a4c_encoder, a4c, self.manifest)
+            two = described(self.a2c_encoder, a2c, self.manifest)
             ef_percent = float(self.answer(four[None], two[None])[0])
         detail = f"regressed from {counted(len(four), 'frame')} of A4C and {len(two)} of A2C"
         return Reading((ReadValue(EF_KEY, "%", ef_percent, detail=detail),))

@@ -4,22 +4,20 @@ CLAHE (Zuiderveld 1994), then a bilateral filter (Tomasi and Manduchi 1998), the
 no parameter; those of the manifests are ours.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.clip import Clip
 from models.inputs.letterbox import Letterbox
 from models.library.manifest import Manifest
 
 Frames = NDArray[np.uint8]
-
-_AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -67,10 +65,7 @@ class Preparation:
 
     def letterbox(self, clip: Clip) -> Letterbox:
         """The calibrated B-mode region, or the whole image where there is none."""
-        region = clip.b_mode_region().region
-        if region is None:
-            return Letterbox(0, 0, clip.columns, clip.rows, self.size_px)
-        return Letterbox.of_region(region, self.size_px)
+        return Letterbox.of_clip(clip, self.size_px)
 
     def squares(self, clip: Clip, indices: list[int]) -> Tensor:
         """These frames as the networks take them: (n, 3, size, size), float32, 0 to 1, three times the same grey."""
@@ -82,16 +77,6 @@ class Preparation:
         taken = clip.take(indices)[:, box.y0_px : box.y0_px + box.height_px, box.x0_px : box.x0_px + box.width_px]
         cut = Letterbox(0, 0, box.width_px, box.height_px, box.size_px)
         return cut.apply(self.preprocess(np.ascontiguousarray(taken)))
-
-    def batches(self, clip: Clip, network: nn.Module) -> Iterator[Tensor]:
-        """All frames in order, several at a time, where `network` is: (n, 3, size, size), 0 to 1.
-
-        They have the network's dtype, float32 as a rule.
-        """
-        place = next(network.parameters())
-        for first in range(0, clip.number_of_frames, _AT_ONCE):
-            indices = list(range(first, min(first + _AT_ONCE, clip.number_of_frames)))
-            yield self.squares(clip, indices).to(place.device, place.dtype)
 
 
 _KEYS = ("clahe_clip_limit", "clahe_tiles", "bilateral_diameter_px", "bilateral_sigma_grey", "bilateral_sigma_px")

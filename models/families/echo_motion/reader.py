@@ -11,8 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
-from numpy.typing import NDArray
 from torch import nn
 
 from models.clip import Clip
@@ -22,9 +20,11 @@ from models.derive.ventricle.long_axis import long_axis, turned
 from models.derive.ventricle.outline import cavity_outline
 from models.derive.ventricle.sector import probe_position
 from models.derive.ventricle.volumes import Outline, area_cm2, length_cm, single_plane_volume_ml, to_cm
-from models.families.echo_motion.frames import Preparation
+from models.families.echo_motion.inputs import AT_ONCE, SmoothedFrames
+from models.inputs.clip_input import pairs
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.networks.frame_answers import frame_answers
 from models.results import Beat, Point, Reason, in_order
 
 AREA_EF_KEY = "ef_area_a4c"
@@ -67,19 +67,16 @@ def read_ventricle(network: nn.Module, manifest: Manifest, clip: Clip, decoding:
 
 
 def _segment(network: nn.Module, manifest: Manifest, clip: Clip) -> _Ventricle:
-    preparation = Preparation.of(manifest)
-    letterbox = preparation.letterbox(clip)
+    seen = SmoothedFrames(clip, manifest)
     level = manifest.threshold("contour_level")
-    probe = letterbox.to_square(probe_position(clip)[None])[0]
+    probe = seen.box.to_square(probe_position(clip)[None])[0]
     mask_px: list[int] = []
     outlines: list[tuple[Point, ...] | None] = []
-    for batch in preparation.batches(clip, network):
-        with torch.inference_mode():
-            maps: NDArray[np.float32] = network(batch)[:, 0].float().sigmoid().cpu().numpy()
-        for probability in maps:
-            mask_px.append(int((probability > level).sum()))
-            line = cavity_outline(probability, level, probe=probe)
-            outlines.append(None if line is None else tuple((float(x), float(y)) for x, y in letterbox.to_image(line)))
+    for logits in frame_answers(network, seen, range(clip.number_of_frames), AT_ONCE):
+        probability = logits[0].sigmoid().numpy()
+        mask_px.append(int((probability > level).sum()))
+        line = cavity_outline(probability, level, probe=probe)
+        outlines.append(None if line is None else pairs(seen.to_image(line)))
     for index in turned({index: long_axis(points, (1.0, 1.0)) for index, points in enumerate(outlines) if points is not None}):
         outlines[index] = None
     return _Ventricle(mask_px, outlines)

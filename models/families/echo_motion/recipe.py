@@ -8,7 +8,7 @@ from models.library.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer
 
 FAMILY = "echo_motion"
 _NETWORKS = "models.families.echo_motion.networks"
-_PLACED = "models.families.echo_motion.placed_frames:placed"
+_FRAMES, _CLIP = "models.families.echo_motion.inputs:SmoothedFrames", "models.families.echo_motion.inputs:SmoothedClip"
 _NO_OUTLINES = "is no segmenter: it does not outline a ventricle frame by frame"
 
 
@@ -19,9 +19,7 @@ def _answers(answer: Any) -> Any:
     return torch.cat([answer.ef_percent[:, None], answer.phase_logits.amax(dim=1)], dim=1)
 
 
-_OF_CLIP = HeatMap(
-    Layer("encoder.network.norm4", Form.FRAMES), "echo_motion_clip", _answers, lambda network: ("ef", "ed", "es"), "ef"
-)
+_OF_CLIP = HeatMap(Layer("encoder.network.norm4", Form.FRAMES), _answers, lambda network: ("ef", "ed", "es"), "ef")
 
 
 def _of_clips(
@@ -41,8 +39,8 @@ def _of_clips(
         views=views,
         quantities=(quantity,),
         evaluation=("ef",),
-        placed_frames=_PLACED,
-        engine=EngineStep("encoded_frames", "describe", encoders),
+        sees=_CLIP,
+        engine=EngineStep("describe", encoders, frame_by_frame=True),
         heat_map=heat_map,
         no_heat_map=no_heat_map,
     )
@@ -57,9 +55,9 @@ RECIPES = (
         roles={Role.LV_SEGMENTATION: FITS, Role.MEASUREMENTS: FITS},
         outlines=(View.A4C,),
         evaluation=("segmentation", "ef", "values", "landmarks"),
-        placed_frames=_PLACED,
-        engine=EngineStep("placed_frames"),
-        heat_map=HeatMap(Layer("attention"), "echo_motion_frames"),
+        sees=_FRAMES,
+        engine=EngineStep(),
+        heat_map=HeatMap(Layer("attention")),
     ),
     _of_clips("bilstm", (View.A4C,), "ef_video_regression", heat_map=_OF_CLIP),
     _of_clips("transformer", (View.A4C,), "ef_video_regression", heat_map=_OF_CLIP),

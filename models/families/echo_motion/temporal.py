@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from models.clip import Clip
 from models.families.echo_motion.encoder import MixTransformer
-from models.families.echo_motion.frames import Preparation
+from models.families.echo_motion.inputs import AT_ONCE, SmoothedClip
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading, ReadValue
 from models.networks.positions import sinusoidal_positions
@@ -64,9 +64,8 @@ class EchoMotionClips(ReadingNetwork):
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         """The ejection fraction, and both phases' probabilities of every frame. Both decodings are one: none is published."""
-        preparation = Preparation.of(self.manifest)
         with torch.inference_mode():
-            features = torch.cat([self.encoder.describe(batch) for batch in preparation.batches(clip, self)])
+            features = described(self.encoder, clip, self.manifest)
             ef_percent, logits = self.answer(features[None])
         regressed = ReadValue(EF_KEY, "%", float(ef_percent[0]), detail=f"regressed from {counted(len(features), 'frame')}")
         value = without_a_beat(clip, EF_KEY, "%") or regressed
@@ -112,6 +111,15 @@ class EchoMotionTransformer(EchoMotionClips):
         tokens = self.entry(features) + sinusoidal_positions(features.shape[1], self.width, features.device)
         states: Tensor = self.attention(tokens, src_key_padding_mask=padding(tokens, lengths))
         return states
+
+
+def described(encoder: MixTransformer, clip: Clip, manifest: Manifest) -> Tensor:
+    """What the encoder says of every frame of the clip, (frames, its last width), where the encoder is."""
+    place = next(encoder.parameters())
+    seen = SmoothedClip(clip, manifest)
+    frames = seen.chosen(())
+    batches = (seen.batch(frames[first : first + AT_ONCE]) for first in range(0, len(frames), AT_ONCE))
+    return torch.cat([encoder.describe(batch.to(place.device, place.dtype)) for batch in batches])
 
 
 def describe_clips(encoder: MixTransformer, clips: Tensor) -> Tensor:

@@ -15,7 +15,7 @@ RECIPES = (
         evaluation=("embedding",),
         no_heat_map=EMBEDDING,
         importer=_IMPORTER,
-        classifier_input="models.families.echo_prime.networks:view_input",
+        sees="models.families.echo_prime.inputs:SectorFrames",
     ),
     Recipe(
         _FAMILY,
@@ -24,8 +24,8 @@ RECIPES = (
         "convnext_base",
         roles={Role.VIEW: FITS},
         evaluation=("classification",),
-        heat_map=HeatMap(Layer("network.features"), "echo_prime_first_frame"),
+        heat_map=HeatMap(Layer("network.features")),
         importer=_IMPORTER,
-        classifier_input="models.families.echo_prime.networks:view_input",
+        sees="models.families.echo_prime.inputs:FirstFrame",
     ),
 )

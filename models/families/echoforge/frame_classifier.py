@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from models.clip import Clip
 from models.errors import ManifestError
-from models.inputs.whole_frames import read_classes
+from models.families.echoforge.class_reading import read_classes
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading
 from models.networks.reading_network import ReadingNetwork

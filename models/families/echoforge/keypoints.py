@@ -17,9 +17,10 @@ from models.derive.calipers.diameter_curve import Motion, PhaseFrames, phase_fra
 from models.derive.calipers.heat_map import PeakLimits, peak
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.families.echoforge.unet import WIDTHS
-from models.inputs.letterbox import Letterbox
+from models.inputs.clip_input import input_of
 from models.library.manifest import Manifest
 from models.library.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.networks.frame_answers import frame_answers
 from models.networks.linear_values import Diameters, limits_without_phase, values_at
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
@@ -77,17 +78,10 @@ class EchoForgeKeypoints(ReadingNetwork):
     def _points(self, clip: Clip) -> NDArray[np.float64]:
         """(frames, 4, 2) px of the whole image, NaN for a point without one peak."""
         limits = PeakLimits(*(self.manifest.threshold(key) for key in ("least_probability", "second_peak", "far_px")))
-        region, size = clip.b_mode_region().region, self.manifest.input_shape[-1]
-        box = Letterbox.of_region(region, size) if region else Letterbox(0, 0, clip.columns, clip.rows, size)
-        weight = self.network.head.weight
-        found = []
-        for first in range(0, clip.number_of_frames, _BATCH):
-            frames = clip.take(range(first, min(first + _BATCH, clip.number_of_frames)))
-            squares = torch.from_numpy(box.apply(frames)).to(weight)[:, None] * 255
-            with torch.inference_mode():
-                maps = self(squares).sigmoid().float().cpu().numpy()
-            found += [[peak(channel, limits) or (np.nan, np.nan) for channel in frame] for frame in maps]
-        return box.to_image(np.array(found, dtype=np.float64))
+        seen = input_of(clip, self.manifest)
+        answers = frame_answers(self, seen, range(clip.number_of_frames), _BATCH)
+        found = [[peak(channel, limits) or (np.nan, np.nan) for channel in logits.sigmoid().numpy()] for logits in answers]
+        return seen.to_image(np.array(found, dtype=np.float64))
 
     def _values(self, lengths: dict[str, Diameters], phases: PhaseFrames) -> tuple[ReadValue, ...]:
         values: list[ReadValue] = []

@@ -4,19 +4,15 @@ Lane et al., Comput Biol Med 133 (2021) 104373. Neither the scaling of the pixel
 together is published; `models.derive.beats.phase_score` says how it is done here.
 """
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import cv2
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.clip import Clip
 from models.derive.beats.phase_score import Curve, PhaseEvents, merge_windows, phase_events, window_starts
-from models.errors import ReadingError
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
+from models.families.echoforge.inputs import phase_frames
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading, ReadValue
 from models.networks.keras_lstm import KerasLstm
@@ -24,7 +20,6 @@ from models.networks.keras_resnet import FEATURES, KerasResNet
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.results import Reason
-from models.wording import counted
 
 _DENSE, _UNITS = 512, 512
 _BATCH = 8
@@ -74,27 +69,20 @@ class EchoForgePhase(ReadingNetwork):
         CORRECTED the calibrated region where there is one. Raises ReadingError for fewer frames than the network takes.
         """
         number = clip.number_of_frames
-        if number < self.frames:
-            raise ReadingError(f"the clip has {counted(number, 'frame')}; {self.manifest.name} needs at least {self.frames}")
-        region = None if decoding is Decoding.PUBLISHED else clip.b_mode_region().region
-        window = (
-            (slice(region.y0_px, region.y1_px + 1), slice(region.x0_px, region.x1_px + 1)) if region else (slice(None),) * 2
-        )
+        seen = phase_frames(clip, self.manifest, decoding)
+        seen.chosen(())
+        place = self.head.weight
         with torch.inference_mode():
-            features = torch.cat([self.embed(batch) for batch in self._batches(clip.frames[:, *window])])
+            batches = (seen.batch(range(first, min(first + _BATCH, number))) for first in range(0, number, _BATCH))
+            features = torch.cat([self.embed(batch.to(place)) for batch in batches])
             starts = window_starts(number, self.frames, self.frames // 2)
             scores = self.score(torch.stack([features[start : start + self.frames] for start in starts]))
         curve = merge_windows(scores.double().cpu().numpy(), starts, number)
         events = phase_events(curve, clip.frame_times_ms)
-        note = "read from the calibrated region" if region else "read from the whole image"
+        is_cut = decoding is Decoding.CORRECTED and clip.b_mode_region().region
+        note = "read from the calibrated region" if is_cut else "read from the whole image"
         rows = _rows(curve, events, clip.frame_times_ms)
         return Reading(_values(events, clip.frame_times_ms), COLUMNS, rows, notes=(note,))
-
-    def _batches(self, frames: NDArray[np.uint8]) -> Iterator[Tensor]:
-        size = (self.manifest.input_shape[3], self.manifest.input_shape[2])
-        for first in range(0, len(frames), _BATCH):
-            resized = [cv2.resize(frame, size, interpolation=cv2.INTER_AREA) for frame in frames[first : first + _BATCH]]
-            yield torch.from_numpy(np.stack(resized)).permute(0, 3, 1, 2).to(self.head.weight)
 
 
 def _values(events: PhaseEvents, times_ms: Curve | None) -> tuple[ReadValue, ...]:

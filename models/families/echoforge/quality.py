@@ -7,7 +7,6 @@ other as long as the biases fall (Cao et al., Pattern Recognition Letters 140 (2
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -15,8 +14,10 @@ from torch import Tensor, nn
 from models.clip import Clip
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.families.echoforge.xception import FEATURES, keras_xception
+from models.inputs.clip_input import input_of
 from models.library.manifest import Manifest
 from models.library.reading import ONE_DECODING, Decoding, Reading, ReadValue
+from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 
@@ -45,18 +46,9 @@ class EchoForgeQuality(ReadingNetwork):
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         """One number from 0 (lowest grade) to 100 (highest): the mean over frames of the expected grade. One decoding only."""
-        region, size = clip.b_mode_region().region, (self.manifest.input_shape[2], self.manifest.input_shape[1])
-        x0, y0, x1, y1 = (region.x0_px, region.y0_px, region.x1_px, region.y1_px) if region else (0, 0, clip.columns, clip.rows)
         picked = sorted({round(number) for number in np.linspace(0, clip.number_of_frames - 1, _FRAMES)})
-        squares = [
-            cv2.resize(np.ascontiguousarray(frame[y0 : y1 + 1, x0 : x1 + 1]), size, interpolation=cv2.INTER_AREA)
-            for frame in clip.take(picked)
-        ]
-        frames = torch.from_numpy(np.stack(squares)).to(self.bias).permute(0, 3, 1, 2)
-        with torch.inference_mode():
-            scores = (
-                torch.cat([100 * self(batch).sigmoid().mean(dim=1) for batch in torch.split(frames, _BATCH)]).cpu().tolist()
-            )
+        answers = frame_answers(self, input_of(clip, self.manifest), picked, _BATCH)
+        scores = [float(100 * logits.sigmoid().mean()) for logits in answers]
         quality = float(np.mean(scores))
         rows = tuple({"frame": index, "quality": score} for index, score in zip(picked, scores, strict=True))
         notes = (ONE_DECODING, "architecture not published: ours")

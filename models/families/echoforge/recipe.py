@@ -3,8 +3,9 @@
 from models.library.model_set import Role
 from models.library.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe
 
-_BACKBONE = HeatMap(Layer("backbone"), "stretched")
-_TOKENS = HeatMap(Layer("backbone.blocks.-1.norm1", Form.TOKENS, 16, 1), "stretched")
+_STRETCHED = "models.inputs.stretched_frame:stretched"
+_BACKBONE = HeatMap(Layer("backbone"))
+_TOKENS = HeatMap(Layer("backbone.blocks.-1.norm1", Form.TOKENS, 16, 1))
 
 
 def _classifier(architecture: str, task: str = "", heat_map: HeatMap = _BACKBONE) -> Recipe:
@@ -14,6 +15,7 @@ def _classifier(architecture: str, task: str = "", heat_map: HeatMap = _BACKBONE
         f"models.families.echoforge.{architecture}",
         Answer.CLASSES,
         task,
+        sees=_STRETCHED,
         roles={Role.VIEW: FITS, Role.SPLIT_SCREEN: FITS},
         evaluation=("classification", "embedding"),
         importer=f"models.families.echoforge.weights.{architecture}",
@@ -31,8 +33,8 @@ RECIPES = (
         roles={Role.LV_SEGMENTATION: FITS},
         evaluation=("segmentation", "landmarks"),
         importer="models.families.echoforge.weights.unet",
-        placed_frames="models.inputs.placed_frames:stretched",
-        heat_map=HeatMap(Layer("network.bridge"), "stretched"),
+        sees=_STRETCHED,
+        heat_map=HeatMap(Layer("network.bridge")),
     ),
     Recipe(
         "echoforge_phase",
@@ -40,11 +42,11 @@ RECIPES = (
         Answer.VALUES,
         roles={Role.PHASE: FITS},
         evaluation=("phase",),
-        engine=EngineStep("stretched_to_255", "embed"),
+        sees="models.families.echoforge.inputs:phase_frames",
+        engine=EngineStep("embed", frame_by_frame=True),
         importer="models.families.echoforge.weights.phase",
         heat_map=HeatMap(
             Layer("backbone", Form.FRAMES),
-            "region_stretched_clip",
             labels=lambda network: [f"frame_{index}" for index in range(network.frames)],
         ),
     ),
@@ -57,15 +59,17 @@ RECIPES = (
         quantities=("ivsd_2d", "lvidd_2d", "lvids_2d", "lvpwd_2d"),
         evaluation=("linear", "values", "landmarks"),
         lines=("ivs", "lvid", "lvpw"),
-        engine=EngineStep("grey_squares"),
-        heat_map=HeatMap(Layer("network.bridge"), "region_letterboxed"),
+        sees="models.inputs.letterboxed_region:letterboxed_to_255",
+        engine=EngineStep(),
+        heat_map=HeatMap(Layer("network.bridge")),
     ),
     Recipe(
         "echoforge_quality",
         "models.families.echoforge.quality",
         Answer.VALUES,
         roles={Role.QUALITY: FITS},
-        engine=EngineStep("stretched_to_255"),
-        heat_map=HeatMap(Layer("backbone"), "region_stretched"),
+        sees="models.inputs.stretched_region:stretched_region",
+        engine=EngineStep(),
+        heat_map=HeatMap(Layer("backbone")),
     ),
 )

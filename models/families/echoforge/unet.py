@@ -16,10 +16,12 @@ from models.calibration import RegionCalibration, RegionChoice
 from models.clip import Clip
 from models.derive.calipers.diameter_curve import Motion, phase_frames
 from models.derive.ventricle.outline import closed_lines, polygon_area
+from models.families.echoforge.class_reading import BATCH
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
-from models.inputs.whole_frames import outputs_by_frame
+from models.inputs.clip_input import input_of
 from models.library.manifest import Manifest
 from models.library.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.u_net import UNet
@@ -75,6 +77,7 @@ class EchoForgeUNet(ReadingNetwork):
     def _outlines(self, clip: Clip, region: RegionCalibration | None) -> list[Points | None]:
         """In px of the image; None without a ventricle. What lies outside the region has not its size of a pixel."""
         height, width = self.manifest.input_shape[-2:]
+        seen_frames = input_of(clip, self.manifest)
         scale = np.array([clip.columns / width, clip.rows / height])
         seen = np.ones((height, width), np.float32)
         if region:
@@ -82,10 +85,10 @@ class EchoForgeUNet(ReadingNetwork):
             x, y = ((np.arange(side) + 0.5) * step - 0.5 for side, step in zip((width, height), scale, strict=True))
             seen[:] = np.outer((y >= y0 - 0.5) & (y <= y1 + 0.5), (x >= x0 - 0.5) & (x <= x1 + 0.5))
         outlines: list[Points | None] = []
-        for maps in outputs_by_frame(self, clip, self.manifest):
+        for maps in frame_answers(self, seen_frames, range(clip.number_of_frames), BATCH):
             probability = maps[0].sigmoid().numpy() * seen
             line = max(closed_lines(probability, _LEVEL), key=polygon_area, default=None)
-            outlines.append(None if line is None else (line + 0.5) * scale - 0.5)
+            outlines.append(None if line is None else seen_frames.to_image(line))
         return outlines
 
 

@@ -16,15 +16,18 @@ from models.catalogue import READ
 from models.clip import Clip
 from models.derive.calipers.diameter_curve import Motion, phase_frames
 from models.derive.ventricle.outline import closed_lines, polygon_area
-from models.families.echonet.frames import COLUMNS, ROWS, Screen, fitted, logits, sigmoid, swapped_chroma
+from models.families.echonet.frames import COLUMNS, ROWS, logits, sigmoid, swapped_chroma
+from models.families.echonet.screen_frames import ScreenFrames
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.networks.frame_answers import frame_answers
 from models.networks.linear_values import short_name
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
 from models.results import Point, Reason
 
 _LEVEL = 0.5
+_AT_ONCE = 4  # frames
 _COLUMNS = ("filename", "frame_index", "measurement_name", "area_px", "mean_confidence", "area_cm2")
 _LIMITS_CM2 = READ["ra_area"].limits  # those of the left atrium are the same
 
@@ -88,12 +91,13 @@ class AreaReader(ReadingNetwork, DeepLab):
         return [_Cavity(int(np.count_nonzero(mask)), _mean(probability, marked), _points(outline))]
 
     def _corrected(self, clip: Clip) -> list[_Cavity]:
-        screen = Screen(clip.rows, clip.columns)
+        shown = ScreenFrames(clip, self.manifest)
+        screen = shown.screen
         region = clip.b_mode_region().region
         seen = screen.inside(region) if region else True  # nothing elsewhere has the region's size of a pixel
         cavities = []
-        for maps in logits(self, fitted(clip, range(clip.number_of_frames))):
-            probability = sigmoid(maps[0]) * seen
+        for maps in frame_answers(self, shown, range(clip.number_of_frames), _AT_ONCE):
+            probability = sigmoid(maps[0].numpy()) * seen
             marked = _largest(probability >= _LEVEL)
             area_px = int(np.count_nonzero(screen.map_to_image(marked)))
             outline = screen.to_image(_outline(np.where(marked, probability, 0).astype(np.float32)))

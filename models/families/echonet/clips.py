@@ -10,10 +10,8 @@ import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from models.clip import Clip
-from models.derive.beats.beat_to_beat import Indices, clip_indices, padded_length
 from models.errors import ReadingError
 from models.inputs.normalisation import Normalisation
 from models.library.manifest import Manifest
@@ -144,23 +142,3 @@ def estimate_normalisation(clips: "list[NDArray[np.uint8]]") -> tuple[list[float
     """
     values = np.concatenate([clip.reshape(-1, 3).astype(np.float64) for clip in clips])
     return [float(v) for v in values.mean(axis=0)], [float(v) for v in values.std(axis=0)]
-
-
-def padded_clip(video: Tensor, start: int) -> Tensor:
-    """The published clip (3, 32, rows, columns) of a normalised `video` (3, frames, rows, columns), float32, no unit.
-
-    Zeros, the mean grey, follow its last frame. `start` is the clip's first frame.
-    """
-    missing = padded_length(video.shape[1]) - video.shape[1]
-    padded = torch.nn.functional.pad(video, (0, 0, 0, 0, 0, missing)) if missing else video
-    return padded[:, torch.from_numpy(clip_indices(start))]
-
-
-def gathered_clip(video: Tensor, indices: Indices) -> Tensor:
-    """The clip (3, n, rows, columns) of a normalised `video` (3, frames, rows, columns), float32, no unit.
-
-    `indices` (n,) are its frames; a frame is zeros where the index is -1.
-    """
-    clip = video[:, torch.from_numpy(np.maximum(indices, 0))].clone()
-    clip[:, torch.from_numpy(indices < 0)] = 0
-    return clip

@@ -30,11 +30,10 @@ from models.families.echonet.trace import (
     probabilities,
     published_region,
     published_unit_problem,
-    trace_maps,
     velocity_unit,
     velocity_value,
 )
-from models.families.echonet.trace_reader import TraceReader
+from models.families.echonet.trace_reader import TraceReader, trace_maps
 from models.library.manifest import Manifest
 from models.library.reading import Mark, MarkKind, Reading, ReadValue
 from models.networks.linear_values import short_name
@@ -79,8 +78,8 @@ class PeakReader(TraceReader):
             notes=("published decoding", f"the lowest region, {described(region)}"),
         )
 
-    def _corrected(self, clip: Clip, frame: NDArray[np.uint8], choice: TraceChoice) -> Reading:
-        trace = trace_maps(self, clip, frame, choice)
+    def _corrected(self, clip: Clip, frame_index: int, choice: TraceChoice) -> Reading:
+        trace = trace_maps(self, clip, frame_index, choice)
         place, probability, absent, notes = trace.place, trace.maps[0], trace.absent, trace.notes
         least = self.manifest.threshold("least_probability")
         if probability.max() < least:
@@ -93,7 +92,9 @@ class PeakReader(TraceReader):
             row = self._row(clip, None, place.first_row, None, point, None)
             return Reading((*pixels, *self._unmeasured(absent)), COLUMNS, (row,), (self._mark(point, None),), notes)
         region = choice.region
-        display = grey(without_green_trace(frame)[region.y0_px : region.y1_px + 1, region.x0_px : region.x1_px + 1])
+        display = grey(
+            without_green_trace(clip.take([frame_index])[0])[region.y0_px : region.y1_px + 1, region.x0_px : region.x1_px + 1]
+        )
         velocity_cm_s = region.physical_y(point[1])
         if is_cut_off(display, x, y, region.zero_row_px - region.y0_px):
             values = self._cut_off(velocity_cm_s, region, absent)

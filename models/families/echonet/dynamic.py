@@ -22,7 +22,9 @@ from torch import Tensor, nn
 
 from models.clip import Clip
 from models.derive.beats.beat_to_beat import (
+    Indices,
     beat_start_ms,
+    clip_indices,
     clip_starts,
     published_beat_starts,
     published_end_systoles,
@@ -33,9 +35,12 @@ from models.derive.beats.cardiac_cycle import find_beats
 from models.derive.calipers.linear import EF_LIMITS_PERCENT
 from models.derive.ventricle.outline import closed_lines, polygon_area
 from models.errors import ManifestError, UnsuitableModel
-from models.families.echonet.clips import NOT_NORMALISABLE, Squares, gathered_clip, normalisation, padded_clip, squares
+from models.families.echonet.clips import NOT_NORMALISABLE, Squares, normalisation
+from models.families.echonet.square_frames import SquareClip, SquareFrames
+from models.inputs.clip_input import as_clip
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork, judged, without_a_beat
 from models.networks.stored_weights import prepare
 from models.networks.vision import DeepLab, r2plus1d_18
@@ -55,35 +60,14 @@ class LeftVentricle(ReadingNetwork, DeepLab):
 
     own_limits = _LIMITS_CM2
 
-    def masks(self, frames: NDArray[np.uint8]) -> NDArray[np.bool_] | None:
-        """(n, rows, columns), true in the ventricle, of RGB `frames` (n, rows, columns, 3), 0 to 255.
-
-        None where mean and deviation are not known.
-        """
-        logits = self.logits(frames)
-        return None if logits is None else logits > 0
-
-    def logits(self, frames: NDArray[np.uint8]) -> NDArray[np.float32] | None:
-        """Logits (n, rows, columns) of RGB `frames` (n, rows, columns, 3), 0 to 255.
-
-        None where mean and deviation are not known.
-        """
-        rule = normalisation(self.manifest)
-        if rule is None:
-            return None
-        video = rule.apply(frames).permute(1, 0, 2, 3)
-        place = next(self.parameters())
-        batches = (video[first : first + _FRAMES_AT_ONCE] for first in range(0, len(video), _FRAMES_AT_ONCE))
-        with torch.inference_mode():
-            pieces = [self(batch.to(place.device, place.dtype)).float().cpu() for batch in batches]
-        return np.asarray(torch.cat(pieces)[:, 0].numpy(), dtype=np.float32)
-
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         """Area of every frame, and at end-diastole and end-systole: in cm2 where calibrated, always in px of the square."""
-        cut = squares(clip, decoding)
-        logits = self.logits(cut.frames)
-        if logits is None:
+        if normalisation(self.manifest) is None:
             return Reading(tuple(_not_read(key, "cm2") for key in ("lv_area_d_a4c", "lv_area_s_a4c")))
+        seen = SquareFrames(clip, self.manifest, decoding)
+        cut = seen.cut
+        answers = list(frame_answers(self, seen, range(len(cut.frames)), _FRAMES_AT_ONCE))
+        logits = np.asarray(torch.stack(answers)[:, 0].numpy(), dtype=np.float32)
         areas = (logits > 0).sum(axis=(1, 2)).tolist()
         beats, es_frames = beats_of(areas, clip, decoding)
         rows = tuple(
@@ -134,22 +118,21 @@ class EjectionFraction(ReadingNetwork):
 
     def _read(self, clip: Clip, decoding: Decoding, es_frames: Sequence[int] | None) -> Reading:
         """Without end-systoles, over all clips of the video."""
-        cut = squares(clip, decoding)
-        rule = normalisation(self.manifest)
-        if rule is None:
+        if normalisation(self.manifest) is None:
             return Reading((_not_read(EF_KEY, "%"),))
+        seen = SquareClip(clip, self.manifest, decoding)
         if decoding is Decoding.CORRECTED and (missing := without_a_beat(clip, EF_KEY, "%")):
             return Reading((missing,))
-        starts, clips = _clips(rule.apply(cut.frames), clip, decoding, es_frames)
+        starts, clips = _clips(seen, clip, decoding, es_frames)
         found = self._regress(clips)
-        return _ef_reading(starts, found, decoding, cut, by_beat=es_frames is not None)
+        return _ef_reading(starts, found, decoding, seen.cut, by_beat=es_frames is not None)
 
     def _regress(self, clips: Iterator[Tensor]) -> list[float]:
         place = next(self.parameters())
         found: list[float] = []
         with torch.inference_mode():
             while batch := list(islice(clips, _CLIPS_AT_ONCE)):
-                found += self(torch.stack(batch).to(place.device, place.dtype)).float().cpu().tolist()
+                found += self(torch.cat(batch).to(place.device, place.dtype)).float().cpu().tolist()
         return found
 
 
@@ -196,18 +179,22 @@ def beats_of(areas: Sequence[float], clip: Clip, decoding: Decoding) -> tuple[tu
 
 
 def _clips(
-    video: Tensor, clip: Clip, decoding: Decoding, es_frames: Sequence[int] | None
+    seen: SquareClip, clip: Clip, decoding: Decoding, es_frames: Sequence[int] | None
 ) -> tuple[Sequence[float], Iterator[Tensor]]:
-    """Starts of the clips, in frames as published or in ms, and the clips, cut when asked for."""
+    """Starts of the clips, in frames as published or in ms, and the clips (1, 3, 32, 112, 112), cut when asked for."""
+
+    def cut(indices: Indices) -> Tensor:
+        return as_clip(seen.batch(seen.present(indices)))
+
     times = clip.frame_times_ms
     if decoding is Decoding.PUBLISHED or times is None:
-        frames = video.shape[1]
+        frames = clip.number_of_frames
         first = clip_starts(frames) if es_frames is None else published_beat_starts(es_frames, frames)
-        return first, (padded_clip(video, start) for start in first)
+        return first, (cut(clip_indices(start)) for start in first)
     starts = timed_starts_ms(times)
     if es_frames is not None:
         starts = [beat_start_ms(float(times[frame]), times) for frame in es_frames]
-    return starts, (gathered_clip(video, timed_clip(start, times)) for start in starts)
+    return starts, (cut(timed_clip(start, times)) for start in starts)
 
 
 def _ef_reading(names: Sequence[float], found: list[float], decoding: Decoding, cut: Squares, *, by_beat: bool) -> Reading:

@@ -1,6 +1,6 @@
 """What EchoNet-Measurements' B-mode networks see of a clip: whole frames at 640 x 480, and how their pixels map back."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import cv2
@@ -72,15 +72,6 @@ class Screen:
         width, height = self._fitted
         inside = np.ascontiguousarray(mask[upper : upper + height, left : left + width]).astype(np.uint8)
         return np.asarray(cv2.resize(inside, (self.columns, self.rows), interpolation=cv2.INTER_NEAREST_EXACT) > 0)
-
-
-def fitted(clip: Clip, indices: Sequence[int]) -> Iterator[Frames]:
-    """These frames, each RGB (480, 640, 3), 0 to 255, in their shape: `Screen.fit`."""
-    screen = Screen(clip.rows, clip.columns)
-    for first in range(0, len(indices), _BATCH):
-        yield from clip.cache.by_frame(
-            screen, indices[first : first + _BATCH], lambda asked: [screen.fit(frame) for frame in clip.take(asked)]
-        )
 
 
 def published_frames(clip: Clip) -> tuple[Iterator[Frames], float]:

@@ -27,10 +27,9 @@ from models.families.echonet.trace import (
     probabilities,
     published_region,
     published_unit_problem,
-    trace_maps,
     velocity_value,
 )
-from models.families.echonet.trace_reader import TraceReader
+from models.families.echonet.trace_reader import TraceReader, trace_maps
 from models.library.manifest import Manifest
 from models.library.reading import Mark, MarkKind, Reading, ReadValue
 from models.results import Point, Reason
@@ -79,8 +78,8 @@ class MitralInflowReader(TraceReader):
         notes = ("published decoding", where, ECG_KEPT_NOTE)
         return Reading(tuple(values), COLUMNS, (row,), _marks(on_screen), notes)
 
-    def _corrected(self, clip: Clip, frame: NDArray[np.uint8], choice: TraceChoice) -> Reading:
-        trace = trace_maps(self, clip, frame, choice)
+    def _corrected(self, clip: Clip, frame_index: int, choice: TraceChoice) -> Reading:
+        trace = trace_maps(self, clip, frame_index, choice)
         place, absent, notes = trace.place, trace.absent, (*trace.notes, ECG_NOTE)
         try:
             e, a = self._pair(trace.maps, choice.seen, clip.heart_rate_bpm)
@@ -94,7 +93,7 @@ class MitralInflowReader(TraceReader):
             pixels = [ReadValue(f"{name}_{axis}", "px", value, 0) for name, point in zip("ea", points, strict=True)
                       for axis, value in zip("xy", point, strict=True)]  # fmt: skip
             return Reading((*pixels, *self._unmeasured(absent)), COLUMNS, (row,), _marks(points), notes)
-        absent += _doubts(frame, region, (e, a), place)
+        absent += _doubts(clip.take([frame_index])[0], region, (e, a), place)
         e_cm_s, a_cm_s = (region.physical_y(y) for _, y in points)
         values = self._unmeasured(absent) if absent else _values(e_cm_s, a_cm_s)
         kept = [value.value is not None for value in values]

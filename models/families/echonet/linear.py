@@ -14,10 +14,12 @@ from models.calibration import lowest_region
 from models.clip import Clip
 from models.derive.calipers.diameter_curve import Motion, PhaseFrames, phase_frames, published_phases, smoothed, wave_frames
 from models.derive.calipers.heat_map import PeakLimits, peak, published_centroid
-from models.families.echonet.frames import Screen, fitted, logits, published_frames, sigmoid
+from models.families.echonet.frames import logits, published_frames, sigmoid
+from models.families.echonet.screen_frames import ScreenFrames
 from models.families.echonet.trace import described
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.networks.frame_answers import frame_answers
 from models.networks.linear_values import Diameters, limits_without_phase, short_name, values_at
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
@@ -25,6 +27,7 @@ from models.results import Reason
 
 Points = NDArray[np.float64]
 
+_AT_ONCE = 4  # frames
 _COLUMNS = ("frame_number", "pred_x1", "pred_y1", "pred_x2", "pred_y2", "diameter", "smooth_diameter")
 _FOLDER_COLUMNS = (
     "filename", "frame_number", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present",
@@ -132,16 +135,18 @@ class LinearReader(ReadingNetwork, DeepLab):
         """Of these frames, or of all; on the others there are no points."""
         asked = range(clip.number_of_frames) if indices is None else indices
         limits = PeakLimits(*(self.manifest.threshold(key) for key in ("least_probability", "second_peak", "far_px")))
-        screen = Screen(clip.rows, clip.columns)
+        shown = ScreenFrames(clip, self.manifest)
         choice = clip.b_mode_region()
-        seen = screen.inside(choice.region) if choice.region else True  # nothing elsewhere has the region's size of a pixel
+        seen = (
+            shown.screen.inside(choice.region) if choice.region else True
+        )  # nothing elsewhere has the region's size of a pixel
         found = np.full((clip.number_of_frames, 2, 2), np.nan)
         probability = np.zeros(clip.number_of_frames)
-        for index, maps in zip(asked, logits(self, fitted(clip, asked)), strict=True):
-            inside = [sigmoid(channel) * seen for channel in maps]
+        for index, maps in zip(asked, frame_answers(self, shown, asked, _AT_ONCE), strict=True):
+            inside = [sigmoid(channel) * seen for channel in maps.numpy()]
             found[index] = [peak(channel, limits) or (np.nan, np.nan) for channel in inside]  # no peak, no point
             probability[index] = min(float(channel.max()) for channel in inside)
-        points = screen.to_image(found)
+        points = shown.to_image(found)
         words = choice.problem.value if choice.problem else ""
         reason = (calibration_reason(choice.problem), words)
         diameters = _measured(points, choice.region.cm_per_px if choice.region else None, reason, limited=True)

@@ -23,10 +23,9 @@ from models.families.echonet.trace import (
     not_measured,
     probabilities,
     published_region,
-    trace_maps,
     within,
 )
-from models.families.echonet.trace_reader import TraceReader
+from models.families.echonet.trace_reader import TraceReader, trace_maps
 from models.library.manifest import Manifest
 from models.library.reading import Mark, MarkKind, Reading, ReadValue
 from models.results import Point, Reason
@@ -70,8 +69,8 @@ class TapseReader(TraceReader):
         notes = ("published decoding", f"the lowest region, {described(region)}; rows from {first_row} on", ECG_KEPT_NOTE)
         return Reading((ReadValue(_KEY, "cm", value_cm, 0),), COLUMNS, (row,), (_mark(on_screen),), notes)
 
-    def _corrected(self, clip: Clip, frame: NDArray[np.uint8], choice: TraceChoice) -> Reading:
-        trace = trace_maps(self, clip, frame, choice)
+    def _corrected(self, clip: Clip, frame_index: int, choice: TraceChoice) -> Reading:
+        trace = trace_maps(self, clip, frame_index, choice)
         place, absent, notes = trace.place, trace.absent, (*trace.notes, ECG_NOTE)
         try:
             ends = self._pair(trace.maps, choice.seen)

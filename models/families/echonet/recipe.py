@@ -34,18 +34,25 @@ _VIEWS_OF_MODEL = {f"{_MEASUREMENTS}/{name}": views for name, views in _VIEWS.it
 
 _DEEP_LAB = Layer("network.backbone.layer4")
 _VIDEO_RESNET = Layer("network.layer4", Form.CLIPS)
-_SCREEN, _TRACE = HeatMap(_DEEP_LAB, "screen"), HeatMap(_DEEP_LAB, "trace")
-_QUALITY = HeatMap(_VIDEO_RESNET, "quality_squares", labels=lambda network: ("quality",))
+_OF_MAPS = HeatMap(_DEEP_LAB)
+_QUALITY = HeatMap(_VIDEO_RESNET, labels=lambda network: ("quality",))
+
+
+_STEP = EngineStep()
+# Tried at the size of the drawn traces, which is that of the published scripts, and at a smaller one.
+_OF_ANY_SIZE = EngineStep(other_sides=((300, 640),))
+_SCREEN, _SPECTRAL = "screen_frames:ScreenFrames", "trace_screens:spectral"
 
 
 def _measures(
     task: str,
     answers: Answer,
-    heat_map: HeatMap,
-    tried_on: str,
+    sees: str,
     evaluation: tuple[str, ...],
     quantities: tuple[str, ...] = (),
     judges: tuple[View, ...] = (),
+    heat_map: HeatMap = _OF_MAPS,
+    engine: EngineStep = _STEP,
 ) -> Recipe:
     return Recipe(
         _MEASUREMENTS,
@@ -59,7 +66,8 @@ def _measures(
         judges=judges,
         evaluation=evaluation,
         importer=_IMPORTER,
-        engine=EngineStep(tried_on),
+        sees=f"models.families.echonet.{sees}",
+        engine=engine,
         heat_map=heat_map,
     )
 
@@ -78,9 +86,9 @@ RECIPES = (
         quantities=("ef_video_regression",),
         evaluation=("ef",),
         importer=_IMPORTER,
-        placed_frames="models.families.echonet.placed_frames:placed",
-        engine=EngineStep("normalised_clip"),
-        heat_map=HeatMap(_VIDEO_RESNET, "echonet_clip"),
+        sees="models.families.echonet.square_frames:SquareClip",
+        engine=_STEP,
+        heat_map=HeatMap(_VIDEO_RESNET),
     ),
     Recipe(
         _DYNAMIC,
@@ -90,15 +98,15 @@ RECIPES = (
         roles={Role.LV_SEGMENTATION: FITS, Role.MEASUREMENTS: FITS},
         evaluation=("segmentation", "landmarks"),
         importer=_IMPORTER,
-        placed_frames="models.families.echonet.placed_frames:placed",
-        engine=EngineStep("normalised_frames"),
-        heat_map=HeatMap(_DEEP_LAB, "echonet_squares"),
+        sees="models.families.echonet.square_frames:SquareFrames",
+        engine=_STEP,
+        heat_map=_OF_MAPS,
     ),
-    _measures("linear", Answer.POINTS, _SCREEN, "stretched", ("linear", "values", "landmarks")),
-    _measures("area", Answer.MASK, _SCREEN, "stretched", ("values",)),
-    _measures("vti", Answer.MASK, HeatMap(_DEEP_LAB, "spectral_beat"), "beats", ("values",)),
-    _measures("doppler_peak", Answer.POINTS, _TRACE, "spectral_screen", ("values",)),
-    _measures("mitral_inflow", Answer.POINTS, _TRACE, "spectral_screen", ("values",), ("mv_e", "mv_a", "mv_ea")),
-    _measures("tapse", Answer.POINTS, _TRACE, "m_mode_screen", ("values",), ("tapse",)),
-    _measures("plax_quality", Answer.VALUES, _QUALITY, "quality_clip", (), judges=PLAX),
+    _measures("linear", Answer.POINTS, _SCREEN, ("linear", "values", "landmarks")),
+    _measures("area", Answer.MASK, _SCREEN, ("values",)),
+    _measures("vti", Answer.MASK, "beat_squares:BeatSquares", ("values",)),
+    _measures("doppler_peak", Answer.POINTS, _SPECTRAL, ("values",), engine=_OF_ANY_SIZE),
+    _measures("mitral_inflow", Answer.POINTS, _SPECTRAL, ("values",), ("mv_e", "mv_a", "mv_ea"), engine=_OF_ANY_SIZE),
+    _measures("tapse", Answer.POINTS, "trace_screens:m_mode", ("values",), ("tapse",), engine=_OF_ANY_SIZE),
+    _measures("plax_quality", Answer.VALUES, "quality:QualitySquares", (), judges=PLAX, heat_map=_QUALITY),
 )

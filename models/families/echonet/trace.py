@@ -96,26 +96,6 @@ def probabilities(network: nn.Module, frame: Frames, first_row: int, *, green_tr
     return sigmoid(maps)
 
 
-@dataclass(frozen=True, eq=False)
-class TraceMaps:
-    """What a corrected decoding starts from: `maps` (outputs, rows, columns), probabilities in the box of `place`."""
-
-    place: Place
-    maps: NDArray[np.float32]
-    absent: list[Absent]
-    notes: tuple[str, ...]
-
-
-def trace_maps(network: nn.Module, clip: Clip, frame: Frames, choice: TraceChoice) -> TraceMaps:
-    """The probabilities in the chosen region of `frame`, with why its scale may be of no use and which rule chose it.
-
-    `frame` is RGB (rows, columns, 3), 0 to 255, of the whole screen.
-    """
-    place = place_of(choice, clip)
-    maps = probabilities(network, frame, place.first_row)[:, place.rows, place.columns]
-    return TraceMaps(place, maps, why_uncalibrated(choice), corrected_notes(choice))
-
-
 def corrected_notes(choice: TraceChoice) -> tuple[str, str]:
     """Which rule chose the region."""
     return "corrected decoding", f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}"

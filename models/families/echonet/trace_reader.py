@@ -1,18 +1,20 @@
 """A network that measures in a spectral or M-mode display: which frame of a film it is asked about."""
 
 from abc import ABC, abstractmethod
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
+from numpy.typing import NDArray
+from torch import nn
 
 from models.calibration import TraceChoice
 from models.clip import Clip
-from models.derive.displays.spectral_image import without_green_trace
-from models.derive.displays.sweep import Display, Sweep, last_whole_sweep
-from models.families.echonet.frames import Frames
-from models.families.echonet.trace import Absent, clock_s, corrected_notes, place_of, still, why_uncalibrated
+from models.derive.displays.sweep import Sweep
+from models.families.echonet.frames import Frames, sigmoid
+from models.families.echonet.trace import Absent, Place, corrected_notes, still, why_uncalibrated
+from models.families.echonet.trace_screens import TraceScreens, whole_sweep
 from models.library.reading import Decoding, Reading, ReadValue
+from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
 from models.results import Reason
@@ -32,8 +34,7 @@ class TraceReader(ReadingNetwork, DeepLab, ABC):
         if sweep.frame_index is None:
             absent = [*why_uncalibrated(choice), (Reason.NO_CARDIAC_CYCLE, sweep.words)]
             return Reading(self._unmeasured(absent), self.columns, (), (), corrected_notes(choice))
-        frame: Frames = clip.take([sweep.frame_index])[0]
-        return _on_frame(self._corrected(clip, frame, choice), sweep)
+        return _on_frame(self._corrected(clip, sweep.frame_index, choice), sweep)
 
     def _choice(self, clip: Clip) -> TraceChoice:
         return clip.spectral_region()
@@ -42,7 +43,7 @@ class TraceReader(ReadingNetwork, DeepLab, ABC):
     def _published(self, clip: Clip, frame: Frames) -> Reading: ...
 
     @abstractmethod
-    def _corrected(self, clip: Clip, frame: Frames, choice: TraceChoice) -> Reading:
+    def _corrected(self, clip: Clip, frame_index: int, choice: TraceChoice) -> Reading:
         """Of this frame alone, its values and marks numbered as those of a still."""
 
     @abstractmethod
@@ -50,19 +51,22 @@ class TraceReader(ReadingNetwork, DeepLab, ABC):
         """Each of the reader's quantities, and why it is absent."""
 
 
-def whole_sweep(clip: Clip, choice: TraceChoice) -> Sweep:
-    """Which frame shows one whole sweep; looked for once for all readers of a trace."""
-    if clip.number_of_frames == 1:
-        return Sweep(0, "")
-    place = place_of(choice, clip)
-    runs_left = (clock_s(choice.seen) or 0) < 0
+@dataclass(frozen=True, eq=False)
+class TraceMaps:
+    """What a corrected decoding starts from: `maps` are probabilities (outputs, rows, columns) of the box of `place`."""
 
-    def display(index: int) -> Display:
-        screen = without_green_trace(clip.take([index])[0][place.first_row :][place.rows, place.columns])
-        seen = np.asarray(cv2.cvtColor(screen, cv2.COLOR_RGB2GRAY), np.uint8)
-        return seen[:, ::-1] if runs_left else seen
+    place: Place
+    maps: NDArray[np.float32]
+    absent: list[Absent]
+    notes: tuple[str, ...]
 
-    return clip.cache.once(("sweep", place.first_row, str(place)), lambda: last_whole_sweep(display, clip.number_of_frames))
+
+def trace_maps(network: nn.Module, clip: Clip, frame_index: int, choice: TraceChoice) -> TraceMaps:
+    """The probabilities in the chosen region, with why its scale may be of no use and which rule chose it."""
+    seen = TraceScreens(clip, choice)
+    (logits,) = frame_answers(network, seen, (frame_index,), at_once=1)
+    maps = sigmoid(logits.numpy())[:, seen.place.rows, seen.place.columns]
+    return TraceMaps(seen.place, maps, why_uncalibrated(choice), corrected_notes(choice))
 
 
 def _on_frame(reading: Reading, sweep: Sweep) -> Reading:

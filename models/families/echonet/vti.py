@@ -5,11 +5,14 @@ Published: rows from 342 on, the baseline taken for their middle, swapped chroma
 Corrected: region, baseline and scale as the region says, the envelope summed over each beat, their mean with its spread.
 """
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
 from models.calibration import TraceChoice
 from models.catalogue import Direction
@@ -17,16 +20,14 @@ from models.clip import Clip
 from models.derive.displays import vti
 from models.derive.displays.spectral_beats import SpectralBeats, find_spectral_beats
 from models.derive.displays.spectral_image import grey, without_green_trace
+from models.families.echonet.beat_squares import BeatSquares, beat_columns, has_two_humps, square
 from models.families.echonet.frames import Frames, logits, sigmoid, swapped_chroma
 from models.families.echonet.trace import (
     PUBLISHED_ROW,
     Absent,
-    Place,
-    clock_s,
     corrected_notes,
     metadata,
     not_measured,
-    place_of,
     why_uncalibrated,
     within,
     wrong_way,
@@ -40,8 +41,7 @@ COLUMNS = (
     "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present", "x_left", "x_right",
     "passed_qc", "qc_reject_reason", "mask_area_px", "mean_confidence", "vti_cm",
 )  # fmt: skip
-_MARGIN = 0.05  # of a beat's width, on either side: how much a detector's box leaves is not published
-_MITRAL = "mv_vti"
+_AT_ONCE = 4  # beats
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +72,9 @@ class VtiReader(TraceReader):
         seen = swapped_chroma(frame) if clip.photometric_interpretation.startswith("YBR") else frame
         height = clip.rows - first_row
         found = find_spectral_beats(grey(without_green_trace(frame)[first_row:]), height / 2, None, two_humps=self._is_mitral)
-        beats = self._marked(seen[first_row:], found, 0, int(height // 2 * vti.SIZE_PX / height))
+        columns = beat_columns(found, 0, clip.columns)
+        maps = logits(self, (square(seen[first_row:, part]) for part in columns))
+        beats = self._marked(maps, columns, int(height // 2 * vti.SIZE_PX / height))
         for index in vti.published_inconsistent([beat.flow for beat in beats]):
             beats[index] = _rejected(beats[index], f"area of {beats[index].flow.area_px} px, more than 20 % off the best")
         best = vti.most_confident([beat.flow for beat in beats])
@@ -91,11 +93,13 @@ class VtiReader(TraceReader):
         notes = ("published decoding", f"rows from {first_row} on, baseline in their middle", "beats by our own detector")
         return Reading(tuple(values), COLUMNS, self._rows(clip, beats), marks, notes)
 
-    def _corrected(self, clip: Clip, frame: Frames, choice: TraceChoice) -> Reading:
+    def _corrected(self, clip: Clip, frame_index: int, choice: TraceChoice) -> Reading:
         region = choice.region
-        place, zero_row, found = _found(clip, frame, choice, two_humps=self._is_mitral)
+        seen = BeatSquares(clip, self.manifest)
+        place, columns = seen.place, seen.columns(frame_index)
         height = clip.rows - place.first_row
-        beats = self._marked(frame[place.first_row :], found, place.columns.start, zero_row * vti.SIZE_PX / height)
+        maps = self._maps(seen.batch((frame_index,))) if columns else []
+        beats = self._marked(maps, columns, seen.zero_row * vti.SIZE_PX / height)
         masks = [vti.in_columns(beat.probability, beat.columns, (height, clip.columns)) for beat in beats]
         absent = why_uncalibrated(choice)
         if not beats:
@@ -118,17 +122,25 @@ class VtiReader(TraceReader):
         )
         if region is not None and values[-1].value is None:
             beats = [beat if beat.flow.rejected else _rejected(beat, values[-1].detail) for beat in beats]
-        return Reading(values, COLUMNS, self._rows(clip, beats), marks, (*corrected_notes(choice), _rhythm(found)))
+        return Reading(
+            values, COLUMNS, self._rows(clip, beats), marks, (*corrected_notes(choice), _rhythm(seen.found(frame_index)))
+        )
 
     @property
     def _is_mitral(self) -> bool:
-        return self.key == _MITRAL
+        return has_two_humps(self.manifest)
 
-    def _marked(self, screen: Frames, found: SpectralBeats, first_column: int, baseline_row: float) -> list[_Beat]:
-        """Each beat's columns through the network, judged at 256 x 256."""
-        columns = _columns(found, first_column, screen.shape[1])
-        maps = [sigmoid(answer[0]) for answer in logits(self, (_square(screen[:, part]) for part in columns))]
-        return [_Beat(part, vti.judge(p, baseline_row, self._is_mitral), p) for part, p in zip(columns, maps, strict=True)]
+    def _maps(self, beats: Tensor) -> Iterator[NDArray[np.float32]]:
+        place = next(self.parameters())
+        for batch in (beats[first : first + _AT_ONCE] for first in range(0, len(beats), _AT_ONCE)):
+            with torch.inference_mode():
+                answer = self(batch.to(place.device, place.dtype)).float().cpu()
+            yield from answer.numpy()
+
+    def _marked(self, maps: Iterable[NDArray[np.float32]], columns: Sequence[slice], baseline_row: float) -> list[_Beat]:
+        """The network's logits (1, 256, 256) of the beats in these columns, judged."""
+        found = [sigmoid(logits[0]) for logits in maps]
+        return [_Beat(part, vti.judge(p, baseline_row, self._is_mitral), p) for part, p in zip(columns, found, strict=True)]
 
     def _values(
         self, beats: list[_Beat], masks: list[vti.Mask], absent: list[Absent], *, calibrated: bool
@@ -168,39 +180,6 @@ class VtiReader(TraceReader):
             }
             for beat in beats
         )
-
-
-def beat_squares(clip: Clip, manifest: Manifest) -> list[Frames]:
-    """Each beat as the corrected decoding shows it to the network: RGB (256, 256, 3), 0 to 255.
-
-    Empty where it finds none.
-    """
-    frame: Frames = clip.take([0])[0]
-    place, _, found = _found(clip, frame, clip.spectral_region(), two_humps=manifest.architecture["key"] == _MITRAL)
-    return [_square(frame[place.first_row :, part]) for part in _columns(found, place.columns.start, clip.columns)]
-
-
-def _found(clip: Clip, frame: Frames, choice: TraceChoice, *, two_humps: bool) -> tuple[Place, float, SpectralBeats]:
-    """Where the display is, its baseline in rows of that, and the beats in it."""
-    place = place_of(choice, clip)
-    box = grey(without_green_trace(frame)[place.first_row :])[place.rows, place.columns]
-    region = choice.region
-    zero_row = box.shape[0] / 2 if region is None else region.zero_row_px - region.y0_px
-    return place, zero_row, find_spectral_beats(box, zero_row, abs(clock_s(choice.seen) or 0) or None, two_humps=two_humps)
-
-
-def _columns(found: SpectralBeats, first_column: int, width: int) -> list[slice]:
-    """Those of each beat and of its margin, in px of the screen."""
-    columns = []
-    for beat in found.beats:
-        margin = round(_MARGIN * (beat.last_column - beat.first_column + 1))
-        first = max(beat.first_column - margin, 0) + first_column
-        columns.append(slice(first, min(beat.last_column + 1 + margin + first_column, width)))
-    return columns
-
-
-def _square(part: Frames) -> Frames:
-    return np.asarray(cv2.resize(np.ascontiguousarray(part), (vti.SIZE_PX, vti.SIZE_PX)), np.uint8)
 
 
 def _directions(beats: list[_Beat]) -> list[Direction]:

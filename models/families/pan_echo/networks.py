@@ -13,7 +13,6 @@ fraction, and impossible values are refused.
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -21,9 +20,8 @@ from torch import Tensor, nn
 
 from models.clip import Clip
 from models.errors import ManifestError
+from models.families.pan_echo.inputs import FrameRuns
 from models.families.pan_echo.tasks import TASKS, Task, TaskKind
-from models.inputs.clip_squares import IMAGENET_MEAN, IMAGENET_STD, centre_square, image_window, resized
-from models.inputs.normalisation import Normalisation
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading, ReadValue
 from models.networks.positions import sinusoidal_positions
@@ -33,11 +31,8 @@ from models.networks.vision import convnext
 
 WIDTH = 768
 _LAYERS, _ATTENTION_HEADS = 4, 8
-FRAMES, _RUNS = 16, 4
-RESIZED_PX, SHOWN_PX = 256, 224
 _KEYS = {"EF": "ef_video_regression"}
 _SIGNED_LIMITS = {f"panecho_{task.name}": task.limits for task in TASKS if task.negated}
-_IMAGENET = Normalisation(torch.tensor(IMAGENET_MEAN), torch.tensor(IMAGENET_STD))
 
 
 class PanEcho(ReadingNetwork):
@@ -77,7 +72,7 @@ class PanEcho(ReadingNetwork):
 
     def embed_clip(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> NDArray[np.float32]:
         """The mean embedding of the clip's runs, (768,): the backbone without heads, as its authors offer it too."""
-        runs = torch.stack([shown(clip, frames, decoding) for frames in frame_runs(clip.number_of_frames)])
+        runs = FrameRuns(clip, self.manifest, decoding).runs()
         place = next(self.parameters())
         with torch.inference_mode():
             embeddings = self.embed(runs.to(place.device, place.dtype))
@@ -100,11 +95,11 @@ class PanEcho(ReadingNetwork):
 
         Corrected, a clip too short for a whole beat has no ejection fraction, and what cannot be true is refused.
         """
-        window, note = image_window(clip, decoding)
-        runs = [shown(clip, frames, decoding) for frames in frame_runs(clip.number_of_frames)]
+        seen = FrameRuns(clip, self.manifest, decoding)
+        runs = seen.runs()
         place = next(self.parameters())
         with torch.inference_mode():
-            outputs = self(torch.stack(runs).to(place.device, place.dtype)).float().cpu()
+            outputs = self(runs.to(place.device, place.dtype)).float().cpu()
         means = {name: values.mean(dim=0).tolist() for name, values in self.predictions(outputs).items()}
         read = (value for task in TASKS for value in _values(task, means[task.name], decoding))
         limits = {**self.own_limits, **({} if decoding is Decoding.PUBLISHED else _SIGNED_LIMITS)}
@@ -112,32 +107,8 @@ class PanEcho(ReadingNetwork):
         if decoding is Decoding.CORRECTED and (no_ef := without_a_beat(clip, _KEYS["EF"], "%")):
             values = tuple(no_ef if value.key == no_ef.key else value for value in values)
         rows = tuple({"Filename": None, "Task": value.key, "Value": value.value, "Unit": value.unit} for value in values)
-        notes = (f"cut from {note}, {window}", f"mean over {len(runs)} runs of {runs[0].shape[1]} frames")
+        notes = (f"cut from {seen.note}, {seen.window}", f"mean over {len(runs)} runs of {runs.shape[2]} frames")
         return Reading(values, columns=("Filename", "Task", "Value", "Unit"), rows=rows, notes=notes)
-
-
-def frame_runs(number_of_frames: int) -> Sequence[range]:
-    """Up to four runs of 16 frames, spread evenly; a shorter clip is one run of what it has.
-
-    >>> [run.start for run in frame_runs(100)], [len(run) for run in frame_runs(5)]
-    ([0, 28, 56, 84], [5])
-    """
-    last = number_of_frames - FRAMES
-    if last <= 0:
-        return [range(number_of_frames)]
-    wanted = min(_RUNS, -(-number_of_frames // FRAMES))
-    return [range(start, start + FRAMES) for start in (last * run // (wanted - 1) for run in range(wanted))]
-
-
-def shown(clip: Clip, frames: Sequence[int], decoding: Decoding) -> Tensor:
-    """These frames as the network takes them: RGB (3, frames, 224, 224), float32, in standard deviations, no unit.
-
-    They are shrunk to 256 px by area; the network sees the middle 224 px of that.
-    """
-    window, _ = image_window(clip, decoding)
-    squares = resized(clip.take(frames), centre_square(window), RESIZED_PX, cv2.INTER_AREA)
-    margin = (RESIZED_PX - SHOWN_PX) // 2
-    return _IMAGENET.apply(np.ascontiguousarray(squares[:, margin:-margin, margin:-margin]))
 
 
 def _activated(task: Task, outputs: Tensor) -> Tensor:

@@ -21,8 +21,9 @@ RECIPES = (
         views=(View.A4C,),
         quantities=("ef_video_regression",),
         evaluation=("ef", "embedding"),
-        engine=EngineStep("pan_echo_clip"),
-        heat_map=HeatMap(Layer("frames.features", Form.FRAMES), "pan_echo_clip", labels=_heads, default="EF"),
+        sees="models.families.pan_echo.inputs:FrameRuns",
+        engine=EngineStep(),
+        heat_map=HeatMap(Layer("frames.features", Form.FRAMES), labels=_heads, default="EF"),
         importer="models.families.pan_echo.weights",
     ),
 )

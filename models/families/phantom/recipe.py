@@ -4,6 +4,7 @@ from models.library.model_set import Role
 from models.library.recipe import FITS, Answer, HeatMap, Layer, Recipe
 
 CLASSIFIER, SEGMENTER = "phantom_classifier", "phantom_segmenter"
+_SEES = "models.inputs.letterboxed_region:letterboxed"
 
 RECIPES = (
     Recipe(
@@ -13,8 +14,8 @@ RECIPES = (
         roles={Role.VIEW: FITS, Role.QUALITY: FITS, Role.DISTRIBUTION: FITS},
         limits={Role.VIEW: "view_probability"},
         evaluation=("classification",),
-        letterboxed=True,
-        heat_map=HeatMap(Layer("stages.-1"), "letterboxed"),
+        sees=_SEES,
+        heat_map=HeatMap(Layer("stages.-1")),
     ),
     Recipe(
         SEGMENTER,
@@ -22,7 +23,7 @@ RECIPES = (
         Answer.MASK,
         roles={Role.LV_SEGMENTATION: FITS},
         evaluation=("segmentation", "landmarks"),
-        placed_frames="models.inputs.placed_frames:letterboxed",
-        heat_map=HeatMap(Layer("down.-1"), "letterboxed"),
+        sees=_SEES,
+        heat_map=HeatMap(Layer("down.-1")),
     ),
 )

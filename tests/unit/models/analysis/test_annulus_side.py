@@ -29,8 +29,8 @@ class Placed:
     def batch(self, indices: Sequence[int]) -> torch.Tensor:
         return torch.tensor(indices).float()[:, None, None, None]
 
-    def to_image(self, points_px: np.ndarray) -> list[tuple[float, float]]:
-        return [tuple((self.scale * point + self.offset).tolist()) for point in points_px]
+    def to_image(self, points_px: np.ndarray) -> np.ndarray:
+        return self.scale * points_px + self.offset
 
 
 class Drawn:

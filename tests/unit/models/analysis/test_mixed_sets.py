@@ -269,10 +269,10 @@ class Unasked(SaysA4C):
 
 
 def test_a_clip_its_view_s_network_cannot_take_is_of_no_view(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(clip: Clip, decoding: Decoding) -> Tensor:
+    def refuse(seen: object, frames: object) -> Tensor:
         raise ReadingError("nothing is seen")
 
-    monkeypatch.setattr("models.families.echo_prime.networks.shown", refuse)
+    monkeypatch.setattr("models.families.echo_prime.inputs.SectorFrames.batch", refuse)
     predictor = taking(model_set(), Role.VIEW, make_part(Role.VIEW, Unasked()))
     found = predictor.analyse(a_clip(phantom=True))
     assert found.view is not None
@@ -288,7 +288,7 @@ class Maps(nn.Module):
         super().__init__()
         manifest = find_manifest("lvid")  # without its bounds of half precision
         weights = {"weights_file": "x", "weights_sha256": "d" * 64}
-        self.manifest = replace(manifest, input_shape=(3, 16, 24), thresholds={}, **weights)
+        self.manifest = replace(manifest, thresholds={}, **weights)
         self.convolution = nn.Conv2d(3, 2, 3, padding=1)
         self.calls = 0
 
@@ -305,7 +305,7 @@ def test_a_reader_s_own_forward_step_goes_to_the_backend() -> None:
     pytest.importorskip("openvino")
     torch.manual_seed(0)
     reader = Maps().eval()
-    frames, other_shape = torch.rand(2, 3, 16, 24), torch.rand(2, 3, 8, 8)
+    frames, other_shape = torch.rand(2, 3, 480, 640), torch.rand(2, 3, 8, 8)
     with torch.inference_mode():
         expected, expected_other = reader(frames), reader(other_shape)
         part = make_part(Role.MEASUREMENTS, reader, engine="openvino")

@@ -11,6 +11,7 @@ from torch import nn
 
 from models.analysis.loaded_model import make_part
 from models.analysis.reader_probes import ReaderProbe, kind, reader_probes, repeated
+from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
 from models.engines.agreement import Task, disagreement, probe_clip
 from models.engines.backend import Precision, TorchBackend
@@ -274,7 +275,9 @@ def test_a_screen_is_tried_at_two_sizes_and_read_at_any() -> None:
 @pytest.mark.slow
 def test_an_engine_computes_screens_of_sizes_that_were_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("openvino")
-    monkeypatch.setattr("models.analysis.reader_probes._SCREENS", ((64, 96), (80, 64)))
+    trace = RegionCalibration(0, 32, 95, 95, RegionSpatialFormat.SPECTRAL, RegionDataType.CW_SPECTRAL, 4, 7, 0.005, -0.5)
+    pixels = np.random.default_rng(0).integers(0, 256, (1, 96, 96, 3), dtype=np.uint8)
+    monkeypatch.setattr("models.analysis.loaded_model.probe_clip", lambda probe: Clip("probe", pixels, None, (trace,)))
     network = network_of(find_manifest("avvmax"))
     screen = torch.rand(1, 3, 72, 120, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():

@@ -1,5 +1,6 @@
 """Every family of the library has a heat map, or a reason why not; and the layer that the table names is there."""
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,12 +11,11 @@ from models.calibration import RegionCalibration, RegionDataType, RegionSpatialF
 from models.clip import Clip
 from models.errors import NoHeatMap, ReadingError
 from models.explain import Place, grad_cam, place_of
-from models.explain import inputs as shown_by
-from models.explain.inputs import Shown
+from models.explain.inputs import shown_of
 from models.families.echonet.clips import squares
 from models.library.manifest import Manifest
 from models.library.reading import Decoding
-from models.library.registry import FAMILIES, find_manifest, list_models, load_model, recipe_of, recipes_of
+from models.library.registry import FAMILIES, find_manifest, list_models, load_model, named, recipe_of, recipes_of
 
 SECTOR = RegionCalibration(50, 20, 289, 199, RegionSpatialFormat.TWO_D, RegionDataType.TISSUE, 3, 3, 0.05, 0.05)
 
@@ -25,7 +25,7 @@ def test_every_recipe_says_how_it_is_explained_or_why_not() -> None:
     for family in FAMILIES:
         for recipe in recipes_of(family):
             assert bool(recipe.heat_map) != bool(recipe.no_heat_map), f"{family} {recipe.task}"
-            assert recipe.heat_map is None or callable(getattr(shown_by, recipe.heat_map.shown)), recipe.heat_map
+            assert callable(named(recipe.sees)), f"{family} {recipe.task}"
 
 
 def _has_place(manifest: Manifest) -> bool:
@@ -52,7 +52,7 @@ def test_a_network_that_the_table_does_not_know_is_refused() -> None:
     with pytest.raises(NoHeatMap, match="two clips"):
         place_of(find_manifest("EchoMotionNet_A4C_A2C"))
     with pytest.raises(NoHeatMap, match="untrained"):
-        place_of(_Named("EchoApex_ViT-S_ef", decoder="untrained").manifest)
+        place_of(_manifest("EchoApex_ViT-S_ef", decoder="untrained"))
 
 
 def _with_network(manifest: Manifest, name: str) -> Manifest:
@@ -94,43 +94,40 @@ def _clip(length: int = 40, **changes: Any) -> Clip:
     return Clip(sop_instance_uid="1.2.3", frames=pixels, **values)
 
 
-class _Named:
-    """What an input asks of a network: its manifest."""
-
-    def __init__(self, name: str, **architecture: Any) -> None:
-        manifest = find_manifest(name)
-        self.manifest = Manifest(**{**manifest.__dict__, "architecture": {**manifest.architecture, **architecture}})
+def _manifest(name: str, **architecture: Any) -> Manifest:
+    manifest = find_manifest(name)
+    return replace(manifest, architecture={**manifest.architecture, **architecture})
 
 
 @pytest.mark.parametrize(
-    ("show", "network"),
+    "manifest",
     [
-        (shown_by.letterboxed, _Named("phantom_view")),
-        (shown_by.stretched, _Named("EchoView47_classifier")),
-        (shown_by.stretched, _Named("EchoLVSNet")),
-        (shown_by.region_stretched_clip, _Named("EchoPDNet")),
-        (shown_by.region_stretched, _Named("EchoForge_image_quality")),
-        (shown_by.region_letterboxed, _Named("EchoForge_PLAX_keypoints")),
-        (shown_by.echonet_squares, _Named("echonet_dynamic/lv_deeplabv3_resnet50", mean=30, std=50)),
-        (shown_by.echonet_clip, _Named("echonet_dynamic/ef_r2plus1d_18", mean=30, std=50)),
-        (shown_by.screen, _Named("lvid")),
-        (shown_by.quality_squares, _Named("echonet_measurements/plax_quality")),
-        (shown_by.echo_motion_frames, _Named("EchoMotionNet_B0_SE")),
-        (shown_by.echo_motion_clip, _Named("EchoMotionNet_BiLSTM")),
-        (shown_by.echo_prime_first_frame, _Named("EchoPrime_view_classifier")),
-        (shown_by.pan_echo_clip, _Named("PanEcho")),
-        (shown_by.echo_apex_frames, _Named("EchoApex_ViT-S_lvh")),
-        (shown_by.echo_apex_clip, _Named("EchoApex_ViT-S_ef")),
+        _manifest("phantom_view"),
+        _manifest("EchoView47_classifier"),
+        _manifest("EchoLVSNet"),
+        _manifest("EchoPDNet"),
+        _manifest("EchoForge_image_quality"),
+        _manifest("EchoForge_PLAX_keypoints"),
+        _manifest("echonet_dynamic/lv_deeplabv3_resnet50", mean=30, std=50),
+        _manifest("echonet_dynamic/ef_r2plus1d_18", mean=30, std=50),
+        _manifest("lvid"),
+        _manifest("echonet_measurements/plax_quality"),
+        _manifest("EchoMotionNet_B0_SE"),
+        _manifest("EchoMotionNet_BiLSTM"),
+        _manifest("EchoPrime_view_classifier"),
+        _manifest("PanEcho"),
+        _manifest("EchoApex_ViT-S_lvh"),
+        _manifest("EchoApex_ViT-S_ef"),
     ],
-    ids=lambda value: getattr(value, "__name__", ""),
+    ids=lambda manifest: manifest.name,
 )
-def test_what_is_bright_in_the_input_lies_there_in_the_image(show: Any, network: _Named) -> None:
+def test_what_is_bright_in_the_input_lies_there_in_the_image(manifest: Manifest) -> None:
     """Bug prevented: a heat map beside what it explains, because one preprocessing was inverted as another."""
     clip = _clip()
-    shown: Shown = show(network, clip, [0, 3])
+    shown = shown_of(clip, manifest, [0, 3])
     values = shown.values[0].transpose(0, 1) if shown.values.dim() == 5 else shown.values
     assert len(values) == len(shown.frames)
-    expected = network.manifest.input_shape or (1, 128, 128)
+    expected = manifest.input_shape or (1, 128, 128)
     assert values.shape[1] == expected[0]
     assert values.shape[2:] == expected[-2:]
     brightness = values[0].mean(dim=0).numpy()
@@ -143,25 +140,25 @@ def test_what_is_bright_in_the_input_lies_there_in_the_image(show: Any, network:
 
 
 def test_padding_of_a_short_clip_belongs_to_no_frame() -> None:
-    shown = shown_by.echonet_clip(_Named("echonet_dynamic/ef_r2plus1d_18", mean=30, std=50), _clip(10), [])
+    shown = shown_of(_clip(10), _manifest("echonet_dynamic/ef_r2plus1d_18", mean=30, std=50), [])
     assert shown.values.shape == (1, 3, 32, 112, 112)
     assert [index for index in shown.frames if index >= 0] == [0, 2, 4, 6, 8]
 
 
 def test_a_clip_too_short_for_its_network_is_refused_as_its_reader_does() -> None:
     with pytest.raises(ReadingError, match="needs at least 30"):
-        shown_by.region_stretched_clip(_Named("EchoPDNet"), _clip(10), [])
+        shown_of(_clip(10), _manifest("EchoPDNet"), [])
 
 
 def test_without_times_every_second_frame_is_shown() -> None:
-    network = _Named("echonet_dynamic/ef_r2plus1d_18", mean=30, std=50)
-    assert shown_by.echonet_clip(network, _clip(70, frame_times_ms=None), []).frames == tuple(range(0, 64, 2))
+    manifest = _manifest("echonet_dynamic/ef_r2plus1d_18", mean=30, std=50)
+    assert shown_of(_clip(70, frame_times_ms=None), manifest, []).frames == tuple(range(0, 64, 2))
     assert len(squares(_clip(2), Decoding.CORRECTED).frames) == 2
 
 
 def test_a_trace_lies_below_its_region_s_upper_edge() -> None:
     region = RegionCalibration(0, 100, 339, 219, RegionSpatialFormat.SPECTRAL, RegionDataType.PW_SPECTRAL, 4, 7, 0.005, -0.5)
-    shown = shown_by.trace(_Named("trvmax"), _clip(1, regions=(region,)), [])
+    shown = shown_of(_clip(1, regions=(region,)), _manifest("trvmax"), [])
     assert shown.values.shape == (1, 3, 120, 340)
     in_image = shown.in_image(shown.values[0, 0].numpy(), 220, 340)
     assert in_image[:100].max() == 0

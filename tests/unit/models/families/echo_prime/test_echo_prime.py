@@ -9,10 +9,10 @@ from torch import Tensor, nn
 from models.calibration import RegionCalibration
 from models.clip import Clip
 from models.errors import ReadingError
-from models.families.echo_prime.networks import TRAINING, outside_blackened, sector, shown, taken_frames
+from models.families.echo_prime.inputs import TRAINING, SectorFrames, outside_blackened, sector, taken_frames
 from models.inputs.clip_squares import centre_square, evenly, resized
 from models.library.reading import Decoding
-from models.library.registry import load_model
+from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
 from models.networks.stored_weights import count_weights
 
@@ -46,6 +46,12 @@ def test_every_second_of_the_first_32_frames_is_taken() -> None:
     for decoding in Decoding:
         assert taken_frames(40, decoding) == (list(range(0, 32, 2)), 0)
         assert taken_frames(31, decoding) == (list(range(0, 32, 2)), 0)
+
+
+def shown(clip: Clip, decoding: Decoding) -> Tensor:
+    """(3, frames, 224, 224), as the encoder takes it."""
+    seen = SectorFrames(clip, find_manifest("EchoPrime_video_encoder"), decoding)
+    return seen.batch(seen.chosen(())).transpose(0, 1)
 
 
 def test_a_short_clip_is_filled_with_nothing_or_played_again() -> None:

@@ -9,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from models.families.echonet.frames import Screen
-from models.families.echonet.quality import clip_squares
+from models.families.echonet.quality import QualitySquares
 from models.library.reading import Decoding, MarkKind, Reading, ReadValue
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
@@ -182,7 +182,8 @@ def test_quality_looks_at_the_region_alone_and_at_the_whole_clip() -> None:
     film = clip(64, rows=480, columns=640, regions=(replace(SECTOR, x0_px=100, x1_px=499, y0_px=40, y1_px=239),))
     film.frames[:] = np.arange(64, dtype=np.uint8)[:, None, None, None]
     film.frames[:, :40] = 255
-    squares = clip_squares(film)
+    seen = QualitySquares(film, find_manifest("echonet_measurements/plax_quality"))
+    squares = (255 * seen.batch(seen.chosen(()))).round().permute(0, 2, 3, 1).numpy()
     assert squares[0].max() == 0
     assert squares[-1].max() == 63
     assert (squares[-1, 28:84] == 63).all()

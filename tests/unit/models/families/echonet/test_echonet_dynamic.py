@@ -23,8 +23,9 @@ from models.derive.beats.beat_to_beat import (
     timed_starts_ms,
 )
 from models.errors import ReadingError, UnsuitableModel
-from models.families.echonet.clips import estimate_normalisation, normalisation, padded_clip, sector_mask, squares
+from models.families.echonet.clips import estimate_normalisation, sector_mask, squares
 from models.families.echonet.dynamic import EF_KEY, BeatToBeat, EjectionFraction, LeftVentricle
+from models.families.echonet.square_frames import SquareClip
 from models.library.manifest import Manifest
 from models.library.reading import Decoding
 from models.library.registry import find_manifest, load_model
@@ -136,11 +137,10 @@ def test_beats_at_the_end_are_dropped_or_moved() -> None:
 
 
 def test_a_short_video_is_padded_with_the_mean_after_it_was_taken_out() -> None:
-    rule = normalisation(manifest(EF, mean=[10.0, 20.0, 30.0], std=[1.0, 2.0, 5.0]))
-    assert rule is not None
-    frames = np.full((40, 4, 4, 3), 40, np.uint8)
-    clip = padded_clip(rule.apply(frames), 1)
-    assert clip.shape == (3, 32, 4, 4)
+    film = Clip("1.2", np.full((40, 112, 112, 3), 40, np.uint8), None, from_video_file=True)
+    seen = SquareClip(film, manifest(EF, mean=[10.0, 20.0, 30.0], std=[1.0, 2.0, 5.0]))
+    clip = seen.batch(seen.present(clip_indices(1))).transpose(0, 1)
+    assert clip.shape == (3, 32, 112, 112)
     assert clip[:, 19, 0, 0].tolist() == [30.0, 10.0, 2.0]  # frame 39
     assert not clip[:, 20:].any()
     assert list(clip_starts(40)) == [0, 1]

@@ -11,8 +11,10 @@ from torch import Tensor, nn
 from models.clip import Clip
 from models.families.echo_motion import frames as echo_motion_frames
 from models.families.echonet import clips as echonet_clips
-from models.families.echonet.frames import Screen, fitted
+from models.families.echonet.frames import Screen
+from models.families.echonet.screen_frames import ScreenFrames
 from models.library.reading import Decoding
+from models.library.registry import find_manifest
 from tests.unit.models.families.drawn_maps import blob, clip, drawn_reader
 
 BRIGHT, FAINT = 100, 20
@@ -99,11 +101,12 @@ def test_the_readers_of_a_clip_share_what_was_prepared(monkeypatch: pytest.Monke
 
 def test_shared_frames_are_the_same_in_any_order() -> None:
     moving = brightening_clip()
-    apart = list(fitted(moving, [5, 3, 5]))
+    seen = ScreenFrames(moving, find_manifest("lvid"))
+    apart = seen.batch([5, 3, 5])
     with moving.cache.shared():
-        list(fitted(moving, [3]))
-        together = list(fitted(moving, [5, 3, 5]))
-    assert all((one == other).all() for one, other in zip(apart, together, strict=True))
+        seen.batch([3])
+        together = seen.batch([5, 3, 5])
+    assert torch.equal(apart, together)
 
 
 def test_the_squares_of_a_clip_are_cut_once_for_the_regressor_and_the_segmenter(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from models.clip import Clip
 from models.errors import ReadingError
-from models.explain.inputs import spectral_beat, trace
+from models.explain.inputs import shown_of
 from models.library.reading import Decoding
 from models.library.registry import load_model
 from models.networks.reading_network import as_if_trained
@@ -102,17 +102,16 @@ def test_an_integral_and_what_its_map_is_drawn_on() -> None:
     value = value_of(reading, "lvot_vti")
     assert (value.frame_index, value.value) == (2, pytest.approx(flows[1].waves[0].vti_cm, rel=0.03))
     assert {mark.frame_index for mark in reading.marks} == {2}
-    reader.network = PerfectMasks(perfect_masks(flows[1], columns))
-    assert spectral_beat(reader, recorded, []).frames == (2,)
+    assert shown_of(recorded, reader.manifest, []).frames == (2,)
 
 
 def test_a_map_is_drawn_on_the_frame_that_is_read() -> None:
     reader = reader_of("avvmax", peaks_of(JET))
-    shown = trace(reader, jets(FRONTS), [])
+    shown = shown_of(jets(FRONTS), reader.manifest, [])
     assert shown.frames == (2,)
     assert shown.values.shape[0] == 1
     with pytest.raises(ReadingError, match="parts of two"):
-        trace(reader, jets(UNDER_WAY), [])
+        shown_of(jets(UNDER_WAY), reader.manifest, [])
 
 
 @pytest.mark.parametrize("name", ["avvmax", "mvpeak_2c", "tapse_2c", "vti_av"])

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -12,7 +13,8 @@ from torch import Tensor
 from models.calibration import RegionCalibration
 from models.clip import Clip
 from models.errors import ManifestError
-from models.families.pan_echo.networks import PanEcho, frame_runs, shown
+from models.families.pan_echo.inputs import FrameRuns, frame_runs
+from models.families.pan_echo.networks import PanEcho
 from models.families.pan_echo.tasks import TASKS, TaskKind
 from models.library.reading import Decoding
 from models.library.registry import find_manifest, load_model
@@ -140,6 +142,11 @@ def test_runs_of_16_frames_are_spread_over_the_clip() -> None:
     assert [run.start for run in frame_runs(17)] == [0, 1]
     assert [(run.start, len(run)) for run in frame_runs(1000)] == [(0, 16), (328, 16), (656, 16), (984, 16)]
     assert [list(run) for run in frame_runs(3)] == [[0, 1, 2]]
+
+
+def shown(clip: Clip, frames: Sequence[int], decoding: Decoding) -> Tensor:
+    """(3, frames, 224, 224), as the network takes it."""
+    return FrameRuns(clip, find_manifest("PanEcho"), decoding).batch(frames).transpose(0, 1)
 
 
 def test_grey_becomes_imagenet_s_units() -> None:

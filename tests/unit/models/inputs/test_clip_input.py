@@ -1,16 +1,21 @@
 """Frames become the input of networks: decoded and prepared once, in the values each takes."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 
-from models.analysis.adapters import classifier_preparation, placed_frames
 from models.calibration import RegionCalibration
 from models.clip import Clip
-from models.inputs.clip_frames import ClipFrames, Fit, Preparation
+from models.errors import UnsuitableModel
+from models.inputs.clip_input import input_of, network_input
+from models.inputs.letterboxed_region import LetterboxedRegion
+from models.inputs.stretched_frame import StretchedFrame
+from models.inputs.stretched_region import StretchedRegion
+from models.library.reading import Decoding
 from models.library.registry import find_manifest
 
 REGION = RegionCalibration(10, 5, 49, 44, 1, 1, 3, 3, 0.2, 0.2)
@@ -40,41 +45,44 @@ def a_clip(frames: int = 4) -> tuple[Clip, Counting]:
 
 def test_networks_of_one_geometry_share_frames_in_their_own_values() -> None:
     clip, source = a_clip()
-    frames = ClipFrames(clip)
-    grey = Preparation(Fit.LETTERBOX, 16, 16)
-    first = frames.batch(grey, [0, 2], keep=True)
-    bytes_rgb = frames.batch(Preparation(Fit.LETTERBOX, 16, 16, channels=3, largest=255), [2, 0], keep=True)
-    assert source.asked == [0, 2]
+    with clip.cache.shared():
+        first = LetterboxedRegion(clip, 16).batch([0, 2])
+        bytes_rgb = LetterboxedRegion(clip, 16, largest=255, channels=3).batch([2, 0])
+        assert source.asked == [0, 2]
+        LetterboxedRegion(clip, 16).batch([0, 1])
     assert first.shape == (2, 1, 16, 16)
     assert bytes_rgb.shape == (2, 3, 16, 16)
     torch.testing.assert_close(bytes_rgb[1, 2], 255 * first[0, 0])
-    frames.batch(grey, [0, 1])
     assert source.asked == [0, 2, 1]
-    frames.batch(grey, [1])
-    assert source.asked == [0, 2, 1, 1], "kept only where others will ask for it"
+    LetterboxedRegion(clip, 16).batch([1])
+    assert source.asked == [0, 2, 1, 1], "kept only while others may ask for it"
 
 
 def test_a_stretched_image_is_the_whole_one_in_colour() -> None:
     clip, _ = a_clip()
-    batch = ClipFrames(clip).batch(Preparation(Fit.STRETCH, 50, 60, channels=3, largest=255), [1])
+    batch = StretchedFrame(clip, 3, 50, 60).batch([1])
     torch.testing.assert_close(batch[0], torch.from_numpy(clip.frames[1]).permute(2, 0, 1).float())
 
 
-def test_mean_and_deviation_are_taken_out_last() -> None:
+def test_a_stretched_region_is_the_region_and_published_the_whole_image() -> None:
     clip, _ = a_clip()
-    plain = Preparation(Fit.LETTERBOX, 16, 16, channels=3, largest=255)
-    normal = Preparation(Fit.LETTERBOX, 16, 16, channels=3, largest=255, mean=(1, 2, 3), deviation=(4, 5, 6))
-    one, other = (ClipFrames(clip).batch(preparation, [0])[0] for preparation in (plain, normal))
-    for channel in range(3):
-        torch.testing.assert_close(other[channel], (one[channel] - (channel + 1)) / (channel + 4))
+    colours = torch.from_numpy(clip.frames[1]).permute(2, 0, 1).float()
+    assert torch.equal(StretchedRegion(clip, 40, 40).batch([1])[0], colours[:, 5:45, 10:50])
+    assert torch.equal(StretchedRegion(clip, 50, 60, Decoding.PUBLISHED).batch([1])[0], colours)
 
 
 def test_each_family_of_classifiers_gets_its_values() -> None:
     clip, _ = a_clip()
     for name, shape, largest in (("phantom_view", (1, 128, 128), 1), ("EchoView47_classifier", (3, 224, 224), 255)):
-        batch = ClipFrames(clip).batch(classifier_preparation(find_manifest(name)), [0])
+        batch = network_input(clip, find_manifest(name), [0])
         assert tuple(batch.shape[1:]) == shape
         assert 0.5 * largest < float(batch.max()) <= largest
+
+
+def test_a_family_that_does_not_say_what_it_sees_is_named() -> None:
+    clip, _ = a_clip()
+    with pytest.raises(UnsuitableModel, match="phantom_view: nothing says how its family unheard_of sees a frame"):
+        input_of(clip, replace(find_manifest("phantom_view"), family="unheard_of"))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +94,7 @@ def test_a_point_of_a_segmenter_s_map_lies_where_it_was_seen(name: str, shape: t
     image[0, 200:206, 100:106] = 255
     region = RegionCalibration(20, 10, 379, 289, 1, 1, 3, 3, 0.05, 0.05)
     clip, manifest = Clip("1", image, None, (region,)), find_manifest(name)
-    placed = placed_frames(clip, ClipFrames(clip), manifest)
+    placed = input_of(clip, manifest)
     batch = placed.batch([0])
     assert tuple(batch.shape[1:]) == shape
     bright = batch[0, 0].numpy() > 0.5 * float(batch.max())

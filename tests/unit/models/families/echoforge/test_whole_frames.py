@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from models.clip import Clip
 from models.errors import ReadingError
-from models.inputs.whole_frames import stretched
+from models.inputs.stretched_frame import stretched_frames
 from models.library.reading import Decoding, MarkKind, Reading, ReadValue
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
@@ -99,7 +99,7 @@ def test_the_frame_is_stretched_and_keeps_its_values() -> None:
     assert seen[:, 0, 0].tolist() == [0, 0, 0]
     assert seen[:, 100, 200].tolist() == [200, 100, 255]
     assert seen[0, 100, 111].item() == 0  # the border lies in the middle of the square, as in the image
-    grey = stretched(frames, find_manifest("EchoLVSNet"))
+    grey = stretched_frames(frames, find_manifest("EchoLVSNet"))
     assert grey.shape == (1, 1, 512, 512)
     assert grey[0, 0, 0, 511].item() == pytest.approx(185)
 

@@ -1,0 +1,67 @@
+"""What EchoNet-Measurements' Doppler and M-mode networks see of a clip corrected, and on which frame of a film."""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.calibration import TraceChoice
+from models.clip import Clip
+from models.derive.displays.spectral_image import without_green_trace
+from models.derive.displays.sweep import Display, Sweep, last_whole_sweep
+from models.errors import ReadingError
+from models.families.echonet.screen_frames import as_values
+from models.families.echonet.trace import clock_s, place_of
+from models.library.manifest import Manifest
+
+
+class TraceScreens:
+    """The screen from the upper edge of the trace's region down, in full width, not resized, without its green ECG trace."""
+
+    def __init__(self, clip: Clip, choice: TraceChoice) -> None:
+        self._clip, self._choice, self.place = clip, choice, place_of(choice, clip)
+
+    def chosen(self, wanted: Sequence[int]) -> Sequence[int]:
+        """The one frame that shows a whole sweep. Raises ReadingError where none does."""
+        return (frame_read(self._clip, self._choice),)
+
+    def batch(self, frames: Sequence[int]) -> Tensor:
+        """These `frames`, RGB (n, 3, rows, columns), float32, 0 to 1."""
+        return as_values([without_green_trace(frame)[self.place.first_row :] for frame in self._clip.take(frames)])
+
+    def to_image(self, points_px: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`points_px` (n, 2), (x, y) px of the screen below that edge, in px of the whole image (n, 2)."""
+        return np.asarray(points_px + np.array([0.0, self.place.first_row]))
+
+
+def spectral(clip: Clip, manifest: Manifest) -> TraceScreens:
+    return TraceScreens(clip, clip.spectral_region())
+
+
+def m_mode(clip: Clip, manifest: Manifest) -> TraceScreens:
+    return TraceScreens(clip, clip.m_mode_region())
+
+
+def frame_read(clip: Clip, choice: TraceChoice) -> int:
+    """Raises ReadingError where no frame shows one whole sweep."""
+    sweep = whole_sweep(clip, choice)
+    if sweep.frame_index is None:
+        raise ReadingError(sweep.words)
+    return sweep.frame_index
+
+
+def whole_sweep(clip: Clip, choice: TraceChoice) -> Sweep:
+    """Which frame shows one whole sweep; looked for once for all readers of a trace."""
+    if clip.number_of_frames == 1:
+        return Sweep(0, "")
+    place = place_of(choice, clip)
+    runs_left = (clock_s(choice.seen) or 0) < 0
+
+    def display(index: int) -> Display:
+        screen = without_green_trace(clip.take([index])[0][place.first_row :][place.rows, place.columns])
+        seen = np.asarray(cv2.cvtColor(screen, cv2.COLOR_RGB2GRAY), np.uint8)
+        return seen[:, ::-1] if runs_left else seen
+
+    return clip.cache.once(("sweep", place.first_row, str(place)), lambda: last_whole_sweep(display, clip.number_of_frames))

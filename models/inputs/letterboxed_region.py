@@ -1,0 +1,53 @@
+"""The calibrated region in proportion, grey, in the middle of a black square."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from models.clip import Clip
+from models.inputs.clip_input import ClipInput
+from models.inputs.letterbox import Letterbox
+from models.library.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class LetterboxedRegion:
+    """The whole image where there is no region. Frames are (n, channels, size, size), float32, 0 to `largest`,
+    every channel the same."""
+
+    clip: Clip
+    size_px: int
+    largest: float = 1.0
+    channels: int = 1
+
+    @property
+    def box(self) -> Letterbox:
+        return Letterbox.of_clip(self.clip, self.size_px)
+
+    def chosen(self, wanted: Sequence[int]) -> Sequence[int]:
+        return wanted
+
+    def batch(self, frames: Sequence[int]) -> Tensor:
+        """These `frames`, (n, channels, size, size), float32, 0 to `largest`."""
+        squares = self.clip.cache.by_frame(
+            (LetterboxedRegion, self.size_px), frames, lambda missing: list(self.box.apply(self.clip.take(missing)))
+        )
+        values = torch.from_numpy(np.stack(squares))[:, None].expand(-1, self.channels, -1, -1)
+        return values if self.largest == 1 else values * self.largest
+
+    def to_image(self, points_px: NDArray[np.float64]) -> NDArray[np.float64]:
+        """`points_px` (n, 2), (x, y) px of the square, in px of the whole image (n, 2)."""
+        return self.box.to_image(points_px)
+
+
+def letterboxed(clip: Clip, manifest: Manifest) -> ClipInput:
+    """0 to 1."""
+    return LetterboxedRegion(clip, manifest.input_size_px)
+
+
+def letterboxed_to_255(clip: Clip, manifest: Manifest) -> ClipInput:
+    return LetterboxedRegion(clip, manifest.input_shape[-1], largest=255)
