@@ -114,7 +114,7 @@ class EchoMotionTransformer(EchoMotionClips):
 
 
 def described(encoder: MixTransformer, clip: Clip, manifest: Manifest) -> Tensor:
-    """What the encoder says of every frame of the clip, (frames, its last width), where the encoder is."""
+    """Features (frames, width) of every frame of the clip, float32, where the encoder is; the width is its last one."""
     place = next(encoder.parameters())
     seen = SmoothedClip(clip, manifest)
     frames = seen.chosen(())

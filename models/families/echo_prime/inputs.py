@@ -41,7 +41,7 @@ class SectorFrames:
         return [*present, *[PADDING] * missing]
 
     def batch(self, frames: Sequence[int]) -> Tensor:
-        """These `frames`, RGB (n, 3, 224, 224), float32, in standard deviations; zeros in the place of padding.
+        """These `frames`, RGB (n, 3, 224, 224), float32, in standard deviations, no unit; zeros in the place of padding.
 
         The sector is that of these frames together. Raises ReadingError for an image of nothing.
         """
@@ -66,7 +66,7 @@ class FirstFrame(SectorFrames):
         return (0,)
 
     def batch(self, frames: Sequence[int]) -> Tensor:
-        """The first of the `frames`, RGB (1, 3, 224, 224), float32, in standard deviations."""
+        """The first of the `frames`, RGB (1, 3, 224, 224), float32, in standard deviations, no unit."""
         return super().batch(super().chosen(()))[:1]
 
 

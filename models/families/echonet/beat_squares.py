@@ -94,5 +94,5 @@ def beat_columns(found: SpectralBeats, first_column: int, width: int) -> list[sl
 
 
 def square(part: Frames) -> Frames:
-    """RGB `part` of a screen (rows, columns, 3), uint8 -> (256, 256, 3)."""
+    """RGB `part` of a screen (rows, columns, 3), 0 to 255 -> (256, 256, 3)."""
     return np.asarray(cv2.resize(np.ascontiguousarray(part), (vti.SIZE_PX, vti.SIZE_PX)), np.uint8)

@@ -29,7 +29,7 @@ class SquareFrames:
         return wanted
 
     def batch(self, frames: Sequence[int]) -> Tensor:
-        """These `frames`, RGB (n, 3, 112, 112), float32, in standard deviations; zeros in the place of padding."""
+        """These `frames`, RGB (n, 3, 112, 112), float32, in standard deviations, no unit; zeros in the place of padding."""
         indices = np.asarray(frames)
         values = self._rule.apply(self.cut.frames[np.maximum(indices, 0)]).permute(1, 0, 2, 3)
         if (indices < 0).any():

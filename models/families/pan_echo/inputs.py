@@ -35,11 +35,11 @@ class FrameRuns:
         return frame_runs(self._clip.number_of_frames)[0]
 
     def runs(self) -> Tensor:
-        """All that is asked about: (runs, 3, frames, 224, 224), float32, in standard deviations."""
+        """All that is asked about: (runs, 3, frames, 224, 224), float32, in standard deviations, no unit."""
         return torch.cat([as_clip(self.batch(frames)) for frames in frame_runs(self._clip.number_of_frames)])
 
     def batch(self, frames: Sequence[int]) -> Tensor:
-        """These `frames`, RGB (n, 3, 224, 224), float32, in standard deviations.
+        """These `frames`, RGB (n, 3, 224, 224), float32, in standard deviations, no unit.
 
         They are shrunk to 256 px by area, and the middle of that is shown.
         """
