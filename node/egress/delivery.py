@@ -11,7 +11,6 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from node.db import queue, states
-from node.db.attention import WITHHELD, ask_person
 from node.db.audit import AuditEvent
 from node.db.queue import Backoff, ClaimedJob
 from node.db.tables import Analysis, Delivery, DeliveryState, Job, JobKind, Study
@@ -113,22 +112,13 @@ def _begin(session: Session, job: ClaimedJob, tools: EgressTools) -> _Attempt | 
         queue.finish(session, job, now=now)
         _expire(session, delivery, now)
         return None
-    withheld = _withheld(session, study, now)
+    withhold = assembly.withhold_documents(session, study, now=now)
+    withheld = f"not sent: {withhold}" if withhold else ""
     delivery.attempts += 1
     delivery.late_attempts += now >= expires_at
     states.move(session, delivery, AuditEvent.DELIVERY_STARTED, now=now, destination=destination, attempt=delivery.attempts)
     earlier = delivery.processing_failures
     return _Attempt(delivery.id, document.path, document.sha256, destination, earlier, withheld)
-
-
-def _withheld(session: Session, study: Study, now: datetime) -> str:
-    """Why the study's documents must not leave the node, told to a person, too; empty where they may."""
-    withhold = assembly.patient_verdict(session, study.id).withhold
-    if not withhold:
-        return ""
-    if not study.needs_person:
-        ask_person(session, study, WITHHELD + withhold, now=now)
-    return f"not sent: {withhold}"
 
 
 def _send(attempt: _Attempt, tools: EgressTools) -> SendOutcome:

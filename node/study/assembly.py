@@ -196,9 +196,7 @@ def _analyse(session: Session, study: Study, *, now: datetime, max_attempts: int
         study.failed_reason = NO_IMAGES
         states.move(session, study, AuditEvent.STUDY_FAILED, now=now, error=NO_IMAGES)
         return
-    withhold = patient_verdict(session, study.id).withhold
-    if withhold and not study.needs_person:
-        ask_person(session, study, WITHHELD + withhold, now=now)
+    withhold_documents(session, study, now=now)
     queue.enqueue(
         session, JobKind.ANALYSE_STUDY, study.id, study_id=study.id, revision=study.revision, now=now, max_attempts=max_attempts
     )
@@ -213,6 +211,14 @@ def patient_verdict(session: Session, study_id: int) -> PatientVerdict:
     )
     instances = session.scalars(select(Instance).where(Instance.id.in_(newest)))
     return judge_patients(patient_of_columns(instance) for instance in instances)
+
+
+def withhold_documents(session: Session, study: Study, *, now: datetime) -> str:
+    """Why the study's documents must not leave the node, told to a person, too; empty where they may."""
+    withhold = patient_verdict(session, study.id).withhold
+    if withhold and not study.needs_person:
+        ask_person(session, study, WITHHELD + withhold, now=now)
+    return withhold
 
 
 def mark_analysed(session: Session, study: Study, *, now: datetime) -> None:

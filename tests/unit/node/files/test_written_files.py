@@ -17,7 +17,6 @@ from models.library.registry import find_manifest
 from node.cli import app, measure
 from node.errors import ConfigError, EchoNodeError
 from node.files import overlays
-from node.files.wanted_files import wanted_files
 from node.files.written_files import overlay_files, refuse_among, refuse_replacing
 from node.objects.video_file import write_film
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
@@ -155,17 +154,6 @@ def test_an_engine_that_cannot_compute_one_file_measures_the_others(folder: Path
     files = {file["file"]: file for file in json.loads(result.stdout)["files"]}
     assert files["clip.dcm"]["error"] == "no memory for 3 frames"
     assert [name for name, file in files.items() if "error" not in file] == ["film.avi", "film2.mp4"]
-
-
-def test_files_of_one_name_are_told_apart_and_no_others_renamed(tmp_path: Path) -> None:
-    for name in ("a/x/clip.avi", "b/x/clip.avi", "a/own.avi", "c/clip.avi"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).touch()
-    names = [item.name for item in wanted_files([tmp_path / "a", tmp_path / "b" / "x", tmp_path / "c" / "clip.avi"])]
-    assert names == ["own.avi", "a/x/clip.avi", "b/x/clip.avi", "c/clip.avi"]
-    twice = [tmp_path / "a" / "x" / "clip.avi", tmp_path / "b" / "x" / "clip.avi"]
-    assert [item.name for item in wanted_files(twice)] == ["a/x/clip.avi", "b/x/clip.avi"]
-    assert [item.name for item in wanted_files([twice[0], twice[0]])] == ["clip.avi", "clip.avi"]
 
 
 def test_an_object_cut_short_is_marked_in_the_summary(folder: Path) -> None:
