@@ -5,6 +5,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,8 @@ TASKS: dict[str, Trial] = {
     "landmarks": read_landmarks,
 }
 
+_NEEDED = ("sklearn", "matplotlib")  # of the extra `train`: figures and plots
+
 
 def tasks_of(manifest: Manifest) -> tuple[str, ...]:
     """What a model can be tried at, the usual task first. Raises EvaluationError where nothing is known of it."""
@@ -44,7 +47,12 @@ def tasks_of(manifest: Manifest) -> tuple[str, ...]:
 
 
 def try_model(model: Any, data: DataSet, options: Options, task: str = "auto") -> Outcome:
-    """The outcome of `task`, or of the model's usual one. Raises EvaluationError where model and data do not fit."""
+    """The outcome of `task`, or of the model's usual one. Raises EvaluationError where model and data do not fit.
+
+    It also does where what counts and draws is not installed: before hours of computing, not after them.
+    """
+    if missing := [name for name in _NEEDED if find_spec(name) is None]:
+        raise EvaluationError(f"{' and '.join(missing)} cannot be imported: pip install 'echonode[train]'")
     return TASKS[chosen_task(model.manifest, data, task)](model, data, options)
 
 

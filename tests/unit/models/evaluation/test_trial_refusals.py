@@ -88,3 +88,10 @@ def test_times_are_those_of_the_stream(tmp_path: Path) -> None:
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
     assert read_video(path).frame_times_ms == pytest.approx([0, 40, 100, 130, 190], abs=1)
+
+
+def test_a_missing_extra_is_told_before_anything_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bug prevented: a traceback from the plots, after hours of reading films."""
+    monkeypatch.setattr("models.evaluation.tasks.find_spec", lambda name: None if name == "sklearn" else name)
+    with pytest.raises(EvaluationError, match=r"sklearn cannot be imported: pip install 'echonode\[train\]'"):
+        try_model(BrightVentricle(**KNOWN), _data(tmp_path, 4), Options())
