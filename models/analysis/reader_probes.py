@@ -18,7 +18,10 @@ from models.library.registry import recipe_of
 
 
 class Step(nn.Module):
-    """One method of a network as a module: the class's own, also when an engine has taken its place in the network."""
+    """One method of a network as a module: the class's own, also when an engine has taken its place in the network.
+
+    `batch` (n, ...), float32, is what the method takes; it gives logits, features or values (n, ...).
+    """
 
     def __init__(self, owner: nn.Module, method: str) -> None:
         super().__init__()
@@ -35,8 +38,11 @@ class Step(nn.Module):
 
 @dataclass(frozen=True)
 class ReaderProbe:
-    """The engine computes `method` of `owner`; `batch` is an input of it. `others` are inputs with other sides, where it takes
-    any: they are tried too, and then the engine takes inputs of every size.
+    """The engine computes `method` of `owner`; `batch` (n, ...), float32, is an input of it, in the unit that the network
+    takes.
+
+    `others` are inputs with other sides, where it takes any. They are tried too, and then the engine takes inputs of every
+    size.
     """
 
     owner: nn.Module
@@ -51,15 +57,19 @@ class ReaderProbe:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Without the first axis; -1 for a free side."""
+        """The shape of an input without the first axis; -1 for a free side."""
         return sides(self.batch, self.others)
 
     def takes(self, batch: Tensor) -> bool:
+        """Whether `batch` (n, ...), of any dtype and any unit, has the sides that were tried."""
         found = tuple(batch.shape[1:])
         return len(found) == len(self.shape) and all(side in (-1, other) for side, other in zip(self.shape, found, strict=True))
 
     def redirect(self, run: Callable[[Tensor], tuple[Tensor, ...]]) -> None:
-        """Inputs that were tried go to `run`, all others stay where they were."""
+        """Inputs that were tried go to `run`, all others stay where they were.
+
+        `run` takes such a batch (n, ...), float32, and gives all outputs: logits, features or values, each (n, ...).
+        """
         original = getattr(self.owner, self.method)
 
         def step(batch: Tensor, *more: Any) -> Any:
@@ -72,7 +82,10 @@ class ReaderProbe:
 
 
 def reader_probes(network: nn.Module, clip: Clip) -> tuple[ReaderProbe, ...]:
-    """Empty for a network that only torch computes: nobody taught it, or its input cannot be prepared."""
+    """The steps of `network` that an engine may compute, each with its input.
+
+    There are none in a network that only torch computes: nobody taught it, or its input cannot be prepared.
+    """
     manifest: Manifest = network.manifest  # type: ignore[assignment]
     recipe = recipe_of(manifest)
     step = recipe.engine
@@ -90,7 +103,8 @@ def reader_probes(network: nn.Module, clip: Clip) -> tuple[ReaderProbe, ...]:
 def step_batch(clip: Clip, manifest: Manifest, step: EngineStep) -> Tensor:
     """What the network's own reader shows this step first of the clip, which is repeated where it is too short for that.
 
-    Frames (n, channels, rows, columns) or clips (n, channels, frames, rows, columns), float32.
+    Frames (n, channels, rows, columns) or clips (n, channels, frames, rows, columns), float32; the manifest's `input_values`
+    says their unit or range.
     """
     if not step.frame_by_frame:
         return network_input(_long_enough(clip, manifest), manifest, range(clip.number_of_frames))
@@ -98,9 +112,11 @@ def step_batch(clip: Clip, manifest: Manifest, step: EngineStep) -> Tensor:
 
 
 def role_batch(clip: Clip, manifest: Manifest) -> Tensor:
-    """What a network that the node runs itself is shown of the clip, in shape as `step_batch`.
+    """What a network that the node runs itself is shown of the clip: frames (n, channels, rows, columns), or clips as
+    `step_batch`.
 
-    Raises ManifestError where the manifest does not state what it takes to prepare that.
+    It is float32, in the unit that the manifest's `input_values` says. Raises ManifestError where the manifest does not state
+    what it takes to prepare that.
     """
     try:
         return network_input(_long_enough(clip, manifest), manifest, range(clip.number_of_frames))

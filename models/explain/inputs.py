@@ -18,9 +18,10 @@ _MOST_FRAMES = 32  # of a clip whose network takes any number
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """`values` are frames (n, c, h, w), or one clip (1, c, n, h, w); `frames` their n indices in the clip, -1 for padding.
+    """`values` are frames (n, c, h, w), or one clip (1, c, n, h, w), float32, prepared as the network takes them.
 
-    `to_image` (2, 3) takes (x, y, 1) px of the network's input to px of the whole image, (0, 0) the centre of the first pixel.
+    `frames` are their n indices in the clip, -1 for padding. `to_image` (2, 3) takes (x, y, 1) px of the network's input to px
+    of the whole image, (0, 0) the centre of the first pixel.
     """
 
     values: Tensor
@@ -28,7 +29,10 @@ class Shown:
     to_image: Points
 
     def in_image(self, heat: NDArray[np.float32], rows: int, columns: int) -> NDArray[np.float32]:
-        """A map (h, w) of the network's input as one of the image (rows, columns), 0 where the network saw nothing."""
+        """`heat` (h, w) of the network's input as a map of the image (rows, columns), in its unit.
+
+        It is 0 where the network saw nothing.
+        """
         whole = np.vstack([self.to_image, [0.0, 0.0, 1.0]])
         turned = cv2.warpAffine(heat, np.linalg.inv(whole)[:2], (columns, rows), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
         return np.asarray(turned, dtype=np.float32)

@@ -17,7 +17,7 @@ from models.library.registry import recipe_of
 
 
 def as_answered(answer: Tensor) -> Tensor:
-    """(n,) -> (n, 1); logits (n, k) and (n, k, h, w) as they are."""
+    """One number an item, `answer` (n,), as (n, 1); logits (n, k) and (n, k, h, w) as they are. All are float32."""
     return answer[:, None] if answer.dim() == 1 else answer
 
 
@@ -28,8 +28,10 @@ def manifest_labels(network: Any) -> Sequence[str]:
 
 @dataclass(frozen=True)
 class Place:
-    """`outputs` makes (n, k) or (n, k, h, w) of the network's answer; `labels` names the k, and is empty where nobody has.
-    `default` is the output that is explained where none is asked for; "": the largest.
+    """`outputs` makes logits or values (n, k) or (n, k, h, w), float32, of the network's answer.
+
+    `labels` names the k, and is empty where nobody has. `default` is the output that is explained where none is asked for; "":
+    the largest.
     """
 
     layer: Layer

@@ -9,20 +9,21 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = (
+    "models/analysis/reader_probes",
     "models/bench",
     "models/clip.py",
     "models/derive",
     "models/engines",
     "models/evaluation",
-    "models/explain/activation",
-    "models/explain/heat",
+    "models/explain",
     "models/families",
     "models/importers",
     "models/inputs",
+    "models/library",
     "models/networks",
     "models/phantom",
     "models/training",
-    "node/objects",
+    "node",
     "sr_templates",
 )
 _AXIS = r"(?:\.\.\.|\w+(?: ?[-+*/]{1,2} ?\w+)*)"
@@ -114,7 +115,7 @@ def test_every_array_states_its_shape_dtype_and_unit() -> None:
     """Bug prevented: rows taken for columns, 0 to 1 for 0 to 255, px of the network for px of the image."""
     trees = {
         path.relative_to(ROOT): ast.parse(path.read_text(encoding="utf-8"))
-        for package in ("models", "node/objects", "sr_templates")
+        for package in ("models", "node", "sr_templates")
         for path in sorted((ROOT / package).rglob("*.py"))
     }
     own = {".".join(path.with_suffix("").parts): _aliases(tree) for path, tree in trees.items()}
