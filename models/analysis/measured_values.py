@@ -9,7 +9,7 @@ from models.analysis.loaded_model import Part
 from models.catalogue import QUANTITIES, READ, Method, View
 from models.clip import Clip
 from models.errors import ReadingError
-from models.library.quantities import AREAS, key_in_view, quantities_read, reads_pairs, views_read
+from models.library.quantities import AREAS, key_in_view, quantities_read, views_read, views_together
 from models.library.reading import ReadValue
 from models.results import Beat, ClipValue, FrameReference, ModelUse, Reason
 
@@ -36,7 +36,7 @@ def read_clip_values(
     `beats` are those known of the clip, for a model that reads a value of each. `why_no_beats` says why none of an
     outlined ventricle is whole: then nothing that needs one is read off the film either.
     """
-    asked = [part for part in parts if view in views_read(part.manifest) and not reads_pairs(part.manifest)]
+    asked = [part for part in parts if view in views_read(part.manifest) and not views_together(part.manifest)]
     if not asked:
         return ClipReadings()
 

@@ -33,10 +33,13 @@ def quantities_of(models: ModelSettings) -> frozenset[str]:
     return frozenset(key for name in models.names(Role.MEASUREMENTS) for key in quantities_read(find_manifest(name)))
 
 
-def pairs_read(models: ModelSettings) -> tuple[tuple[str, str], ...]:
-    """Model and quantity of what is read off an A4C and an A2C clip together. Raises ManifestError."""
-    manifests = [find_manifest(name) for name in models.names(Role.MEASUREMENTS)]
-    return tuple((one.name, key) for one in manifests if reads_pairs(one) for key in quantities_read(one))
+def groups_read(models: ModelSettings) -> dict[tuple[View, ...], tuple[tuple[str, str], ...]]:
+    """The views of which the set's models read clips together, with model and quantity of each. Raises ManifestError."""
+    groups: dict[tuple[View, ...], tuple[tuple[str, str], ...]] = {}
+    for manifest in map(find_manifest, models.names(Role.MEASUREMENTS)):
+        if views := views_together(manifest):
+            groups[views] = (*groups.get(views, ()), *((manifest.name, key) for key in quantities_read(manifest)))
+    return groups
 
 
 def key_in_view(key: str, view: View) -> str:
@@ -44,9 +47,9 @@ def key_in_view(key: str, view: View) -> str:
     return _KEYS_BY_VIEW.get(key, {}).get(view, key)
 
 
-def reads_pairs(manifest: Manifest) -> bool:
-    """Whether it reads clips of several views together, and none of them alone."""
-    return any(len(READ[key].views) > 1 for key in quantities_read(manifest))
+def views_together(manifest: Manifest) -> tuple[View, ...]:
+    """The views of which it reads one clip each, all together and none alone; empty where it reads single clips."""
+    return next((READ[key].views for key in quantities_read(manifest) if len(READ[key].views) > 1), ())
 
 
 def _named_keys(manifest: Manifest) -> tuple[str, ...]:

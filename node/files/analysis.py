@@ -12,6 +12,7 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
+from models.derive.study.groups import ClipGroup
 from models.derive.study.quantities import derive_study
 from models.errors import ModelError, SetupError, WeightsError
 from models.library.model_set import ModelSet
@@ -28,8 +29,9 @@ from node.files.written_files import written_to
 from node.objects.findings_json import dump_findings
 from node.objects.patient import judge_patients, patient_flags, stated_patient
 from node.settings import Settings
-from node.work.clip_analysis import analyse_clip, analyse_pair
-from node.work.pairs import settled, with_pair
+from node.work.clip_analysis import analyse_clip, read_group
+from node.work.failures import read_or_reason
+from node.work.groups import with_groups
 from sr_templates.copied_values import text_of
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import is_uid
@@ -106,7 +108,7 @@ def _analyse_study(
     study_instance_uid: str, files: Sequence[tuple[Path, Dataset]], folder: Path, settings: Settings, models: ModelSet
 ) -> AnalysedStudy:
     clips = [analyse_clip(text_of(header, "SOPInstanceUID"), path, models) for path, header in files]
-    clips = with_pair([path for path, _ in files], clips, models, _read_pair)
+    clips = with_groups([path for path, _ in files], clips, models, _read_group)
     findings = derive_study(study_instance_uid, clips, research_override=models.research_override, asked=quantities_of(models))
     verdict = judge_patients(stated_patient(header) for _, header in files)
     findings = replace(findings, flags=(*findings.flags, *patient_flags(verdict)))
@@ -162,10 +164,10 @@ def _write(findings: StudyFindings, folder: Path) -> None:
         (folder / "findings.json").write_text(json.dumps(dump_findings(findings), indent=2), encoding="utf-8")
 
 
-def _read_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, models: ModelSet) -> ClipFindings:
+def _read_group(group: ClipGroup, files: Sequence[Path], models: ModelSet) -> ClipFindings:
     """By a thread, whose errors are told as those of the node's processes are."""
     with ThreadPoolExecutor(1) as thread:
-        return settled(thread.submit(analyse_pair, a4c, a4c_path, a2c_path, models), a4c, models)
+        return read_or_reason(thread.submit(read_group, group, files, models), group, models)
 
 
 def _identity(settings: Settings) -> DocumentIdentity:

@@ -2,20 +2,21 @@
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
 
 from models.analysis import Predictor, open_model_set
-from models.analysis.pairs import read_pair
+from models.analysis.groups import read_group as read_clips
+from models.derive.study.groups import ClipGroup
 from models.errors import InputError, SetupError, WeightsError
 from models.library.model_set import ModelSet, Role
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason
 from node.errors import UnreadableClip
 from node.objects.clip_reader import open_clip
-from node.work.pairs import unread
+from node.work.failures import clip_without_numbers, group_without_values
 
 log = logging.getLogger(__name__)
 
@@ -68,29 +69,26 @@ def _or_nothing(sop_instance_uid: str, step: Callable[[], T]) -> T | ClipFinding
     try:
         return step()
     except UnreadableClip as error:
-        return _without_numbers(sop_instance_uid, Reason.UNDECODABLE, str(error))
+        return clip_without_numbers(sop_instance_uid, Reason.UNDECODABLE, str(error))
     except _FAULTS_OF_ONE_CLIP as error:  # its words may quote the header
         log.error("a clip breaks the analysis: %s", type(error).__name__, exc_info=log.isEnabledFor(logging.DEBUG))
         told = f"the analysis broke off with {type(error).__name__}"
-        return _without_numbers(sop_instance_uid, Reason.COMPUTATION_FAILED, told)
+        return clip_without_numbers(sop_instance_uid, Reason.COMPUTATION_FAILED, told)
 
 
-def _without_numbers(sop_instance_uid: str, reason: Reason, message: str) -> ClipFindings:
-    flag = QualityFlag(QualityIssue.UNDECODABLE, sop_instance_uid, message)
-    return ClipFindings(sop_instance_uid, 0, 0, 0, gates=(reason,), flags=(flag,))
-
-
-def analyse_pair(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, models: ModelSet) -> ClipFindings:
-    """`a4c`, the findings of that clip, with what the models of the set read off both clips together."""
+def read_group(group: ClipGroup, files: Sequence[Path], models: ModelSet) -> ClipFindings:
+    """The findings of the group's first clip, with what the models of the set read off all its clips together."""
     started = time.perf_counter()
     try:
-        readings = read_pair(open_clip(a4c_path), open_clip(a2c_path), predictor_for(models).parts[Role.MEASUREMENTS])
+        clips = [open_clip(path) for path in files]
+        readings = read_clips(group.views, clips, predictor_for(models).parts[Role.MEASUREMENTS])
     except UnreadableClip as error:
-        return unread(a4c, models, Reason.UNDECODABLE, str(error))
+        return group_without_values(group, models, Reason.UNDECODABLE, str(error))
+    first = group.clips[0]
     return replace(
-        a4c,
-        values=a4c.values + readings.values,
-        notes=a4c.notes + readings.notes,
-        models=tuple(dict.fromkeys((*a4c.models, *readings.models))),
-        timings_s={**a4c.timings_s, "pair": time.perf_counter() - started},
+        first,
+        values=first.values + readings.values,
+        notes=first.notes + readings.notes,
+        models=tuple(dict.fromkeys((*first.models, *readings.models))),
+        timings_s={**first.timings_s, "group": time.perf_counter() - started},
     )

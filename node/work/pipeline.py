@@ -23,7 +23,7 @@ from node.objects.patient import patient_flags
 from node.study import assembly
 from node.study.archive import Archive
 from node.work.executor import Executor
-from node.work.pairs import with_pair
+from node.work.groups import with_groups
 
 # Age, stage, calibration may be what was corrected, so the newest header is the one to measure by. A conflict (other pixels)
 # is flagged, never analysed instead.
@@ -54,7 +54,7 @@ def analyse_study(job: ClaimedJob, tools: AnalysisTools) -> None:
     with tools.database.reading() as session:
         study_instance_uid, clips, flags = _inputs(session, job.subject_id, tools.archive)
     clip_findings = tools.executor.analyse(clips, tools.models)
-    clip_findings = with_pair([path for _, path in clips], clip_findings, tools.models, tools.executor.analyse_pair)
+    clip_findings = with_groups([path for _, path in clips], clip_findings, tools.models, tools.executor.read_group)
     findings = derive_study(
         study_instance_uid, clip_findings, research_override=tools.models.research_override, asked=quantities_of(tools.models)
     )

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
+from models.derive.study.groups import ClipGroup
 from models.library.model_set import ModelSet
 from models.results import ClipFindings
 from node.app import Node
@@ -38,8 +39,8 @@ class FoundAtOnce:
     def analyse(self, clips: Sequence[tuple[str, Path]], plan: ModelSet) -> list[ClipFindings]:
         return [clip_findings(uid) for uid, _ in clips]
 
-    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: ModelSet) -> ClipFindings:
-        return a4c
+    def read_group(self, group: ClipGroup, files: Sequence[Path], models: ModelSet) -> ClipFindings:
+        return group.clips[0]
 
     def close(self) -> None:
         pass

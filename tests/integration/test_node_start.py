@@ -5,14 +5,15 @@ from pathlib import Path
 
 import pytest
 
+from models.results import Reason
 from node.app import Node, lock_data_dir
 from node.errors import ConfigError
 from node.settings import AERule, ModelSettings, NodeSettings, Settings
-from node.work.executor import ExecutorBroken, LocalExecutor
+from node.work.executor import LocalExecutor
 from node.work.model_check import require_models
 from tests.waiting import free_port
 
-PLAN = Settings().model_set
+MODELS = Settings().model_set
 
 
 def _settings(folder: Path, **node: object) -> Settings:
@@ -43,9 +44,9 @@ def test_altered_weights_stop_the_start(tmp_path: Path) -> None:
     altered = bytearray((source / "weights/phantom_view.safetensors").read_bytes())
     altered[-1] ^= 1
     (weights / "phantom_view.safetensors").write_bytes(altered)
-    require_models(PLAN)
+    require_models(MODELS)
     with pytest.raises(ConfigError, match="weights"):
-        require_models(PLAN.but(view=str(manifests / "phantom_view.toml")))
+        require_models(MODELS.but(view=str(manifests / "phantom_view.toml")))
 
 
 def test_two_nodes_never_share_a_data_folder(tmp_path: Path) -> None:
@@ -76,19 +77,21 @@ def test_a_port_that_is_taken_is_said_in_plain_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_a_clip_that_hangs_ends_with_its_process_and_the_next_is_analysed(tmp_path: Path) -> None:
+def test_a_clip_that_hangs_ends_with_its_process_and_its_neighbour_is_analysed(tmp_path: Path) -> None:
     """A pipe that nobody writes to: opening it blocks for ever."""
     pipe, absent = tmp_path / "pipe.dcm", tmp_path / "text.dcm"
     os.mkfifo(pipe)
     absent.write_bytes(b"no DICOM")
-    executor = LocalExecutor(PLAN, processes=1, threads_per_process=1, clip_timeout_s=20)
+    executor = LocalExecutor(MODELS, processes=1, threads_per_process=1, clip_timeout_s=20)
     try:
-        executor.analyse([("2.25.1", absent)], PLAN)  # the process is warm now
-        executor._clip_timeout_s = 1.0
-        with pytest.raises(ExecutorBroken, match="longer than 1 s"):
-            executor.analyse([("2.25.2", pipe)], PLAN)
+        executor.analyse([("2.25.1", absent)], MODELS)  # the process is warm now
+        executor._clip_timeout_s = 3.0
+        hanging, neighbour = executor.analyse([("2.25.2", pipe), ("2.25.3", absent)], MODELS)
+        assert hanging.gates == (Reason.COMPUTATION_FAILED,)
+        assert hanging.flags[0].message == "the analysis broke off: took longer than 3 s"
+        assert neighbour.gates == (Reason.UNDECODABLE,)
         executor._clip_timeout_s = 20.0
-        (findings,) = executor.analyse([("2.25.1", absent)], PLAN)
+        (findings,) = executor.analyse([("2.25.1", absent)], MODELS)
         assert findings.gates
     finally:
         executor.close()

@@ -11,6 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.catalogue import View
+from models.derive.study.groups import ClipGroup
 from models.library.model_set import ModelSet
 from models.library.registry import load_model
 from models.phantom.anatomy import sample_heart
@@ -23,7 +24,7 @@ from node.egress.building import build_templates, read_evidence
 from node.objects.findings_json import load_findings
 from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.study.archive import Archive
-from node.work.clip_analysis import analyse_clip, analyse_pair
+from node.work.clip_analysis import analyse_clip, read_group
 from node.work.executor import Executor, LocalExecutor
 from node.work.model_check import require_models
 from node.work.pipeline import AnalysisTools, analyse_study
@@ -42,11 +43,11 @@ SEED = 300_001
 class InThisProcess:
     """The node's executor without processes."""
 
-    def analyse(self, clips: Sequence[tuple[str, Path]], plan: ModelSet) -> list[ClipFindings]:
-        return [analyse_clip(uid, path, plan) for uid, path in clips]
+    def analyse(self, clips: Sequence[tuple[str, Path]], models: ModelSet) -> list[ClipFindings]:
+        return [analyse_clip(uid, path, models) for uid, path in clips]
 
-    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: ModelSet) -> ClipFindings:
-        return analyse_pair(a4c, a4c_path, a2c_path, plan)
+    def read_group(self, group: ClipGroup, files: Sequence[Path], models: ModelSet) -> ClipFindings:
+        return read_group(group, files, models)
 
     def close(self) -> None:
         """Nothing to close."""
@@ -59,7 +60,7 @@ class Bench:
     archive: Archive
     files: dict[str, Path]
     models: Path
-    plan: ModelSet
+    model_set: ModelSet
     sha256: str
 
 
@@ -82,14 +83,14 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Bench:
         )
         files[uid] = path
     sha256 = stored(folder / "models", PAIR, load_model(PAIR))
-    plan = ModelSet(measurements=(PAIR,), engine="torch")
-    return Bench(archive, files, folder / "models", plan, sha256)
+    model_set = ModelSet(measurements=(PAIR,), engine="torch")
+    return Bench(archive, files, folder / "models", model_set, sha256)
 
 
 @pytest.fixture
 def bench(made: Bench, monkeypatch: pytest.MonkeyPatch) -> Bench:
     monkeypatch.setenv("ECHONODE_MODELS", str(made.models))
-    require_models(made.plan)
+    require_models(made.model_set)
     return made
 
 
@@ -111,7 +112,7 @@ def analysed(bench: Bench, uids: Sequence[str], database: Database, executor: Ex
     database.write(add)
     job = database.write(lambda session: queue.claim(session, [JobKind.ANALYSE_STUDY], owner="me", now=NOW, lease_s=60))
     assert job is not None
-    analyse_study(job, AnalysisTools(database, bench.archive, executor, bench.plan, lambda: NOW, 5))
+    analyse_study(job, AnalysisTools(database, bench.archive, executor, bench.model_set, lambda: NOW, 5))
     with database.reading() as session:
         return load_findings(session.scalars(select(Analysis.findings)).one())
 
@@ -123,7 +124,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def test_the_value_of_a_pair_reaches_findings_audit_trail_and_report(bench: Bench, database: Database) -> None:
-    executor = LocalExecutor(bench.plan, processes=1, threads_per_process=1, clip_timeout_s=120)
+    executor = LocalExecutor(bench.model_set, processes=1, threads_per_process=1, clip_timeout_s=120)
     try:
         findings = analysed(bench, list(bench.files), database, executor)
     finally:
@@ -135,7 +136,7 @@ def test_the_value_of_a_pair_reaches_findings_audit_trail_and_report(bench: Benc
     assert value.sources == tuple(
         FrameReference(clip.sop_instance_uid, number) for clip in (a4c, a2c) for number in range(1, clip.number_of_frames + 1)
     )
-    assert "pair" in a4c.timings_s
+    assert "group" in a4c.timings_s
     with database.reading() as session:
         details = session.scalars(select(AuditEntry.details).where(AuditEntry.event == "analysis_recorded")).one()
     (named,) = [model for model in details["models"] if model.startswith(f"{PAIR} ")]
@@ -173,8 +174,8 @@ def test_without_an_a2c_clip_the_report_says_so(bench: Bench, database: Database
 
 
 def test_a_gated_clip_is_no_half_of_a_pair(bench: Bench, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gated(self: InThisProcess, clips: Sequence[tuple[str, Path]], plan: ModelSet) -> list[ClipFindings]:
-        a4c, a2c = (analyse_clip(uid, path, plan) for uid, path in clips)
+    def gated(self: InThisProcess, clips: Sequence[tuple[str, Path]], models: ModelSet) -> list[ClipFindings]:
+        a4c, a2c = (analyse_clip(uid, path, models) for uid, path in clips)
         return [a4c, replace(a2c, gates=(Reason.STRESS_STAGE,), contours=(), beats=())]
 
     monkeypatch.setattr(InThisProcess, "analyse", gated)

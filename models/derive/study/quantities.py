@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 
 from models.catalogue import OUTLINED, READ, Quantity, View
 from models.derive.limits import refusals
+from models.derive.study.groups import NoGroup, choose_group
 from models.derive.study.missing_views import APICAL_VIEWS, view_of, why_missing
-from models.derive.study.pairs import NoPair, choose_pair
 from models.derive.study.ratios import filling_ratios
 from models.derive.study.readings import Refusals, read_quantities
 from models.derive.ventricle.apical import (
@@ -184,8 +184,8 @@ def _not_read(quantity: Quantity, clips: Sequence[ClipFindings], barred: Collect
     if len(quantity.views) == 1:
         reasons = why_missing(quantity.views, clips, [set(clip.gates) for clip in clips], ())
     else:
-        choice = choose_pair(clips)
-        reasons, detail = (choice.reasons, choice.detail) if isinstance(choice, NoPair) else ((), "")
+        choice = choose_group(quantity.views, clips)
+        reasons, detail = (choice.reasons, choice.detail) if isinstance(choice, NoGroup) else ((), "")
     if barred:
         reasons = in_order([*reasons, *barred])
     if reasons:

@@ -84,11 +84,11 @@ def _rank(clip: ApicalClip) -> tuple[float, float]:
     return round(clip.length_d_cm, 1), quality.score if quality else 0.0
 
 
-def lengths_differ(a4c: ApicalClip, a2c: ApicalClip) -> str:
+def lengths_differ(one: ApicalClip, other: ApicalClip) -> str:
     """How the two long axes contradict each other, in words; "" where they agree."""
-    if not differ(a4c.length_d_cm, a2c.length_d_cm):
+    if not differ(one.length_d_cm, other.length_d_cm):
         return ""
-    lengths = f"A4C {a4c.length_d_cm:.1f} cm, A2C {a2c.length_d_cm:.1f} cm"
+    lengths = ", ".join(f"{clip.view.upper()} {clip.length_d_cm:.1f} cm" for clip in (one, other))
     return f"end-diastolic LV lengths differ by more than 10 %: {lengths}"
 
 

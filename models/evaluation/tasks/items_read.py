@@ -19,7 +19,6 @@ from models.library.registry import recipe_of
 from models.library.roles import view_of
 
 UNREADABLE = "unreadable"
-PAIR = (View.A4C, View.A2C)
 
 Row = dict[str, Cell]
 
@@ -52,34 +51,34 @@ def _may_show(view: View, views: Sequence[View]) -> bool:
 
 
 def read_clips(model: Any, clips: Sequence[Clip], options: Options) -> tuple[Reading | None, str | None]:
-    """What the model reads of one clip, or of an A4C and an A2C clip together; else why it cannot."""
+    """What the model reads of one clip, or of several together; else why it cannot."""
     try:
         return (model.read(clips[0], options.decoding) if len(clips) == 1 else model.read_pair(*clips)), None
     except ReadingError as error:
         return None, f"{UNREADABLE}: {error}"
 
 
-def pairs_of_studies(items: Iterator[Item]) -> Iterator[tuple[Item, tuple[Item, ...], str]]:
-    """The first A4C and the first A2C clip of every group, or why there is no pair; a group's items stand together."""
+def items_together(items: Iterator[Item], views: Sequence[View]) -> Iterator[tuple[Item, tuple[Item, ...], str]]:
+    """The first clip of each of `views` of every study, or which it lacks; a study's items stand one after the other."""
     found: dict[View, Item] = {}
     first: Item | None = None
     for item in items:
         if first is not None and item.group != first.group:
-            yield _paired(first, found)
+            yield _together(first, found, views)
         if first is None or item.group != first.group:
             first, found = item, {}
         view = item.truth.view or view_of(str(item.truth.label))
-        if view in PAIR:
+        if view is not None and view in views:
             found.setdefault(view, item)
     if first is not None:
-        yield _paired(first, found)
+        yield _together(first, found, views)
 
 
-def _paired(first: Item, found: dict[View, Item]) -> tuple[Item, tuple[Item, ...], str]:
-    missing = [str(view) for view in PAIR if view not in found]
+def _together(first: Item, found: dict[View, Item], views: Sequence[View]) -> tuple[Item, tuple[Item, ...], str]:
+    missing = [str(view) for view in views if view not in found]
     return (
         first,
-        () if missing else tuple(found[view] for view in PAIR),
+        () if missing else tuple(found[view] for view in views),
         f"no {' and no '.join(missing)} clip" if missing else "",
     )
 

@@ -18,12 +18,12 @@ from models.evaluation.tasks.items_read import (
     Row,
     chosen,
     column,
+    items_together,
     left_out_notes,
     missing,
     need,
     of_views,
     pairs_of,
-    pairs_of_studies,
     read_clips,
     regression_plots,
     views_asked,
@@ -32,7 +32,7 @@ from models.evaluation.tasks.outcome import Cell, Draw, Options, Outcome
 from models.evaluation.tasks.plots import area_curves, histogram, risk_over_coverage
 from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Value
-from models.library.quantities import reads_pairs
+from models.library.quantities import views_together
 from models.library.reading import Mark, MarkKind, Reading, ReadValue
 from models.library.registry import recipe_of
 
@@ -152,14 +152,14 @@ def read_phases(model: Any, data: DataSet, options: Options) -> Outcome:
 
 
 def _films(model: Any, items: Iterator[Item], left_out: list[Item]) -> Iterator[tuple[Item, list[Clip], str]]:
-    """Each item with its clip; `left_out` takes those of views that the model does not read. Of a model that reads pairs each
-    study with its A4C and A2C clip, or why it has not both.
+    """Each item with its clip; `left_out` takes those of views that the model does not read. Of a model that reads several
+    clips together each study with one of each view, or which it lacks.
     """
-    if not reads_pairs(model.manifest):
+    if not (together := views_together(model.manifest)):
         yield from ((item, [item.load()], "") for item in of_views(items, views_asked(model.manifest), left_out))
         return
-    for study, pair, unpaired in pairs_of_studies(items):
-        yield replace(study, key=study.group), [item.load() for item in pair], unpaired
+    for study, group, incomplete in items_together(items, together):
+        yield replace(study, key=study.group), [item.load() for item in group], incomplete
 
 
 def _passed_over(stills: int, others: Sequence[Item]) -> str:

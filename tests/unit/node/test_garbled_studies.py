@@ -9,6 +9,7 @@ from pydicom.uid import UltrasoundMultiFrameImageStorage
 from sqlalchemy import func, select
 
 from models.clip import Clip
+from models.derive.study.groups import ClipGroup
 from models.library.model_set import ModelSet
 from models.results import ClipFindings, Reason
 from node.app import job_definitions
@@ -49,8 +50,8 @@ class Here:
     def analyse(self, clips: Sequence[tuple[str, Path]], plan: ModelSet) -> list[ClipFindings]:
         return [analyse_clip(uid, path, plan) for uid, path in clips]
 
-    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: ModelSet) -> ClipFindings:
-        raise AssertionError("no model of the plan reads pairs")
+    def read_group(self, group: ClipGroup, files: Sequence[Path], models: ModelSet) -> ClipFindings:
+        raise AssertionError("no model of the set reads clips together")
 
     def close(self) -> None:
         """Nothing to close."""

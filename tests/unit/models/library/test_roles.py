@@ -9,7 +9,7 @@ from models.analysis.adapters import likeliest_view, outlines_frames
 from models.catalogue import ECHOVIEW47, READ, TRACES, Mode, View
 from models.library.manifest import write_manifest
 from models.library.model_set import Role
-from models.library.quantities import quantities_read, reads_pairs, views_read
+from models.library.quantities import quantities_read, views_read, views_together
 from models.library.registry import find_manifest, list_models, load_model, recipe_of
 from models.library.roles import image_of, unfit_for, view_of
 from node.errors import ConfigError
@@ -186,7 +186,7 @@ def test_every_model_that_may_measure_reads_clips() -> None:
     }
     assert len(one_of_each) >= 8
     for manifest in one_of_each.values():
-        reads = "read_pair" if reads_pairs(manifest) else "read"
+        reads = "read_pair" if views_together(manifest) else "read"
         assert hasattr(load_model(manifest.name, device="meta"), reads), manifest.name
 
 

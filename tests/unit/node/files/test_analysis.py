@@ -1,6 +1,7 @@
 """`echonode analyse`: the node's rules for documents hold where there is no node."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ from pydicom.dataset import Dataset
 from typer.testing import CliRunner
 
 from models.catalogue import View
+from models.derive.study.groups import ClipGroup
 from models.library.model_set import ModelSet
 from models.results import ClipFindings
 from node.cli import app
@@ -20,7 +22,7 @@ from tests.factories import A2C_UID, A4C_UID, clip_findings, source_file, source
 
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    def analysed(sop_instance_uid: str, path: Path, plan: ModelSet) -> ClipFindings:
+    def analysed(sop_instance_uid: str, path: Path, models: ModelSet) -> ClipFindings:
         return clip_findings(sop_instance_uid)
 
     monkeypatch.setattr(analysis, "analyse_clip", analysed)
@@ -88,17 +90,17 @@ def test_a_corrected_header_speaks_for_its_object(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("error", "reason"), [(RuntimeError("shape"), "computation_failed"), (OSError(5, "disk"), None)])
-def test_an_error_of_a_pair_s_network_is_a_reason_as_in_the_node(
+def test_an_error_of_a_group_s_network_is_a_reason_as_in_the_node(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str | None
 ) -> None:
-    def seen(sop_instance_uid: str, path: Path, plan: ModelSet) -> ClipFindings:
+    def seen(sop_instance_uid: str, path: Path, models: ModelSet) -> ClipFindings:
         return clip_findings(sop_instance_uid, View.A4C if sop_instance_uid == A4C_UID else View.A2C)
 
-    def broken(a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: ModelSet) -> ClipFindings:
+    def broken(group: ClipGroup, files: Sequence[Path], models: ModelSet) -> ClipFindings:
         raise error
 
     monkeypatch.setattr(analysis, "analyse_clip", seen)
-    monkeypatch.setattr(analysis, "analyse_pair", broken)
+    monkeypatch.setattr(analysis, "read_group", broken)
     settings = Settings(models=ModelSettings(measurements=("EchoMotionNet_A4C_A2C",)))
     if reason is None:
         with pytest.raises(OSError, match="disk"):

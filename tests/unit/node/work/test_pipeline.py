@@ -8,6 +8,7 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.derive.study.groups import ClipGroup
 from models.library.model_set import ModelSet
 from models.results import ClipFindings, ModelUse, QualityIssue, Reason
 from node.db import queue
@@ -30,8 +31,8 @@ class Remembering:
         self.clips = list(clips)
         return [ClipFindings(uid, 4, 6, 2, gates=(Reason.NO_CALIBRATION,)) for uid, _ in clips]
 
-    def analyse_pair(self, a4c: ClipFindings, a4c_path: Path, a2c_path: Path, plan: ModelSet) -> ClipFindings:
-        raise AssertionError("no model of the plan reads pairs")
+    def read_group(self, group: ClipGroup, files: Sequence[Path], models: ModelSet) -> ClipFindings:
+        raise AssertionError("no model of the set reads clips together")
 
     def close(self) -> None:
         """Nothing to close."""

@@ -1,25 +1,27 @@
-"""Which two clips are read together, and why a study has no such pair."""
+"""Which clips are read together, and why a study has no such group."""
 
 import pytest
 
 from models.catalogue import View
-from models.derive.study.pairs import ClipPair, NoPair, choose_pair
+from models.derive.study.groups import ClipGroup, NoGroup, choose_group
 from models.derive.study.quantities import derive_study
-from models.results import ClipFindings, QualityGrade, Reason
+from models.results import ClipFindings, QualityGrade, Reason, ViewPrediction
 from tests.unit.models.derive.apical_clips import apical_clip, measured
 
+VIEWS = (View.A4C, View.A2C)
 A4C, A2C = apical_clip(uid="4"), apical_clip(View.A2C, "2")
 
 
 def chosen(*clips: ClipFindings) -> tuple[str, str]:
-    pair = choose_pair(clips)
-    assert isinstance(pair, ClipPair)
-    return pair.a4c.sop_instance_uid, pair.a2c.sop_instance_uid
+    group = choose_group(VIEWS, clips)
+    assert isinstance(group, ClipGroup)
+    a4c, a2c = group.clips
+    return a4c.sop_instance_uid, a2c.sop_instance_uid
 
 
 def why_none(*clips: ClipFindings) -> tuple[Reason, ...]:
-    none = choose_pair(clips)
-    assert isinstance(none, NoPair)
+    none = choose_group(VIEWS, clips)
+    assert isinstance(none, NoGroup)
     return none.reasons
 
 
@@ -68,6 +70,19 @@ def test_why_there_is_none(clips: list[ClipFindings], reasons: tuple[Reason, ...
 
 
 def test_planes_that_contradict_each_other_are_no_pair() -> None:
-    none = choose_pair([A4C, apical_clip(View.A2C, "2", beats=[((7.1, 2.5), (6.0, 1.8))])])
-    assert none == NoPair((Reason.DISAGREEMENT,), "end-diastolic LV lengths differ by more than 10 %: A4C 8.0 cm, A2C 7.1 cm")
+    none = choose_group(VIEWS, [A4C, apical_clip(View.A2C, "2", beats=[((7.1, 2.5), (6.0, 1.8))])])
+    assert none == NoGroup((Reason.DISAGREEMENT,), "end-diastolic LV lengths differ by more than 10 %: A4C 8.0 cm, A2C 7.1 cm")
     assert chosen(A4C, apical_clip(View.A2C, "2", beats=[((7.3, 2.5), (6.0, 1.8))])) == ("4", "2")
+
+
+def test_a_group_has_a_clip_of_every_view_in_their_order() -> None:
+    """Bug prevented: a reader of three views, or of one, that needs a corridor of its own."""
+    views = (View.A3C, View.A2C, View.A4C)
+    a3c = ClipFindings("3", 4, 6, 2, view=ViewPrediction(View.A3C, 0.9, ()))
+    group = choose_group(views, [A4C, A2C, a3c])
+    assert group == ClipGroup(views, (a3c, A2C, A4C))
+    assert choose_group((View.A2C,), [A4C, A2C]) == ClipGroup((View.A2C,), (A2C,))
+    assert choose_group(views, [A4C, A2C]) == NoGroup((Reason.VIEW_MISSING,))
+    short = apical_clip(View.A2C, "2", beats=[((7.1, 2.5), (6.0, 1.8))])
+    none = choose_group(views, [A4C, short, a3c])
+    assert none == NoGroup((Reason.DISAGREEMENT,), "end-diastolic LV lengths differ by more than 10 %: A2C 7.1 cm, A4C 8.0 cm")

@@ -5,11 +5,13 @@ import operator
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from models.catalogue import View
+from models.derive.study.groups import ClipGroup
 from models.library.model_set import ModelSet
 from models.results import ClipFindings, Reason
 from node.settings import Settings
@@ -18,9 +20,10 @@ from tests.waiting import wait_for
 
 pytestmark = pytest.mark.slow
 
-PLAN = Settings().model_set
-PAIR_PLAN = PLAN.but(measurements=("EchoMotionNet_A4C_A2C",))
+MODELS = Settings().model_set
+PAIR_SET = MODELS.but(measurements=("EchoMotionNet_A4C_A2C",))
 A4C = ClipFindings("2.25.4", 4, 6, 2)
+GROUP = ClipGroup((View.A4C, View.A2C), (A4C, ClipFindings("2.25.2", 4, 6, 2)))
 
 
 class _Dying:
@@ -51,7 +54,7 @@ class _Garbled(ModelSet):
 def executor(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalExecutor]:
     """Its processes start without networks: they are here to be killed."""
     monkeypatch.setattr("node.work.executor._warm_up", operator.is_)  # takes a plan and a number, and does nothing
-    executor = LocalExecutor(PLAN, processes=1, threads_per_process=1, clip_timeout_s=60)
+    executor = LocalExecutor(MODELS, processes=1, threads_per_process=1, clip_timeout_s=60)
     yield executor
     executor.close()
 
@@ -62,18 +65,18 @@ def reasons(found: ClipFindings) -> tuple[Reason, ...]:
     return value.reasons
 
 
-def test_a_pair_that_fails_leaves_a_reason_and_working_processes(tmp_path: Path, executor: LocalExecutor) -> None:
+def test_a_group_that_fails_leaves_a_reason_and_working_processes(tmp_path: Path, executor: LocalExecutor) -> None:
     text, pipe = tmp_path / "text.dcm", tmp_path / "pipe.dcm"
     text.write_bytes(b"no DICOM")
     os.mkfifo(pipe)  # nobody writes to it: opening it blocks for ever
-    executor._pool.submit(os.getpid).result(60)  # the process runs
+    executor._pools[0].submit(os.getpid).result(60)  # the process runs
     executor._clip_timeout_s = 0.5
-    hanging = executor.analyse_pair(A4C, _Opening(pipe), text, PAIR_PLAN)  # type: ignore[arg-type]
+    hanging = executor.read_group(GROUP, [_Opening(pipe), text], PAIR_SET)  # type: ignore[arg-type]
     assert reasons(hanging) == (Reason.COMPUTATION_FAILED,)
     assert hanging.values[0].detail == "took longer than 1 s"
 
     executor._clip_timeout_s = 60
-    dying = executor.analyse_pair(A4C, _Dying(), text, PAIR_PLAN)  # type: ignore[arg-type]
+    dying = executor.read_group(GROUP, [_Dying(), text], PAIR_SET)  # type: ignore[arg-type]
     assert reasons(dying) == (Reason.COMPUTATION_FAILED,)
     assert dying.values[0].detail == "its process died, twice"
 
@@ -81,17 +84,17 @@ def test_a_pair_that_fails_leaves_a_reason_and_working_processes(tmp_path: Path,
     (idle,) = multiprocessing.active_children()
     idle.kill()
     idle.join()
-    assert reasons(executor.analyse_pair(A4C, text, text, PAIR_PLAN)) == (Reason.UNDECODABLE,), "tried again"
+    assert reasons(executor.read_group(GROUP, [text, text], PAIR_SET)) == (Reason.UNDECODABLE,), "tried again"
 
-    erring = executor.analyse_pair(A4C, text, text, _Garbled(**asdict(PAIR_PLAN)))
+    erring = executor.read_group(GROUP, [text, text], _Garbled(**PAIR_SET.model_dump()))
     assert reasons(erring) == (Reason.COMPUTATION_FAILED,)
     assert erring.values[0].detail == "broke off with AttributeError"
 
-    (findings,) = executor.analyse([("2.25.1", text)], PLAN)
+    (findings,) = executor.analyse([("2.25.1", text)], MODELS)
     assert findings.gates == (Reason.UNDECODABLE,)
 
 
-def test_a_node_that_stops_records_nothing_of_a_pair(tmp_path: Path, executor: LocalExecutor) -> None:
+def test_a_node_that_stops_records_nothing_of_a_group(tmp_path: Path, executor: LocalExecutor) -> None:
     """Bug prevented: a study for ever without a value, because the node was stopped while it was computed."""
     pipe = tmp_path / "pipe.dcm"
     os.mkfifo(pipe)
@@ -99,7 +102,7 @@ def test_a_node_that_stops_records_nothing_of_a_pair(tmp_path: Path, executor: L
 
     def read() -> None:
         try:
-            executor.analyse_pair(A4C, _Opening(pipe), pipe, PAIR_PLAN)  # type: ignore[arg-type]
+            executor.read_group(GROUP, [_Opening(pipe), pipe], PAIR_SET)  # type: ignore[arg-type]
         except ExecutorBroken as error:
             ends.append(type(error).__name__)
 
@@ -110,6 +113,24 @@ def test_a_node_that_stops_records_nothing_of_a_pair(tmp_path: Path, executor: L
     thread.join(30)
     os.close(writer)
     assert ends == ["ExecutorBroken"]
+
+
+def test_a_clip_that_hangs_leaves_the_process_beside_it_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bug prevented: one clip that hangs ends whatever is computed beside it, of its study and of others."""
+    pipe, silent = tmp_path / "pipe.dcm", tmp_path / "silent.dcm"
+    os.mkfifo(pipe)
+    os.mkfifo(silent)
+    monkeypatch.setattr("node.work.executor._warm_up", operator.is_)
+    beside = LocalExecutor(MODELS, processes=2, threads_per_process=1, clip_timeout_s=10)
+    try:
+        with ThreadPoolExecutor(1) as thread:
+            reading = thread.submit(beside.read_group, GROUP, [_Opening(pipe), pipe], PAIR_SET)  # type: ignore[list-item]
+            (hanging,) = beside.analyse([("2.25.1", _Opening(silent))], MODELS)  # type: ignore[list-item]
+            assert hanging.flags[0].message == "the analysis broke off: took longer than 10 s"
+            os.close(wait_for(lambda: _opened(pipe), timeout_s=60))  # only now it goes on
+            assert reasons(reading.result(60)) == (Reason.UNDECODABLE,), "it has neither hung nor died"
+    finally:
+        beside.close()
 
 
 def _opened(pipe: Path) -> int:

@@ -1,48 +1,49 @@
-"""The A4C and the A2C clip of a study that belong together, for what is read off both at once."""
+"""Clips of a study that belong together, one of each view, for what is read off all of them at once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from models.catalogue import View
 from models.derive.study.missing_views import view_of, why_missing
 from models.derive.ventricle.apical import least_foreshortened, lengths_differ, measurable
 from models.results import ClipFindings, Reason
 
-_VIEWS = (View.A4C, View.A2C)
+
+@dataclass(frozen=True)
+class ClipGroup:
+    """Clips of one study in the order of their `views`, none of them gated."""
+
+    views: tuple[View, ...]
+    clips: tuple[ClipFindings, ...]
 
 
 @dataclass(frozen=True)
-class ClipPair:
-    """Two clips of one study, neither of them gated."""
-
-    a4c: ClipFindings
-    a2c: ClipFindings
-
-
-@dataclass(frozen=True)
-class NoPair:
+class NoGroup:
     """Why a study has none: `reasons`, primary first."""
 
     reasons: tuple[Reason, ...]
     detail: str = ""
 
 
-def choose_pair(clips: Sequence[ClipFindings]) -> ClipPair | NoPair:
-    """The clip of each view that the method of discs would take: the least foreshortened, of equals the best image.
+def choose_group(views: tuple[View, ...], clips: Sequence[ClipFindings]) -> ClipGroup | NoGroup:
+    """Of each view the clip that the method of discs would take: the least foreshortened, of equals the best image.
 
     A network needs no outline, so where none of a view can be measured the best image of it counts. Planes whose lengths
-    contradict each other are no pair here either: one of them is foreshortened, whoever looks at it. Nor does a clip count
+    contradict each other are no group either: one of them is foreshortened, whoever looks at it. Nor does a clip count
     whose outlined ventricle shows no whole beat: the stroke it shows is not the heart's.
     """
-    chosen = {view: clip for view in _VIEWS if (clip := _chosen(clips, view))}
-    if len(chosen) < len(_VIEWS):
-        missing = [clip for clip in clips if view_of(clip) in _VIEWS and view_of(clip) not in chosen]
+    chosen = {view: clip for view in views if (clip := _chosen(clips, view))}
+    if len(chosen) < len(views):
+        missing = [clip for clip in clips if view_of(clip) in views and view_of(clip) not in chosen]
         detail = "; ".join(dict.fromkeys(clip.why_no_beats for clip in missing if _stops(clip) - set(clip.gates)))
-        return NoPair(why_missing(_VIEWS, clips, [_stops(clip) for clip in clips], chosen), detail)
-    a4c, a2c = (measurable(chosen[view]) for view in _VIEWS)
-    if a4c and a2c and (why := lengths_differ(a4c, a2c)):
-        return NoPair((Reason.DISAGREEMENT,), why)
-    return ClipPair(chosen[View.A4C], chosen[View.A2C])
+        return NoGroup(why_missing(views, clips, [_stops(clip) for clip in clips], chosen), detail)
+    group = tuple(chosen[view] for view in views)
+    planes = [plane for clip in group if (plane := measurable(clip))]
+    for one, other in combinations(planes, 2):
+        if why := lengths_differ(one, other):
+            return NoGroup((Reason.DISAGREEMENT,), why)
+    return ClipGroup(views, group)
 
 
 def _chosen(clips: Sequence[ClipFindings], view: View) -> ClipFindings | None:

@@ -1,4 +1,4 @@
-"""Models that read an A4C and an A2C clip together: who is asked, and what becomes of the answer."""
+"""Models that read several clips together: who is asked, and what becomes of the answer."""
 
 from dataclasses import replace
 
@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
+from models.analysis.groups import read_group
 from models.analysis.loaded_model import Part, make_part
 from models.analysis.measured_values import ClipReadings, read_clip_values
-from models.analysis.pairs import read_pair
 from models.catalogue import View
 from models.clip import Clip
 from models.errors import ReadingError
@@ -31,6 +31,7 @@ def clip(uid: str, frames: int) -> Clip:
 
 
 A4C, A2C = clip("1.4", 4), clip("1.2", 3)
+VIEWS = (View.A4C, View.A2C)
 
 
 class FixedPair(nn.Module):
@@ -52,7 +53,7 @@ def test_a_miniature_network_reads_both_clips() -> None:
     torch.manual_seed(0)
     architecture = {**PAIR.architecture, "width": 16, "heads": 2}
     network = as_if_trained(EchoMotionBiplane(replace(PAIR, input_shape=(3, -1, 64, 64), architecture=architecture)))
-    readings = read_pair(A4C, A2C, [part(network)])
+    readings = read_group(VIEWS, [A4C, A2C], [part(network)])
     (value,) = readings.values
     assert (value.key, value.unit, value.model) == (KEY, "%", "EchoMotionNet_A4C_A2C")
     assert value.value == pytest.approx(55, abs=5), "where training starts from"
@@ -62,9 +63,9 @@ def test_a_miniature_network_reads_both_clips() -> None:
     )
     (use,) = readings.models
     assert (use.weights_sha256, use.engine) == ("e" * 64, f"torch {torch.__version__} fp32")
-    (swapped,) = read_pair(A2C, A4C, [part(network)]).values
+    (swapped,) = read_group(VIEWS, [A2C, A4C], [part(network)]).values
     assert swapped.value != value.value, "which clip shows which view matters"
-    (still,) = read_pair(A4C, clip("1.2", 1), [part(network)]).values
+    (still,) = read_group(VIEWS, [A4C, clip("1.2", 1)], [part(network)]).values
     assert (still.value, still.reasons, still.detail) == (None, (Reason.NO_CARDIAC_CYCLE,), "a still does not move")
 
 
@@ -72,7 +73,7 @@ def test_who_reads_pairs_is_not_asked_of_one_clip_and_the_other_way_round() -> N
     both = [part(FixedPair(ReadValue(KEY, "%", 61.0))), part(FixedReader(ReadValue("rv_basal", "cm", 3.0)))]
     assert [value.key for value in read_clip_values(A4C, View.A4C, both).values] == ["rv_basal"]
     assert read_clip_values(A2C, View.A2C, both[:1]) == ClipReadings()
-    assert [value.key for value in read_pair(A4C, A2C, both).values] == [KEY]
+    assert [value.key for value in read_group(VIEWS, [A4C, A2C], both).values] == [KEY]
 
 
 @pytest.mark.parametrize(
@@ -84,13 +85,13 @@ def test_who_reads_pairs_is_not_asked_of_one_clip_and_the_other_way_round() -> N
     ],
 )
 def test_what_is_no_quantity_of_both_views_is_left_out_and_said(value: ReadValue, why: str) -> None:
-    readings = read_pair(A4C, A2C, [part(FixedPair(value))])
+    readings = read_group(VIEWS, [A4C, A2C], [part(FixedPair(value))])
     assert readings.values == ()
     assert readings.notes == (f"EchoMotionNet_A4C_A2C: {value.key} is left out: {why}",)
 
 
 def test_clips_of_the_wrong_form_leave_a_reason() -> None:
-    readings = read_pair(A4C, A2C, [part(FixedPair(error="no colour"))])
+    readings = read_group(VIEWS, [A4C, A2C], [part(FixedPair(error="no colour"))])
     (value,) = readings.values
     assert (value.key, value.value, value.reasons) == (KEY, None, (Reason.OUT_OF_DISTRIBUTION,))
     assert readings.notes == ("EchoMotionNet_A4C_A2C cannot read these clips: no colour",)

@@ -1,0 +1,19 @@
+"""What models say that read several clips of one study together, one of each view."""
+
+from collections.abc import Sequence
+
+from models.analysis.loaded_model import Part
+from models.analysis.measured_values import ClipReadings, read_all
+from models.catalogue import View
+from models.clip import Clip
+from models.library.quantities import views_together
+from models.results import FrameReference
+
+
+def read_group(views: tuple[View, ...], clips: Sequence[Clip], parts: Sequence[Part]) -> ClipReadings:
+    """Of each model that reads these `views` together; `clips` in their order. A value comes from every frame of all clips."""
+    every = tuple(
+        FrameReference(clip.sop_instance_uid, number) for clip in clips for number in range(1, clip.number_of_frames + 1)
+    )
+    asked = [part for part in parts if views_together(part.manifest) == views]
+    return read_all(views, asked, lambda network: network.read_pair(*clips).values, lambda value: every)
