@@ -23,7 +23,7 @@ from models.evaluation.metrics.label_noise import label_noise_figures
 from models.evaluation.metrics.neighbours import by_linear_probe, by_neighbours, few_shot_figures
 from models.evaluation.tasks.outcome import Options, Outcome
 from models.evaluation.tasks.plots import confusion, reliability, risk_over_coverage
-from models.inputs.clip_input import network_input
+from models.inputs.clip_input import network_input, takes_clips
 from models.library.manifest import Manifest, Value
 from models.library.model_set import Role
 from models.library.registry import recipe_of
@@ -167,10 +167,11 @@ def _probabilities(model: Any, items: Iterable[Item], options: Options) -> Itera
             yield _released(item), np.array([row["Probability"] for row in rows], dtype=np.float64)
         return
     waiting: list[tuple[Item, Tensor]] = []
+    at_once = 1 if takes_clips(model.manifest) else _BATCH  # clips may differ in their number of frames
     for item in items:
         clip = item.load()
         waiting.append((_released(item), network_input(clip, model.manifest, _spread(clip.number_of_frames))))
-        if sum(len(frames) for _, frames in waiting) >= _BATCH:
+        if sum(len(frames) for _, frames in waiting) >= at_once:
             yield from _softmax(model, waiting)
             waiting = []
     yield from _softmax(model, waiting)
