@@ -9,6 +9,7 @@ from node.cli.options import AsJson, CallingAET, Peer, parse_peer
 from node.cli.output import show_rows
 from node.egress.dicom_store import send_files
 from node.files.found_files import looks_like_dicom
+from node.files.named_files import distinct_files
 
 
 def send(
@@ -22,8 +23,7 @@ def send(
     Where the receiver takes only another uncompressed transfer syntax, a converted copy of the same instance goes out.
     """
     aet, host, port = parse_peer(peer)
-    inside = {file for path in paths if path.is_dir() for file in path.rglob("*") if file.is_file() and looks_like_dicom(file)}
-    files = sorted(inside | {path for path in paths if not path.is_dir()})
+    files = [path for path, named in distinct_files(paths) if named or looks_like_dicom(path)]
     answers = send_files(files, host=host, port=port, called_aet=aet, calling_aet=calling_aet)
     rows = [{"file": str(answer.path), "ok": answer.ok, "answer": answer.message} for answer in answers]
     show_rows(rows, ("file", "ok", "answer"), as_json=as_json, empty="no DICOM file found")

@@ -1,7 +1,7 @@
 """A judge of the distribution, learnt from folders of DICOM images."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from models.library.model_set import Role
 from models.library.registry import find_manifest, list_models, load_manifest
 from models.training.distribution_reference import Images, draft_of, judge_of, seen_clip, write_judge
 from node.errors import ConfigError, EchoNodeError, Unparseable, UnreadableClip
+from node.files.named_files import named_files
 from node.objects.clip_reader import open_clip
 from node.objects.header import read_header
 from sr_templates.copied_values import text_of
@@ -58,7 +59,7 @@ def _seen(network: Any, paths: Sequence[Path], hold_out: str, views: Part | None
     """Raises EchoNodeError for images of patients and phantoms together: a judge tells the ones or the others."""
     clips, left_out, known = [], Counter[str](), set()
     phantoms = Counter[bool]()
-    for path in _files(paths):
+    for path, _ in named_files(paths):
         try:
             uid, patient, study = _whose(path, hold_out)
             if uid in known:
@@ -74,11 +75,6 @@ def _seen(network: Any, paths: Sequence[Path], hold_out: str, views: Part | None
     if len(phantoms) > 1:
         raise EchoNodeError(f"{phantoms[True]} images of phantoms among {phantoms[False]} of patients: learn from either alone")
     return Images(clips, left_out, of_phantoms=phantoms[True] > 0)
-
-
-def _files(paths: Sequence[Path]) -> Iterator[Path]:
-    for path in paths:
-        yield from (found for found in sorted(path.rglob("*")) if found.is_file()) if path.is_dir() else [path]
 
 
 def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:

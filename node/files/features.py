@@ -1,7 +1,7 @@
 """Films, images and DICOM files through an encoder, and its features into one table."""
 
 import csv
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from models.errors import BackendError, ReadingError
 from models.library.manifest import Manifest
 from models.library.registry import load_manifest
 from node.errors import ConfigError, EchoNodeError, UnreadableClip
+from node.files.named_files import named_files
 from node.files.written_files import refuse_replacing, written_to
 from node.objects.clip_file import clip_of_file
 
@@ -54,7 +55,7 @@ def embed_files(
     """
     if out.suffix not in _TABLES:
         raise ConfigError(f"--out {out.name}: write .npz or .csv")
-    files = list(_files(paths))
+    files = list(named_files(paths))
     read = (path for path, named in files if named or path.suffix not in _TABLES)  # a table of before may be replaced
     refuse_replacing([("--out", out)], [manifest.path, *read])
     network = load_manifest(manifest, pretrained=True, device=device)
@@ -77,15 +78,6 @@ def embed_files(
     with written_to("--out", out):
         _write(out, found, of_clips=of_clips)
     return Embedded(sum(len(features) for _, features in found), found[0][1].shape[1], of_clips, tuple(skipped), computed_by)
-
-
-def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """Each file, and whether it was named itself."""
-    for path in paths:
-        if path.is_dir():
-            yield from ((found, False) for found in sorted(path.rglob("*")) if found.is_file())
-        else:
-            yield path, True
 
 
 def _clip(path: Path) -> Clip:

@@ -1,7 +1,7 @@
 """What a folder of files holds to analyse: studies, films, and what is passed over and why."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from node.errors import EchoNodeError
+from node.files.named_files import distinct_files
 from node.objects.character_sets import DEFAULT_FALLBACK
 from node.objects.header import read_header
 from node.objects.video_file import VIDEO_SUFFIXES
@@ -44,7 +45,7 @@ class FoundFiles:
 def find_files(paths: Sequence[Path], fallback_character_set: str = DEFAULT_FALLBACK) -> FoundFiles:
     """Of several files of one object the last in the order of names counts."""
     found = FoundFiles()
-    for path, asked_for in _files(paths):
+    for path, asked_for in distinct_files(paths):
         if path.suffix.lower() in VIDEO_SUFFIXES:
             found.films.append(path)
             continue
@@ -58,14 +59,6 @@ def find_files(paths: Sequence[Path], fallback_character_set: str = DEFAULT_FALL
             continue
         _sort(found, path, header, asked_for)
     return found
-
-
-def _files(paths: Sequence[Path]) -> Iterator[tuple[Path, bool]]:
-    """Every file once, in the order of names, and whether it was asked for by name."""
-    named = {path for path in paths if not path.is_dir()}
-    inside = {file for path in paths if path.is_dir() for file in path.rglob("*") if file.is_file()}
-    for path in sorted(named | inside):
-        yield path, path in named
 
 
 def _sort(found: FoundFiles, path: Path, header: Dataset, asked_for: bool) -> None:
