@@ -7,7 +7,7 @@ Image points are (x, y) pixels of the whole image, x along columns, y along rows
 In a SCOORD that centre is (0.5, 0.5) (PS3.3 C.18.6.1.1).
 """
 
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from enum import StrEnum
 
 from models.catalogue import Direction, Phase, View
@@ -77,6 +77,15 @@ class FrameReference:
     phase: Phase | None = None
 
 
+def of_frames(*frame_indices: int) -> tuple[FrameReference, ...]:
+    """0-based frames of the clip that a model is reading, of which the model knows no UID.
+
+    >>> of_frames(0, 7)[1].frame_number
+    8
+    """
+    return tuple(FrameReference("", int(index) + 1) for index in frame_indices)
+
+
 @dataclass(frozen=True)
 class Contour:
     """A closed outline of one structure on one frame: points (x, y) in px of the whole image, last not repeating the first.
@@ -98,24 +107,57 @@ class Beat:
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """A value with everything a reader needs to check it. `key` and `unit` are those of `catalogue.QUANTITIES`.
+class QuantityValue:
+    """What is said of a number on its whole way, from the network that reads it to the document.
 
-    `sd` is over the `beats` that were averaged, in `unit`; None for a single beat. `model` is the one that read the value by
-    itself; "" for what is made of outlines or of other values. `direction` is the one found of a velocity, and of what is made
-    of it alone.
+    `sources` are the frames it came from, of several clips where it needs several; empty where it is of the whole clip. `sd` is
+    over the `beats` that were averaged, in `unit`; None for a single beat. `direction` is the one found of a velocity, and of
+    what is made of it alone. `model` is the one that read the value by itself; "" for what is made of outlines or of other
+    values.
     """
 
     key: str
-    value: float
     unit: str
-    method: str
-    view: View | None
-    sources: tuple[FrameReference, ...]
+    value: float | None
+    sources: tuple[FrameReference, ...] = ()
     beats: int = 1
     sd: float | None = None
-    model: str = ""
     direction: Direction | None = None
+    model: str = ""
+
+
+@dataclass(frozen=True)
+class ReadValue(QuantityValue):
+    """One number that a model reads off a clip, or why there is none: `value` None with `reasons`, the primary one first.
+
+    `key` is that of the dictionary of echo measurements where it has one. A length in "px" is a pixel count of an uncalibrated
+    clip: it stands beside the NotMeasured value in cm, never in its place. A phase that `sources` state stands before the one
+    that the quantity has by convention. A model returns `sources` without a UID and no `model`; the analysis adds both.
+    `at_least` is of a velocity that exceeds its display the highest that can be shown there, in `unit`.
+    """
+
+    reasons: tuple[Reason, ...] = ()
+    detail: str = ""
+    at_least: float | None = None
+
+    def __post_init__(self) -> None:
+        if (self.value is None) != bool(self.reasons):
+            raise ValueError(f"{self.key}: a value, or the reasons for its absence")
+
+    @property
+    def frame_index(self) -> int | None:
+        """The frame it came from, or the first of several, 0-based; None where it is of the whole clip."""
+        return self.sources[0].frame_number - 1 if self.sources else None
+
+
+@dataclass(frozen=True)
+class Measurement(QuantityValue):
+    """A value with everything a reader needs to check it. `key` and `unit` are those of `catalogue.QUANTITIES`."""
+
+    value: float
+    _: KW_ONLY
+    method: str
+    view: View | None
 
 
 @dataclass(frozen=True)
@@ -184,28 +226,6 @@ class DistributionVerdict:
 
 
 @dataclass(frozen=True)
-class ClipValue:
-    """A quantity of the catalogue as `model` read it, or why it could not: then `reasons`, primary first.
-
-    `sources` are the frames it came from, of several clips where it needs several; empty where it is of the whole clip. A phase
-    they state stands before the one that the quantity has by convention. `beats`, `sd` and `direction` as in `Measurement`.
-    `at_least` is of a velocity that exceeds its display the highest that can be shown there, in `unit`.
-    """
-
-    key: str
-    unit: str
-    value: float | None
-    model: str
-    sources: tuple[FrameReference, ...] = ()
-    reasons: tuple[Reason, ...] = ()
-    detail: str = ""
-    beats: int = 1
-    sd: float | None = None
-    direction: Direction | None = None
-    at_least: float | None = None
-
-
-@dataclass(frozen=True)
 class ClipFindings:
     """Everything found on one clip. `area_curve_cm2` has one value per frame (None where no contour was sought or found).
 
@@ -236,7 +256,7 @@ class ClipFindings:
     marked: tuple[Reason, ...] = ()
     flags: tuple[QualityFlag, ...] = ()
     models: tuple[ModelUse, ...] = ()
-    values: tuple[ClipValue, ...] = ()
+    values: tuple[ReadValue, ...] = ()
     notes: tuple[str, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
 

@@ -159,7 +159,7 @@ def measurement(key: str, value: float, **changes: Any) -> Measurement:
         for number, phase in ((1, Phase.END_DIASTOLE), (11, Phase.END_SYSTOLE))
     )
     view = quantity.views[0] if len(quantity.views) == 1 else None
-    return replace(Measurement(key, value, quantity.unit, quantity.method.value, view, sources), **changes)
+    return replace(Measurement(key, quantity.unit, value, sources, method=quantity.method.value, view=view), **changes)
 
 
 def study_findings(**changes: Any) -> StudyFindings:

@@ -10,8 +10,7 @@ from models.catalogue import QUANTITIES, READ, Method, View
 from models.clip import Clip
 from models.errors import ReadingError
 from models.library.quantities import AREAS, key_in_view, quantities_read, views_read, views_together
-from models.library.reading import ReadValue
-from models.results import Beat, ClipValue, FrameReference, ModelUse, Reason
+from models.results import Beat, FrameReference, ModelUse, ReadValue, Reason
 
 Sources = tuple[FrameReference, ...]
 
@@ -22,7 +21,7 @@ _MOST_NAMED = 4  # PanEcho gives 57 probabilities that are no quantities
 class ClipReadings:
     """`notes` say what was left out, and why; it reaches no document."""
 
-    values: tuple[ClipValue, ...] = ()
+    values: tuple[ReadValue, ...] = ()
     notes: tuple[str, ...] = ()
     models: tuple[ModelUse, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
@@ -45,7 +44,7 @@ def read_clip_values(
         return tuple(_of_whole_beats(value, why_no_beats) for value in read)
 
     def frames(value: ReadValue) -> Sources:
-        return tuple(FrameReference(clip.sop_instance_uid, index + 1) for index in value.frames)
+        return tuple(replace(source, sop_instance_uid=clip.sop_instance_uid) for source in value.sources)
 
     with clip.cache.shared():
         return read_all((view,), asked, ask, frames)
@@ -59,7 +58,7 @@ def read_all(
 ) -> ClipReadings:
     """What `ask` gives of each network, with the `sources` of each value, where it is a quantity of exactly these `views`."""
     started = time.perf_counter()
-    values: list[ClipValue] = []
+    values: list[ReadValue] = []
     notes: list[str] = []
     for part in asked:
         name = part.manifest.name
@@ -74,7 +73,7 @@ def read_all(
             if why := _left_out(value, views):
                 left.setdefault(why, []).append(value.key)
             else:
-                values.append(_clip_value(value, name, sources(value)))
+                values.append(replace(value, model=name, sources=sources(value)))
         notes += [f"{name}: {_counted(keys)} left out: {why}" for why, keys in left.items()]
     elapsed = {"measurements": time.perf_counter() - started}
     return ClipReadings(tuple(values), tuple(notes), tuple(part.use for part in asked), elapsed)
@@ -102,22 +101,6 @@ def _of_whole_beats(value: ReadValue, why_none: str) -> ReadValue:
     return ReadValue(value.key, value.unit, None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=why_none)
 
 
-def _clip_value(value: ReadValue, model: str, sources: Sources) -> ClipValue:
-    return ClipValue(
-        key=value.key,
-        unit=value.unit,
-        value=value.value,
-        model=model,
-        sources=sources,
-        reasons=value.reasons,
-        detail=value.detail,
-        beats=value.beats,
-        sd=value.sd,
-        direction=value.direction,
-        at_least=value.at_least,
-    )
-
-
 def _values(network: Any, clip: Clip, beats: Sequence[Beat]) -> tuple[ReadValue, ...]:
     """Of the known beats, or without the table of all frames, where the network can do so."""
     if beats and hasattr(network, "read_beats"):
@@ -127,11 +110,11 @@ def _values(network: Any, clip: Clip, beats: Sequence[Beat]) -> tuple[ReadValue,
     return values
 
 
-def _unread(part: Part, views: tuple[View, ...], why: str) -> list[ClipValue]:
+def _unread(part: Part, views: tuple[View, ...], why: str) -> list[ReadValue]:
     """What the model would have given of clips of its form."""
     keys = [key for key in quantities_read(part.manifest) if READ[key].views == views]
     reasons = (Reason.OUT_OF_DISTRIBUTION,)
-    return [ClipValue(key, READ[key].unit, None, part.manifest.name, reasons=reasons, detail=why) for key in keys]
+    return [ReadValue(key, READ[key].unit, None, model=part.manifest.name, reasons=reasons, detail=why) for key in keys]
 
 
 def _left_out(value: ReadValue, views: tuple[View, ...]) -> str:

@@ -8,8 +8,7 @@ from models.clip import Clip
 from models.derive.beats.phase_beats import beats_of_phases
 from models.derive.beats.phase_score import PhaseEvents
 from models.errors import ReadingError
-from models.library.reading import ReadValue
-from models.results import Beat, ModelUse
+from models.results import Beat, ModelUse, ReadValue
 
 _ED_KEY, _ES_KEY = "ed_time", "es_time"  # what such a model calls its values; each names its frame
 

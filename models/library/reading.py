@@ -6,10 +6,9 @@ from enum import StrEnum
 from typing import Protocol
 
 from models.calibration import RegionProblem, TraceProblem
-from models.catalogue import Direction
 from models.clip import Clip
 from models.library.manifest import Manifest
-from models.results import Point, Reason
+from models.results import Point, ReadValue, Reason
 
 
 class Decoding(StrEnum):
@@ -43,38 +42,6 @@ class Mark:
     points_px: tuple[Point, ...]
     label: str = ""
     probability: float | None = None
-
-
-@dataclass(frozen=True)
-class ReadValue:
-    """One number of a clip, or why there is none: `value` None with `reasons`, the primary one first.
-
-    `key` is that of the dictionary of echo measurements where it has one. A length in "px" is a pixel count of an uncalibrated
-    clip: it stands beside the NotMeasured value in cm, never in its place. `frame_indices` are all frames of a mean over
-    several `beats`, whose standard deviation in `unit` is `sd`; empty where `frame_index` is the only one. `direction` and
-    `at_least` as in `results.ClipValue`.
-    """
-
-    key: str
-    unit: str
-    value: float | None
-    frame_index: int | None = None
-    reasons: tuple[Reason, ...] = ()
-    detail: str = ""
-    beats: int = 1
-    sd: float | None = None
-    frame_indices: tuple[int, ...] = ()
-    direction: Direction | None = None
-    at_least: float | None = None
-
-    def __post_init__(self) -> None:
-        if (self.value is None) != bool(self.reasons):
-            raise ValueError(f"{self.key}: a value, or the reasons for its absence")
-
-    @property
-    def frames(self) -> tuple[int, ...]:
-        """Every frame the value came from, 0-based; empty where it is of the whole clip."""
-        return self.frame_indices or (() if self.frame_index is None else (self.frame_index,))
 
 
 @dataclass(frozen=True)

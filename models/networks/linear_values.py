@@ -11,8 +11,7 @@ from models.derive.calipers.diameter_curve import PhaseFrames, running_median
 from models.derive.calipers.linear import EF_LIMITS_PERCENT, LIMITS_CM, fractional_shortening_percent, teichholz_ef_percent
 from models.derive.limits import Limits
 from models.library.manifest import Manifest
-from models.library.reading import ReadValue
-from models.results import Reason, in_order
+from models.results import ReadValue, Reason, in_order, of_frames
 
 Curve = NDArray[np.float64]
 
@@ -88,11 +87,11 @@ def _mean_at(key: str, diameters: Diameters, frames: Sequence[int], why_none: st
         return [ReadValue(key, "cm", None, reasons=in_order([reason for reason, _ in absent]), detail=_join(absent))]
     curve, unit = diameters.in_best_unit
     picked = curve[list(frames)]
-    value = ReadValue(key, unit, float(picked.mean()), frames[0])
+    value = ReadValue(key, unit, float(picked.mean()), of_frames(frames[0]))
     if len(picked) > 1:
         sd = float(picked.std(ddof=1))
         detail = f"mean of {len(picked)} beats, SD {sd:.2g} {unit}"
-        value = replace(value, detail=detail, beats=len(picked), sd=sd, frame_indices=tuple(frames))
+        value = replace(value, detail=detail, beats=len(picked), sd=sd, sources=of_frames(*frames))
     if absent:
         missing = ReadValue(key, "cm", None, reasons=in_order([reason for reason, _ in absent]), detail=_join(absent))
         return [value, missing]
@@ -106,7 +105,7 @@ def _within(measured: ReadValue, value: float, keys: Sequence[str], diameters: D
     if not diameters.limited or measured.unit != "cm" or low <= value <= high:
         return measured
     words = f"{value:.2f} cm is outside {low:g} to {high:g} cm"
-    return ReadValue(measured.key, "cm", None, measured.frame_index, (Reason.OUTSIDE_LIMITS,), words)
+    return ReadValue(measured.key, "cm", None, measured.sources[:1], reasons=(Reason.OUTSIDE_LIMITS,), detail=words)
 
 
 def _why_absent(diameters: Diameters, frames: Sequence[int], why_none: str) -> list[tuple[Reason, str]]:
@@ -132,7 +131,7 @@ def _without_phase(manifest: Manifest, diameters: Diameters) -> list[ReadValue]:
     detail = f"median of {known.size} of {len(curve)} frames, no phase"
     measured = ReadValue(short_name(manifest), unit, value, detail=detail)
     if len(curve) == 1:
-        measured = replace(measured, frame_index=0, detail="one frame, its phase is not known")
+        measured = replace(measured, sources=of_frames(0), detail="one frame, its phase is not known")
     keys = [str(manifest.architecture[at]) for at in ("at_ed", "at_es", "largest") if at in manifest.architecture]
     return [_within(measured, value, keys, diameters)]
 
@@ -151,14 +150,20 @@ def _systolic_function(diameters: Diameters, phases: PhaseFrames) -> list[ReadVa
         words = "the end-systolic diameter is the larger one"
         return [ReadValue(key, "%", None, reasons=(Reason.OUTSIDE_LIMITS,), detail=words) for key in (_FS_KEY, _EF_KEY)]
     if absent:
-        ratio = ReadValue(_FS_KEY, "%", shortening, phases.ed[0], detail="uncalibrated: of pixels taken for square")
+        ratio = ReadValue(_FS_KEY, "%", shortening, of_frames(phases.ed[0]), detail="uncalibrated: of pixels taken for square")
         return [ratio, ReadValue(_EF_KEY, "%", None, reasons=reasons, detail=words)]
     by_key = {_LVIDD: ed, _LVIDS: es}
     impossible = [key for key, cm in by_key.items() if not LIMITS_CM[key][0] <= cm <= LIMITS_CM[key][1]]
     if diameters.limited and impossible:
         words = f"from an impossible {impossible[0]}"
-        return [ReadValue(key, "%", None, phases.ed[0], (Reason.OUTSIDE_LIMITS,), words) for key in (_FS_KEY, _EF_KEY)]
-    fs_and_ef = ReadValue(_FS_KEY, "%", shortening, phases.ed[0]), _ef_value(ef, phases.ed[0], limited=diameters.limited)
+        return [
+            ReadValue(key, "%", None, of_frames(phases.ed[0]), reasons=(Reason.OUTSIDE_LIMITS,), detail=words)
+            for key in (_FS_KEY, _EF_KEY)
+        ]
+    fs_and_ef = (
+        ReadValue(_FS_KEY, "%", shortening, of_frames(phases.ed[0])),
+        _ef_value(ef, phases.ed[0], limited=diameters.limited),
+    )
     return [_over_beats(value, phases) for value in fs_and_ef]
 
 
@@ -167,12 +172,12 @@ def _over_beats(value: ReadValue, phases: PhaseFrames) -> ReadValue:
     beats = min(len(phases.ed), len(phases.es))
     if value.value is None or max(len(phases.ed), len(phases.es)) < 2:
         return value
-    return replace(value, beats=beats, frame_indices=(*phases.ed, *phases.es))
+    return replace(value, beats=beats, sources=of_frames(*phases.ed, *phases.es))
 
 
 def _ef_value(ef_percent: float, frame: int, *, limited: bool) -> ReadValue:
     low, high = EF_LIMITS_PERCENT
     if limited and not low <= ef_percent <= high:
         words = f"{ef_percent:.1f} % is outside {low:g} to {high:g} %"
-        return ReadValue(_EF_KEY, "%", None, frame, (Reason.OUTSIDE_LIMITS,), words)
-    return ReadValue(_EF_KEY, "%", ef_percent, frame, detail="Teichholz")
+        return ReadValue(_EF_KEY, "%", None, of_frames(frame), reasons=(Reason.OUTSIDE_LIMITS,), detail=words)
+    return ReadValue(_EF_KEY, "%", ef_percent, of_frames(frame), detail="Teichholz")

@@ -12,8 +12,8 @@ from torch import nn
 from models.clip import Clip
 from models.derive.beats.shown_beat import why_no_beat_shown
 from models.derive.limits import Limits, impossible
-from models.library.reading import Decoding, Reading, ReadValue
-from models.results import Reason
+from models.library.reading import Decoding, Reading
+from models.results import ReadValue, Reason
 
 Network = TypeVar("Network", bound=nn.Module)
 

@@ -9,7 +9,8 @@ from rich.markup import escape
 
 from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Reader, ReadValue
+from models.library.reading import Decoding, Reader
+from models.results import ReadValue
 from models.wording import counted
 from node.cli.devices import check_device
 from node.cli.options import AsJson, EngineName

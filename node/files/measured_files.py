@@ -9,6 +9,7 @@ from models.clip import Clip
 from models.errors import ModelError
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reader, Reading
+from models.results import of_frames
 from node.errors import EchoNodeError
 from node.files.overlays import write_overlay
 from node.files.wanted_files import Wanted
@@ -83,7 +84,8 @@ def _of_frames(reading: Reading, frames: tuple[int, ...]) -> Reading:
     """What was read off listed frames, by their numbers in the film. Several of them are no film, so they have no values."""
     rows = tuple(_numbered(row, frames) for row in reading.rows)
     if len(frames) == 1:
-        values = (value if value.frame_index is None else replace(value, frame_index=frames[0]) for value in reading.values)
+        listed = of_frames(*frames)
+        values = (replace(value, sources=listed) if value.sources else value for value in reading.values)
         return replace(reading, rows=rows, values=tuple(values))
     note = f"{len(frames)} single frames of a list are no film: rows, and no values"
     return replace(reading, rows=rows, values=(), notes=(*reading.notes, note))

@@ -8,7 +8,7 @@ from models.catalogue import QUANTITIES
 from models.derive.study.groups import ClipGroup
 from models.library.model_set import ModelSet
 from models.library.quantities import groups_read
-from models.results import ClipFindings, ClipValue, QualityFlag, QualityIssue, Reason
+from models.results import ClipFindings, QualityFlag, QualityIssue, ReadValue, Reason
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +22,7 @@ def group_without_values(group: ClipGroup, models: ModelSet, reason: Reason, det
     """The findings of the group's first clip with the reason why nothing was read off all of them."""
     first = group.clips[0]
     values = tuple(
-        ClipValue(key, QUANTITIES[key].unit, None, model, reasons=(reason,), detail=detail)
+        ReadValue(key, QUANTITIES[key].unit, None, model=model, reasons=(reason,), detail=detail)
         for model, key in groups_read(models).get(group.views, ())
     )
     return replace(first, values=first.values + values)

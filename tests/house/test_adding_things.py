@@ -15,11 +15,11 @@ from dataclasses import replace
 
 from models.catalogue import Direction, View
 from models.derive.study.readings import read_quantities
-from models.results import ClipValue
+from models.results import ReadValue
 from sr_templates import measurement_report
 from tests.factories import PHANTOM_WEIGHTS, clip_findings, evidence, identity, study_findings
 
-value = ClipValue("rvot_vmax", "m/s", 0.9, PHANTOM_WEIGHTS.name, direction=Direction.AWAY)
+value = ReadValue("rvot_vmax", "m/s", 0.9, model=PHANTOM_WEIGHTS.name, direction=Direction.AWAY)
 clip = replace(clip_findings(view=View.DOPPLER_PV_PW), values=(value,))
 found, refused = read_quantities([clip])
 findings = replace(study_findings(), clips=(clip,), measurements=tuple(found.values()), not_measured=())

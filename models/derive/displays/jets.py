@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 
 from models.catalogue import QUANTITIES, Direction
-from models.results import ClipFindings, ClipValue
+from models.results import ClipFindings, ReadValue
 
-Given = tuple[ClipFindings, ClipValue]
+Given = tuple[ClipFindings, ReadValue]
 
 
-def is_possible(value: ClipValue) -> bool:
+def is_possible(value: ReadValue) -> bool:
     low, high = QUANTITIES[value.key].limits
     return value.value is not None and low <= value.value <= high
 

@@ -8,7 +8,7 @@ from itertools import chain
 from models.catalogue import GRADIENT_OF, QUANTITIES, READ, Method
 from models.derive.displays.jets import Given, highest, is_possible, one_way
 from models.derive.study.missing_views import view_of
-from models.results import ClipFindings, ClipValue, FrameReference, Measurement, Reason, in_order
+from models.results import ClipFindings, FrameReference, Measurement, ReadValue, Reason, in_order
 
 Refusal = tuple[tuple[Reason, ...], str]
 Refusals = Mapping[str, Refusal]
@@ -108,7 +108,7 @@ def _best_first(clips: Sequence[ClipFindings], keys: Collection[str]) -> Iterato
         yield from ((clip, value) for value in values)
 
 
-def _rank(clip: ClipFindings, values: Sequence[ClipValue]) -> tuple[int, float, float]:
+def _rank(clip: ClipFindings, values: Sequence[ReadValue]) -> tuple[int, float, float]:
     complete = len({value.key for value in values if value.value is not None})
     return complete, clip.quality.score if clip.quality else 0.0, clip.view.probability if clip.view else 0.0
 
@@ -126,7 +126,7 @@ def _contradictory(found: Mapping[str, Measurement]) -> dict[str, str]:
     return {key: words for key, words in fallen.items() if key in found}
 
 
-def _measurement(clip: ClipFindings, value: ClipValue, number: float) -> Measurement:
+def _measurement(clip: ClipFindings, value: ReadValue, number: float) -> Measurement:
     quantity = QUANTITIES[value.key]
     return Measurement(
         key=value.key,
@@ -142,7 +142,7 @@ def _measurement(clip: ClipFindings, value: ClipValue, number: float) -> Measure
     )
 
 
-def _sources(clip: ClipFindings, value: ClipValue) -> tuple[FrameReference, ...]:
+def _sources(clip: ClipFindings, value: ReadValue) -> tuple[FrameReference, ...]:
     """The frames with their phase: both phases of what is made of two, every frame of what is made of the whole clip."""
     uid = clip.sop_instance_uid
     if parts := [key for key in QUANTITIES[value.key].parts if QUANTITIES[key].phase]:
@@ -154,5 +154,5 @@ def _sources(clip: ClipFindings, value: ClipValue) -> tuple[FrameReference, ...]
     return _in_phase(value) or (FrameReference(uid, 1, QUANTITIES[value.key].phase),)
 
 
-def _in_phase(value: ClipValue) -> tuple[FrameReference, ...]:
+def _in_phase(value: ReadValue) -> tuple[FrameReference, ...]:
     return tuple(source if source.phase else replace(source, phase=QUANTITIES[value.key].phase) for source in value.sources)

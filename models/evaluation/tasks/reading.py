@@ -33,8 +33,9 @@ from models.evaluation.tasks.plots import area_curves, histogram, risk_over_cove
 from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Value
 from models.library.quantities import views_together
-from models.library.reading import Mark, MarkKind, Reading, ReadValue
+from models.library.reading import Mark, MarkKind, Reading
 from models.library.registry import recipe_of
+from models.results import ReadValue
 
 _EF_KEYS = ("ef_video_regression", "ef_bp", "ef_a4c", "ef_a4c_uncalibrated", "ef_area_a4c", "ef_video_regression_biplane")
 _FEWEST_FRAMES = 3  # of a film; CAMUS has end-diastole and end-systole as two stills

@@ -22,7 +22,8 @@ from models.evaluation.tasks.items_read import (
 from models.evaluation.tasks.outcome import Draw, Options, Outcome
 from models.library.manifest import Manifest, Value
 from models.library.quantities import key_in_view, quantities_read
-from models.library.reading import Reading, ReadValue
+from models.library.reading import Reading
+from models.results import ReadValue
 
 _UNITS = {"%": "points", "1": "ratio", "mm[Hg]": "mmhg"}  # as figures are named after them
 

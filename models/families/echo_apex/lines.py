@@ -22,10 +22,10 @@ from models.families.echo_apex.sequences import not_read, untrained
 from models.inputs.clip_squares import evenly
 from models.inputs.letterbox import Letterbox
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork, possible
-from models.results import Point, Reason
+from models.results import Point, ReadValue, Reason, of_frames
 
 _WIDTH, _GROUPS = 128, 8
 _FRAMES, _BATCH = 64, 4
@@ -136,11 +136,11 @@ def _measured(name: str, line: Line | None, frame_index: int, clip: Clip) -> Seq
     key = _LINES[name]
     if line is None:
         reasons, detail = (Reason.QUALITY,), f"an end of {name} is no clear peak at end-diastole"
-        return [ReadValue(key, "cm", None, frame_index, reasons, detail)]
+        return [ReadValue(key, "cm", None, of_frames(frame_index), reasons=reasons, detail=detail)]
     choice = clip.b_mode_region()
     region: RegionCalibration | None = choice.region
-    length_px = ReadValue(key, "px", length_cm(*line, (1.0, 1.0)), frame_index)
+    length_px = ReadValue(key, "px", length_cm(*line, (1.0, 1.0)), of_frames(frame_index))
     if region is None:
         reasons = (calibration_reason(choice.problem),)
-        return [ReadValue(key, "cm", None, frame_index, reasons, "uncalibrated"), length_px]
-    return [ReadValue(key, "cm", length_cm(*line, region.cm_per_px), frame_index), length_px]
+        return [ReadValue(key, "cm", None, of_frames(frame_index), reasons=reasons, detail="uncalibrated"), length_px]
+    return [ReadValue(key, "cm", length_cm(*line, region.cm_per_px), of_frames(frame_index)), length_px]

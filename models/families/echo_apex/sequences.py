@@ -14,10 +14,10 @@ from models.clip import Clip
 from models.families.echo_apex.backbone import AdaptedBackbone
 from models.inputs.clip_input import network_input
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading
 from models.networks.positions import sinusoidal_positions
 from models.networks.reading_network import ReadingNetwork, possible, without_a_beat
-from models.results import Reason
+from models.results import ReadValue, Reason
 from models.wording import counted
 
 _TIME_WIDTH, _TIME_LAYERS, _TIME_HEADS = 256, 2, 8

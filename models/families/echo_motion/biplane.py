@@ -10,9 +10,10 @@ from models.clip import Clip
 from models.families.echo_motion.encoder import MixTransformer
 from models.families.echo_motion.temporal import describe_clips, described, ejection_head, masked_mean, padding
 from models.library.manifest import Manifest
-from models.library.reading import Reading, ReadValue
+from models.library.reading import Reading
 from models.networks.positions import sinusoidal_positions
 from models.networks.reading_network import ReadingNetwork, without_a_beat
+from models.results import ReadValue
 from models.wording import counted
 
 EF_KEY = "ef_video_regression_biplane"  # neither the method of discs nor the regression from one view

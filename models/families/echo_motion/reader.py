@@ -23,9 +23,9 @@ from models.derive.ventricle.volumes import Outline, area_cm2, length_cm, single
 from models.families.echo_motion.inputs import AT_ONCE, SmoothedFrames
 from models.inputs.clip_input import pairs
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
-from models.results import Beat, Point, Reason, in_order
+from models.results import Beat, Point, ReadValue, Reason, in_order, of_frames
 
 AREA_EF_KEY = "ef_area_a4c"
 EF_KEY, EDV_KEY, ESV_KEY = "ef_a4c", "lvedv_a4c", "lvesv_a4c"
@@ -93,7 +93,7 @@ def _area_ef(mask_px: Sequence[int]) -> ReadValue:
     if largest == 0:
         return ReadValue(AREA_EF_KEY, "%", None, reasons=(Reason.QUALITY,), detail="no frame shows a ventricle")
     detail = f"areas {largest} and {smallest} px"
-    return ReadValue(AREA_EF_KEY, "%", 100 * (largest - smallest) / largest, mask_px.index(largest), detail=detail)
+    return ReadValue(AREA_EF_KEY, "%", 100 * (largest - smallest) / largest, of_frames(mask_px.index(largest)), detail=detail)
 
 
 def _disc_values(outlines: Sequence[Outline | None], beats: tuple[Beat, ...], clip: Clip) -> tuple[ReadValue, ...]:
@@ -114,7 +114,7 @@ def _disc_values(outlines: Sequence[Outline | None], beats: tuple[Beat, ...], cl
     if not ratio_only or refusals({EF_KEY: values[EF_KEY]}):
         return missing
     detail = "uncalibrated: of pixels taken for square"
-    return (ReadValue(RATIO_KEY, "%", values[EF_KEY], beats[0].ed_frame_index, detail=detail), *missing)
+    return (ReadValue(RATIO_KEY, "%", values[EF_KEY], of_frames(beats[0].ed_frame_index), detail=detail), *missing)
 
 
 def _volumes(outlines: Sequence[Outline | None], beats: tuple[Beat, ...]) -> dict[str, float]:
@@ -133,9 +133,9 @@ def _judged(values: dict[str, float], outlines: Sequence[Outline | None], beats:
     detail = f"mean of {len(beats)} beats" if len(beats) > 1 else ""
     frame = {EF_KEY: beats[0].ed_frame_index, EDV_KEY: beats[0].ed_frame_index, ESV_KEY: beats[0].es_frame_index}
     return tuple(
-        ReadValue(key, unit, None, frame[key], (Reason.OUTSIDE_LIMITS,), refused[key])
+        ReadValue(key, unit, None, of_frames(frame[key]), reasons=(Reason.OUTSIDE_LIMITS,), detail=refused[key])
         if key in refused
-        else ReadValue(key, unit, values[key], frame[key], detail=detail)
+        else ReadValue(key, unit, values[key], of_frames(frame[key]), detail=detail)
         for key, unit in _UNITS.items()
     )
 

@@ -13,9 +13,10 @@ from models.clip import Clip
 from models.families.echo_motion.encoder import MixTransformer
 from models.families.echo_motion.inputs import AT_ONCE, SmoothedClip
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading
 from models.networks.positions import sinusoidal_positions
 from models.networks.reading_network import ReadingNetwork, without_a_beat
+from models.results import ReadValue
 from models.wording import counted
 
 EF_KEY = "ef_video_regression"  # a quantity of its own, never the method of discs

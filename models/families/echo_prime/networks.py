@@ -18,10 +18,11 @@ from models.errors import ManifestError
 from models.families.echo_prime.inputs import FirstFrame, SectorFrames
 from models.inputs.clip_input import as_clip
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.vision import convnext, mvit_v2_s
+from models.results import ReadValue, of_frames
 
 
 class VideoEncoder(nn.Module):
@@ -66,7 +67,9 @@ class ViewClassifier(ReadingNetwork):
             for name, probability in zip(self.manifest.labels, probabilities, strict=True)
         )
         best = int(probabilities.argmax())
-        value = ReadValue("view_confidence", "%", 100 * float(probabilities[best]), 0, detail=self.manifest.labels[best])
+        value = ReadValue(
+            "view_confidence", "%", 100 * float(probabilities[best]), of_frames(0), detail=self.manifest.labels[best]
+        )
         return Reading((value,), columns=("Filename", "View", "Probability"), rows=rows, notes=(f"view: {value.detail}",))
 
 

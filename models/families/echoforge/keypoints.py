@@ -19,12 +19,13 @@ from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.families.echoforge.unet import WIDTHS
 from models.inputs.clip_input import input_of
 from models.library.manifest import Manifest
-from models.library.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.library.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
 from models.networks.linear_values import Diameters, limits_without_phase, values_at
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.u_net import UNet
+from models.results import ReadValue
 
 POINTS = ("ivs_rv", "ivs_lv", "lvpw_lv", "lvpw_epicardium")
 # A line from a point to the next one, and the keys of its length at end-diastole and end-systole.

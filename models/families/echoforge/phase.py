@@ -14,12 +14,12 @@ from models.derive.beats.phase_score import Curve, PhaseEvents, merge_windows, p
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.families.echoforge.inputs import phase_frames
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading
 from models.networks.keras_lstm import KerasLstm
 from models.networks.keras_resnet import FEATURES, KerasResNet
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
-from models.results import Reason
+from models.results import ReadValue, Reason, of_frames
 
 _DENSE, _UNITS = 512, 512
 _BATCH = 8
@@ -90,13 +90,15 @@ def _values(events: PhaseEvents, times_ms: Curve | None) -> tuple[ReadValue, ...
     values = []
     for key, frames in (("ed_time", events.ed_frame_indices), ("es_time", events.es_frame_indices)):
         if not frames:
-            values.append(ReadValue(key, "ms", None, None, (Reason.NO_CARDIAC_CYCLE,), "the score has no such turn"))
+            why = "the score has no such turn"
+            values.append(ReadValue(key, "ms", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=why))
         for frame in frames:
             if times_ms is None:
                 reason = (Reason.NO_CARDIAC_CYCLE,)
-                values.append(ReadValue(key, "ms", None, frame, reason, "the clip has no frame times; the frame is known"))
+                why = "the clip has no frame times; the frame is known"
+                values.append(ReadValue(key, "ms", None, of_frames(frame), reasons=reason, detail=why))
             else:
-                values.append(ReadValue(key, "ms", float(times_ms[frame]), frame))
+                values.append(ReadValue(key, "ms", float(times_ms[frame]), of_frames(frame)))
     return tuple(values)
 
 

@@ -16,10 +16,11 @@ from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.families.echoforge.xception import FEATURES, keras_xception
 from models.inputs.clip_input import input_of
 from models.library.manifest import Manifest
-from models.library.reading import ONE_DECODING, Decoding, Reading, ReadValue
+from models.library.reading import ONE_DECODING, Decoding, Reading
 from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
+from models.results import ReadValue
 
 _FRAMES = 16  # of a clip, spread evenly: quality changes slowly
 _BATCH = 4

@@ -20,12 +20,12 @@ from models.families.echoforge.class_reading import BATCH
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.inputs.clip_input import input_of
 from models.library.manifest import Manifest
-from models.library.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.library.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.u_net import UNet
-from models.results import Reason
+from models.results import ReadValue, Reason, of_frames
 
 WIDTHS = (32, 64, 128, 256, 512)
 COLUMNS = ("frame_index", "area_px", "area_cm2")
@@ -126,12 +126,12 @@ def _area(
     if cm2_per_px is None:
         words = choice.problem.value if choice.problem else ""
         missing = ReadValue(key, "cm2", None, reasons=(calibration_reason(choice.problem),), detail=words)
-        return ReadValue(key, "px", value_px, frames[0], detail=detail), missing
+        return ReadValue(key, "px", value_px, of_frames(frames[0]), detail=detail), missing
     value, (low, high) = value_px * cm2_per_px, _LIMITS_CM2
     if not low <= value <= high:
         words = f"{value:.1f} cm2 is outside {low:g} to {high:g} cm2"
-        return (ReadValue(key, "cm2", None, frames[0], (Reason.OUTSIDE_LIMITS,), words),)
-    return (ReadValue(key, "cm2", value, frames[0], detail=detail),)
+        return (ReadValue(key, "cm2", None, of_frames(frames[0]), reasons=(Reason.OUTSIDE_LIMITS,), detail=words),)
+    return (ReadValue(key, "cm2", value, of_frames(frames[0]), detail=detail),)
 
 
 def load(manifest: Manifest, weights: Path | None, device: str) -> EchoForgeUNet:

@@ -19,12 +19,12 @@ from models.derive.ventricle.outline import closed_lines, polygon_area
 from models.families.echonet.frames import COLUMNS, ROWS, logits, sigmoid, swapped_chroma
 from models.families.echonet.screen_frames import ScreenFrames
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
 from models.networks.linear_values import short_name
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
-from models.results import Point, Reason
+from models.results import Point, ReadValue, Reason, of_frames
 
 _LEVEL = 0.5
 _AT_ONCE = 4  # frames
@@ -107,8 +107,8 @@ class AreaReader(ReadingNetwork, DeepLab):
     def _first(self, cavity: _Cavity) -> tuple[ReadValue, ...]:
         key = short_name(self.manifest)
         if not cavity.area_px:
-            return (ReadValue(key, "px", None, 0, (Reason.QUALITY,), "no cavity on the first frame"),)
-        return (ReadValue(key, "px", float(cavity.area_px), 0, detail=f"mean confidence {cavity.confidence:.3f}"),)
+            return (ReadValue(key, "px", None, of_frames(0), reasons=(Reason.QUALITY,), detail="no cavity on the first frame"),)
+        return (ReadValue(key, "px", float(cavity.area_px), of_frames(0), detail=f"mean confidence {cavity.confidence:.3f}"),)
 
     def _at_end_systole(
         self, clip: Clip, cavities: Sequence[_Cavity], cm2_per_px: float | None, choice: RegionChoice
@@ -123,20 +123,21 @@ class AreaReader(ReadingNetwork, DeepLab):
         if not frames:
             seen = bool(np.isfinite(areas).any())
             reason = Reason.NO_CARDIAC_CYCLE if seen else Reason.QUALITY
-            return (ReadValue(key, "cm2", None, None, (reason,), phases.why_none if seen else "no cavity on any frame"),), rule
+            why = phases.why_none if seen else "no cavity on any frame"
+            return (ReadValue(key, "cm2", None, reasons=(reason,), detail=why),), rule
         value_px = float(areas[list(frames)].mean())
         sd_px = float(areas[list(frames)].std(ddof=1)) if len(frames) > 1 else None
         if cm2_per_px is None:
             words = choice.problem.value if choice.problem else ""
-            missing = ReadValue(key, "cm2", None, None, (calibration_reason(choice.problem),), words)
-            return (ReadValue(key, "px", value_px, frames[0], detail=detail), missing), rule
+            missing = ReadValue(key, "cm2", None, reasons=(calibration_reason(choice.problem),), detail=words)
+            return (ReadValue(key, "px", value_px, of_frames(frames[0]), detail=detail), missing), rule
         value, (low, high) = value_px * cm2_per_px, _LIMITS_CM2
         if not low <= value <= high:
             words = f"{value:.1f} cm2 is outside {low:g} to {high:g} cm2"
-            return (ReadValue(key, "cm2", None, frames[0], (Reason.OUTSIDE_LIMITS,), words),), rule
-        mean = ReadValue(key, "cm2", value, frames[0], detail=detail)
+            return (ReadValue(key, "cm2", None, of_frames(frames[0]), reasons=(Reason.OUTSIDE_LIMITS,), detail=words),), rule
+        mean = ReadValue(key, "cm2", value, of_frames(frames[0]), detail=detail)
         if sd_px is not None:
-            mean = replace(mean, beats=len(frames), sd=sd_px * cm2_per_px, frame_indices=tuple(frames))
+            mean = replace(mean, beats=len(frames), sd=sd_px * cm2_per_px, sources=of_frames(*frames))
         return (mean,), rule
 
 

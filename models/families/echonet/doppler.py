@@ -35,9 +35,9 @@ from models.families.echonet.trace import (
 )
 from models.families.echonet.trace_reader import TraceReader, trace_maps
 from models.library.manifest import Manifest
-from models.library.reading import Mark, MarkKind, Reading, ReadValue
+from models.library.reading import Mark, MarkKind, Reading
 from models.networks.linear_values import short_name
-from models.results import Point, Reason
+from models.results import Point, ReadValue, Reason, of_frames
 
 COLUMNS = (
     "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present", "PhysicalDeltaY", "y0",
@@ -88,7 +88,7 @@ class PeakReader(TraceReader):
         x, y = soft_peak(probability)
         point = place.to_image(x, y)
         if choice.region is None:
-            pixels = (ReadValue("peak_x", "px", point[0], 0), ReadValue("peak_y", "px", point[1], 0))
+            pixels = (ReadValue("peak_x", "px", point[0], of_frames(0)), ReadValue("peak_y", "px", point[1], of_frames(0)))
             row = self._row(clip, None, place.first_row, None, point, None)
             return Reading((*pixels, *self._unmeasured(absent)), COLUMNS, (row,), (self._mark(point, None),), notes)
         region = choice.region
@@ -110,11 +110,11 @@ class PeakReader(TraceReader):
         if value.value is None:
             refused = [(value.reasons[0], value.detail)]
             return value, not_measured("peak_velocity", "cm/s", refused), *self._unmeasured(refused)[1:]
-        signed = ReadValue("peak_velocity", "cm/s", velocity_cm_s, 0, detail="positive is towards the transducer")
+        signed = ReadValue("peak_velocity", "cm/s", velocity_cm_s, of_frames(0), detail="positive is towards the transducer")
         if self.key not in GRADIENT_OF:
             return value, signed
         mmhg = pressure_gradient_mmhg(velocity_cm_s / 100)
-        gradient = ReadValue(GRADIENT_OF[self.key], "mm[Hg]", mmhg, 0, detail="4 v^2", direction=value.direction)
+        gradient = ReadValue(GRADIENT_OF[self.key], "mm[Hg]", mmhg, of_frames(0), detail="4 v^2", direction=value.direction)
         return value, signed, gradient
 
     def _cut_off(self, velocity_cm_s: float, region: RegionCalibration, absent: list[Absent]) -> tuple[ReadValue, ...]:
@@ -133,7 +133,7 @@ class PeakReader(TraceReader):
 
     def _in_its_unit(self, velocity_cm_s: float, detail: str) -> ReadValue:
         unit = velocity_unit(self.key)
-        return ReadValue(self.key, unit, velocity_cm_s if unit == "cm/s" else velocity_cm_s / 100, 0, detail=detail)
+        return ReadValue(self.key, unit, velocity_cm_s if unit == "cm/s" else velocity_cm_s / 100, of_frames(0), detail=detail)
 
     def _row(
         self, clip: Clip, delta_y: float | None, y0: int, reference_px: int | None, point: Point, velocity_cm_s: float | None

@@ -39,12 +39,12 @@ from models.families.echonet.clips import NOT_NORMALISABLE, Squares, normalisati
 from models.families.echonet.square_frames import SquareClip, SquareFrames
 from models.inputs.clip_input import as_clip
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork, judged, without_a_beat
 from models.networks.stored_weights import prepare
 from models.networks.vision import DeepLab, r2plus1d_18
-from models.results import Beat, Reason
+from models.results import Beat, ReadValue, Reason, of_frames
 from models.wording import counted
 
 EF_KEY = "ef_video_regression"  # a quantity of its own, never the method of discs
@@ -240,10 +240,10 @@ def _area_values(
             area_cm2, (low, high) = area_px * cut.cm2_per_px, _LIMITS_CM2[key]
             if not low <= area_cm2 <= high:
                 words = f"{area_cm2:.1f} cm2 is outside {low:g} to {high:g} cm2"
-                values.append(ReadValue(key, "cm2", None, frames[0], (Reason.OUTSIDE_LIMITS,), words))
+                values.append(ReadValue(key, "cm2", None, of_frames(frames[0]), reasons=(Reason.OUTSIDE_LIMITS,), detail=words))
                 continue
-            values.append(ReadValue(key, "cm2", area_cm2, frames[0], detail=detail))
-        values.append(ReadValue(key, "px", area_px, frames[0], detail=detail))
+            values.append(ReadValue(key, "cm2", area_cm2, of_frames(frames[0]), detail=detail))
+        values.append(ReadValue(key, "px", area_px, of_frames(frames[0]), detail=detail))
     return tuple(values)
 
 

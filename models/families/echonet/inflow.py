@@ -31,8 +31,8 @@ from models.families.echonet.trace import (
 )
 from models.families.echonet.trace_reader import TraceReader, trace_maps
 from models.library.manifest import Manifest
-from models.library.reading import Mark, MarkKind, Reading, ReadValue
-from models.results import Point, Reason
+from models.library.reading import Mark, MarkKind, Reading
+from models.results import Point, ReadValue, Reason, of_frames
 
 COLUMNS = (
     "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present", "PhysicalDeltaY", "y0",
@@ -69,9 +69,9 @@ class MitralInflowReader(TraceReader):
         ratio = round(e_cm_s / a_cm_s, 3) if a_cm_s else None
         row = _row(clip, delta_y, region.y0_px, reference_px, (e, a), (e_cm_s, a_cm_s, ratio))
         on_screen = [(float(x), float(y + PUBLISHED_ROW)) for x, y in (e, a)]
-        values = [ReadValue(key, "m/s", cm_s / 100, 0) for key, cm_s in (("mv_e", e_cm_s), ("mv_a", a_cm_s))]
+        values = [ReadValue(key, "m/s", cm_s / 100, of_frames(0)) for key, cm_s in (("mv_e", e_cm_s), ("mv_a", a_cm_s))]
         if ratio is not None:
-            values.append(ReadValue("mv_ea", "1", ratio, 0))
+            values.append(ReadValue("mv_ea", "1", ratio, of_frames(0)))
         if absent := published_unit_problem(region):
             values = list(self._unmeasured(absent))
         where = f"the lowest region, {described(region)}; rows counted from {PUBLISHED_ROW}"
@@ -90,7 +90,7 @@ class MitralInflowReader(TraceReader):
         region = choice.region
         if region is None:
             row = _row(clip, None, place.first_row, None, points, (None, None, None))
-            pixels = [ReadValue(f"{name}_{axis}", "px", value, 0) for name, point in zip("ea", points, strict=True)
+            pixels = [ReadValue(f"{name}_{axis}", "px", value, of_frames(0)) for name, point in zip("ea", points, strict=True)
                       for axis, value in zip("xy", point, strict=True)]  # fmt: skip
             return Reading((*pixels, *self._unmeasured(absent)), COLUMNS, (row,), _marks(points), notes)
         absent += _doubts(clip.take([frame_index])[0], region, (e, a), place)
@@ -141,7 +141,7 @@ def _values(e_cm_s: float, a_cm_s: float) -> tuple[ReadValue, ...]:
     ratio, (low, high) = e_cm_s / a_cm_s, _RATIO_LIMITS
     if not low <= ratio <= high:
         refused.append((Reason.OUTSIDE_LIMITS, f"a ratio of {ratio:.3g} is outside {low:g} to {high:g}"))
-    return e, a, not_measured("mv_ea", "1", refused) if refused else ReadValue("mv_ea", "1", ratio, 0)
+    return e, a, not_measured("mv_ea", "1", refused) if refused else ReadValue("mv_ea", "1", ratio, of_frames(0))
 
 
 def _row(

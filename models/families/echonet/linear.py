@@ -18,12 +18,12 @@ from models.families.echonet.frames import logits, published_frames, sigmoid
 from models.families.echonet.screen_frames import ScreenFrames
 from models.families.echonet.trace import described
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue, calibration_reason
+from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
 from models.networks.linear_values import Diameters, limits_without_phase, short_name, values_at
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
-from models.results import Reason
+from models.results import ReadValue, Reason
 
 Points = NDArray[np.float64]
 

@@ -27,8 +27,8 @@ from models.families.echonet.trace import (
 )
 from models.families.echonet.trace_reader import TraceReader, trace_maps
 from models.library.manifest import Manifest
-from models.library.reading import Mark, MarkKind, Reading, ReadValue
-from models.results import Point, Reason
+from models.library.reading import Mark, MarkKind, Reading
+from models.results import Point, ReadValue, Reason, of_frames
 
 COLUMNS = (
     "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present",
@@ -67,7 +67,7 @@ class TapseReader(TraceReader):
         row = _row(clip, deltas, region.y0_px, (left, right), value_cm)
         on_screen = [(float(x), float(y + first_row)) for x, y in (left, right)]
         notes = ("published decoding", f"the lowest region, {described(region)}; rows from {first_row} on", ECG_KEPT_NOTE)
-        return Reading((ReadValue(_KEY, "cm", value_cm, 0),), COLUMNS, (row,), (_mark(on_screen),), notes)
+        return Reading((ReadValue(_KEY, "cm", value_cm, of_frames(0)),), COLUMNS, (row,), (_mark(on_screen),), notes)
 
     def _corrected(self, clip: Clip, frame_index: int, choice: TraceChoice) -> Reading:
         trace = trace_maps(self, clip, frame_index, choice)
@@ -80,7 +80,7 @@ class TapseReader(TraceReader):
         points = [place.to_image(*end.point) for end in ends]
         region = choice.region
         if region is None:
-            pixels = ReadValue(_KEY, "px", abs(points[1][1] - points[0][1]), 0)
+            pixels = ReadValue(_KEY, "px", abs(points[1][1] - points[0][1]), of_frames(0))
             row = _row(clip, (None, None), place.first_row, points, None)
             return Reading((pixels, *self._unmeasured(absent)), COLUMNS, (row,), (_mark(points),), notes)
         value = within(_KEY, "cm", tapse_cm(points[0], points[1], region), TAPSE_LIMITS_CM)

@@ -17,10 +17,11 @@ from models.families.echonet.screen_frames import as_values
 from models.inputs.clip_input import network_input, rectangle_to_image
 from models.inputs.clip_squares import image_window
 from models.library.manifest import Manifest
-from models.library.reading import ONE_DECODING, Decoding, Reading, ReadValue
+from models.library.reading import ONE_DECODING, Decoding, Reading
 from models.networks.linear_values import short_name
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import r2plus1d_18
+from models.results import ReadValue
 
 _FRAMES, _SIDE = 32, 112
 

@@ -18,8 +18,8 @@ from models.derive.displays.doppler import LIMITS_CM_S, direction_of
 from models.derive.displays.spectral_image import without_green_trace
 from models.errors import ReadingError
 from models.families.echonet.frames import Frames, logits, sigmoid
-from models.library.reading import ReadValue, trace_reason
-from models.results import Reason, in_order
+from models.library.reading import trace_reason
+from models.results import ReadValue, Reason, in_order, of_frames
 
 PUBLISHED_ROW = 342  # what the scripts call the upper edge of the Doppler region, whatever the region says
 _FOLDER_ROWS = range(340, 351)
@@ -135,7 +135,7 @@ def within(key: str, unit: str, value: float, limits: tuple[float, float], detai
     low, high = limits
     if not low <= value <= high:
         return not_measured(key, unit, [(Reason.OUTSIDE_LIMITS, f"{value:.3g} {unit} is outside {low:g} to {high:g} {unit}")])
-    return ReadValue(key, unit, value, 0, detail=detail)
+    return ReadValue(key, unit, value, of_frames(0), detail=detail)
 
 
 def velocity_unit(key: str) -> str:

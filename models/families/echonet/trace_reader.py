@@ -13,11 +13,11 @@ from models.derive.displays.sweep import Sweep
 from models.families.echonet.frames import Frames, sigmoid
 from models.families.echonet.trace import Absent, Place, corrected_notes, still, why_uncalibrated
 from models.families.echonet.trace_screens import TraceScreens, whole_sweep
-from models.library.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading
 from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
-from models.results import Reason
+from models.results import ReadValue, Reason, of_frames
 
 
 class TraceReader(ReadingNetwork, DeepLab, ABC):
@@ -72,7 +72,7 @@ def trace_maps(network: nn.Module, clip: Clip, frame_index: int, choice: TraceCh
 def _on_frame(reading: Reading, sweep: Sweep) -> Reading:
     """The reading of a frame as one of its film: values and marks name the frame, notes say why it was chosen."""
     index = sweep.frame_index or 0
-    values = tuple(value if value.frame_index is None else replace(value, frame_index=index) for value in reading.values)
+    values = tuple(replace(value, sources=of_frames(index)) if value.sources else value for value in reading.values)
     marks = tuple(replace(mark, frame_index=index) for mark in reading.marks)
     notes = (*reading.notes, sweep.words) if sweep.words else reading.notes
     return replace(reading, values=values, marks=marks, notes=notes)

@@ -34,8 +34,8 @@ from models.families.echonet.trace import (
 )
 from models.families.echonet.trace_reader import TraceReader
 from models.library.manifest import Manifest
-from models.library.reading import Mark, MarkKind, Reading, ReadValue
-from models.results import Reason
+from models.library.reading import Mark, MarkKind, Reading
+from models.results import ReadValue, Reason, of_frames
 
 COLUMNS = (
     "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present", "x_left", "x_right",
@@ -87,8 +87,10 @@ class VtiReader(TraceReader):
         values = [not_measured(self.key, "cm", [(Reason.NO_CALIBRATION, "the released code gives a mask and no centimetres")])]
         if best is not None:
             combined = np.logical_or.reduce(list(masks.values()))
-            values.append(ReadValue("combined_mask_area", "px", float(combined.sum()), 0))
-            values.append(ReadValue("best_mask_area", "px", float(masks[best].sum()), 0, detail="of the most confident beat"))
+            values.append(ReadValue("combined_mask_area", "px", float(combined.sum()), of_frames(0)))
+            values.append(
+                ReadValue("best_mask_area", "px", float(masks[best].sum()), of_frames(0), detail="of the most confident beat")
+            )
         marks = tuple(mark for mask in masks.values() for mark in _outlines(mask, first_row))
         notes = ("published decoding", f"rows from {first_row} on, baseline in their middle", "beats by our own detector")
         return Reading(tuple(values), COLUMNS, self._rows(clip, beats), marks, notes)
@@ -152,7 +154,7 @@ class VtiReader(TraceReader):
         pixels = []
         if good and not calibrated:
             area_px = float(np.mean([masks[index].sum() for index in good]))
-            pixels = [ReadValue("mask_area", "px", area_px, 0, detail=f"mean of {len(good)} beats")]
+            pixels = [ReadValue("mask_area", "px", area_px, of_frames(0), detail=f"mean of {len(good)} beats")]
         if absent:
             return (*pixels, *self._unmeasured(absent))
         integrals_cm = [beat.vti_cm for beat in beats if not beat.flow.rejected and beat.vti_cm is not None]

@@ -23,11 +23,12 @@ from models.errors import ManifestError
 from models.families.pan_echo.inputs import FrameRuns
 from models.families.pan_echo.tasks import TASKS, Task, TaskKind
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading
 from models.networks.positions import sinusoidal_positions
 from models.networks.reading_network import ReadingNetwork, possible, without_a_beat
 from models.networks.stored_weights import prepare
 from models.networks.vision import convnext
+from models.results import ReadValue
 
 WIDTH = 768
 _LAYERS, _ATTENTION_HEADS = 4, 8

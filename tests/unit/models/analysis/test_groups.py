@@ -15,10 +15,10 @@ from models.clip import Clip
 from models.errors import ReadingError
 from models.families.echo_motion.biplane import EchoMotionBiplane
 from models.library.model_set import Role
-from models.library.reading import Reading, ReadValue
+from models.library.reading import Reading
 from models.library.registry import find_manifest
 from models.networks.reading_network import as_if_trained
-from models.results import FrameReference, Reason
+from models.results import FrameReference, ReadValue, Reason
 from tests.unit.models.analysis.test_mixed_sets import FixedReader
 
 KEY = "ef_video_regression_biplane"

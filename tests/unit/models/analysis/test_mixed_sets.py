@@ -18,9 +18,9 @@ from models.families.phantom.classifier import PhantomClassifier
 from models.families.phantom.segmenter import PhantomSegmenter
 from models.library.manifest import Manifest
 from models.library.model_set import Role
-from models.library.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest
-from models.results import QualityIssue, Reason
+from models.results import QualityIssue, ReadValue, Reason, of_frames
 
 REGION = RegionCalibration(0, 0, 79, 59, 1, 1, 3, 3, 0.2, 0.2)
 
@@ -181,7 +181,7 @@ def test_a_view_whose_quality_is_not_judged_is_not_measured() -> None:
     assert (found.quality, found.gates) == (None, (Reason.QUALITY,))
 
 
-LENGTH = ReadValue("rv_basal", "cm", 4.25, frame_index=2)
+LENGTH = ReadValue("rv_basal", "cm", 4.25, sources=of_frames(2))
 
 
 def test_a_reading_of_the_catalogue_becomes_a_measurement() -> None:

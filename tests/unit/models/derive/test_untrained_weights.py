@@ -10,7 +10,7 @@ from models.derive.study.quantities import derive_study
 from models.library.model_set import Role
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
-from models.results import ClipValue, Reason
+from models.results import ReadValue, Reason
 from tests.unit.models.derive.apical_clips import PATIENT_WEIGHTS, apical_clip, measured, missing
 
 UNTRAINED = replace(PATIENT_WEIGHTS, weights_sha256="")
@@ -18,7 +18,7 @@ UNTRAINED = replace(PATIENT_WEIGHTS, weights_sha256="")
 
 @pytest.mark.parametrize("research_override", [False, True])
 def test_one_untrained_network_of_the_set_is_enough(research_override: bool) -> None:
-    value = ClipValue("ef_video_regression", "%", 52.0, "hospital_ef")
+    value = ReadValue("ef_video_regression", "%", 52.0, model="hospital_ef")
     clips = [
         apical_clip(models=(PATIENT_WEIGHTS, UNTRAINED), values=(value,)),
         apical_clip(View.A2C, "1.2.4", models=(PATIENT_WEIGHTS,)),

@@ -13,9 +13,9 @@ from models.evaluation.metrics.neighbours import drawn_by_class, few_shot_figure
 from models.evaluation.tasks import try_model
 from models.evaluation.tasks.outcome import Options
 from models.evaluation.tasks.plots import risk_over_coverage
-from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue
+from models.library.reading import Decoding, Mark, MarkKind, Reading
 from models.library.registry import find_manifest
-from models.results import Reason
+from models.results import ReadValue, Reason
 
 CONFIDENCE = np.array([0.6, 0.9, 0.7, 0.9, 0.5])
 HIT = np.array([False, True, True, True, False])

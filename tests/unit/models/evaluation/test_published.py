@@ -18,8 +18,9 @@ from models.evaluation.tasks import TASKS, beside_published, tasks_of
 from models.evaluation.tasks.outcome import Options
 from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest, list_models
+from models.results import ReadValue, of_frames
 
 _RANGES = {f"r2_{where}_{end}" for where in ("test", "temporal", "external") for end in ("low", "high")}
 _VTI = _RANGES | {"mae_cm_test_low", "mae_cm_test_high"}
@@ -101,7 +102,7 @@ class Known(nn.Module):
         return np.array([clip.frames.mean(), 1.0])
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
-        phases = tuple(ReadValue(f"{phase}_time", "ms", 40.0, 2) for phase in ("ed", "es"))
+        phases = tuple(ReadValue(f"{phase}_time", "ms", 40.0, of_frames(2)) for phase in ("ed", "es"))
         percent = float(clip.frames.mean())
         return Reading((ReadValue("ef_bp", "%", percent), *phases), ("EF",), ({"EF": percent},))
 

@@ -18,9 +18,9 @@ from models.evaluation.datasets.items import NOT_SURE, Caliper, DataSet, Item, T
 from models.evaluation.tasks import TASKS, as_record, beside_published, tasks_of, try_model, write_outcome
 from models.evaluation.tasks.outcome import Options
 from models.families.echonet.dynamic import BeatToBeat
-from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue
+from models.library.reading import Decoding, Mark, MarkKind, Reading
 from models.library.registry import find_manifest
-from models.results import Reason
+from models.results import ReadValue, Reason, of_frames
 from tests import miniatures
 
 CLASSES = ("PLAX", "PSAX", "A2C", "A4C", "A4CorA2CorOther")
@@ -287,7 +287,7 @@ def test_a_model_of_three_lines_is_judged_line_by_line() -> None:
 
 
 def phases(*found: tuple[str, int]) -> Reading:
-    return Reading(tuple(ReadValue(f"{phase}_time", "ms", 20.0 * frame, frame) for phase, frame in found))
+    return Reading(tuple(ReadValue(f"{phase}_time", "ms", 20.0 * frame, of_frames(frame)) for phase, frame in found))
 
 
 def test_phases_in_frames_and_ms() -> None:

@@ -15,9 +15,9 @@ from models.evaluation.datasets.items import DataSet, Item, TrueValue, Truth
 from models.evaluation.tasks import tasks_of, try_model
 from models.evaluation.tasks.outcome import Options
 from models.evaluation.tasks.values import keys_read
-from models.library.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest, list_models
-from models.results import Reason
+from models.results import ReadValue, Reason
 
 
 class KnownReader:

@@ -15,11 +15,11 @@ import models.families
 from models.clip import Clip
 from models.errors import ReadingError
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Mark, MarkKind, Reading, ReadValue
+from models.library.reading import Decoding, Mark, MarkKind, Reading
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import ReadingNetwork, as_if_trained
 from models.networks.stored_weights import prepare
-from models.results import Reason
+from models.results import ReadValue, Reason
 
 CLIP = Clip("1.2", np.zeros((2, 8, 8, 3), np.uint8), None)
 EF = "ef_video_regression"

@@ -10,8 +10,9 @@ from torch import nn
 from typer.testing import CliRunner
 
 from models.clip import Clip
-from models.library.reading import Reading, ReadValue
+from models.library.reading import Reading
 from models.library.registry import find_manifest
+from models.results import ReadValue
 from node.cli import app, measure
 from node.errors import ConfigError
 from tests import miniatures

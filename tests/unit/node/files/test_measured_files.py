@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from models.clip import Clip
-from models.library.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest
+from models.results import ReadValue, of_frames
 from node.files.measured_files import MeasuredFile, measure_file, write_table
 from node.files.wanted_files import Wanted
 from node.objects.video_file import write_film
@@ -20,7 +21,7 @@ class _Counting:
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         rows = tuple({"Frame": n, "frame_number": n, "frame_index": n, "x": n} for n in range(clip.number_of_frames))
-        value = ReadValue("lvid", "px", 40.0, clip.number_of_frames - 1)
+        value = ReadValue("lvid", "px", 40.0, of_frames(clip.number_of_frames - 1))
         return Reading((value, ReadValue("ef", "%", 50.0)), ("Frame", "frame_number", "frame_index", "x"), rows)
 
 

@@ -12,8 +12,9 @@ from typer.testing import CliRunner, Result
 
 from models.clip import Clip
 from models.errors import BackendError
-from models.library.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest
+from models.results import ReadValue, of_frames
 from node.cli import app, measure
 from node.errors import ConfigError, EchoNodeError
 from node.files import overlays
@@ -31,7 +32,7 @@ class _Reader:
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         rows = tuple({"frame_number": number} for number in range(clip.number_of_frames))
-        return Reading((ReadValue("lvidd", "px", 40.0, 0),), ("frame_number",), rows)
+        return Reading((ReadValue("lvidd", "px", 40.0, of_frames(0)),), ("frame_number",), rows)
 
 
 @pytest.fixture(autouse=True)

@@ -7,7 +7,8 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from models.results import Measurement, Reason, StudyFindings
+from models.catalogue import View
+from models.results import FrameReference, Measurement, ReadValue, Reason, StudyFindings
 from node.objects.findings_json import dump_findings, findings_schema, load_findings
 from tests.factories import STUDY_UID, study_findings
 
@@ -62,9 +63,34 @@ def test_a_not_measured_without_a_reason_is_refused() -> None:
 
 
 def test_numbers_keep_every_bit() -> None:
-    value = Measurement("ef_bp", 56.0 + 1 / 3, "%", "m", None, (), sd=0.1)
+    value = Measurement("ef_bp", "%", 56.0 + 1 / 3, (), sd=0.1, method="m", view=None)
     findings = StudyFindings(STUDY_UID, (), (value,), ())
     assert load_findings(json.loads(json.dumps(dump_findings(findings)))).measurements[0].value == value.value
+
+
+def test_values_of_the_previous_version_are_read() -> None:
+    """Bug prevented: a database whose stored findings the new version cannot read, so no document of them is built again."""
+    source = {"sop_instance_uid": "1.2.3", "frame_number": 4, "phase": None}
+    read = {
+        "key": "lvidd_2d", "unit": "cm", "value": None, "model": "lvid", "sources": [source], "reasons": ["quality"],
+        "detail": "no peak", "beats": 1, "sd": None, "direction": None, "at_least": 1.5,
+    }  # fmt: skip
+    measured = {
+        "key": "lvids_2d", "value": 3.5, "unit": "cm", "method": "linear", "view": "plax", "sources": [source], "beats": 2,
+        "sd": 0.1, "model": "lvid", "direction": None,
+    }  # fmt: skip
+    clip = {"sop_instance_uid": "1.2.3", "rows": 4, "columns": 5, "number_of_frames": 6, "values": [read]}
+    stored = {"study_instance_uid": STUDY_UID, "clips": [clip], "measurements": [measured], "not_measured": []}
+    findings = load_findings(stored)
+    frame = FrameReference("1.2.3", 4)
+    assert findings.clips[0].values == (
+        ReadValue("lvidd_2d", "cm", None, (frame,), model="lvid", reasons=(Reason.QUALITY,), detail="no peak", at_least=1.5),
+    )
+    assert findings.measurements == (
+        Measurement("lvids_2d", "cm", 3.5, (frame,), beats=2, sd=0.1, model="lvid", method="linear", view=View.PLAX),
+    )
+    assert dump_findings(findings)["measurements"] == [measured]
+    assert dump_findings(findings)["clips"][0]["values"] == [read]
 
 
 def test_every_reason_has_its_place_in_the_schema() -> None:

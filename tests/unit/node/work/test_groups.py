@@ -9,7 +9,7 @@ from models.derive.study.groups import ClipGroup
 from models.derive.study.quantities import derive_study
 from models.library.model_set import ModelSet
 from models.library.quantities import quantities_of
-from models.results import ClipFindings, ClipValue, FrameReference, ModelUse, QualityGrade, Reason
+from models.results import ClipFindings, FrameReference, ModelUse, QualityGrade, ReadValue, Reason
 from node.work.clip_analysis import read_group
 from node.work.failures import group_without_values
 from node.work.groups import with_groups
@@ -39,7 +39,7 @@ class Reading:
     def __call__(self, group: ClipGroup, files: Sequence[Path], models: ModelSet) -> ClipFindings:
         a4c, (a4c_path, a2c_path) = group.clips[0], files
         self.asked.append((a4c.sop_instance_uid, a4c_path, a2c_path))
-        value = ClipValue(KEY, "%", self.percent, MODEL, EVERY)
+        value = ReadValue(KEY, "%", self.percent, model=MODEL, sources=EVERY)
         return replace(a4c, values=(*a4c.values, value), models=(*a4c.models, self.use))
 
 

@@ -4,18 +4,18 @@ from dataclasses import replace
 
 from models.catalogue import Direction, View
 from models.derive.study.quantities import derive_study
-from models.results import ClipFindings, ClipValue, Reason
+from models.results import ClipFindings, ReadValue, Reason
 from tests.unit.models.derive.apical_clips import measured, missing
 from tests.unit.models.derive.study.test_readings import LVID, a_clip, values
 
 
-def jet_clip(uid: str, *jets: ClipValue, quality: float = 80) -> ClipFindings:
+def jet_clip(uid: str, *jets: ReadValue, quality: float = 80) -> ClipFindings:
     return a_clip(*jets, uid=uid, view=View.DOPPLER_AV_CW, quality=quality)
 
 
 def jet(
     m_s: float | None, direction: Direction = Direction.AWAY, model: str = "avvmax", **changes: float
-) -> tuple[ClipValue, ...]:
+) -> tuple[ReadValue, ...]:
     velocity, gradient = values(model, av_vmax=m_s, av_pg=None if m_s is None else 4 * m_s**2)
     return replace(velocity, direction=direction, **changes), replace(gradient, direction=direction)  # type: ignore[arg-type]
 

@@ -9,11 +9,11 @@ from models.derive.calipers.linear import teichholz_ef_percent
 from models.derive.study.quantities import derive_study
 from models.results import (
     ClipFindings,
-    ClipValue,
     DistributionVerdict,
     FrameReference,
     ModelUse,
     QualityGrade,
+    ReadValue,
     Reason,
     ViewPrediction,
 )
@@ -24,9 +24,17 @@ _DIAMETERS = {"lvidd_2d": 5.0, "lvids_2d": 3.0, "fs_2d": 40.0, "ef_teichholz_2d"
 _FRAMES = {"lvidd_2d": 4, "lvids_2d": 12, "fs_2d": 4, "ef_teichholz_2d": 4}
 
 
-def values(model: str = LVID, **numbers: float | None) -> tuple[ClipValue, ...]:
+def values(model: str = LVID, **numbers: float | None) -> tuple[ReadValue, ...]:
     return tuple(
-        ClipValue(key, READ[key].unit, number, model, _sources(key), () if number is not None else (Reason.QUALITY,), "no peak")
+        ReadValue(
+            key,
+            READ[key].unit,
+            number,
+            model=model,
+            sources=_sources(key),
+            reasons=() if number is not None else (Reason.QUALITY,),
+            detail="no peak",
+        )
         for key, number in numbers.items()
     )
 
@@ -36,7 +44,7 @@ def _sources(key: str) -> tuple[FrameReference, ...]:
 
 
 def a_clip(
-    *given: ClipValue,
+    *given: ReadValue,
     uid: str = "1.2.3",
     view: View = View.PLAX,
     surely: float = 0.9,

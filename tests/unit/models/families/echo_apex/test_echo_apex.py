@@ -11,11 +11,10 @@ from models.errors import ManifestError, WeightsError
 from models.families.echo_apex.backbone import Adapter
 from models.families.echo_apex.networks import load
 from models.library.manifest import Manifest
-from models.library.reading import ReadValue
 from models.library.registry import find_manifest, list_models, load_model
 from models.networks.reading_network import as_if_trained
 from models.networks.stored_weights import count_weights
-from models.results import Reason
+from models.results import ReadValue, Reason
 from tests.unit.models.families.echo_apex.tiny_apex import SIDE_PX, moving_clip, tiny, tiny_manifest
 
 APEX = [manifest for manifest in list_models() if manifest.family == "echo_apex"]

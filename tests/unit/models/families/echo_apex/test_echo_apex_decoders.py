@@ -13,8 +13,7 @@ from models.clip import Clip
 from models.errors import ReadingError
 from models.families.echo_apex.lines import Lines
 from models.families.echo_apex.prompts import ABSENT, INSIDE, OUTSIDE, Segmentation
-from models.library.reading import ReadValue
-from models.results import Reason
+from models.results import ReadValue, Reason
 from tests.unit.models.families.echo_apex.tiny_apex import SIDE_PX, moving_clip, tiny
 
 POINTS = torch.tensor([[[10.0, 12.0], [40.0, 30.0], [20.0, 50.0]]])

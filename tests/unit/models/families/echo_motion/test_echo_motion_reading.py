@@ -13,10 +13,10 @@ from torch import Tensor, nn
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
 from models.families.echo_motion.reader import AREA_EF_KEY, RATIO_KEY, read_ventricle
-from models.library.reading import Decoding, Reading, ReadValue
+from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
-from models.results import Reason
+from models.results import ReadValue, Reason
 
 
 @pytest.fixture(autouse=True)

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from models.clip import Clip
 from models.errors import ReadingError
 from models.inputs.stretched_frame import stretched_frames
-from models.library.reading import Decoding, MarkKind, Reading, ReadValue
+from models.library.reading import Decoding, MarkKind, Reading
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
-from models.results import Reason
+from models.results import ReadValue, Reason
 from tests.unit.models.families.drawn_maps import SECTOR, clip
 
 CLASSIFIERS = (

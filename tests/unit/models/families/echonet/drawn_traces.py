@@ -7,10 +7,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.library.reading import Reading, ReadValue
+from models.library.reading import Reading
 from models.library.registry import load_model
 from models.networks.reading_network import as_if_trained
 from models.phantom.traces import ROWS, Spectrum
+from models.results import ReadValue
 from tests.spectra import heat_map, logits
 
 Peaks = Sequence[tuple[float, float]]

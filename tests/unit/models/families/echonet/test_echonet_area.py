@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from models.families.echonet.frames import Screen
 from models.families.echonet.quality import QualitySquares
-from models.library.reading import Decoding, MarkKind, Reading, ReadValue
+from models.library.reading import Decoding, MarkKind, Reading
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
 from models.networks.stored_weights import WeightCount, count_weights
-from models.results import Reason
+from models.results import ReadValue, Reason
 from tests.unit.models.families.drawn_maps import SECTOR, clip, drawn_reader
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED

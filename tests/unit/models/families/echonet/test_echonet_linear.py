@@ -10,10 +10,10 @@ from models.calibration import RegionCalibration
 from models.errors import ReadingError
 from models.families.echonet.frames import Screen, swapped_chroma
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, MarkKind, Reading, ReadValue
+from models.library.reading import Decoding, MarkKind, Reading
 from models.library.registry import list_models
 from models.networks.linear_values import short_name
-from models.results import Reason
+from models.results import ReadValue, Reason
 from tests.unit.models.families.drawn_maps import SECTOR, SPECTRUM, caliper_logits, clip, drawn_reader
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED
@@ -237,7 +237,7 @@ def test_the_phases_of_the_ventricle_over_all_beats() -> None:
     assert lvidd.value == pytest.approx(150 * 0.03, abs=0.02)
     assert lvids.value == pytest.approx(100 * 0.03, abs=0.02)
     assert lvidd.detail.startswith("mean of 3 beats")
-    assert (lvidd.beats, len(lvidd.frames)) == (3, 3)
+    assert (lvidd.beats, len(lvidd.sources)) == (3, 3)
     assert _value(reading, "fs_2d").value == pytest.approx(100 / 3, abs=0.5)
     assert _value(reading, "ef_teichholz_2d").value == pytest.approx(62.1, abs=0.7)
     assert reading.rows[3]["smooth_diameter"] == pytest.approx(4.5, abs=0.1)
@@ -281,7 +281,7 @@ def test_r_waves_choose_the_frames_of_a_wall() -> None:
     value = _value(reading, "ivsd_2d")
     assert value.value == pytest.approx((32 + 39) / 2 * 0.03, abs=2e-3)
     assert value.detail.startswith("mean of 2 beats, SD 0.15 cm")
-    assert (value.beats, value.sd, len(value.frames)) == (2, pytest.approx(0.15, abs=0.005), 2)
+    assert (value.beats, value.sd, len(value.sources)) == (2, pytest.approx(0.15, abs=0.005), 2)
     assert [value.key for value in reading.values] == ["ivsd_2d"]
 
 
