@@ -46,8 +46,13 @@ class LetterboxedRegion:
 
 def letterboxed(clip: Clip, manifest: Manifest) -> ClipInput:
     """0 to 1."""
-    return LetterboxedRegion(clip, manifest.input_size_px)
+    return LetterboxedRegion(clip, _side_px(manifest))
 
 
 def letterboxed_to_255(clip: Clip, manifest: Manifest) -> ClipInput:
-    return LetterboxedRegion(clip, manifest.input_shape[-1], largest=255)
+    return LetterboxedRegion(clip, _side_px(manifest), largest=255)
+
+
+def _side_px(manifest: Manifest) -> int:
+    """Of the square, which a manifest states as a shape or as a size."""
+    return manifest.input_shape[-1] if manifest.input_shape else manifest.input_size_px
