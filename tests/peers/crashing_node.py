@@ -1,8 +1,9 @@
 """A node that ends by SIGKILL at the commit that carries a given audit event: `before` it, or right `after` it. `event:n` means
 its n-th occurrence. Its receivers kill it at the same event, where the commit is theirs.
 
-Every commit boundary of a study's way writes an audit entry in its transaction, so the event names the boundary; the product
-itself knows nothing of this.
+`python -m tests.peers.crashing_node ORDERS CONFIG`. The node lives as any other until the file ORDERS says where to end, as in
+"study_closed before"; occurrences are counted from then on. Every commit boundary of a study's way writes an audit entry in its
+transaction, so the event names the boundary; the product itself knows nothing of this.
 """
 
 import os
@@ -25,40 +26,62 @@ from node.ingress import receivers
 from node.settings import load_settings
 
 
-def kill_at(audit_event: str, when: str, kill: Callable[[], None]) -> None:
+class Orders:
+    """Where this process is to end, as long as `file` says so."""
+
+    def __init__(self, file: Path) -> None:
+        self._file, self._seen = file, 0
+
+    @property
+    def now(self) -> tuple[str, str] | None:
+        """(boundary, when)"""
+        try:
+            boundary, when = self._file.read_text(encoding="utf-8").split()
+        except FileNotFoundError:
+            return None
+        return boundary, when
+
+    def are_met_by(self, audit_event: str) -> bool:
+        """To be asked once for each entry."""
+        name, _, number = (self.now or ("", ""))[0].partition(":")
+        if name != audit_event:
+            return False
+        self._seen += 1
+        return self._seen == int(number or 1)
+
+
+def kill_at(orders: Orders, kill: Callable[[], None]) -> None:
     """Marks the connection that flushed or inserted the entry; its COMMIT is the boundary (savepoints inside it are not)."""
-    name, _, number = audit_event.partition(":")
-    countdown = iter(range(int(number or 1) - 1, -1, -1))
 
     def mark(session: Session, context: UOWTransaction) -> None:
         for row in session.new:
-            if isinstance(row, AuditEntry) and row.event == name and next(countdown, None) == 0:
-                session.connection().info["fatal"] = True
+            if isinstance(row, AuditEntry) and orders.are_met_by(row.event):
+                session.connection().info["fatal"] = orders.now
 
     record_all = audit.record_all
 
     def mark_many(session: Session, audit_event: AuditEvent, entries: Sequence[Any]) -> None:
         record_all(session, audit_event, entries)
-        if audit_event.value == name and any(next(countdown, None) == 0 for _ in entries):
-            session.connection().info["fatal"] = True
+        if sum(orders.are_met_by(audit_event.value) for _ in entries):
+            session.connection().info["fatal"] = orders.now
 
     def before_commit(connection: Connection) -> None:
-        if connection.info.get("fatal"):
+        _, when = connection.info.get("fatal", ("", ""))
+        if when == "before":
             kill()
 
     def after_commit(_dbapi_connection: object, record: ConnectionPoolEntry) -> None:
-        if record.info.get("fatal"):
+        _, when = record.info.get("fatal", ("", ""))
+        if when == "after":
             kill()
 
     audit.record_all = mark_many
     event.listen(Session, "after_flush", mark)
-    if when == "before":
-        event.listen(Engine, "commit", before_commit)
-    else:
-        event.listen(Pool, "checkin", after_commit)  # a connection goes back to the pool right after its COMMIT
+    event.listen(Engine, "commit", before_commit)
+    event.listen(Pool, "checkin", after_commit)  # a connection goes back to the pool right after its COMMIT
 
 
 if __name__ == "__main__":
-    kill_at(sys.argv[1], sys.argv[2], lambda: os.kill(os.getpid(), signal.SIGKILL))
-    receivers.COMMAND = (sys.executable, "-m", "tests.peers.crashing_receiver", sys.argv[1], sys.argv[2])
-    app.serve(load_settings(Path(sys.argv[3])), lambda port: typer.echo(f"ready 127.0.0.1:{port}"))
+    kill_at(Orders(Path(sys.argv[1])), lambda: os.kill(os.getpid(), signal.SIGKILL))
+    receivers.COMMAND = (sys.executable, "-m", "tests.peers.crashing_receiver", sys.argv[1])
+    app.serve(load_settings(Path(sys.argv[2])), lambda port: typer.echo(f"ready 127.0.0.1:{port}"))

@@ -72,10 +72,11 @@ def write_config(
 
 
 class RunningNode:
-    def __init__(self, config: Path, *, crash_at: tuple[str, str] | None = None, module: str | None = None) -> None:
-        """`module` takes the place of `echonode serve`."""
+    def __init__(self, config: Path, *, orders: Path | None = None, module: str | None = None) -> None:
+        """`orders` is where a crashing node looks for its end; `module` takes the place of `echonode serve`."""
         self.config, self.settings = config, load_settings(config)
-        program = ["tests.peers.crashing_node", *crash_at] if crash_at else ["node.cli", "serve", "--config"]
+        program = ["tests.peers.crashing_node", str(orders)] if orders else ["node.cli", "serve", "--config"]
+        self.orders = orders
         self._log = (config.parent / "node.log").open("ab")
         self.process = subprocess.Popen(
             [sys.executable, "-m", *([module] if module else program), str(config)],
@@ -97,9 +98,18 @@ class RunningNode:
         task = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return [int(pid) for pid in task.read_text().split()]
 
+    def crash_at(self, boundary: str, when: str) -> None:
+        """From now on."""
+        assert self.orders is not None
+        complete = self.orders.with_suffix(".new")
+        complete.write_text(f"{boundary} {when}", encoding="utf-8")
+        complete.replace(self.orders)
+
     def wait_until_killed(self, timeout_s: float = 60) -> None:
         code = self.process.wait(timeout_s)
         assert code == -signal.SIGKILL, f"ended with {code}, not killed at the commit"
+        if self.orders is not None:
+            self.orders.unlink()
         self._close()
 
     def stop(self, timeout_s: float = 40) -> int:
