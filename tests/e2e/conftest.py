@@ -18,5 +18,5 @@ class SmallStudy:
 @pytest.fixture(scope="session")
 def small_study(tmp_path_factory: pytest.TempPathFactory) -> SmallStudy:
     clips = [ClipRequest(view=view, quality=3, rows=240, columns=320, polar=(192, 112)) for view in (View.A4C, View.A2C)]
-    written = write_study(tmp_path_factory.mktemp("small"), seed=11, clips=clips)
+    written = write_study(tmp_path_factory.mktemp("small"), seed=11, clips=clips, processes=1)
     return SmallStudy(written.study_instance_uid, tuple(written.paths))

@@ -1,7 +1,7 @@
 """kill -9 at each commit boundary of a study's way, then a restart: the same documents, exactly once.
 
-Each start serves twice: it brings the study of the last crash to its end, and dies with the next one. The studies before it stay
-as they are.
+Each start serves twice: it brings the study of the last crash to its end, and dies with the next one. The studies before it
+stay as they are.
 """
 
 from collections import Counter
