@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 from typing import IO
 
@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 
 from node.db import audit, job_times, queue
 from node.db.audit import AuditEvent
-from node.db.clocks import ClockWatch, Stillness
+from node.db.clocks import ClockWatch, Stillness, utc_now
 from node.db.identity import node_identity
-from node.db.session import Database
+from node.db.session import open_database
 from node.db.tables import JobKind
 from node.egress.delivery import backoff, deliver
 from node.egress.destinations import configured
@@ -42,18 +42,6 @@ log = logging.getLogger(__name__)
 _ANALYSIS, _NETWORK = Lane("analysis", threads=1), Lane("network", threads=4)
 _STOP_S = 20.0  # how long running jobs may take to end at SIGTERM; what does not is done again at the next start
 _RECORD_S = 5.0  # for a job that was cut off to be given back
-
-
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-def open_database(settings: Settings) -> Database:
-    """The database at its newest schema; for SQLite its folder is made."""
-    settings.node.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url)
-    database.upgrade()
-    return database
 
 
 def lock_data_dir(settings: Settings) -> IO[bytes]:

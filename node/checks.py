@@ -10,7 +10,7 @@ from models.errors import ModelError
 from models.library.model_set import ModelSettings, Role
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
-from node.app import open_database
+from node.db.session import open_database
 from node.egress.destinations import configured
 from node.errors import ConfigError
 from node.settings import Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from node.app import open_database
+from node.db.session import open_database
 from node.settings import load_settings
 
 

@@ -5,10 +5,11 @@ from typing import Annotated
 import typer
 from sqlalchemy import select
 
-from node.app import open_database, utc_now
 from node.cli.database import reading
 from node.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath
 from node.cli.output import console, show_rows
+from node.db.clocks import utc_now
+from node.db.session import open_database
 from node.db.tables import Delivery
 from node.egress.delivery import retry_delivery
 from node.settings import load_settings

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
-from node.app import open_database, utc_now
 from node.cli.output import console
+from node.db.clocks import utc_now
 from node.db.identity import node_identity
+from node.db.session import open_database
 from node.settings import load_settings
 
 

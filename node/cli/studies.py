@@ -8,10 +8,11 @@ import typer
 from rich.console import Console
 from sqlalchemy import select
 
-from node.app import open_database, utc_now
 from node.cli.database import reading
 from node.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, StudyUID
 from node.cli.output import console, print_json, show_rows
+from node.db.clocks import utc_now
+from node.db.session import open_database
 from node.db.tables import DeliveryState, Study
 from node.errors import EchoNodeError
 from node.settings import load_settings

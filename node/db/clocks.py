@@ -8,11 +8,15 @@ measures by the monotonic clock; the wall clock counts only for what was there b
 import time
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 _TOLERANCE_S = 1.0  # a clock that is slewed, and the time between two readings
 _FORGET_AFTER_S = 3600.0
 _AT_ONCE_S, _TRIES = 0.05, 5  # how close together two clocks are read, however busy the machine is
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
 
 
 @dataclass

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 
 from node.db import wake_up
 from node.db.tables import Base
+from node.settings import Settings
 
 T = TypeVar("T")
 
@@ -113,6 +114,14 @@ class Database:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def open_database(settings: Settings) -> Database:
+    """The database at its newest schema; for SQLite its folder is made."""
+    settings.node.data_dir.mkdir(parents=True, exist_ok=True)
+    database = Database(settings.database_url)
+    database.upgrade()
+    return database
 
 
 def insert_unless_there(session: Session, table: type[Base], values: Mapping[str, Any]) -> bool:

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from models.catalogue import QUANTITIES, View
 from models.clip import Clip
 from models.results import ClipFindings, Contour
-from node.app import open_database
+from node.db.session import open_database
 from node.db.tables import Instance, Receipt
 from node.demo.summary import Summary
 from node.objects.clip_reader import read_clip

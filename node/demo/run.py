@@ -13,9 +13,8 @@ from pathlib import Path
 import pydicom
 from rich.console import Console
 
-from node.app import open_database
 from node.db import audit
-from node.db.session import Database
+from node.db.session import Database, open_database
 from node.demo.page import write_page
 from node.demo.processes import Program
 from node.demo.progress import Stages, study_progress

@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from pydicom.dataset import Dataset
@@ -18,6 +17,7 @@ from models.errors import ModelError, SetupError, WeightsError
 from models.library.model_set import ModelSet
 from models.library.quantities import quantities_of
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason, StudyFindings, in_order
+from node.db.clocks import utc_now
 from node.db.tables import NodeIdentity
 from node.egress.building import BuiltDocuments, build_templates, read_evidence
 from node.egress.documents import document_bytes, document_identity
@@ -172,6 +172,6 @@ def _read_group(group: ClipGroup, files: Sequence[Path], models: ModelSet) -> Cl
 
 def _identity(settings: Settings) -> DocumentIdentity:
     """A fresh identity each time: these documents were never sent, so a second run must not reuse their UIDs."""
-    now = datetime.now(UTC)
+    now = utc_now()
     node = NodeIdentity(node_uuid=str(uuid.uuid4()), device_observer_uid=f"2.25.{uuid.uuid4().int}", created_at=now)
     return document_identity(node, settings, analysis_uuid=str(uuid.uuid4()), revision=1, created_at=now)

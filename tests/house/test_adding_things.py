@@ -121,7 +121,8 @@ _RUN_JOB = """
 from pathlib import Path
 from types import SimpleNamespace
 
-from node.app import job_definitions, utc_now
+from node.app import job_definitions
+from node.db.clocks import utc_now
 from node.db import queue
 from node.db.session import Database
 from node.db.tables import Job, JobKind

@@ -12,10 +12,10 @@ from sqlalchemy.orm import Session
 from typer.testing import CliRunner, Result
 
 from models.errors import ManifestError, TrainingConfigError
-from node.app import open_database
 from node.cli import app
 from node.db import audit, queue
 from node.db.audit import AuditEvent
+from node.db.session import open_database
 from node.db.tables import AuditEntry, Instance, JobKind, Receipt
 from node.errors import InvalidTransition
 from node.settings import load_settings

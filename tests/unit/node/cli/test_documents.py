@@ -6,8 +6,8 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 from typer.testing import CliRunner
 
-from node.app import open_database
 from node.cli import app
+from node.db.session import open_database
 from node.db.tables import DeliveryState, FailedDocument
 from node.settings import load_settings
 from tests.rows import NOW, add_deliveries, add_study
