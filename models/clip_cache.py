@@ -1,10 +1,28 @@
 """What several networks of a model set take of the same clip: prepared once, kept as long as they read it."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
 Prepared = TypeVar("Prepared")
+
+
+class KeptFrames:
+    """Prepared frames by index. Whoever asks prepares those that are missing, so nothing here calls back."""
+
+    def __init__(self) -> None:
+        self._kept: dict[int, Any] = {}
+
+    def missing(self, indices: Sequence[int]) -> list[int]:
+        """Those of `indices` that are not kept yet, each once."""
+        return [index for index in dict.fromkeys(indices) if index not in self._kept]
+
+    def keep(self, indices: Sequence[int], prepared: Iterable[Any]) -> None:
+        self._kept.update(zip(indices, prepared, strict=True))
+
+    def of(self, indices: Sequence[int]) -> list[Any]:
+        """One of each, in their order; nobody may write into it."""
+        return [self._kept[index] for index in indices]
 
 
 class ClipCache:
@@ -37,12 +55,6 @@ class ClipCache:
         found: Prepared = self._kept[key]
         return found
 
-    def by_frame(
-        self, key: Hashable, indices: Sequence[int], make: Callable[[Sequence[int]], Sequence[Prepared]]
-    ) -> list[Prepared]:
-        """One of each of these frames, which `make` prepares of several at a time."""
-        kept: dict[int, Prepared] = self.once(("frames", key), dict)
-        missing = [index for index in dict.fromkeys(indices) if index not in kept]
-        if missing:
-            kept.update(zip(missing, make(missing), strict=True))
-        return [kept[index] for index in indices]
+    def frames(self, key: Hashable) -> "KeptFrames":
+        """Frames prepared in the way that `key` says; outside `shared` none are kept from one question to the next."""
+        return self.once(("frames", key), KeptFrames)

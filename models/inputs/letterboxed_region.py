@@ -33,10 +33,10 @@ class LetterboxedRegion:
 
     def batch(self, frames: Sequence[int]) -> Tensor:
         """These `frames`, (n, channels, size, size), float32, 0 to `largest`."""
-        squares = self.clip.cache.by_frame(
-            (LetterboxedRegion, self.size_px), frames, lambda missing: list(self.box.apply(self.clip.take(missing)))
-        )
-        values = torch.from_numpy(np.stack(squares))[:, None].expand(-1, self.channels, -1, -1)
+        kept = self.clip.cache.frames((LetterboxedRegion, self.size_px))
+        if missing := kept.missing(frames):
+            kept.keep(missing, self.box.apply(self.clip.take(missing)))
+        values = torch.from_numpy(np.stack(kept.of(frames)))[:, None].expand(-1, self.channels, -1, -1)
         return values if self.largest == 1 else values * self.largest
 
     def to_image(self, points_px: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -29,10 +29,10 @@ class StretchedFrame:
     def batch(self, frames: Sequence[int]) -> Tensor:
         """These `frames`, (n, channels, height, width), float32, 0 to 255."""
         shape = self.channels, self.height_px, self.width_px
-        images = self.clip.cache.by_frame(
-            (StretchedFrame, shape), frames, lambda missing: list(_stretched(self.clip.take(missing), *shape))
-        )
-        return torch.stack(images).contiguous(memory_format=torch.channels_last)
+        kept = self.clip.cache.frames((StretchedFrame, shape))
+        if missing := kept.missing(frames):
+            kept.keep(missing, _stretched(self.clip.take(missing), *shape))
+        return torch.stack(kept.of(frames)).contiguous(memory_format=torch.channels_last)
 
     def to_image(self, points_px: NDArray[np.float64]) -> NDArray[np.float64]:
         """`points_px` (n, 2), (x, y) px of the rectangle, in px of the whole image (n, 2)."""

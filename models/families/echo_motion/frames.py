@@ -69,8 +69,10 @@ class Preparation:
 
     def squares(self, clip: Clip, indices: list[int]) -> Tensor:
         """These frames as the networks take them: (n, 3, size, size), float32, 0 to 1, three times the same grey."""
-        grey = np.stack(clip.cache.by_frame(self, indices, lambda asked: list(self._grey(clip, asked))))
-        return torch.from_numpy(grey)[:, None].repeat(1, 3, 1, 1)
+        kept = clip.cache.frames(self)
+        if missing := kept.missing(indices):
+            kept.keep(missing, self._grey(clip, missing))
+        return torch.from_numpy(np.stack(kept.of(indices)))[:, None].repeat(1, 3, 1, 1)
 
     def _grey(self, clip: Clip, indices: Sequence[int]) -> NDArray[np.float32]:
         box = self.letterbox(clip)

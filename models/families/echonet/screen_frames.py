@@ -24,10 +24,10 @@ class ScreenFrames:
     def batch(self, frames: Sequence[int]) -> Tensor:
         """These `frames`, RGB (n, 3, 480, 640), float32, 0 to 1; fitted once for all networks that ask."""
         screen = self.screen
-        fitted = self._clip.cache.by_frame(
-            screen, frames, lambda missing: [screen.fit(frame) for frame in self._clip.take(missing)]
-        )
-        return as_values(fitted)
+        kept = self._clip.cache.frames(screen)
+        if missing := kept.missing(frames):
+            kept.keep(missing, [screen.fit(frame) for frame in self._clip.take(missing)])
+        return as_values(kept.of(frames))
 
     def to_image(self, points_px: NDArray[np.float64]) -> NDArray[np.float64]:
         """`points_px` (..., 2), (x, y) px of the screen, in px of the whole image (..., 2)."""
