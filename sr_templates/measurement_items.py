@@ -19,7 +19,7 @@ _ACQUISITION = sr.RelationshipTypeValues.HAS_ACQ_CONTEXT
 
 
 def measured(
-    measurement: Measurement, view_of: Mapping[str, ViewPrediction], models: Iterable[ModelUse], evidence: Evidence
+    measurement: Measurement, predictions: Mapping[str, ViewPrediction], models: Iterable[ModelUse], evidence: Evidence
 ) -> sr.Measurement:
     """TID 300: value, unit, method, site, view and mode found, the model that read it, beats averaged, and every frame it came
     from with its phase.
@@ -40,7 +40,7 @@ def measured(
         algorithm_id=_reader(measurement, models),
         derivation=code.derivation if measurement.beats > 1 else None,
         finding_sites=[sr.FindingSite(code.finding_site)],
-        referenced_images=_source_images(measurement.sources, view_of, evidence),
+        referenced_images=_source_images(measurement.sources, predictions, evidence),
     )
     children = item[0].ContentSequence
     children.insert(0, sr.TextContentItem(codes.EQUIVALENT_MEANING, QUANTITIES[measurement.key].name, _MOD))
@@ -126,7 +126,7 @@ def _beats(measurement: Measurement, code: codes.QuantityCode) -> list[sr.NumCon
 
 
 def _source_images(
-    sources: Sequence[FrameReference], view_of: Mapping[str, ViewPrediction], evidence: Evidence
+    sources: Sequence[FrameReference], predictions: Mapping[str, ViewPrediction], evidence: Evidence
 ) -> list[sr.SourceImageForMeasurement]:
     """One reference per object and phase, holding all its frames; phase and view are the acquisition context of the image."""
     frames: dict[tuple[str, Phase | None], list[int]] = {}
@@ -139,8 +139,8 @@ def _source_images(
         context: list[tuple[Code, Code]] = []
         if phase is not None:
             context.append((codes.CARDIAC_CYCLE_POINT, codes.PHASE_CODES[phase]))
-        if uid in view_of:
-            context.append((codes.IMAGE_VIEW, codes.VIEW_CODES[view_of[uid].view]))
+        if uid in predictions:
+            context.append((codes.IMAGE_VIEW, codes.VIEW_CODES[predictions[uid].view]))
         if context:
             image.ContentSequence = sr.ContentSequence([sr.CodeContentItem(*pair, _ACQUISITION) for pair in context])
         images.append(image)

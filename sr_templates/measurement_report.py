@@ -51,7 +51,7 @@ def _quantity_groups(
     findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity
 ) -> list[sr.MeasurementsAndQualitativeEvaluations]:
     """One TID 1501 group per structure and set of views, so that a reader finds volumes and EF of one view together."""
-    view_of = {clip.sop_instance_uid: clip.view for clip in findings.clips if clip.view is not None}
+    predictions = {clip.sop_instance_uid: clip.view for clip in findings.clips if clip.view is not None}
     mark = research_mark(findings)
     groups = []
     for structure, views in dict.fromkeys((quantity.structure, quantity.views) for quantity in QUANTITIES.values()):
@@ -62,7 +62,7 @@ def _quantity_groups(
         group = sr.MeasurementsAndQualitativeEvaluations(
             tracking_identifier=_tracking(tracking.structure(structure, views, evidence, identity)),
             algorithm_id=_algorithm(findings.models, identity),
-            measurements=[measured(measurement, view_of, findings.models, evidence) for measurement in found],
+            measurements=[measured(measurement, predictions, findings.models, evidence) for measurement in found],
             qualitative_evaluations=[not_measured(result) for result in missing],
         )
         if found and mark:

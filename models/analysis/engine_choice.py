@@ -6,10 +6,11 @@ from models.analysis.adapters import border_logit, outlines_frames
 from models.analysis.embedding import encodes_clips
 from models.analysis.loaded_model import engage, joined
 from models.analysis.reader_probes import ReaderProbe, role_batch
-from models.engines.agreement import Task, choose_backend, probe_clip
+from models.engines.agreement import choose_backend, probe_clip
 from models.engines.backend import TorchBackend
 from models.library.manifest import Manifest
 from models.library.model_set import Role
+from models.library.recipe import Answer
 from models.library.registry import recipe_of
 
 
@@ -27,9 +28,9 @@ def put_to_engine(network: Any, *, engine: str, device: str, for_features: bool 
         return joined(chosen).name
     if (probe := _probe(network, for_features=for_features)) is None:
         return here
-    level = border_logit(manifest) if probe.task is Task.MASK else 0.0
+    level = border_logit(manifest) if probe.answers is Answer.MASK else 0.0
     backend = choose_backend(
-        probe.step, probe.task, probe.batch, manifest, engine=engine, device=device, level=level, trained=trained
+        probe.step, probe.answers, probe.batch, manifest, engine=engine, device=device, level=level, trained=trained
     )
     if not backend.as_it_is:
         probe.redirect(backend.run)
@@ -40,9 +41,9 @@ def _probe(network: Any, *, for_features: bool) -> ReaderProbe | None:
     manifest: Manifest = network.manifest
     batch = role_batch(probe_clip(manifest.probe), manifest)
     if for_features:
-        return ReaderProbe(network, "embed", Task.VALUES, batch)
+        return ReaderProbe(network, "embed", Answer.VALUES, batch)
     if outlines_frames(manifest):
-        return ReaderProbe(network, "forward", Task.MASK, batch)
+        return ReaderProbe(network, "forward", Answer.MASK, batch)
     if Role.VIEW in recipe_of(manifest).roles:
-        return ReaderProbe(network, "forward", Task.CLASSES, batch)
+        return ReaderProbe(network, "forward", Answer.CLASSES, batch)
     return None

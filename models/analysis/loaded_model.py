@@ -13,13 +13,14 @@ from models.analysis.adapters import (
 )
 from models.analysis.embedding import encodes_clips
 from models.analysis.reader_probes import reader_probes, role_batch
-from models.engines.agreement import GatedBackend, Task, choose_backend, probe_clip
+from models.engines.agreement import GatedBackend, choose_backend, probe_clip
 from models.engines.backend import TorchBackend
 from models.errors import UnsuitableModel
 from models.families.phantom.classifier import PhantomClassifier
 from models.library.manifest import Manifest
 from models.library.model_set import Role
 from models.library.reading import Reader
+from models.library.recipe import Answer
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
 from models.results import ModelUse
@@ -87,14 +88,14 @@ def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "t
         return Part(network, manifest, GatedBackend(TorchBackend(_entry(network, role), device)))
     clip = probe_clip(manifest.probe)
     if role is Role.LV_SEGMENTATION:
-        probe, task = role_batch(clip, manifest), Task.MASK
+        probe, answers = role_batch(clip, manifest), Answer.MASK
         level = border_logit(manifest)
     else:
         entered = embedder.manifest if embedder else manifest
-        probe, task = role_batch(clip, entered), Task.VALUES if embedder else Task.CLASSES
+        probe, answers = role_batch(clip, entered), Answer.VALUES if embedder else Answer.CLASSES
         level = 0.0
     backend = choose_backend(
-        _entry(network, role), task, probe, manifest, engine=engine, device=device, level=level, trained=_trained(manifest)
+        _entry(network, role), answers, probe, manifest, engine=engine, device=device, level=level, trained=_trained(manifest)
     )
     return Part(network, manifest, backend)
 
@@ -120,17 +121,17 @@ def _reader(network: Reader, device: str, engine: str) -> Part:
 
 
 def engage(
-    network: nn.Module, *, engine: str, device: str, trained: bool, task: Task | None = None
+    network: nn.Module, *, engine: str, device: str, trained: bool, answers: Answer | None = None
 ) -> tuple[GatedBackend, ...]:
     """Each step of a network that reads clips goes to the backend that the gate lets through; empty where none can be tried.
 
-    `task` judges otherwise than by what the network is.
+    `answers` judges otherwise than by what the network is.
     """
     manifest: Manifest = network.manifest  # type: ignore[assignment]
     probes = reader_probes(network, probe_clip(manifest.probe))
     chosen = tuple(
         choose_backend(
-            probe.step, task or probe.task, probe.batch, manifest,
+            probe.step, answers or probe.answers, probe.batch, manifest,
             engine=engine, device=device, trained=trained, others=probe.others,
         )
         for probe in probes

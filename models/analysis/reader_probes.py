@@ -9,11 +9,11 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.clip import Clip
-from models.engines.agreement import Task, sides
+from models.engines.agreement import sides
 from models.errors import ManifestError, ReadingError
 from models.inputs.clip_input import input_of, network_input, takes_clips
 from models.library.manifest import Manifest
-from models.library.recipe import EngineStep
+from models.library.recipe import Answer, EngineStep
 from models.library.registry import recipe_of
 
 
@@ -47,7 +47,7 @@ class ReaderProbe:
 
     owner: nn.Module
     method: str
-    task: Task
+    answers: Answer
     batch: Tensor
     others: tuple[Tensor, ...] = ()
 
@@ -96,8 +96,8 @@ def reader_probes(network: nn.Module, clip: Clip) -> tuple[ReaderProbe, ...]:
     except ReadingError:
         return ()
     others = tuple(functional.interpolate(batch, sides, mode="bilinear", align_corners=False) for sides in step.other_sides)
-    task = Task(recipe.answers.value)
-    return tuple(ReaderProbe(network.get_submodule(owner), step.method, task, batch, others) for owner in step.owners)
+    answers = recipe.answers
+    return tuple(ReaderProbe(network.get_submodule(owner), step.method, answers, batch, others) for owner in step.owners)
 
 
 def step_batch(clip: Clip, manifest: Manifest, step: EngineStep) -> Tensor:

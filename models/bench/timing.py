@@ -21,12 +21,13 @@ from torch import Tensor, nn
 
 from models.analysis.loaded_model import engage, joined
 from models.analysis.reader_probes import reader_probes
-from models.engines.agreement import Task, choose_backend, disagreement, probe_clip
+from models.engines.agreement import choose_backend, disagreement, probe_clip
 from models.engines.backend import Backend, Precision, TorchBackend, as_tuple
 from models.engines.graph_cache import throwaway_cache
 from models.engines.openvino_backend import OpenVinoBackend, has_bf16, is_installed
 from models.errors import BackendError
 from models.library.manifest import Manifest
+from models.library.recipe import Answer
 from models.library.registry import find_manifest, load_model
 
 log = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ def time_network(
     ]
     expected = [_published(plain, item[None], device) for item in batch]
     one_by_one = tuple(torch.cat(parts) for parts in zip(*expected, strict=True))
-    equal = not disagreement(Task.VALUES, one_by_one, ours.run(batch), Precision.FP32, manifest)
+    equal = not disagreement(Answer.VALUES, one_by_one, ours.run(batch), Precision.FP32, manifest)
     for run, _ in ways:  # what is run for the first time is slow
         run()
     published_s, fp32_s, *rest = _interleaved(ways, rounds)
@@ -126,9 +127,9 @@ def _reader(entry: nn.Module) -> Any:
 
 def _as_in_the_node(entry: nn.Module, batch: Tensor, manifest: Manifest, engine: str, device: str) -> tuple[Backend, str]:
     """In single precision, with its name. Of a network that reads clips the step that the node redirects, the rest by torch."""
-    chosen = engage(_reader(entry), engine=engine, device=device, trained=False, task=Task.VALUES)
+    chosen = engage(_reader(entry), engine=engine, device=device, trained=False, answers=Answer.VALUES)
     if not chosen:
-        whole = choose_backend(entry, Task.VALUES, batch[:3], manifest, engine=engine, device=device, trained=False)
+        whole = choose_backend(entry, Answer.VALUES, batch[:3], manifest, engine=engine, device=device, trained=False)
         return whole, whole.name
     return TorchBackend(entry, device), joined(chosen).name
 

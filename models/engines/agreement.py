@@ -14,7 +14,6 @@ import copy
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from enum import StrEnum
 from functools import lru_cache
 
 import numpy as np
@@ -27,6 +26,7 @@ from models.engines.backend import Backend, Precision, TorchBackend
 from models.engines.openvino_backend import OpenVinoBackend, has_bf16, is_installed
 from models.errors import BackendError
 from models.library.manifest import Manifest, Probe
+from models.library.recipe import Answer
 from models.phantom.anatomy import sample_heart
 from models.phantom.traces import drawn_trace
 from models.phantom.truth import render_clip
@@ -44,16 +44,7 @@ _TINT = (1.08, 1.0, 0.79)  # factors of red, green and blue, as many carts tint 
 _TRIES = (False, True)  # a graph from the cache, then, if that one is refused, a fresh one
 
 
-class Task(StrEnum):
-    """What the first output of a network is."""
-
-    CLASSES = "classes"  # logits (n, classes)
-    MASK = "mask"  # logits (n, structures, h, w)
-    POINTS = "points"  # logits (n, points, h, w), a peak each
-    VALUES = "values"  # anything else
-
-
-_HALF_BOUNDS = {Task.CLASSES: "bf16_probability_change", Task.MASK: "bf16_dice", Task.POINTS: "bf16_point_px"}
+_HALF_BOUNDS = {Answer.CLASSES: "bf16_probability_change", Answer.MASK: "bf16_dice", Answer.POINTS: "bf16_point_px"}
 
 
 @lru_cache(maxsize=16)  # of the library, 14 differ
@@ -94,7 +85,7 @@ class GatedBackend:
 
 def choose_backend(
     network: nn.Module,
-    task: Task,
+    answers: Answer,
     probe: Tensor,
     manifest: Manifest,
     *,
@@ -114,7 +105,7 @@ def choose_backend(
     if engine == "torch" and on_cpu:
         return GatedBackend(reference, as_it_is=True)
     tried = [(batch, reference.run(batch)) for batch in (probe, *others)]
-    half = trained and _HALF_BOUNDS.get(task, "") in manifest.thresholds
+    half = trained and _HALF_BOUNDS.get(answers, "") in manifest.thresholds
     refusals: list[str] = []
     for make, precision in _candidates(network, sides(probe, others), len(probe), engine, device, half=half):
         try:
@@ -122,7 +113,7 @@ def choose_backend(
                 backend = make(fresh)
                 try:
                     found = ((expected, backend.run(batch)) for batch, expected in tried)
-                    objections = (disagreement(task, *pair, precision, manifest, level) for pair in found)
+                    objections = (disagreement(answers, *pair, precision, manifest, level) for pair in found)
                     objection = next(filter(None, objections), "")
                 except BackendError as error:
                     objection = str(error)
@@ -165,7 +156,7 @@ def _candidates(
 
 
 def disagreement(
-    task: Task,
+    answers: Answer,
     expected: tuple[Tensor, ...],
     found: tuple[Tensor, ...],
     precision: Precision,
@@ -181,36 +172,38 @@ def disagreement(
     if not all(bool(part.isfinite().all()) for part in found):
         return "outputs that are no numbers"
     excesses = (
-        _exact(task, expected, found, level) if precision is Precision.FP32 else _alike(task, expected, found, manifest, level)
+        _exact(answers, expected, found, level)
+        if precision is Precision.FP32
+        else _alike(answers, expected, found, manifest, level)
     )
     return next(excesses, "")
 
 
-def _exact(task: Task, expected: tuple[Tensor, ...], found: tuple[Tensor, ...], level: float) -> Iterator[str]:
+def _exact(answers: Answer, expected: tuple[Tensor, ...], found: tuple[Tensor, ...], level: float) -> Iterator[str]:
     for one, other in zip(expected, found, strict=True):
         share = _relative(one, other)
         if share > _RELATIVE:
             yield f"values differ by {share:.2g} of the largest, {_RELATIVE:g} is allowed"
-    if task is Task.MASK:
+    if answers is Answer.MASK:
         share = float(((expected[0] > level) != (found[0] > level)).double().mean())
         if share > _MASK_SHARE:
             yield f"masks differ on {share:.2%} of the pixels, {_MASK_SHARE:.1%} is allowed"
-    if task is Task.POINTS and (px := _moved_px(expected[0], found[0])) > _POINT_PX:
+    if answers is Answer.POINTS and (px := _moved_px(expected[0], found[0])) > _POINT_PX:
         yield f"points move by {px:.2f} px, {_POINT_PX:g} is allowed"
 
 
 def _alike(
-    task: Task, expected: tuple[Tensor, ...], found: tuple[Tensor, ...], manifest: Manifest, level: float
+    answers: Answer, expected: tuple[Tensor, ...], found: tuple[Tensor, ...], manifest: Manifest, level: float
 ) -> Iterator[str]:
     one, other = expected[0], found[0]
-    allowed = manifest.threshold(_HALF_BOUNDS[task])
-    if task is Task.CLASSES:
+    allowed = manifest.threshold(_HALF_BOUNDS[answers])
+    if answers is Answer.CLASSES:
         change = float((one.softmax(1) - other.softmax(1)).abs().max())
         if change > allowed:
             yield f"a probability changes by {change:.3f}, {allowed:g} is allowed"
         if not torch.equal(one.argmax(1), other.argmax(1)):
             yield "another class"
-    elif task is Task.MASK:
+    elif answers is Answer.MASK:
         dice = _dice(one > level, other > level)
         if not bool((one > level).any()):
             yield "no mask on the probe to judge by"

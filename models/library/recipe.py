@@ -16,9 +16,9 @@ from models.library.model_set import Role
 class Answer(StrEnum):
     """What a network's outputs are."""
 
-    CLASSES = "classes"
-    MASK = "mask"
-    POINTS = "points"
+    CLASSES = "classes"  # logits (n, classes)
+    MASK = "mask"  # logits (n, structures, h, w)
+    POINTS = "points"  # logits (n, points, h, w), a peak each
     VALUES = "values"
     FEATURES = "features"
 

@@ -26,7 +26,7 @@ _FALSE_REFUSALS = 0.01
 
 
 @dataclass(frozen=True)
-class Outcome:
+class TrainingSummary:
     """What is known after training, from the validation hearts: limits for the manifest and figures."""
 
     thresholds: Mapping[str, float]
@@ -34,7 +34,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Task:
+class TrainingTask:
     """`select` says which frames are used: (n,), true where a frame is one.
 
     `loss` compares logits (n, ...), float32, with a batch and gives one number, without axes. `finish` may change the network's
@@ -48,7 +48,7 @@ class Task:
     augmentation: Augmentation
     select: Callable[[FrameSet], NDArray[np.bool_]]
     loss: Callable[[Tensor, "Batch"], Tensor]
-    finish: Callable[[nn.Module, FrameSet, FrameSet], Outcome]
+    finish: Callable[[nn.Module, FrameSet, FrameSet], TrainingSummary]
     widths: str = "channels"  # what the manifest calls the configuration's
 
 
@@ -74,7 +74,7 @@ def batch_of(frames: FrameSet, indices: NDArray[np.int64]) -> Batch:
     return Batch(images, masks, torch.from_numpy(frames.views[indices]), torch.from_numpy(frames.qualities[indices]))
 
 
-def _finish_view(network: nn.Module, train: FrameSet, validation: FrameSet) -> Outcome:
+def _finish_view(network: nn.Module, train: FrameSet, validation: FrameSet) -> TrainingSummary:
     if not isinstance(network, PhantomClassifier):
         raise TypeError("the view task trains a PhantomClassifier")
     hearts = train.where(train.is_heart)
@@ -89,7 +89,7 @@ def _finish_view(network: nn.Module, train: FrameSet, validation: FrameSet) -> O
     for clip, distance in zip(clips, distances[truly_heart], strict=True):
         by_clip.setdefault(clip, []).append(float(distance))
     limit = float(np.quantile([np.mean(values) for values in by_clip.values()], 1 - _FALSE_REFUSALS))
-    return Outcome(
+    return TrainingSummary(
         {"view_probability": 0.5, "out_of_distribution": limit},
         {
             "validation_view_accuracy_percent": 100 * float((found == validation.views).mean()),
@@ -104,7 +104,7 @@ def _described(network: PhantomClassifier, frames: FrameSet) -> tuple[Tensor, Te
     return torch.cat([pair[0] for pair in pairs]), torch.cat([pair[1] for pair in pairs])
 
 
-def _finish_quality(network: nn.Module, train: FrameSet, validation: FrameSet) -> Outcome:
+def _finish_quality(network: nn.Module, train: FrameSet, validation: FrameSet) -> TrainingSummary:
     with torch.inference_mode():
         shares = torch.cat([network(batch.images).softmax(dim=1) for batch in batches(validation)]).numpy()
     scores = shares @ np.linspace(0, 100, shares.shape[1])
@@ -112,7 +112,7 @@ def _finish_quality(network: nn.Module, train: FrameSet, validation: FrameSet) -
     limit = float(np.mean([scores[validation.qualities == grade].mean() for grade in (0, 1)]))
     kappa = quadratic_kappa(validation.qualities, np.rint(scores * (shares.shape[1] - 1) / 100).astype(int))
     right = (scores >= limit) == (validation.qualities > 0)
-    return Outcome(
+    return TrainingSummary(
         {"adequate_quality": limit},
         {"validation_kappa": kappa, "validation_adequacy_accuracy_percent": 100 * float(right.mean())},
     )
@@ -127,7 +127,7 @@ def _lv_loss(logits: Tensor, batch: Batch) -> Tensor:
     return functional.binary_cross_entropy_with_logits(logits, batch.masks) + 0.3 * (1 - dice.mean())
 
 
-def _finish_lv(network: nn.Module, train: FrameSet, validation: FrameSet) -> Outcome:
+def _finish_lv(network: nn.Module, train: FrameSet, validation: FrameSet) -> TrainingSummary:
     dice, ratios = [], []
     with torch.inference_mode():
         for batch in batches(validation):
@@ -137,7 +137,7 @@ def _finish_lv(network: nn.Module, train: FrameSet, validation: FrameSet) -> Out
             dice.append(2 * (found & truth).sum(dim=(1, 2, 3)) / (areas + true_areas))
             ratios.append(areas / true_areas)
     ratio, overlap = torch.cat(ratios).numpy(), torch.cat(dice).numpy()
-    return Outcome(
+    return TrainingSummary(
         {"contour_level": 0.5},
         {"validation_dice": float(overlap.mean()), "validation_area_ratio": float(np.median(ratio))},
     )
@@ -147,8 +147,8 @@ def _shows_ventricle(frames: FrameSet) -> NDArray[np.bool_]:
     return np.asarray(frames.is_heart & (frames.views != VIEWS.index(View.OTHER)))
 
 
-TASKS: dict[str, Task] = {
-    "view": Task(
+TASKS: dict[str, TrainingTask] = {
+    "view": TrainingTask(
         family=PhantomClassifier,
         family_name=phantom.CLASSIFIER,
         labels=tuple(view.value for view in VIEWS),
@@ -158,7 +158,7 @@ TASKS: dict[str, Task] = {
         loss=lambda logits, batch: functional.cross_entropy(logits, batch.views, label_smoothing=0.02),
         finish=_finish_view,
     ),
-    "quality": Task(
+    "quality": TrainingTask(
         family=PhantomClassifier,
         family_name=phantom.CLASSIFIER,
         labels=("0", "1", "2", "3"),
@@ -168,7 +168,7 @@ TASKS: dict[str, Task] = {
         loss=lambda logits, batch: functional.cross_entropy(logits, batch.qualities),
         finish=_finish_quality,
     ),
-    "lv": Task(
+    "lv": TrainingTask(
         family=PhantomSegmenter,
         family_name=phantom.SEGMENTER,
         labels=("lv",),
@@ -179,7 +179,7 @@ TASKS: dict[str, Task] = {
         finish=_finish_lv,
     ),
     # Without its filters: training sees the phantom's frames as they are, so the manifest says that reading does too.
-    "echo_motion_lv": Task(
+    "echo_motion_lv": TrainingTask(
         family=EchoMotionNet,
         family_name=echo_motion.FAMILY,
         labels=("lv",),

@@ -18,7 +18,7 @@ from models.phantom import GENERATOR_VERSION
 from models.training.augment import augment
 from models.training.config import TrainingConfig, read_config
 from models.training.phantom_source import FrameSet, load_frames
-from models.training.tasks import TASKS, Task, batch_of
+from models.training.tasks import TASKS, TrainingTask, batch_of
 
 Progress = Callable[[str], None]
 
@@ -46,18 +46,18 @@ def train(config: Path, overrides: Sequence[str] = (), progress: Progress = lamb
     network = task.family(draft)
     _fit(network, task, training, settings, progress)
     network.eval()
-    outcome = task.finish(network, training, validation)
-    progress(f"{settings.model.name}: {dict(outcome.metrics)}")
-    metrics = dict(outcome.metrics) | {"measured_on": "synthetic phantoms"}
-    return _write(network, replace(draft, thresholds=outcome.thresholds, metrics=metrics), Path(settings.output.folder))
+    summary = task.finish(network, training, validation)
+    progress(f"{settings.model.name}: {dict(summary.metrics)}")
+    metrics = dict(summary.metrics) | {"measured_on": "synthetic phantoms"}
+    return _write(network, replace(draft, thresholds=summary.thresholds, metrics=metrics), Path(settings.output.folder))
 
 
-def _frames(settings: TrainingConfig, task: Task, seeds: list[int]) -> FrameSet:
+def _frames(settings: TrainingConfig, task: TrainingTask, seeds: list[int]) -> FrameSet:
     frames = load_frames((seeds[0], seeds[1]), FRAME_SIZE_PX, Path(settings.data.cache), settings.data.processes)
     return frames.where(task.select(frames)).resized(settings.model.size_px)
 
 
-def _draft(settings: TrainingConfig, task: Task) -> Manifest:
+def _draft(settings: TrainingConfig, task: TrainingTask) -> Manifest:
     def seeds(values: list[int]) -> tuple[int, int]:
         return values[0], values[1]
 
@@ -84,7 +84,7 @@ def _draft(settings: TrainingConfig, task: Task) -> Manifest:
     )
 
 
-def _fit(network: nn.Module, task: Task, frames: FrameSet, settings: TrainingConfig, progress: Progress) -> None:
+def _fit(network: nn.Module, task: TrainingTask, frames: FrameSet, settings: TrainingConfig, progress: Progress) -> None:
     """AdamW under a one-cycle learning rate; bfloat16 where the processor multiplies it faster, single precision elsewhere."""
     options = settings.optimiser
     random = torch.Generator().manual_seed(options.seed)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 from models.catalogue import View
-from models.derive.study.missing_views import view_of, why_missing
+from models.derive.study.missing_views import shown_view, why_missing
 from models.derive.ventricle.apical import least_foreshortened, lengths_differ, measurable
 from models.results import ClipFindings, Reason
 
@@ -35,7 +35,7 @@ def choose_group(views: tuple[View, ...], clips: Sequence[ClipFindings]) -> Clip
     """
     chosen = {view: clip for view in views if (clip := _chosen(clips, view))}
     if len(chosen) < len(views):
-        missing = [clip for clip in clips if view_of(clip) in views and view_of(clip) not in chosen]
+        missing = [clip for clip in clips if shown_view(clip) in views and shown_view(clip) not in chosen]
         detail = "; ".join(dict.fromkeys(clip.why_no_beats for clip in missing if _stops(clip) - set(clip.gates)))
         return NoGroup(why_missing(views, clips, [_stops(clip) for clip in clips], chosen), detail)
     group = tuple(chosen[view] for view in views)
@@ -47,7 +47,7 @@ def choose_group(views: tuple[View, ...], clips: Sequence[ClipFindings]) -> Clip
 
 
 def _chosen(clips: Sequence[ClipFindings], view: View) -> ClipFindings | None:
-    of_view = [clip for clip in clips if view_of(clip) is view and not _stops(clip)]
+    of_view = [clip for clip in clips if shown_view(clip) is view and not _stops(clip)]
     outlined = least_foreshortened([apical for clip in of_view if (apical := measurable(clip))], view)
     return outlined.findings if outlined else max(of_view, key=_image, default=None)
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from models.catalogue import OUTLINED, READ, Quantity, View
 from models.derive.limits import refusals
 from models.derive.study.groups import NoGroup, choose_group
-from models.derive.study.missing_views import APICAL_VIEWS, view_of, why_missing
+from models.derive.study.missing_views import APICAL_VIEWS, shown_view, why_missing
 from models.derive.study.ratios import filling_ratios
 from models.derive.study.readings import Refusals, read_quantities
 from models.derive.ventricle.apical import (
     ApicalClip,
-    Estimate,
+    BeatMean,
     biplane,
     differ,
     least_foreshortened,
@@ -86,14 +86,14 @@ def _of_outlines(
 ) -> tuple[list[Measurement], list[NotMeasured]]:
     """Every quantity of the outlines, from the chosen clips."""
     refused = _Refused()
-    estimates = _estimates(chosen, refused)
+    means = _estimates(chosen, refused)
     absent = []
     for key, quantity in OUTLINED.items():
-        if key not in estimates:
+        if key not in means:
             reasons = refused.reasons.get(key) or why_missing(quantity.views, clips, stops, chosen)
             detail = refused.details.get(key) or (_no_cycle(quantity, clips) if Reason.NO_CARDIAC_CYCLE in reasons else "")
             absent.append(NotMeasured(key, reasons, detail))
-    return [_measurement(quantity, estimates[key]) for key, quantity in OUTLINED.items() if key in estimates], absent
+    return [_measurement(quantity, means[key]) for key, quantity in OUTLINED.items() if key in means], absent
 
 
 def _of_readings(
@@ -121,14 +121,14 @@ def _barred(clips: Sequence[ClipFindings], *, research_override: bool) -> set[Re
 def _stops(clip: ClipFindings) -> set[Reason]:
     """Everything found on this clip that keeps it from giving numbers."""
     reasons = set(clip.gates)
-    if not clip.gates and view_of(clip) in APICAL_VIEWS and measurable(clip) is None:
+    if not clip.gates and shown_view(clip) in APICAL_VIEWS and measurable(clip) is None:
         reasons.add(Reason.NO_CALIBRATION if clip.cm_per_px is None else Reason.NO_CARDIAC_CYCLE)
     return reasons
 
 
 def _no_cycle(quantity: Quantity, clips: Sequence[ClipFindings]) -> str:
     """Why the ungated clips of the quantity's views have no beat, in words."""
-    texts = [_why_no_beat(clip) for clip in clips if view_of(clip) in quantity.views and not clip.gates and not clip.beats]
+    texts = [_why_no_beat(clip) for clip in clips if shown_view(clip) in quantity.views and not clip.gates and not clip.beats]
     return "; ".join(dict.fromkeys(texts))
 
 
@@ -140,38 +140,38 @@ def _why_no_beat(clip: ClipFindings) -> str:
     return "no whole regular beat was found" if clip.frame_times_ms else "the clip states no frame times"
 
 
-def _estimates(chosen: Mapping[View, ApicalClip], refused: _Refused) -> dict[str, Estimate]:
+def _estimates(chosen: Mapping[View, ApicalClip], refused: _Refused) -> dict[str, BeatMean]:
     """Estimates of all methods that the chosen clips allow, less those that cannot be true."""
     planes = {view: single_plane(clip) for view, clip in chosen.items()}
-    estimates: dict[str, Estimate] = {}
+    means: dict[str, BeatMean] = {}
     for view, clip in chosen.items():
-        estimates |= _possible(planes[view], refused, clip.lengths_d_cm)
+        means |= _possible(planes[view], refused, clip.lengths_d_cm)
     a4c, a2c = chosen.get(View.A4C), chosen.get(View.A2C)
     if a4c is None or a2c is None:
-        return estimates
+        return means
     together = biplane(a4c, a2c)
     if detail := lengths_differ(a4c, a2c):
         shorter = min(a4c, a2c, key=lambda clip: clip.length_d_cm)
-        foreshortened = [key for key in planes[shorter.view] if key in estimates]
+        foreshortened = [key for key in planes[shorter.view] if key in means]
         refused.add([*together, *foreshortened], Reason.DISAGREEMENT, detail)
-        return {key: estimate for key, estimate in estimates.items() if key not in foreshortened}
+        return {key: mean for key, mean in means.items() if key not in foreshortened}
     if refused.details:  # two planes do not make a possible volume of an impossible one
         refused.add(together, Reason.OUTSIDE_LIMITS, next(iter(refused.details.values())))
-        return estimates
-    return estimates | _possible(together, refused)
+        return means
+    return means | _possible(together, refused)
 
 
-def _possible(method: dict[str, Estimate], refused: _Refused, lengths_cm: Sequence[float] = ()) -> dict[str, Estimate]:
+def _possible(method: dict[str, BeatMean], refused: _Refused, lengths_cm: Sequence[float] = ()) -> dict[str, BeatMean]:
     """`method`, or nothing where one beat or the mean cannot be true: no mean hides an impossible beat."""
-    beats = min(estimate.beats for estimate in method.values())
+    beats = min(mean.beats for mean in method.values())
     for number in range(beats):
         length_cm = lengths_cm[number] if lengths_cm else None
-        impossible = refusals({key: estimate.by_beat[number] for key, estimate in method.items()}, length_cm)
+        impossible = refusals({key: mean.by_beat[number] for key, mean in method.items()}, length_cm)
         for key, text in impossible.items():
             refused.add([key], Reason.OUTSIDE_LIMITS, f"beat {number + 1}: {text}" if beats > 1 else text)
         if impossible:
             return {}
-    for key, text in (impossible := refusals({key: estimate.value for key, estimate in method.items()})).items():
+    for key, text in (impossible := refusals({key: mean.value for key, mean in method.items()})).items():
         refused.add([key], Reason.OUTSIDE_LIMITS, text)
     return {} if impossible else method
 
@@ -193,16 +193,16 @@ def _not_read(quantity: Quantity, clips: Sequence[ClipFindings], barred: Collect
     return NotMeasured(quantity.key, (Reason.OUT_OF_DISTRIBUTION,), "no model of the set could read this clip")
 
 
-def _measurement(quantity: Quantity, estimate: Estimate) -> Measurement:
+def _measurement(quantity: Quantity, mean: BeatMean) -> Measurement:
     return Measurement(
         key=quantity.key,
-        value=estimate.value,
+        value=mean.value,
         unit=quantity.unit,
         method=quantity.method,
         view=quantity.views[0] if len(quantity.views) == 1 else None,
-        sources=estimate.sources,
-        beats=estimate.beats,
-        sd=estimate.sd,
+        sources=mean.sources,
+        beats=mean.beats,
+        sd=mean.sd,
     )
 
 

@@ -7,7 +7,7 @@ from itertools import chain
 
 from models.catalogue import GRADIENT_OF, QUANTITIES, READ, Method
 from models.derive.displays.jets import Given, highest, is_possible, one_way
-from models.derive.study.missing_views import view_of
+from models.derive.study.missing_views import shown_view
 from models.results import ClipFindings, FrameReference, Measurement, ReadValue, Reason, in_order
 
 Refusal = tuple[tuple[Reason, ...], str]
@@ -55,7 +55,7 @@ def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measuremen
 
 def _together(key: str, refusals: Sequence[Refusal], clips: Sequence[ClipFindings]) -> Refusal:
     """The reasons and words of all clips of the quantity's views, also of those that no model was asked about."""
-    gates = [reason for clip in clips if view_of(clip) in QUANTITIES[key].views for reason in clip.gates]
+    gates = [reason for clip in clips if shown_view(clip) in QUANTITIES[key].views for reason in clip.gates]
     reasons = in_order([*gates, *(reason for stated, _ in refusals for reason in stated)])
     return reasons, "; ".join(dict.fromkeys(words for _, words in refusals if words))
 

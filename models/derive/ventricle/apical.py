@@ -15,7 +15,7 @@ _LENGTH_TOLERANCE = 0.10
 
 
 @dataclass(frozen=True)
-class Estimate:
+class BeatMean:
     """A mean over beats, with the values it is the mean of and the frames they came from."""
 
     value: float
@@ -96,7 +96,7 @@ def differ(one_cm: float, other_cm: float) -> bool:
     return abs(one_cm - other_cm) > _LENGTH_TOLERANCE * max(one_cm, other_cm)
 
 
-def single_plane(clip: ApicalClip) -> dict[str, Estimate]:
+def single_plane(clip: ApicalClip) -> dict[str, BeatMean]:
     """LVEDV, LVESV and EF by discs, and the end-diastolic length in A4C. EF is the mean of the beats' own."""
     edv = [single_plane_volume_ml(ed) for ed, _ in clip.outlines_cm]
     esv = [single_plane_volume_ml(es) for _, es in clip.outlines_cm]
@@ -112,7 +112,7 @@ def single_plane(clip: ApicalClip) -> dict[str, Estimate]:
     return found
 
 
-def biplane(a4c: ApicalClip, a2c: ApicalClip) -> dict[str, Estimate]:
+def biplane(a4c: ApicalClip, a2c: ApicalClip) -> dict[str, BeatMean]:
     """LVEDV and LVESV by discs of both planes, first beat with first beat and so on, and EF from the two means.
 
     The planes were not recorded in the same beats, so an EF per pair would mean nothing; its spread is still reported.
@@ -127,7 +127,7 @@ def biplane(a4c: ApicalClip, a2c: ApicalClip) -> dict[str, Estimate]:
 
     ef_of_means = _ef_percent(float(np.mean(edv)), float(np.mean(esv)))
     return {
-        "ef_bp": Estimate(ef_of_means, tuple(ef), sources(Phase.END_DIASTOLE, Phase.END_SYSTOLE)),
+        "ef_bp": BeatMean(ef_of_means, tuple(ef), sources(Phase.END_DIASTOLE, Phase.END_SYSTOLE)),
         "lvedv_bp": _mean(edv, sources(Phase.END_DIASTOLE)),
         "lvesv_bp": _mean(esv, sources(Phase.END_SYSTOLE)),
     }
@@ -137,5 +137,5 @@ def _ef_percent(edv_ml: float, esv_ml: float) -> float:
     return 100 * (edv_ml - esv_ml) / edv_ml if edv_ml > 0 else float("nan")
 
 
-def _mean(values: Sequence[float], sources: tuple[FrameReference, ...]) -> Estimate:
-    return Estimate(float(np.mean(values)), tuple(values), sources)
+def _mean(values: Sequence[float], sources: tuple[FrameReference, ...]) -> BeatMean:
+    return BeatMean(float(np.mean(values)), tuple(values), sources)

@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from models.clip import Clip
 from models.errors import ManifestError
 from models.families.pan_echo.inputs import FrameRuns
-from models.families.pan_echo.tasks import TASKS, Task, TaskKind
+from models.families.pan_echo.tasks import TASKS, PanEchoTask, TaskKind
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading
 from models.networks.positions import sinusoidal_positions
@@ -112,7 +112,7 @@ class PanEcho(ReadingNetwork):
         return Reading(values, columns=("Filename", "Task", "Value", "Unit"), rows=rows, notes=notes)
 
 
-def _activated(task: Task, outputs: Tensor) -> Tensor:
+def _activated(task: PanEchoTask, outputs: Tensor) -> Tensor:
     if task.kind is TaskKind.MULTI_CLASS:
         return outputs.softmax(dim=1)
     if task.kind is TaskKind.REGRESSION:
@@ -120,7 +120,7 @@ def _activated(task: Task, outputs: Tensor) -> Tensor:
     return 1 - outputs.sigmoid() if task.inverted else outputs.sigmoid()
 
 
-def _values(task: Task, means: Sequence[float], decoding: Decoding = Decoding.PUBLISHED) -> Sequence[ReadValue]:
+def _values(task: PanEchoTask, means: Sequence[float], decoding: Decoding = Decoding.PUBLISHED) -> Sequence[ReadValue]:
     key = _KEYS.get(task.name, f"panecho_{task.name}")
     if task.kind is TaskKind.MULTI_CLASS:
         known = len(means) == len(task.classes)  # a file's own width may be another: then nobody has said what its classes are

@@ -14,7 +14,7 @@ class TaskKind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Task:
+class PanEchoTask:
     """`name` is the published one. `unit` is UCUM, "1" for probabilities and ratios.
 
     `classes` are those of the table, in its order: of a binary task the finding stands in `finding`, and where that is the
@@ -39,24 +39,24 @@ class Task:
         return len(self.classes) if self.kind is TaskKind.MULTI_CLASS else 1
 
 
-def _value(name: str, unit: str, limits: str | Limits, *, negated: bool = False) -> Task:
+def _value(name: str, unit: str, limits: str | Limits, *, negated: bool = False) -> PanEchoTask:
     """`limits`: those of this key of the catalogue, or our choice with the same reserve over what is seen in disease."""
     known = QUANTITIES[limits].limits if isinstance(limits, str) else limits
-    return Task(name, TaskKind.REGRESSION, unit, negated=negated, limits=known)
+    return PanEchoTask(name, TaskKind.REGRESSION, unit, negated=negated, limits=known)
 
 
-def _finding(name: str, finding: str, absence: str, *, first: bool = True) -> Task:
-    return Task(name, TaskKind.BINARY, "1", (finding, absence) if first else (absence, finding), finding)
+def _finding(name: str, finding: str, absence: str, *, first: bool = True) -> PanEchoTask:
+    return PanEchoTask(name, TaskKind.BINARY, "1", (finding, absence) if first else (absence, finding), finding)
 
 
-def _grade(name: str, *classes: str) -> Task:
-    return Task(name, TaskKind.MULTI_CLASS, "1", classes)
+def _grade(name: str, *classes: str) -> PanEchoTask:
+    return PanEchoTask(name, TaskKind.MULTI_CLASS, "1", classes)
 
 
 _INCREASED = ("Mildly Increased", "Moderately|Severely Increased", "Normal")
 _REGURGITATION = ("Mild", "Moderate|Severe", "None|Trace")
 
-TASKS: tuple[Task, ...] = (
+TASKS: tuple[PanEchoTask, ...] = (
     _finding("pericardial-effusion", "mild_mod_severe", "none_trace"),
     _value("EF", "%", "ef_video_regression"),
     _value("GLS", "%", (-40.0, 5.0), negated=True),

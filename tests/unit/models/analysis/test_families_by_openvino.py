@@ -11,9 +11,10 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.engines.agreement import Task, disagreement
+from models.engines.agreement import disagreement
 from models.engines.backend import Precision, TorchBackend
 from models.engines.openvino_backend import OpenVinoBackend
+from models.library.recipe import Answer
 from models.library.registry import find_manifest, load_manifest
 from models.networks.vision import make_importable, whole_tensor_additions
 from tests.unit.models.families.echo_apex.tiny_apex import SIDE_PX, tiny
@@ -103,7 +104,7 @@ def check(make: Callable[[], nn.Module], shape: tuple[int, ...]) -> None:
         batch = torch.rand(number, *shape, generator=torch.Generator().manual_seed(number))
         expected = TorchBackend(network).run(batch)
         found = compiled.run(batch)
-        assert disagreement(Task.VALUES, expected, found, Precision.FP32, find_manifest("PanEcho")) == ""
+        assert disagreement(Answer.VALUES, expected, found, Precision.FP32, find_manifest("PanEcho")) == ""
         assert expected[0].shape[0] == number
         if number > 1:
             assert not torch.allclose(expected[0][0], expected[0][1], rtol=1e-6, atol=0), "one answer for each input"

@@ -13,12 +13,13 @@ from models.analysis.loaded_model import make_part
 from models.analysis.reader_probes import ReaderProbe, kind, reader_probes, repeated
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
-from models.engines.agreement import Task, disagreement, probe_clip
+from models.engines.agreement import disagreement, probe_clip
 from models.engines.backend import Precision, TorchBackend
 from models.errors import BackendError
 from models.families.echonet.dynamic import EjectionFraction
 from models.library.manifest import Manifest
 from models.library.model_set import Role
+from models.library.recipe import Answer
 from models.library.registry import find_manifest, list_models, load_manifest, recipe_of
 from models.library.roles import families_for
 from models.networks.reading_network import as_if_trained
@@ -182,7 +183,7 @@ def test_an_accelerator_that_computes_something_else_is_refused_and_the_cpu_read
 
 def test_what_is_computed_elsewhere_comes_back_to_where_the_reader_is() -> None:
     network = nn.Linear(2, 2)
-    ReaderProbe(network, "forward", Task.VALUES, torch.zeros(1, 2)).redirect(lambda batch: (torch.ones(1, 2),))
+    ReaderProbe(network, "forward", Answer.VALUES, torch.zeros(1, 2)).redirect(lambda batch: (torch.ones(1, 2),))
     assert network(torch.zeros(1, 2, device="meta")).device.type == "meta"
 
 
@@ -261,7 +262,7 @@ def test_a_wrong_graph_shows_on_every_probe(manifest: Manifest) -> None:
         for fault in FAULTS.keys() - unseen:
             with torch.inference_mode():
                 outputs = (network(batch),), (network(FAULTS[fault](batch)),)
-            assert disagreement(Task.VALUES, *outputs, Precision.FP32, manifest), fault
+            assert disagreement(Answer.VALUES, *outputs, Precision.FP32, manifest), fault
 
 
 def test_a_screen_is_tried_at_two_sizes_and_read_at_any() -> None:

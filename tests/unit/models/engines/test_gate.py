@@ -12,11 +12,12 @@ from torch import Tensor, nn
 from models.analysis.loaded_model import make_part
 from models.catalogue import PROBE_VIEWS, View
 from models.engines import agreement as gate
-from models.engines.agreement import Task, choose_backend, disagreement, probe_clip
+from models.engines.agreement import choose_backend, disagreement, probe_clip
 from models.engines.backend import Backend, Precision, TorchBackend
 from models.errors import BackendError
 from models.library.manifest import Probe
 from models.library.model_set import Role
+from models.library.recipe import Answer
 from models.library.registry import find_manifest
 
 MANIFEST = replace(find_manifest("phantom_lv"), thresholds={})
@@ -56,7 +57,7 @@ PROBE = torch.linspace(-1, 1, 3 * 8 * 8).reshape(3, 1, 8, 8)
 
 def test_a_backend_that_computes_the_same_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     made = planted(monkeypatch, lambda outputs: outputs + 1e-4)
-    chosen = choose_backend(Doubling(), Task.MASK, PROBE, MANIFEST, engine="auto", level=0.5)
+    chosen = choose_backend(Doubling(), Answer.MASK, PROBE, MANIFEST, engine="auto", level=0.5)
     assert (chosen.name, made) == ("planted", [False])
 
 
@@ -68,7 +69,7 @@ def test_a_planted_wrong_backend_is_refused_logged_and_stated(
 ) -> None:
     made = planted(monkeypatch, change)
     with caplog.at_level(logging.WARNING):
-        chosen = choose_backend(Doubling(), Task.MASK, PROBE, MANIFEST, engine="openvino")
+        chosen = choose_backend(Doubling(), Answer.MASK, PROBE, MANIFEST, engine="openvino")
     assert isinstance(chosen.backend, TorchBackend)
     assert made == [False, True], "a graph of the cache is made anew before its network is given up"
     assert chosen.name.startswith(f"torch {torch.__version__} fp32; planted refused: ")
@@ -81,31 +82,33 @@ def test_what_cannot_be_built_is_stated_too(monkeypatch: pytest.MonkeyPatch) -> 
         raise BackendError("no such instruction")
 
     monkeypatch.setattr(gate, "OpenVinoBackend", fail)
-    assert choose_backend(Doubling(), Task.MASK, PROBE, MANIFEST, engine="auto").name.endswith("; refused: no such instruction")
+    assert choose_backend(Doubling(), Answer.MASK, PROBE, MANIFEST, engine="auto").name.endswith(
+        "; refused: no such instruction"
+    )
 
 
 def test_torch_is_taken_unasked(monkeypatch: pytest.MonkeyPatch) -> None:
     made = planted(monkeypatch, lambda outputs: outputs)
-    assert choose_backend(Doubling(), Task.MASK, PROBE, MANIFEST, engine="torch").name == f"torch {torch.__version__} fp32"
+    assert choose_backend(Doubling(), Answer.MASK, PROBE, MANIFEST, engine="torch").name == f"torch {torch.__version__} fp32"
     assert made == []
 
 
 def test_auto_falls_back_without_openvino(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", None)  # as where it is not installed
-    chosen = choose_backend(Doubling(), Task.MASK, PROBE, MANIFEST, engine="auto")
+    chosen = choose_backend(Doubling(), Answer.MASK, PROBE, MANIFEST, engine="auto")
     assert chosen.name == f"torch {torch.__version__} fp32", "nobody asked for it, so nothing is missing"
-    asked = choose_backend(Doubling(), Task.MASK, PROBE, MANIFEST, engine="openvino")
+    asked = choose_backend(Doubling(), Answer.MASK, PROBE, MANIFEST, engine="openvino")
     assert asked.name.endswith("refused: OpenVINO is not installed (pip install 'echonode[openvino]')")
 
 
-def objection(task: Task, one: Tensor, other: Tensor, precision: Precision = FP32) -> str:
+def objection(task: Answer, one: Tensor, other: Tensor, precision: Precision = FP32) -> str:
     return disagreement(task, (one,), (other,), precision, HALF)
 
 
 def test_single_precision_keeps_values_to_a_thousandth() -> None:
     logits = torch.tensor([[10.0, -3.0]])
-    assert objection(Task.CLASSES, logits, logits + 0.0099) == ""
-    assert objection(Task.CLASSES, logits, logits + 0.0101).startswith("values differ by 0.001")
+    assert objection(Answer.CLASSES, logits, logits + 0.0099) == ""
+    assert objection(Answer.CLASSES, logits, logits + 0.0101).startswith("values differ by 0.001")
 
 
 def test_single_precision_keeps_masks_to_a_thousandth_of_the_pixels() -> None:
@@ -115,7 +118,7 @@ def test_single_precision_keeps_masks_to_a_thousandth_of_the_pixels() -> None:
     for pixels, refused in ((10, False), (11, True)):
         other = logits.clone()
         other.view(-1)[1 : 1 + pixels] = -1e-5
-        assert bool(objection(Task.MASK, logits, other)) is refused
+        assert bool(objection(Answer.MASK, logits, other)) is refused
 
 
 def peak(x_px: float, height: float = 8.0) -> Tensor:
@@ -127,30 +130,30 @@ def peak(x_px: float, height: float = 8.0) -> Tensor:
 
 @pytest.mark.parametrize(("precision", "within", "beyond"), [(FP32, 0.0005, 0.3), (BF16, 0.45, 0.7)])
 def test_points_stay_where_they_are(precision: Precision, within: float, beyond: float) -> None:
-    assert objection(Task.POINTS, peak(40), peak(40 + within), precision) == ""
-    assert objection(Task.POINTS, peak(40), peak(40 + beyond), precision)
+    assert objection(Answer.POINTS, peak(40), peak(40 + within), precision) == ""
+    assert objection(Answer.POINTS, peak(40), peak(40 + beyond), precision)
 
 
 def test_a_peak_that_jumps_is_seen() -> None:
     two = torch.maximum(peak(20, 8.0), peak(60, 7.999))
     other = torch.maximum(peak(20, 7.999), peak(60, 8.0))
-    assert objection(Task.POINTS, two, other) == "points move by 40.00 px, 0.1 is allowed"
+    assert objection(Answer.POINTS, two, other) == "points move by 40.00 px, 0.1 is allowed"
 
 
 @pytest.mark.parametrize(("height", "floor"), [(-9.0, -20.0), (0.16, 0.15)], ids=["too faint", "flat"])
 def test_half_precision_is_not_judged_by_points_that_are_not_there(height: float, floor: float) -> None:
     """As the maps of random weights are, and those of a network that does not see its structure on the probe."""
     nowhere = peak(40, height).clamp(min=floor)
-    assert objection(Task.POINTS, nowhere, nowhere, BF16) == "no peak on the probe to judge by"
-    assert objection(Task.POINTS, nowhere, nowhere, FP32) == ""
+    assert objection(Answer.POINTS, nowhere, nowhere, BF16) == "no peak on the probe to judge by"
+    assert objection(Answer.POINTS, nowhere, nowhere, FP32) == ""
 
 
 def test_half_precision_is_judged_by_class_and_probability() -> None:
     logits = torch.tensor([[2.0, 0.0]])
-    assert objection(Task.CLASSES, logits, logits * 1.05, BF16) == ""
-    assert "probability" in objection(Task.CLASSES, logits, logits * 1.5, BF16)
+    assert objection(Answer.CLASSES, logits, logits * 1.05, BF16) == ""
+    assert "probability" in objection(Answer.CLASSES, logits, logits * 1.5, BF16)
     near = torch.tensor([[0.01, 0.0]])
-    assert objection(Task.CLASSES, near, -near, BF16) == "another class"
+    assert objection(Answer.CLASSES, near, -near, BF16) == "another class"
 
 
 def test_half_precision_is_judged_by_dice() -> None:
@@ -159,9 +162,9 @@ def test_half_precision_is_judged_by_dice() -> None:
     for pixels, refused in ((40, False), (60, True)):
         other = logits.clone()
         other.view(-1)[:pixels] = -1.0
-        assert bool(objection(Task.MASK, logits, other, BF16)) is refused
+        assert bool(objection(Answer.MASK, logits, other, BF16)) is refused
     nothing = -logits.abs()
-    assert objection(Task.MASK, nothing, nothing, BF16) == "no mask on the probe to judge by"
+    assert objection(Answer.MASK, nothing, nothing, BF16) == "no mask on the probe to judge by"
 
 
 @pytest.mark.parametrize(
@@ -180,7 +183,7 @@ def test_half_precision_needs_trained_weights_and_stated_bounds(
 
     monkeypatch.setattr(gate, "OpenVinoBackend", make)
     monkeypatch.setattr(gate, "has_bf16", lambda: True)
-    choose_backend(Doubling(), Task.MASK, PROBE, manifest, engine="auto", trained=trained)  # type: ignore[arg-type]
+    choose_backend(Doubling(), Answer.MASK, PROBE, manifest, engine="auto", trained=trained)  # type: ignore[arg-type]
     assert seen == tried
 
 
@@ -277,8 +280,8 @@ def test_an_imported_model_is_judged_by_its_manifest_s_bounds(
 @pytest.mark.gpu
 def test_an_accelerator_that_agrees_with_the_cpu_computes() -> None:
     network = nn.Conv2d(1, 1, 3, padding=1).to("cuda").eval()
-    chosen = choose_backend(network, Task.MASK, PROBE, MANIFEST, engine="auto", device="cuda")
+    chosen = choose_backend(network, Answer.MASK, PROBE, MANIFEST, engine="auto", device="cuda")
     assert chosen.name.endswith("fp32 on cuda")
     assert chosen.run(PROBE)[0].device.type == "cpu"
-    half = choose_backend(network, Task.MASK, PROBE, HALF, engine="auto", device="cuda")
+    half = choose_backend(network, Answer.MASK, PROBE, HALF, engine="auto", device="cuda")
     assert half.name.split(";")[0].endswith("on cuda")

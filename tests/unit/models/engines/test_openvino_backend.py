@@ -18,13 +18,14 @@ from torch import Tensor, nn
 from models.analysis.adapters import placed_frames
 from models.analysis.loaded_model import load_part, make_part
 from models.engines import graph_cache
-from models.engines.agreement import Task, choose_backend, probe_clip
+from models.engines.agreement import choose_backend, probe_clip
 from models.engines.backend import TorchBackend
 from models.engines.graph_cache import cached_graph, graph_key, throwaway_cache, weights_hash
 from models.engines.openvino_backend import OpenVinoBackend, has_bf16
 from models.errors import BackendError
 from models.inputs.clip_frames import ClipFrames
 from models.library.model_set import Role
+from models.library.recipe import Answer
 from models.library.registry import find_manifest
 
 pytestmark = pytest.mark.slow
@@ -159,7 +160,7 @@ def test_a_wrong_graph_in_the_cache_is_refused_and_made_anew(conversions: list[n
     graphs = tmp_path / "cache" / "graphs"
     shutil.copytree(graphs / graph_key(wrong, SHAPE, version), graphs / graph_key(right, SHAPE, version))
     probe = torch.rand(3, *SHAPE)
-    chosen = choose_backend(right, Task.MASK, probe, find_manifest("phantom_lv"), engine="openvino", trained=False)
+    chosen = choose_backend(right, Answer.MASK, probe, find_manifest("phantom_lv"), engine="openvino", trained=False)
     assert chosen.name.startswith("OpenVINO")
     assert chosen.refusals == ()
     assert conversions == [wrong, right]
@@ -177,7 +178,7 @@ def test_a_graph_of_one_batch_size_in_the_cache_is_made_anew(conversions: list[n
     graphs = tmp_path / "cache" / "graphs"
     shutil.copytree(graphs / graph_key(wrong, SHAPE, version), graphs / graph_key(right, SHAPE, version))
     chosen = choose_backend(
-        right, Task.MASK, torch.rand(3, *SHAPE), find_manifest("phantom_lv"), engine="openvino", trained=False
+        right, Answer.MASK, torch.rand(3, *SHAPE), find_manifest("phantom_lv"), engine="openvino", trained=False
     )
     assert chosen.name.startswith("OpenVINO")
     assert chosen.refusals == ()
@@ -268,7 +269,7 @@ class FixesItsBatch(nn.Module):
 
 def test_a_graph_of_one_batch_size_is_refused_and_torch_computes(caplog: pytest.LogCaptureFixture) -> None:
     probe = torch.rand(3, *SHAPE)
-    chosen = choose_backend(FixesItsBatch(), Task.MASK, probe, find_manifest("phantom_lv"), engine="auto", trained=False)
+    chosen = choose_backend(FixesItsBatch(), Answer.MASK, probe, find_manifest("phantom_lv"), engine="auto", trained=False)
     assert isinstance(chosen.backend, TorchBackend)
     assert "refused: OpenVINO" in chosen.name
     assert "cannot run it" in caplog.text
