@@ -12,6 +12,7 @@ from models.library.manifest import Manifest
 from models.library.model_set import Role
 from models.library.recipe import Answer
 from models.library.registry import recipe_of
+from models.networks.engine_slots import EngineSlots
 
 
 def put_to_engine(network: Any, *, engine: str, device: str, for_features: bool = False) -> str:
@@ -33,13 +34,15 @@ def put_to_engine(network: Any, *, engine: str, device: str, for_features: bool 
         probe.step, probe.answers, probe.batch, manifest, engine=engine, device=device, level=level, trained=trained
     )
     if not backend.as_it_is:
-        probe.redirect(backend.run)
+        probe.hand_to(backend.run)
     return backend.name
 
 
 def _probe(network: Any, *, for_features: bool) -> ReaderProbe | None:
     manifest: Manifest = network.manifest
     batch = role_batch(probe_clip(manifest.probe), manifest)
+    if not isinstance(network, EngineSlots):
+        return None
     if for_features:
         return ReaderProbe(network, "embed", Answer.VALUES, batch)
     if outlines_frames(manifest):

@@ -138,7 +138,7 @@ def engage(
     )  # fmt: skip
     for probe, backend in zip(probes, chosen, strict=True):
         if not backend.as_it_is:
-            probe.redirect(backend.run)
+            probe.hand_to(backend.run)
     return chosen
 
 

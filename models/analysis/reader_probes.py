@@ -1,8 +1,7 @@
 """What is tried of a network that reads clips itself before an engine may compute it: which of its steps, on which input."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -15,6 +14,7 @@ from models.inputs.clip_input import input_of, network_input, takes_clips
 from models.library.manifest import Manifest
 from models.library.recipe import Answer, EngineStep
 from models.library.registry import recipe_of
+from models.networks.engine_slots import EngineSlots, Run, Slot, by_torch
 
 
 class Step(nn.Module):
@@ -26,7 +26,7 @@ class Step(nn.Module):
     def __init__(self, owner: nn.Module, method: str) -> None:
         super().__init__()
         self.owner, self._name = owner, method
-        self._method = getattr(type(owner), method)
+        self._method = by_torch(owner, method)
 
     def forward(self, batch: Tensor) -> Tensor:
         result: Tensor = self._method(self.owner, batch)
@@ -45,7 +45,7 @@ class ReaderProbe:
     size.
     """
 
-    owner: nn.Module
+    owner: EngineSlots
     method: str
     answers: Answer
     batch: Tensor
@@ -65,20 +65,12 @@ class ReaderProbe:
         found = tuple(batch.shape[1:])
         return len(found) == len(self.shape) and all(side in (-1, other) for side, other in zip(self.shape, found, strict=True))
 
-    def redirect(self, run: Callable[[Tensor], tuple[Tensor, ...]]) -> None:
+    def hand_to(self, run: Run) -> None:
         """Inputs that were tried go to `run`, all others stay where they were.
 
         `run` takes such a batch (n, ...), float32, and gives all outputs: logits, features or values, each (n, ...).
         """
-        original = getattr(self.owner, self.method)
-
-        def step(batch: Tensor, *more: Any) -> Any:
-            if more or not self.takes(batch):
-                return original(batch, *more)
-            outputs = tuple(output.to(batch.device) for output in run(batch))
-            return outputs[0] if len(outputs) == 1 else outputs
-
-        setattr(self.owner, self.method, step)
+        self.owner.fill_slot(self.method, Slot(self.takes, run))
 
 
 def reader_probes(network: nn.Module, clip: Clip) -> tuple[ReaderProbe, ...]:
@@ -96,8 +88,8 @@ def reader_probes(network: nn.Module, clip: Clip) -> tuple[ReaderProbe, ...]:
     except ReadingError:
         return ()
     others = tuple(functional.interpolate(batch, sides, mode="bilinear", align_corners=False) for sides in step.other_sides)
-    answers = recipe.answers
-    return tuple(ReaderProbe(network.get_submodule(owner), step.method, answers, batch, others) for owner in step.owners)
+    owners = (cast(EngineSlots, network.get_submodule(owner)) for owner in step.owners)
+    return tuple(ReaderProbe(owner, step.method, recipe.answers, batch, others) for owner in owners)
 
 
 def step_batch(clip: Clip, manifest: Manifest, step: EngineStep) -> Tensor:

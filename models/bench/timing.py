@@ -163,7 +163,7 @@ def _half(entry: nn.Module, shape: tuple[int, ...], batch: Tensor, device: str) 
         network = _reader(entry)
         probes = reader_probes(network, probe_clip(network.manifest.probe))
         for probe in probes:
-            probe.redirect(OpenVinoBackend(probe.step, probe.shape, Precision.BF16, usually=len(probe.batch)).run)
+            probe.hand_to(OpenVinoBackend(probe.step, probe.shape, Precision.BF16, usually=len(probe.batch)).run)
         backend = TorchBackend(entry) if probes else OpenVinoBackend(entry, shape, Precision.BF16, usually=len(batch))
         backend.run(batch)
     except BackendError:

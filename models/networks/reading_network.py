@@ -13,6 +13,7 @@ from models.clip import Clip
 from models.derive.beats.shown_beat import why_no_beat_shown
 from models.derive.limits import Limits, impossible
 from models.library.reading import Decoding, Reading
+from models.networks.engine_slots import EngineSlots
 from models.results import ReadValue, Reason
 
 Network = TypeVar("Network", bound=nn.Module)
@@ -21,7 +22,7 @@ UNTRAINED = "the weights were never trained: what the network gives means nothin
 _READS = ("read", "read_values", "read_beats", "read_pair")
 
 
-class ReadingNetwork(nn.Module):
+class ReadingNetwork(EngineSlots):
     """A network that reads clips. What its `read...` methods return is judged here, whatever the family.
 
     `trained`: weights were given, and their manifest calls them trained; `prepare` says so. Until then every value is

@@ -1,10 +1,11 @@
 """The encoder of all Echo-Motion networks: SegFormer's Mix Transformer, Xie et al., NeurIPS 2021, without its head."""
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.errors import ManifestError
 from models.library.manifest import Manifest
+from models.networks.engine_slots import EngineSlots
 from models.networks.vision import make_importable
 
 # Channels of the maps at 1/4, 1/8, 1/16 and 1/32 of the frame's sides.
@@ -16,7 +17,7 @@ WIDTHS: dict[str, tuple[int, int, int, int]] = {
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, on which such encoders are pretrained
 
 
-class MixTransformer(nn.Module):
+class MixTransformer(EngineSlots):
     """Frames (n, 3, h, w), RGB, or (n, 1, h, w), grey -> four maps (n, width, h / 4, w / 4) to (n, width, h / 32, w / 32).
 
     Values are float32, 0 to 1, h and w multiples of 32. It is segmentation_models_pytorch's `mit_b*`, which has exactly the

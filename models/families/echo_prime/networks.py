@@ -19,13 +19,14 @@ from models.families.echo_prime.inputs import FirstFrame, SectorFrames
 from models.inputs.clip_input import as_clip
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading
+from models.networks.engine_slots import EngineSlots
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.vision import convnext, mvit_v2_s
 from models.results import ReadValue, of_frames
 
 
-class VideoEncoder(nn.Module):
+class VideoEncoder(EngineSlots):
     """Normalised RGB `clips` (n, 3, 16, 224, 224), float32 -> embeddings (n, 512)."""
 
     def __init__(self, manifest: Manifest) -> None:

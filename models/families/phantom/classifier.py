@@ -10,12 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from models.library.manifest import Manifest
+from models.networks.engine_slots import EngineSlots
 from models.networks.mahalanobis import nearest_class_distance
 from models.networks.stored_weights import prepare
 from models.networks.widths import list_of_int
 
 
-class PhantomClassifier(nn.Module):
+class PhantomClassifier(EngineSlots):
     """Grey `frames` (n, 1, size, size), float32, 0 to 1 -> logits (n, labels).
 
     `channels` is the width of each stage, halving the size. `class_means` (classes, width) and `precision` (width, width), the

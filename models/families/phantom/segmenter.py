@@ -8,11 +8,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from models.library.manifest import Manifest
+from models.networks.engine_slots import EngineSlots
 from models.networks.stored_weights import prepare
 from models.networks.widths import list_of_int
 
 
-class PhantomSegmenter(nn.Module):
+class PhantomSegmenter(EngineSlots):
     """Grey `frames` (n, 1, size, size), float32, 0 to 1 -> logits (n, 1, size, size) of the cavity up to the mitral annulus
     line.
 

@@ -20,6 +20,7 @@ from models.library.manifest import Manifest
 from models.library.model_set import Role
 from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest
+from models.networks.engine_slots import EngineSlots
 from models.results import QualityIssue, ReadValue, Reason, of_frames
 
 REGION = RegionCalibration(0, 0, 79, 59, 1, 1, 3, 3, 0.2, 0.2)
@@ -281,7 +282,7 @@ def test_a_clip_its_view_s_network_cannot_take_is_of_no_view(monkeypatch: pytest
     assert found.contours == ()
 
 
-class Maps(nn.Module):
+class Maps(EngineSlots):
     """A network with two maps that reads clips itself."""
 
     def __init__(self) -> None:

@@ -22,6 +22,7 @@ from models.library.model_set import Role
 from models.library.recipe import Answer
 from models.library.registry import find_manifest, list_models, load_manifest, recipe_of
 from models.library.roles import families_for
+from models.networks.engine_slots import EngineSlots
 from models.networks.reading_network import as_if_trained
 from tests.unit.models.families.echo_apex.tiny_apex import moving_clip, tiny, tiny_manifest
 from tests.unit.models.families.echonet.drawn_traces import PerfectMasks, reader_of
@@ -182,8 +183,12 @@ def test_an_accelerator_that_computes_something_else_is_refused_and_the_cpu_read
 
 
 def test_what_is_computed_elsewhere_comes_back_to_where_the_reader_is() -> None:
-    network = nn.Linear(2, 2)
-    ReaderProbe(network, "forward", Answer.VALUES, torch.zeros(1, 2)).redirect(lambda batch: (torch.ones(1, 2),))
+    class Line(EngineSlots):
+        def forward(self, batch: torch.Tensor) -> torch.Tensor:
+            return batch
+
+    network = Line()
+    ReaderProbe(network, "forward", Answer.VALUES, torch.zeros(1, 2)).hand_to(lambda batch: (torch.ones(1, 2),))
     assert network(torch.zeros(1, 2, device="meta")).device.type == "meta"
 
 
