@@ -1,4 +1,4 @@
-"""A model of the library, by its name, tried on a data set on disk."""
+"""A model of the library, by its name, evaluated on a data set on disk."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -9,8 +9,8 @@ from models.analysis.engine_choice import put_to_engine
 from models.evaluation.datasets import read_data
 from models.evaluation.datasets.items import DataSet, Item
 from models.evaluation.datasets.truth_json import ClipSource
-from models.evaluation.tasks import chosen_task, try_model
-from models.evaluation.tasks.outcome import Options, Outcome
+from models.evaluation.tasks import chosen_task, run_task
+from models.evaluation.tasks.evaluation_result import EvaluationResult, Options
 from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Manifest
 from models.library.registry import find_manifest, load_model
@@ -21,7 +21,7 @@ Watch = Callable[[Iterable[Item]], Iterator[Item]]
 class Evaluated(NamedTuple):
     manifest: Manifest
     data: DataSet
-    outcome: Outcome
+    result: EvaluationResult
 
 
 def evaluate_model(
@@ -50,6 +50,6 @@ def evaluate_model(
         ventricle: Any = load_model(beats_by, pretrained=True, device=device)
         network = BeatToBeat(network, ventricle)
         ways.append(put_to_engine(ventricle, engine=engine, device=device))
-    outcome = try_model(network, replace(data, items=watch(data.items)), options, task)
+    result = run_task(network, replace(data, items=watch(data.items)), options, task)
     computed_by = f"computed by {' and '.join(dict.fromkeys(ways))}"
-    return Evaluated(network.manifest, data, replace(outcome, notes=(*outcome.notes, computed_by)))
+    return Evaluated(network.manifest, data, replace(result, notes=(*result.notes, computed_by)))

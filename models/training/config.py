@@ -10,7 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat, Strict,
 from models.complaints import bracketed, complaints
 from models.errors import TrainingConfigError
 
-Task = Literal["view", "quality", "lv", "echo_motion_lv"]
+TaskName = Literal["view", "quality", "lv", "echo_motion_lv"]
 
 
 def _half_open(seeds: list[int]) -> list[int]:
@@ -31,7 +31,7 @@ class ModelPart(_Part):
 
     name: str
     version: str
-    task: Task
+    task: TaskName
     size_px: StrictInt
     channels: list[StrictInt]
 

@@ -14,8 +14,8 @@ from models.evaluation.bundled import evaluate_ef, record_metrics
 from models.evaluation.datasets import LAYOUTS
 from models.evaluation.datasets.items import DataSet, Item
 from models.evaluation.named_model import Evaluated, evaluate_model
-from models.evaluation.tasks import as_record, beside_published, write_outcome
-from models.evaluation.tasks.outcome import Options, Outcome
+from models.evaluation.tasks import as_record, beside_published, write_result
+from models.evaluation.tasks.evaluation_result import EvaluationResult, Options
 from models.library.manifest import Manifest, Value
 from models.library.model_set import ModelSet
 from models.library.reading import Decoding
@@ -34,7 +34,7 @@ def evaluate(
     data: Annotated[Path | None, typer.Option(help="The data set's folder, or one fold's CSV.", exists=True)] = None,
     layout: Annotated[str, typer.Option(help="How the data set is laid out; auto: told from its files.")] = "auto",
     split: Annotated[str, typer.Option(help="train, val, test or all.")] = "test",
-    task: Annotated[str, typer.Option(help="What the model is tried at; auto: its usual task.")] = "auto",
+    task: Annotated[str, typer.Option(help="What the model is evaluated at; auto: its usual task.")] = "auto",
     decoding: Annotated[
         str, typer.Option(help="published: as its authors' scripts do; corrected: as they meant.")
     ] = "corrected",
@@ -61,16 +61,16 @@ def evaluate(
     if out is not None:
         refuse_among("--out", out, data, "metrics.json")
         refuse_replacing([("--out", out / name) for name in ("metrics.json", "items.csv")], [data, Path(model)])
-    manifest, read, outcome = _on_data(
+    manifest, read, result = _on_data(
         model, data, layout, task, _options(split, decoding, label_noise), beats_by, device, engine.value
     )
     if as_json:
-        print_json(as_record(outcome, manifest, read))
+        print_json(as_record(result, manifest, read))
     else:
-        _print(manifest, read, outcome)
+        _print(manifest, read, result)
     if out is not None:
         with written_to("--out", out):
-            written = write_outcome(outcome, manifest, read, out)
+            written = write_result(result, manifest, read, out)
         for path in () if as_json else written:
             console.print(str(path))
 
@@ -112,9 +112,9 @@ def _with_progress(items: Iterable[Item]) -> Iterator[Item]:
         yield replace(item, load=partial(load, item))
 
 
-def _print(manifest: Manifest, data: DataSet, outcome: Outcome) -> None:
-    console.print(f"{manifest.name} {manifest.version}, {outcome.task} on {data.layout}", style="bold")
-    compared = {one.key: one for one in beside_published(manifest, outcome.figures, data.layout)}
+def _print(manifest: Manifest, data: DataSet, result: EvaluationResult) -> None:
+    console.print(f"{manifest.name} {manifest.version}, {result.task} on {data.layout}", style="bold")
+    compared = {one.key: one for one in beside_published(manifest, result.figures, data.layout)}
     rows = []
     for key, one in compared.items():
         if key.removesuffix("_95") in compared and key.endswith("_95"):
@@ -131,7 +131,7 @@ def _print(manifest: Manifest, data: DataSet, outcome: Outcome) -> None:
     show_rows(rows, ("figure", "found", "published"), as_json=False, empty="no figures")
     if "measured_on" in manifest.metrics:
         console.print(f"published: {manifest.metrics['measured_on']}", highlight=False, markup=False)
-    for note in (*data.notes, *outcome.notes):
+    for note in (*data.notes, *result.notes):
         console.print(note, highlight=False, markup=False)
 
 

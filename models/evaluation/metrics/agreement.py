@@ -1,6 +1,6 @@
 """Agreement with the truth: bias and spread with their uncertainty, and graded agreement.
 
-Ours: training and the trial on phantoms need them without scikit-learn, and nothing that does not vary may end in NaN here.
+Ours: training and evaluation on phantoms need them without scikit-learn, and nothing that does not vary may end in NaN here.
 """
 
 from collections.abc import Callable

@@ -13,18 +13,18 @@ from models.errors import EvaluationError
 from models.evaluation.datasets import DICOM
 from models.evaluation.datasets.items import DataSet
 from models.evaluation.tasks.classification import classify, embed
+from models.evaluation.tasks.evaluation_result import EvaluationResult, Options, save_plots
 from models.evaluation.tasks.landmarks import read_landmarks
-from models.evaluation.tasks.outcome import Options, Outcome, save_plots
 from models.evaluation.tasks.reading import read_ef, read_lengths, read_phases
 from models.evaluation.tasks.segmentation import segment
 from models.evaluation.tasks.values import read_values
 from models.library.manifest import Manifest, Value
 from models.library.registry import recipe_of
 
-Trial = Callable[[Any, DataSet, Options], Outcome]
+Task = Callable[[Any, DataSet, Options], EvaluationResult]
 
-# Task -> trial of a loaded model.
-TASKS: dict[str, Trial] = {
+# By name, of a loaded model.
+TASKS: dict[str, Task] = {
     "classification": classify,
     "embedding": embed,
     "segmentation": segment,
@@ -39,15 +39,15 @@ _NEEDED = ("sklearn", "matplotlib")  # of the extra `train`: figures and plots
 
 
 def tasks_of(manifest: Manifest) -> tuple[str, ...]:
-    """What a model can be tried at, the usual task first. Raises EvaluationError where nothing is known of it."""
+    """The tasks that a model can be evaluated at, the usual one first. Raises EvaluationError where nothing is known of it."""
     if not (tasks := recipe_of(manifest).evaluation):
         raise EvaluationError(f"model {manifest.name}: no data set layout holds the truth of what it gives")
     has_head = manifest.architecture.get("outputs") != 0
     return tasks if has_head else tasks[::-1]
 
 
-def try_model(model: Any, data: DataSet, options: Options, task: str = "auto") -> Outcome:
-    """The outcome of `task`, or of the model's usual one. Raises EvaluationError where model and data do not fit.
+def run_task(model: Any, data: DataSet, options: Options, task: str = "auto") -> EvaluationResult:
+    """The result of `task`, or of the model's usual one. Raises EvaluationError where model and data do not fit.
 
     It also does where what counts and draws is not installed: before hours of computing, not after them.
     """
@@ -61,7 +61,7 @@ def chosen_task(manifest: Manifest, data: DataSet, task: str = "auto") -> str:
     tasks = tasks_of(manifest)
     chosen = _usual(tasks, data) if task == "auto" else task
     if chosen not in tasks:
-        raise EvaluationError(f"model {manifest.name} cannot be tried at {chosen!r}, but at {', '.join(tasks)}")
+        raise EvaluationError(f"model {manifest.name} cannot be evaluated at {chosen!r}, but at {', '.join(tasks)}")
     return chosen
 
 
@@ -106,29 +106,29 @@ def beside_published(manifest: Manifest, figures: Mapping[str, Value], layout: s
     return rows + [Compared(f"{key}, elsewhere" if key in figures else key, None, value) for key, value in left.items()]
 
 
-def write_outcome(outcome: Outcome, manifest: Manifest, data: DataSet, folder: Path) -> list[Path]:
+def write_result(result: EvaluationResult, manifest: Manifest, data: DataSet, folder: Path) -> list[Path]:
     """metrics.json, items.csv and the plots. JSON knows no NaN: such a figure is null."""
     folder.mkdir(parents=True, exist_ok=True)
     metrics, items = folder / "metrics.json", folder / "items.csv"
-    metrics.write_text(json.dumps(as_record(outcome, manifest, data), indent=2), encoding="utf-8")
+    metrics.write_text(json.dumps(as_record(result, manifest, data), indent=2), encoding="utf-8")
     with items.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(outcome.rows[0]))
+        writer = csv.DictWriter(file, list(result.rows[0]))
         writer.writeheader()
-        writer.writerows(outcome.rows)
-    return [metrics, items, *save_plots(outcome.plots, folder)]
+        writer.writerows(result.rows)
+    return [metrics, items, *save_plots(result.plots, folder)]
 
 
-def as_record(outcome: Outcome, manifest: Manifest, data: DataSet) -> dict[str, Any]:
+def as_record(result: EvaluationResult, manifest: Manifest, data: DataSet) -> dict[str, Any]:
     """What is written as metrics.json and printed as JSON."""
     return {
         "model": manifest.name,
         "version": manifest.version,
         "weights_sha256": manifest.weights_sha256,
         "layout": data.layout,
-        "task": outcome.task,
-        "figures": {key: _plain(value) for key, value in outcome.figures.items()},
+        "task": result.task,
+        "figures": {key: _plain(value) for key, value in result.figures.items()},
         "published": dict(manifest.metrics),
-        "notes": [*data.notes, *outcome.notes],
+        "notes": [*data.notes, *result.notes],
     }
 
 

@@ -21,7 +21,7 @@ from models.evaluation.metrics.classes import (
 )
 from models.evaluation.metrics.label_noise import label_noise_figures
 from models.evaluation.metrics.neighbours import by_linear_probe, by_neighbours, few_shot_figures
-from models.evaluation.tasks.outcome import Options, Outcome
+from models.evaluation.tasks.evaluation_result import EvaluationResult, Options
 from models.evaluation.tasks.plots import confusion, reliability, risk_over_coverage
 from models.inputs.clip_input import network_input, takes_clips
 from models.library.manifest import Manifest, Value
@@ -45,7 +45,7 @@ class _Vocabulary:
     note: str = ""
 
 
-def classify(model: Any, data: DataSet, options: Options) -> Outcome:
+def classify(model: Any, data: DataSet, options: Options) -> EvaluationResult:
     """Accuracy of a network with labels. Raises EvaluationError where its labels, or those of the data, are not known."""
     manifest: Manifest = model.manifest
     if not manifest.labels:
@@ -85,10 +85,10 @@ def classify(model: Any, data: DataSet, options: Options) -> Outcome:
         "reliability": reliability(confidence, found == true),
         "risk_coverage": risk_over_coverage(coverage, 100 * risk, "errors among them, %"),
     }
-    return Outcome("classification", figures, _same_keys(rows), tuple(notes), plots)
+    return EvaluationResult("classification", figures, _same_keys(rows), tuple(notes), plots)
 
 
-def embed(model: Any, data: DataSet, options: Options) -> Outcome:
+def embed(model: Any, data: DataSet, options: Options) -> EvaluationResult:
     """k-NN and linear probe (of 1, 10 and all % of the labels) on the train split's embeddings, judged on the asked split.
 
     Raises EvaluationError without either.
@@ -121,7 +121,7 @@ def embed(model: Any, data: DataSet, options: Options) -> Outcome:
         for index, (item, truth) in enumerate(zip(tested, true, strict=True))
     )
     plots = {f"confusion_{name}": confusion(true, of, names) for name, of in found.items()}
-    return Outcome("embedding", figures, rows, notes, plots)
+    return EvaluationResult("embedding", figures, rows, notes, plots)
 
 
 def _chosen(data: DataSet, options: Options) -> Iterator[Item]:

@@ -1,4 +1,4 @@
-"""Which items of a data set a model is asked about, and the table of what it read: shared by the trials of readings."""
+"""Which items of a data set a model is asked about, and the table of what it read: shared by the tasks of readers."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -10,7 +10,7 @@ from models.catalogue import TRACES, View
 from models.clip import Clip
 from models.errors import EvaluationError, ReadingError
 from models.evaluation.datasets.items import DataSet, Item
-from models.evaluation.tasks.outcome import Cell, Draw, Options
+from models.evaluation.tasks.evaluation_result import Cell, Draw, Options
 from models.evaluation.tasks.plots import bland_altman, scatter
 from models.library.manifest import Manifest
 from models.library.quantities import views_read

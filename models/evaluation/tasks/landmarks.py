@@ -14,8 +14,8 @@ from models.derive.ventricle.outline import cavity_outline
 from models.derive.ventricle.sector import probe_position
 from models.evaluation.datasets.items import DataSet, Item, TrueLandmark
 from models.evaluation.metrics.by_group import bootstrap_by_group, stated
+from models.evaluation.tasks.evaluation_result import Draw, EvaluationResult, Options
 from models.evaluation.tasks.items_read import Row, chosen, column, missing, need, read_clips
-from models.evaluation.tasks.outcome import Draw, Options, Outcome
 from models.evaluation.tasks.plots import histogram
 from models.evaluation.tasks.segmentation import maps_of
 from models.families.echoforge.keypoints import LINES, POINTS
@@ -35,7 +35,7 @@ _MM_PER_CM = 10.0
 Found = Mapping[tuple[str, int], Point]  # by name and frame index
 
 
-def read_landmarks(model: Any, data: DataSet, options: Options) -> Outcome:
+def read_landmarks(model: Any, data: DataSet, options: Options) -> EvaluationResult:
     """The distance of every marked point that the model has a name for, in px, and in mm of clips with a scale.
 
     Raises EvaluationError where nobody marked one.
@@ -57,7 +57,7 @@ def read_landmarks(model: Any, data: DataSet, options: Options) -> Outcome:
         distances = column(rows, f"error_{unit}")
         if distances.size:
             plots[f"distance_{unit}"] = histogram(distances, f"distance, {unit}")
-    return Outcome("landmarks", figures, tuple(rows), missing(rows), plots)
+    return EvaluationResult("landmarks", figures, tuple(rows), missing(rows), plots)
 
 
 def names_of(manifest: Manifest) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.evaluation.metrics.classes import calibration_bins
-from models.evaluation.tasks.outcome import Draw
+from models.evaluation.tasks.evaluation_result import Draw
 
 Values = NDArray[np.float64]
 

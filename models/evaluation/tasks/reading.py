@@ -14,6 +14,7 @@ from models.evaluation.datasets.linear_csv import MODEL_OF_CALC
 from models.evaluation.metrics.abstention import error_abstention_figures, mean_error_over_coverage
 from models.evaluation.metrics.numbers import agreement_figures, ef_auroc
 from models.evaluation.metrics.phases import frame_figures, nearest
+from models.evaluation.tasks.evaluation_result import Cell, Draw, EvaluationResult, Options
 from models.evaluation.tasks.items_read import (
     Row,
     chosen,
@@ -28,7 +29,6 @@ from models.evaluation.tasks.items_read import (
     regression_plots,
     views_asked,
 )
-from models.evaluation.tasks.outcome import Cell, Draw, Options, Outcome
 from models.evaluation.tasks.plots import area_curves, histogram, risk_over_coverage
 from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Value
@@ -44,7 +44,7 @@ _CURVES = 4  # area curves drawn
 _MM_PER_CM = 10.0
 
 
-def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
+def read_ef(model: Any, data: DataSet, options: Options) -> EvaluationResult:
     """Ejection fraction, with how many items one was read at all. Raises EvaluationError without a true one."""
     rows: list[Row] = []
     curves: list[tuple[str, Sequence[float], Sequence[int]]] = []
@@ -82,10 +82,10 @@ def read_ef(model: Any, data: DataSet, options: Options) -> Outcome:
     figures |= ranked.figures
     notes = (f"read: {key_read or 'nothing'}, {options.decoding.value}", *missing(rows), *left_out_notes(others), *ranked.notes)
     plots = regression_plots(pairs, "EF, %") | ranked.plots | ({"area_curves": area_curves(curves)} if curves else {})
-    return Outcome("ef", figures, tuple(rows), notes, plots)
+    return EvaluationResult("ef", figures, tuple(rows), notes, plots)
 
 
-def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
+def read_lengths(model: Any, data: DataSet, options: Options) -> EvaluationResult:
     """Calipers of the kinds the model draws, on the frames where somebody drew one. Raises EvaluationError where nobody did."""
     names = recipe_of(model.manifest).lines or (model.manifest.name.rpartition("/")[2],)
     rows: list[Row] = []
@@ -119,10 +119,10 @@ def read_lengths(model: Any, data: DataSet, options: Options) -> Outcome:
         f"{unit}_", unit, [(_difference(row, unit), row["probability"]) for row in rows], "the probability of the less sure end"
     )
     plots = regression_plots(pairs, "length, mm") | ranked.plots
-    return Outcome("linear", figures | ranked.figures, tuple(rows), (*missing(rows), *ranked.notes), plots)
+    return EvaluationResult("linear", figures | ranked.figures, tuple(rows), (*missing(rows), *ranked.notes), plots)
 
 
-def read_phases(model: Any, data: DataSet, options: Options) -> Outcome:
+def read_phases(model: Any, data: DataSet, options: Options) -> EvaluationResult:
     """End-diastole and end-systole: the found frame nearest to each true one. Raises EvaluationError without a true one."""
     rows: list[Row] = []
     for item in chosen(data, options, lambda item: None not in (item.truth.ed_frame, item.truth.es_frame)):
@@ -149,7 +149,7 @@ def read_phases(model: Any, data: DataSet, options: Options) -> Outcome:
         frames_off, late = (column(of_phase, key) for key in ("difference_frames", "difference_ms"))
         figures |= frame_figures(phase, frames_off, late)
     plots = {"phase_errors": histogram(column(rows, "difference_frames"), "found - true, frames")}
-    return Outcome("phase", figures, tuple(rows), missing(rows), plots)
+    return EvaluationResult("phase", figures, tuple(rows), missing(rows), plots)
 
 
 def _films(model: Any, items: Iterator[Item], left_out: list[Item]) -> Iterator[tuple[Item, list[Clip], str]]:

@@ -13,7 +13,7 @@ from models.errors import EvaluationError
 from models.evaluation.datasets.items import DataSet, Item
 from models.evaluation.metrics.by_group import bootstrap_by_group, stated
 from models.evaluation.metrics.overlap import Mask, Overlap, overlap, pooled_dice
-from models.evaluation.tasks.outcome import Cell, Options, Outcome
+from models.evaluation.tasks.evaluation_result import Cell, EvaluationResult, Options
 from models.evaluation.tasks.plots import histogram
 from models.inputs.clip_frames import ClipFrames
 from models.inputs.clip_input import ClipInput
@@ -26,7 +26,7 @@ _AT_ONCE = 20
 _MM_PER_CM = 10.0
 
 
-def segment(model: Any, data: DataSet, options: Options) -> Outcome:
+def segment(model: Any, data: DataSet, options: Options) -> EvaluationResult:
     """Every traced frame of the split. Raises EvaluationError where nothing of the ventricle is traced."""
     rows: list[dict[str, Cell]] = []
     overlaps: list[Overlap] = []
@@ -50,7 +50,7 @@ def segment(model: Any, data: DataSet, options: Options) -> Outcome:
             figures |= _figures(f"{word}_", [overlaps[i] for i in chosen], [groups[i] for i in chosen], units)
     dice = np.array([one.dice for one in overlaps])
     notes = ("dice is of all pixels together, as EchoNet-Dynamic prints it; dice_mean the mean over frames",)
-    return Outcome("segmentation", figures, tuple(rows), notes, {"dice": histogram(dice, "Dice")})
+    return EvaluationResult("segmentation", figures, tuple(rows), notes, {"dice": histogram(dice, "Dice")})
 
 
 def _figures(prefix: str, overlaps: Sequence[Overlap], groups: Sequence[str], units: set[str]) -> dict[str, Value]:

@@ -7,6 +7,7 @@ from typing import Any
 from models.catalogue import OUTLINED, Method, View
 from models.evaluation.datasets.items import DataSet, Item, TrueValue
 from models.evaluation.metrics.numbers import agreement_figures
+from models.evaluation.tasks.evaluation_result import Draw, EvaluationResult, Options
 from models.evaluation.tasks.items_read import (
     Row,
     chosen,
@@ -19,7 +20,6 @@ from models.evaluation.tasks.items_read import (
     regression_plots,
     views_asked,
 )
-from models.evaluation.tasks.outcome import Draw, Options, Outcome
 from models.library.manifest import Manifest, Value
 from models.library.quantities import key_in_view, quantities_read
 from models.library.reading import Reading
@@ -28,7 +28,7 @@ from models.results import ReadValue
 _UNITS = {"%": "points", "1": "ratio", "mm[Hg]": "mmhg"}  # as figures are named after them
 
 
-def read_values(model: Any, data: DataSet, options: Options) -> Outcome:
+def read_values(model: Any, data: DataSet, options: Options) -> EvaluationResult:
     """Every quantity that both the model and the truth have under one key, of clips that may show what the model reads.
 
     A clip whose view is known and is none of the model's is not asked. Raises EvaluationError where no such quantity is stated.
@@ -53,7 +53,7 @@ def read_values(model: Any, data: DataSet, options: Options) -> Outcome:
         figures |= agreement_figures(f"{key}_", _word(unit), pairs, groups)
         plots |= {f"{name}_{key}": draw for name, draw in regression_plots(pairs, f"{key}, {unit}").items()}
     notes = (f"{options.decoding.value} decoding", *missing(rows), *left_out_notes(others))
-    return Outcome("values", figures, tuple(rows), notes, plots)
+    return EvaluationResult("values", figures, tuple(rows), notes, plots)
 
 
 def keys_read(manifest: Manifest) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from models.clip import Clip
 from models.errors import DatasetError, EvaluationError, ReadingError
 from models.evaluation.datasets import read_data
 from models.evaluation.datasets.items import DataSet, Item, TrueLandmark, Truth
-from models.evaluation.tasks import tasks_of, try_model
+from models.evaluation.tasks import run_task, tasks_of
+from models.evaluation.tasks.evaluation_result import EvaluationResult, Options
 from models.evaluation.tasks.landmarks import names_of
-from models.evaluation.tasks.outcome import Options, Outcome
 from models.library.reading import Decoding, Mark, MarkKind, Reading
 from models.library.registry import find_manifest, list_models
 
@@ -47,24 +47,24 @@ class Caliper:
         return Reading((), marks=tuple(Mark(frame, MarkKind.LINE, ends, label) for label, frame, *ends in self.lines))  # type: ignore[arg-type]
 
 
-def tried(model: object, *items: Item) -> Outcome:
-    return try_model(model, DataSet("dicom", items), Options(), "landmarks")
+def tried(model: object, *items: Item) -> EvaluationResult:
+    return run_task(model, DataSet("dicom", items), Options(), "landmarks")
 
 
 def test_ends_of_a_caliper_by_where_they_lie_on_the_frames_marked() -> None:
     """On frames 1 and 3, shown as 0 and 1: 3 px across and 4 px down are 2.5 mm; the second line is not drawn."""
     model = Caliper("lvid", ("lvid 4.2 cm", 0, (103.0, 124.0), (100.0, 50.0)))
     marked = item("a", ("ivs_lv", 1, 100, 50), ("lvpw_lv", 1, 100, 120), ("ivs_lv", 3, 100, 50), ("aortic_valve", 1, 3, 3))
-    outcome = tried(model, marked)
-    figures = outcome.figures
+    result = tried(model, marked)
+    figures = result.figures
     assert model.shown == [2]
     assert (figures["landmarks"], figures["coverage_percent"]) == (3, pytest.approx(200 / 3))
     assert figures["ivs_lv_coverage_percent"] == 50
     assert figures["lvpw_lv_distance_mean_px"] == pytest.approx(5)
     assert figures["lvpw_lv_distance_mean_mm"] == pytest.approx(2.5)
     assert figures["distance_mean_px"] == pytest.approx(2.5)
-    assert [row["not_measured"] for row in outcome.rows] == [None, None, "no such point"]
-    assert set(outcome.plots) == {"distance_px", "distance_mm"}
+    assert [row["not_measured"] for row in result.rows] == [None, None, "no such point"]
+    assert set(result.plots) == {"distance_px", "distance_mm"}
 
 
 def test_lines_that_cross_the_image_otherwise_have_four_ends_to_name() -> None:
@@ -78,15 +78,15 @@ def test_without_a_scale_there_are_pixels_alone() -> None:
         "EchoForge_PLAX_keypoints", ("ivs", 0, (100.0, 40.0), (100.0, 50.0)), ("lvid", 0, (100.0, 52.0), (100.0, 90.0))
     )
     points = ("ivs_rv", 0, 100.0, 40.0), ("ivs_lv", 0, 100.0, 53.0), ("lvpw_lv", 0, 100.0, 90.0)
-    outcome = tried(model, item("a", *points, regions=()))
-    assert "distance_mean_mm" not in outcome.figures
-    assert [row["error_px"] for row in outcome.rows] == [0, 3, 0]  # the septum's own end
+    result = tried(model, item("a", *points, regions=()))
+    assert "distance_mean_mm" not in result.figures
+    assert [row["error_px"] for row in result.rows] == [0, 3, 0]  # the septum's own end
 
 
 def test_a_clip_that_cannot_be_read_counts_against_coverage() -> None:
-    outcome = tried(Caliper("ivs"), item("a", ("ivs_lv", 1, 100, 50)))
-    assert outcome.figures["coverage_percent"] == 0
-    assert outcome.notes == ("not measured: 1 x unreadable: of another shape",)
+    result = tried(Caliper("ivs"), item("a", ("ivs_lv", 1, 100, 50)))
+    assert result.figures["coverage_percent"] == 0
+    assert result.notes == ("not measured: 1 x unreadable: of another shape",)
     with pytest.raises(EvaluationError, match="a marked ivs_rv or ivs_lv"):
         tried(Caliper("ivs"), item("a", ("apex", 1, 100, 50)))
 
@@ -107,23 +107,23 @@ class Bright(nn.Module):
 def test_annulus_and_apex_of_an_outline() -> None:
     """A box of 40 x 100 px, 2 x 5 cm, has its annulus at one of its short sides and its apex at the other."""
     bottom = ("mitral_annulus_left", 2, 80, 149), ("mitral_annulus_right", 2, 119, 149)
-    outcome = tried(Bright(), item("a", *bottom, ("apex", 2, 100, 50), ("apex", 0, 100, 50)))
-    assert outcome.figures["coverage_percent"] == 100
-    found = {row["landmark"]: (row["found_x"], row["found_y"]) for row in outcome.rows if row["frame"] == 2}
+    result = tried(Bright(), item("a", *bottom, ("apex", 2, 100, 50), ("apex", 0, 100, 50)))
+    assert result.figures["coverage_percent"] == 100
+    found = {row["landmark"]: (row["found_x"], row["found_y"]) for row in result.rows if row["frame"] == 2}
     left, right = found["mitral_annulus_left"], found["mitral_annulus_right"]
     assert left[0] == pytest.approx(80, abs=4)
     assert right[0] == pytest.approx(119, abs=4)
     assert left[1] == pytest.approx(right[1], abs=4)
     assert abs(found["apex"][1] - left[1]) > 90
-    errors = [row["error_px"] for row in outcome.rows]
+    errors = [row["error_px"] for row in result.rows]
     assert all(error is not None and error >= 0 for error in errors)
 
 
 def test_nothing_outlined_is_said() -> None:
     dark = item("a", ("apex", 2, 100, 50))
     clip = replace(dark.load(), frames=np.zeros((4, 200, 200, 3), np.uint8))
-    outcome = tried(Bright(), replace(dark, load=lambda: clip))
-    assert (outcome.figures["coverage_percent"], outcome.notes) == (0, ("not measured: 1 x no such point",))
+    result = tried(Bright(), replace(dark, load=lambda: clip))
+    assert (result.figures["coverage_percent"], result.notes) == (0, ("not measured: 1 x no such point",))
 
 
 def test_a_truth_json_brings_them(tmp_path: Path) -> None:

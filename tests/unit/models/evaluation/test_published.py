@@ -15,7 +15,7 @@ from models.evaluation.datasets import LAYOUTS
 from models.evaluation.datasets.items import DataSet, Item, TrueLandmark, TrueValue, Truth
 from models.evaluation.datasets.views import TMED2_CLASSES
 from models.evaluation.tasks import TASKS, beside_published, tasks_of
-from models.evaluation.tasks.outcome import Options
+from models.evaluation.tasks.evaluation_result import Options
 from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading

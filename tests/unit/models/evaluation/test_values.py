@@ -12,8 +12,8 @@ from models.clip import Clip
 from models.errors import EvaluationError, ReadingError
 from models.evaluation.datasets import read_data
 from models.evaluation.datasets.items import DataSet, Item, TrueValue, Truth
-from models.evaluation.tasks import tasks_of, try_model
-from models.evaluation.tasks.outcome import Options
+from models.evaluation.tasks import run_task, tasks_of
+from models.evaluation.tasks.evaluation_result import Options
 from models.evaluation.tasks.values import keys_read
 from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest, list_models
@@ -71,21 +71,21 @@ def test_velocities_by_key_with_coverage_and_reasons() -> None:
         "d": ReadingError("6 frames, one is needed"),
         "e": read(("av_vmax", "cm/s", 250.0)),
     }
-    outcome = try_model(KnownReader("avvmax", readings), DataSet("dicom", items), Options())
-    figures = outcome.figures
-    assert outcome.task == "values"
+    result = run_task(KnownReader("avvmax", readings), DataSet("dicom", items), Options())
+    figures = result.figures
+    assert result.task == "values"
     assert (figures["values"], figures["av_vmax_n"], figures["av_vmax_coverage_percent"]) == (5, 2, 40)
     assert figures["av_vmax_mae_m_s"] == pytest.approx(0.2)
     assert figures["av_vmax_bias_m_s"] == pytest.approx(0)
     assert not any(key.startswith("av_pg") for key in figures)  # nobody stated it
-    assert outcome.notes == (
+    assert result.notes == (
         "corrected decoding",
         "not measured: 1 x no_calibration",
         "not measured: 1 x unreadable: 6 frames, one is needed",
         "not measured: 1 x av_vmax is in cm/s, stated in m/s: not compared",
     )
-    assert [row["error"] for row in outcome.rows] == [pytest.approx(0.2), pytest.approx(-0.2), None, None, None]
-    assert set(outcome.plots) == {"scatter_av_vmax", "bland_altman_av_vmax"}
+    assert [row["error"] for row in result.rows] == [pytest.approx(0.2), pytest.approx(-0.2), None, None, None]
+    assert set(result.plots) == {"scatter_av_vmax", "bland_altman_av_vmax"}
 
 
 def test_several_quantities_of_one_model_each_with_its_own_figures() -> None:
@@ -95,13 +95,13 @@ def test_several_quantities_of_one_model_each_with_its_own_figures() -> None:
     readings: dict[str, Reading | ReadingError] = {
         "a": read(*both), "b": read(*both), "c": read(("lvidd_2d", "px", 200.0), ("lvidd_2d", "cm", None)),
     }  # fmt: skip
-    outcome = try_model(KnownReader("lvid", readings), DataSet("dicom", [item(k, View.PLAX, truth) for k in "abc"]), Options())
-    figures = outcome.figures
+    result = run_task(KnownReader("lvid", readings), DataSet("dicom", [item(k, View.PLAX, truth) for k in "abc"]), Options())
+    figures = result.figures
     assert figures["lvidd_2d_mae_cm"] == pytest.approx(0.5)
     assert figures["lvids_2d_mae_cm"] == pytest.approx(0.1)
     assert figures["ef_teichholz_2d_mae_points"] == pytest.approx(2)
     assert figures["lvidd_2d_coverage_percent"] == pytest.approx(200 / 3)
-    missed = {str(row["key"]): row["not_measured"] for row in outcome.rows if row["item"] == "c"}
+    missed = {str(row["key"]): row["not_measured"] for row in result.rows if row["item"] == "c"}
     assert missed["lvidd_2d"] == "no_calibration"
     assert missed["lvids_2d"] == "the model gave no such value"
 
@@ -112,20 +112,20 @@ def test_clips_of_other_views_are_not_asked() -> None:
     views = {"cw": CW, "either": View.DOPPLER_AV, "unknown": None, "a4c": View.A4C, "pw": View.DOPPLER_AV_PW}
     model = KnownReader("avvmax", {key: read(("av_vmax", "m/s", 2.1)) for key in views})
     items = [item(key, view, truth, study="one") for key, view in views.items()]
-    outcome = try_model(model, DataSet("dicom", items), Options())
+    result = run_task(model, DataSet("dicom", items), Options())
     assert model.asked == ["cw", "either", "unknown"]
-    assert outcome.notes[-1] == "not asked: 2 clips of views that the model does not read"
+    assert result.notes[-1] == "not asked: 2 clips of views that the model does not read"
     with pytest.raises(EvaluationError, match="of clips that show doppler_av_cw: 2 are of other views"):
-        try_model(model, DataSet("dicom", items[3:]), Options())
+        run_task(model, DataSet("dicom", items[3:]), Options())
     with pytest.raises(EvaluationError, match=r"has a stated av_vmax or av_pg$"):
-        try_model(model, DataSet("dicom", [item("x", CW, {"tr_vmax": (2.0, "m/s")})]), Options())
+        run_task(model, DataSet("dicom", [item("x", CW, {"tr_vmax": (2.0, "m/s")})]), Options())
 
 
 def test_an_area_is_compared_under_the_key_of_its_view() -> None:
     truth = {"la_area_a4c": (15.0, "cm2"), "la_area_a2c": (18.0, "cm2")}
     model = KnownReader("la_area", {key: read(("la_area", "cm2", 16.0)) for key in "ab"})
     items = [item("a", View.A4C, truth, "one"), item("b", View.A2C, truth, "one")]
-    rows = try_model(model, DataSet("dicom", items), Options()).rows
+    rows = run_task(model, DataSet("dicom", items), Options()).rows
     found = {(row["item"], row["key"]): (row["found"], row["not_measured"]) for row in rows}
     assert found["a", "la_area_a4c"] == found["b", "la_area_a2c"] == (16.0, None)
 
@@ -155,11 +155,11 @@ def test_a_model_of_pairs_reads_the_two_clips_of_each_study() -> None:
         key: read(("ef_video_regression_biplane", "%", ef)) for key, ef in (("1a+1b", 53.0), ("2a+2b", 59.0))
     }
     model = PairReader("EchoMotionNet_A4C_A2C", readings)
-    outcome = try_model(model, DataSet("dicom", items), Options())
+    result = run_task(model, DataSet("dicom", items), Options())
     assert model.asked == ["1a+1b", "2a+2b"]
-    assert (outcome.figures["items"], outcome.figures["ef_mae_points"]) == (3, pytest.approx(2))
-    assert [(row["item"], row["found"]) for row in outcome.rows] == [("one", 53.0), ("two", 59.0), ("three", None)]
-    assert "not measured: 1 x no a2c clip" in outcome.notes
+    assert (result.figures["items"], result.figures["ef_mae_points"]) == (3, pytest.approx(2))
+    assert [(row["item"], row["found"]) for row in result.rows] == [("one", 53.0), ("two", 59.0), ("three", None)]
+    assert "not measured: 1 x no a2c clip" in result.notes
 
 
 def test_an_ejection_fraction_is_asked_of_clips_of_the_model_s_view_alone() -> None:
@@ -169,18 +169,18 @@ def test_an_ejection_fraction_is_asked_of_clips_of_the_model_s_view_alone() -> N
         apical("2a", View.A4C, "two", 60), item("3", None, {}, "three", ef_percent=40),
     ]  # fmt: skip
     model = KnownReader("PanEcho", {key: read(("ef_video_regression", "%", 55.0)) for key in ("1a", "2a", "3")})
-    outcome = try_model(model, DataSet("dicom", items), Options(), "ef")
+    result = run_task(model, DataSet("dicom", items), Options(), "ef")
     assert model.asked == ["1a", "2a", "3"]
-    assert (outcome.figures["items"], outcome.figures["coverage_percent"]) == (3, 100)
-    assert "not asked: 2 clips of views that the model does not read" in outcome.notes
+    assert (result.figures["items"], result.figures["coverage_percent"]) == (3, 100)
+    assert "not asked: 2 clips of views that the model does not read" in result.notes
     with pytest.raises(EvaluationError, match="2 clips are of views that the model does not read"):
-        try_model(model, DataSet("dicom", items[1:3]), Options(), "ef")
+        run_task(model, DataSet("dicom", items[1:3]), Options(), "ef")
 
 
 def test_a_model_of_pairs_is_not_tried_on_stills() -> None:
     stills: Iterable[Item] = [apical("a", View.A4C, "one", 50, frames=2), apical("b", View.A2C, "one", 50, frames=2)]
     with pytest.raises(EvaluationError, match="the model reads films, and 1 are stills"):
-        try_model(PairReader("EchoMotionNet_A4C_A2C", {}), DataSet("camus", stills), Options())
+        run_task(PairReader("EchoMotionNet_A4C_A2C", {}), DataSet("camus", stills), Options())
 
 
 @pytest.mark.parametrize(

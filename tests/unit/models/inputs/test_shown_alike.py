@@ -17,9 +17,9 @@ from models.engines.agreement import probe_clip
 from models.errors import NoHeatMap, ReadingError
 from models.evaluation.datasets.items import Item, Truth
 from models.evaluation.tasks.classification import _embedding, _probabilities
+from models.evaluation.tasks.evaluation_result import Options
 from models.evaluation.tasks.items_read import read_clips
 from models.evaluation.tasks.landmarks import _found
-from models.evaluation.tasks.outcome import Options
 from models.evaluation.tasks.segmentation import masks_of
 from models.explain import explain_clip
 from models.explain.places import place_of

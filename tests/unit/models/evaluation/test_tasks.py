@@ -15,8 +15,8 @@ from models.clip import Clip
 from models.errors import EvaluationError, ReadingError
 from models.evaluation.datasets import read_data
 from models.evaluation.datasets.items import NOT_SURE, Caliper, DataSet, Item, Truth
-from models.evaluation.tasks import TASKS, as_record, beside_published, tasks_of, try_model, write_outcome
-from models.evaluation.tasks.outcome import Options
+from models.evaluation.tasks import TASKS, as_record, beside_published, run_task, tasks_of, write_result
+from models.evaluation.tasks.evaluation_result import Options
 from models.families.echonet.dynamic import BeatToBeat
 from models.library.reading import Decoding, Mark, MarkKind, Reading
 from models.library.registry import find_manifest
@@ -57,17 +57,17 @@ def test_four_views_among_five_and_among_four(tmp_path: Path) -> None:
         "4s1_0.png": (flat(30), "PLAX", "train"),
     }
     data = read_data(miniatures.tmed2(tmp_path, images))
-    outcome = try_model(LevelClassifier(CLASSES), data, Options())
-    figures = outcome.figures
+    result = run_task(LevelClassifier(CLASSES), data, Options())
+    figures = result.figures
     assert (figures["n"], figures["accuracy_percent"]) == (4, 75)
     assert figures["four_views_n"] == 3
     assert figures["four_views_argmax_of_5_accuracy_percent"] == pytest.approx(200 / 3)
     assert figures["four_views_argmax_of_4_accuracy_percent"] == 100
     assert figures["balanced_accuracy_percent"] == pytest.approx(75)
     expected = torch.softmax(-(torch.tensor(3.7) - torch.arange(5)).abs(), dim=0).max().item()
-    assert outcome.rows[2]["probability"] == pytest.approx(expected)
-    assert [row["found"] for row in outcome.rows] == ["PLAX", "PSAX", "A4CorA2CorOther", "A4CorA2CorOther"]
-    assert try_model(LevelClassifier(CLASSES), data, Options(split="")).figures["n"] == 5
+    assert result.rows[2]["probability"] == pytest.approx(expected)
+    assert [row["found"] for row in result.rows] == ["PLAX", "PSAX", "A4CorA2CorOther", "A4CorA2CorOther"]
+    assert run_task(LevelClassifier(CLASSES), data, Options(split="")).figures["n"] == 5
 
 
 def tte47(folder: Path) -> Path:
@@ -95,45 +95,45 @@ def test_clips_are_let_go_one_after_another() -> None:
             most = max(most, len(alive))
             yield Item(str(index), str(index), "", lambda clip=one: clip, Truth(label="PLAX"))
 
-    outcome = try_model(LevelClassifier(CLASSES), DataSet("test", clips()), Options())
-    assert outcome.figures["n"] == 40
+    result = run_task(LevelClassifier(CLASSES), DataSet("test", clips()), Options())
+    assert result.figures["n"] == 40
     assert most <= 8
 
 
 def test_experts_are_asked_one_by_one(tmp_path: Path) -> None:
     data = read_data(tte47(tmp_path))
-    outcome = try_model(LevelClassifier(data.classes), data, Options())
-    figures = outcome.figures
+    result = run_task(LevelClassifier(data.classes), data, Options())
+    figures = result.figures
     assert figures["accuracy_percent"] == 100
     assert (figures["expert1_accuracy_percent"], figures["expert2_accuracy_percent"]) == (pytest.approx(200 / 3), 50)
     assert (figures["expert2_not_sure"], figures["majority_n"]) == (1, 2)
-    assert outcome.rows[0]["answer_expert2"] == NOT_SURE
+    assert result.rows[0]["answer_expert2"] == NOT_SURE
 
 
 def test_other_names_are_compared_as_views(tmp_path: Path) -> None:
     """The network says a2c and a4c, the data a2ch-full and a4ch-full."""
     data = read_data(tte47(tmp_path))
     chosen = replace(data, items=[item for item in data.items if item.truth.label != "plax-tv"])
-    outcome = try_model(LevelClassifier(("a2c", "a4c")), chosen, Options())
-    assert outcome.figures["accuracy_percent"] == 100
-    assert "compared as views" in outcome.notes[0]
+    result = run_task(LevelClassifier(("a2c", "a4c")), chosen, Options())
+    assert result.figures["accuracy_percent"] == 100
+    assert "compared as views" in result.notes[0]
     with pytest.raises(EvaluationError, match="no class for plax-tv"):
-        try_model(LevelClassifier(("a2c", "a4c")), data, Options())
+        run_task(LevelClassifier(("a2c", "a4c")), data, Options())
     with pytest.raises(EvaluationError, match=r"order of its classes is not known.*--labels"):
-        try_model(LevelClassifier(()), data, Options())
+        run_task(LevelClassifier(()), data, Options())
 
 
 def test_an_embedding_is_judged_by_neighbours_and_probe(tmp_path: Path) -> None:
     data = read_data(tte47(tmp_path))
     encoder = LevelClassifier((), architecture={"outputs": 0})
     assert tasks_of(encoder.manifest)[0] == "embedding"
-    outcome = try_model(encoder, data, Options(neighbours=2))
-    assert (outcome.figures["n_train"], outcome.figures["knn_n"]) == (3, 3)
-    assert outcome.figures["linear_probe_accuracy_percent"] == 100
+    result = run_task(encoder, data, Options(neighbours=2))
+    assert (result.figures["n_train"], result.figures["knn_n"]) == (3, 3)
+    assert result.figures["linear_probe_accuracy_percent"] == 100
     with pytest.raises(EvaluationError, match="needs labelled items"):
-        try_model(encoder, data, Options(split="train"))
+        run_task(encoder, data, Options(split="train"))
     with pytest.raises(EvaluationError, match="exchange none"):
-        try_model(encoder, data, Options(neighbours=2, label_noise_percent=20))
+        run_task(encoder, data, Options(neighbours=2, label_noise_percent=20))
 
 
 class BrightVentricle(nn.Module):
@@ -162,8 +162,8 @@ def test_dice_of_every_traced_frame(tmp_path: Path) -> None:
     traces = {"a": {0: miniatures.box_trace(40, 30, 59, 70), 2: miniatures.box_trace(40, 30, 59, 50)}}
     videos = {"a": boxes(41, 50, 31), "b": boxes(41, 21)}
     root = miniatures.echonet_dynamic(tmp_path, videos, {"a": (50.0, "TEST"), "b": (50.0, "TRAIN")}, traces)
-    outcome = try_model(BrightVentricle(), read_data(root), Options())
-    figures = outcome.figures
+    result = run_task(BrightVentricle(), read_data(root), Options())
+    figures = result.figures
     assert (figures["frames"], figures["items"]) == (2, 1)
     assert figures["ed_dice"] == 1
     assert figures["es_dice"] == pytest.approx(2 * 21 / (21 + 31))
@@ -171,20 +171,20 @@ def test_dice_of_every_traced_frame(tmp_path: Path) -> None:
     assert figures["dice_mean"] == pytest.approx((1 + 2 * 21 / 52) / 2)
     assert figures["iou"] == pytest.approx((1 + 21 / 31) / 2)
     assert figures["surface_distance_mean_px"] > 0
-    assert [(row["frame"], row["phase"], row["true_px"], row["found_px"]) for row in outcome.rows] == [
+    assert [(row["frame"], row["phase"], row["true_px"], row["found_px"]) for row in result.rows] == [
         (0, "ed", 41 * 20, 41 * 20), (2, "es", 21 * 20, 31 * 20),
     ]  # fmt: skip
     with pytest.raises(EvaluationError, match="no item of the split 'val' has a traced ventricle"):
-        try_model(BrightVentricle(), read_data(root), Options(split="val"))
+        run_task(BrightVentricle(), read_data(root), Options(split="val"))
 
 
 def test_masks_of_a_resized_video_lie_where_the_ventricle_is(tmp_path: Path) -> None:
     video = boxes(41, 21).repeat(2, axis=1).repeat(2, axis=2)
     traces = {"a": {0: miniatures.box_trace(80, 60, 119, 142), 1: miniatures.box_trace(80, 60, 119, 100)}}
     root = miniatures.echonet_dynamic(tmp_path, {"a": video}, {"a": (50.0, "TEST")}, traces)
-    outcome = try_model(BrightVentricle(), read_data(root), Options())
-    assert outcome.rows[0]["found_px"] == pytest.approx(82 * 40, rel=0.03)
-    assert outcome.figures["dice_mean"] > 0.97
+    result = run_task(BrightVentricle(), read_data(root), Options())
+    assert result.rows[0]["found_px"] == pytest.approx(82 * 40, rel=0.03)
+    assert result.figures["dice_mean"] > 0.97
 
 
 class KnownReader:
@@ -217,23 +217,23 @@ def test_an_ejection_fraction_with_its_coverage() -> None:
     items = [item(str(level), level, ef_percent=float(level)) for level in (30, 40, 50, 60, 70)]
     readings = {30: ef(33), 40: ef(41), 50: ef(48), 60: ef(None), 70: ReadingError("5 frames are too few")}
     model = KnownReader("echonet_dynamic/ef_r2plus1d_18", readings)
-    outcome = try_model(model, DataSet("test", items), Options())
-    figures = outcome.figures
+    result = run_task(model, DataSet("test", items), Options())
+    figures = result.figures
     assert (figures["items"], figures["coverage_percent"], figures["all_clips_n"]) == (5, 60, 3)
     assert figures["all_clips_mae_points"] == pytest.approx(2)
     assert figures["all_clips_bias_points"] == pytest.approx(2 / 3)
     assert figures["clip_mae_points"] == pytest.approx((5 + 3 + 0) / 3)
     assert figures["all_clips_auc_ef_40"] == 1
-    assert outcome.notes == (
+    assert result.notes == (
         "read: ef_video_regression, corrected",
         "not measured: 1 x no_cardiac_cycle", "not measured: 1 x unreadable: 5 frames are too few",
         "risk over coverage: by the spread over beats or clips, the least first, a single one last; "
         "what was not measured is not covered",
     )  # fmt: skip
-    rows = {str(row["item"]): row for row in outcome.rows}
+    rows = {str(row["item"]): row for row in result.rows}
     assert rows["40"]["error"] == pytest.approx(1)
     assert rows["60"]["found"] is None
-    assert set(outcome.plots) == {"scatter", "bland_altman", "risk_coverage"}
+    assert set(result.plots) == {"scatter", "bland_altman", "risk_coverage"}
 
 
 def test_beat_to_beat_has_a_name_of_its_own_and_draws_areas() -> None:
@@ -243,10 +243,10 @@ def test_beat_to_beat_has_a_name_of_its_own_and_draws_areas() -> None:
     rows = tuple({"Size": size, "ComputerSmall": int(size == 3)} for size in (9, 3, 8))
     readings = {level: replace(ef(level + more), rows=rows) for level, more in ((30, 1), (40, 3))}
     items = [item(str(level), level, ef_percent=float(level)) for level in (30, 40)]
-    outcome = try_model(Reader("echonet_dynamic/ef_r2plus1d_18", readings), DataSet("test", items), Options())
-    assert outcome.figures["beat_to_beat_mae_points"] == pytest.approx(2)
-    assert "clip_n" not in outcome.figures
-    assert "area_curves" in outcome.plots
+    result = run_task(Reader("echonet_dynamic/ef_r2plus1d_18", readings), DataSet("test", items), Options())
+    assert result.figures["beat_to_beat_mae_points"] == pytest.approx(2)
+    assert "clip_n" not in result.figures
+    assert "area_curves" in result.plots
 
 
 def line(frame: int, *ends: tuple[float, float], label: str = "lvid 4.20 cm") -> Mark:
@@ -262,18 +262,18 @@ def test_calipers_in_px_and_mm() -> None:
     )
     reading = Reading((), marks=(line(0, (4, 5), (0.4, 0.2)),))
     model = KnownReader("echonet_measurements/lvid", {9: reading})
-    outcome = try_model(model, DataSet("test", [item("a", 9, calipers=calipers)]), Options())
-    found, missed = outcome.rows
+    result = run_task(model, DataSet("test", [item("a", 9, calipers=calipers)]), Options())
+    found, missed = result.rows
     assert (found["true_px"], found["found_px"], found["frame"]) == (5, pytest.approx(6), 2)
     assert (found["true_mm"], found["found_mm"]) == (pytest.approx(10), pytest.approx(12))
     assert found["end_error_px"] == pytest.approx(0.5)
     assert (missed["caliper"], missed["found_px"]) == ("LVIDs", None)
-    assert outcome.figures["coverage_percent"] == 50
-    assert outcome.figures["px_n"] == 1
+    assert result.figures["coverage_percent"] == 50
+    assert result.figures["px_n"] == 1
     with pytest.raises(EvaluationError, match="a caliper on frame 7 of 6"):
-        try_model(model, DataSet("test", [item("a", 9, calipers=(replace(calipers[0], frame_index=7),))]), Options())
+        run_task(model, DataSet("test", [item("a", 9, calipers=(replace(calipers[0], frame_index=7),))]), Options())
     with pytest.raises(EvaluationError, match="has a caliper for lvid"):
-        try_model(model, DataSet("test", [item("a", 9, calipers=calipers[2:])]), Options())
+        run_task(model, DataSet("test", [item("a", 9, calipers=calipers[2:])]), Options())
 
 
 def test_a_model_of_three_lines_is_judged_line_by_line() -> None:
@@ -281,7 +281,7 @@ def test_a_model_of_three_lines_is_judged_line_by_line() -> None:
     marks = (line(0, (0, 0), (0, 5), label="LVID"), line(0, (0, 0), (0, 2), label="IVS"))
     model = KnownReader("EchoApex_ViT-S_lvh", {9: Reading((), marks=marks)})
     items = [item(key, 9, calipers=calipers) for key in "ab"]
-    figures = try_model(model, DataSet("test", items), Options()).figures
+    figures = run_task(model, DataSet("test", items), Options()).figures
     assert (figures["LVIDd_mm_mae_mm"], figures["IVSd_mm_mae_mm"], figures["mm_mae_mm"]) == pytest.approx((1, 1, 1))
     assert figures["calipers"] == 4
 
@@ -296,7 +296,7 @@ def test_phases_in_frames_and_ms() -> None:
     readings = {1: phases(("ed", 3), ("ed", 20), ("es", 10)), 2: phases(), 3: phases(("ed", 1), ("es", 12))}
     model = KnownReader("EchoPDNet", readings)
     stills = item("4", 4, frames=2, ed_frame=0, es_frame=1)
-    figures = try_model(model, DataSet("test", [*items, stills]), Options()).figures
+    figures = run_task(model, DataSet("test", [*items, stills]), Options()).figures
     assert figures["items"] == 3
     assert figures["ed_coverage_percent"] == pytest.approx(200 / 3)
     assert (figures["ed_aafd_frames"], figures["ed_difference_mean_frames"]) == (1, 0)
@@ -305,8 +305,8 @@ def test_phases_in_frames_and_ms() -> None:
 
 def test_a_model_is_not_tried_at_what_it_cannot() -> None:
     model = KnownReader("EchoPDNet", {})
-    with pytest.raises(EvaluationError, match="cannot be tried at 'ef', but at phase"):
-        try_model(model, DataSet("test", []), Options(), "ef")
+    with pytest.raises(EvaluationError, match="cannot be evaluated at 'ef', but at phase"):
+        run_task(model, DataSet("test", []), Options(), "ef")
     for name in ("plax_quality", "EchoApex_ViT-S_segmentation"):
         with pytest.raises(EvaluationError, match="no data set layout holds the truth of what it gives"):
             tasks_of(find_manifest(name))
@@ -356,8 +356,8 @@ def test_everything_is_written_down(tmp_path: Path) -> None:
     items = [item(str(level), level, ef_percent=float(level)) for level in (30, 40)]
     model = KnownReader("echonet_dynamic/ef_r2plus1d_18", {30: ef(33), 40: ef(41)})
     data = DataSet("test", items, notes=("a note",))
-    outcome = try_model(model, data, Options())
-    written = write_outcome(outcome, model.manifest, data, tmp_path / "out")
+    result = run_task(model, data, Options())
+    written = write_result(result, model.manifest, data, tmp_path / "out")
     assert [path.name for path in written] == [
         "metrics.json", "items.csv", "scatter.png", "bland_altman.png", "risk_coverage.png",
     ]  # fmt: skip
@@ -367,5 +367,5 @@ def test_everything_is_written_down(tmp_path: Path) -> None:
     assert metrics["notes"][0] == "a note"
     assert written[1].read_text().splitlines()[1].startswith("30,patient 30,test,30.0,33,3.0,35,")
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in written[2:])
-    broken = replace(outcome, figures={"r2": float("nan"), "r2_95": [float("nan"), 1.0]})
+    broken = replace(result, figures={"r2": float("nan"), "r2_95": [float("nan"), 1.0]})
     assert as_record(broken, model.manifest, data)["figures"] == {"r2": None, "r2_95": [None, 1.0]}

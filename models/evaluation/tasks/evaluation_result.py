@@ -1,4 +1,4 @@
-"""What a trial of a model on a data set gives: figures, a row per item, plots."""
+"""What a task gives of a model on a data set: figures, a row per item, plots."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -25,7 +25,7 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class EvaluationResult:
     """`rows` all have the same keys. `plots`: file name without suffix -> what draws it."""
 
     task: str
