@@ -83,7 +83,6 @@ class Method(StrEnum):
     DISCS_SINGLE_PLANE = "method of discs, single plane"
     DISCS_BIPLANE = "method of discs, biplane"
     LENGTH = "length"
-    OBSERVED = "observed"
     CALIPERS = "calipers, ends placed by a network"
     TEICHHOLZ = "Teichholz, from calipers"
     OUTLINE = "outline drawn by a network"

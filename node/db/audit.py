@@ -91,12 +91,11 @@ class AuditEvent(StrEnum):
 
 @dataclass(frozen=True)
 class AuditReport:
-    """`first_bad` is the sequence of the first entry that does not fit, where there is one."""
+    """`problem` names the first entry that does not fit, where there is one."""
 
     entries: int
     sealed: int
     verified: bool
-    first_bad: int | None = None
     problem: str = ""
 
 
@@ -172,16 +171,16 @@ def verify(session: Session, *, anchor: Mapping[str, Any] | None = None) -> Audi
     for entry in _sealed(session):
         problem = _problem(entry, sealed + 1, prev_hash)
         if problem:
-            return AuditReport(entries, sealed, False, entry.sequence, problem)
+            return AuditReport(entries, sealed, False, problem)
         sealed, prev_hash = sealed + 1, str(entry.entry_hash)
         if anchor is not None and entry.sequence == anchor["sequence"]:
             if entry.entry_hash != anchor["entry_hash"]:
-                return AuditReport(entries, sealed, False, entry.sequence, f"entry {entry.sequence} is not the anchored one")
+                return AuditReport(entries, sealed, False, f"entry {entry.sequence} is not the anchored one")
             anchored = True
     if not anchored:
         assert anchor is not None
         problem = f"the anchor stands at entry {anchor['sequence']}, the chain ends at {sealed}: the tail was removed"
-        return AuditReport(entries, sealed, False, sealed + 1, problem)
+        return AuditReport(entries, sealed, False, problem)
     return AuditReport(entries, sealed, True)
 
 

@@ -32,7 +32,6 @@ _UNCOMPRESSED = frozenset(
         "1.2.840.10008.1.2.1.98",  # uncompressed, in fragments
     )
 )  # fmt: skip
-_JPEG_FAMILY = (Kind.JPEG, Kind.JPEG_LOSSLESS, Kind.JPEG_LS)
 _Frames = tuple[int, Callable[[int], RGB]]
 Decoded = TypeVar("Decoded", bound=Samples)
 

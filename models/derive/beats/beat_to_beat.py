@@ -19,7 +19,6 @@ BEFORE_ES_FRAMES = 32  # a beat's clip starts half a clip before its end-systole
 BEFORE_ES_MS = 640.0  # ... which is this at 50 frames a second
 
 _LEAST_ES_DISTANCE_FRAMES = 20
-_LEAST_ES_DISTANCE_MS = 400.0
 _PROMINENCE = 0.5  # of the curve's trimmed range
 _TRIM = 0.05
 
@@ -67,39 +66,11 @@ def published_range(areas: Sequence[float]) -> float:
     return float(ordered[high] - ordered[low])
 
 
-def percentile_range(areas: Sequence[float]) -> float:
-    """The range from the 5th to the 95th percentile, as was meant.
-
-    >>> percentile_range(range(201))
-    180.0
-    """
-    low, high = np.quantile(np.asarray(areas, dtype=np.float64), [_TRIM, 1 - _TRIM])
-    return float(high - low)
-
-
 def published_end_systoles(areas: Sequence[float]) -> list[int]:
     """Minima of the area curve at least 20 frames apart, whatever the frame rate, as prominent as half its "trimmed range"."""
     prominence = _PROMINENCE * published_range(areas)
-    return _minima(np.asarray(areas, dtype=np.float64), _LEAST_ES_DISTANCE_FRAMES, prominence)
-
-
-def end_systoles(areas: Sequence[float], frame_times_ms: Curve) -> list[int]:
-    """Minima at least 400 ms apart, as prominent as half of the range between the true percentiles.
-
-    `areas` may have any unit; `frame_times_ms` (frames,) belongs to them.
-    """
-    if len(areas) < 3 or not np.all(np.diff(frame_times_ms) > 0):
-        return []
-    frame_ms = float(np.median(np.diff(frame_times_ms)))
-    distance = max(1, round(_LEAST_ES_DISTANCE_MS / frame_ms))
-    prominence = _PROMINENCE * percentile_range(areas)
-    if prominence <= 0:  # a curve that does not move has no end-systole; find_peaks would take any ripple
-        return []
-    return _minima(np.asarray(areas, dtype=np.float64), distance, prominence)
-
-
-def _minima(areas: Curve, distance: int, prominence: float) -> list[int]:
-    peaks, _ = find_peaks(-areas, distance=distance, prominence=prominence)
+    upside_down = -np.asarray(areas, dtype=np.float64)
+    peaks, _ = find_peaks(upside_down, distance=_LEAST_ES_DISTANCE_FRAMES, prominence=prominence)
     return [int(peak) for peak in peaks]
 
 

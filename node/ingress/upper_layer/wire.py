@@ -111,10 +111,6 @@ class Wire:
             except OSError as error:
                 raise PeerGone from error
 
-    def end_writing(self) -> None:
-        with suppress(OSError):
-            self._transport.shutdown(socket.SHUT_WR)
-
     def cut(self) -> None:
         """From any thread: whoever reads hears that the peer is gone."""
         with suppress(OSError):

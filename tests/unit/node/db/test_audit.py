@@ -148,8 +148,7 @@ def test_tampering_is_found_where_it_was_done(chain: Database, tamper: Callable[
     chain.write(tamper)
     report = _verify(chain)
     assert not report.verified
-    assert report.first_bad in (5, 6)
-    assert report.problem
+    assert report.problem.startswith(("entry 5 ", "entry 6 "))
 
 
 def test_a_removed_tail_is_found_by_the_anchor_alone(chain: Database) -> None:
@@ -162,8 +161,8 @@ def test_a_removed_tail_is_found_by_the_anchor_alone(chain: Database) -> None:
     chain.write(cut)
     assert _verify(chain).verified, "nothing inside the chain tells"
     report = _verify(chain, anchor)
-    assert (report.verified, report.first_bad) == (False, 9)
-    assert "tail was removed" in report.problem
+    assert not report.verified
+    assert "the chain ends at 8: the tail was removed" in report.problem
 
 
 def test_a_tail_written_anew_is_found_by_the_anchor(chain: Database) -> None:
@@ -177,7 +176,7 @@ def test_a_tail_written_anew_is_found_by_the_anchor(chain: Database) -> None:
     chain.write(forge)
     audit.seal(chain)
     assert _verify(chain).verified, "the forger sealed it well"
-    assert _verify(chain, anchor).first_bad == 10
+    assert _verify(chain, anchor).problem == "entry 10 is not the anchored one"
 
 
 def test_an_older_anchor_fits_a_longer_chain(chain: Database) -> None:

@@ -14,8 +14,6 @@ from models.derive.beats.beat_to_beat import (
     beat_start_ms,
     clip_indices,
     clip_starts,
-    end_systoles,
-    percentile_range,
     published_beat_starts,
     published_end_systoles,
     published_range,
@@ -89,18 +87,15 @@ def test_the_published_range_trims_by_powers_of_the_number_of_frames() -> None:
     areas = np.concatenate([np.full(150, 10.0), np.full(50, 90.0)])
     assert published_range(areas.tolist()) == 80.0  # 200 ** 0.95 = 153
     assert published_range(areas[:190].tolist()) == 0.0  # 190 ** 0.95 = 146: a quarter of the frames is cut away
-    assert percentile_range(areas[:190].tolist()) == 80.0
 
 
-def test_a_short_systole_is_found_with_true_percentiles_alone() -> None:
+def test_published_a_cavity_that_is_seldom_full_has_beats_of_noise() -> None:
     """A cavity that is seldom full: the powers trim its diastole away, the prominence asked for is nothing, noise is a beat."""
     areas = np.full(100, 50.0) + np.tile([0.0, 0.5], 50)
     areas[[20, 21, 22, 70, 71, 72]] = 100.0
     areas[[46]] = 49.0
-    times = np.arange(100) * 20.0
     assert published_range(areas.tolist()) == 0.5
     assert len(published_end_systoles(areas.tolist())) > 1
-    assert end_systoles(areas.tolist(), times) == [46]
 
 
 def test_a_minimum_is_prominent_by_half_the_range() -> None:
@@ -110,15 +105,13 @@ def test_a_minimum_is_prominent_by_half_the_range() -> None:
         areas[15:26] = areas[95:106] = 100
         areas[20] = areas[100] = 99.9
         areas[60] -= depth
-        published, corrected = published_end_systoles(areas.tolist()), end_systoles(areas.tolist(), np.arange(120) * 20.0)
-        assert (published, corrected) == (expected, expected)
+        assert published_end_systoles(areas.tolist()) == expected
 
 
-def test_minima_are_20_frames_apart_or_400_ms() -> None:
+def test_published_minima_are_20_frames_apart() -> None:
     """At 25 frames a second a fast heart beats every 15 frames: the published distance drops every other beat."""
     areas = (100 + 50 * np.cos(2 * np.pi * np.arange(60) / 15)).tolist()
     assert len(published_end_systoles(areas)) == 2
-    assert len(end_systoles(areas, np.arange(60) * 40.0)) == 4
 
 
 def test_too_few_frames_for_the_published_trimming() -> None:
