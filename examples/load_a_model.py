@@ -8,15 +8,15 @@ from models.phantom.truth import training_frames
 
 
 def main() -> None:
-    network = load_model("phantom_view", pretrained=True)  # a torch module; its weights are checked against their hash
-    manifest = network.manifest
+    model = load_model("phantom_view", pretrained=True)  # its weights are checked against their hash
+    manifest = model.manifest
     print(f"{manifest.name} {manifest.version}: {manifest.input_size_px} px square, gives {', '.join(manifest.labels)}")
 
     for view in (View.A4C, View.A2C):
         (frame,) = training_frames(7, views=(view,), size=manifest.input_size_px, phases=1)  # uint8 grey, (rows, columns)
         grey = torch.from_numpy(frame.image).float()[None, None] / 255  # (1, 1, rows, columns), 0 to 1
         with torch.inference_mode():
-            probabilities = network(grey).softmax(dim=1)[0]
+            probabilities = model(grey).softmax(dim=1)[0]
         likeliest = int(probabilities.argmax())
         print(f"drawn: {frame.view}  found: {manifest.labels[likeliest]} ({probabilities[likeliest]:.0%})")
 

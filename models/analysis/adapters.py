@@ -10,11 +10,11 @@ from torch import Tensor, nn
 from models.catalogue import View
 from models.clip import Clip
 from models.errors import ManifestError, UnsuitableModel
-from models.families.phantom.classifier import PhantomClassifier
 from models.inputs.clip_frames import ClipFrames
 from models.inputs.clip_input import ClipInput, Points, input_of, network_input
 from models.library.manifest import Manifest
 from models.library.model_set import Role
+from models.library.protocols import DescribingClassifier
 from models.library.recipe import FITS
 from models.library.registry import recipe_of
 from models.library.roles import image_of
@@ -24,9 +24,9 @@ _INSIDE = 0.5  # probability of a cavity's border, where the manifest states no 
 
 
 class Described(nn.Module):
-    """A phantom classifier that gives its features as well as its logits: the distance from its training data needs them."""
+    """A classifier that gives its features as well as its logits: the distance from its training data needs them."""
 
-    def __init__(self, classifier: PhantomClassifier) -> None:
+    def __init__(self, classifier: DescribingClassifier) -> None:
         super().__init__()
         self.classifier = classifier
 

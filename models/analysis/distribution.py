@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from torch import Tensor
@@ -10,11 +9,12 @@ from torch import Tensor
 from models.analysis.adapters import classifier_input
 from models.analysis.displays import trace_choice
 from models.analysis.embedding import features_as_judged
-from models.analysis.loaded_model import KnowsItsTrainingData, Part
+from models.analysis.loaded_model import LoadedModel
 from models.calibration import TraceChoice
 from models.catalogue import TRACES, View
 from models.clip import Clip
 from models.inputs.clip_frames import ClipFrames
+from models.library.model import Model
 from models.results import DistributionVerdict
 
 _FRAMES = 8  # spread over the clip, so that several phases of the beat vote
@@ -25,9 +25,9 @@ def frames_looked_at(clip: Clip) -> list[int]:
     return [int(index) for index in np.unique(np.linspace(0, last, _FRAMES).round())]
 
 
-def judged_features(judge: Part, clip: Clip, frames: ClipFrames, view: View, chosen: Sequence[int]) -> Tensor:
+def judged_features(judge: LoadedModel, clip: Clip, frames: ClipFrames, view: View, chosen: Sequence[int]) -> Tensor:
     """Features (n, width) of a clip of `view`. Raises ReadingError for one that the judge's embedder cannot be asked about."""
-    embedder = getattr(judge.network, "embedder", None)
+    embedder = judge.model.embedder
     if embedder is None:  # a classifier that knows its own training data
         return judge.run(classifier_input(clip, frames, judge.manifest, chosen))[1]
     display = trace_choice(view, clip) if view in TRACES else None
@@ -35,7 +35,7 @@ def judged_features(judge: Part, clip: Clip, frames: ClipFrames, view: View, cho
 
 
 def features_of_display(
-    embedder: Any,
+    embedder: Model,
     clip: Clip,
     display: TraceChoice | None,
     chosen: Sequence[int],
@@ -54,8 +54,8 @@ def features_of_display(
     return features_as_judged(embedder, alone, range(len(cut)), run=run)
 
 
-def verdict(judge: Part, features: Tensor) -> DistributionVerdict:
-    network: KnowsItsTrainingData = judge.network
-    distance = float(network.distance(features.to(network.class_means.device)).mean())
+def verdict(judge: LoadedModel, features: Tensor) -> DistributionVerdict:
+    reference = judge.model.reference
+    distance = float(reference.distance(features.to(reference.class_means.device)).mean())
     threshold = judge.manifest.threshold("out_of_distribution")
     return DistributionVerdict(distance, threshold, inside=distance <= threshold)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from models.analysis.loaded_model import Part
+from models.analysis.loaded_model import LoadedModel
 from models.analysis.measured_values import ClipReadings, read_all
 from models.catalogue import View
 from models.clip import Clip
@@ -10,10 +10,10 @@ from models.library.quantities import views_together
 from models.results import FrameReference
 
 
-def read_group(views: tuple[View, ...], clips: Sequence[Clip], parts: Sequence[Part]) -> ClipReadings:
+def read_group(views: tuple[View, ...], clips: Sequence[Clip], models: Sequence[LoadedModel]) -> ClipReadings:
     """Of each model that reads these `views` together; `clips` in their order. A value comes from every frame of all clips."""
     every = tuple(
         FrameReference(clip.sop_instance_uid, number) for clip in clips for number in range(1, clip.number_of_frames + 1)
     )
-    asked = [part for part in parts if views_together(part.manifest) == views]
-    return read_all(views, asked, lambda network: network.read_pair(*clips).values, lambda value: every)
+    asked = [loaded for loaded in models if views_together(loaded.manifest) == views]
+    return read_all(views, asked, lambda model: model.pair_reader.read_pair(*clips).values, lambda value: every)

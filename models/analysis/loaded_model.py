@@ -1,9 +1,7 @@
-"""One network of a model set with what computes it."""
+"""One model of a model set with what computes it."""
 
-import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
 
 from torch import Tensor, nn
 
@@ -16,46 +14,32 @@ from models.analysis.reader_probes import reader_probes, role_batch
 from models.engines.agreement import GatedBackend, choose_backend, probe_clip
 from models.engines.backend import TorchBackend
 from models.errors import UnsuitableModel
-from models.families.phantom.classifier import PhantomClassifier
 from models.library.manifest import Manifest
+from models.library.model import Model
 from models.library.model_set import Role
-from models.library.reading import Reader
 from models.library.recipe import Answer
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
 from models.results import ModelUse
 
-log = logging.getLogger(__name__)
-
-
-class KnowsItsTrainingData(Protocol):
-    """A network that keeps the means (classes, width) of its training data; one with none of them knows nothing.
-
-    It gives its features as its second output; one that has them of another network has that as `embedder`.
-    """
-
-    @property
-    def class_means(self) -> Tensor: ...
-
-    def distance(self, features: Tensor) -> Tensor:
-        """Distance (n,) of features (n, width) to the nearest class."""
-        ...
-
 
 @dataclass(frozen=True)
-class Part:
-    """`network` is the module itself, for what it can do beside `run`."""
+class LoadedModel:
+    """`model` is there for what it can do beside `run`."""
 
-    network: Any
-    manifest: Manifest
+    model: Model
     backend: GatedBackend
+
+    @property
+    def manifest(self) -> Manifest:
+        return self.model.manifest
 
     @property
     def use(self) -> ModelUse:
         return ModelUse(
             self.manifest.name,
             self.manifest.version,
-            self.manifest.weights_sha256 if getattr(self.network, "trained", True) else "",
+            self.manifest.weights_sha256 if self.model.trained else "",
             self.manifest.trained_on_phantoms,
             self.backend.name,
         )
@@ -63,29 +47,22 @@ class Part:
     def run(self, batch: Tensor) -> tuple[Tensor, ...]:
         return self.backend.run(batch)
 
-    @property
-    def knows_its_training_data(self) -> bool:
-        """Whether it can tell an image unlike those it was taught on."""
-        return len(getattr(self.network, "class_means", ())) > 0
 
-
-def load_part(role: Role, name: str, *, device: str = "cpu", engine: str = "torch") -> Part:
-    """Raises ManifestError for a model that is not there, UnsuitableModel for one that cannot take the part, WeightsError."""
+def load_for_role(role: Role, name: str, *, device: str = "cpu", engine: str = "torch") -> LoadedModel:
+    """Raises ManifestError for a model that is not there UnsuitableModel for one that cannot take the role, WeightsError."""
     manifest = find_manifest(name)
     if why := unfit_for(role, manifest):
         raise UnsuitableModel(f"model {name} cannot do this: it {why}")
-    network = load_model(name, pretrained=True, device=device)
-    return make_part(role, network, device=device, engine=engine)
+    return prepare_for_role(role, load_model(name, pretrained=True, device=device), device=device, engine=engine)
 
 
-def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "torch") -> Part:
-    """A loaded network as a part. Its backend is chosen here, once."""
-    if role in (Role.MEASUREMENTS, Role.PHASE) or (role is Role.QUALITY and not isinstance(network, PhantomClassifier)):
-        return _reader(network, device, engine)
-    manifest: Manifest = network.manifest
-    embedder = getattr(network, "embedder", None)
+def prepare_for_role(role: Role, model: Model, *, device: str = "cpu", engine: str = "torch") -> LoadedModel:
+    """A model with its backend, which is chosen here, once."""
+    if role in (Role.MEASUREMENTS, Role.PHASE) or (role is Role.QUALITY and model.recipe.answers is not Answer.CLASSES):
+        return _reader(model, device, engine)
+    manifest, embedder = model.manifest, model.embedder
     if engine == "torch" or (embedder and encodes_clips(embedder)):  # nothing to choose from, so no probe is rendered
-        return Part(network, manifest, GatedBackend(TorchBackend(_entry(network, role), device)))
+        return LoadedModel(model, GatedBackend(TorchBackend(_entry(model, role), device)))
     clip = probe_clip(manifest.probe)
     if role is Role.LV_SEGMENTATION:
         probe, answers = role_batch(clip, manifest), Answer.MASK
@@ -95,43 +72,39 @@ def make_part(role: Role, network: Any, *, device: str = "cpu", engine: str = "t
         probe, answers = role_batch(clip, entered), Answer.VALUES if embedder else Answer.CLASSES
         level = 0.0
     backend = choose_backend(
-        _entry(network, role), answers, probe, manifest, engine=engine, device=device, level=level, trained=_trained(manifest)
+        _entry(model, role), answers, probe, manifest, engine=engine, device=device, level=level, trained=_trained(manifest)
     )
-    return Part(network, manifest, backend)
+    return LoadedModel(model, backend)
 
 
 def _trained(manifest: Manifest) -> bool:
     return bool(manifest.weights_sha256)
 
 
-def _entry(network: nn.Module, role: Role) -> nn.Module:
+def _entry(model: Model, role: Role) -> nn.Module:
     """What is run of it."""
-    if role in (Role.VIEW, Role.DISTRIBUTION) and isinstance(network, PhantomClassifier):
-        return Described(network).eval()
-    return network
+    if role in (Role.VIEW, Role.DISTRIBUTION) and model.describes:
+        return Described(model.describing).eval()
+    return model.network
 
 
-def _reader(network: Reader, device: str, engine: str) -> Part:
+def _reader(model: Model, device: str, engine: str) -> LoadedModel:
     """A network that reads clips itself: the step that takes its time goes to the backend, where the gate lets one through."""
-    manifest = network.manifest
-    if not isinstance(network, nn.Module) or not (hasattr(network, "read") or hasattr(network, "read_pair")):
-        raise UnsuitableModel(f"model {manifest.name} measures nothing: its network does not read clips")
-    chosen = () if engine == "torch" else engage(network, engine=engine, device=device, trained=_trained(manifest))
-    return Part(network, manifest, joined(chosen) if chosen else GatedBackend(TorchBackend(network, device)))
+    if not model.recipe.clips_read:
+        raise UnsuitableModel(f"model {model.manifest.name} measures nothing: its network does not read clips")
+    chosen = () if engine == "torch" else engage(model, engine=engine, device=device, trained=_trained(model.manifest))
+    return LoadedModel(model, joined(chosen) if chosen else GatedBackend(TorchBackend(model.network, device)))
 
 
-def engage(
-    network: nn.Module, *, engine: str, device: str, trained: bool, answers: Answer | None = None
-) -> tuple[GatedBackend, ...]:
+def engage(model: Model, *, engine: str, device: str, trained: bool, answers: Answer | None = None) -> tuple[GatedBackend, ...]:
     """Each step of a network that reads clips goes to the backend that the gate lets through; empty where none can be tried.
 
     `answers` judges otherwise than by what the network is.
     """
-    manifest: Manifest = network.manifest  # type: ignore[assignment]
-    probes = reader_probes(network, probe_clip(manifest.probe))
+    probes = reader_probes(model.network, probe_clip(model.manifest.probe))
     chosen = tuple(
         choose_backend(
-            probe.step, answers or probe.answers, probe.batch, manifest,
+            probe.step, answers or probe.answers, probe.batch, model.manifest,
             engine=engine, device=device, trained=trained, others=probe.others,
         )
         for probe in probes

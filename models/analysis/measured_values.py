@@ -3,12 +3,12 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
-from models.analysis.loaded_model import Part
+from models.analysis.loaded_model import LoadedModel
 from models.catalogue import QUANTITIES, READ, Method, View
 from models.clip import Clip
 from models.errors import ReadingError
+from models.library.model import Model
 from models.library.quantities import AREAS, key_in_view, quantities_read, views_read, views_together
 from models.results import Beat, FrameReference, ModelUse, ReadValue, Reason
 
@@ -28,19 +28,19 @@ class ClipReadings:
 
 
 def read_clip_values(
-    clip: Clip, view: View, parts: Sequence[Part], beats: Sequence[Beat] = (), why_no_beats: str = ""
+    clip: Clip, view: View, models: Sequence[LoadedModel], beats: Sequence[Beat] = (), why_no_beats: str = ""
 ) -> ClipReadings:
     """Each model that reads this view, in its corrected decoding, of frames that are prepared once for all.
 
     `beats` are those known of the clip, for a model that reads a value of each. `why_no_beats` says why none of an
     outlined ventricle is whole: then nothing that needs one is read off the film either.
     """
-    asked = [part for part in parts if view in views_read(part.manifest) and not views_together(part.manifest)]
+    asked = [loaded for loaded in models if view in views_read(loaded.manifest) and not views_together(loaded.manifest)]
     if not asked:
         return ClipReadings()
 
-    def ask(network: Any) -> tuple[ReadValue, ...]:
-        read = (_in_view(value, view, clip) for value in _values(network, clip, beats))
+    def ask(model: Model) -> tuple[ReadValue, ...]:
+        read = (_in_view(value, view, clip) for value in model.reader.read_values(clip, beats))
         return tuple(_of_whole_beats(value, why_no_beats) for value in read)
 
     def frames(value: ReadValue) -> Sources:
@@ -52,21 +52,21 @@ def read_clip_values(
 
 def read_all(
     views: tuple[View, ...],
-    asked: Sequence[Part],
-    ask: Callable[[Any], tuple[ReadValue, ...]],
+    asked: Sequence[LoadedModel],
+    ask: Callable[[Model], tuple[ReadValue, ...]],
     sources: Callable[[ReadValue], Sources],
 ) -> ClipReadings:
-    """What `ask` gives of each network, with the `sources` of each value, where it is a quantity of exactly these `views`."""
+    """What `ask` gives of each model, with the `sources` of each value, where it is a quantity of exactly these `views`."""
     started = time.perf_counter()
     values: list[ReadValue] = []
     notes: list[str] = []
-    for part in asked:
-        name = part.manifest.name
+    for loaded in asked:
+        name = loaded.manifest.name
         try:
-            read = ask(part.network)
+            read = ask(loaded.model)
         except ReadingError as error:
             notes.append(f"{name} cannot read {'this clip' if len(views) == 1 else 'these clips'}: {error}")
-            values += _unread(part, views, str(error))
+            values += _unread(loaded, views, str(error))
             continue
         left: dict[str, list[str]] = {}
         for value in read:
@@ -76,7 +76,7 @@ def read_all(
                 values.append(replace(value, model=name, sources=sources(value)))
         notes += [f"{name}: {_counted(keys)} left out: {why}" for why, keys in left.items()]
     elapsed = {"measurements": time.perf_counter() - started}
-    return ClipReadings(tuple(values), tuple(notes), tuple(part.use for part in asked), elapsed)
+    return ClipReadings(tuple(values), tuple(notes), tuple(loaded.use for loaded in asked), elapsed)
 
 
 def _counted(keys: Sequence[str]) -> str:
@@ -101,20 +101,11 @@ def _of_whole_beats(value: ReadValue, why_none: str) -> ReadValue:
     return ReadValue(value.key, value.unit, None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=why_none)
 
 
-def _values(network: Any, clip: Clip, beats: Sequence[Beat]) -> tuple[ReadValue, ...]:
-    """Of the known beats, or without the table of all frames, where the network can do so."""
-    if beats and hasattr(network, "read_beats"):
-        of_beats: tuple[ReadValue, ...] = network.read_beats(clip, beats).values
-        return of_beats
-    values: tuple[ReadValue, ...] = network.read_values(clip) if hasattr(network, "read_values") else network.read(clip).values
-    return values
-
-
-def _unread(part: Part, views: tuple[View, ...], why: str) -> list[ReadValue]:
+def _unread(loaded: LoadedModel, views: tuple[View, ...], why: str) -> list[ReadValue]:
     """What the model would have given of clips of its form."""
-    keys = [key for key in quantities_read(part.manifest) if READ[key].views == views]
+    keys = [key for key in quantities_read(loaded.manifest) if READ[key].views == views]
     reasons = (Reason.OUT_OF_DISTRIBUTION,)
-    return [ReadValue(key, READ[key].unit, None, model=part.manifest.name, reasons=reasons, detail=why) for key in keys]
+    return [ReadValue(key, READ[key].unit, None, model=loaded.manifest.name, reasons=reasons, detail=why) for key in keys]
 
 
 def _left_out(value: ReadValue, views: tuple[View, ...]) -> str:

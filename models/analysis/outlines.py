@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from models.analysis.adapters import border_probability, on_map, placed_frames
-from models.analysis.loaded_model import Part
+from models.analysis.loaded_model import LoadedModel
 from models.analysis.phases import by_area_curve, find_phase_beats
 from models.clip import Clip
 from models.derive.beats.cardiac_cycle import BeatSearch, search_beats
@@ -37,7 +37,7 @@ class Ventricle:
     notes: tuple[str, ...] = ()
 
 
-def outline_ventricle(clip: Clip, frames: ClipFrames, part: Part, of_phase: Part | None = None) -> Ventricle:
+def outline_ventricle(clip: Clip, frames: ClipFrames, loaded: LoadedModel, of_phase: LoadedModel | None = None) -> Ventricle:
     """Around the ends of the beats that `of_phase` finds; without it, or where it finds none, on every frame, since beats are
     then sought in the curve of all areas. Raises ValueError without a calibrated region.
     """
@@ -47,7 +47,7 @@ def outline_ventricle(clip: Clip, frames: ClipFrames, part: Part, of_phase: Part
     found = find_phase_beats(clip, of_phase)
     notes = found.notes
     started = time.perf_counter()
-    outlines = _Outlines(clip, frames, part, region.cm_per_px)
+    outlines = _Outlines(clip, frames, loaded, region.cm_per_px)
     outlines.seek(frames_needed(found.beats, clip.number_of_frames))
     beats: tuple[Beat, ...] = ()
     why_none = ""
@@ -62,7 +62,7 @@ def outline_ventricle(clip: Clip, frames: ClipFrames, part: Part, of_phase: Part
         beats, why_none = searched.beats, searched.why_none
     contours = tuple(outlines.contours[index] for index in sorted(outlines.contours))
     elapsed = found.timings_s | {"lv_segmentation": time.perf_counter() - started}
-    return Ventricle(contours, tuple(outlines.areas_cm2), beats, why_none, (*found.models, part.use), elapsed, notes)
+    return Ventricle(contours, tuple(outlines.areas_cm2), beats, why_none, (*found.models, loaded.use), elapsed, notes)
 
 
 def _search_curve(clip: Clip, outlines: "_Outlines") -> BeatSearch:
@@ -79,10 +79,10 @@ class _Outlines:
     annulus away from the probe, or a long axis that turns against those of the frames around it.
     """
 
-    def __init__(self, clip: Clip, frames: ClipFrames, part: Part, cm_per_px: Point) -> None:
-        self._part, self._cm_per_px = part, cm_per_px
-        self._placed = placed_frames(clip, frames, part.manifest)
-        self._level = border_probability(part.manifest)
+    def __init__(self, clip: Clip, frames: ClipFrames, loaded: LoadedModel, cm_per_px: Point) -> None:
+        self._loaded, self._cm_per_px = loaded, cm_per_px
+        self._placed = placed_frames(clip, frames, loaded.manifest)
+        self._level = border_probability(loaded.manifest)
         self._sought: set[int] = set()
         self._at_once = 1  # until the size of the input is known
         self.contours: dict[int, Contour] = {}
@@ -95,7 +95,7 @@ class _Outlines:
             asked, waiting = waiting[: self._at_once], waiting[self._at_once :]
             batch = self._placed.batch(asked)
             self._at_once = max(1, min(_MOST_AT_ONCE, _PIXELS_AT_ONCE // (batch.shape[-1] * batch.shape[-2])))
-            maps = self._part.run(batch)[0][:, 0].sigmoid().numpy()
+            maps = self._loaded.run(batch)[0][:, 0].sigmoid().numpy()
             for index, probability in zip(asked, maps, strict=True):
                 line = cavity_outline(probability, self._level, probe=self._probe_px)
                 if line is not None:

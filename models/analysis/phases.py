@@ -3,7 +3,7 @@
 import time
 from dataclasses import dataclass, field
 
-from models.analysis.loaded_model import Part
+from models.analysis.loaded_model import LoadedModel
 from models.clip import Clip
 from models.derive.beats.phase_beats import beats_of_phases
 from models.derive.beats.phase_score import PhaseEvents
@@ -23,21 +23,21 @@ class PhaseBeats:
     timings_s: dict[str, float] = field(default_factory=dict)
 
 
-def find_phase_beats(clip: Clip, part: Part | None) -> PhaseBeats:
+def find_phase_beats(clip: Clip, loaded: LoadedModel | None) -> PhaseBeats:
     """Without frame times nothing is asked: no beat can be told from a wrong one then."""
     times = clip.frame_times_ms
-    if part is None or times is None:
+    if loaded is None or times is None:
         return PhaseBeats()
     started = time.perf_counter()
     beats: tuple[Beat, ...] = ()
-    name = part.manifest.name
+    name = loaded.manifest.name
     try:
-        beats = beats_of_phases(_events(part.network.read(clip).values), times.tolist(), clip.heart_rate_bpm)
+        beats = beats_of_phases(_events(loaded.model.reader.read(clip).values), times.tolist(), clip.heart_rate_bpm)
         why = "finds no whole regular beat, or one that contradicts the stated heart rate"
     except ReadingError as error:
         why = f"cannot read this clip: {error}"
     notes = () if beats else (by_area_curve(f"{name} {why}"),)
-    return PhaseBeats(beats, notes, (part.use,), {"phase": time.perf_counter() - started})
+    return PhaseBeats(beats, notes, (loaded.use,), {"phase": time.perf_counter() - started})
 
 
 def by_area_curve(why: str) -> str:

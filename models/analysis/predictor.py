@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from models.analysis.displays import objection, trace_choice
-from models.analysis.loaded_model import Part, load_part
+from models.analysis.loaded_model import LoadedModel, load_for_role
 from models.analysis.measured_values import ClipReadings, read_clip_values
 from models.analysis.outlines import Ventricle, outline_ventricle
-from models.analysis.view_and_quality import Impression, look_at
+from models.analysis.view_and_quality import ViewAndQuality, find_view_and_quality
 from models.catalogue import TRACES, View
 from models.clip import Clip
 from models.engines.devices import device_for
@@ -40,15 +40,15 @@ class Predictor:
     it cannot, `phantom_gate` judges phantoms, and nothing is measured on a patient without the research override.
     """
 
-    parts: Mapping[Role, tuple[Part, ...]]
-    phantom_gate: Part | None = None
+    parts: Mapping[Role, tuple[LoadedModel, ...]]
+    phantom_gate: LoadedModel | None = None
     research_override: bool = False
 
-    def of(self, role: Role) -> Part | None:
+    def of(self, role: Role) -> LoadedModel | None:
         """The one model of a role."""
         return next(iter(self.parts.get(role, ())), None)
 
-    def needed(self, role: Role) -> Part:
+    def needed(self, role: Role) -> LoadedModel:
         """The model of a role that no set is without."""
         return self.parts[role][0]
 
@@ -64,14 +64,14 @@ class Predictor:
     def _analyse(self, clip: Clip) -> ClipFindings:
         frames = ClipFrames(clip)
         started = time.perf_counter()
-        impression = look_at(
+        classified = find_view_and_quality(
             clip, frames, self.needed(Role.VIEW), self.of(Role.QUALITY), self.phantom_gate,
             of_distribution=self.of(Role.DISTRIBUTION), of_screen=self.of(Role.SPLIT_SCREEN),
         )  # fmt: skip
         timings_s = {"view_quality": time.perf_counter() - started}
-        view = impression.view.view
+        view = classified.view.view
         choice = trace_choice(view, clip) if view in TRACES else clip.b_mode_region()
-        found = in_order(_stops(clip, impression))
+        found = in_order(_stops(clip, classified))
         marked = tuple(reason for reason in found if self.research_override and reason in _LIFTED)
         gates = tuple(reason for reason in found if reason not in marked)
         apical = view in _MEASURED_VIEWS and not gates
@@ -91,9 +91,9 @@ class Predictor:
             cm_per_px=choice.region.cm_per_px if choice.region and view not in TRACES else None,
             region_rule=choice.rule,
             frame_times_ms=() if clip.frame_times_ms is None else tuple(clip.frame_times_ms.tolist()),
-            view=impression.view,
-            quality=impression.quality,
-            distribution=impression.distribution,
+            view=classified.view,
+            quality=classified.quality,
+            distribution=classified.distribution,
             contours=ventricle.contours,
             outlined_by=segmenter.manifest.name if ventricle.contours else "",
             area_curve_cm2=ventricle.area_curve_cm2,
@@ -101,30 +101,30 @@ class Predictor:
             why_no_beats=ventricle.why_no_beats,
             gates=gates,
             marked=marked,
-            flags=self._flags(clip, impression),
-            models=tuple(dict.fromkeys((*impression.models, *ventricle.models, *readings.models))),
+            flags=self._flags(clip, classified),
+            models=tuple(dict.fromkeys((*classified.models, *ventricle.models, *readings.models))),
             values=readings.values,
-            notes=impression.notes + ventricle.notes + readings.notes,
+            notes=classified.notes + ventricle.notes + readings.notes,
             timings_s=timings_s | ventricle.timings_s | readings.timings_s,
         )
 
-    def _flags(self, clip: Clip, impression: Impression) -> tuple[QualityFlag, ...]:
+    def _flags(self, clip: Clip, classified: ViewAndQuality) -> tuple[QualityFlag, ...]:
         flags: list[QualityFlag] = []
 
         def flag(issue: QualityIssue, text: str, judge: str = "") -> None:
             flags.append(QualityFlag(issue, clip.sop_instance_uid, text, (judge,) if judge else ()))
 
         of_view, of_quality = self.needed(Role.VIEW).manifest, self.of(Role.QUALITY)
-        is_trace = impression.view.view in TRACES
+        is_trace = classified.view.view in TRACES
         override = "stand by the research override alone" if self.research_override else "need the research override"
         shown = f"Doppler and M-mode displays: their numbers {override}" if is_trace else "this image"
-        if why := _no_scale(clip, impression.view.view):
+        if why := _no_scale(clip, classified.view.view):
             judge = of_view.name if is_trace else ""  # it says which display the region has to be
             flag(QualityIssue.CALIBRATION, f"Nothing can be measured: {why[1]}.", judge)
-        if (screen := impression.screen) and screen.is_dual:
+        if (screen := classified.screen) and screen.is_dual:
             said = f"probability {screen.dual_probability:.2f} by {screen.judge}"
             flag(QualityIssue.CALIBRATION, f"Nothing can be measured: two images on one screen ({said}).", screen.judge)
-        grade, verdict = impression.quality, impression.distribution
+        grade, verdict = classified.quality, classified.distribution
         if grade is None or of_quality is None:
             flag(QualityIssue.POOR_IMAGE_QUALITY, f"No network of the model set judges the quality of {shown}.")
         elif not grade.adequate:
@@ -138,22 +138,22 @@ class Predictor:
             flag(QualityIssue.OUT_OF_DISTRIBUTION, text)
         elif not verdict.inside:
             limits = f"distance {verdict.distance:.2f}, limit {verdict.threshold:.2f}"
-            text = f"Unlike the training images of {impression.distribution_judge}: {limits}."
-            flag(QualityIssue.OUT_OF_DISTRIBUTION, text, impression.distribution_judge)
+            text = f"Unlike the training images of {classified.distribution_judge}: {limits}."
+            flag(QualityIssue.OUT_OF_DISTRIBUTION, text, classified.distribution_judge)
         return tuple(flags)
 
 
-def _stops(clip: Clip, impression: Impression) -> set[Reason]:
+def _stops(clip: Clip, classified: ViewAndQuality) -> set[Reason]:
     """What no network has judged is as good as refused. Colour in the small picture above a trace does not stop it."""
     reasons = {Reason(value) for value in clip.known_exclusions}
-    reasons -= {Reason.COLOUR_DOPPLER} if impression.view.view in TRACES else set()
-    if why := _no_scale(clip, impression.view.view):
+    reasons -= {Reason.COLOUR_DOPPLER} if classified.view.view in TRACES else set()
+    if why := _no_scale(clip, classified.view.view):
         reasons.add(why[0])
-    if impression.screen and impression.screen.is_dual:
+    if classified.screen and classified.screen.is_dual:
         reasons.add(Reason.SPLIT_SCREEN)
-    if impression.quality is None or not impression.quality.adequate:
+    if classified.quality is None or not classified.quality.adequate:
         reasons.add(Reason.QUALITY)
-    if impression.distribution is None or not impression.distribution.inside:
+    if classified.distribution is None or not classified.distribution.inside:
         reasons.add(Reason.OUT_OF_DISTRIBUTION)
     return reasons
 
@@ -170,13 +170,13 @@ def open_model_set(models: ModelSet) -> Predictor:
     """The networks of a set, loaded. Raises ManifestError, WeightsError or BackendError, in plain words."""
     device = device_for(models.device, models.engine)
 
-    def load(role: Role, name: str) -> Part:
-        return load_part(role, name, device=device, engine=models.engine)
+    def load(role: Role, name: str) -> LoadedModel:
+        return load_for_role(role, name, device=device, engine=models.engine)
 
     view = load(Role.VIEW, models.view)
-    knows = view.knows_its_training_data
+    knows = view.model.knows_its_training_data
 
-    def taken(role: Role, name: str) -> Part:
+    def taken(role: Role, name: str) -> LoadedModel:
         """The view's own network need not be loaded, or asked, twice."""
         same = role is Role.VIEW or (role is Role.DISTRIBUTION and knows and name == models.view)
         return view if same else load(role, name)

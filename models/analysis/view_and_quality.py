@@ -12,7 +12,7 @@ from models.analysis.adapters import as_probabilities, classifier_input, likelie
 from models.analysis.displays import is_judged_by, told_by_region
 from models.analysis.distribution import frames_looked_at, judged_features, verdict
 from models.analysis.image_quality import grade_quality
-from models.analysis.loaded_model import Part
+from models.analysis.loaded_model import LoadedModel
 from models.catalogue import TRACES
 from models.clip import Clip
 from models.errors import ReadingError
@@ -34,7 +34,7 @@ class ScreenVerdict:
 
 
 @dataclass(frozen=True)
-class Impression:
+class ViewAndQuality:
     """What the classifiers say about a clip; None where no network of the set can say it. `distribution_judge` is the model
     that told the distance.
     """
@@ -48,16 +48,16 @@ class Impression:
     screen: ScreenVerdict | None = None
 
 
-def look_at(
+def find_view_and_quality(
     clip: Clip,
     frames: ClipFrames,
-    of_view: Part,
-    of_quality: Part | None,
-    gate: Part | None,
+    of_view: LoadedModel,
+    of_quality: LoadedModel | None,
+    gate: LoadedModel | None,
     *,
-    of_distribution: Part | None = None,
-    of_screen: Part | None = None,
-) -> Impression:
+    of_distribution: LoadedModel | None = None,
+    of_screen: LoadedModel | None = None,
+) -> ViewAndQuality:
     """`of_distribution` tells the distance of every clip; without it the view's own network where it can. Where that cannot
     either, `gate` does, and of phantoms only. Of a trace only a network says anything that was taught on such traces.
     """
@@ -66,7 +66,7 @@ def look_at(
     models = [of_view.use]
     quality = distribution = screen = None
     judge = of_distribution or (
-        of_view if of_view.knows_its_training_data else gate if clip.is_quality_control_subject else None
+        of_view if of_view.model.knows_its_training_data else gate if clip.is_quality_control_subject else None
     )
     if judge is not None and not is_judged_by(judge.manifest, view.view):
         judge = None
@@ -84,10 +84,12 @@ def look_at(
         screen = _screen_verdict(of_screen, clip, frames, chosen)
         models.append(of_screen.use)
     judged_by = judge.manifest.name if judge else ""
-    return Impression(view, quality, distribution, tuple(models), notes, judged_by, screen)
+    return ViewAndQuality(view, quality, distribution, tuple(models), notes, judged_by, screen)
 
 
-def _seen(clip: Clip, frames: ClipFrames, of_view: Part, chosen: Sequence[int]) -> tuple[ViewPrediction, Any, tuple[str, ...]]:
+def _seen(
+    clip: Clip, frames: ClipFrames, of_view: LoadedModel, chosen: Sequence[int]
+) -> tuple[ViewPrediction, Any, tuple[str, ...]]:
     """The view, the features of the frames where the network gives such, and what is to be noted."""
     notes: tuple[str, ...] = ()
     try:
@@ -102,7 +104,7 @@ def _seen(clip: Clip, frames: ClipFrames, of_view: Part, chosen: Sequence[int]) 
     return prediction, outputs[1] if len(outputs) > 1 else None, notes
 
 
-def _screen_verdict(part: Part, clip: Clip, frames: ClipFrames, chosen: Sequence[int]) -> ScreenVerdict:
-    logits = part.run(classifier_input(clip, frames, part.manifest, chosen))[0]
-    labels = [label.lower() for label in part.manifest.labels]
-    return ScreenVerdict(float(as_probabilities(logits)[labels.index(DUAL)]), part.manifest.name)
+def _screen_verdict(loaded: LoadedModel, clip: Clip, frames: ClipFrames, chosen: Sequence[int]) -> ScreenVerdict:
+    logits = loaded.run(classifier_input(clip, frames, loaded.manifest, chosen))[0]
+    labels = [label.lower() for label in loaded.manifest.labels]
+    return ScreenVerdict(float(as_probabilities(logits)[labels.index(DUAL)]), loaded.manifest.name)

@@ -27,7 +27,8 @@ from models.engines.graph_cache import throwaway_cache
 from models.engines.openvino_backend import OpenVinoBackend, has_bf16, is_installed
 from models.errors import BackendError
 from models.library.manifest import Manifest
-from models.library.recipe import Answer
+from models.library.model import Model
+from models.library.recipe import Answer, Recipe
 from models.library.registry import find_manifest, load_model
 
 log = logging.getLogger(__name__)
@@ -91,7 +92,8 @@ def time_network(
     """Raises ManifestError for a model that is not there. Random weights where none have been brought."""
     manifest = find_manifest(name)
     trained = bool(manifest.weights_file)
-    network = _entry(load_model(name, pretrained=trained, device=device), manifest)
+    model = load_model(name, pretrained=trained, device=device)
+    network = _entry(model.network, model.recipe)
     shape = input_shape(manifest)
     batch = torch.rand(_batch_size(shape), *shape, generator=torch.Generator().manual_seed(0))
     plain = copy.deepcopy(network)
@@ -99,9 +101,9 @@ def time_network(
     with ExitStack() as stack:
         if not trained:
             stack.enter_context(throwaway_cache())
-        halved = _half(copy.deepcopy(network), shape, batch, device) if half else None
+        halved = _half(copy.deepcopy(network), manifest, shape, batch, device) if half else None
         further = [halved, _compiled(copy.deepcopy(network), batch, device, half=halved is not None) if compiled else None]
-        ours, by = _as_in_the_node(network, batch, manifest, engine, device)
+        ours, by = _as_in_the_node(network, model, batch, engine, device)
     ways: list[tuple[Callable[[], Any], int]] = [
         (lambda: _published(plain, batch[:1], device), 1),
         (lambda: ours.run(batch), len(batch)),
@@ -117,19 +119,15 @@ def time_network(
     return Timing(name, shape, by, published_s, fp32_s, bf16_s, equal, trained, compiled_s)
 
 
-def _entry(network: nn.Module, manifest: Manifest) -> nn.Module:
-    return BothViews(network).eval() if manifest.architecture.get("network") == "biplane" else network
+def _entry(network: nn.Module, recipe: Recipe) -> nn.Module:
+    return BothViews(network).eval() if recipe.clips_read == 2 else network
 
 
-def _reader(entry: nn.Module) -> Any:
-    return entry.network if isinstance(entry, BothViews) else entry
-
-
-def _as_in_the_node(entry: nn.Module, batch: Tensor, manifest: Manifest, engine: str, device: str) -> tuple[Backend, str]:
+def _as_in_the_node(entry: nn.Module, model: Model, batch: Tensor, engine: str, device: str) -> tuple[Backend, str]:
     """In single precision, with its name. Of a network that reads clips the step that the node redirects, the rest by torch."""
-    chosen = engage(_reader(entry), engine=engine, device=device, trained=False, answers=Answer.VALUES)
+    chosen = engage(model, engine=engine, device=device, trained=False, answers=Answer.VALUES)
     if not chosen:
-        whole = choose_backend(entry, Answer.VALUES, batch[:3], manifest, engine=engine, device=device, trained=False)
+        whole = choose_backend(entry, Answer.VALUES, batch[:3], model.manifest, engine=engine, device=device, trained=False)
         return whole, whole.name
     return TorchBackend(entry, device), joined(chosen).name
 
@@ -152,7 +150,7 @@ def _published(network: nn.Module, frame: Tensor, device: str) -> tuple[Tensor, 
         return tuple(output.cpu() for output in as_tuple(network(frame.to(device))))
 
 
-def _half(entry: nn.Module, shape: tuple[int, ...], batch: Tensor, device: str) -> Backend | None:
+def _half(entry: nn.Module, manifest: Manifest, shape: tuple[int, ...], batch: Tensor, device: str) -> Backend | None:
     """What computes the network in half precision; None where this CPU or accelerator has none, or cannot run it."""
     on_torch = device != "cpu" or not is_installed()
     try:
@@ -160,8 +158,8 @@ def _half(entry: nn.Module, shape: tuple[int, ...], batch: Tensor, device: str) 
             return None
         if on_torch:
             return TorchBackend(entry, device, Precision.BF16)
-        network = _reader(entry)
-        probes = reader_probes(network, probe_clip(network.manifest.probe))
+        network = entry.network if isinstance(entry, BothViews) else entry
+        probes = reader_probes(network, probe_clip(manifest.probe))
         for probe in probes:
             probe.hand_to(OpenVinoBackend(probe.step, probe.shape, Precision.BF16, usually=len(probe.batch)).run)
         backend = TorchBackend(entry) if probes else OpenVinoBackend(entry, shape, Precision.BF16, usually=len(batch))

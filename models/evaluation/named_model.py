@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from models.analysis.engine_choice import put_to_engine
 from models.evaluation.datasets import read_data
@@ -11,9 +11,8 @@ from models.evaluation.datasets.items import DataSet, Item
 from models.evaluation.datasets.truth_json import ClipSource
 from models.evaluation.tasks import chosen_task, run_task
 from models.evaluation.tasks.evaluation_result import EvaluationResult, Options
-from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Manifest
-from models.library.registry import find_manifest, load_model
+from models.library.registry import find_manifest, load_model, reading_beats_of
 
 Watch = Callable[[Iterable[Item]], Iterator[Item]]
 
@@ -43,13 +42,13 @@ def evaluate_model(
     """
     find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
     data = read_data(path, layout, source, options.split)
-    network: Any = load_model(model, pretrained=True, device=device)
-    task = chosen_task(network.manifest, data, task)
-    ways = [put_to_engine(network, engine=engine, device=device, for_features=task == "embedding")]
+    loaded = load_model(model, pretrained=True, device=device)
+    task = chosen_task(loaded.manifest, data, task)
+    ways = [put_to_engine(loaded, engine=engine, device=device, for_features=task == "embedding")]
     if beats_by:
-        ventricle: Any = load_model(beats_by, pretrained=True, device=device)
-        network = BeatToBeat(network, ventricle)
-        ways.append(put_to_engine(ventricle, engine=engine, device=device))
-    result = run_task(network, replace(data, items=watch(data.items)), options, task)
+        segmenter = load_model(beats_by, pretrained=True, device=device)
+        loaded = reading_beats_of(loaded, segmenter)
+        ways.append(put_to_engine(segmenter, engine=engine, device=device))
+    result = run_task(loaded, replace(data, items=watch(data.items)), options, task)
     computed_by = f"computed by {' and '.join(dict.fromkeys(ways))}"
-    return Evaluated(network.manifest, data, replace(result, notes=(*result.notes, computed_by)))
+    return Evaluated(loaded.manifest, data, replace(result, notes=(*result.notes, computed_by)))

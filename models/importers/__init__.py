@@ -1,20 +1,17 @@
 """Published weights of others, from their files into our networks: read, placed strictly, stored as safetensors with origin.
 
-A family's importer is a module with `architecture(file, manifest)`, what the file itself asks for in [architecture] (not how
-many outputs: that says whose file it is), and `place(file, network)`, the state of a network of that architecture. `file` is a
-KerasFile or a TorchFile. `SETTINGS`, where it has them, are those that only it knows.
+Which tensor goes where is the family's: its recipe names the module whose `IMPORTER` says it (`importers.importer`).
 """
 
-import importlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import ModuleType
 
 from torch import Tensor
 
 from models.errors import ImportSettingError, ManifestError, WeightsFileError
 from models.importers.exports import Export, read_export
+from models.importers.importer import Importer
 from models.importers.keras.files import KerasFile
 from models.importers.keras.graph import check_steps
 from models.importers.keras.heads import refuse_guess, saying_its_scaling
@@ -24,7 +21,7 @@ from models.importers.sources import read_source, refuse_pointer, sha256_of
 from models.importers.tensor_files import write_tensors
 from models.importers.torch.files import TorchFile
 from models.library.manifest import Manifest, Value, write_manifest
-from models.library.registry import build, model_folder, published_manifest, recipe_of, stored_name
+from models.library.registry import build, model_folder, named, published_manifest, recipe_of, stored_name
 
 IMPORTER_VERSION = "1"  # a change of what an import writes
 
@@ -53,19 +50,19 @@ def import_weights(
     sha256 = _known_hash(manifest, file)
     source = read_source(file)
     importer = importer_of(manifest)
-    further = getattr(importer, "SETTINGS", ())
     asked = importer.architecture(source, manifest)
-    check_steps(source, importer, asked)
-    refuse_guess(manifest, importer, {*asked, *(settings or {})})
-    manifest = described(manifest, asked, settings or {}, labels, further)
+    check_steps(source, importer.steps, asked)
+    refuse_guess(manifest, importer.unpublished, {*asked, *(settings or {})})
+    manifest = described(manifest, asked, settings or {}, labels, importer.settings)
     tensors = _placed(manifest, source)
-    manifest = saying_its_scaling(manifest, importer)
+    manifest = saying_its_scaling(manifest, importer.preprocessing)
     return _store(manifest, tensors, file.name, sha256, folder or model_folder())
 
 
-def importer_of(manifest: Manifest) -> ModuleType:
-    """The module of its family that knows where each tensor of a published file goes."""
-    return importlib.import_module(recipe_of(manifest).importer)
+def importer_of(manifest: Manifest) -> Importer:
+    """Of its family: it knows where each tensor of a published file goes."""
+    importer: Importer = named(f"{recipe_of(manifest).importer}:IMPORTER")
+    return importer
 
 
 def _known_hash(manifest: Manifest, file: Path) -> str:

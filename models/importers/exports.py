@@ -33,13 +33,14 @@ class Format(StrEnum):
 
 def export_model(manifest: Manifest, path: Path, form: Format) -> None:
     """Writes the model with its weights to `path`. Raises ManifestError and WeightsError as `load_model` does."""
-    network = load_manifest(manifest, pretrained=True)
+    network = load_manifest(manifest, pretrained=True).network
     if form is Format.SAFETENSORS:
         tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
         carried = {_MANIFEST: manifest_text(manifest), _DIGEST: digest(tensors)}
         write_tensors(path, tensors, _origin(manifest) | carried)
         return
-    network.to(memory_format=torch.contiguous_format)  # torch.export cannot store the other layout without a warning
+    # torch.export cannot store the other layout without a warning
+    network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     example = torch.cat([probe(manifest)] * 2)  # a batch of one would become a constant of the graph
     program = torch.export.export(network, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
     torch.export.save(program, path, extra_files={f"{key}.txt": value for key, value in _origin(manifest).items()})

@@ -34,8 +34,8 @@ def verify_model(manifest: Manifest) -> Verification:
     """
     output, problem = "", ""
     try:
-        network = load_manifest(manifest, pretrained=True)
-        output, problem = _probed(network, manifest)
+        model = load_manifest(manifest, pretrained=True)
+        output, problem = _probed(model.network, manifest)
         problem = problem or _unlike_published(manifest) or _unlabelled(manifest)
     except (WeightsError, ManifestError) as error:
         problem = str(error)

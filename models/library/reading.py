@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Protocol
 
 from models.calibration import RegionProblem, TraceProblem
-from models.clip import Clip
-from models.library.manifest import Manifest
 from models.results import Point, ReadValue, Reason
 
 
@@ -56,14 +53,6 @@ class Reading:
     marks: tuple[Mark, ...] = ()
     notes: tuple[str, ...] = field(default=())  # which rule or fallback decided, in plain words
     folder_columns: tuple[str, ...] = ()
-
-
-class Reader(Protocol):
-    """A loaded network that measures. Raises `ReadingError` for a clip it cannot be asked about (form, not content)."""
-
-    manifest: Manifest
-
-    def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading: ...
 
 
 _INCONSISTENT = (

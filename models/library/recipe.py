@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.catalogue import TRACES, View
+from models.library.manifest import Value
 from models.library.model_set import Role
 
 
@@ -21,6 +22,13 @@ class Answer(StrEnum):
     POINTS = "points"  # logits (n, points, h, w), a peak each
     VALUES = "values"
     FEATURES = "features"
+
+
+class Encodes(StrEnum):
+    """Of what a network gives features."""
+
+    FRAMES = "frames"
+    CLIPS = "clips"
 
 
 FITS = ""  # nothing is missing for a role
@@ -54,7 +62,7 @@ class Layer:
     def of(self, network: Any) -> Any:
         module = network
         for step in self.path.split("."):
-            module = module[-1] if step == "-1" else getattr(module, step)
+            module = module[-1] if step == "-1" else module.get_submodule(step)
         return module
 
     def maps(self, features: Any, rows: int, columns: int) -> Any:
@@ -96,6 +104,19 @@ class EngineStep:
 
 
 @dataclass(frozen=True)
+class Training:
+    """How `train` makes such a network: `name` is what a configuration calls it, `objective` that of `training.objectives`.
+
+    `architecture` is what the configuration leaves open; `widths` is the key under which that of the configuration stands.
+    """
+
+    name: str
+    objective: str
+    architecture: Mapping[str, Value] = field(default_factory=dict)
+    widths: str = "channels"
+
+
+@dataclass(frozen=True)
 class Recipe:
     """One kind of network of one family.
 
@@ -109,8 +130,15 @@ class Recipe:
     [architecture] where nothing else is said. `judges` are the views whose image quality it may grade, `outlines` those that a
     segmenter reads of its own accord.
 
+    `clips_read` is how many clips it reads together: 1 makes it a `Reader`, 2 a `PairReader`. `encodes` says of what it gives
+    features. `beats_by` names, as "module:function" of (model, segmenter's model), the model that reads each beat which the
+    segmenter finds. `reference` names, as "module:function" of (class means, precision, embedder's manifest), the tensors of a
+    reference learnt in the features of another model, which [architecture] `embedder` names.
+
     `evaluation` are the tasks of `evaluate`, the usual one first; `lines` the calipers that it draws, where they are more than
-    the one that it is called after. `heat_map` says how an answer is explained, else `no_heat_map` why it cannot be.
+    the one that it is called after; `ef_figures` is how figures of its ejection fraction begin, as its publisher calls them.
+    `training` are the ways in which `train` makes it. `heat_map` says how an answer is explained, else `no_heat_map` why it
+    cannot be.
 
     `sees` names, as "module:function" of (clip, manifest), the `inputs.clip_input.ClipInput` that is a clip as it sees it. With
     no `engine` a network that reads clips stays with torch.
@@ -130,6 +158,12 @@ class Recipe:
     outlines: tuple[View, ...] = ()
     evaluation: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()
+    ef_figures: str = "ef_"
+    clips_read: int = 0
+    encodes: Encodes | None = None
+    beats_by: str = ""
+    reference: str = ""
+    training: tuple[Training, ...] = ()
     importer: str = ""
     sees: str = ""
     engine: EngineStep | None = None

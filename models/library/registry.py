@@ -14,9 +14,10 @@ from typing import Any
 
 from platformdirs import user_data_path
 
-from models.errors import ManifestError, WeightsError
+from models.errors import ManifestError, UnsuitableModel, WeightsError
 from models.library.manifest import Manifest, read_manifest, read_manifests
-from models.library.recipe import Answer, Recipe
+from models.library.model import Model
+from models.library.recipe import Answer, Recipe, Training
 
 # Family name -> module with its RECIPES, as a string: families stand above this file.
 FAMILIES: dict[str, str] = {
@@ -143,8 +144,8 @@ def _named(name: str, models: tuple[Manifest, ...]) -> Manifest:
     raise ManifestError(f"no model {name!r}; {said}`echonode models list` shows all {len(models)}")
 
 
-def load_model(name: str, pretrained: bool = False, weights: str | Path | None = None, device: str = "cpu") -> Any:
-    """The network `name` on `device`, ready for inference: freshly initialised, or with its weights.
+def load_model(name: str, pretrained: bool = False, weights: str | Path | None = None, device: str = "cpu") -> Model:
+    """The model `name` on `device`, ready for inference: freshly initialised, or with its weights.
 
     `pretrained` takes the weights that its manifest names, `weights` the same from another place; their hash must be the
     manifest's, so a published file is imported first. Raises ManifestError, also for a published model whose weights nobody has
@@ -153,7 +154,9 @@ def load_model(name: str, pretrained: bool = False, weights: str | Path | None =
     return load_manifest(find_manifest(name), pretrained, weights, device)
 
 
-def load_manifest(manifest: Manifest, pretrained: bool = False, weights: str | Path | None = None, device: str = "cpu") -> Any:
+def load_manifest(
+    manifest: Manifest, pretrained: bool = False, weights: str | Path | None = None, device: str = "cpu"
+) -> Model:
     """`load_model` for a manifest at hand."""
     recipe = recipe_of(manifest)
     if not recipe.networks:
@@ -163,7 +166,8 @@ def load_manifest(manifest: Manifest, pretrained: bool = False, weights: str | P
         if not manifest.weights_file:
             raise WeightsError(_how_to_bring_weights(manifest) if weights is None else _how_to_import(manifest, Path(weights)))
         source = manifest.weights_path if weights is None else Path(weights)
-    return build(recipe, manifest, source, device)
+    network = build(recipe, manifest, source, device)
+    return Model(network, recipe, manifest, trained=source is not None and manifest.trained)
 
 
 def build(recipe: Recipe, manifest: Manifest, weights: Path | None, device: str) -> Any:
@@ -187,6 +191,31 @@ def recipe_of(manifest: Manifest) -> Recipe:
     first = recipes[0] if recipes else Recipe(manifest.family, "", Answer.VALUES)
     unknown = Recipe(manifest.family, first.networks, first.answers, task, importer=first.importer)
     return of_task.get(task) or of_task.get("") or unknown
+
+
+def all_recipes() -> tuple[Recipe, ...]:
+    return tuple(recipe for family in FAMILIES for recipe in recipes_of(family))
+
+
+def trained_by(name: str) -> tuple[Recipe, Training]:
+    """What `train` makes under this name, and how. Raises ManifestError for a name that no family has."""
+    known = {training.name: (recipe, training) for recipe in all_recipes() for training in recipe.training}
+    if name not in known:
+        raise ManifestError(f"nothing is trained as {name!r}; there are {', '.join(known)}")
+    return known[name]
+
+
+def reading_beats_of(model: Model, segmenter: Model) -> Model:
+    """The model that reads each beat which the segmenter finds. Raises UnsuitableModel for models that do not go together."""
+    if not model.recipe.beats_by:
+        raise UnsuitableModel(f"model {model.manifest.name} reads no beats that a segmenter finds")
+    beat_by_beat: Model = named(model.recipe.beats_by)(model, segmenter)
+    return beat_by_beat
+
+
+def reference_family() -> str:
+    """The family that keeps what was learnt in the features of another model."""
+    return next(recipe.family for recipe in all_recipes() if recipe.reference)
 
 
 def named(path: str) -> Any:

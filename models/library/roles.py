@@ -5,7 +5,7 @@ from models.errors import ManifestError
 from models.library.manifest import Manifest
 from models.library.model_set import Role
 from models.library.quantities import quantities_read
-from models.library.registry import FAMILIES, embedder_of, recipe_of, recipes_of
+from models.library.registry import all_recipes, embedder_of, recipe_of
 
 _LIMITS = {Role.QUALITY: "adequate_quality", Role.DISTRIBUTION: "out_of_distribution"}  # that every model of the role states
 DUAL = "dual"
@@ -57,7 +57,7 @@ def _unfit(role: Role, manifest: Manifest) -> str:
 
 def families_for(role: Role) -> tuple[str, ...]:
     """Those of which some network takes the role."""
-    return tuple(family for family in FAMILIES if any(role in recipe.roles for recipe in recipes_of(family)))
+    return tuple(dict.fromkeys(recipe.family for recipe in all_recipes() if role in recipe.roles))
 
 
 def _unfit_distribution(manifest: Manifest) -> str:

@@ -2,24 +2,22 @@
 
 import functools
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any, TypeVar
-
-from torch import nn
+from typing import Any, TypeVar, cast
 
 from models.clip import Clip
 from models.derive.beats.shown_beat import why_no_beat_shown
 from models.derive.limits import Limits, impossible
+from models.library.manifest import Manifest
+from models.library.protocols import Reader
 from models.library.reading import Decoding, Reading
 from models.networks.engine_slots import EngineSlots
-from models.results import ReadValue, Reason
-
-Network = TypeVar("Network", bound=nn.Module)
+from models.results import Beat, ReadValue, Reason
 
 UNTRAINED = "the weights were never trained: what the network gives means nothing"
-_READS = ("read", "read_values", "read_beats", "read_pair")
+_READS = ("read", "read_values", "read_pair")
 
 
 class ReadingNetwork(EngineSlots):
@@ -30,13 +28,29 @@ class ReadingNetwork(EngineSlots):
     same. `own_limits` are those of the values that are no quantity of the catalogue, by key, in the unit of the value.
     """
 
+    manifest: Manifest
     trained: bool = False
     own_limits: Mapping[str, Limits] = MappingProxyType({})
+    in_folder: bool = False  # this and what follows: `library.protocols.ScriptOptions`
+    kernel: bool = False
+
+    @property
+    def has_published_phases(self) -> bool:
+        return False
+
+    @property
+    def manifests(self) -> tuple[Manifest, ...]:
+        """Its own, then those of the networks that it asks."""
+        return (self.manifest,)
+
+    def read_values(self, clip: Clip, beats: Sequence[Beat] = ()) -> tuple[ReadValue, ...]:
+        """The values of `read`, whatever beats are known."""
+        return cast(Reader, self).read(clip).values
 
     def __init_subclass__(cls, **further: Any) -> None:
         super().__init_subclass__(**further)
         for name in _READS:
-            if inspect.isfunction(method := cls.__dict__.get(name)) and not getattr(method, "__isabstractmethod__", False):
+            if inspect.isfunction(method := cls.__dict__.get(name)):
                 setattr(cls, name, judged(method))
 
     def load_state_dict(self, *given: Any, **further: Any) -> Any:
@@ -46,9 +60,12 @@ class ReadingNetwork(EngineSlots):
         return keys
 
 
+Network = TypeVar("Network", bound=ReadingNetwork)
+
+
 def as_if_trained(network: Network) -> Network:
     """The same network, whose readings are shown although nobody trained it: for tests, and for a look at raw outputs."""
-    network.trained = True  # type: ignore[assignment]
+    network.trained = True
     return network
 
 
@@ -57,14 +74,14 @@ def judged(read: Callable[..., Any]) -> Callable[..., Any]:
     signature = inspect.signature(read)
 
     @functools.wraps(read)
-    def reads(self: Any, *given: Any, **further: Any) -> Any:
+    def reads(self: ReadingNetwork, *given: Any, **further: Any) -> Any:
         found = read(self, *given, **further)
         decoding = signature.bind(self, *given, **further).arguments.get("decoding", Decoding.CORRECTED)
         values = found.values if isinstance(found, Reading) else found
         if not self.trained:
             values = _untrained(values)
             return Reading(values, columns=found.columns, notes=(UNTRAINED,)) if isinstance(found, Reading) else values
-        values = tuple(possible(value, decoding, getattr(self, "own_limits", {})) for value in values)
+        values = tuple(possible(value, decoding, self.own_limits) for value in values)
         return replace(found, values=values) if isinstance(found, Reading) else values
 
     return reads

@@ -12,6 +12,7 @@ from torch import nn
 
 from models.errors import WeightsError
 from models.library.manifest import Manifest
+from models.networks.reading_network import ReadingNetwork
 
 Network = TypeVar("Network", bound=nn.Module)
 
@@ -19,14 +20,16 @@ Network = TypeVar("Network", bound=nn.Module)
 def prepare(network: Network, manifest: Manifest, weights: Path | None, device: str) -> Network:
     """The network with the manifest's weights, in inference mode on `device`. With `weights` None it stays as initialised.
 
-    Its `trained` says whether weights were given that their manifest calls trained: without, it reads nothing.
+    Of a network that reads clips `trained` says whether weights were given that their manifest calls trained: without, it
+    reads nothing.
     """
     if weights is not None:
         try:
             network.load_state_dict(read_weights(weights, manifest.weights_sha256))
         except RuntimeError as error:  # torch's word for missing, surplus or misshapen tensors
             raise WeightsError(f"{weights.name} does not fit the family {manifest.family}: {error}") from error
-    network.trained = weights is not None and manifest.trained  # type: ignore[assignment]
+    if isinstance(network, ReadingNetwork):
+        network.trained = weights is not None and manifest.trained
     clips = any(parameter.dim() == 5 for parameter in network.parameters())
     layout = torch.channels_last_3d if clips else torch.channels_last  # 1.7 times as fast on a CPU
     network.to(device).to(memory_format=layout)  # type: ignore[call-overload]

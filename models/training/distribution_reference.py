@@ -5,24 +5,22 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from safetensors.torch import save_file
 
 from models.analysis.displays import mode_of, mode_shown, objection, trace_choice
 from models.analysis.distribution import features_of_display, frames_looked_at
-from models.analysis.loaded_model import Part
-from models.analysis.view_and_quality import look_at
+from models.analysis.loaded_model import LoadedModel
+from models.analysis.view_and_quality import find_view_and_quality
 from models.calibration import TraceChoice
 from models.catalogue import TRACES, Mode, View
 from models.clip import Clip
 from models.errors import ExcludedClip, IndistinctImages
-from models.families.distribution.networks import LearntClasses, digest_of
-from models.families.distribution.recipe import FAMILY
 from models.inputs.clip_frames import ClipFrames
 from models.library.manifest import PHANTOM_ONLY, Manifest, write_manifest
+from models.library.model import Model
+from models.library.registry import named, recipe_of, reference_family
 from models.results import Reason
 from models.training.image_distribution import Learnt, SeenClip, learn
 
@@ -40,7 +38,7 @@ class Images:
     of_phantoms: bool
 
 
-def seen_clip(embedder: Any, clip: Clip, *, patient: str, study: str, view_model: Part | None = None) -> SeenClip:
+def seen_clip(embedder: Model, clip: Clip, *, patient: str, study: str, view_model: LoadedModel | None = None) -> SeenClip:
     """The clip in features, with its class: its view by `view_model`, or without one its mode by its regions.
 
     Raises ExcludedClip, and `ReadingError` for a clip that the embedder cannot be asked about.
@@ -55,8 +53,8 @@ def seen_clip(embedder: Any, clip: Clip, *, patient: str, study: str, view_model
     return SeenClip(features_of_display(embedder, clip, display, chosen).numpy(), label, patient, study)
 
 
-def _shown_as_view(clip: Clip, view_model: Part) -> tuple[str, TraceChoice | None]:
-    view = look_at(clip, ClipFrames(clip), view_model, None, None).view.view
+def _shown_as_view(clip: Clip, view_model: LoadedModel) -> tuple[str, TraceChoice | None]:
+    view = find_view_and_quality(clip, ClipFrames(clip), view_model, None, None).view.view
     if view is View.OTHER or mode_of(view) is None:
         raise ExcludedClip(f"no view that {view_model.manifest.name} is sure of")
     if view in TRACES and (why := objection(view, clip)):
@@ -73,7 +71,7 @@ def _shown_as_mode(clip: Clip) -> tuple[str, TraceChoice | None]:
     return mode.value, clip.m_mode_region() if mode is Mode.M_MODE else clip.spectral_region()
 
 
-def judge_of(images: Images, embedder: Any, draft: Manifest, quantile: float) -> tuple[Manifest, Learnt]:
+def judge_of(images: Images, embedder: Model, draft: Manifest, quantile: float) -> tuple[Manifest, Learnt]:
     """What is learnt of the images, and the manifest `draft` with it, still without weights.
 
     Raises TooFewImages, and IndistinctImages where noise and empty screens would pass for such images.
@@ -126,7 +124,7 @@ def _no_images() -> list[tuple[str, Clip]]:
     return [(kind, Clip("", np.repeat(grey.astype(np.uint8)[None, ..., None], 3, 3), None)) for kind, grey in screens.items()]
 
 
-def _seen(embedder: Any, clip: Clip) -> SeenClip:
+def _seen(embedder: Model, clip: Clip) -> SeenClip:
     return SeenClip(features_of_display(embedder, clip, None, [0]).numpy(), "", "")
 
 
@@ -151,7 +149,7 @@ def draft_of(
     return Manifest(
         name=name,
         version=version,
-        family=FAMILY,
+        family=reference_family(),
         licence=licence or f"that of the images' owner; features of {embedder.name}: {embedder.licence}",
         intended_use=PHANTOM_ONLY if on_phantoms else _JUDGING,
         weights_file=f"{name}.safetensors",
@@ -178,14 +176,11 @@ def draft_of(
 def write_judge(manifest: Manifest, learnt: Learnt, embedder: Manifest, folder: Path) -> Manifest:
     """Writes `weights` and `manifests` of `folder`; returns the manifest as it stands there."""
     reference = learnt.reference
-    kept = LearntClasses(*reference.class_means.shape)
-    kept.class_means.copy_(torch.from_numpy(reference.class_means))
-    kept.precision.copy_(torch.from_numpy(reference.precision))
-    kept.embedder_digest.copy_(digest_of(embedder))
+    tensors = named(recipe_of(manifest).reference)(reference.class_means, reference.precision, embedder)
     weights = folder / "weights" / manifest.weights_file
     weights.parent.mkdir(parents=True, exist_ok=True)
     origin = {"model": manifest.name, "licence": manifest.licence, "embedder_sha256": embedder.weights_sha256}
-    save_file(dict(kept.state_dict()), weights, metadata=origin)
+    save_file(tensors, weights, metadata=origin)
     path = folder / "manifests" / f"{manifest.name}.toml"
     written = replace(manifest, weights_sha256=hashlib.sha256(weights.read_bytes()).hexdigest(), path=path)
     write_manifest(written, path)

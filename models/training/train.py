@@ -3,7 +3,7 @@
 import hashlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,12 +13,13 @@ from safetensors.torch import save as save_safetensors
 from torch import nn
 
 from models.catalogue import View
-from models.library.manifest import PHANTOM_ONLY, Manifest, Probe, write_manifest
+from models.library.manifest import PHANTOM_ONLY, Manifest, Probe, Value, write_manifest
+from models.library.registry import load_manifest, trained_by
 from models.phantom import GENERATOR_VERSION
 from models.training.augment import augment
 from models.training.config import TrainingConfig, read_config
+from models.training.objectives import OBJECTIVES, Objective, batch_of
 from models.training.phantom_source import FrameSet, load_frames
-from models.training.tasks import TASKS, TrainingTask, batch_of
 
 Progress = Callable[[str], None]
 
@@ -36,42 +37,46 @@ def train(config: Path, overrides: Sequence[str] = (), progress: Progress = lamb
     Raises TrainingConfigError. The same configuration, generator and machine give the same weights.
     """
     settings = read_config(config, overrides)
-    task = TASKS[settings.model.task]
+    recipe, training = trained_by(settings.model.task)
+    objective = OBJECTIVES[training.objective]
     torch.manual_seed(settings.optimiser.seed)
-    training, validation = (
-        _frames(settings, task, seeds) for seeds in (settings.data.train_seeds, settings.data.validation_seeds)
+    teaching, validation = (
+        _frames(settings, objective, seeds) for seeds in (settings.data.train_seeds, settings.data.validation_seeds)
     )
-    progress(f"{settings.model.name}: {len(training)} frames to train on, {len(validation)} to validate")
-    draft = _draft(settings, task)
-    network = task.family(draft)
-    _fit(network, task, training, settings, progress)
-    network.eval()
-    summary = task.finish(network, training, validation)
+    progress(f"{settings.model.name}: {len(teaching)} frames to train on, {len(validation)} to validate")
+    given: dict[str, Value] = {training.widths: settings.model.channels}
+    draft = _draft(
+        settings, recipe.family, objective.labels, given | dict(objective.architecture) | dict(training.architecture)
+    )
+    model = load_manifest(draft)
+    _fit(model.network, objective, teaching, settings, progress)
+    model.network.eval()
+    summary = objective.finish(model, teaching, validation)
     progress(f"{settings.model.name}: {dict(summary.metrics)}")
     metrics = dict(summary.metrics) | {"measured_on": "synthetic phantoms"}
-    return _write(network, replace(draft, thresholds=summary.thresholds, metrics=metrics), Path(settings.output.folder))
+    return _write(model.network, replace(draft, thresholds=summary.thresholds, metrics=metrics), Path(settings.output.folder))
 
 
-def _frames(settings: TrainingConfig, task: TrainingTask, seeds: list[int]) -> FrameSet:
+def _frames(settings: TrainingConfig, objective: Objective, seeds: list[int]) -> FrameSet:
     frames = load_frames((seeds[0], seeds[1]), FRAME_SIZE_PX, Path(settings.data.cache), settings.data.processes)
-    return frames.where(task.select(frames)).resized(settings.model.size_px)
+    return frames.where(objective.select(frames)).resized(settings.model.size_px)
 
 
-def _draft(settings: TrainingConfig, task: TrainingTask) -> Manifest:
+def _draft(settings: TrainingConfig, family: str, labels: tuple[str, ...], architecture: Mapping[str, Value]) -> Manifest:
     def seeds(values: list[int]) -> tuple[int, int]:
         return values[0], values[1]
 
     return Manifest(
         name=settings.model.name,
         version=settings.model.version,
-        family=task.family_name,
+        family=family,
         licence="Apache-2.0",
         intended_use=PHANTOM_ONLY,
         weights_file=f"{settings.model.name}.safetensors",
         weights_sha256="0" * 64,
         trained=True,
         input_size_px=settings.model.size_px,
-        labels=task.labels,
+        labels=labels,
         trained_on_phantoms=True,
         training_data="synthetic hearts, A4C and A2C in several phases, and images of no heart",
         generator=GENERATOR_VERSION,
@@ -80,11 +85,11 @@ def _draft(settings: TrainingConfig, task: TrainingTask) -> Manifest:
         test_seeds=seeds(settings.data.test_seeds),
         command=settings.command,
         probe=Probe(View.A4C, seed=0, frames=3),
-        architecture={task.widths: settings.model.channels} | dict(task.architecture),
+        architecture=architecture,
     )
 
 
-def _fit(network: nn.Module, task: TrainingTask, frames: FrameSet, settings: TrainingConfig, progress: Progress) -> None:
+def _fit(network: nn.Module, objective: Objective, frames: FrameSet, settings: TrainingConfig, progress: Progress) -> None:
     """AdamW under a one-cycle learning rate; bfloat16 where the processor multiplies it faster, single precision elsewhere."""
     options = settings.optimiser
     random = torch.Generator().manual_seed(options.seed)
@@ -95,11 +100,11 @@ def _fit(network: nn.Module, task: TrainingTask, frames: FrameSet, settings: Tra
     started, recent = time.perf_counter(), 0.0
     for iteration in range(options.iterations):
         batch = batch_of(frames, order.integers(len(frames), size=options.batch_size))
-        images, masks = augment(batch.images, batch.masks, task.augmentation, random)
+        images, masks = augment(batch.images, batch.masks, objective.augmentation, random)
         batch = replace(batch, images=images, masks=masks)
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = network(batch.images.contiguous(memory_format=torch.channels_last))
-        loss = task.loss(logits.float(), batch)
+        loss = objective.loss(logits.float(), batch)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(network.parameters(), _MAX_GRADIENT)

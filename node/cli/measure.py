@@ -7,16 +7,17 @@ from typing import Annotated, Any
 import typer
 from rich.markup import escape
 
-from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Reader
+from models.library.protocols import ClipReader
+from models.library.reading import Decoding
+from models.library.registry import reading_beats_of
 from models.results import ReadValue
 from models.wording import counted
 from node.cli.devices import check_device
 from node.cli.options import AsJson, EngineName
 from node.cli.output import console, print_json, show_rows, tell_terminal
 from node.errors import EchoNodeError
-from node.files.measured_files import MeasuredFile, manifests_of, measure_file, write_table
+from node.files.measured_files import MeasuredFile, measure_file, write_table
 from node.files.measured_pairs import of_two
 from node.files.overlays import overlay_paths
 from node.files.readers import open_reader, smooth_by_kernel
@@ -58,17 +59,19 @@ def measure(
     check_device(device)
     wanted = wanted_files(paths)
     overlays = _outputs(wanted, (*paths, Path(model), *([weights] if weights else [])), out, csv)
-    reader, computed_by = open_reader(model, weights, device, engine.value)
+    loaded, computed_by = open_reader(model, weights, device, engine.value)
     if beats_by is not None:
-        ventricle, beats_computed_by = open_reader(beats_by, None, device, engine.value)
-        reader, computed_by = BeatToBeat(reader, ventricle), (*computed_by, *beats_computed_by)
-    if hasattr(reader, "read_pair"):
-        reader, wanted = of_two(reader, paths, wanted, out)
-        overlays = [None]
+        segmenter, beats_computed_by = open_reader(beats_by, None, device, engine.value)
+        loaded, computed_by = reading_beats_of(loaded, segmenter), (*computed_by, *beats_computed_by)
     if kernel:
-        smooth_by_kernel(reader, decoding)
-    if hasattr(reader, "in_folder"):  # some published scripts treat a folder otherwise than a file
-        reader.in_folder = any(path.is_dir() for path in paths)
+        smooth_by_kernel(loaded, decoding)
+    loaded.script_options.in_folder = any(path.is_dir() for path in paths)
+    reader: ClipReader
+    if loaded.recipe.clips_read == 2:
+        reader, wanted = of_two(loaded, paths, wanted, out)
+        overlays = [None]
+    else:
+        reader = loaded.reader
     measured = _measured(reader, wanted, overlays, decoding)
     problem = "" if csv is None else _table_problem(csv, measured)
     summary = _summary(reader, computed_by, decoding, measured)
@@ -97,7 +100,7 @@ def _problems(measured: Sequence[MeasuredFile]) -> list[str]:
 
 
 def _measured(
-    reader: Reader, wanted: Sequence[Wanted], overlays: Sequence[Path | None], decoding: Decoding
+    reader: ClipReader, wanted: Sequence[Wanted], overlays: Sequence[Path | None], decoding: Decoding
 ) -> list[MeasuredFile]:
     measured = []
     for number, (item, overlay) in enumerate(zip(wanted, overlays, strict=True), start=1):
@@ -116,8 +119,10 @@ def _outputs(wanted: Sequence[Wanted], also_read: Sequence[Path], out: Path | No
     return overlays
 
 
-def _summary(reader: Reader, computed_by: tuple[str, ...], decoding: Decoding, measured: list[MeasuredFile]) -> dict[str, Any]:
-    models = zip(manifests_of(reader), computed_by, strict=True)
+def _summary(
+    reader: ClipReader, computed_by: tuple[str, ...], decoding: Decoding, measured: list[MeasuredFile]
+) -> dict[str, Any]:
+    models = zip(reader.manifests, computed_by, strict=True)
     model, *beats_by = (_model_summary(manifest, engine) for manifest, engine in models)
     return {
         **model,

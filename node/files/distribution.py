@@ -3,15 +3,14 @@
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from models.analysis.embedding import require_embedding
-from models.analysis.loaded_model import Part, load_part
+from models.analysis.loaded_model import LoadedModel, load_for_role
 from models.errors import ExcludedClip, ReadingError, TooFewImages
-from models.families.distribution.recipe import FAMILY
 from models.library.manifest import Manifest, read_manifest
+from models.library.model import Model
 from models.library.model_set import Role
-from models.library.registry import find_manifest, list_models, load_manifest
+from models.library.registry import find_manifest, list_models, load_manifest, reference_family
 from models.training.distribution_reference import Images, draft_of, judge_of, seen_clip, write_judge
 from node.errors import ConfigError, EchoNodeError, Unparseable, UnreadableClip
 from node.files.named_files import named_files
@@ -36,17 +35,17 @@ def learn_judge(
 ) -> tuple[Manifest, Images, float]:
     try:
         found = find_manifest(embedder)
-        network = load_manifest(found, pretrained=True, device=device)
-        require_embedding(network)
-        views = load_part(Role.VIEW, view_model, device=device) if view_model else None
-        images = _seen(network, paths, hold_out, views)
+        model = load_manifest(found, pretrained=True, device=device)
+        require_embedding(model)
+        views = load_for_role(Role.VIEW, view_model, device=device) if view_model else None
+        images = _seen(model, paths, hold_out, views)
         named = str(found.path.resolve()) if embedder.endswith(".toml") else found.name
         of_views = views.manifest if views else None
         options = f" --quantile {quantile:g} --hold-out {hold_out}"
         empty = draft_of(
             embedder=found, named=named, of_phantoms=images.of_phantoms, view_model=of_views, options=options, **draft
         )
-        manifest, learnt = judge_of(images, network, empty, quantile)
+        manifest, learnt = judge_of(images, model, empty, quantile)
         return write_judge(manifest, learnt, found, folder), images, learnt.limit
     except TooFewImages as error:
         left = "; ".join(f"{count} left out: {why}" for why, count in images.left_out.items())
@@ -55,7 +54,7 @@ def learn_judge(
         raise EchoNodeError(f"cannot store the judge: {error}") from error
 
 
-def _seen(network: Any, paths: Sequence[Path], hold_out: str, views: Part | None) -> Images:
+def _seen(model: Model, paths: Sequence[Path], hold_out: str, views: LoadedModel | None) -> Images:
     """Raises EchoNodeError for images of patients and phantoms together: a judge tells the ones or the others."""
     clips, left_out, known = [], Counter[str](), set()
     phantoms = Counter[bool]()
@@ -66,7 +65,7 @@ def _seen(network: Any, paths: Sequence[Path], hold_out: str, views: Part | None
                 raise ExcludedClip("the same object again")
             known.add(uid)
             clip = open_clip(path)
-            clips.append(seen_clip(network, clip, patient=patient, study=study, view_model=views))
+            clips.append(seen_clip(model, clip, patient=patient, study=study, view_model=views))
             phantoms[clip.is_quality_control_subject] += 1
         except (UnreadableClip, OSError):
             left_out[_NO_IMAGE] += 1
@@ -98,6 +97,6 @@ def next_version(name: str, folder: Path) -> str:
     mine = read_manifest(path) if path.exists() else known.get(name)
     if mine is None:
         return "1"
-    if mine.family != FAMILY:
+    if mine.family != reference_family():
         raise ConfigError(f"--name {name}: there is a model of this name")
     return str(int(mine.version) + 1) if mine.version.isdigit() else "1"

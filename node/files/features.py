@@ -58,15 +58,15 @@ def embed_files(
     files = list(named_files(paths))
     read = (path for path, named in files if named or path.suffix not in _TABLES)  # a table of before may be replaced
     refuse_replacing([("--out", out)], [manifest.path, *read])
-    network = load_manifest(manifest, pretrained=True, device=device)
-    require_embedding(network)
-    computed_by = put_to_engine(network, engine=engine, device=device, for_features=True)
+    model = load_manifest(manifest, pretrained=True, device=device)
+    require_embedding(model)
+    computed_by = put_to_engine(model, engine=engine, device=device, for_features=True)
     found: list[tuple[str, NDArray[np.float32]]] = []
     skipped: list[str] = []
     for number, (path, named) in enumerate(files, start=1):
         progress(f"{number} of {len(files)}: {path.name}")
         try:
-            found.append((str(path), embed(network, _clip(path))))
+            found.append((str(path), embed(model, _clip(path))))
         except (UnreadableClip, OSError, ReadingError, BackendError) as error:
             if named:
                 raise EchoNodeError(f"{path.name}: {error}") from error
@@ -74,7 +74,7 @@ def embed_files(
             skipped.append(f"left out {path.name}: {words}")
     if not found:
         raise EchoNodeError("there is no image to look at")
-    of_clips = encodes_clips(network)
+    of_clips = encodes_clips(model)
     with written_to("--out", out):
         _write(out, found, of_clips=of_clips)
     return Embedded(sum(len(features) for _, features in found), found[0][1].shape[1], of_clips, tuple(skipped), computed_by)

@@ -15,7 +15,7 @@ def open_explained(name: str, weights: Path | None, device: str) -> Any:
     """Raises NoHeatMap for a network without heat maps, before its weights are read."""
     manifest = find_manifest(name)
     place_of(manifest)
-    return load_manifest(manifest, pretrained=True, weights=weights, device=device)
+    return load_manifest(manifest, pretrained=True, weights=weights, device=device).network
 
 
 def chosen_frame(clip: Clip, frame: int | None) -> int:

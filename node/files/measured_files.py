@@ -7,8 +7,8 @@ from pathlib import Path
 
 from models.clip import Clip
 from models.errors import ModelError
-from models.library.manifest import Manifest
-from models.library.reading import Decoding, Reader, Reading
+from models.library.protocols import ClipReader
+from models.library.reading import Decoding, Reading
 from models.results import of_frames
 from node.errors import EchoNodeError
 from node.files.overlays import write_overlay
@@ -33,7 +33,7 @@ class MeasuredFile:
     cut_short: bool = False
 
 
-def measure_file(reader: Reader, wanted: Wanted, decoding: Decoding, overlay: Path | None) -> MeasuredFile:
+def measure_file(reader: ClipReader, wanted: Wanted, decoding: Decoding, overlay: Path | None) -> MeasuredFile:
     """One file through the reader; what is wrong with the file becomes its `error`."""
     try:
         clip = clip_for(reader, wanted)
@@ -46,29 +46,23 @@ def measure_file(reader: Reader, wanted: Wanted, decoding: Decoding, overlay: Pa
     measured = MeasuredFile(wanted.name, reading, cut_short=any(note.startswith(CUT_SHORT) for note in clip.notes))
     if overlay is None:
         return measured
-    caption = f"{reader.manifest.name}, {decoding.value} decoding, research use only"
+    caption = f"{reader.manifests[0].name}, {decoding.value} decoding, research use only"
     try:
         return replace(measured, overlay=write_overlay(overlay, clip, reading, caption))
     except (EchoNodeError, ModelError, ValueError, OSError) as error:  # what was read stays
         return replace(measured, overlay_error=str(error))
 
 
-def clip_for(reader: Reader, wanted: Wanted) -> Clip:
+def clip_for(reader: ClipReader, wanted: Wanted) -> Clip:
     """The file as a clip. Raises EchoNodeError for a patient's, where the reader was trained on phantoms."""
     clip = _clip(wanted)
-    if any(one.trained_on_phantoms for one in manifests_of(reader)) and not clip.is_quality_control_subject:
+    if any(one.trained_on_phantoms for one in reader.manifests) and not clip.is_quality_control_subject:
         raise EchoNodeError("weights trained on phantoms measure phantoms only: not a quality control subject")
     return clip
 
 
 def header_notes(clip: Clip) -> tuple[str, ...]:
     return (*clip.notes, *(f"the header says {reason}" for reason in clip.known_exclusions))
-
-
-def manifests_of(reader: Reader) -> tuple[Manifest, ...]:
-    """Of every network that the reader asks: its own, and that of the segmenter by which it finds beats."""
-    beats_by: Manifest | None = getattr(reader, "beats_by", None)
-    return (reader.manifest,) if beats_by is None else (reader.manifest, beats_by)
 
 
 def _clip(wanted: Wanted) -> Clip:

@@ -1,28 +1,28 @@
 """Readers of clips by the names of their models, ready to measure files."""
 
 from pathlib import Path
-from typing import Any
 
-from models.analysis.loaded_model import make_part
+from models.analysis.loaded_model import prepare_for_role
+from models.library.model import Model
 from models.library.model_set import Role
-from models.library.reading import Decoding, Reader
+from models.library.reading import Decoding
 from models.library.registry import find_manifest, load_manifest
 from node.errors import ConfigError
 
 
-def open_reader(model: str, weights: Path | None, device: str, engine: str) -> tuple[Reader, tuple[str, ...]]:
+def open_reader(model: str, weights: Path | None, device: str, engine: str) -> tuple[Model, tuple[str, ...]]:
     """The loaded model, ready to measure, and what computes it. Raises ConfigError for a model that does not measure."""
     manifest = find_manifest(model)
-    reader: Reader = load_manifest(manifest, pretrained=True, weights=weights, device=device)
-    if not (hasattr(reader, "read") or hasattr(reader, "read_pair")):
+    loaded = load_manifest(manifest, pretrained=True, weights=weights, device=device)
+    if not loaded.recipe.clips_read:
         raise ConfigError(f"{manifest.name} does not measure clips: its family {manifest.family} has no reader")
-    part = make_part(Role.MEASUREMENTS, reader, device=device, engine=engine)
-    measuring: Reader = part.network
-    return measuring, (part.use.engine,)
+    ready = prepare_for_role(Role.MEASUREMENTS, loaded, device=device, engine=engine)
+    return ready.model, (ready.use.engine,)
 
 
-def smooth_by_kernel(reader: Any, decoding: Decoding) -> None:
+def smooth_by_kernel(model: Model, decoding: Decoding) -> None:
     """Raises ConfigError where there are no published phases that it would change."""
-    if decoding is not Decoding.PUBLISHED or not getattr(reader, "has_published_phases", False):
+    options = model.script_options
+    if decoding is not Decoding.PUBLISHED or not options.has_published_phases:
         raise ConfigError("--kernel belongs to the published phases of the left ventricle: lvid, --decoding published")
-    reader.kernel = True
+    options.kernel = True

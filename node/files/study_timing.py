@@ -90,7 +90,8 @@ def _published_s(path: Path, models: ModelSet) -> float:
 
 
 def _script_s(path: Path, name: str, *, outline: bool) -> float:
-    network = load_model(name, pretrained=True).to(memory_format=torch.contiguous_format)
+    model = load_model(name, pretrained=True)
+    model.network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     clip = open_clip(path)
     started = time.perf_counter()
     frames = dcmread(path).pixel_array
@@ -98,12 +99,12 @@ def _script_s(path: Path, name: str, *, outline: bool) -> float:
     region = clip.b_mode_region().region
     if region is None:
         raise EchoNodeError("the phantom has no calibrated region")
-    letterbox = Letterbox.of_region(region, network.manifest.input_size_px)
+    letterbox = Letterbox.of_region(region, model.manifest.input_size_px)
     timed = min(_FRAMES_TIMED, len(frames))
     started = time.perf_counter()
     for index in range(timed):
         with torch.no_grad():
-            output = network(torch.from_numpy(letterbox.apply(frames[index : index + 1]))[:, None])
+            output = model(torch.from_numpy(letterbox.apply(frames[index : index + 1]))[:, None])
         if outline:
             cavity_outline(output[0, 0].sigmoid().numpy(), 0.5)
     return decoded_s + (time.perf_counter() - started) * len(frames) / timed

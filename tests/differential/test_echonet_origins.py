@@ -63,7 +63,7 @@ def of_any_hash(name: str, folder: Path) -> Path:
 
 def compared(manifest: Manifest, original: nn.Module, inputs: Tensor) -> None:
     """In single precision, then in double, where the order of sums in another memory layout no longer shows."""
-    network = load_manifest(manifest, pretrained=True)
+    network = load_manifest(manifest, pretrained=True).network
     for dtype, bound in ((torch.float32, FLOAT32_BOUND), (torch.float64, FLOAT64_BOUND)):
         with torch.inference_mode():
             reference = original.to(dtype)(inputs.to(dtype))

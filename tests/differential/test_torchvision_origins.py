@@ -31,7 +31,7 @@ def drawn(network: nn.Module, spread: float = 0.05) -> nn.Module:
 
 
 def compared(name: str, file: Path, folder: Path, reference: Tensor, inputs: Tensor) -> None:
-    network = load_manifest(import_weights(name, file, folder=folder), pretrained=True)
+    network = load_manifest(import_weights(name, file, folder=folder), pretrained=True).network
     file.unlink()  # up to 350 MB
     with torch.inference_mode():
         found = network(inputs)
@@ -124,7 +124,7 @@ def test_the_widths_of_panecho_s_heads_come_from_the_file(published: dict[str, T
 
 def imported(file: TorchFile) -> dict[str, Tensor]:
     architecture(file, find_manifest("PanEcho"))
-    return place(file, load_model("PanEcho", device="meta"))
+    return place(file, load_model("PanEcho", device="meta").network)
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ Original = Callable[[str, str], Reference]
 
 def imported(name: str, reference: Reference, folder: Path) -> EchoForgeXception:
     manifest = import_weights(name, reference.file, folder=folder)
-    network = load_model(str(manifest.path), pretrained=True)
+    network = load_model(str(manifest.path), pretrained=True).network
     assert isinstance(network, EchoForgeXception)
     return network
 

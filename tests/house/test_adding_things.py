@@ -190,7 +190,7 @@ import torch
 from models import list_models, load_model
 
 (manifest,) = [one for one in list_models() if one.name == "phantom_view_of_ours"]
-network = load_model("phantom_view_of_ours", pretrained=True)
+network = load_model("phantom_view_of_ours", pretrained=True).network
 print(manifest.family, tuple(network(torch.zeros(1, 1, 128, 128)).shape))
 """
 
@@ -238,7 +238,7 @@ def test_a_setting_is_a_field_whose_line_is_demanded(tmp_path: Path) -> None:
 
 _ROLE_IN_USE = """
         if of_rhythm := self.of(Role.RHYTHM):
-            impression = replace(impression, notes=(*impression.notes, f"the rhythm is judged by {of_rhythm.manifest.name}"))
+            classified = replace(classified, notes=(*classified.notes, f"the rhythm is judged by {of_rhythm.manifest.name}"))
 """
 _OPEN = """
 from pathlib import Path
@@ -251,13 +251,14 @@ from node.errors import ConfigError
 from node.settings import load_settings
 from node.work.model_check import require_models
 from tests.unit.models.analysis.test_mixed_sets import GoodQuality, a_clip, model_set, taking
-from models.analysis.loaded_model import make_part
+from models.analysis.loaded_model import prepare_for_role
+from tests.loaded import as_model
 
 settings = load_settings(Path("node/echonode.toml"))
 print(list(settings.model_set.names(Role.RHYTHM)))
 with pytest.raises(ConfigError, match="models.rhythm: phantom_lv is of the family phantom_segmenter, which cannot do this"):
     require_models(settings.model_set.but(rhythm="phantom_lv"))
-predictor = taking(model_set(), Role.RHYTHM, make_part(Role.QUALITY, GoodQuality()))
+predictor = taking(model_set(), Role.RHYTHM, prepare_for_role(Role.QUALITY, as_model(GoodQuality())))
 print(*predictor.analyse(a_clip(phantom=True)).notes)
 """
 

@@ -50,7 +50,7 @@ def test_the_example_of_a_new_model_works(tmp_path: Path, monkeypatch: pytest.Mo
     assert unfit_for(Role.VIEW, find_manifest("tiny_view")) == ""
     assert tasks_of(find_manifest("tiny_view")) == ("classification",)
     assert place_of(find_manifest("tiny_view")).layer.path == "features"
-    trained = load_model("tiny_view")
+    trained = load_model("tiny_view").network
     torch.save(trained.state_dict(), tmp_path / "tiny_view.pt")
     import_weights("tiny_view", tmp_path / "tiny_view.pt")
 

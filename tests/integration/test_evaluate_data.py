@@ -45,7 +45,7 @@ def brought(tmp_path_factory: pytest.TempPathFactory) -> Path:
     labels = ("A2C", "A4C", "A4CorA2CorOther", "PLAX", "PSAX")
     for name, changes in ((EF, {"architecture": rule}), (LV, {"architecture": rule}), (TMED2, {"labels": labels})):
         manifest = find_manifest(name)
-        network = load_model(name)
+        network = load_model(name).network
         if name == LV:  # so that about half of the pixels are found
             frames = torch.from_numpy(miniatures.discs(1)).float().permute(0, 3, 1, 2)
             with torch.inference_mode():
@@ -99,7 +99,7 @@ def test_outlines_on_echonet_dynamic(brought: Path, full_size: Path, tmp_path: P
     result = run(LV, "--data", full_size, "--out", tmp_path / "out", "--json")
     assert result.exit_code == 0, result.output
     record = json.loads(result.output)
-    network = load_model(LV, pretrained=True)
+    network = load_model(LV, pretrained=True).network
     shared = either = 0
     for seed in (0, 1):
         frames = miniatures.discs(12, 20, seed=seed)
@@ -127,7 +127,7 @@ def test_ejection_fraction_on_echonet_dynamic_as_published(brought: Path, dynami
     """40 frames, padded to 64: two clips a video."""
     result = run(EF, "--data", dynamic, "--decoding", "published", "--out", tmp_path / "out")
     assert result.exit_code == 0, result.output
-    network = load_model(EF, pretrained=True)
+    network = load_model(EF, pretrained=True).network
     found = []
     for seed in (0, 1):
         frames = torch.from_numpy(miniatures.discs(40, 20, SIZE, seed)).float()
@@ -173,7 +173,7 @@ def test_views_of_tmed2(brought: Path, tmp_path: Path) -> None:
     result = run(TMED2, "--data", miniatures.tmed2(tmp_path, images), "--json")
     assert result.exit_code == 0, result.output
     record = json.loads(result.output)
-    network = load_model(TMED2, pretrained=True)
+    network = load_model(TMED2, pretrained=True).network
     inputs = np.stack([cv2.resize(picture, (224, 224)) for picture, _, _ in images.values()]).astype(np.float32)
     with torch.inference_mode():
         logits = network(torch.from_numpy(inputs).permute(0, 3, 1, 2)).numpy()
@@ -195,7 +195,7 @@ def test_the_bundled_segmenter_on_camus_in_mm(tmp_path: Path) -> None:
     result = run("phantom_lv", "--data", tmp_path, "--split", "all", "--json")
     assert result.exit_code == 0, result.output
     figures = json.loads(result.output)["figures"]
-    network = load_model("phantom_lv", pretrained=True)
+    network = load_model("phantom_lv", pretrained=True).network
     box = Letterbox(0, 0, 100, 120, network.manifest.input_size_px)
     with torch.inference_mode():
         frames = torch.from_numpy(box.apply(image[None]))[:, None]

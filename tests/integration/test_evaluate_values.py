@@ -31,7 +31,7 @@ def test_a_peak_velocity_beside_the_one_stated_of_its_clip(tmp_path: Path, monke
 
     monkeypatch.setattr("models.families.echonet.trace.logits", answer)
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "models"))
-    stored(tmp_path / "models", AVVMAX, load_model(AVVMAX))
+    stored(tmp_path / "models", AVVMAX, load_model(AVVMAX).network)
     data = tmp_path / "data"
     data.mkdir()
     still(data / "still.dcm")

@@ -26,6 +26,7 @@ from node.errors import ConfigError, EchoNodeError
 from node.files import measured_files
 from node.objects.video_file import read_video, write_film
 from tests.factories import source_file, source_header
+from tests.loaded import as_model
 from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
 from tests.unit.models.families.echonet.drawn_traces import peaks_of, reader_of
 
@@ -79,7 +80,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
     def install(frames: int, name: str = "lvid") -> None:
         line = caliper_logits([((320.0, 161.5), (320.0, 321.5))])
         reader = drawn_reader(name, np.repeat(line, frames, axis=0))
-        monkeypatch.setattr(measure, "open_reader", lambda *_: (reader, ("torch",)))
+        monkeypatch.setattr(measure, "open_reader", lambda *_: (as_model(reader), ("torch",)))
 
     return install
 
@@ -144,7 +145,7 @@ def test_a_spectrum_gives_its_authors_table_and_a_point(tmp_path: Path, monkeypa
     """The same command for every reader. Over a folder the published script passes over a region at row 100."""
     spectrum = Spectrum((Wave(1.0, 0.32, -110.0),), replace(SPECTRAL, y0_px=100, y1_px=449), beside=())
     reader = reader_of("lvotvmax", peaks_of(spectrum))
-    monkeypatch.setattr(measure, "open_reader", lambda *_: (reader, ("torch",)))
+    monkeypatch.setattr(measure, "open_reader", lambda *_: (as_model(reader), ("torch",)))
     monkeypatch.setattr(measured_files, "clip_of_file", lambda _: spectrum.clip())
     still, table, out = _dicom(tmp_path / "study" / "still.dcm", 1), tmp_path / "out.csv", tmp_path / "still.png"
     for decoding, velocity in (("published", 110), ("corrected", -110)):
@@ -234,7 +235,7 @@ def test_the_published_decoding_refuses_other_shapes_and_says_the_way_out(tmp_pa
 def test_phantom_trained_weights_measure_no_patient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     reader = drawn_reader("lvid", caliper_logits([((320.0, 161.5), (320.0, 321.5))] * 2))
     reader.manifest = replace(reader.manifest, trained_on_phantoms=True)
-    monkeypatch.setattr(measure, "open_reader", lambda *_: (reader, ("torch",)))
+    monkeypatch.setattr(measure, "open_reader", lambda *_: (as_model(reader), ("torch",)))
     phantom, patient = _dicom(tmp_path / "phantom.dcm", 2), _dicom(tmp_path / "patient.dcm", 2, QualityControlSubject=None)
     result = _measure("--model", "lvid", phantom, patient, "--json")
     assert result.exit_code == 1
@@ -286,7 +287,7 @@ def _stored(folder: Path, manifest: Manifest, dtype: torch.dtype) -> Path:
     """A folder of imported models that holds random weights for this one."""
     (folder / "weights").mkdir(parents=True)
     torch.manual_seed(0)
-    tensors = load_manifest(manifest).state_dict()
+    tensors = load_manifest(manifest).network.state_dict()
     stored = {key: value.to(dtype).contiguous() if value.is_floating_point() else value for key, value in tensors.items()}
     weights = folder / "weights" / "model.safetensors"
     save_file(stored, weights)

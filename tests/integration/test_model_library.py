@@ -173,11 +173,11 @@ def test_export_keeps_the_origin_and_the_arithmetic(home: Path, original: Refere
         origin = stored.metadata()
     assert origin["source_file"] == "model.h5"
     assert origin["licence"].startswith("for research use")
-    network = load_model(NAME, pretrained=True)
+    network = load_model(NAME, pretrained=True).network
     exported = load_file(tmp_path / "e.safetensors")
     assert all(torch.equal(tensor, exported[name]) for name, tensor in network.state_dict().items())
     assert _run("import", NAME, tmp_path / "e.safetensors", "--folder", tmp_path / "elsewhere").exit_code == 0
-    again = load_model(str(next((tmp_path / "elsewhere" / "manifests").iterdir())), pretrained=True)
+    again = load_model(str(next((tmp_path / "elsewhere" / "manifests").iterdir())), pretrained=True).network
     assert all(torch.equal(tensor, exported[name]) for name, tensor in again.state_dict().items())
 
     assert _run("export", NAME, "--out", tmp_path / "e.pt2", "--format", "pt2").exit_code == 0

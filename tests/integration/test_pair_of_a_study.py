@@ -82,7 +82,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Bench:
             transfer_syntax_uid=JPEGBaseline8Bit,
         )
         files[uid] = path
-    sha256 = stored(folder / "models", PAIR, load_model(PAIR))
+    sha256 = stored(folder / "models", PAIR, load_model(PAIR).network)
     model_set = ModelSet(measurements=(PAIR,), engine="torch")
     return Bench(archive, files, folder / "models", model_set, sha256)
 

@@ -25,6 +25,11 @@ class PeakLimits:
     far_px: float
 
 
+def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Probabilities of logits of any shape, float32."""
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))), np.float32)
+
+
 def published_centroid(probability: Map) -> tuple[float, float]:
     """EchoNet-Measurements' point (x, y) px: the mean over the whole map by probability, the sum enlarged by 1e-8.
 

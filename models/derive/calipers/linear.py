@@ -1,6 +1,7 @@
 """Lengths of lines, and the two volumes that Teichholz's formula makes of them."""
 
 import math
+from itertools import pairwise
 
 from models.catalogue import READ, Method
 from models.results import Point
@@ -9,6 +10,9 @@ from models.results import Point
 LIMITS_CM = {
     key: quantity.limits for key, quantity in READ.items() if quantity.method is Method.CALIPERS and quantity.unit == "cm"
 }
+# Across the parasternal long axis, from the transducer on; of a line that shares its end with another either has a say.
+PLAX_POINTS = ("ivs_rv", "ivs_lv", "lvpw_lv", "lvpw_epicardium")
+PLAX_LINES = dict(zip(("ivs", "lvid", "lvpw"), pairwise(PLAX_POINTS), strict=True))
 EF_LIMITS_PERCENT = READ["ef_teichholz_2d"].limits
 
 

@@ -19,9 +19,10 @@ from models.evaluation.tasks.reading import read_ef, read_lengths, read_phases
 from models.evaluation.tasks.segmentation import segment
 from models.evaluation.tasks.values import read_values
 from models.library.manifest import Manifest, Value
+from models.library.model import Model
 from models.library.registry import recipe_of
 
-Task = Callable[[Any, DataSet, Options], EvaluationResult]
+Task = Callable[[Model, DataSet, Options], EvaluationResult]
 
 # By name, of a loaded model.
 TASKS: dict[str, Task] = {
@@ -46,7 +47,7 @@ def tasks_of(manifest: Manifest) -> tuple[str, ...]:
     return tasks if has_head else tasks[::-1]
 
 
-def run_task(model: Any, data: DataSet, options: Options, task: str = "auto") -> EvaluationResult:
+def run_task(model: Model, data: DataSet, options: Options, task: str = "auto") -> EvaluationResult:
     """The result of `task`, or of the model's usual one. Raises EvaluationError where model and data do not fit.
 
     It also does where what counts and draws is not installed: before hours of computing, not after them.

@@ -25,8 +25,9 @@ from models.evaluation.tasks.evaluation_result import EvaluationResult, Options
 from models.evaluation.tasks.plots import confusion, reliability, risk_over_coverage
 from models.inputs.clip_input import network_input, takes_clips
 from models.library.manifest import Manifest, Value
+from models.library.model import Model
 from models.library.model_set import Role
-from models.library.registry import recipe_of
+from models.library.recipe import Encodes
 from models.library.roles import view_of
 
 _FRAMES_OF_A_CLIP = 8  # evenly spaced
@@ -45,7 +46,7 @@ class _Vocabulary:
     note: str = ""
 
 
-def classify(model: Any, data: DataSet, options: Options) -> EvaluationResult:
+def classify(model: Model, data: DataSet, options: Options) -> EvaluationResult:
     """Accuracy of a network with labels. Raises EvaluationError where its labels, or those of the data, are not known."""
     manifest: Manifest = model.manifest
     if not manifest.labels:
@@ -88,7 +89,7 @@ def classify(model: Any, data: DataSet, options: Options) -> EvaluationResult:
     return EvaluationResult("classification", figures, _same_keys(rows), tuple(notes), plots)
 
 
-def embed(model: Any, data: DataSet, options: Options) -> EvaluationResult:
+def embed(model: Model, data: DataSet, options: Options) -> EvaluationResult:
     """k-NN and linear probe (of 1, 10 and all % of the labels) on the train split's embeddings, judged on the asked split.
 
     Raises EvaluationError without either.
@@ -157,11 +158,11 @@ def _summed(probabilities: NDArray[np.float64], words: _Vocabulary) -> NDArray[n
     return summed
 
 
-def _probabilities(model: Any, items: Iterable[Item], options: Options) -> Iterator[tuple[Item, NDArray[np.float64]]]:
+def _probabilities(model: Model, items: Iterable[Item], options: Options) -> Iterator[tuple[Item, NDArray[np.float64]]]:
     """Per item, its clip let go. Of a network of frames the mean softmax over a clip's frames, some clips at once."""
-    if Role.VIEW not in recipe_of(model.manifest).roles:  # it reads clips itself, and its table is one of probabilities
+    if Role.VIEW not in model.recipe.roles:  # it reads clips itself, and its table is one of probabilities
         for item in items:
-            rows = model.read(item.load(), options.decoding).rows
+            rows = model.reader.read(item.load(), options.decoding).rows
             if not rows:
                 raise EvaluationError(f"model {model.manifest.name} names no view of {item.key}")
             yield _released(item), np.array([row["Probability"] for row in rows], dtype=np.float64)
@@ -188,25 +189,27 @@ def _released(item: Item) -> Item:
     return Item(item.key, item.group, item.split, gone, item.truth)
 
 
-def _softmax(model: Any, waiting: list[tuple[Item, Tensor]]) -> Iterator[tuple[Item, NDArray[np.float64]]]:
+def _softmax(model: Model, waiting: list[tuple[Item, Tensor]]) -> Iterator[tuple[Item, NDArray[np.float64]]]:
     if not waiting:
         return
-    place = next(model.parameters())
+    classifier = model.classifier
+    place = next(classifier.parameters())
     with torch.inference_mode():
-        logits = model(torch.cat([frames for _, frames in waiting]).to(place.device, place.dtype))
-    of_items = logits.double().softmax(dim=1).cpu().split([len(frames) for _, frames in waiting])
+        logits = classifier(torch.cat([frames for _, frames in waiting]).to(place.device, place.dtype))
+    of_items = torch.split(logits.double().softmax(dim=1).cpu(), [len(frames) for _, frames in waiting])
     for (item, _), probabilities in zip(waiting, of_items, strict=True):
         yield item, np.asarray(probabilities.mean(dim=0).numpy(), dtype=np.float64)
 
 
-def _embedding(model: Any, item: Item, options: Options) -> NDArray[np.float32]:
+def _embedding(model: Model, item: Item, options: Options) -> NDArray[np.float32]:
     """Of a clip: the network's own, or the mean over frames."""
-    clip, place = item.load(), next(model.parameters())
-    if hasattr(model, "embed_clip"):
-        return np.asarray(model.embed_clip(clip, options.decoding), dtype=np.float32)
+    clip = item.load()
+    if model.recipe.encodes is Encodes.CLIPS:
+        return np.asarray(model.clip_encoder.embed_clip(clip, options.decoding), dtype=np.float32)
+    place = next(model.encoder.parameters())
     frames = network_input(clip, model.manifest, _spread(clip.number_of_frames))
     with torch.inference_mode():
-        return np.asarray(model.embed(frames.to(place.device, place.dtype)).float().mean(dim=0).cpu().numpy())
+        return np.asarray(model.encoder.embed(frames.to(place.device, place.dtype)).float().mean(dim=0).cpu().numpy())
 
 
 def _spread(frames: int) -> list[int]:

@@ -1,7 +1,6 @@
 """Which items of a data set a model is asked about, and the table of what it read: shared by the tasks of readers."""
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +12,7 @@ from models.evaluation.datasets.items import DataSet, Item
 from models.evaluation.tasks.evaluation_result import Cell, Draw, Options
 from models.evaluation.tasks.plots import bland_altman, scatter
 from models.library.manifest import Manifest
+from models.library.model import Model
 from models.library.quantities import views_read
 from models.library.reading import Reading
 from models.library.registry import recipe_of
@@ -50,10 +50,10 @@ def _may_show(view: View, views: Sequence[View]) -> bool:
     return view in views or (view in TRACES and any(one.startswith(f"{view}_") for one in views))
 
 
-def read_clips(model: Any, clips: Sequence[Clip], options: Options) -> tuple[Reading | None, str | None]:
+def read_clips(model: Model, clips: Sequence[Clip], options: Options) -> tuple[Reading | None, str | None]:
     """What the model reads of one clip, or of several together; else why it cannot."""
     try:
-        return (model.read(clips[0], options.decoding) if len(clips) == 1 else model.read_pair(*clips)), None
+        return (model.reader.read(clips[0], options.decoding) if len(clips) == 1 else model.pair_reader.read_pair(*clips)), None
     except ReadingError as error:
         return None, f"{UNREADABLE}: {error}"
 

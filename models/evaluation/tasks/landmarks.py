@@ -3,13 +3,13 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from itertools import pairwise
-from typing import Any
 
 import numpy as np
 
 from models.analysis.adapters import border_probability, on_map, outlines_frames
 from models.clip import Clip
+from models.derive.calipers.heat_map import sigmoid
+from models.derive.calipers.linear import PLAX_LINES, PLAX_POINTS
 from models.derive.ventricle.outline import cavity_outline
 from models.derive.ventricle.sector import probe_position
 from models.evaluation.datasets.items import DataSet, Item, TrueLandmark
@@ -18,24 +18,21 @@ from models.evaluation.tasks.evaluation_result import Draw, EvaluationResult, Op
 from models.evaluation.tasks.items_read import Row, chosen, column, missing, need, read_clips
 from models.evaluation.tasks.plots import histogram
 from models.evaluation.tasks.segmentation import maps_of
-from models.families.echoforge.keypoints import LINES, POINTS
-from models.families.echonet.frames import sigmoid
 from models.inputs.clip_input import pairs
 from models.library.manifest import Manifest, Value
+from models.library.model import Model
 from models.library.reading import Mark, MarkKind
 from models.library.registry import recipe_of
 from models.results import Point
 
 OUTLINED = ("mitral_annulus_left", "mitral_annulus_right", "apex")  # left and right of the image
-# Across the parasternal long axis, from the transducer on; of a line that shares its end with another either has a say.
-LINE_ENDS = dict(zip(LINES, pairwise(POINTS), strict=True))
 _SIDES = ("upper", "lower", "left", "right")  # of the two ends of every other line, in the image
 _MM_PER_CM = 10.0
 
 Found = Mapping[tuple[str, int], Point]  # by name and frame index
 
 
-def read_landmarks(model: Any, data: DataSet, options: Options) -> EvaluationResult:
+def read_landmarks(model: Model, data: DataSet, options: Options) -> EvaluationResult:
     """The distance of every marked point that the model has a name for, in px, and in mm of clips with a scale.
 
     Raises EvaluationError where nobody marked one.
@@ -65,15 +62,15 @@ def names_of(manifest: Manifest) -> tuple[str, ...]:
     if outlines_frames(manifest):
         return OUTLINED
     if recipe_of(manifest).lines:
-        return POINTS
+        return PLAX_POINTS
     return _ends_of(manifest.name.rpartition("/")[2])
 
 
 def _ends_of(line: str) -> tuple[str, ...]:
-    return LINE_ENDS.get(line) or tuple(f"{line}_{side}" for side in _SIDES)
+    return PLAX_LINES.get(line) or tuple(f"{line}_{side}" for side in _SIDES)
 
 
-def _found(model: Any, clip: Clip, frames: Sequence[int], options: Options) -> tuple[Found, str | None]:
+def _found(model: Model, clip: Clip, frames: Sequence[int], options: Options) -> tuple[Found, str | None]:
     if names_of(model.manifest) == OUTLINED:
         return _of_outlines(model, clip, frames), None
     times = None if clip.frame_times_ms is None else clip.frame_times_ms[list(frames)]
@@ -86,7 +83,7 @@ def _found(model: Any, clip: Clip, frames: Sequence[int], options: Options) -> t
     return found, problem
 
 
-def _of_outlines(model: Any, clip: Clip, frames: Sequence[int]) -> Found:
+def _of_outlines(model: Model, clip: Clip, frames: Sequence[int]) -> Found:
     placed, maps = maps_of(model, clip, frames)
     level = border_probability(model.manifest)
     region = clip.b_mode_region().region
@@ -109,8 +106,8 @@ def _named_ends(mark: Mark) -> dict[str, Point]:
     """Either end of a caliper may be the first; where it lies in the image says which it is."""
     line = mark.label.lower().split(maxsplit=1)[0] if mark.label else ""
     upper, lower = sorted(mark.points_px, key=lambda point: point[1])
-    if line in LINE_ENDS:
-        return dict(zip(LINE_ENDS[line], (upper, lower), strict=True))
+    if line in PLAX_LINES:
+        return dict(zip(PLAX_LINES[line], (upper, lower), strict=True))
     left, right = sorted(mark.points_px)
     return dict(zip((f"{line}_{side}" for side in _SIDES), (upper, lower, left, right), strict=True))
 

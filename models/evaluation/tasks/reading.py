@@ -3,7 +3,6 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
@@ -30,11 +29,10 @@ from models.evaluation.tasks.items_read import (
     views_asked,
 )
 from models.evaluation.tasks.plots import area_curves, histogram, risk_over_coverage
-from models.families.echonet.dynamic import BeatToBeat
 from models.library.manifest import Value
+from models.library.model import Model
 from models.library.quantities import views_together
 from models.library.reading import Mark, MarkKind, Reading
-from models.library.registry import recipe_of
 from models.results import ReadValue
 
 _EF_KEYS = ("ef_video_regression", "ef_bp", "ef_a4c", "ef_a4c_uncalibrated", "ef_area_a4c", "ef_video_regression_biplane")
@@ -44,11 +42,11 @@ _CURVES = 4  # area curves drawn
 _MM_PER_CM = 10.0
 
 
-def read_ef(model: Any, data: DataSet, options: Options) -> EvaluationResult:
+def read_ef(model: Model, data: DataSet, options: Options) -> EvaluationResult:
     """Ejection fraction, with how many items one was read at all. Raises EvaluationError without a true one."""
     rows: list[Row] = []
     curves: list[tuple[str, Sequence[float], Sequence[int]]] = []
-    key_read, prefix = "", _ef_prefix(model)
+    key_read, prefix = "", model.recipe.ef_figures
     stills, others = 0, list[Item]()
     known = chosen(data, options, lambda item: item.truth.ef_percent is not None)
     for item, clips, unpaired in _films(model, known, others):
@@ -85,9 +83,9 @@ def read_ef(model: Any, data: DataSet, options: Options) -> EvaluationResult:
     return EvaluationResult("ef", figures, tuple(rows), notes, plots)
 
 
-def read_lengths(model: Any, data: DataSet, options: Options) -> EvaluationResult:
+def read_lengths(model: Model, data: DataSet, options: Options) -> EvaluationResult:
     """Calipers of the kinds the model draws, on the frames where somebody drew one. Raises EvaluationError where nobody did."""
-    names = recipe_of(model.manifest).lines or (model.manifest.name.rpartition("/")[2],)
+    names = model.recipe.lines or (model.manifest.name.rpartition("/")[2],)
     rows: list[Row] = []
     for item in chosen(data, options, lambda item: any(_line_name(caliper) in names for caliper in item.truth.calipers)):
         calipers = [caliper for caliper in item.truth.calipers if _line_name(caliper) in names]
@@ -122,7 +120,7 @@ def read_lengths(model: Any, data: DataSet, options: Options) -> EvaluationResul
     return EvaluationResult("linear", figures | ranked.figures, tuple(rows), (*missing(rows), *ranked.notes), plots)
 
 
-def read_phases(model: Any, data: DataSet, options: Options) -> EvaluationResult:
+def read_phases(model: Model, data: DataSet, options: Options) -> EvaluationResult:
     """End-diastole and end-systole: the found frame nearest to each true one. Raises EvaluationError without a true one."""
     rows: list[Row] = []
     for item in chosen(data, options, lambda item: None not in (item.truth.ed_frame, item.truth.es_frame)):
@@ -152,7 +150,7 @@ def read_phases(model: Any, data: DataSet, options: Options) -> EvaluationResult
     return EvaluationResult("phase", figures, tuple(rows), missing(rows), plots)
 
 
-def _films(model: Any, items: Iterator[Item], left_out: list[Item]) -> Iterator[tuple[Item, list[Clip], str]]:
+def _films(model: Model, items: Iterator[Item], left_out: list[Item]) -> Iterator[tuple[Item, list[Clip], str]]:
     """Each item with its clip; `left_out` takes those of views that the model does not read. Of a model that reads several
     clips together each study with one of each view, or which it lacks.
     """
@@ -167,13 +165,6 @@ def _passed_over(stills: int, others: Sequence[Item]) -> str:
     words = [f"the model reads films, and {stills} are stills"] if stills else []
     words += [f"{len(others)} clips are of views that the model does not read"] if others else []
     return f": {'; '.join(words)}" if words else ""
-
-
-def _ef_prefix(model: Any) -> str:
-    """Under which name EchoNet-Dynamic's own figures are published; the other models read one value a clip."""
-    if model.manifest.architecture.get("network") != "r2plus1d_18":
-        return _ANY_EF
-    return "beat_to_beat_" if isinstance(model, BeatToBeat) else "all_clips_"
 
 
 def _spread(reading: Reading | None, value: ReadValue | None) -> float | None:

@@ -1,7 +1,6 @@
 """Outlines of the left ventricle against traced ones: Dice, IoU, distance of the borders."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 import cv2
 import numpy as np
@@ -18,6 +17,7 @@ from models.evaluation.tasks.plots import histogram
 from models.inputs.clip_frames import ClipFrames
 from models.inputs.clip_input import ClipInput
 from models.library.manifest import Value
+from models.library.model import Model
 from models.networks.frame_answers import frame_answers
 
 STRUCTURE = "lv"
@@ -26,7 +26,7 @@ _AT_ONCE = 20
 _MM_PER_CM = 10.0
 
 
-def segment(model: Any, data: DataSet, options: Options) -> EvaluationResult:
+def segment(model: Model, data: DataSet, options: Options) -> EvaluationResult:
     """Every traced frame of the split. Raises EvaluationError where nothing of the ventricle is traced."""
     rows: list[dict[str, Cell]] = []
     overlaps: list[Overlap] = []
@@ -70,7 +70,7 @@ def _pooled(counts: NDArray[np.float64]) -> float:
     return pooled_dice([Overlap(int(counts[:, 0].sum()), int(counts[:, 1].sum()), None)])
 
 
-def _judged(model: Any, item: Item) -> Iterator[tuple[dict[str, Cell], Overlap, str]]:
+def _judged(model: Model, item: Item) -> Iterator[tuple[dict[str, Cell], Overlap, str]]:
     true = item.truth.masks().get(STRUCTURE, {})
     if not true:
         return
@@ -92,7 +92,7 @@ def _judged(model: Any, item: Item) -> Iterator[tuple[dict[str, Cell], Overlap, 
         yield row, one, unit
 
 
-def masks_of(model: Any, clip: Clip, frames: Sequence[int]) -> list[Mask]:
+def masks_of(model: Model, clip: Clip, frames: Sequence[int]) -> list[Mask]:
     """Masks (rows, columns) of the whole image on these frames, true inside.
 
     Raises EvaluationError for a model that outlines nothing.
@@ -102,7 +102,7 @@ def masks_of(model: Any, clip: Clip, frames: Sequence[int]) -> list[Mask]:
     return [_on_image(logits, placed, clip) > level for logits in maps]
 
 
-def maps_of(model: Any, clip: Clip, frames: Sequence[int]) -> tuple[ClipInput, Iterator[NDArray[np.float32]]]:
+def maps_of(model: Model, clip: Clip, frames: Sequence[int]) -> tuple[ClipInput, Iterator[NDArray[np.float32]]]:
     """Logits (h, w) of the network's input on these frames, and where that lies in the image.
 
     Raises EvaluationError for a model that outlines nothing.
@@ -114,8 +114,8 @@ def maps_of(model: Any, clip: Clip, frames: Sequence[int]) -> tuple[ClipInput, I
     return placed, _maps(model, placed, frames)
 
 
-def _maps(model: Any, placed: ClipInput, frames: Sequence[int]) -> Iterator[NDArray[np.float32]]:
-    for logits in frame_answers(model, placed, frames, _AT_ONCE):
+def _maps(model: Model, placed: ClipInput, frames: Sequence[int]) -> Iterator[NDArray[np.float32]]:
+    for logits in frame_answers(model.network, placed, frames, _AT_ONCE):
         yield logits[0].numpy()
 
 

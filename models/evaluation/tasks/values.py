@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any
 
 from models.catalogue import OUTLINED, Method, View
 from models.evaluation.datasets.items import DataSet, Item, TrueValue
@@ -21,6 +20,7 @@ from models.evaluation.tasks.items_read import (
     views_asked,
 )
 from models.library.manifest import Manifest, Value
+from models.library.model import Model
 from models.library.quantities import key_in_view, quantities_read
 from models.library.reading import Reading
 from models.results import ReadValue
@@ -28,7 +28,7 @@ from models.results import ReadValue
 _UNITS = {"%": "points", "1": "ratio", "mm[Hg]": "mmhg"}  # as figures are named after them
 
 
-def read_values(model: Any, data: DataSet, options: Options) -> EvaluationResult:
+def read_values(model: Model, data: DataSet, options: Options) -> EvaluationResult:
     """Every quantity that both the model and the truth have under one key, of clips that may show what the model reads.
 
     A clip whose view is known and is none of the model's is not asked. Raises EvaluationError where no such quantity is stated.

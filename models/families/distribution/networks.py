@@ -7,16 +7,17 @@ the mean of each class, one covariance for all, and the limit, which stands in t
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from models.clip import Clip
 from models.errors import ManifestError, WeightsError
 from models.inputs.clip_input import ClipInput, input_of
 from models.library.manifest import Manifest
+from models.library.model import Model
 from models.library.registry import embedder_of, load_manifest
 from models.networks.mahalanobis import nearest_class_distance
 from models.networks.stored_weights import prepare
@@ -46,10 +47,11 @@ class ImageDistribution(nn.Module):
     A distance is about 1 for an image of the training; it has no unit. `class_means` (classes, width) are float32 features.
     """
 
-    def __init__(self, manifest: Manifest, embedder: Any, learnt: LearntClasses) -> None:
+    def __init__(self, manifest: Manifest, embedder: Model, learnt: LearntClasses) -> None:
         super().__init__()
         self.manifest = manifest
         self.embedder = embedder
+        self.encoder = embedder.network  # so that it is moved with the rest
         self.learnt = learnt
 
     @property
@@ -57,7 +59,7 @@ class ImageDistribution(nn.Module):
         return self.learnt.class_means
 
     def forward(self, batch: Tensor) -> tuple[Tensor, Tensor]:
-        features: Tensor = self.embedder.embed(batch)
+        features = self.embedder.encoder.embed(batch)
         return self.distance(features)[:, None], features
 
     def distance(self, features: Tensor) -> Tensor:
@@ -82,6 +84,15 @@ def digest_of(embedder: Manifest) -> Tensor:
     size = [*embedder.input_shape, embedder.input_size_px]
     said = [embedder.weights_sha256, embedder.family, sorted(embedder.architecture.items()), size]
     return torch.from_numpy(np.frombuffer(hashlib.sha256(json.dumps(said).encode()).digest(), np.uint8).copy())
+
+
+def stored_reference(class_means: NDArray[np.float64], precision: NDArray[np.float64], embedder: Manifest) -> dict[str, Tensor]:
+    """The weights file's tensors, of means (classes, width) and inverse covariance (width, width) in the features."""
+    kept = LearntClasses(*class_means.shape)
+    kept.class_means.copy_(torch.from_numpy(class_means))
+    kept.precision.copy_(torch.from_numpy(precision))
+    kept.embedder_digest.copy_(digest_of(embedder))
+    return dict(kept.state_dict())
 
 
 def load(manifest: Manifest, weights: Path | None, device: str) -> ImageDistribution:

@@ -12,6 +12,7 @@ RECIPES = (
         Answer.VALUES,
         sees="models.families.distribution.networks:seen_by_embedder",
         roles={Role.DISTRIBUTION: FITS},
+        reference="models.families.distribution.networks:stored_reference",
         no_heat_map="it tells a distance in the features of another network, which can be explained itself",
     ),
 )

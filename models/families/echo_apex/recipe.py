@@ -2,7 +2,7 @@
 
 from models.catalogue import View
 from models.library.model_set import Role
-from models.library.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe
+from models.library.recipe import FITS, PLAX, Answer, Encodes, EngineStep, Form, HeatMap, Layer, Recipe
 
 _FAMILY, _NETWORKS, _IMPORTER = "echo_apex", "models.families.echo_apex.networks", "models.families.echo_apex.weights"
 _FRAMES, _SPREAD = "models.families.echo_apex.inputs:frames", "models.families.echo_apex.inputs:spread_frames"
@@ -20,6 +20,8 @@ RECIPES = (
         sees=_SPREAD,
         roles=_ROLES,
         evaluation=("classification", "embedding"),
+        clips_read=1,
+        encodes=Encodes.CLIPS,
         heat_map=_OF_CLIPS,
         importer=_IMPORTER,
     ),
@@ -33,6 +35,7 @@ RECIPES = (
         views=(View.A4C,),
         quantities=("ef_video_regression",),
         evaluation=("ef",),
+        clips_read=1,
         engine=EngineStep(),
         heat_map=_OF_CLIPS,
         importer=_IMPORTER,
@@ -47,6 +50,7 @@ RECIPES = (
         views=PLAX,
         quantities=("ivsd_2d", "lvidd_2d", "lvpwd_2d"),
         evaluation=("linear", "values", "landmarks"),
+        clips_read=1,
         engine=EngineStep(),
         heat_map=HeatMap(Layer(_LAST_ATTENTION, Form.TOKENS, 14, 1)),
         lines=("ivs", "lvid", "lvpw"),

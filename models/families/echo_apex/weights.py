@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from models.errors import TorchFileError
-from models.families.echo_apex.networks import load
+from models.families.echo_apex.networks import EchoApex, load
+from models.importers.importer import Importer
 from models.importers.placement import checked
 from models.importers.torch.files import TorchFile, single
 from models.library.manifest import Manifest, Value
@@ -20,7 +21,6 @@ from models.library.manifest import Manifest, Value
 _WITHIN = "encoder.backbone."
 _DROPPED = ("mask_token",)  # only training looks at it
 _SEED = 0
-SETTINGS = ("decoder",)
 
 
 def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
@@ -33,8 +33,7 @@ def place(file: object, network: nn.Module) -> dict[str, Tensor]:
     tensors = {name: single(tensor) for name, tensor in _torch(file).tensors.items()}
     if not _is_backbone(_torch(file)):
         return checked(tensors, network)
-    manifest = getattr(network, "manifest", None)
-    if not isinstance(manifest, Manifest) or manifest.architecture.get("decoder") != "untrained":
+    if not isinstance(network, EchoApex) or network.manifest.architecture.get("decoder") != "untrained":
         raise TorchFileError(
             "the file holds a backbone alone, and the decoder would stay untrained: say that this is meant by "
             "--set decoder=untrained"
@@ -43,7 +42,7 @@ def place(file: object, network: nn.Module) -> dict[str, Tensor]:
     positions = _WITHIN + "pos_embed"
     if positions in backbone:
         backbone[positions] = resized_positions(backbone[positions], network.state_dict()[positions].shape[1])
-    return checked(_fresh_decoder(manifest) | backbone, network)
+    return checked(_fresh_decoder(network.manifest) | backbone, network)
 
 
 def resized_positions(positions: Tensor, tokens: int) -> Tensor:
@@ -79,3 +78,6 @@ def _fresh_decoder(manifest: Manifest) -> dict[str, Tensor]:
         torch.manual_seed(_SEED)
         state = load(manifest, None, "cpu").state_dict()
     return {name: tensor for name, tensor in state.items() if not name.startswith(_WITHIN)}
+
+
+IMPORTER = Importer(architecture, place, settings=("decoder",))

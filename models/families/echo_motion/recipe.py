@@ -3,11 +3,11 @@
 from typing import Any
 
 from models.catalogue import View
+from models.library.manifest import Value
 from models.library.model_set import Role
-from models.library.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe
+from models.library.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Training
 
-FAMILY = "echo_motion"
-_NETWORKS = "models.families.echo_motion.networks"
+_FAMILY, _NETWORKS = "echo_motion", "models.families.echo_motion.networks"
 _FRAMES, _CLIP = "models.families.echo_motion.inputs:SmoothedFrames", "models.families.echo_motion.inputs:SmoothedClip"
 _NO_OUTLINES = "is no segmenter: it does not outline a ventricle frame by frame"
 
@@ -31,7 +31,7 @@ def _of_clips(
     no_heat_map: str = "",
 ) -> Recipe:
     return Recipe(
-        FAMILY,
+        _FAMILY,
         _NETWORKS,
         Answer.VALUES,
         task,
@@ -39,6 +39,7 @@ def _of_clips(
         views=views,
         quantities=(quantity,),
         evaluation=("ef",),
+        clips_read=len(views),
         sees=_CLIP,
         engine=EngineStep("describe", encoders, frame_by_frame=True),
         heat_map=heat_map,
@@ -46,15 +47,29 @@ def _of_clips(
     )
 
 
+# Training sees the phantom's frames as they are, so the manifest says that reading does too.
+_UNFILTERED: dict[str, Value] = {
+    "network": "segmenter",
+    "encoder": "B0",
+    "attention": "SE",
+    "clahe_clip_limit": 0.0,
+    "clahe_tiles": 8,
+    "bilateral_diameter_px": 0,
+    "bilateral_sigma_grey": 30.0,
+    "bilateral_sigma_px": 3.0,
+}
+
 RECIPES = (
     Recipe(
-        FAMILY,
+        _FAMILY,
         _NETWORKS,
         Answer.MASK,
         "segmenter",
         roles={Role.LV_SEGMENTATION: FITS, Role.MEASUREMENTS: FITS},
         outlines=(View.A4C,),
         evaluation=("segmentation", "ef", "values", "landmarks"),
+        clips_read=1,
+        training=(Training("echo_motion_lv", "lv", _UNFILTERED, "decoder"),),
         sees=_FRAMES,
         engine=EngineStep(),
         heat_map=HeatMap(Layer("attention")),

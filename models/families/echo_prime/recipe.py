@@ -1,7 +1,7 @@
 """What EchoPrime's networks say of themselves."""
 
 from models.library.model_set import Role
-from models.library.recipe import EMBEDDING, FITS, Answer, HeatMap, Layer, Recipe
+from models.library.recipe import EMBEDDING, FITS, Answer, Encodes, HeatMap, Layer, Recipe
 
 _FAMILY, _NETWORKS, _IMPORTER = "echo_prime", "models.families.echo_prime.networks", "models.importers.torch.layout"
 
@@ -13,6 +13,7 @@ RECIPES = (
         "mvit_v2_s",
         roles={Role.VIEW: FITS},
         evaluation=("embedding",),
+        encodes=Encodes.CLIPS,
         no_heat_map=EMBEDDING,
         importer=_IMPORTER,
         sees="models.families.echo_prime.inputs:SectorFrames",
@@ -24,6 +25,7 @@ RECIPES = (
         "convnext_base",
         roles={Role.VIEW: FITS},
         evaluation=("classification",),
+        clips_read=1,
         heat_map=HeatMap(Layer("network.features")),
         importer=_IMPORTER,
         sees="models.families.echo_prime.inputs:FirstFrame",

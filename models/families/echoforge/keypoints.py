@@ -15,6 +15,7 @@ from torch import Tensor
 from models.clip import Clip
 from models.derive.calipers.diameter_curve import Motion, PhaseFrames, phase_frames
 from models.derive.calipers.heat_map import PeakLimits, peak
+from models.derive.calipers.linear import PLAX_POINTS
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.families.echoforge.unet import WIDTHS
 from models.inputs.clip_input import input_of
@@ -27,28 +28,27 @@ from models.networks.stored_weights import prepare
 from models.networks.u_net import UNet
 from models.results import ReadValue
 
-POINTS = ("ivs_rv", "ivs_lv", "lvpw_lv", "lvpw_epicardium")
-# A line from a point to the next one, and the keys of its length at end-diastole and end-systole.
+# A line from a point to the next one (`PLAX_LINES`), and the keys of its length at end-diastole and end-systole.
 LINES: dict[str, dict[str, str]] = {
     "ivs": {"at_ed": "ivsd_2d"},
     "lvid": {"at_ed": "lvidd_2d", "at_es": "lvids_2d"},
     "lvpw": {"at_ed": "lvpwd_2d"},
 }
-COLUMNS = ("frame", *(f"{point}_{axis}" for point in POINTS for axis in "xy"), *LINES)
+COLUMNS = ("frame", *(f"{point}_{axis}" for point in PLAX_POINTS for axis in "xy"), *LINES)
 _BATCH = 8
 
 
 class EchoForgeKeypoints(ReadingNetwork):
     """Grey `frames` (n, 1, 256, 256), float32, 0 to 255 -> logits (n, 4, 256, 256).
 
-    Their sigmoid peaks at the points of `POINTS`.
+    Their sigmoid peaks at the points of `PLAX_POINTS`.
     """
 
     def __init__(self, manifest: Manifest) -> None:
         super().__init__()
         self.manifest = manifest
         self.own_limits = {key: limits for line in LINES for key, limits in limits_without_phase(self._line(line)).items()}
-        self.network = UNet(channels=1, outputs=len(POINTS), widths=WIDTHS)
+        self.network = UNet(channels=1, outputs=len(PLAX_POINTS), widths=WIDTHS)
 
     def forward(self, frames: Tensor) -> Tensor:
         logits: Tensor = self.network(frames * KERAS_RESCALE)

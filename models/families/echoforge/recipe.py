@@ -1,7 +1,7 @@
 """What EchoForge's networks say of themselves."""
 
 from models.library.model_set import Role
-from models.library.recipe import FITS, PLAX, Answer, EngineStep, Form, HeatMap, Layer, Recipe
+from models.library.recipe import FITS, PLAX, Answer, Encodes, EngineStep, Form, HeatMap, Layer, Recipe
 
 _STRETCHED = "models.inputs.stretched_frame:stretched"
 _BACKBONE = HeatMap(Layer("backbone"))
@@ -18,6 +18,8 @@ def _classifier(architecture: str, task: str = "", heat_map: HeatMap = _BACKBONE
         sees=_STRETCHED,
         roles={Role.VIEW: FITS, Role.SPLIT_SCREEN: FITS},
         evaluation=("classification", "embedding"),
+        clips_read=1,
+        encodes=Encodes.FRAMES,
         importer=f"models.families.echoforge.weights.{architecture}",
         heat_map=heat_map,
     )
@@ -32,6 +34,7 @@ RECIPES = (
         Answer.MASK,
         roles={Role.LV_SEGMENTATION: FITS},
         evaluation=("segmentation", "landmarks"),
+        clips_read=1,
         importer="models.families.echoforge.weights.unet",
         sees=_STRETCHED,
         heat_map=HeatMap(Layer("network.bridge")),
@@ -41,6 +44,7 @@ RECIPES = (
         "models.families.echoforge.phase",
         Answer.VALUES,
         roles={Role.PHASE: FITS},
+        clips_read=1,
         evaluation=("phase",),
         sees="models.families.echoforge.inputs:phase_frames",
         engine=EngineStep("embed", frame_by_frame=True),
@@ -59,6 +63,7 @@ RECIPES = (
         quantities=("ivsd_2d", "lvidd_2d", "lvids_2d", "lvpwd_2d"),
         evaluation=("linear", "values", "landmarks"),
         lines=("ivs", "lvid", "lvpw"),
+        clips_read=1,
         sees="models.inputs.letterboxed_region:letterboxed_to_255",
         engine=EngineStep(),
         heat_map=HeatMap(Layer("network.bridge")),
@@ -68,6 +73,7 @@ RECIPES = (
         "models.families.echoforge.quality",
         Answer.VALUES,
         roles={Role.QUALITY: FITS},
+        clips_read=1,
         sees="models.inputs.stretched_region:stretched_region",
         engine=EngineStep(),
         heat_map=HeatMap(Layer("backbone")),

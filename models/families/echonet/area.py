@@ -15,8 +15,9 @@ from models.calibration import RegionChoice
 from models.catalogue import READ
 from models.clip import Clip
 from models.derive.calipers.diameter_curve import Motion, phase_frames
+from models.derive.calipers.heat_map import sigmoid
 from models.derive.ventricle.outline import closed_lines, polygon_area
-from models.families.echonet.frames import COLUMNS, ROWS, logits, sigmoid, swapped_chroma
+from models.families.echonet.frames import COLUMNS, ROWS, logits, swapped_chroma
 from models.families.echonet.screen_frames import ScreenFrames
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason

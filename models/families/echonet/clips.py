@@ -132,13 +132,3 @@ def normalisation(manifest: Manifest) -> Normalisation | None:
     if not bool((deviation > 0).all()):
         raise ReadingError(f"model {manifest.name}: a standard deviation of {values[1]!r} divides by nothing")
     return Normalisation(mean, deviation)
-
-
-def estimate_normalisation(clips: "list[NDArray[np.uint8]]") -> tuple[list[float], list[float]]:
-    """Mean and standard deviation per colour, 0 to 255, of training clips, as the published script takes them.
-
-    `clips` are RGB (frames, rows, columns, 3), 0 to 255. The script takes 128 random clips of 16 frames, every second one;
-    which ones is up to the caller.
-    """
-    values = np.concatenate([clip.reshape(-1, 3).astype(np.float64) for clip in clips])
-    return [float(v) for v in values.mean(axis=0)], [float(v) for v in values.std(axis=0)]

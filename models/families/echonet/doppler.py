@@ -51,7 +51,6 @@ class PeakReader(TraceReader):
     `in_folder` is the published scripts' way over several files, which passes over regions at other rows.
     """
 
-    in_folder = False
     columns = COLUMNS
 
     def __init__(self, manifest: Manifest) -> None:

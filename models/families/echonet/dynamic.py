@@ -39,15 +39,17 @@ from models.families.echonet.clips import NOT_NORMALISABLE, Squares, normalisati
 from models.families.echonet.square_frames import SquareClip, SquareFrames
 from models.inputs.clip_input import as_clip
 from models.library.manifest import Manifest
+from models.library.model import Model
 from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
-from models.networks.reading_network import ReadingNetwork, judged, without_a_beat
+from models.networks.reading_network import ReadingNetwork, without_a_beat
 from models.networks.stored_weights import prepare
 from models.networks.vision import DeepLab, r2plus1d_18
 from models.results import Beat, ReadValue, Reason, of_frames
 from models.wording import counted
 
 EF_KEY = "ef_video_regression"  # a quantity of its own, never the method of discs
+BEAT_TO_BEAT = "beat_to_beat_"  # how figures of this way begin, as they are published
 _MEAN_EF_PERCENT = 55.6  # where the original starts its training from
 # Impossible outside: a sphere of the least volume (20 mL, 3 mL) has a section of 9 and 2.5 cm2, an ellipsoid of the largest
 # volume (500 mL, 475 mL) and 16 cm of length one of 97 and 95 cm2.
@@ -104,9 +106,10 @@ class EjectionFraction(ReadingNetwork):
         ef_percent: Tensor = self.network(clips)[:, 0]
         return ef_percent
 
-    def read_beats(self, clip: Clip, beats: Sequence[Beat]) -> Reading:
-        """The corrected decoding, one clip for each of these beats."""
-        return self._read(clip, Decoding.CORRECTED, [beat.es_frame_index for beat in beats])
+    def read_values(self, clip: Clip, beats: Sequence[Beat] = ()) -> tuple[ReadValue, ...]:
+        """The corrected decoding, one clip for each of these beats; without any, over all clips of the video."""
+        es_frames = [beat.es_frame_index for beat in beats] or None
+        return self._read(clip, Decoding.CORRECTED, es_frames).values
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED, areas: Sequence[float] | None = None) -> Reading:
         """The mean over the beats that the ventricle's areas, one a frame, show; without them, over all clips of the video.
@@ -136,25 +139,25 @@ class EjectionFraction(ReadingNetwork):
         return found
 
 
-class BeatToBeat:
-    """A `Reader` of both networks: the ejection fraction of each beat that the segmenter finds, their mean, and the areas.
+class BeatToBeat(ReadingNetwork):
+    """Both networks: the ejection fraction of each beat that the segmenter finds, their mean, and the areas.
 
-    Its manifest is the regressor's, its table and marks are the segmenter's, whose manifest is `beats_by`. Raises
-    UnsuitableModel for other models.
+    Its manifest is the regressor's, its table and marks are the segmenter's. Raises UnsuitableModel for other networks.
     """
 
     def __init__(self, regressor: object, ventricle: object) -> None:
+        super().__init__()
         if not isinstance(regressor, EjectionFraction) or not isinstance(ventricle, LeftVentricle):
             raise UnsuitableModel("beat to beat takes EchoNet-Dynamic's regressor of ejection fraction and its segmenter")
-        self.manifest, self.beats_by = regressor.manifest, ventricle.manifest
-        self._regressor, self._ventricle = regressor, ventricle
+        self.manifest = regressor.manifest
         self.own_limits = ventricle.own_limits
+        self.trained = regressor.trained and ventricle.trained
+        self._regressor, self._ventricle = regressor, ventricle
 
     @property
-    def trained(self) -> bool:
-        return self._regressor.trained and self._ventricle.trained
+    def manifests(self) -> tuple[Manifest, ...]:
+        return self.manifest, self._ventricle.manifest
 
-    @judged
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         outlined = self._ventricle.read(clip, decoding)
         if not outlined.rows:
@@ -163,6 +166,13 @@ class BeatToBeat:
         beats = ", ".join(f"{row['EF']:.1f}" for row in fraction.rows)
         notes = (*outlined.notes, f"EF of the beats: {beats}") if beats else outlined.notes
         return replace(outlined, values=(*fraction.values, *outlined.values), notes=notes)
+
+
+def beat_to_beat(regressor: Model, segmenter: Model) -> Model:
+    """The regressor, asked about each beat that the segmenter finds. Raises ManifestError for other models."""
+    network = BeatToBeat(regressor.network, segmenter.network).eval()
+    recipe = replace(regressor.recipe, ef_figures=BEAT_TO_BEAT, beats_by="")
+    return Model(network, recipe, regressor.manifest, trained=network.trained)
 
 
 def beats_of(areas: Sequence[float], clip: Clip, decoding: Decoding) -> tuple[tuple[Beat, ...], list[int]]:

@@ -118,8 +118,3 @@ def _run(network: nn.Module, frames: list[Frames], device: torch.device) -> NDAr
     with torch.inference_mode():
         maps: NDArray[np.float32] = network(values).float().cpu().numpy()
     return maps
-
-
-def sigmoid(values: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities of logits, `values` of any shape: the same shape."""
-    return np.asarray(1 / (1 + np.exp(-np.clip(values, -60, 60))), np.float32)

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from models.calibration import lowest_region
 from models.clip import Clip
 from models.derive.calipers.diameter_curve import Motion, PhaseFrames, phase_frames, published_phases, smoothed, wave_frames
-from models.derive.calipers.heat_map import PeakLimits, peak, published_centroid
-from models.families.echonet.frames import logits, published_frames, sigmoid
+from models.derive.calipers.heat_map import PeakLimits, peak, published_centroid, sigmoid
+from models.families.echonet.frames import logits, published_frames
 from models.families.echonet.screen_frames import ScreenFrames
 from models.families.echonet.trace import described
 from models.library.manifest import Manifest
@@ -23,7 +23,7 @@ from models.networks.frame_answers import frame_answers
 from models.networks.linear_values import Diameters, limits_without_phase, short_name, values_at
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
-from models.results import ReadValue, Reason
+from models.results import Beat, ReadValue, Reason
 
 Points = NDArray[np.float64]
 
@@ -60,8 +60,6 @@ class LinearReader(ReadingNetwork, DeepLab):
     published one has none. The published table of a single video file knows px only.
     """
 
-    kernel = False  # the published phases' optional smoothing by 1-2-3-2-1
-
     def __init__(self, manifest: Manifest) -> None:
         super().__init__(manifest)
         self.own_limits = limits_without_phase(manifest)
@@ -92,7 +90,7 @@ class LinearReader(ReadingNetwork, DeepLab):
             folder_columns=_FOLDER_COLUMNS + more,
         )
 
-    def read_values(self, clip: Clip) -> tuple[ReadValue, ...]:
+    def read_values(self, clip: Clip, beats: Sequence[Beat] = ()) -> tuple[ReadValue, ...]:
         """The values of the corrected `read`, and no table: of a length that is taken at R waves, from those frames alone.
 
         Where none of them has both its end points, what to say depends on the other frames.

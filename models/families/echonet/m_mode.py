@@ -47,7 +47,6 @@ class TapseReader(TraceReader):
     regions at other rows passed over, and no line that falls from left to right.
     """
 
-    in_folder = False
     columns = COLUMNS
 
     def _choice(self, clip: Clip) -> TraceChoice:

@@ -14,10 +14,11 @@ from torch import nn
 from models.calibration import PhysicalUnit, RegionCalibration, TraceChoice, lowest_region
 from models.catalogue import READ, TISSUE_DOPPLER, Direction
 from models.clip import Clip
+from models.derive.calipers.heat_map import sigmoid
 from models.derive.displays.doppler import LIMITS_CM_S, direction_of
 from models.derive.displays.spectral_image import without_green_trace
 from models.errors import ReadingError
-from models.families.echonet.frames import Frames, logits, sigmoid
+from models.families.echonet.frames import Frames, logits
 from models.library.reading import trace_reason
 from models.results import ReadValue, Reason, in_order, of_frames
 

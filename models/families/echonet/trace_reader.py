@@ -9,8 +9,9 @@ from torch import nn
 
 from models.calibration import TraceChoice
 from models.clip import Clip
+from models.derive.calipers.heat_map import sigmoid
 from models.derive.displays.sweep import Sweep
-from models.families.echonet.frames import Frames, sigmoid
+from models.families.echonet.frames import Frames
 from models.families.echonet.trace import Absent, Place, corrected_notes, still, why_uncalibrated
 from models.families.echonet.trace_screens import TraceScreens, whole_sweep
 from models.library.reading import Decoding, Reading

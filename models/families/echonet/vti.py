@@ -17,11 +17,12 @@ from torch import Tensor
 from models.calibration import TraceChoice
 from models.catalogue import Direction
 from models.clip import Clip
+from models.derive.calipers.heat_map import sigmoid
 from models.derive.displays import vti
 from models.derive.displays.spectral_beats import SpectralBeats, find_spectral_beats
 from models.derive.displays.spectral_image import grey, without_green_trace
 from models.families.echonet.beat_squares import BeatSquares, beat_columns, has_two_humps, square
-from models.families.echonet.frames import Frames, logits, sigmoid, swapped_chroma
+from models.families.echonet.frames import Frames, logits, swapped_chroma
 from models.families.echonet.trace import (
     PUBLISHED_ROW,
     Absent,

@@ -5,7 +5,7 @@ from typing import Any
 
 from models.catalogue import View
 from models.library.model_set import Role
-from models.library.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe
+from models.library.recipe import FITS, Answer, Encodes, EngineStep, Form, HeatMap, Layer, Recipe
 
 
 def _heads(network: Any) -> Sequence[str]:
@@ -21,6 +21,8 @@ RECIPES = (
         views=(View.A4C,),
         quantities=("ef_video_regression",),
         evaluation=("ef", "embedding"),
+        clips_read=1,
+        encodes=Encodes.CLIPS,
         sees="models.families.pan_echo.inputs:FrameRuns",
         engine=EngineStep(),
         heat_map=HeatMap(Layer("frames.features", Form.FRAMES), labels=_heads, default="EF"),

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from models.errors import TorchFileError, WeightsMismatch
 from models.families.pan_echo.tasks import TASKS, TaskKind
+from models.importers.importer import Importer
 from models.importers.placement import checked
 from models.importers.torch.files import TorchFile, single
 from models.library.manifest import Manifest, Value
@@ -88,3 +89,6 @@ def _other_positions(name: str, table: Tensor) -> list[str]:
     if rows.shape[-1] % 2 == 0 and torch.allclose(rows, sinusoidal_positions(*rows.shape), atol=1e-4):
         return []
     return [f"{name} of shape {tuple(table.shape)} is not the table of sinusoidal positions"]
+
+
+IMPORTER = Importer(architecture, place)

@@ -1,28 +1,30 @@
 """What the phantom's networks say of themselves."""
 
 from models.library.model_set import Role
-from models.library.recipe import FITS, Answer, HeatMap, Layer, Recipe
+from models.library.recipe import FITS, Answer, Encodes, HeatMap, Layer, Recipe, Training
 
-CLASSIFIER, SEGMENTER = "phantom_classifier", "phantom_segmenter"
 _SEES = "models.inputs.letterboxed_region:letterboxed"
 
 RECIPES = (
     Recipe(
-        CLASSIFIER,
+        "phantom_classifier",
         "models.families.phantom.classifier",
         Answer.CLASSES,
         roles={Role.VIEW: FITS, Role.QUALITY: FITS, Role.DISTRIBUTION: FITS},
         limits={Role.VIEW: "view_probability"},
         evaluation=("classification",),
+        encodes=Encodes.FRAMES,
+        training=(Training("view", "view"), Training("quality", "quality")),
         sees=_SEES,
         heat_map=HeatMap(Layer("stages.-1")),
     ),
     Recipe(
-        SEGMENTER,
+        "phantom_segmenter",
         "models.families.phantom.segmenter",
         Answer.MASK,
         roles={Role.LV_SEGMENTATION: FITS},
         evaluation=("segmentation", "landmarks"),
+        training=(Training("lv", "lv"),),
         sees=_SEES,
         heat_map=HeatMap(Layer("down.-1")),
     ),

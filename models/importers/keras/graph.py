@@ -6,7 +6,6 @@ and a file whose model takes any other one is refused. Nested models, wrappers a
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from types import ModuleType
 from typing import Any, NamedTuple, TypeVar
 
 from models.errors import KerasFileError
@@ -90,13 +89,14 @@ def add_dense(steps: Steps, pooled: int, asked: Mapping[str, Value]) -> None:
     steps.outputs = {logits, steps.step("softmax", logits)}
 
 
-def check_steps(file: object, importer: ModuleType, asked: Mapping[str, Value]) -> None:
-    """Raises KerasFileError at the first layer of the model that the importer's `steps` do not have there, and for a model that
-    ends elsewhere. `asked` is what the file asks for; nothing is checked where it does not describe its model.
+def check_steps(file: object, steps_with: Callable[[Mapping[str, Value]], Steps] | None, asked: Mapping[str, Value]) -> None:
+    """Raises KerasFileError at the first layer of the model that the network's steps do not have there, and for a model that
+    ends elsewhere. `asked` is what the file asks for, of which `steps_with` makes the steps; nothing is checked without it, or
+    where the file does not describe its model.
     """
-    if not isinstance(file, KerasFile) or file.config is None or not hasattr(importer, "steps"):
+    if not isinstance(file, KerasFile) or file.config is None or steps_with is None:
         return
-    steps: Steps = importer.steps(asked)
+    steps = steps_with(asked)
     try:
         end, last = _Walk(steps).model(file.config, (0,))
     except (KeyError, TypeError, IndexError, AttributeError) as error:

@@ -6,7 +6,6 @@ The backbones themselves hold pooling and Dense layers too, so a head is what co
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import isclose
-from types import ModuleType
 
 from torch import nn
 
@@ -97,11 +96,10 @@ def is_scaling(layer: KerasLayer, scale: float, offset: float) -> bool:
     return isclose(own, scale, rel_tol=1e-6) and isclose(added, offset, abs_tol=1e-9)
 
 
-def refuse_guess(manifest: Manifest, importer: ModuleType, said: Collection[str]) -> None:
-    """Raises ImportSettingError for a setting among the importer's UNPUBLISHED (with what to say of it) that neither the file
+def refuse_guess(manifest: Manifest, unpublished: Mapping[str, str], said: Collection[str]) -> None:
+    """Raises ImportSettingError for a setting among the `unpublished` (with what to say of it) that neither the file
     nor the importing person has said: the manifest's own is only our choice for a network that is not trained yet.
     """
-    unpublished: Mapping[str, str] = getattr(importer, "UNPUBLISHED", {})
     for key, choices in unpublished.items():
         if key not in said:
             raise ImportSettingError(
@@ -110,15 +108,15 @@ def refuse_guess(manifest: Manifest, importer: ModuleType, said: Collection[str]
             )
 
 
-def saying_its_scaling(manifest: Manifest, importer: ModuleType) -> Manifest:
+def saying_its_scaling(manifest: Manifest, preprocessing: str) -> Manifest:
     """With a text of its input that says how the network scales it: a file may ask for another scaling than is published.
 
-    `PREPROCESSING` of the importer are the words for what its networks do besides.
+    `preprocessing` are the words for what its networks do besides.
     """
     before, speaks, _ = manifest.input_values.partition(_NETWORK)
     if not speaks or "rescale" not in manifest.architecture:
         return manifest
-    own = getattr(importer, "PREPROCESSING", "") if manifest.architecture.get("preprocessing") else ""
+    own = preprocessing if manifest.architecture.get("preprocessing") else ""
     said = [words for words in ("divides by 255" if manifest.architecture["rescale"] else "", own) if words]
     return replace(manifest, input_values=f"{before}{_NETWORK}{' and '.join(said) or 'does not scale'}")
 

@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from models.errors import TorchFileError
+from models.importers.importer import Importer
 from models.importers.placement import checked
 from models.importers.torch.files import TorchFile, single
 from models.library.manifest import Manifest, Value
-
-# Family -> names in its files that are no weights: computed afresh by the network.
-DROPPED: dict[str, tuple[str, ...]] = {}
 
 
 def architecture(file: object, manifest: Manifest) -> Mapping[str, Value]:
@@ -22,10 +20,8 @@ def place(file: object, network: nn.Module) -> dict[str, Tensor]:
     """The state of `network`, which may be on the meta device. Raises TorchFileError and WeightsMismatch."""
     if not isinstance(file, TorchFile):
         raise TorchFileError("this network's weights come in a file of torch, not of Keras")
-    family = getattr(getattr(network, "manifest", None), "family", "")
-    tensors = {name: tensor for name, tensor in file.tensors.items() if name not in DROPPED.get(family, ())}
-    prefix = _prefix(tensors, network)
-    placed = {prefix + name: single(tensor) for name, tensor in tensors.items()}
+    prefix = _prefix(file.tensors, network)
+    placed = {prefix + name: single(tensor) for name, tensor in file.tensors.items()}
     return checked(placed, network)
 
 
@@ -34,3 +30,6 @@ def _prefix(tensors: Mapping[str, Tensor], network: nn.Module) -> str:
     expected = network.state_dict().keys()
     candidates = ["", *dict.fromkeys(f"{name.partition('.')[0]}." for name in expected)]
     return max(candidates, key=lambda prefix: sum(prefix + name in expected for name in tensors))
+
+
+IMPORTER = Importer(architecture, place)

@@ -8,13 +8,13 @@ from torch import Tensor, nn
 
 from models.errors import KerasFileError
 from models.families.echoforge.convnext import IMAGENET_DEVIATION, IMAGENET_MEAN
+from models.importers.importer import Importer
 from models.importers.keras.files import KerasLayer
 from models.importers.keras.graph import Steps, add_dense, finish, start
 from models.importers.keras.heads import described_head, keras_file, paired_head, rescales
 from models.importers.keras.layers import place_layers
 from models.library.manifest import Manifest, Value
 
-PREPROCESSING = "takes ImageNet's mean and deviation out"  # of the frames, where the file asks for it
 _NAME = re.compile(r"convnext_\w+?_(stem|downsampling|stage)_(\w+)")
 _THIRD = re.compile(r"convnext_\w+?_stage_2_block_(\d+)_")
 _STEM = {"conv": "0.0", "layernorm": "0.1"}
@@ -114,3 +114,6 @@ def _standardises(layers: Sequence[KerasLayer]) -> bool:
         if not (np.allclose(mean, expected[0]) and np.allclose(variance, expected[1])):
             raise KerasFileError(f"layer {layer.name} takes out another mean and variance than ImageNet's")
     return bool(scaling)
+
+
+IMPORTER = Importer(architecture, place, steps, preprocessing="takes ImageNet's mean and deviation out")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
+from models.importers.importer import Importer
 from models.importers.keras.graph import Steps, finish, start
 from models.importers.keras.heads import described_head, keras_file, paired_head, rescales
 from models.importers.keras.layers import place_layers
@@ -63,3 +64,6 @@ def _place(name: str) -> str:
     if found := _TRANSITION.fullmatch(name):
         return f"transition{int(found[1]) - 1}.{'norm' if found[2] == 'bn' else 'conv'}"
     return _NAMED.get(name, "")
+
+
+IMPORTER = Importer(architecture, place, steps)

@@ -11,13 +11,13 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from models.errors import KerasFileError
+from models.importers.importer import Importer
 from models.importers.keras.files import KerasFile, KerasLayer
 from models.importers.keras.graph import Steps, finish, start
 from models.importers.keras.heads import described_head, is_scaling, keras_file, paired_head, rescales
 from models.importers.keras.layers import place_layers
 from models.library.manifest import Manifest, Value
 
-PREPROCESSING = "brings it to -1 ... 1"  # of the frames, where the file asks for it
 _BLOCK = re.compile(r"block(\d)([a-z])_(\w+)")
 _NAMED = {"stem_conv": "conv_stem", "stem_bn": "bn1", "top_conv": "conv_head", "top_bn": "bn2"}
 _PLAIN = {"project_conv": "conv", "project_bn": "bn1"}
@@ -114,3 +114,6 @@ def _place(layer: KerasLayer, modules: Mapping[str, nn.Module]) -> str:
     kinds = {"conv_dw": _INVERTED, "conv_exp": _FUSED, "conv": _PLAIN}
     parts = next((parts for own, parts in kinds.items() if f"{block}.{own}" in modules), {})
     return f"{block}.{parts[found[3]]}" if found[3] in parts else ""
+
+
+IMPORTER = Importer(architecture, place, steps, preprocessing="brings it to -1 ... 1")

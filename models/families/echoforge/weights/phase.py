@@ -5,12 +5,13 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from models.families.echoforge.weights.resnet import resnet_modules, resnet_name, resnet_steps
+from models.importers.importer import Importer
 from models.importers.keras.graph import Steps, start
 from models.importers.keras.heads import head_dense, keras_file, rescales
 from models.importers.keras.layers import place_layers
 from models.library.manifest import Manifest, Value
 
-UNPUBLISHED = {
+_UNPUBLISHED = {
     "rescale": "true where its authors trained it on frames divided by 255, false where on 0 to 255; no other is known here"
 }
 
@@ -42,3 +43,6 @@ def place(file: object, network: nn.Module) -> dict[str, Tensor]:
     pairs += zip(recurrent, ("lstm1", "lstm2"), strict=False)
     pairs += zip(dense, ("dense", "head"), strict=False)
     return place_layers(source, pairs, network)
+
+
+IMPORTER = Importer(architecture, place, steps, unpublished=_UNPUBLISHED)

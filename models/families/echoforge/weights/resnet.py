@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from torch import Tensor, nn
 
+from models.importers.importer import Importer
 from models.importers.keras.files import KerasLayer
 from models.importers.keras.graph import Steps, finish, start
 from models.importers.keras.heads import described_head, keras_file, paired_head, rescales
@@ -73,3 +74,6 @@ def resnet_modules(layers: Sequence[KerasLayer]) -> dict[tuple[str, ...], str]:
         elif layer.name in _STEM:
             places[layer.path] = f"backbone.conv1.{layer.name.removeprefix('conv1_')}"
     return places
+
+
+IMPORTER = Importer(architecture, place, steps)

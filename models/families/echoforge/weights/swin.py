@@ -7,6 +7,7 @@ from math import isclose
 from torch import Tensor, nn
 
 from models.errors import KerasFileError
+from models.importers.importer import Importer
 from models.importers.keras.files import KerasLayer
 from models.importers.keras.heads import described_head, keras_file, paired_head, rescales
 from models.importers.keras.kecam_layers import every, parts
@@ -127,3 +128,6 @@ def _place(layer: KerasLayer) -> str:
     if found[2] is None:
         return f"{stage}.{_BETWEEN[found[3]]}" if found[3] in _BETWEEN else ""
     return f"{stage}.{int(found[2])}.{_IN_BLOCK[found[3]]}" if found[3] in _IN_BLOCK else ""
+
+
+IMPORTER = Importer(architecture, place)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from torch import Tensor, nn
 
 from models.errors import KerasFileError
+from models.importers.importer import Importer
 from models.importers.keras.files import KerasLayer
 from models.importers.keras.heads import hidden_widths, is_dense, keras_file, paired_head, rescales
 from models.importers.keras.kecam_layers import every, parts
@@ -84,3 +85,6 @@ def _place(layer: KerasLayer) -> str:
     """The module for a layer; empty where the layer is none of the encoder's."""
     found = _BLOCK.fullmatch(layer.name)
     return f"backbone.blocks.{found[1]}.{_IN_BLOCK[found[2]]}" if found else _AROUND.get(layer.name, "")
+
+
+IMPORTER = Importer(architecture, place)

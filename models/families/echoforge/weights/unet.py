@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from torch import Tensor, nn
 
 from models.families.echoforge.unet import WIDTHS
+from models.importers.importer import Importer
 from models.importers.keras.files import KerasLayer
 from models.importers.keras.graph import Steps, start
 from models.importers.keras.heads import keras_file, rescales
@@ -60,3 +61,6 @@ def _kind(layer: KerasLayer) -> str:
     if kernel is None or kernel.ndim != 4:
         return ""
     return "up" if "Transpose" in layer.class_name or "transpose" in layer.name else "conv"
+
+
+IMPORTER = Importer(architecture, place, steps)

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from torch import Tensor, nn
 
+from models.importers.importer import Importer
 from models.importers.keras.files import KerasLayer
 from models.importers.keras.graph import Steps, finish, start
 from models.importers.keras.heads import is_dense, keras_file, rescales
@@ -109,3 +110,6 @@ def _head(layers: tuple[KerasLayer, ...]) -> KerasLayer | None:
     """The last Dense layer; without description of the model, the one that is called so."""
     dense = [layer for layer in layers if is_dense(layer)]
     return dense[-1] if dense else None
+
+
+IMPORTER = Importer(architecture, place, steps)

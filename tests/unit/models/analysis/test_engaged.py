@@ -10,6 +10,7 @@ from torch import Tensor
 
 from models.analysis.engine_choice import put_to_engine
 from models.library.registry import load_model
+from tests.loaded import as_model
 
 pytestmark = pytest.mark.slow
 
@@ -27,12 +28,12 @@ def test_an_engine_answers_as_torch_does(
 ) -> None:
     pytest.importorskip("openvino")
     monkeypatch.setenv("ECHONODE_CACHE", str(tmp_path))
-    network = load_model(name, pretrained=True)
+    network = load_model(name, pretrained=True).network
     side = network.manifest.input_size_px
     frames = torch.rand(3, 1, side, side, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         expected = answer(network, frames)
-        said = put_to_engine(network, engine="openvino", device="cpu", for_features=for_features)
+        said = put_to_engine(as_model(network), engine="openvino", device="cpu", for_features=for_features)
         found = answer(network, frames)
     assert said.startswith("OpenVINO")
     assert not torch.equal(found, expected)  # another engine rounds otherwise: this is not torch again
@@ -41,12 +42,12 @@ def test_an_engine_answers_as_torch_does(
 
 
 def test_torch_stays_where_it_is() -> None:
-    network = load_model("phantom_view", pretrained=True)
+    network = load_model("phantom_view", pretrained=True).network
     forward = network.forward
-    assert put_to_engine(network, engine="torch", device="cpu") == f"torch {torch.__version__} fp32"
+    assert put_to_engine(as_model(network), engine="torch", device="cpu") == f"torch {torch.__version__} fp32"
     assert network.forward == forward
 
 
 def test_an_encoder_of_clips_stays_with_torch() -> None:
-    network = load_model("EchoPrime_video_encoder", device="meta")
-    assert put_to_engine(network, engine="auto", device="cpu", for_features=True).startswith("torch")
+    network = load_model("EchoPrime_video_encoder", device="meta").network
+    assert put_to_engine(as_model(network), engine="auto", device="cpu", for_features=True).startswith("torch")

@@ -44,7 +44,7 @@ class Prompted(nn.Module):
 
 def motion(name: str) -> nn.Module:
     manifest = find_manifest(f"EchoMotionNet_{name}")
-    network: nn.Module = load_manifest(replace(manifest, input_shape=(*manifest.input_shape[:-2], 64, 64)))
+    network: nn.Module = load_manifest(replace(manifest, input_shape=(*manifest.input_shape[:-2], 64, 64))).network
     for part in network.modules():  # DANet begins with shares of 0, which would hide it
         for share in ("position_share", "channel_share"):
             if hasattr(part, share):
@@ -54,7 +54,7 @@ def motion(name: str) -> nn.Module:
 
 def phase() -> nn.Module:
     manifest = find_manifest("EchoPDNet")
-    network: nn.Module = load_manifest(replace(manifest, input_shape=(3, 4, 64, 64)))
+    network: nn.Module = load_manifest(replace(manifest, input_shape=(3, 4, 64, 64))).network
     return network
 
 
@@ -73,7 +73,7 @@ def short_mvit() -> nn.Module:
 
 
 def named(name: str) -> Callable[[], nn.Module]:
-    return lambda: load_manifest(find_manifest(name))
+    return lambda: load_manifest(find_manifest(name)).network
 
 
 SMALL: dict[str, tuple[Callable[[], Any], tuple[int, ...]]] = {

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from models.analysis.groups import read_group
-from models.analysis.loaded_model import Part, make_part
+from models.analysis.loaded_model import LoadedModel, prepare_for_role
 from models.analysis.measured_values import ClipReadings, read_clip_values
 from models.catalogue import View
 from models.clip import Clip
@@ -19,6 +19,7 @@ from models.library.reading import Reading
 from models.library.registry import find_manifest
 from models.networks.reading_network import as_if_trained
 from models.results import FrameReference, ReadValue, Reason
+from tests.loaded import Reads, as_model
 from tests.unit.models.analysis.test_mixed_sets import FixedReader
 
 KEY = "ef_video_regression_biplane"
@@ -34,7 +35,7 @@ A4C, A2C = clip("1.4", 4), clip("1.2", 3)
 VIEWS = (View.A4C, View.A2C)
 
 
-class FixedPair(nn.Module):
+class FixedPair(Reads, nn.Module):
     def __init__(self, *values: ReadValue, error: str = "") -> None:
         super().__init__()
         self.manifest, self.values, self.error = PAIR, values, error
@@ -45,8 +46,8 @@ class FixedPair(nn.Module):
         return Reading(self.values)
 
 
-def part(network: nn.Module) -> Part:
-    return make_part(Role.MEASUREMENTS, network.eval())
+def part(network: nn.Module) -> LoadedModel:
+    return prepare_for_role(Role.MEASUREMENTS, as_model(network.eval()))
 
 
 def test_a_miniature_network_reads_both_clips() -> None:

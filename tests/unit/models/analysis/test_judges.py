@@ -8,13 +8,18 @@ import torch
 from torch import Tensor, nn
 
 from models.analysis import open_model_set
-from models.analysis.loaded_model import make_part
+from models.analysis.loaded_model import LoadedModel, prepare_for_role
 from models.derive.study.quantities import derive_study
 from models.errors import UnsuitableModel
 from models.library.model_set import ModelSet, Role
 from models.library.registry import find_manifest
 from models.results import QualityIssue, Reason
+from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import LENGTH, FixedReader, Likeness, a_clip, model_set, taking
+
+
+def judging(network: nn.Module, role: Role = Role.DISTRIBUTION) -> LoadedModel:
+    return prepare_for_role(role, as_model(network.eval()))
 
 
 class OwnJudge(Likeness):
@@ -27,7 +32,9 @@ class OwnJudge(Likeness):
 
 @pytest.mark.parametrize("phantom", [True, False])
 def test_a_named_judge_judges_patients_too_and_lets_them_be_measured(phantom: bool) -> None:
-    predictor = taking(model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, make_part(Role.DISTRIBUTION, OwnJudge(1.0).eval()))
+    predictor = taking(
+        model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, prepare_for_role(Role.DISTRIBUTION, as_model(OwnJudge(1.0).eval()))
+    )
     found = predictor.analyse(a_clip(phantom=phantom))
     assert (found.gates, found.flags) == ((), ())
     assert found.distribution is not None
@@ -37,7 +44,9 @@ def test_a_named_judge_judges_patients_too_and_lets_them_be_measured(phantom: bo
 
 
 def test_a_named_judge_refuses_what_it_does_not_know() -> None:
-    predictor = taking(model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, make_part(Role.DISTRIBUTION, OwnJudge(2.5).eval()))
+    predictor = taking(
+        model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, prepare_for_role(Role.DISTRIBUTION, as_model(OwnJudge(2.5).eval()))
+    )
     found = predictor.analyse(a_clip(phantom=False))
     assert (found.gates, found.values) == ((Reason.OUT_OF_DISTRIBUTION,), ())
     assert "Unlike the training images of own_judge: distance 2.50, limit 2.00" in found.flags[0].message
@@ -47,7 +56,9 @@ def test_a_named_judge_refuses_what_it_does_not_know() -> None:
 @pytest.mark.parametrize(("judge", "measured"), [("own_judge", True), ("phantom_view", False)])
 def test_phantom_weights_give_no_patient_a_number_as_judges_either(judge: str, measured: bool) -> None:
     network = OwnJudge(1.0) if judge == "own_judge" else Likeness(1.0)
-    predictor = taking(model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, make_part(Role.DISTRIBUTION, network.eval()))
+    predictor = taking(
+        model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, prepare_for_role(Role.DISTRIBUTION, as_model(network.eval()))
+    )
     found = predictor.analyse(a_clip(phantom=False))
     assert found.gates == ()
     study = derive_study("1", [found])
@@ -90,7 +101,7 @@ class Screen(nn.Module):
 @pytest.mark.parametrize("labels", [("Single", "Dual"), ("Dual", "Single")])
 @pytest.mark.parametrize(("dual", "split"), [([True, True, False], True), ([True, False, False], False)])
 def test_a_split_screen_is_told_by_the_vote_of_the_frames(dual: list[bool], split: bool, labels: tuple[str, str]) -> None:
-    screen = make_part(Role.SPLIT_SCREEN, Screen(dual, labels).eval())
+    screen = prepare_for_role(Role.SPLIT_SCREEN, as_model(Screen(dual, labels).eval()))
     predictor = taking(model_set(FixedReader(LENGTH)), Role.SPLIT_SCREEN, screen)
     found = predictor.analyse(a_clip(phantom=True))
     assert found.gates == ((Reason.SPLIT_SCREEN,) if split else ())
@@ -102,5 +113,5 @@ def test_a_split_screen_is_told_by_the_vote_of_the_frames(dual: list[bool], spli
 
 
 def test_no_override_joins_two_images() -> None:
-    predictor = taking(model_set(), Role.SPLIT_SCREEN, make_part(Role.SPLIT_SCREEN, Screen([True] * 3).eval()))
+    predictor = taking(model_set(), Role.SPLIT_SCREEN, prepare_for_role(Role.SPLIT_SCREEN, as_model(Screen([True] * 3).eval())))
     assert replace(predictor, research_override=True).analyse(a_clip(phantom=True)).gates == (Reason.SPLIT_SCREEN,)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from models.analysis import predictor as analysis
-from models.analysis.loaded_model import make_part
+from models.analysis.loaded_model import prepare_for_role
 from models.analysis.measured_values import ClipReadings, read_clip_values
 from models.analysis.outlines import Ventricle
 from models.catalogue import View
@@ -13,6 +13,7 @@ from models.clip import Clip
 from models.derive.beats.beat_to_beat import timed_starts_ms
 from models.library.model_set import Role
 from models.results import Beat
+from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import model_set
 from tests.unit.models.families.drawn_maps import clip
 from tests.unit.models.families.echonet.test_echonet_dynamic import KNOWN, MeanFraction, beating
@@ -23,7 +24,7 @@ BEATS = (Beat(40, 60), Beat(80, 100))
 def test_the_video_regression_takes_one_clip_of_each_known_beat_and_all_clips_without() -> None:
     film = beating(frames=160, period=40)
     assert film.frame_times_ms is not None
-    parts = (make_part(Role.MEASUREMENTS, MeanFraction(**KNOWN)),)
+    parts = (prepare_for_role(Role.MEASUREMENTS, as_model(MeanFraction(**KNOWN))),)
     (of_beats,) = read_clip_values(film, View.A4C, parts, BEATS).values
     assert "mean of 2 beats" in of_beats.detail
     assert (of_beats.beats, of_beats.sd is None) == (2, False)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.analysis import Predictor
-from models.analysis.loaded_model import Part, make_part
+from models.analysis.loaded_model import LoadedModel, prepare_for_role
 from models.calibration import RegionCalibration
 from models.catalogue import Method, View
 from models.clip import Clip
@@ -22,6 +22,7 @@ from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest
 from models.networks.engine_slots import EngineSlots
 from models.results import QualityIssue, ReadValue, Reason, of_frames
+from tests.loaded import Reads, as_model
 
 REGION = RegionCalibration(0, 0, 79, 59, 1, 1, 3, 3, 0.2, 0.2)
 
@@ -71,7 +72,7 @@ class NoVentricle(PhantomSegmenter):
         return torch.full_like(frames, -5.0)
 
 
-class FixedReader(nn.Module):
+class FixedReader(Reads, nn.Module):
     """Reads A4C, and says the same of every clip."""
 
     manifest: Manifest
@@ -101,11 +102,13 @@ def model_set(*readers: FixedReader, label: str = "a4ch-full", distance: float =
         Role.LV_SEGMENTATION: (NoVentricle(),),
         Role.MEASUREMENTS: readers,
     }
-    parts = {role: tuple(make_part(role, network.eval()) for network in some) for role, some in networks.items()}
-    return Predictor(parts, phantom_gate=make_part(Role.VIEW, Likeness(distance).eval()))
+    parts = {
+        role: tuple(prepare_for_role(role, as_model(network.eval())) for network in some) for role, some in networks.items()
+    }
+    return Predictor(parts, phantom_gate=prepare_for_role(Role.VIEW, as_model(Likeness(distance).eval())))
 
 
-def taking(predictor: Predictor, role: Role, *parts: Part) -> Predictor:
+def taking(predictor: Predictor, role: Role, *parts: LoadedModel) -> Predictor:
     """The same set with these models in one role."""
     return replace(predictor, parts={**predictor.parts, role: parts})
 
@@ -156,7 +159,7 @@ def test_a_set_that_judges_no_quality_measures_nothing() -> None:
     assert lifted.marked == (Reason.QUALITY,)
 
 
-class ReadsQuality(nn.Module):
+class ReadsQuality(Reads, nn.Module):
     """EchoNet-Measurements' by its manifest, with a limit of its own."""
 
     def __init__(self, score: float) -> None:
@@ -170,14 +173,16 @@ class ReadsQuality(nn.Module):
 
 @pytest.mark.parametrize(("score", "gates"), [(50.0, ()), (49.0, (Reason.QUALITY,))])
 def test_a_model_that_reads_clips_may_judge_quality(score: float, gates: tuple[Reason, ...]) -> None:
-    predictor = taking(model_set(label="plax-full-lv"), Role.QUALITY, make_part(Role.QUALITY, ReadsQuality(score)))
+    predictor = taking(
+        model_set(label="plax-full-lv"), Role.QUALITY, prepare_for_role(Role.QUALITY, as_model(ReadsQuality(score)))
+    )
     found = predictor.analyse(a_clip(phantom=True))
     assert found.quality is not None
     assert (found.quality.score, found.gates) == (score, gates)
 
 
 def test_a_view_whose_quality_is_not_judged_is_not_measured() -> None:
-    predictor = taking(model_set(), Role.QUALITY, make_part(Role.QUALITY, ReadsQuality(90.0)))
+    predictor = taking(model_set(), Role.QUALITY, prepare_for_role(Role.QUALITY, as_model(ReadsQuality(90.0))))
     found = predictor.analyse(a_clip(phantom=True))
     assert (found.quality, found.gates) == (None, (Reason.QUALITY,))
 
@@ -274,7 +279,7 @@ def test_a_clip_its_view_s_network_cannot_take_is_of_no_view(monkeypatch: pytest
         raise ReadingError("nothing is seen")
 
     monkeypatch.setattr("models.families.echo_prime.inputs.SectorFrames.batch", refuse)
-    predictor = taking(model_set(), Role.VIEW, make_part(Role.VIEW, Unasked()))
+    predictor = taking(model_set(), Role.VIEW, prepare_for_role(Role.VIEW, as_model(Unasked())))
     found = predictor.analyse(a_clip(phantom=True))
     assert found.view is not None
     assert found.view.view is View.OTHER
@@ -282,7 +287,7 @@ def test_a_clip_its_view_s_network_cannot_take_is_of_no_view(monkeypatch: pytest
     assert found.contours == ()
 
 
-class Maps(EngineSlots):
+class Maps(Reads, EngineSlots):
     """A network with two maps that reads clips itself."""
 
     def __init__(self) -> None:
@@ -309,7 +314,7 @@ def test_a_reader_s_own_forward_step_goes_to_the_backend() -> None:
     frames, other_shape = torch.rand(2, 3, 480, 640), torch.rand(2, 3, 8, 8)
     with torch.inference_mode():
         expected, expected_other = reader(frames), reader(other_shape)
-        part = make_part(Role.MEASUREMENTS, reader, engine="openvino")
+        part = prepare_for_role(Role.MEASUREMENTS, as_model(reader), engine="openvino")
         assert part.use.engine.startswith("OpenVINO")
         reader.calls = 0
         torch.testing.assert_close(reader(frames), expected, rtol=1e-4, atol=1e-5)

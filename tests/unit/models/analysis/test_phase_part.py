@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from models.analysis import Predictor, open_model_set
-from models.analysis.loaded_model import make_part
+from models.analysis.loaded_model import prepare_for_role
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
@@ -23,6 +23,7 @@ from models.library.registry import find_manifest
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
 from models.results import ClipFindings, StudyFindings
+from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import taking
 
 SEED = 300_001
@@ -89,7 +90,7 @@ def scores(clip: Clip, ed: Sequence[int], es: Sequence[int]) -> list[float]:
 
 
 def with_phases(predictor: Predictor, planted: Sequence[float]) -> Predictor:
-    return taking(predictor, Role.PHASE, make_part(Role.PHASE, PlantedPhase(planted).eval()))
+    return taking(predictor, Role.PHASE, prepare_for_role(Role.PHASE, as_model(PlantedPhase(planted).eval())))
 
 
 def values(found: ClipFindings) -> dict[str, float]:
@@ -104,14 +105,14 @@ def study(found: ClipFindings) -> StudyFindings:
 def asked(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many frames the ventricle's network is given at a time."""
     sizes: list[int] = []
-    forward = predictor.needed(Role.LV_SEGMENTATION).network.forward
+    forward = predictor.needed(Role.LV_SEGMENTATION).model.network.forward
 
     def counted(frames: Tensor) -> Tensor:
         sizes.append(len(frames))
         outlined: Tensor = forward(frames)
         return outlined
 
-    monkeypatch.setattr(predictor.needed(Role.LV_SEGMENTATION).network, "forward", counted)
+    monkeypatch.setattr(predictor.needed(Role.LV_SEGMENTATION).model.network, "forward", counted)
     return sizes
 
 

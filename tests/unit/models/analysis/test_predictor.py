@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from models.analysis import Predictor, open_model_set
-from models.analysis.loaded_model import make_part
+from models.analysis.loaded_model import prepare_for_role
 from models.calibration import RegionCalibration
 from models.catalogue import View
 from models.clip import Clip
@@ -19,6 +19,7 @@ from models.families.phantom.segmenter import PhantomSegmenter
 from models.library.model_set import ModelSet, Role
 from models.library.registry import find_manifest
 from models.results import ClipFindings, QualityIssue, Reason
+from tests.loaded import as_model
 
 SIZE = 64
 ROWS, COLUMNS, FRAMES = 120, 160, 25
@@ -67,7 +68,7 @@ def made_predictor(
         Role.QUALITY: FixedQuality(grade),
         Role.LV_SEGMENTATION: BrightIsCavity(),
     }
-    return Predictor({role: (make_part(role, network.eval()),) for role, network in networks.items()})
+    return Predictor({role: (prepare_for_role(role, as_model(network.eval())),) for role, network in networks.items()})
 
 
 def beating_clip(regions: tuple[RegionCalibration, ...] = (REGION,), **changes: object) -> Clip:

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from models.analysis.loaded_model import make_part
+from models.analysis.loaded_model import prepare_for_role
 from models.analysis.reader_probes import ReaderProbe, kind, reader_probes, repeated
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
@@ -24,6 +24,7 @@ from models.library.registry import find_manifest, list_models, load_manifest, r
 from models.library.roles import families_for
 from models.networks.engine_slots import EngineSlots
 from models.networks.reading_network import as_if_trained
+from tests.loaded import as_model
 from tests.unit.models.families.echo_apex.tiny_apex import moving_clip, tiny, tiny_manifest
 from tests.unit.models.families.echonet.drawn_traces import PerfectMasks, reader_of
 from tests.unit.models.families.echonet.test_echonet_dynamic import BrightVentricle, beating
@@ -43,7 +44,7 @@ def dynamic_manifest(name: str) -> Manifest:
 
 def network_of(manifest: Manifest) -> Any:
     torch.manual_seed(0)
-    return as_if_trained(load_manifest(manifest).eval())
+    return as_if_trained(load_manifest(manifest).network.eval())
 
 
 def small_fraction() -> Any:
@@ -88,10 +89,10 @@ def test_an_engine_reads_what_torch_reads(name: str) -> None:
     pytest.importorskip("openvino")
     clip, network = timed_clip(), SMALL[name]()
     expected = network.read(clip)
-    part = make_part(Role.MEASUREMENTS, network, engine="openvino")
+    part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
     assert part.use.engine.startswith(("OpenVINO", "torch"))
     assert part.use.engine.startswith("OpenVINO") or "refused" in part.use.engine
-    found = part.network.read(clip)
+    found = part.model.network.read(clip)
     assert len(found.values) == len(expected.values) > 0
     for one, other in zip(expected.values, found.values, strict=True):
         assert (one.key, one.unit, one.reasons) == (other.key, other.unit, other.reasons)
@@ -120,10 +121,10 @@ def test_the_step_that_takes_its_time_is_what_the_engine_computes(
             return self._torch.run(batch)
 
     monkeypatch.setattr("models.engines.agreement.OpenVinoBackend", Engine)
-    part = make_part(Role.MEASUREMENTS, SMALL[name](), engine="openvino")
+    part = prepare_for_role(Role.MEASUREMENTS, as_model(SMALL[name]()), engine="openvino")
     assert part.use.engine == "another engine"
     assert batches == [1 if owner == "itself" else 3], "the probe"
-    part.network.read(timed_clip(20))
+    part.model.network.read(timed_clip(20))
     assert batches[1:] == ([1] if owner == "itself" else [8, 8, 4]), "the clip"
 
 
@@ -156,9 +157,9 @@ def test_on_an_accelerator_readers_are_computed_in_half_precision_behind_the_gat
     network.manifest = replace(network.manifest, weights_sha256="a" * 64 if trained else "")
     film = beating(40, 20)
     expected = [row["Size"] for row in network.read(film).rows]
-    part = make_part(Role.MEASUREMENTS, network, engine="auto", device="cuda")
+    part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="auto", device="cuda")
     assert part.use.engine == f"torch {'bf16' if trained else 'fp32'} on cuda"
-    assert [row["Size"] for row in part.network.read(film).rows] == expected
+    assert [row["Size"] for row in part.model.network.read(film).rows] == expected
     backend = part.backend.backend
     assert isinstance(backend, OnAccelerator)
     assert backend.batches == ([3, 20, 20] if trained else [3]), "the probe, and what is read in half precision"
@@ -175,10 +176,10 @@ def test_an_accelerator_that_computes_something_else_is_refused_and_the_cpu_read
     network.manifest = replace(network.manifest, weights_sha256="")
     film = beating(40, 20)
     expected = [row["Size"] for row in network.read(film).rows]
-    part = make_part(Role.MEASUREMENTS, network, engine="auto", device="cuda")
+    part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="auto", device="cuda")
     assert part.use.engine.startswith("torch fp32 on cpu; ")
     assert why in part.use.engine
-    assert [row["Size"] for row in part.network.read(film).rows] == expected
+    assert [row["Size"] for row in part.model.network.read(film).rows] == expected
     assert part.backend.backend.batches == [3, 20, 20], "the probe, and what is read"
 
 
@@ -199,9 +200,9 @@ def test_what_cannot_be_converted_is_read_by_torch(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("models.engines.agreement.OpenVinoBackend", refuse)
     network = tiny("ef")
     expected = network.read(moving_clip())
-    part = make_part(Role.MEASUREMENTS, network, engine="openvino")
+    part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
     assert part.use.engine.endswith("refused: no such operation")
-    assert part.network.read(moving_clip()) == expected
+    assert part.model.network.read(moving_clip()) == expected
 
 
 def test_probes_have_the_shape_of_what_is_read() -> None:
@@ -228,7 +229,7 @@ def test_the_probe_of_a_trace_is_what_its_reader_shows_the_network(name: str) ->
 
 @pytest.mark.parametrize("name", ["vti_mv", "vti_av", "vti_lvot", "vti_rvot", "vti_pv"])
 def test_the_probe_of_an_integral_is_the_beats_that_its_reader_shows_the_network(name: str) -> None:
-    reader = load_manifest(find_manifest(name), device="meta")
+    reader = load_manifest(find_manifest(name), device="meta").network
     reader.network = PerfectMasks([np.zeros((256, 256))] * 9)
     reader.read(probe_clip(reader.manifest.probe))
     (probe,) = own_probes(reader.manifest)
@@ -288,9 +289,9 @@ def test_an_engine_computes_screens_of_sizes_that_were_not_tried(monkeypatch: py
     screen = torch.rand(1, 3, 72, 120, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
         expected = network(screen)
-        part = make_part(Role.MEASUREMENTS, network, engine="openvino")
+        part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
         assert part.use.engine.startswith("OpenVINO")
-        found = part.network(screen)
+        found = part.model.network(screen)
     assert not torch.equal(found, expected), "another engine"
     torch.testing.assert_close(found, expected, rtol=0, atol=_EXACT * float(expected.abs().max()))
 
@@ -312,9 +313,9 @@ def test_both_encoders_of_a_pair_are_computed_by_the_engine(monkeypatch: pytest.
     network = network_of(motion_manifest("EchoMotionNet_A4C_A2C"))
     a4c, a2c = timed_clip(5, 250.0), timed_clip(3, 250.0)
     expected = network.read_pair(a4c, a2c).values
-    part = make_part(Role.MEASUREMENTS, network, engine="openvino")
+    part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
     assert part.use.engine == "another engine"
-    assert part.network.read_pair(a4c, a2c).values[0].value == pytest.approx(expected[0].value, rel=_EXACT)
+    assert part.model.network.read_pair(a4c, a2c).values[0].value == pytest.approx(expected[0].value, rel=_EXACT)
     assert batches == {0: [3, 5], 1: [3, 3]}, "the probe, then the clip"
 
 
@@ -334,9 +335,9 @@ def test_frames_of_the_phase_network_are_embedded_by_the_engine(monkeypatch: pyt
     monkeypatch.setattr("models.engines.agreement.OpenVinoBackend", Engine)
     network = network_of(replace(find_manifest("EchoPDNet"), input_shape=(3, 4, 64, 64)))
     expected = network.read(timed_clip(6)).rows
-    part = make_part(Role.PHASE, network, engine="openvino")
+    part = prepare_for_role(Role.PHASE, as_model(network), engine="openvino")
     assert part.use.engine == "another engine"
-    found = part.network.read(timed_clip(6)).rows
+    found = part.model.network.read(timed_clip(6)).rows
     assert [row["score"] for row in found] == pytest.approx([row["score"] for row in expected], rel=_EXACT, abs=1e-6)
     assert seen == [(3, 3, 64, 64), (6, 3, 64, 64)]
 

@@ -35,7 +35,7 @@ def plainly(clip: Clip) -> dict[str, float]:
     region = clip.b_mode_region().region
     assert region is not None
     assert clip.frame_times_ms is not None
-    networks = {name: load_model(name, pretrained=True) for name in ("phantom_view", "phantom_lv")}
+    networks = {name: load_model(name, pretrained=True).network for name in ("phantom_view", "phantom_lv")}
     probabilities, contours, areas = [], list[Contour](), list[float | None]()
     for index, frame in enumerate(clip.frames):
         maps = {}

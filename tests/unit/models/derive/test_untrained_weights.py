@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.analysis.loaded_model import make_part
+from models.analysis.loaded_model import prepare_for_role
 from models.catalogue import OUTLINED, View
 from models.derive.study.quantities import derive_study
 from models.library.model_set import Role
@@ -33,7 +33,9 @@ def test_one_untrained_network_of_the_set_is_enough(research_override: bool) -> 
 
 def test_a_network_as_it_is_first_set_up_names_no_weights() -> None:
     """Bug prevented: a report that names the weights of the manifest, although others were computed with."""
-    fresh, pretrained = (make_part(Role.LV_SEGMENTATION, load_model("phantom_lv", pretrained)) for pretrained in (False, True))
+    fresh, pretrained = (
+        prepare_for_role(Role.LV_SEGMENTATION, load_model("phantom_lv", pretrained)) for pretrained in (False, True)
+    )
     assert fresh.use.weights_sha256 == ""
     assert pretrained.use.weights_sha256 == find_manifest("phantom_lv").weights_sha256
 

@@ -3,10 +3,9 @@
 import pytest
 import torch
 
-from models.analysis.loaded_model import make_part
-from models.engines.backend import TorchBackend
+from models.analysis.loaded_model import prepare_for_role
+from models.engines.backend import BackendError, TorchBackend
 from models.engines.devices import device_for
-from models.errors import BackendError
 from models.library.model_set import Role
 from models.library.registry import load_model
 
@@ -41,7 +40,7 @@ def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, engine: str,
     ("role", "name"), [(Role.VIEW, "phantom_view"), (Role.LV_SEGMENTATION, "phantom_lv"), (Role.MEASUREMENTS, "lvid")]
 )
 def test_torch_by_name_stays_in_single_precision_on_an_accelerator_too(role: Role, name: str) -> None:
-    part = make_part(role, load_model(name, device="meta"), device="cuda", engine="torch")
+    part = prepare_for_role(role, load_model(name, device="meta"), device="cuda", engine="torch")
     assert part.use.engine == f"torch {torch.__version__} fp32 on cuda"
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from models.analysis.loaded_model import make_part
+from models.analysis.loaded_model import prepare_for_role
 from models.catalogue import PROBE_VIEWS, View
 from models.engines import agreement as gate
 from models.engines.agreement import choose_backend, disagreement, probe_clip
@@ -19,6 +19,7 @@ from models.library.manifest import Probe
 from models.library.model_set import Role
 from models.library.recipe import Answer
 from models.library.registry import find_manifest
+from tests.loaded import as_model
 
 MANIFEST = replace(find_manifest("phantom_lv"), thresholds={})
 HALF = replace(MANIFEST, thresholds={"bf16_probability_change": 0.02, "bf16_dice": 0.995, "bf16_point_px": 0.5})
@@ -272,7 +273,7 @@ def test_an_imported_model_is_judged_by_its_manifest_s_bounds(
 
     monkeypatch.setattr(gate, "OpenVinoBackend", make)
     monkeypatch.setattr(gate, "has_bf16", lambda: True)
-    part = make_part(Role.VIEW, SaysView(sha256), engine="auto")
+    part = prepare_for_role(Role.VIEW, as_model(SaysView(sha256)), engine="auto")
     assert seen == tried
     assert part.use.engine.startswith(name)
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, nn
 
 from models.analysis.adapters import placed_frames
-from models.analysis.loaded_model import load_part, make_part
+from models.analysis.loaded_model import load_for_role, prepare_for_role
 from models.engines import graph_cache
 from models.engines.agreement import choose_backend, probe_clip
 from models.engines.backend import TorchBackend
@@ -60,9 +60,9 @@ BUNDLED = [(Role.VIEW, "phantom_view"), (Role.QUALITY, "phantom_quality"), (Role
 @pytest.mark.parametrize(("role", "name"), BUNDLED)
 def test_the_bundled_networks_give_the_same(role: Role, name: str) -> None:
     """Batches of other sizes than the traced and the probed one, and half of each is no phantom."""
-    reference = load_part(role, name)
-    reference.network.manifest = replace(reference.manifest, thresholds={})  # no bounds, so no half precision
-    part = make_part(role, reference.network, engine="openvino")
+    reference = load_for_role(role, name)
+    unbound = replace(reference.model, manifest=replace(reference.manifest, thresholds={}))  # so no half precision
+    part = prepare_for_role(role, unbound, engine="openvino")
     assert part.use.engine == f"OpenVINO {openvino.__version__.split('-')[0]} fp32", "the gate let it through"
     assert reference.use.engine == f"torch {torch.__version__} fp32"
     size = part.manifest.input_size_px
@@ -76,7 +76,7 @@ def test_the_bundled_networks_give_the_same(role: Role, name: str) -> None:
 @pytest.mark.parametrize(("role", "name"), BUNDLED)
 def test_the_bundled_networks_run_in_half_precision_where_the_cpu_does(role: Role, name: str) -> None:
     """Their manifests state the bounds, and on the probe they keep them."""
-    part = load_part(role, name, engine="openvino")
+    part = load_for_role(role, name, engine="openvino")
     assert part.backend.refusals == ()
     assert part.use.engine.endswith("bf16" if has_bf16() else "fp32")
 
@@ -288,7 +288,7 @@ def test_nothing_is_reported_to_its_maker() -> None:
 
 def test_the_probe_of_a_bundled_network_is_an_image_of_a_heart() -> None:
     """Not noise: half precision is judged by a mask, and noise has none."""
-    part = load_part(Role.LV_SEGMENTATION, "phantom_lv")
+    part = load_for_role(Role.LV_SEGMENTATION, "phantom_lv")
     clip = probe_clip(part.manifest.probe)
     batch = placed_frames(clip, ClipFrames(clip), part.manifest).batch(range(3))
     share = (part.run(batch)[0] > 0).float().mean(dim=(1, 2, 3))

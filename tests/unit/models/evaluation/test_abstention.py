@@ -16,6 +16,7 @@ from models.evaluation.tasks.plots import risk_over_coverage
 from models.library.reading import Decoding, Mark, MarkKind, Reading
 from models.library.registry import find_manifest
 from models.results import ReadValue, Reason
+from tests.loaded import as_model
 
 CONFIDENCE = np.array([0.6, 0.9, 0.7, 0.9, 0.5])
 HIT = np.array([False, True, True, True, False])
@@ -92,7 +93,7 @@ def _of_fifty(levels: Iterable[int]) -> DataSet:
 def test_ejection_fractions_are_ranked_by_their_spread() -> None:
     """Errors by rising spread 1, 2 and, of one beat alone, 6; the fourth item has no value, so three quarters are the most."""
     model = Fractions({1: (49, 51, 53), 2: (44, 52), 3: (56,), 4: ()})
-    result = run_task(model, _of_fifty((1, 2, 3, 4)), Options())
+    result = run_task(as_model(model), _of_fifty((1, 2, 3, 4)), Options())
     assert [row["spread"] for row in result.rows] == pytest.approx([2, 32**0.5, None, None])
     assert [row["error"] for row in result.rows] == [1, -2, 6, None]
     figures = result.figures
@@ -114,7 +115,7 @@ def test_the_error_at_a_coverage_that_is_reached() -> None:
 
 
 def test_values_of_single_beats_have_no_order() -> None:
-    result = run_task(Fractions({1: (49,), 2: (44,)}), _of_fifty((1, 2)), Options())
+    result = run_task(as_model(Fractions({1: (49,), 2: (44,)})), _of_fifty((1, 2)), Options())
     assert "no risk-coverage curve: the model gives no confidence of its values" in result.notes
     assert "risk_coverage" not in result.plots
     assert not any("aurc" in key for key in result.figures)
@@ -145,13 +146,13 @@ def test_lengths_are_ranked_by_their_probability(cm_per_px: float | None, unit: 
         truth = Truth(calipers=(Caliper("LVIDd", 1, ((0, 0), (0, 10)), cm_per_px),))
         return DataSet("test", [Item(str(n), str(n), "test", lambda n=n: clip(n), truth) for n in (1, 2, 3)])
 
-    result = run_task(Lines({1: (8, 0.8), 2: (16, 0.3), 3: (11, 0.9)}), data(), Options())
+    result = run_task(as_model(Lines({1: (8, 0.8), 2: (16, 0.3), 3: (11, 0.9)})), data(), Options())
     assert result.figures[f"{unit}_aurc_{unit}"] == pytest.approx(factor * (1 + 1.5 + 3) / 3)
     assert result.figures[f"{unit}_mae_{unit}_at_coverage_80_percent"] == pytest.approx(3 * factor)
     assert [row["probability"] for row in result.rows] == [0.8, 0.3, 0.9]
     assert "risk_coverage" in result.plots
     assert any("by the probability of the less sure end" in note for note in result.notes)
-    unsure = run_task(Lines(dict.fromkeys((1, 2, 3), (11, None))), data(), Options())
+    unsure = run_task(as_model(Lines(dict.fromkeys((1, 2, 3), (11, None)))), data(), Options())
     assert "no risk-coverage curve: the model gives no confidence of its values" in unsure.notes
 
 
@@ -166,6 +167,6 @@ def test_a_line_that_was_not_drawn_is_said_to_be_missing() -> None:
     """Bug prevented: a coverage of nothing, and no word why."""
     clip = Clip("a", np.zeros((3, 8, 8, 3), np.uint8), np.arange(3) * 20.0, from_video_file=True)
     truth = Truth(calipers=(Caliper("LVIDd", 1, ((1, 1), (4, 5)), 0.2),))
-    result = run_task(Silent(), DataSet("test", [Item("a", "a", "test", lambda: clip, truth)]), Options())
+    result = run_task(as_model(Silent()), DataSet("test", [Item("a", "a", "test", lambda: clip, truth)]), Options())
     assert result.figures["coverage_percent"] == 0
     assert result.notes == ("not measured: 1 x no line drawn",)

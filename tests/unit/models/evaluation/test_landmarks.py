@@ -19,6 +19,7 @@ from models.evaluation.tasks.evaluation_result import EvaluationResult, Options
 from models.evaluation.tasks.landmarks import names_of
 from models.library.reading import Decoding, Mark, MarkKind, Reading
 from models.library.registry import find_manifest, list_models
+from tests.loaded import as_model
 
 SCALED = RegionCalibration(0, 0, 199, 199, 1, 1, 3, 3, 0.05, 0.05)  # 10 x 10 cm
 
@@ -48,7 +49,7 @@ class Caliper:
 
 
 def tried(model: object, *items: Item) -> EvaluationResult:
-    return run_task(model, DataSet("dicom", items), Options(), "landmarks")
+    return run_task(as_model(model), DataSet("dicom", items), Options(), "landmarks")
 
 
 def test_ends_of_a_caliper_by_where_they_lie_on_the_frames_marked() -> None:

@@ -16,11 +16,12 @@ from models.evaluation.datasets.items import DataSet, Item, TrueLandmark, TrueVa
 from models.evaluation.datasets.views import TMED2_CLASSES
 from models.evaluation.tasks import TASKS, beside_published, tasks_of
 from models.evaluation.tasks.evaluation_result import Options
-from models.families.echonet.dynamic import BeatToBeat
+from models.families.echonet.dynamic import BEAT_TO_BEAT
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest, list_models
 from models.results import ReadValue, of_frames
+from tests.loaded import as_model
 
 _RANGES = {f"r2_{where}_{end}" for where in ("test", "temporal", "external") for end in ("low", "high")}
 _VTI = _RANGES | {"mae_cm_test_low", "mae_cm_test_high"}
@@ -98,6 +99,9 @@ class Known(nn.Module):
             return self.gain * torch.eye(len(TMED2_CLASSES))[:1].repeat(len(frames), 1)
         return self.gain * frames[:, :1]
 
+    def embed(self, frames: Tensor) -> Tensor:
+        return frames.flatten(1)[:, :2]
+
     def embed_clip(self, clip: Clip, decoding: Decoding) -> np.ndarray:
         return np.array([clip.frames.mean(), 1.0])
 
@@ -105,10 +109,6 @@ class Known(nn.Module):
         phases = tuple(ReadValue(f"{phase}_time", "ms", 40.0, of_frames(2)) for phase in ("ed", "es"))
         percent = float(clip.frames.mean())
         return Reading((ReadValue("ef_bp", "%", percent), *phases), ("EF",), ({"EF": percent},))
-
-
-class OfBeats(Known, BeatToBeat):
-    pass
 
 
 def items(labels: Sequence[str]) -> list[Item]:
@@ -136,9 +136,9 @@ def figures_found(manifest: Manifest, task: str) -> set[str]:
         known = find_manifest("EchoView47_TMED2")
         manifest = replace(known, labels=TMED2_CLASSES, input_shape=(3, 8, 8))
     data = DataSet("test", items(("2CH", "4CH") if task == "segmentation" else TMED2_CLASSES))
-    models: list[nn.Module] = [Known(manifest)]
-    if task == "ef" and manifest.family == "echonet_dynamic":
-        models.append(OfBeats(manifest))
+    models = [as_model(Known(manifest))]
+    if models[0].recipe.beats_by:
+        models.append(replace(models[0], recipe=replace(models[0].recipe, ef_figures=BEAT_TO_BEAT)))
     return {key for model in models for key in TASKS[task](model, data, Options(split="test")).figures}
 
 

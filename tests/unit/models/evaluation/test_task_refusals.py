@@ -18,6 +18,7 @@ from models.evaluation.tasks import run_task
 from models.evaluation.tasks.evaluation_result import Options
 from models.library.reading import Decoding
 from tests import miniatures
+from tests.loaded import as_model
 from tests.unit.models.families.echonet.test_echonet_dynamic import KNOWN, BrightVentricle, MeanFraction
 
 FRAMES = np.random.default_rng(0).integers(0, 256, (5, 16, 16, 3), dtype=np.uint8)
@@ -32,7 +33,7 @@ def _data(root: Path, frame: int) -> DataSet:
 def test_a_trace_beyond_the_film_names_its_line(tmp_path: Path) -> None:
     line = 2 + len(BOX)
     with pytest.raises(DatasetError, match=rf"VolumeTracings\.csv line {line}: a trace on frame 5 of one\.avi, which has 5"):
-        run_task(BrightVentricle(**KNOWN), _data(tmp_path, 5), Options())
+        run_task(as_model(BrightVentricle(**KNOWN)), _data(tmp_path, 5), Options())
     _data(tmp_path, 4)
 
 
@@ -70,9 +71,9 @@ def test_a_model_of_films_is_not_tried_on_stills(decoding: Decoding) -> None:
     for item in items:
         item.load().frames[:, :20] = 0  # the dark rows that the published cut needs
     model, options = MeanFraction(**KNOWN), Options(decoding=decoding)
-    assert run_task(model, DataSet("camus", items), options).figures["items"] == 1
+    assert run_task(as_model(model), DataSet("camus", items), options).figures["items"] == 1
     with pytest.raises(EvaluationError, match="the model reads films, and 1 are stills"):
-        run_task(model, DataSet("camus", items[:1]), options)
+        run_task(as_model(model), DataSet("camus", items[:1]), options)
 
 
 def test_times_are_those_of_the_stream(tmp_path: Path) -> None:
@@ -94,4 +95,4 @@ def test_a_missing_extra_is_told_before_anything_is_computed(tmp_path: Path, mon
     """Bug prevented: a traceback from the plots, after hours of reading films."""
     monkeypatch.setattr("models.evaluation.tasks.find_spec", lambda name: None if name == "sklearn" else name)
     with pytest.raises(EvaluationError, match=r"sklearn cannot be imported: pip install 'echonode\[train\]'"):
-        run_task(BrightVentricle(**KNOWN), _data(tmp_path, 4), Options())
+        run_task(as_model(BrightVentricle(**KNOWN)), _data(tmp_path, 4), Options())

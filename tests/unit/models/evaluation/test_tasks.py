@@ -17,11 +17,12 @@ from models.evaluation.datasets import read_data
 from models.evaluation.datasets.items import NOT_SURE, Caliper, DataSet, Item, Truth
 from models.evaluation.tasks import TASKS, as_record, beside_published, run_task, tasks_of, write_result
 from models.evaluation.tasks.evaluation_result import Options
-from models.families.echonet.dynamic import BeatToBeat
+from models.families.echonet.dynamic import BEAT_TO_BEAT
 from models.library.reading import Decoding, Mark, MarkKind, Reading
 from models.library.registry import find_manifest
 from models.results import ReadValue, Reason, of_frames
 from tests import miniatures
+from tests.loaded import as_model
 
 CLASSES = ("PLAX", "PSAX", "A2C", "A4C", "A4CorA2CorOther")
 
@@ -57,7 +58,7 @@ def test_four_views_among_five_and_among_four(tmp_path: Path) -> None:
         "4s1_0.png": (flat(30), "PLAX", "train"),
     }
     data = read_data(miniatures.tmed2(tmp_path, images))
-    result = run_task(LevelClassifier(CLASSES), data, Options())
+    result = run_task(as_model(LevelClassifier(CLASSES)), data, Options())
     figures = result.figures
     assert (figures["n"], figures["accuracy_percent"]) == (4, 75)
     assert figures["four_views_n"] == 3
@@ -67,7 +68,7 @@ def test_four_views_among_five_and_among_four(tmp_path: Path) -> None:
     expected = torch.softmax(-(torch.tensor(3.7) - torch.arange(5)).abs(), dim=0).max().item()
     assert result.rows[2]["probability"] == pytest.approx(expected)
     assert [row["found"] for row in result.rows] == ["PLAX", "PSAX", "A4CorA2CorOther", "A4CorA2CorOther"]
-    assert run_task(LevelClassifier(CLASSES), data, Options(split="")).figures["n"] == 5
+    assert run_task(as_model(LevelClassifier(CLASSES)), data, Options(split="")).figures["n"] == 5
 
 
 def tte47(folder: Path) -> Path:
@@ -95,14 +96,14 @@ def test_clips_are_let_go_one_after_another() -> None:
             most = max(most, len(alive))
             yield Item(str(index), str(index), "", lambda clip=one: clip, Truth(label="PLAX"))
 
-    result = run_task(LevelClassifier(CLASSES), DataSet("test", clips()), Options())
+    result = run_task(as_model(LevelClassifier(CLASSES)), DataSet("test", clips()), Options())
     assert result.figures["n"] == 40
     assert most <= 8
 
 
 def test_experts_are_asked_one_by_one(tmp_path: Path) -> None:
     data = read_data(tte47(tmp_path))
-    result = run_task(LevelClassifier(data.classes), data, Options())
+    result = run_task(as_model(LevelClassifier(data.classes)), data, Options())
     figures = result.figures
     assert figures["accuracy_percent"] == 100
     assert (figures["expert1_accuracy_percent"], figures["expert2_accuracy_percent"]) == (pytest.approx(200 / 3), 50)
@@ -114,26 +115,26 @@ def test_other_names_are_compared_as_views(tmp_path: Path) -> None:
     """The network says a2c and a4c, the data a2ch-full and a4ch-full."""
     data = read_data(tte47(tmp_path))
     chosen = replace(data, items=[item for item in data.items if item.truth.label != "plax-tv"])
-    result = run_task(LevelClassifier(("a2c", "a4c")), chosen, Options())
+    result = run_task(as_model(LevelClassifier(("a2c", "a4c"))), chosen, Options())
     assert result.figures["accuracy_percent"] == 100
     assert "compared as views" in result.notes[0]
     with pytest.raises(EvaluationError, match="no class for plax-tv"):
-        run_task(LevelClassifier(("a2c", "a4c")), data, Options())
+        run_task(as_model(LevelClassifier(("a2c", "a4c"))), data, Options())
     with pytest.raises(EvaluationError, match=r"order of its classes is not known.*--labels"):
-        run_task(LevelClassifier(()), data, Options())
+        run_task(as_model(LevelClassifier(())), data, Options())
 
 
 def test_an_embedding_is_judged_by_neighbours_and_probe(tmp_path: Path) -> None:
     data = read_data(tte47(tmp_path))
     encoder = LevelClassifier((), architecture={"outputs": 0})
     assert tasks_of(encoder.manifest)[0] == "embedding"
-    result = run_task(encoder, data, Options(neighbours=2))
+    result = run_task(as_model(encoder), data, Options(neighbours=2))
     assert (result.figures["n_train"], result.figures["knn_n"]) == (3, 3)
     assert result.figures["linear_probe_accuracy_percent"] == 100
     with pytest.raises(EvaluationError, match="needs labelled items"):
-        run_task(encoder, data, Options(split="train"))
+        run_task(as_model(encoder), data, Options(split="train"))
     with pytest.raises(EvaluationError, match="exchange none"):
-        run_task(encoder, data, Options(neighbours=2, label_noise_percent=20))
+        run_task(as_model(encoder), data, Options(neighbours=2, label_noise_percent=20))
 
 
 class BrightVentricle(nn.Module):
@@ -162,7 +163,7 @@ def test_dice_of_every_traced_frame(tmp_path: Path) -> None:
     traces = {"a": {0: miniatures.box_trace(40, 30, 59, 70), 2: miniatures.box_trace(40, 30, 59, 50)}}
     videos = {"a": boxes(41, 50, 31), "b": boxes(41, 21)}
     root = miniatures.echonet_dynamic(tmp_path, videos, {"a": (50.0, "TEST"), "b": (50.0, "TRAIN")}, traces)
-    result = run_task(BrightVentricle(), read_data(root), Options())
+    result = run_task(as_model(BrightVentricle()), read_data(root), Options())
     figures = result.figures
     assert (figures["frames"], figures["items"]) == (2, 1)
     assert figures["ed_dice"] == 1
@@ -175,14 +176,14 @@ def test_dice_of_every_traced_frame(tmp_path: Path) -> None:
         (0, "ed", 41 * 20, 41 * 20), (2, "es", 21 * 20, 31 * 20),
     ]  # fmt: skip
     with pytest.raises(EvaluationError, match="no item of the split 'val' has a traced ventricle"):
-        run_task(BrightVentricle(), read_data(root), Options(split="val"))
+        run_task(as_model(BrightVentricle()), read_data(root), Options(split="val"))
 
 
 def test_masks_of_a_resized_video_lie_where_the_ventricle_is(tmp_path: Path) -> None:
     video = boxes(41, 21).repeat(2, axis=1).repeat(2, axis=2)
     traces = {"a": {0: miniatures.box_trace(80, 60, 119, 142), 1: miniatures.box_trace(80, 60, 119, 100)}}
     root = miniatures.echonet_dynamic(tmp_path, {"a": video}, {"a": (50.0, "TEST")}, traces)
-    result = run_task(BrightVentricle(), read_data(root), Options())
+    result = run_task(as_model(BrightVentricle()), read_data(root), Options())
     assert result.rows[0]["found_px"] == pytest.approx(82 * 40, rel=0.03)
     assert result.figures["dice_mean"] > 0.97
 
@@ -217,7 +218,7 @@ def test_an_ejection_fraction_with_its_coverage() -> None:
     items = [item(str(level), level, ef_percent=float(level)) for level in (30, 40, 50, 60, 70)]
     readings = {30: ef(33), 40: ef(41), 50: ef(48), 60: ef(None), 70: ReadingError("5 frames are too few")}
     model = KnownReader("echonet_dynamic/ef_r2plus1d_18", readings)
-    result = run_task(model, DataSet("test", items), Options())
+    result = run_task(as_model(model), DataSet("test", items), Options())
     figures = result.figures
     assert (figures["items"], figures["coverage_percent"], figures["all_clips_n"]) == (5, 60, 3)
     assert figures["all_clips_mae_points"] == pytest.approx(2)
@@ -237,13 +238,12 @@ def test_an_ejection_fraction_with_its_coverage() -> None:
 
 
 def test_beat_to_beat_has_a_name_of_its_own_and_draws_areas() -> None:
-    class Reader(KnownReader, BeatToBeat):
-        pass
-
     rows = tuple({"Size": size, "ComputerSmall": int(size == 3)} for size in (9, 3, 8))
     readings = {level: replace(ef(level + more), rows=rows) for level, more in ((30, 1), (40, 3))}
     items = [item(str(level), level, ef_percent=float(level)) for level in (30, 40)]
-    result = run_task(Reader("echonet_dynamic/ef_r2plus1d_18", readings), DataSet("test", items), Options())
+    regressor = as_model(KnownReader("echonet_dynamic/ef_r2plus1d_18", readings))
+    model = replace(regressor, recipe=replace(regressor.recipe, ef_figures=BEAT_TO_BEAT))
+    result = run_task(model, DataSet("test", items), Options())
     assert result.figures["beat_to_beat_mae_points"] == pytest.approx(2)
     assert "clip_n" not in result.figures
     assert "area_curves" in result.plots
@@ -262,7 +262,7 @@ def test_calipers_in_px_and_mm() -> None:
     )
     reading = Reading((), marks=(line(0, (4, 5), (0.4, 0.2)),))
     model = KnownReader("echonet_measurements/lvid", {9: reading})
-    result = run_task(model, DataSet("test", [item("a", 9, calipers=calipers)]), Options())
+    result = run_task(as_model(model), DataSet("test", [item("a", 9, calipers=calipers)]), Options())
     found, missed = result.rows
     assert (found["true_px"], found["found_px"], found["frame"]) == (5, pytest.approx(6), 2)
     assert (found["true_mm"], found["found_mm"]) == (pytest.approx(10), pytest.approx(12))
@@ -271,9 +271,9 @@ def test_calipers_in_px_and_mm() -> None:
     assert result.figures["coverage_percent"] == 50
     assert result.figures["px_n"] == 1
     with pytest.raises(EvaluationError, match="a caliper on frame 7 of 6"):
-        run_task(model, DataSet("test", [item("a", 9, calipers=(replace(calipers[0], frame_index=7),))]), Options())
+        run_task(as_model(model), DataSet("test", [item("a", 9, calipers=(replace(calipers[0], frame_index=7),))]), Options())
     with pytest.raises(EvaluationError, match="has a caliper for lvid"):
-        run_task(model, DataSet("test", [item("a", 9, calipers=calipers[2:])]), Options())
+        run_task(as_model(model), DataSet("test", [item("a", 9, calipers=calipers[2:])]), Options())
 
 
 def test_a_model_of_three_lines_is_judged_line_by_line() -> None:
@@ -281,7 +281,7 @@ def test_a_model_of_three_lines_is_judged_line_by_line() -> None:
     marks = (line(0, (0, 0), (0, 5), label="LVID"), line(0, (0, 0), (0, 2), label="IVS"))
     model = KnownReader("EchoApex_ViT-S_lvh", {9: Reading((), marks=marks)})
     items = [item(key, 9, calipers=calipers) for key in "ab"]
-    figures = run_task(model, DataSet("test", items), Options()).figures
+    figures = run_task(as_model(model), DataSet("test", items), Options()).figures
     assert (figures["LVIDd_mm_mae_mm"], figures["IVSd_mm_mae_mm"], figures["mm_mae_mm"]) == pytest.approx((1, 1, 1))
     assert figures["calipers"] == 4
 
@@ -296,7 +296,7 @@ def test_phases_in_frames_and_ms() -> None:
     readings = {1: phases(("ed", 3), ("ed", 20), ("es", 10)), 2: phases(), 3: phases(("ed", 1), ("es", 12))}
     model = KnownReader("EchoPDNet", readings)
     stills = item("4", 4, frames=2, ed_frame=0, es_frame=1)
-    figures = run_task(model, DataSet("test", [*items, stills]), Options()).figures
+    figures = run_task(as_model(model), DataSet("test", [*items, stills]), Options()).figures
     assert figures["items"] == 3
     assert figures["ed_coverage_percent"] == pytest.approx(200 / 3)
     assert (figures["ed_aafd_frames"], figures["ed_difference_mean_frames"]) == (1, 0)
@@ -306,7 +306,7 @@ def test_phases_in_frames_and_ms() -> None:
 def test_a_model_is_not_tried_at_what_it_cannot() -> None:
     model = KnownReader("EchoPDNet", {})
     with pytest.raises(EvaluationError, match="cannot be evaluated at 'ef', but at phase"):
-        run_task(model, DataSet("test", []), Options(), "ef")
+        run_task(as_model(model), DataSet("test", []), Options(), "ef")
     for name in ("plax_quality", "EchoApex_ViT-S_segmentation"):
         with pytest.raises(EvaluationError, match="no data set layout holds the truth of what it gives"):
             tasks_of(find_manifest(name))
@@ -356,7 +356,7 @@ def test_everything_is_written_down(tmp_path: Path) -> None:
     items = [item(str(level), level, ef_percent=float(level)) for level in (30, 40)]
     model = KnownReader("echonet_dynamic/ef_r2plus1d_18", {30: ef(33), 40: ef(41)})
     data = DataSet("test", items, notes=("a note",))
-    result = run_task(model, data, Options())
+    result = run_task(as_model(model), data, Options())
     written = write_result(result, model.manifest, data, tmp_path / "out")
     assert [path.name for path in written] == [
         "metrics.json", "items.csv", "scatter.png", "bland_altman.png", "risk_coverage.png",

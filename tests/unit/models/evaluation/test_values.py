@@ -18,6 +18,7 @@ from models.evaluation.tasks.values import keys_read
 from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest, list_models
 from models.results import ReadValue, Reason
+from tests.loaded import as_model
 
 
 class KnownReader:
@@ -71,7 +72,7 @@ def test_velocities_by_key_with_coverage_and_reasons() -> None:
         "d": ReadingError("6 frames, one is needed"),
         "e": read(("av_vmax", "cm/s", 250.0)),
     }
-    result = run_task(KnownReader("avvmax", readings), DataSet("dicom", items), Options())
+    result = run_task(as_model(KnownReader("avvmax", readings)), DataSet("dicom", items), Options())
     figures = result.figures
     assert result.task == "values"
     assert (figures["values"], figures["av_vmax_n"], figures["av_vmax_coverage_percent"]) == (5, 2, 40)
@@ -95,7 +96,9 @@ def test_several_quantities_of_one_model_each_with_its_own_figures() -> None:
     readings: dict[str, Reading | ReadingError] = {
         "a": read(*both), "b": read(*both), "c": read(("lvidd_2d", "px", 200.0), ("lvidd_2d", "cm", None)),
     }  # fmt: skip
-    result = run_task(KnownReader("lvid", readings), DataSet("dicom", [item(k, View.PLAX, truth) for k in "abc"]), Options())
+    result = run_task(
+        as_model(KnownReader("lvid", readings)), DataSet("dicom", [item(k, View.PLAX, truth) for k in "abc"]), Options()
+    )
     figures = result.figures
     assert figures["lvidd_2d_mae_cm"] == pytest.approx(0.5)
     assert figures["lvids_2d_mae_cm"] == pytest.approx(0.1)
@@ -112,20 +115,20 @@ def test_clips_of_other_views_are_not_asked() -> None:
     views = {"cw": CW, "either": View.DOPPLER_AV, "unknown": None, "a4c": View.A4C, "pw": View.DOPPLER_AV_PW}
     model = KnownReader("avvmax", {key: read(("av_vmax", "m/s", 2.1)) for key in views})
     items = [item(key, view, truth, study="one") for key, view in views.items()]
-    result = run_task(model, DataSet("dicom", items), Options())
+    result = run_task(as_model(model), DataSet("dicom", items), Options())
     assert model.asked == ["cw", "either", "unknown"]
     assert result.notes[-1] == "not asked: 2 clips of views that the model does not read"
     with pytest.raises(EvaluationError, match="of clips that show doppler_av_cw: 2 are of other views"):
-        run_task(model, DataSet("dicom", items[3:]), Options())
+        run_task(as_model(model), DataSet("dicom", items[3:]), Options())
     with pytest.raises(EvaluationError, match=r"has a stated av_vmax or av_pg$"):
-        run_task(model, DataSet("dicom", [item("x", CW, {"tr_vmax": (2.0, "m/s")})]), Options())
+        run_task(as_model(model), DataSet("dicom", [item("x", CW, {"tr_vmax": (2.0, "m/s")})]), Options())
 
 
 def test_an_area_is_compared_under_the_key_of_its_view() -> None:
     truth = {"la_area_a4c": (15.0, "cm2"), "la_area_a2c": (18.0, "cm2")}
     model = KnownReader("la_area", {key: read(("la_area", "cm2", 16.0)) for key in "ab"})
     items = [item("a", View.A4C, truth, "one"), item("b", View.A2C, truth, "one")]
-    rows = run_task(model, DataSet("dicom", items), Options()).rows
+    rows = run_task(as_model(model), DataSet("dicom", items), Options()).rows
     found = {(row["item"], row["key"]): (row["found"], row["not_measured"]) for row in rows}
     assert found["a", "la_area_a4c"] == found["b", "la_area_a2c"] == (16.0, None)
 
@@ -155,7 +158,7 @@ def test_a_model_of_pairs_reads_the_two_clips_of_each_study() -> None:
         key: read(("ef_video_regression_biplane", "%", ef)) for key, ef in (("1a+1b", 53.0), ("2a+2b", 59.0))
     }
     model = PairReader("EchoMotionNet_A4C_A2C", readings)
-    result = run_task(model, DataSet("dicom", items), Options())
+    result = run_task(as_model(model), DataSet("dicom", items), Options())
     assert model.asked == ["1a+1b", "2a+2b"]
     assert (result.figures["items"], result.figures["ef_mae_points"]) == (3, pytest.approx(2))
     assert [(row["item"], row["found"]) for row in result.rows] == [("one", 53.0), ("two", 59.0), ("three", None)]
@@ -169,18 +172,18 @@ def test_an_ejection_fraction_is_asked_of_clips_of_the_model_s_view_alone() -> N
         apical("2a", View.A4C, "two", 60), item("3", None, {}, "three", ef_percent=40),
     ]  # fmt: skip
     model = KnownReader("PanEcho", {key: read(("ef_video_regression", "%", 55.0)) for key in ("1a", "2a", "3")})
-    result = run_task(model, DataSet("dicom", items), Options(), "ef")
+    result = run_task(as_model(model), DataSet("dicom", items), Options(), "ef")
     assert model.asked == ["1a", "2a", "3"]
     assert (result.figures["items"], result.figures["coverage_percent"]) == (3, 100)
     assert "not asked: 2 clips of views that the model does not read" in result.notes
     with pytest.raises(EvaluationError, match="2 clips are of views that the model does not read"):
-        run_task(model, DataSet("dicom", items[1:3]), Options(), "ef")
+        run_task(as_model(model), DataSet("dicom", items[1:3]), Options(), "ef")
 
 
 def test_a_model_of_pairs_is_not_tried_on_stills() -> None:
     stills: Iterable[Item] = [apical("a", View.A4C, "one", 50, frames=2), apical("b", View.A2C, "one", 50, frames=2)]
     with pytest.raises(EvaluationError, match="the model reads films, and 1 are stills"):
-        run_task(PairReader("EchoMotionNet_A4C_A2C", {}), DataSet("camus", stills), Options())
+        run_task(as_model(PairReader("EchoMotionNet_A4C_A2C", {})), DataSet("camus", stills), Options())
 
 
 @pytest.mark.parametrize(

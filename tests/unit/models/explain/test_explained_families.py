@@ -72,7 +72,7 @@ def _one_of_each() -> list[Any]:
 @pytest.mark.parametrize("name", _one_of_each())
 def test_the_layer_is_there_and_its_map_has_the_input_s_size(name: str) -> None:
     """Without memory: on "meta" a layer that is missing or writes in another form fails as it would with numbers."""
-    network = load_model(name, device="meta")
+    network = load_model(name, device="meta").network
     place: Place = place_of(network.manifest)
     manifest = network.manifest
     shape = manifest.input_shape or (1, manifest.input_size_px, manifest.input_size_px)

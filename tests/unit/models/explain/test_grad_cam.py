@@ -89,7 +89,7 @@ def test_an_operation_in_place_behind_the_layer_changes_nothing() -> None:
 
 
 def test_the_network_is_left_as_it_was() -> None:
-    network = load_model("EchoMotionNet_B0_SE")
+    network = load_model("EchoMotionNet_B0_SE").network
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
     network.train()
     explain_clip(network, coloured_clip(), frames=[0])
@@ -228,7 +228,7 @@ def test_every_form_of_a_feature_map_is_read_in_place(form: Form) -> None:
 
 
 def test_a_clip_network_explains_the_frames_it_was_shown_together() -> None:
-    network = load_model("EchoMotionNet_BiLSTM")
+    network = load_model("EchoMotionNet_BiLSTM").network
     explained = explain_clip(network, coloured_clip(3))
     assert explained.label == "ef"
     assert explained.score == pytest.approx(55, abs=5)
@@ -240,7 +240,7 @@ def test_a_clip_network_explains_the_frames_it_was_shown_together() -> None:
 
 def test_a_transformer_that_answers_by_its_class_token_is_read_before_its_last_attention() -> None:
     """Bug prevented: an empty map, because behind the last attention only the class token counts."""
-    network = load_model("EchoApex_ViT-S_views")
+    network = load_model("EchoApex_ViT-S_views").network
     named = place_of(network.manifest).layer
     last = Layer("encoder.backbone.norm", named.form, named.stride_px, named.leading_tokens)
     clip = torch.rand(1, 3, 1, 224, 224)
@@ -254,7 +254,7 @@ def test_a_transformer_that_answers_by_its_class_token_is_read_before_its_last_a
 
 
 def test_bundled_weights_are_explained() -> None:
-    network = load_model("phantom_view", pretrained=True)
+    network = load_model("phantom_view", pretrained=True).network
     speckle = np.random.default_rng(0).integers(0, 255, (2, 200, 300, 3), dtype=np.uint8)
     explained = explain_clip(network, coloured_clip(2, frames=speckle, regions=(REGION,)))
     assert explained.label in network.manifest.labels
@@ -264,7 +264,7 @@ def test_bundled_weights_are_explained() -> None:
 def test_a_network_of_traces_says_so_of_a_film_that_shows_none() -> None:
     speckle = np.random.default_rng(0).integers(0, 255, (2, 200, 300, 3), dtype=np.uint8)
     with pytest.raises(ReadingError, match="changes in ways that no sweep does"):
-        explain_clip(load_model("trvmax", device="meta"), coloured_clip(2, frames=speckle))
+        explain_clip(load_model("trvmax", device="meta").network, coloured_clip(2, frames=speckle))
 
 
 def test_an_overlay_keeps_what_is_cold_and_reddens_what_is_hot() -> None:

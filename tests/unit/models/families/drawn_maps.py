@@ -34,7 +34,7 @@ class DrawnMaps(nn.Module):
 
 def drawn_reader(name: str, logits: NDArray[np.floating]) -> Any:
     """The reader `name`, its network replaced: what it would read if the network answered with `logits`."""
-    reader = as_if_trained(load_model(name, device="meta"))
+    reader = as_if_trained(load_model(name, device="meta").network)
     reader.network = DrawnMaps(logits)
     return reader
 

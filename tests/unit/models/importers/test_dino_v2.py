@@ -69,7 +69,7 @@ def test_a_backbone_goes_round_unchanged(tmp_path: Path) -> None:
         tiny_name("lvh", tmp_path), saved(tensors, tmp_path), settings={"decoder": "untrained"}, folder=tmp_path / "models"
     )
     assert manifest.architecture["decoder"] == "untrained"
-    network = load_manifest(manifest, pretrained=True)
+    network = load_manifest(manifest, pretrained=True).network
     found = network.encoder.backbone.state_dict()
     assert found.keys() == tensors.keys() - {"mask_token"}
     assert all(torch.equal(tensor, tensors[name]) for name, tensor in found.items())
@@ -84,7 +84,7 @@ def test_a_backbone_of_another_size_differs_in_its_positions_alone(tmp_path: Pat
     manifest = import_weights(
         tiny_name("ef", tmp_path), saved(tensors, tmp_path), settings={"decoder": "untrained"}, folder=tmp_path / "models"
     )
-    found = load_manifest(manifest, pretrained=True).encoder.backbone.state_dict()
+    found = load_manifest(manifest, pretrained=True).network.encoder.backbone.state_dict()
     other = [name for name, tensor in found.items() if not torch.equal(tensor, tensors[name])]
     assert other == ["pos_embed"]
     assert torch.equal(found["pos_embed"], resized_positions(tensors["pos_embed"], 17))

@@ -78,7 +78,7 @@ def test_afterwards_the_model_is_found_by_name_with_its_origin(home: Path) -> No
         "source_sha256": sha256,
         "importer_version": "1",
     }
-    network = load_model("tiny/views", pretrained=True)
+    network = load_model("tiny/views", pretrained=True).network
     assert network(torch.ones(1, 3, 4, 4)).tolist() == [[24.0, 25.0]]
     assert verify_model(manifest).problem == ""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.errors import ImportSettingError
+from models.families.echoforge.weights import xception
 from models.importers import import_weights
 from models.importers.provenance import described
 from models.library.manifest import Manifest, Value
@@ -50,7 +51,7 @@ def test_what_the_file_says_is_not_overruled(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(ImportSettingError, match=words):
         described(known, of_file, {"rescale": False}, None)
     assert described(known, of_file, {"rescale": True}, None).architecture["rescale"] is True
-    monkeypatch.setattr("models.families.echoforge.weights.xception.architecture", lambda file, manifest: of_file)
+    monkeypatch.setattr(xception, "IMPORTER", replace(xception.IMPORTER, architecture=lambda file, manifest: of_file))
     with pytest.raises(ImportSettingError, match=words):
         import_weights(known.name, weights_file(tmp_path), settings={"rescale": False}, folder=tmp_path / "models")
 

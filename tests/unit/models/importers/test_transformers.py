@@ -25,7 +25,7 @@ def imported(name: str, layers: Sequence[Layer], folder: Path) -> Any:
     """The network that `load_model` gives after the import of a file of these layers."""
     file = write_hdf5(folder / "model_run..h5", layers)
     manifest = import_weights(name, file, folder=folder)
-    return load_model(str(manifest.path), pretrained=True)
+    return load_model(str(manifest.path), pretrained=True).network
 
 
 def changed(layers: Sequence[Layer], name: str, **config: Any) -> list[Layer]:

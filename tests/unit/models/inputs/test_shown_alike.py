@@ -25,6 +25,7 @@ from models.explain import explain_clip
 from models.explain.places import place_of
 from models.inputs.clip_input import takes_clips
 from models.library.manifest import Manifest
+from models.library.model import Model
 from models.library.recipe import Recipe
 from models.library.registry import list_models, load_manifest, recipe_of
 
@@ -40,7 +41,7 @@ class Shown(BaseException):
 
 def stopped(manifest: Manifest, recipe: Recipe) -> nn.Module:
     """The network, in memory that nobody has written into: it stops before it computes anything."""
-    network: nn.Module = load_manifest(manifest, device="meta").to_empty(device="cpu")
+    network: nn.Module = load_manifest(manifest, device="meta").network.to_empty(device="cpu")
 
     def stop(batch: Tensor, *more: object) -> Tensor:
         raise Shown(batch)
@@ -84,6 +85,7 @@ def by_verb(manifest: Manifest) -> dict[str, Tensor]:
     """What each verb shows the model that its recipe has for it."""
     recipe, clip = recipe_of(manifest), clip_for(manifest)
     network: Any = stopped(manifest, recipe)
+    model = Model(network, recipe, manifest)
     item, options = Item("a clip", "", "", lambda: clip, Truth()), Options()
     batch = step_batch(clip, manifest, recipe.engine) if recipe.engine else role_batch(clip, manifest)
     found = {"gate": batch if batch.ndim == 4 else batch.transpose(1, 2).flatten(0, 1)}
@@ -96,16 +98,16 @@ def by_verb(manifest: Manifest) -> dict[str, Tensor]:
     except NoHeatMap:
         assert recipe.no_heat_map or "decoder" in manifest.architecture or manifest.architecture.get("outputs") == 0
     trials: dict[str, Callable[[], object]] = {
-        "classification": lambda: list(_probabilities(network, [item], options)),
-        "embedding": lambda: _embedding(network, item, options),
-        "segmentation": lambda: masks_of(network, clip, range(clip.number_of_frames)),
-        "landmarks": lambda: _found(network, clip, range(clip.number_of_frames), options),
+        "classification": lambda: list(_probabilities(model, [item], options)),
+        "embedding": lambda: _embedding(model, item, options),
+        "segmentation": lambda: masks_of(model, clip, range(clip.number_of_frames)),
+        "landmarks": lambda: _found(model, clip, range(clip.number_of_frames), options),
     }
-    films = [clip, clip] if hasattr(network, "read_pair") else [clip]
+    films = [clip] * max(recipe.clips_read, 1)
     for task in recipe.evaluation:
-        verbs[f"evaluate {task}"] = trials.get(task, lambda: read_clips(network, films, options))
+        verbs[f"evaluate {task}"] = trials.get(task, lambda: read_clips(model, films, options))
     if "embedding" in recipe.evaluation:
-        verbs["embed"] = lambda: embed(network, clip)
+        verbs["embed"] = lambda: embed(model, clip)
     return found | {verb: shown(ask) for verb, ask in verbs.items()}
 
 

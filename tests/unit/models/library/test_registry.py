@@ -44,7 +44,7 @@ BUNDLED = [manifest for manifest in list_models() if manifest.weights_file]
 def test_bundled_weights_load_and_match_their_hash() -> None:
     assert {manifest.name for manifest in BUNDLED} == {"phantom_lv", "phantom_quality", "phantom_view"}
     for manifest in BUNDLED:
-        network = load_model(manifest.name, pretrained=True)
+        network = load_model(manifest.name, pretrained=True).network
         assert not network.training
         assert network.manifest == manifest
 
@@ -75,8 +75,8 @@ def test_a_path_is_as_good_as_a_name(tmp_path: Path) -> None:
     with pytest.raises(WeightsError, match="no weights"):
         load_model(str(copy), pretrained=True)
     original = find_manifest("phantom_view").weights_path
-    assert isinstance(load_model(str(copy), weights=original), PhantomClassifier)
-    assert isinstance(load_model(str(copy), weights=str(original)), PhantomClassifier)  # once an AttributeError
+    assert isinstance(load_model(str(copy), weights=original).network, PhantomClassifier)
+    assert isinstance(load_model(str(copy), weights=str(original)).network, PhantomClassifier)  # once an AttributeError
 
 
 def test_altered_weights_are_refused(tmp_path: Path) -> None:
@@ -91,7 +91,7 @@ def test_altered_weights_are_refused(tmp_path: Path) -> None:
 def test_without_pretrained_no_weights_are_read(tmp_path: Path) -> None:
     copy = tmp_path / "manifests" / "fresh.toml"
     write_manifest(replace(find_manifest("phantom_view"), name="fresh"), copy)
-    assert isinstance(load_model(str(copy)), PhantomClassifier)
+    assert isinstance(load_model(str(copy)).network, PhantomClassifier)
 
 
 def test_every_name_and_alias_means_one_model() -> None:
@@ -151,7 +151,7 @@ def test_every_model_whose_weights_are_missing_says_so() -> None:
 
 def test_imported_weights_load_by_the_path_of_their_manifest(tmp_path: Path) -> None:
     """What the error asks for works: the tensors of one network arrive in another of the same manifest."""
-    origin = load_model("echonet_dynamic/lv_deeplabv3_resnet50")
+    origin = load_model("echonet_dynamic/lv_deeplabv3_resnet50").network
     content = save({name: tensor.contiguous() for name, tensor in origin.state_dict().items()})
     imported = replace(
         origin.manifest, trained=True, weights_file="lv.safetensors", weights_sha256=hashlib.sha256(content).hexdigest()
@@ -160,7 +160,7 @@ def test_imported_weights_load_by_the_path_of_their_manifest(tmp_path: Path) -> 
     write_manifest(imported, path)
     (tmp_path / "weights").mkdir()
     (tmp_path / "weights" / "lv.safetensors").write_bytes(content)
-    network = load_model(str(path), pretrained=True)
+    network = load_model(str(path), pretrained=True).network
     assert not network.training
     assert all(torch.equal(tensor, origin.state_dict()[name]) for name, tensor in network.state_dict().items())
 
@@ -181,7 +181,7 @@ def test_a_broken_manifest_takes_no_other_model_away(tmp_path: Path, monkeypatch
     known = {manifest.name for manifest in list_models()}
     manifests = _broken_folder(tmp_path, monkeypatch)
     assert {manifest.name for manifest in list_models()} == known | {"own_lv"}
-    assert isinstance(load_model("phantom_view", pretrained=True), PhantomClassifier)
+    assert isinstance(load_model("phantom_view", pretrained=True).network, PhantomClassifier)
     problems = {one.path.name: one.problem for one in broken_manifests()}
     assert list(problems) == ["cut.toml", "flat.toml", "folder.toml", "phantom_quality.toml"]
     assert problems["flat.toml"] == "flat.toml: output should be a table"

@@ -4,6 +4,7 @@ import importlib
 import inspect
 import math
 import pkgutil
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -19,7 +20,7 @@ from models.library.reading import Decoding, Mark, MarkKind, Reading
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import ReadingNetwork, as_if_trained
 from models.networks.stored_weights import prepare
-from models.results import ReadValue, Reason
+from models.results import Beat, ReadValue, Reason
 
 CLIP = Clip("1.2", np.zeros((2, 8, 8, 3), np.uint8), None)
 EF = "ef_video_regression"
@@ -40,7 +41,7 @@ class Says(ReadingNetwork):
         marks = (Mark(0, MarkKind.POINT, ((1.0, 1.0),)),)
         return Reading(self.values, columns=("EF",), rows=({"EF": 1.0},), marks=marks)
 
-    def read_values(self, clip: Clip) -> tuple[ReadValue, ...]:
+    def read_values(self, clip: Clip, beats: Sequence[Beat] = ()) -> tuple[ReadValue, ...]:
         return self.values
 
     def read_pair(self, a4c: Clip, a2c: Clip) -> Reading:
@@ -116,9 +117,10 @@ def test_preparing_says_whether_weights_were_given(tmp_path: object) -> None:
 
 def test_every_architecture_without_weights_reads_nothing() -> None:
     for name in ("PanEcho", "phantom_lv", "EchoApex_ViT-S_segmentation"):
-        assert load_model(name, device="meta").trained is False
+        model = load_model(name, device="meta")
+        assert model.trained is False
     with pytest.raises(ReadingError, match=r"never trained|untrained"):
-        load_model("EchoApex_ViT-S_segmentation").segment(CLIP, 0)
+        load_model("EchoApex_ViT-S_segmentation").network.segment(CLIP, 0)
     assert load_model("phantom_lv", pretrained=True).trained is True
 
 

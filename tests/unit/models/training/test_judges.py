@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from models.analysis.loaded_model import Part, load_part, make_part
+from models.analysis.loaded_model import LoadedModel, load_for_role, prepare_for_role
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
@@ -30,6 +30,7 @@ from models.phantom.traces import drawn_trace
 from models.phantom.truth import render_clip
 from models.results import Reason
 from models.training.distribution_reference import Images, draft_of, judge_of, seen_clip, write_judge
+from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import LENGTH, FixedReader, model_set, taking
 
 PATIENTS = range(10)
@@ -61,21 +62,19 @@ class Taught:
 
 
 def teach(
-    folder: Path, embedder: str, *clips: Callable[[int], Clip], view_model: Part | None = None, name: str = "own"
+    folder: Path, embedder: str, *clips: Callable[[int], Clip], view_model: LoadedModel | None = None, name: str = "own"
 ) -> Taught:
     found = find_manifest(embedder)
-    network = load_model(embedder, pretrained=True)
-    seen = [
-        seen_clip(network, clip(n), patient=str(n), study=f"s{n}", view_model=view_model) for n in PATIENTS for clip in clips
-    ]
+    model = load_model(embedder, pretrained=True)
+    seen = [seen_clip(model, clip(n), patient=str(n), study=f"s{n}", view_model=view_model) for n in PATIENTS for clip in clips]
     of_views = view_model.manifest if view_model else None
     draft = draft_of(name, found, named=embedder, version="1", licence="ours", of_phantoms=False, view_model=of_views)
-    manifest, learnt = judge_of(Images(seen, Counter(), of_phantoms=False), network, draft, 0.9)
+    manifest, learnt = judge_of(Images(seen, Counter(), of_phantoms=False), model, draft, 0.9)
     written = write_judge(manifest, learnt, found, folder)
     return Taught(
         written.path,
         written,
-        lambda clip: learnt.reference.distance(seen_clip(network, clip, patient="", study="", view_model=view_model)),
+        lambda clip: learnt.reference.distance(seen_clip(model, clip, patient="", study="", view_model=view_model)),
     )
 
 
@@ -105,7 +104,7 @@ def _at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def judged(own: Taught, clip: Clip, label: str = "a4ch-full", engine: str = "torch") -> Any:
-    part = load_part(Role.DISTRIBUTION, str(own.path), engine=engine)
+    part = load_for_role(Role.DISTRIBUTION, str(own.path), engine=engine)
     return taking(model_set(FixedReader(LENGTH), label=label), Role.DISTRIBUTION, part).analyse(clip)
 
 
@@ -152,7 +151,7 @@ def test_only_what_was_learnt_is_judged(own: Taught, home: Path) -> None:
 
 
 def test_classes_may_be_views(home: Path) -> None:
-    views = load_part(Role.VIEW, "phantom_view")
+    views = load_for_role(Role.VIEW, "phantom_view")
     taught = teach(home, "encoder", heart, lambda seed: heart(seed, View.A2C), view_model=views, name="by_view")
     assert taught.manifest.labels == ("a2c", "a4c")
     assert taught.manifest.trained_on_phantoms, "by the view model"
@@ -214,7 +213,7 @@ def test_another_embedder_than_it_was_learnt_with_is_refused(own: Taught, tmp_pa
     with pytest.raises(ManifestError, match=r"\w"):
         load_model(str(path), pretrained=True)
     with pytest.raises(UnsuitableModel, match="cannot do this"):
-        load_part(Role.DISTRIBUTION, str(path))
+        load_for_role(Role.DISTRIBUTION, str(path))
 
 
 def test_other_settings_of_the_same_weights_are_refused(own: Taught, tmp_path: Path) -> None:
@@ -237,19 +236,19 @@ def test_altered_weights_and_a_missing_limit_are_refused(own: Taught, tmp_path: 
 
 
 def test_what_the_node_would_not_measure_is_not_learnt() -> None:
-    network = load_model("phantom_view", pretrained=True)
+    model = load_model("phantom_view", pretrained=True)
 
-    def why(clip: Clip, view_model: Part | None = None) -> str:
+    def why(clip: Clip, view_model: LoadedModel | None = None) -> str:
         with pytest.raises(ExcludedClip) as error:
-            seen_clip(network, clip, patient="1", study="1", view_model=view_model)
+            seen_clip(model, clip, patient="1", study="1", view_model=view_model)
         return str(error.value)
 
     assert why(replace(heart(1), regions=())) == "no ultrasound region in the object"
     assert why(replace(heart(1), known_exclusions=("stress_stage",))) == "not to be measured by the header: stress_stage"
     assert why(replace(heart(1), known_exclusions=("colour_doppler",))) == "not to be measured by the header: colour_doppler"
-    coloured = seen_clip(network, replace(spectrum(1), known_exclusions=("colour_doppler",)), patient="1", study="1")
+    coloured = seen_clip(model, replace(spectrum(1), known_exclusions=("colour_doppler",)), patient="1", study="1")
     assert coloured.label == "cw"
-    view_model = load_part(Role.VIEW, "phantom_view")
+    view_model = load_for_role(Role.VIEW, "phantom_view")
     noise = in_place_of_the_heart(np.random.default_rng(0).integers(0, 256, (2, ROWS, COLUMNS)).astype(np.uint8))
     assert why(noise, view_model) == "no view that phantom_view is sure of"
 
@@ -268,13 +267,13 @@ class Blind(nn.Module):
 
 
 def test_a_network_that_cannot_tell_noise_from_hearts_makes_no_judge() -> None:
-    network = Blind()
-    seen = [seen_clip(network, heart(n % 3), patient=str(n), study=str(n)) for n in range(20)]
-    draft = draft_of("x", network.manifest, named="x", version="1", licence="", of_phantoms=True, view_model=None)
+    model = as_model(Blind())
+    seen = [seen_clip(model, heart(n % 3), patient=str(n), study=str(n)) for n in range(20)]
+    draft = draft_of("x", model.manifest, named="x", version="1", licence="", of_phantoms=True, view_model=None)
     with pytest.raises(IndistinctImages, match="cannot be told from"):
-        judge_of(Images(seen, Counter(), of_phantoms=True), network, draft, 0.9)
+        judge_of(Images(seen, Counter(), of_phantoms=True), model, draft, 0.9)
     with pytest.raises(TooFewImages, match="images of 8 patients"):
-        judge_of(Images(seen[:8], Counter(), of_phantoms=True), network, draft, 0.9)
+        judge_of(Images(seen[:8], Counter(), of_phantoms=True), model, draft, 0.9)
 
 
 class ClipEncoder(nn.Module):
@@ -289,20 +288,22 @@ class ClipEncoder(nn.Module):
 
 
 def test_an_encoder_of_clips_judges_clips(own: Taught) -> None:
-    network = ClipEncoder()
-    seen = [seen_clip(network, heart(n), patient=str(n), study=str(n)) for n in PATIENTS]
+    model = as_model(ClipEncoder())
+    seen = [seen_clip(model, heart(n), patient=str(n), study=str(n)) for n in PATIENTS]
     assert seen[0].features.shape == (1, 2)
-    draft = draft_of("x", network.manifest, named="x", version="1", licence="", of_phantoms=False, view_model=None)
-    manifest, learnt = judge_of(Images(seen, Counter(), of_phantoms=False), network, draft, 0.9)
-    learnt_classes = load_model(str(own.path)).learnt.__class__(1, 2)
+    draft = draft_of("x", model.manifest, named="x", version="1", licence="", of_phantoms=False, view_model=None)
+    manifest, learnt = judge_of(Images(seen, Counter(), of_phantoms=False), model, draft, 0.9)
+    learnt_classes = load_model(str(own.path)).network.learnt.__class__(1, 2)
     learnt_classes.class_means.copy_(torch.from_numpy(learnt.reference.class_means))
     learnt_classes.precision.copy_(torch.from_numpy(learnt.reference.precision))
-    judge = ImageDistribution(manifest, network, learnt_classes).eval()
-    predictor = taking(model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, make_part(Role.DISTRIBUTION, judge, engine="auto"))
+    judge = ImageDistribution(manifest, model, learnt_classes).eval()
+    predictor = taking(
+        model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, prepare_for_role(Role.DISTRIBUTION, as_model(judge), engine="auto")
+    )
     found, dark = (predictor.analyse(clip) for clip in (heart(NEW), in_place_of_the_heart(heart(NEW).frames[..., 0] // 8)))
     assert found.distribution is not None
     assert dark.distribution is not None
     assert found.distribution.distance == pytest.approx(
-        learnt.reference.distance(seen_clip(network, heart(NEW), patient="", study=""))
+        learnt.reference.distance(seen_clip(model, heart(NEW), patient="", study=""))
     )
     assert dark.distribution.distance > found.distribution.distance

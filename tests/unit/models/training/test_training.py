@@ -38,7 +38,7 @@ def test_a_published_architecture_can_be_trained_read_with_and_is_marked(cache: 
     """EchoMotionNet on the phantom, two steps: what comes out is a model like any other."""
     overrides = tiny(cache, tmp_path, "optimiser.iterations=2", "model.size_px=64", "model.channels=[8, 8, 8, 8, 8]")
     written = train(CONFIG / "train_phantom_echo_motion.toml", overrides)
-    network = load_model(str(tmp_path / "manifests" / "phantom_echo_motion.toml"), pretrained=True)
+    network = load_model(str(tmp_path / "manifests" / "phantom_echo_motion.toml"), pretrained=True).network
     assert isinstance(network, EchoMotionNet)
     assert network.manifest == written
     assert written.intended_use == PHANTOM_ONLY
@@ -54,7 +54,7 @@ def test_what_was_trained_can_be_loaded_and_is_marked(task: str, cache: Path, tm
     written = train(CONFIG / f"train_phantom_{task}.toml", overrides)
     path = str(tmp_path / "manifests" / f"phantom_{task}.toml")
     assert find_manifest(path) == written
-    network = load_model(path, pretrained=True)
+    network = load_model(path, pretrained=True).network
     assert network(torch.rand(2, 1, 32, 32)).shape[0] == 2
     assert written.intended_use == PHANTOM_ONLY
     assert written.trained_on_phantoms

@@ -9,6 +9,7 @@ from typer.testing import CliRunner
 from node.cli import app, measure
 from node.errors import ConfigError
 from node.objects.video_file import write_film
+from tests.loaded import as_model
 from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
 
 
@@ -19,7 +20,7 @@ def test_the_kernel_is_of_published_phases_alone(tmp_path: Path, monkeypatch: py
         ("lvid", "published", True), ("lvid", "corrected", False), ("ivs", "published", False)
     ):  # fmt: skip
         reader = drawn_reader(name, line)
-        monkeypatch.setattr(measure, "open_reader", lambda *_, reader=reader: (reader, ("torch",)))
+        monkeypatch.setattr(measure, "open_reader", lambda *_, reader=reader: (as_model(reader), ("torch",)))
         arguments = ["measure", str(tmp_path / "a.avi"), "--model", name, "--decoding", decoding, "--kernel"]
         result = CliRunner().invoke(app, arguments)
         assert isinstance(result.exception, ConfigError) is not accepted

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from models.errors import UnsuitableModel
 from node.cli import app, measure
 from tests import miniatures
+from tests.loaded import as_model
 from tests.unit.models.families.echonet.test_echonet_dynamic import KNOWN, BrightVentricle, MeanFraction
 
 READERS = {"ef": MeanFraction(**KNOWN), "lv": BrightVentricle(mean=100.0, std=50.0)}
@@ -18,7 +19,7 @@ READERS = {"ef": MeanFraction(**KNOWN), "lv": BrightVentricle(mean=100.0, std=50
 
 @pytest.fixture(autouse=True)
 def _known_readers(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "open_reader", lambda name, *_: (READERS[name], ("torch",)))
+    monkeypatch.setattr(measure, "open_reader", lambda name, *_: (as_model(READERS[name]), ("torch",)))
 
 
 def test_beats_of_a_film(tmp_path: Path) -> None:
@@ -59,8 +60,12 @@ def test_a_segmenter_trained_on_phantoms_measures_no_patient_either(tmp_path: Pa
     assert "phantoms only" in json.loads(result.stdout)["files"][0]["error"]
 
 
-def test_only_the_two_networks_of_echonet_dynamic_go_together(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [("lv", "reads no beats that a segmenter finds"), ("ef", "beat to beat takes EchoNet-Dynamic's regressor")],
+)
+def test_only_the_two_networks_of_echonet_dynamic_go_together(model: str, words: str, tmp_path: Path) -> None:
     miniatures.write_video(tmp_path / "a.avi", miniatures.discs(8, 40))
-    result = CliRunner().invoke(app, ["measure", "--model", "lv", "--beats-by", "ef", str(tmp_path / "a.avi")])
+    result = CliRunner().invoke(app, ["measure", "--model", model, "--beats-by", "ef", str(tmp_path / "a.avi")])
     assert isinstance(result.exception, UnsuitableModel)
-    assert "beat to beat takes EchoNet-Dynamic's regressor" in str(result.exception)
+    assert words in str(result.exception)

@@ -16,11 +16,12 @@ from models.results import ReadValue
 from node.cli import app, measure
 from node.errors import ConfigError
 from tests import miniatures
+from tests.loaded import Reads, as_model
 
 KEY = "ef_video_regression_biplane"
 
 
-class Lengths(nn.Module):
+class Lengths(Reads, nn.Module):
     """Says how long both clips are: frames of A4C, and a hundredth of those of A2C."""
 
     def __init__(self, **changes: Any) -> None:
@@ -33,7 +34,7 @@ class Lengths(nn.Module):
 
 @pytest.fixture(autouse=True)
 def _known_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "open_reader", lambda *_: (Lengths(), ("torch",)))
+    monkeypatch.setattr(measure, "open_reader", lambda *_: (as_model(Lengths()), ("torch",)))
 
 
 @pytest.fixture
@@ -75,5 +76,5 @@ def test_either_file_may_be_what_cannot_be_read(broken: int, films: tuple[str, s
 
 
 def test_weights_trained_on_phantoms_read_no_patient(films: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "open_reader", lambda *_: (Lengths(trained_on_phantoms=True), ("torch",)))
+    monkeypatch.setattr(measure, "open_reader", lambda *_: (as_model(Lengths(trained_on_phantoms=True)), ("torch",)))
     assert "phantoms only" in measured(*films)["files"][0]["error"]

@@ -12,9 +12,10 @@ from models.results import ReadValue, of_frames
 from node.files.measured_files import MeasuredFile, measure_file, write_table
 from node.files.wanted_files import Wanted
 from node.objects.video_file import write_film
+from tests.loaded import Reads
 
 
-class _Counting:
+class _Counting(Reads):
     """A table of every kind of frame column, a value of the last frame of the clip."""
 
     manifest = find_manifest("lvid")

@@ -20,12 +20,13 @@ from node.errors import ConfigError, EchoNodeError
 from node.files import overlays
 from node.files.written_files import overlay_files, refuse_among, refuse_replacing
 from node.objects.video_file import write_film
+from tests.loaded import Reads, as_model
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
 FRAMES = np.full((3, 32, 48, 3), 90, np.uint8)
 
 
-class _Reader:
+class _Reader(Reads):
     """One value and one row a frame."""
 
     manifest = find_manifest("lvid")
@@ -37,7 +38,7 @@ class _Reader:
 
 @pytest.fixture(autouse=True)
 def _known_reader(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measure, "open_reader", lambda *_: (_Reader(), ("torch",)))
+    monkeypatch.setattr(measure, "open_reader", lambda *_: (as_model(_Reader()), ("torch",)))
 
 
 @pytest.fixture
@@ -149,7 +150,7 @@ def test_an_engine_that_cannot_compute_one_file_measures_the_others(folder: Path
                 raise BackendError("no memory for 3 frames")
             return super().read(clip, decoding)
 
-    monkeypatch.setattr(measure, "open_reader", lambda *_: (Narrow(), ("torch",)))
+    monkeypatch.setattr(measure, "open_reader", lambda *_: (as_model(Narrow()), ("torch",)))
     result = _measure(folder, "--json")
     assert str(result.exception) == "1 of 3 files could not be measured"
     files = {file["file"]: file for file in json.loads(result.stdout)["files"]}

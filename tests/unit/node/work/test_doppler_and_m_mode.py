@@ -12,7 +12,7 @@ from pydicom import dcmread
 from models.analysis import Predictor
 from models.analysis.adapters import likeliest_view, view_limit
 from models.analysis.displays import told_by_region
-from models.analysis.loaded_model import make_part
+from models.analysis.loaded_model import prepare_for_role
 from models.calibration import RegionCalibration
 from models.catalogue import OUTLINED, TRACES, View
 from models.clip import Clip
@@ -24,6 +24,7 @@ from models.phantom.traces import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum,
 from models.results import ClipFindings, Measurement, NotMeasured, QualityIssue, Reason, StudyFindings
 from sr_templates import codes, measurement_report
 from tests.factories import STUDY_UID, evidence, identity, source_header
+from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import model_set, taking
 from tests.unit.models.families.echonet.drawn_traces import peaks_of, reader_of
 from tests.unit.models.families.echonet.test_echonet_vti import FLOW, VTI_CM, read
@@ -46,7 +47,7 @@ def knowing(reader: Any) -> Any:
 
 def predictor(label: str, *readers: Any) -> Predictor:
     """A view network that always says this class of EchoView47, and these readers."""
-    parts = tuple(make_part(Role.MEASUREMENTS, knowing(reader)) for reader in readers)
+    parts = tuple(prepare_for_role(Role.MEASUREMENTS, as_model(knowing(reader))) for reader in readers)
     return taking(model_set(label=label), Role.MEASUREMENTS, *parts)
 
 

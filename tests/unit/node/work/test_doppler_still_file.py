@@ -82,7 +82,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A view network that always says `doppler-av`, and the network of aortic peaks."""
     folder = tmp_path_factory.mktemp("models")
     stored_sure_of(folder, "doppler-av")
-    stored(folder, AVVMAX, load_model(AVVMAX))
+    stored(folder, AVVMAX, load_model(AVVMAX).network)
     return folder
 
 

@@ -11,7 +11,7 @@ import torch
 from pydicom import dcmread
 from torch import Tensor, nn
 
-from models.analysis.loaded_model import make_part
+from models.analysis.loaded_model import prepare_for_role
 from models.catalogue import Phase
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
@@ -24,6 +24,7 @@ from models.results import ClipFindings, Measurement, Reason, StudyFindings
 from sr_templates import codes, measurement_report
 from sr_templates.errors import DocumentError
 from tests.factories import STUDY_UID, evidence, identity, source_header
+from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import model_set, taking
 from tests.unit.models.families.drawn_maps import SECTOR, clip, drawn_reader
 from tests.unit.models.families.echoforge.test_echoforge_promised import FRAMES, beating
@@ -36,7 +37,7 @@ def known(reader: Any, letter: str) -> Any:
 
 
 def analysed(label: str, film: Clip, *readers: Any) -> ClipFindings:
-    parts = tuple(make_part(Role.MEASUREMENTS, reader) for reader in readers)
+    parts = tuple(prepare_for_role(Role.MEASUREMENTS, as_model(reader)) for reader in readers)
     return taking(model_set(label=label), Role.MEASUREMENTS, *parts).analyse(replace(film, is_quality_control_subject=True))
 
 
@@ -85,7 +86,7 @@ class SaysEF(PanEcho):
 
     def __init__(self, ef_percent: float) -> None:
         nn.Module.__init__(self)
-        original: PanEcho = load_model("PanEcho", device="meta")
+        original: PanEcho = load_model("PanEcho", device="meta").network
         self.manifest, self.widths, self.own_limits = original.manifest, original.widths, original.own_limits
         self.scale, self.ef_percent = nn.Parameter(torch.ones(1)), ef_percent
 

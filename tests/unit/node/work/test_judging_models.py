@@ -72,7 +72,7 @@ def phase_scores() -> list[float]:
 
 
 def store_screen(folder: Path, outputs: Sequence[float]) -> None:
-    screen = load_model(SCREEN)
+    screen = load_model(SCREEN).network
     last_layer(screen, outputs)
     stored(folder, SCREEN, screen, ("Single", "Dual"), side=64)
 
@@ -81,7 +81,7 @@ def store_screen(folder: Path, outputs: Sequence[float]) -> None:
 def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """One that sees single images in `single`, one that sees split screens in `dual`."""
     folder = tmp_path_factory.mktemp("models")
-    phase = load_model(PHASE)
+    phase = load_model(PHASE).network
     last_layer(phase, phase_scores())
     stored(folder / "single", PHASE, phase, side=32)
     store_screen(folder / "single", [5.0, -5.0])

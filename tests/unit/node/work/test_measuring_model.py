@@ -68,7 +68,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A view network that always says PLAX, and the caliper network."""
     folder = tmp_path_factory.mktemp("models")
     stored_sure_of(folder, "plax-full-lv")
-    stored(folder, LVID, load_model(LVID))
+    stored(folder, LVID, load_model(LVID).network)
     return folder
 
 

@@ -40,7 +40,7 @@ def stored(folder: Path, name: str, network: torch.nn.Module, **architecture: Va
 
 def stored_sure_of(folder: Path, label: str) -> str:
     """A view network that names this class whatever it sees."""
-    classifier = load_model(VIEW)
+    classifier = load_model(VIEW).network
     torch.nn.init.zeros_(classifier.head.weight)
     torch.nn.init.zeros_(classifier.head.bias)
     classifier.head.bias.data[classifier.manifest.labels.index(label)] = 20.0
@@ -51,12 +51,15 @@ def stored_sure_of(folder: Path, label: str) -> str:
 def hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Both networks in a model folder of their own: random weights, but for a head that always says A4C."""
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "models"))
-    classifier = load_model(VIEW)
+    classifier = load_model(VIEW).network
     torch.nn.init.zeros_(classifier.head.weight)
     torch.nn.init.zeros_(classifier.head.bias)
     classifier.head.bias.data[classifier.manifest.labels.index("a4ch-full")] = 20.0
     of_view = stored(tmp_path / "models", VIEW, classifier)
-    return {VIEW: of_view, VENTRICLE: stored(tmp_path / "models", VENTRICLE, load_model(VENTRICLE), mean=33.0, std=50.0)}
+    return {
+        VIEW: of_view,
+        VENTRICLE: stored(tmp_path / "models", VENTRICLE, load_model(VENTRICLE).network, mean=33.0, std=50.0),
+    }
 
 
 def test_a_mixed_set_runs_and_names_its_exact_weights(tmp_path: Path, hashes: dict[str, str]) -> None:

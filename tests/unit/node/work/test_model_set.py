@@ -60,11 +60,11 @@ def test_the_strictness_is_no_key_of_the_models() -> None:
 def test_every_role_is_loaded_for_the_device(monkeypatch: pytest.MonkeyPatch) -> None:
     loaded: list[tuple[Any, ...]] = []
 
-    def load_part(role: Role, name: str, **where: str) -> SimpleNamespace:
+    def load_for_role(role: Role, name: str, **where: str) -> SimpleNamespace:
         loaded.append((role, name, *where.values()))
-        return SimpleNamespace(knows_its_training_data=False)
+        return SimpleNamespace(model=SimpleNamespace(knows_its_training_data=False))
 
-    monkeypatch.setattr(predictor, "load_part", load_part)
+    monkeypatch.setattr(predictor, "load_for_role", load_for_role)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     models = plan(distribution="d", measurements=("m", "n"), phase="p", split_screen="x", device="auto")
     opened = predictor.open_model_set(models)

@@ -51,7 +51,7 @@ def test_there_are_twelve_and_their_manifests_say_what_they_are() -> None:
 @pytest.mark.parametrize("task", TASKS)
 @pytest.mark.parametrize("size", "SBL")
 def test_backbones_are_frozen_adapters_and_decoders_are_not(size: str, task: str) -> None:
-    network = as_if_trained(load_model(f"EchoApex_ViT-{size}_{task}", device="meta"))
+    network = as_if_trained(load_model(f"EchoApex_ViT-{size}_{task}", device="meta").network)
     count = count_weights(network)
     assert (count.non_trainable, count.trainable) == (FROZEN[size], TRAINED[task]["SBL".index(size)])
     outputs = network(torch.empty(2, *network.manifest.input_shape, device="meta"))

@@ -48,7 +48,7 @@ def test_figures_of_the_withdrawn_first_version_are_marked_as_such() -> None:
 
 @pytest.mark.parametrize("name", [*SEGMENTERS, *CLIPS])
 def test_the_encoder_has_the_published_number_of_weights(name: str) -> None:
-    network = load_model(name, device="meta")
+    network = load_model(name, device="meta").network
     variant = str(network.manifest.architecture["encoder"])
     assert sum(parameter.numel() for parameter in network.encoder.parameters()) == ENCODER[variant]
     assert not list(network.encoder.buffers())
@@ -56,7 +56,7 @@ def test_the_encoder_has_the_published_number_of_weights(name: str) -> None:
 
 @pytest.mark.parametrize("name", SEGMENTERS)
 def test_logits_have_the_size_of_the_frame(name: str) -> None:
-    network = load_model(name, device="meta")
+    network = load_model(name, device="meta").network
     with torch.inference_mode():
         assert network(torch.empty(2, 3, 224, 224, device="meta")).shape == (2, 1, 224, 224)
         assert network(torch.empty(1, 3, 96, 64, device="meta")).shape == (1, 1, 96, 64)
@@ -133,7 +133,7 @@ def test_danet_adds_what_each_place_and_each_channel_takes_from_all() -> None:
 
 @pytest.mark.parametrize("attention", ["SE", "CBAM", "DANet"])
 def test_every_weight_of_a_segmenter_gets_a_gradient(attention: str) -> None:
-    network = load_model(f"EchoMotionNet_B0_{attention}")
+    network = load_model(f"EchoMotionNet_B0_{attention}").network
     if attention == "DANet":  # at its start queries, keys and values have none, see its docstring
         nn.init.constant_(network.attention.position_share, 0.1)
         nn.init.constant_(network.attention.channel_share, 0.1)
@@ -143,14 +143,14 @@ def test_every_weight_of_a_segmenter_gets_a_gradient(attention: str) -> None:
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_every_weight_of_a_clip_network_gets_a_gradient(name: str) -> None:
-    network = load_model(name)
+    network = load_model(name).network
     ef, phases = network(torch.rand(1, 3, 3, 64, 64))
     (ef.sum() + phases.square().sum()).backward()
     assert _without_gradient(network) == []
 
 
 def test_every_weight_of_the_biplane_network_gets_a_gradient() -> None:
-    network = load_model("EchoMotionNet_A4C_A2C")
+    network = load_model("EchoMotionNet_A4C_A2C").network
     network(torch.rand(1, 3, 3, 64, 64), torch.rand(1, 3, 2, 64, 64)).sum().backward()
     assert _without_gradient(network) == []
 
@@ -166,7 +166,7 @@ def _without_gradient(network: nn.Module) -> list[str]:
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_padded_frames_do_not_change_the_answer(name: str) -> None:
-    network = load_model(name)
+    network = load_model(name).network
     features = torch.randn(2, 7, 256)
     lengths = torch.tensor([4, 7])
     with torch.inference_mode():
@@ -185,7 +185,7 @@ def test_padded_frames_do_not_change_the_answer(name: str) -> None:
 
 @pytest.mark.parametrize("name", CLIPS)
 def test_the_order_of_frames_matters(name: str) -> None:
-    network = load_model(name)
+    network = load_model(name).network
     features = torch.randn(1, 6, 256)
     with torch.inference_mode():
         forward, backward = network.answer(features), network.answer(features.flip(1))
@@ -207,7 +207,7 @@ def test_a_mean_leaves_padding_out() -> None:
 
 
 def test_both_views_may_have_any_number_of_frames() -> None:
-    network = load_model("EchoMotionNet_A4C_A2C")
+    network = load_model("EchoMotionNet_A4C_A2C").network
     with torch.inference_mode():
         long_four = network(torch.rand(2, 3, 4, 64, 32), torch.rand(2, 3, 1, 32, 32))
         long_two = network(torch.rand(2, 3, 1, 32, 32), torch.rand(2, 3, 4, 64, 32))
@@ -215,7 +215,7 @@ def test_both_views_may_have_any_number_of_frames() -> None:
 
 
 def test_padding_of_neither_view_changes_the_biplane_answer() -> None:
-    network = load_model("EchoMotionNet_A4C_A2C")
+    network = load_model("EchoMotionNet_A4C_A2C").network
     four, two = torch.randn(1, 5, 256), torch.randn(1, 6, 256)
     with torch.inference_mode():
         padded = network.answer(four, two, torch.tensor([3]), torch.tensor([2]))
@@ -226,7 +226,7 @@ def test_padding_of_neither_view_changes_the_biplane_answer() -> None:
 
 
 def test_each_view_has_its_own_encoder_and_mark_and_both_share_the_fusion() -> None:
-    network = load_model("EchoMotionNet_A4C_A2C")
+    network = load_model("EchoMotionNet_A4C_A2C").network
     features = torch.randn(1, 3, 256)
     other = torch.randn(1, 2, 256)
     assert network.a4c_encoder is not network.a2c_encoder

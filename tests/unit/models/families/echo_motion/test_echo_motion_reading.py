@@ -197,17 +197,17 @@ def test_the_network_sees_the_region_only_filtered() -> None:
 @pytest.mark.parametrize("decoding", list(Decoding))
 def test_every_network_of_a_clip_reads_one(decoding: Decoding) -> None:
     shown = clip(3, frame_times_ms=np.arange(3) * 600.0)
-    segmented = as_if_trained(load_model("EchoMotionNet_B0_SE")).read(shown, decoding)
+    segmented = as_if_trained(load_model("EchoMotionNet_B0_SE").network).read(shown, decoding)
     assert len(segmented.rows) == 3
     for name in ("EchoMotionNet_BiLSTM", "EchoMotionNet_TemporalTransformer"):
-        reading = as_if_trained(load_model(name)).read(shown, decoding)
+        reading = as_if_trained(load_model(name).network).read(shown, decoding)
         assert number(reading, "ef_video_regression") == pytest.approx(55, abs=5)
         assert [row["frame_number"] for row in reading.rows] == list(range(3))
         assert all(tuple(row) == reading.columns for row in reading.rows)
 
 
 def test_the_biplane_network_reads_two_clips() -> None:
-    network = as_if_trained(load_model("EchoMotionNet_A4C_A2C"))
+    network = as_if_trained(load_model("EchoMotionNet_A4C_A2C").network)
     long, other = (clip(length, frame_times_ms=np.arange(length) * 600.0) for length in (3, 2))
     assert number(network.read_pair(long, other), "ef_video_regression_biplane") == pytest.approx(55, abs=5)
     for without in (clip(2), clip(2, frame_times_ms=None)):

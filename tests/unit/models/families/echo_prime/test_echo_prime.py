@@ -33,12 +33,12 @@ def drawn(frames: int = 40, rows: int = 240, columns: int = 320, **changes: obje
 
 
 def test_the_weights_are_as_many_as_torchvision_s() -> None:
-    assert count_weights(as_if_trained(load_model("EchoPrime_video_encoder", device="meta"))).total == 34_623_872
-    assert count_weights(as_if_trained(load_model("EchoPrime_view_classifier", device="meta"))).total == 87_577_739
+    assert count_weights(as_if_trained(load_model("EchoPrime_video_encoder", device="meta").network)).total == 34_623_872
+    assert count_weights(as_if_trained(load_model("EchoPrime_view_classifier", device="meta").network)).total == 87_577_739
 
 
 def test_the_encoder_embeds_16_frames_in_512_numbers() -> None:
-    network = as_if_trained(load_model("EchoPrime_video_encoder", device="meta"))
+    network = as_if_trained(load_model("EchoPrime_video_encoder", device="meta").network)
     assert network.embed(torch.empty(2, 3, 16, 224, 224, device="meta")).shape == (2, 512)
 
 
@@ -140,7 +140,7 @@ class Answer(nn.Module):
 
 
 def test_the_view_is_named_with_its_probability() -> None:
-    classifier = as_if_trained(load_model("EchoPrime_view_classifier", device="meta"))
+    classifier = as_if_trained(load_model("EchoPrime_view_classifier", device="meta").network)
     classifier.network = Answer([0.0] * 7 + [3.0] + [0.0] * 3)
     reading = classifier.read(drawn())
     (value,) = reading.values

@@ -43,7 +43,7 @@ def with_architecture(name: str, **changes: str | int | bool | list[str] | list[
 @pytest.mark.parametrize("name", NORMS)
 def test_batch_norm_has_keras_constants(name: str) -> None:
     """1.001e-5 moves an output too little to be seen in it, so it is asserted here."""
-    network = as_if_trained(load_model(name, device="meta"))
+    network = as_if_trained(load_model(name, device="meta").network)
     norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
     count, epsilon, momentum = NORMS[name]
     assert len(norms) == count
@@ -51,7 +51,7 @@ def test_batch_norm_has_keras_constants(name: str) -> None:
 
 
 def test_layer_norm_has_keras_constant() -> None:
-    network = as_if_trained(load_model("ConvNeXt_TTE47_baseline", device="meta"))
+    network = as_if_trained(load_model("ConvNeXt_TTE47_baseline", device="meta").network)
     assert {module.eps for module in network.modules() if isinstance(module, nn.LayerNorm)} == {1e-6}
 
 
@@ -80,7 +80,7 @@ def test_either_head_of_a_baseline() -> None:
 
 
 def test_a_flattened_map_is_in_keras_order() -> None:
-    network = as_if_trained(load_model("DenseNet121_TTE47_baseline", device="meta"))
+    network = as_if_trained(load_model("DenseNet121_TTE47_baseline", device="meta").network)
     network.backbone = nn.Identity()
     maps = torch.arange(1024 * 49, dtype=torch.float32).view(1, 1024, 7, 7)
     flat = network.embed(maps)
@@ -90,7 +90,7 @@ def test_a_flattened_map_is_in_keras_order() -> None:
 
 
 def test_what_the_task_network_trained_is_what_can_be_trained() -> None:
-    network = as_if_trained(load_model("EchoSDNet", device="meta"))
+    network = as_if_trained(load_model("EchoSDNet", device="meta").network)
     trainable = {name.split(".")[1] for name, item in network.backbone.named_parameters(prefix="b") if item.requires_grad}
     assert trainable == {"conv5"}
     assert [type(step).__name__ for step in network.head] == ["Linear", "ReLU", "Linear", "ReLU", "Dropout", "Linear"]
@@ -167,8 +167,8 @@ def test_the_u_net_is_of_any_size_it_can_halve() -> None:
 
 
 def test_frames_are_scaled_once() -> None:
-    network = as_if_trained(load_model("EchoLVSNet"))
+    network = as_if_trained(load_model("EchoLVSNet").network)
     frames = torch.randint(0, 256, (1, 1, 32, 32)).float()
     with torch.inference_mode():
         torch.testing.assert_close(network(frames), network.network(frames / 255))
-    assert isinstance(as_if_trained(load_model("EchoSDNet", device="meta")), FrameClassifier)
+    assert isinstance(as_if_trained(load_model("EchoSDNet", device="meta").network), FrameClassifier)

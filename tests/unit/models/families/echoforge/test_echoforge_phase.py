@@ -33,7 +33,7 @@ class FirstOfEach(nn.Module):
 @pytest.fixture
 def network() -> EchoForgePhase:
     with torch.device("meta"):
-        shell = as_if_trained(load_model("EchoPDNet", device="meta"))
+        shell = as_if_trained(load_model("EchoPDNet", device="meta").network)
     shell.backbone, shell.lstm1, shell.lstm2, shell.dense = Brightness(), nn.Identity(), nn.Identity(), nn.Identity()
     shell.head = FirstOfEach()
     shell.head.weight = nn.Parameter(torch.zeros(1))

@@ -6,8 +6,9 @@ import torch
 from torch import Tensor, nn
 
 from models.clip import Clip
+from models.derive.calipers.linear import PLAX_POINTS
 from models.errors import WeightsError
-from models.families.echoforge.keypoints import COLUMNS, LINES, POINTS, EchoForgeKeypoints
+from models.families.echoforge.keypoints import COLUMNS, LINES, EchoForgeKeypoints
 from models.library.reading import MarkKind
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
@@ -40,7 +41,7 @@ def beating() -> list[list[float | None]]:
 
 
 def reader(rows_px: list[list[float | None]]) -> EchoForgeKeypoints:
-    network: EchoForgeKeypoints = as_if_trained(load_model("EchoForge_PLAX_keypoints", device="meta"))
+    network: EchoForgeKeypoints = as_if_trained(load_model("EchoForge_PLAX_keypoints", device="meta").network)
     network.network = Drawn(rows_px)
     return network
 
@@ -84,8 +85,8 @@ def test_without_calibration_there_are_pixels_and_no_centimetres() -> None:
 
 
 def test_the_points_are_the_manifest_s() -> None:
-    assert find_manifest("EchoForge_PLAX_keypoints").labels == POINTS
-    network = as_if_trained(load_model("EchoForge_PLAX_keypoints", device="meta"))
+    assert find_manifest("EchoForge_PLAX_keypoints").labels == PLAX_POINTS
+    network = as_if_trained(load_model("EchoForge_PLAX_keypoints", device="meta").network)
     assert network(torch.empty(1, 1, 256, 256, device="meta")).shape == (1, 4, 256, 256)
     assert count_weights(network).total == 31_125_921 + 3 * 33, "three outputs more than EchoLVSNet"
 
@@ -99,7 +100,7 @@ class Level(nn.Module):
 
 @pytest.fixture
 def grader() -> nn.Module:
-    network: nn.Module = as_if_trained(load_model("EchoForge_image_quality", device="meta"))
+    network: nn.Module = as_if_trained(load_model("EchoForge_image_quality", device="meta").network)
     network.backbone = Level()
     network.head = nn.Linear(2048, 1, bias=False)
     nn.init.constant_(network.head.weight, 20 / 2048)
@@ -141,7 +142,7 @@ def test_quality_looks_at_sixteen_frames_and_says_which(grader: nn.Module) -> No
 
 
 def test_probabilities_of_an_untrained_head_never_contradict_each_other() -> None:
-    network = as_if_trained(load_model("EchoForge_image_quality"))
+    network = as_if_trained(load_model("EchoForge_image_quality").network)
     with torch.inference_mode():
         probabilities = network(torch.rand(2, 3, 64, 64) * 255).sigmoid()
     assert (probabilities.diff(dim=1) < 0).all()

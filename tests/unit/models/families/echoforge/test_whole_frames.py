@@ -42,7 +42,7 @@ class Drawn(nn.Module):
 
 def drawn(name: str, outputs: NDArray[np.floating]) -> Any:
     """The network `name` whose own arithmetic is replaced."""
-    network = as_if_trained(load_model(name, device="meta"))
+    network = as_if_trained(load_model(name, device="meta").network)
     if name == "EchoLVSNet":
         network.network, network.scale = Drawn(outputs), 1.0
     else:
@@ -58,7 +58,7 @@ def logits_of(classes: list[int], outputs: int = 47, value: float = 8.0) -> NDAr
 
 @pytest.mark.parametrize("name", CLASSIFIERS)
 def test_every_network_of_frames_reads(name: str) -> None:
-    assert hasattr(as_if_trained(load_model(name, device="meta")), "read")
+    assert hasattr(as_if_trained(load_model(name, device="meta").network), "read")
 
 
 @pytest.mark.parametrize("decoding", Decoding)
@@ -86,7 +86,7 @@ def test_classes_without_a_stated_order_are_numbered() -> None:
 
 def test_an_encoder_has_no_classes() -> None:
     with pytest.raises(ReadingError, match="models embed"):
-        as_if_trained(load_model("EchoView47_contrastive_encoder", device="meta")).read(clip())
+        as_if_trained(load_model("EchoView47_contrastive_encoder", device="meta").network).read(clip())
 
 
 def test_the_frame_is_stretched_and_keeps_its_values() -> None:

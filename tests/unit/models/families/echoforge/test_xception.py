@@ -96,24 +96,24 @@ def test_the_traps_change_the_embedding() -> None:
 
 
 def test_the_network_scales_bytes_itself_and_the_baseline_does_not() -> None:
-    encoder = load_model("EchoView47_contrastive_encoder")
+    encoder = load_model("EchoView47_contrastive_encoder").network
     frames = torch.randint(0, 256, (1, 3, 224, 224)).float()
     with torch.inference_mode():
         embedding = encoder(frames)
         torch.testing.assert_close(embedding, encoder.backbone(frames / 255).mean(dim=(2, 3)))
-        encoder.scale = load_model("Xception_TTE47_baseline", device="meta").scale
+        encoder.scale = load_model("Xception_TTE47_baseline", device="meta").network.scale
         assert not torch.allclose(encoder(frames), embedding)
 
 
 def test_the_scale_is_keras_own() -> None:
     """1/255 in single precision, as Keras keeps it in double precision too."""
-    encoder = load_model("EchoView47_contrastive_encoder", device="meta")
+    encoder = load_model("EchoView47_contrastive_encoder", device="meta").network
     assert encoder.scale == KERAS_RESCALE == float(torch.tensor(1 / 255)) != 1 / 255
 
 
 def test_a_flattened_map_is_in_keras_order() -> None:
     """Keras keeps channels last, so its Dense kernel counts channels fastest."""
-    baseline = load_model("Xception_TTE47_baseline", device="meta")
+    baseline = load_model("Xception_TTE47_baseline", device="meta").network
     maps = torch.arange(2048 * 49, dtype=torch.float32).view(1, 2048, 7, 7)
     baseline.backbone = nn.Identity()
     flat = baseline.embed(maps)

@@ -34,7 +34,7 @@ class PerfectMaps(nn.Module):
 def reader_of(name: str, *channels: Peaks | np.ndarray) -> Any:
     """The reader `name` with a network that sees these peaks, or these maps, one of each output."""
     maps = [channel if isinstance(channel, np.ndarray) else heat_map(channel) for channel in channels]
-    reader = as_if_trained(load_model(name, device="meta"))
+    reader = as_if_trained(load_model(name, device="meta").network)
     reader.network = PerfectMaps(np.stack(maps))
     return reader
 

@@ -152,13 +152,13 @@ def test_the_quality_network_is_ours_and_nobody_s_weights_are_named() -> None:
     manifest = find_manifest("echonet_measurements/plax_quality")
     assert manifest.publication is not None
     assert (manifest.publication.weights_file, manifest.licence) == ("", "no weights published")
-    network = as_if_trained(load_model("plax_quality", device="meta"))
+    network = as_if_trained(load_model("plax_quality", device="meta").network)
     assert count_weights(network) == WeightCount(31_300_638, 25_350)
     assert network(torch.empty(2, *manifest.input_shape, device="meta")).shape == (2,)
 
 
 def test_quality_is_a_percentage_of_32_frames() -> None:
-    reader = as_if_trained(load_model("plax_quality", device="meta"))
+    reader = as_if_trained(load_model("plax_quality", device="meta").network)
     shown: list[torch.Tensor] = []
 
     class Answer(torch.nn.Module):

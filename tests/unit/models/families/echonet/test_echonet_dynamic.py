@@ -21,7 +21,7 @@ from models.derive.beats.beat_to_beat import (
     timed_starts_ms,
 )
 from models.errors import ReadingError, UnsuitableModel
-from models.families.echonet.clips import estimate_normalisation, sector_mask, squares
+from models.families.echonet.clips import sector_mask, squares
 from models.families.echonet.dynamic import EF_KEY, BeatToBeat, EjectionFraction, LeftVentricle
 from models.families.echonet.square_frames import SquareClip
 from models.library.manifest import Manifest
@@ -29,6 +29,7 @@ from models.library.reading import Decoding
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
 from models.results import Beat, Reason
+from models.training.training_clips import estimate_normalisation
 
 EF, LV = "echonet_dynamic/ef_r2plus1d_18", "echonet_dynamic/lv_deeplabv3_resnet50"
 
@@ -336,7 +337,7 @@ def test_mean_and_deviation_can_be_estimated_from_clips() -> None:
 def test_the_real_networks_read_a_clip() -> None:
     torch.manual_seed(0)
     torch.set_num_threads(1)
-    network = as_if_trained(load_model(EF))
+    network = as_if_trained(load_model(EF).network)
     network.manifest = manifest(EF, mean=[30.0], std=[50.0])
     reading = network.read(beating(40, 20), Decoding.PUBLISHED)
     assert len(reading.rows) == 2

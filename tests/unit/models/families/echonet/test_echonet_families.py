@@ -19,7 +19,7 @@ def _one_thread() -> None:
 
 
 def test_an_untrained_ejection_fraction_is_near_the_data_s_mean() -> None:
-    network = as_if_trained(load_model("echonet_dynamic/ef_r2plus1d_18"))
+    network = as_if_trained(load_model("echonet_dynamic/ef_r2plus1d_18").network)
     assert network.network.get_parameter("fc.bias").item() == pytest.approx(55.6)
     with torch.inference_mode():
         ef_percent = network(torch.zeros(2, 3, 4, 32, 32))
@@ -28,7 +28,7 @@ def test_an_untrained_ejection_fraction_is_near_the_data_s_mean() -> None:
 
 
 def test_logits_are_those_of_torchvision_at_the_size_of_the_frame() -> None:
-    network = as_if_trained(load_model("echonet_measurements/lvid"))
+    network = as_if_trained(load_model("echonet_measurements/lvid").network)
     frames = torch.rand(1, 3, 48, 64)
     with torch.inference_mode():
         logits = network(frames)
@@ -39,15 +39,15 @@ def test_logits_are_those_of_torchvision_at_the_size_of_the_frame() -> None:
 
 def test_atrous_rates_and_keys_are_the_published_ones() -> None:
     """The published files hold 362 tensors; a network with auxiliary classifier or other dilations would not take them."""
-    network = as_if_trained(load_model("lvid", device="meta")).network
+    network = as_if_trained(load_model("lvid", device="meta").network).network
     assert len(network.state_dict()) == 362
     rates = [network.get_submodule(f"classifier.0.convs.{index}.0").dilation[0] for index in (1, 2, 3)]
     assert rates == [12, 24, 36]
 
 
 def test_both_families_share_the_segmenter() -> None:
-    assert isinstance(as_if_trained(load_model("echonet_dynamic/lv_deeplabv3_resnet50", device="meta")), DeepLab)
-    assert isinstance(as_if_trained(load_model("tapse_2c", device="meta")), DeepLab)
+    assert isinstance(as_if_trained(load_model("echonet_dynamic/lv_deeplabv3_resnet50", device="meta").network), DeepLab)
+    assert isinstance(as_if_trained(load_model("tapse_2c", device="meta").network), DeepLab)
 
 
 def test_an_unknown_network_is_refused() -> None:
@@ -59,4 +59,4 @@ def test_an_unknown_network_is_refused() -> None:
 def test_an_unknown_task_is_refused() -> None:
     manifest = replace(find_manifest("lvid"), architecture={"task": "strain", "outputs": 2})
     with pytest.raises(ManifestError, match="unknown task 'strain'"):
-        as_if_trained(load_manifest(manifest, device="meta"))
+        as_if_trained(load_manifest(manifest, device="meta").network)

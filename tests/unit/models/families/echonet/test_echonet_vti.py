@@ -26,7 +26,7 @@ VTI_CM = FLOW.waves[0].vti_cm
 
 def columns_read(spectrum: Spectrum, name: str, decoding: Decoding, **clip: Any) -> list[slice]:
     """Where the reader looks for beats: asked with masks that say nothing."""
-    reader = as_if_trained(load_model(name, device="meta"))
+    reader = as_if_trained(load_model(name, device="meta").network)
     reader.network = PerfectMasks([np.full((256, 256), 1e-6)] * 20)
     rows = reader.read(spectrum.clip(**clip), decoding).rows
     return [slice(int(row["x_left"]), int(row["x_right"])) for row in rows]
@@ -46,7 +46,7 @@ def read(
     masks = perfect_masks(spectrum, columns, first_row)
     for index, mask in (changed or {}).items():
         masks[index] = mask
-    reader = as_if_trained(load_model(name, device="meta"))
+    reader = as_if_trained(load_model(name, device="meta").network)
     reader.network = PerfectMasks(masks)
     return reader.read(spectrum.clip(**clip), decoding), reader
 

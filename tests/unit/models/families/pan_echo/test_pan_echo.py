@@ -31,7 +31,7 @@ INVERTED = {
 
 @pytest.fixture(scope="module")
 def network() -> PanEcho:
-    meta: PanEcho = as_if_trained(load_model("PanEcho", device="meta"))
+    meta: PanEcho = as_if_trained(load_model("PanEcho", device="meta").network)
     return meta
 
 
@@ -82,7 +82,7 @@ def test_outputs_are_split_in_the_order_of_the_tasks(network: PanEcho) -> None:
 
 def answering(outputs: Tensor) -> PanEcho:
     """A PanEcho whose raw outputs are `outputs` for every run of frames, (runs, 58)."""
-    reader: PanEcho = as_if_trained(load_model("PanEcho", device="meta"))
+    reader: PanEcho = as_if_trained(load_model("PanEcho", device="meta").network)
     reader.forward = lambda clips: outputs[: len(clips)]  # type: ignore[method-assign]
     return reader
 

@@ -38,7 +38,7 @@ NAMES = {xception: "EchoView47_classifier", resnet: "EchoSDNet", unet: "EchoLVSN
 
 def check(importer: ModuleType, model: Model) -> None:
     file = as_file(model)
-    check_steps(file, importer, importer.architecture(file, find_manifest(NAMES[importer])))
+    check_steps(file, importer.steps, importer.architecture(file, find_manifest(NAMES[importer])))
 
 
 def phase_net(**recurrent: Any) -> Model:

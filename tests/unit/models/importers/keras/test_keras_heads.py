@@ -186,7 +186,9 @@ def test_resnet_tells_its_depth() -> None:
 def test_the_text_of_the_input_follows_the_file(name: str, asked: dict[str, Value], text: str) -> None:
     """Bug prevented: a stored manifest said that the network does not scale, beside rescale = true."""
     published = find_manifest(name)
-    stored = saying_its_scaling(replace(published, architecture={**published.architecture, **asked}), importer_of(published))
+    stored = saying_its_scaling(
+        replace(published, architecture={**published.architecture, **asked}), importer_of(published).preprocessing
+    )
     before, _, now = stored.input_values.partition("; ")
     assert now == text
     assert published.input_values.startswith(before)
@@ -195,7 +197,9 @@ def test_the_text_of_the_input_follows_the_file(name: str, asked: dict[str, Valu
 def test_the_text_of_the_input_stays_where_the_file_asks_for_nothing_else() -> None:
     """And where it speaks of other things than a Keras model's scaling."""
     changed = {
-        own.name for own in list_models() if recipe_of(own).importer and saying_its_scaling(own, importer_of(own)) != own
+        own.name
+        for own in list_models()
+        if recipe_of(own).importer and saying_its_scaling(own, importer_of(own).preprocessing) != own
     }
     assert changed == {"EchoPDNet"}, "its text says besides that the scaling is our choice"
 
@@ -216,7 +220,7 @@ def test_weights_alone_leave_the_manifest_as_it_is_and_gaps_are_named(module: An
     manifest, nothing = find_manifest(name), KerasFile(None, (layer("", "stranger", (3, 3, 8, 8)),))
     assert module.architecture(nothing, manifest) == {}
     with pytest.raises(WeightsMismatch) as refused:
-        module.place(nothing, load_model(name, device="meta"))
+        module.place(nothing, load_model(name, device="meta").network)
     assert len(refused.value.missing) > 10
     with pytest.raises(KerasFileError, match="of Keras, not of torch"):
-        module.place(TorchFile({"a": torch.zeros(1)}, "weights"), load_model(name, device="meta"))
+        module.place(TorchFile({"a": torch.zeros(1)}, "weights"), load_model(name, device="meta").network)

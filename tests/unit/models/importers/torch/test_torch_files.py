@@ -151,19 +151,19 @@ def test_refusals(write: Callable[[Path], None], words: str, tmp_path: Path) -> 
 
 def _of_deeplab() -> TorchFile:
     """The names of torchvision's own network, without our wrapper around it."""
-    state = load_model("lvid", device="meta").network.state_dict()
+    state = load_model("lvid", device="meta").network.get_submodule("network").state_dict()
     return TorchFile({name: torch.zeros(tensor.shape, dtype=tensor.dtype) for name, tensor in state.items()}, "")
 
 
 def test_the_wrapper_of_the_network_is_found() -> None:
-    state = place(_of_deeplab(), load_model("lvid", device="meta"))
+    state = place(_of_deeplab(), load_model("lvid", device="meta").network)
     assert len(state) == 362
     assert all(name.startswith("network.") for name in state)
 
 
 def test_a_file_with_our_own_names_is_taken_as_it_is() -> None:
     file = TorchFile({f"network.{name}": tensor for name, tensor in _of_deeplab().tensors.items()}, "")
-    assert len(place(file, load_model("lvid", device="meta"))) == 362
+    assert len(place(file, load_model("lvid", device="meta").network)) == 362
 
 
 def test_missing_unexpected_and_misshaped_are_listed() -> None:
@@ -172,7 +172,7 @@ def test_missing_unexpected_and_misshaped_are_listed() -> None:
     tensors["aux_classifier.0.weight"] = torch.zeros(1)
     tensors["classifier.4.bias"] = torch.zeros(1)
     with pytest.raises(WeightsMismatch) as refused:
-        place(TorchFile(tensors, ""), load_model("lvid", device="meta"))
+        place(TorchFile(tensors, ""), load_model("lvid", device="meta").network)
     assert refused.value.missing == ("network.backbone.conv1.weight",)
     assert refused.value.unexpected == ("network.aux_classifier.0.weight",)
     assert refused.value.misshaped == ("network.classifier.4.bias is (1,) in the file, (2,) in the network",)
@@ -194,19 +194,19 @@ def test_tensors_of_another_kind_are_refused(change: Callable[[Tensor], Tensor],
     name = "backbone.bn1.running_var"
     tensors[name] = change(tensors[name])
     with pytest.raises(WeightsMismatch) as refused:
-        place(TorchFile(tensors, ""), load_model("lvid", device="meta"))
+        place(TorchFile(tensors, ""), load_model("lvid", device="meta").network)
     assert refused.value.misshaped == (f"network.{name} {words}",)
 
 
 def test_half_precision_and_counters_are_taken() -> None:
     tensors = dict(_of_deeplab().tensors)
     tensors["backbone.bn1.running_var"] = tensors["backbone.bn1.running_var"].half()
-    state = place(TorchFile(tensors, ""), load_model("lvid", device="meta"))
+    state = place(TorchFile(tensors, ""), load_model("lvid", device="meta").network)
     assert state["network.backbone.bn1.running_var"].dtype is torch.float32
     assert state["network.backbone.bn1.num_batches_tracked"].dtype is torch.int64
     tensors["backbone.bn1.num_batches_tracked"] = torch.tensor(1.5)
     with pytest.raises(WeightsMismatch, match="num_batches_tracked is float32 in the file, int64 in the network"):
-        place(TorchFile(tensors, ""), load_model("lvid", device="meta"))
+        place(TorchFile(tensors, ""), load_model("lvid", device="meta").network)
 
 
 def test_a_keras_file_is_the_wrong_kind() -> None:

@@ -19,6 +19,7 @@ from models.library.registry import find_manifest
 from node.cli import app
 from node.errors import ConfigError, EchoNodeError
 from node.objects.video_file import write_film
+from tests.loaded import as_model
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
 
@@ -64,7 +65,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def embed(monkeypatch: pytest.MonkeyPatch, network: nn.Module, *arguments: object) -> Any:
-    monkeypatch.setattr("node.files.features.load_manifest", lambda manifest, **_: network)
+    monkeypatch.setattr("node.files.features.load_manifest", lambda manifest, **_: as_model(network))
     name = str(network.manifest.name)  # type: ignore[union-attr]
     return CliRunner().invoke(app, ["models", "embed", name, *(str(argument) for argument in arguments)])
 

@@ -1,4 +1,4 @@
-"""The three things that are trained: which frames, which target, which loss, which limits and figures at the end."""
+"""The three things that are taught: which frames, which target, which loss, which limits and figures at the end."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -6,17 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
 from models.catalogue import View
 from models.evaluation.metrics.agreement import quadratic_kappa
-from models.families.echo_motion import recipe as echo_motion
-from models.families.echo_motion.networks import EchoMotionNet
-from models.families.phantom import recipe as phantom
-from models.families.phantom.classifier import PhantomClassifier
-from models.families.phantom.segmenter import PhantomSegmenter
 from models.library.manifest import Value
+from models.library.model import Model
+from models.library.protocols import DescribingClassifier
 from models.training.augment import Augmentation
 from models.training.phantom_source import VIEWS, FrameSet
 
@@ -34,22 +31,19 @@ class TrainingSummary:
 
 
 @dataclass(frozen=True)
-class TrainingTask:
-    """`select` says which frames are used: (n,), true where a frame is one.
+class Objective:
+    """`architecture` is what it needs of a network. `select` says which frames are used: (n,), true where a frame is one.
 
     `loss` compares logits (n, ...), float32, with a batch and gives one number, without axes. `finish` may change the network's
     buffers.
     """
 
-    family: Callable[..., nn.Module]
-    family_name: str
     labels: tuple[str, ...]
     architecture: Mapping[str, Value]
     augmentation: Augmentation
     select: Callable[[FrameSet], NDArray[np.bool_]]
     loss: Callable[[Tensor, "Batch"], Tensor]
-    finish: Callable[[nn.Module, FrameSet, FrameSet], TrainingSummary]
-    widths: str = "channels"  # what the manifest calls the configuration's
+    finish: Callable[[Model, FrameSet, FrameSet], TrainingSummary]
 
 
 @dataclass(frozen=True)
@@ -74,14 +68,12 @@ def batch_of(frames: FrameSet, indices: NDArray[np.int64]) -> Batch:
     return Batch(images, masks, torch.from_numpy(frames.views[indices]), torch.from_numpy(frames.qualities[indices]))
 
 
-def _finish_view(network: nn.Module, train: FrameSet, validation: FrameSet) -> TrainingSummary:
-    if not isinstance(network, PhantomClassifier):
-        raise TypeError("the view task trains a PhantomClassifier")
-    hearts = train.where(train.is_heart)
-    network.learn_reference(_described(network, hearts)[1], torch.from_numpy(hearts.views))
-    logits, features = _described(network, validation)
+def _finish_view(model: Model, train: FrameSet, validation: FrameSet) -> TrainingSummary:
+    hearts, classifier = train.where(train.is_heart), model.describing
+    model.learning_reference.learn_reference(_described(classifier, hearts)[1], torch.from_numpy(hearts.views))
+    logits, features = _described(classifier, validation)
     with torch.inference_mode():
-        distances = network.distance(features).numpy()
+        distances = model.reference.distance(features).numpy()
     found = logits.argmax(dim=1).numpy()
     truly_heart = validation.is_heart
     clips = list(zip(validation.seeds[truly_heart].tolist(), validation.views[truly_heart].tolist(), strict=True))
@@ -98,15 +90,15 @@ def _finish_view(network: nn.Module, train: FrameSet, validation: FrameSet) -> T
     )
 
 
-def _described(network: PhantomClassifier, frames: FrameSet) -> tuple[Tensor, Tensor]:
+def _described(classifier: DescribingClassifier, frames: FrameSet) -> tuple[Tensor, Tensor]:
     with torch.inference_mode():
-        pairs = [network.describe(batch.images) for batch in batches(frames)]
+        pairs = [classifier.describe(batch.images) for batch in batches(frames)]
     return torch.cat([pair[0] for pair in pairs]), torch.cat([pair[1] for pair in pairs])
 
 
-def _finish_quality(network: nn.Module, train: FrameSet, validation: FrameSet) -> TrainingSummary:
+def _finish_quality(model: Model, train: FrameSet, validation: FrameSet) -> TrainingSummary:
     with torch.inference_mode():
-        shares = torch.cat([network(batch.images).softmax(dim=1) for batch in batches(validation)]).numpy()
+        shares = torch.cat([model.classifier(batch.images).softmax(dim=1) for batch in batches(validation)]).numpy()
     scores = shares @ np.linspace(0, 100, shares.shape[1])
     # Half-way between the mean scores of the worst grade and the next: the worst is what the limit is for.
     limit = float(np.mean([scores[validation.qualities == grade].mean() for grade in (0, 1)]))
@@ -127,11 +119,11 @@ def _lv_loss(logits: Tensor, batch: Batch) -> Tensor:
     return functional.binary_cross_entropy_with_logits(logits, batch.masks) + 0.3 * (1 - dice.mean())
 
 
-def _finish_lv(network: nn.Module, train: FrameSet, validation: FrameSet) -> TrainingSummary:
+def _finish_lv(model: Model, train: FrameSet, validation: FrameSet) -> TrainingSummary:
     dice, ratios = [], []
     with torch.inference_mode():
         for batch in batches(validation):
-            found = network(batch.images).sigmoid() >= 0.5
+            found = model.segmenter(batch.images).sigmoid() >= 0.5
             truth = batch.masks >= 0.5
             areas, true_areas = found.sum(dim=(1, 2, 3)), truth.sum(dim=(1, 2, 3))
             dice.append(2 * (found & truth).sum(dim=(1, 2, 3)) / (areas + true_areas))
@@ -147,10 +139,9 @@ def _shows_ventricle(frames: FrameSet) -> NDArray[np.bool_]:
     return np.asarray(frames.is_heart & (frames.views != VIEWS.index(View.OTHER)))
 
 
-TASKS: dict[str, TrainingTask] = {
-    "view": TrainingTask(
-        family=PhantomClassifier,
-        family_name=phantom.CLASSIFIER,
+# What a recipe's `Training.objective` calls it.
+OBJECTIVES: dict[str, Objective] = {
+    "view": Objective(
         labels=tuple(view.value for view in VIEWS),
         architecture={"reference_classes": len(VIEWS)},
         augmentation=Augmentation(),
@@ -158,9 +149,7 @@ TASKS: dict[str, TrainingTask] = {
         loss=lambda logits, batch: functional.cross_entropy(logits, batch.views, label_smoothing=0.02),
         finish=_finish_view,
     ),
-    "quality": TrainingTask(
-        family=PhantomClassifier,
-        family_name=phantom.CLASSIFIER,
+    "quality": Objective(
         labels=("0", "1", "2", "3"),
         architecture={},
         augmentation=Augmentation(gain=0.1, gamma=0.1, blur=0.0, noise=0.0, shading=0.0, haze=0.0),
@@ -168,35 +157,12 @@ TASKS: dict[str, TrainingTask] = {
         loss=lambda logits, batch: functional.cross_entropy(logits, batch.qualities),
         finish=_finish_quality,
     ),
-    "lv": TrainingTask(
-        family=PhantomSegmenter,
-        family_name=phantom.SEGMENTER,
+    "lv": Objective(
         labels=("lv",),
         architecture={},
         augmentation=Augmentation(),
         select=_shows_ventricle,
         loss=_lv_loss,
         finish=_finish_lv,
-    ),
-    # Without its filters: training sees the phantom's frames as they are, so the manifest says that reading does too.
-    "echo_motion_lv": TrainingTask(
-        family=EchoMotionNet,
-        family_name=echo_motion.FAMILY,
-        labels=("lv",),
-        architecture={
-            "network": "segmenter",
-            "encoder": "B0",
-            "attention": "SE",
-            "clahe_clip_limit": 0.0,
-            "clahe_tiles": 8,
-            "bilateral_diameter_px": 0,
-            "bilateral_sigma_grey": 30.0,
-            "bilateral_sigma_px": 3.0,
-        },
-        augmentation=Augmentation(),
-        select=_shows_ventricle,
-        loss=_lv_loss,
-        finish=_finish_lv,
-        widths="decoder",
     ),
 }

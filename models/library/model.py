@@ -1,0 +1,106 @@
+"""A loaded model: its network, its family's recipe, its manifest."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from models.errors import UnsuitableModel
+from models.library.manifest import Manifest
+from models.library.model_set import Role
+from models.library.protocols import (
+    Classifier,
+    ClipEncoder,
+    DescribingClassifier,
+    DistributionReference,
+    Encoder,
+    LearningReference,
+    PairReader,
+    Reader,
+    ScriptOptions,
+    Segmenter,
+)
+from models.library.recipe import Answer, Encodes, Recipe
+
+if TYPE_CHECKING:  # for its name alone
+    from torch import nn
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """`model(x)` is `model.network(x)`; `network` is a torch module in inference mode.
+
+    `trained`: weights were given, and the manifest calls them trained. The properties hand out the network as what its recipe
+    says that it is. They raise UnsuitableModel where it says otherwise.
+    """
+
+    network: "nn.Module"
+    recipe: Recipe
+    manifest: Manifest
+    trained: bool = True
+
+    def __call__(self, *inputs: Any) -> Any:
+        return self.network(*inputs)
+
+    @property
+    def classifier(self) -> Classifier:
+        return cast(Classifier, self._as("gives no classes", fits=self.recipe.answers is Answer.CLASSES))
+
+    @property
+    def describing(self) -> DescribingClassifier:
+        return cast(DescribingClassifier, self._as("gives no features with its classes", fits=self.describes))
+
+    @property
+    def describes(self) -> bool:
+        """Whether it is a classifier that can tell an image unlike those it was taught on: it needs its features for that."""
+        return self.recipe.answers is Answer.CLASSES and Role.DISTRIBUTION in self.recipe.roles
+
+    @property
+    def segmenter(self) -> Segmenter:
+        return cast(Segmenter, self._as("outlines nothing", fits=self.recipe.answers is Answer.MASK))
+
+    @property
+    def encoder(self) -> Encoder:
+        return cast(Encoder, self._as("gives no features", fits=self.recipe.encodes is not None))
+
+    @property
+    def clip_encoder(self) -> ClipEncoder:
+        return cast(ClipEncoder, self._as("gives no features of clips", fits=self.recipe.encodes is Encodes.CLIPS))
+
+    @property
+    def reader(self) -> Reader:
+        return cast(Reader, self._as("reads no single clip", fits=self.recipe.clips_read == 1))
+
+    @property
+    def pair_reader(self) -> PairReader:
+        return cast(PairReader, self._as("reads no two clips together", fits=self.recipe.clips_read == 2))
+
+    @property
+    def script_options(self) -> ScriptOptions:
+        return cast(ScriptOptions, self._as("reads no clips", fits=self.recipe.clips_read > 0))
+
+    @property
+    def reference(self) -> DistributionReference:
+        """Also where it keeps nothing of its training data: then it has no class."""
+        return cast(DistributionReference, self._as("tells no distance", fits=Role.DISTRIBUTION in self.recipe.roles))
+
+    @property
+    def learning_reference(self) -> LearningReference:
+        return cast(LearningReference, self._as("learns no reference", fits=self.describes))
+
+    @property
+    def embedder(self) -> "Model | None":
+        """The model in whose features it tells the distance; None where those are its own, or it tells none."""
+        return cast(_InFeaturesOfAnother, self.network).embedder if self.recipe.reference else None
+
+    @property
+    def knows_its_training_data(self) -> bool:
+        """Whether it can tell an image unlike those it was taught on."""
+        return Role.DISTRIBUTION in self.recipe.roles and len(self.reference.class_means) > 0
+
+    def _as(self, otherwise: str, *, fits: bool) -> "nn.Module":
+        if not fits:
+            raise UnsuitableModel(f"model {self.manifest.name} {otherwise}")
+        return self.network
+
+
+class _InFeaturesOfAnother(DistributionReference, Protocol):
+    embedder: Model
