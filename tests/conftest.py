@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +65,14 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest
     of_worker = tmp_path_factory.getbasetemp()
     of_run = of_worker.parent if "PYTEST_XDIST_WORKER" in os.environ else of_worker
     monkeypatch.setenv("ECHONODE_CACHE", str(of_run / "graphs"))
+
+
+@pytest.fixture(autouse=True)
+def _networks_without_numbers() -> None:
+    if "torch" in sys.modules:
+        from tests.meta_tensors import draw_nothing
+
+        draw_nothing()
 
 
 @pytest.fixture(scope="session")

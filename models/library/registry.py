@@ -9,6 +9,7 @@ import os
 import re
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,12 @@ def _all_models() -> tuple[tuple[Manifest, ...], tuple[BrokenManifest, ...]]:
 
 
 def _bundled() -> tuple[Manifest, ...]:
-    return tuple(manifest for path in sorted(MANIFESTS.glob("*.toml")) for manifest in read_manifests(path))
+    return _manifests_of(MANIFESTS)
+
+
+@cache  # part of the package: they do not change while it runs
+def _manifests_of(folder: Path) -> tuple[Manifest, ...]:
+    return tuple(manifest for path in sorted(folder.glob("*.toml")) for manifest in read_manifests(path))
 
 
 def _names_in(path: Path) -> frozenset[str]:

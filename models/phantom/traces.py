@@ -88,13 +88,15 @@ class Spectrum:
         What does not fit on the display is wrapped round.
         """
         region, zero = self.region, self.region.zero_row_px
-        rows = np.arange(region.y0_px, region.y1_px + 1)
+        rows = np.arange(region.y0_px, region.y1_px + 1)[:, None]
+        velocities = self.velocities_cm_s()
+        ends = zero + velocities / region.physical_delta_y
+        lowest, highest = np.minimum(zero, ends), np.maximum(zero, ends)
+        flow = np.zeros((len(rows), len(velocities)), dtype=bool)
+        for turn in (-len(rows), 0, len(rows)):
+            flow |= (rows + turn >= lowest) & (rows + turn <= highest)
         mask = np.zeros((ROWS, COLUMNS), dtype=bool)
-        for column, velocity in enumerate(self.velocities_cm_s(), start=region.x0_px):
-            end = zero + velocity / region.physical_delta_y
-            for turn in (-len(rows), 0, len(rows)):
-                inside = (rows + turn >= min(zero, end)) & (rows + turn <= max(zero, end)) & (velocity != 0)
-                mask[rows[inside], column] = True
+        mask[region.y0_px : region.y1_px + 1, region.x0_px : region.x0_px + len(velocities)] = flow & (velocities != 0)
         return mask
 
     def frame(self) -> NDArray[np.uint8]:

@@ -30,33 +30,35 @@ MEASURING = {
 EVERY = {manifest.name: manifest for manifest in list_models()}
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All published models as if their weights had been imported: what is required is the file and its hash."""
-    folder = tmp_path_factory.mktemp("models")
-    (folder / "weights").mkdir()
-    (folder / "weights" / "any.safetensors").write_bytes(b"weights")
-    sha256 = hashlib.sha256(b"weights").hexdigest()
-    for number, manifest in enumerate(EVERY.values()):
-        if manifest.publication:
-            own = replace(manifest, trained=True, weights_file="any.safetensors", weights_sha256=sha256)
-            write_manifest(own, folder / "manifests" / f"{number}.toml")
-    return folder
+VIEW = "EchoView47_classifier"
 
 
 @pytest.fixture(autouse=True)
-def imported(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ECHONODE_MODELS", str(folder))
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path))
+    return tmp_path
 
 
-def require(*names: str, view: str = "EchoView47_classifier") -> frozenset[str]:
+def bring(folder: Path, *names: str) -> None:
+    """These published models, and one that tells views, as if their weights had been imported: the file and its hash."""
+    (folder / "weights").mkdir()
+    (folder / "weights" / "any.safetensors").write_bytes(b"weights")
+    sha256 = hashlib.sha256(b"weights").hexdigest()
+    for number, manifest in enumerate(EVERY[name] for name in {*names, VIEW}):
+        if manifest.publication:
+            own = replace(manifest, trained=True, weights_file="any.safetensors", weights_sha256=sha256)
+            write_manifest(own, folder / "manifests" / f"{number}.toml")
+
+
+def require(*names: str, view: str = VIEW) -> frozenset[str]:
     plan = Settings(models=ModelSettings(view=view, measurements=names)).model_set
     require_models(plan)
     return quantities_of(plan)
 
 
 @pytest.mark.parametrize("name", sorted(MEASURING))
-def test_what_measures_is_taken_by_its_name(name: str) -> None:
+def test_what_measures_is_taken_by_its_name(folder: Path, name: str) -> None:
+    bring(folder, name)
     manifest = EVERY[name]
     assert require(name) == set(quantities_read(manifest)) != set()
     assert views_read(manifest)
@@ -65,19 +67,20 @@ def test_what_measures_is_taken_by_its_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(EVERY.keys() - MEASURING))
-def test_what_measures_nothing_is_refused(name: str) -> None:
+def test_what_measures_nothing_is_refused(folder: Path, name: str) -> None:
+    bring(folder, name)
     with pytest.raises(ConfigError, match=rf"models\.measurements: {name} (is of the family|reads nothing)"):
         require(name)
 
 
-def test_all_of_them_make_one_set() -> None:
+def test_all_of_them_make_one_set(folder: Path) -> None:
+    bring(folder, *EVERY)
     read = require(*sorted(MEASURING))
     assert read == {key for name in MEASURING for key in quantities_read(EVERY[name])}
     assert {"lvidd_2d", "av_vmax", "e_lateral", "tapse", "lvot_vti", "ra_area", "ef_video_regression"} <= read
 
 
-def test_without_weights_the_start_says_how_to_bring_them(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path))
+def test_without_weights_the_start_says_how_to_bring_them() -> None:
     with pytest.raises(ConfigError, match=r"models\.measurements: .*echonode models import echonet_measurements/avvmax FILE"):
         require("avvmax", view="phantom_view")
 
