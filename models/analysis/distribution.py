@@ -8,7 +8,7 @@ from torch import Tensor
 
 from models.analysis.adapters import classifier_input
 from models.analysis.displays import trace_choice
-from models.analysis.embedding import features_as_judged
+from models.analysis.embedding import features_as_learnt
 from models.analysis.loaded_model import LoadedModel
 from models.calibration import TraceChoice
 from models.catalogue import TRACES, View
@@ -25,7 +25,7 @@ def frames_looked_at(clip: Clip) -> list[int]:
     return [int(index) for index in np.unique(np.linspace(0, last, _FRAMES).round())]
 
 
-def judged_features(judge: LoadedModel, clip: Clip, frames: ClipFrames, view: View, chosen: Sequence[int]) -> Tensor:
+def reference_features(judge: LoadedModel, clip: Clip, frames: ClipFrames, view: View, chosen: Sequence[int]) -> Tensor:
     """Features (n, width) of a clip of `view`. Raises ReadingError for one that the judge's embedder cannot be asked about."""
     embedder = judge.model.embedder
     if embedder is None:  # a classifier that knows its own training data
@@ -42,16 +42,16 @@ def features_of_display(
     frames: ClipFrames | None = None,
     run: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """`features_as_judged` of a clip, or of the `display` of a trace alone, without the small picture above it.
+    """`features_as_learnt` of a clip, or of the `display` of a trace alone, without the small picture above it.
 
     Embedders look at the two-dimensional image of a screen, or at all of it; cut out, each of them sees the trace.
     """
     if display is None or display.seen is None:
-        return features_as_judged(embedder, clip, chosen, frames, run)
+        return features_as_learnt(embedder, clip, chosen, frames, run)
     x0, y0, x1, y1 = display.seen.corners_px
     cut = np.ascontiguousarray(clip.take(chosen)[:, y0 : y1 + 1, x0 : x1 + 1])
     alone = replace(clip, frames=cut, frame_times_ms=None, regions=())
-    return features_as_judged(embedder, alone, range(len(cut)), run=run)
+    return features_as_learnt(embedder, alone, range(len(cut)), run=run)
 
 
 def verdict(judge: LoadedModel, features: Tensor) -> DistributionVerdict:

@@ -37,7 +37,7 @@ def embed(model: Model, clip: Clip) -> NDArray[np.float32]:
     """
     require_embedding(model)
     if encodes_clips(model) or not model.manifest.input_shape:
-        return np.asarray(features_as_judged(model, clip, range(clip.number_of_frames)).numpy())
+        return np.asarray(features_as_learnt(model, clip, range(clip.number_of_frames)).numpy())
     return embed_frames(model, clip.frames)
 
 
@@ -52,7 +52,7 @@ def embed_frames(model: Model, frames: NDArray[np.uint8]) -> NDArray[np.float32]
     return np.concatenate([_features(model.encoder, batch).numpy() for batch in batches])
 
 
-def features_as_judged(
+def features_as_learnt(
     model: Model,
     clip: Clip,
     indices: Sequence[int],

@@ -11,7 +11,7 @@ from models.clip import Clip
 from models.errors import ReadingError
 from models.inputs.clip_frames import ClipFrames
 from models.library.recipe import Answer
-from models.library.roles import views_judged
+from models.library.roles import views_graded
 from models.results import QualityGrade
 
 _KEY = "image_quality"  # what a model that reads clips says of it, 0 to 100
@@ -21,7 +21,7 @@ def grade_quality(
     loaded: LoadedModel, clip: Clip, frames: ClipFrames, view: View, chosen: Sequence[int]
 ) -> QualityGrade | None:
     """None for a view, or a clip, that the network does not judge."""
-    if view not in views_judged(loaded.manifest):
+    if view not in views_graded(loaded.manifest):
         return None
     score = (
         _expected_grade(loaded, clip, frames, chosen) if loaded.model.recipe.answers is Answer.CLASSES else _read(loaded, clip)

@@ -10,7 +10,7 @@ import torch
 
 from models.analysis.adapters import as_probabilities, classifier_input, likeliest_view
 from models.analysis.displays import is_judged_by, told_by_region
-from models.analysis.distribution import frames_looked_at, judged_features, verdict
+from models.analysis.distribution import frames_looked_at, reference_features, verdict
 from models.analysis.image_quality import grade_quality
 from models.analysis.loaded_model import LoadedModel
 from models.catalogue import TRACES
@@ -72,7 +72,7 @@ def find_view_and_quality(
         judge = None
     if judge is not None:
         try:
-            features = features if judge is of_view else judged_features(judge, clip, frames, view.view, chosen)
+            features = features if judge is of_view else reference_features(judge, clip, frames, view.view, chosen)
             distribution = verdict(judge, features)
             models += [] if judge is of_view else [judge.use]
         except ReadingError as error:  # what it cannot look at, it has not judged

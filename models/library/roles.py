@@ -109,6 +109,6 @@ def image_of(label: str) -> View | None:
     return view_of(label) if known is None or known.mode is Mode.B_MODE else View(label.replace("-", "_"))
 
 
-def views_judged(manifest: Manifest) -> tuple[View, ...]:
+def views_graded(manifest: Manifest) -> tuple[View, ...]:
     """The views whose image quality this model grades; that of a spectrum or an M-mode display none does yet."""
     return recipe_of(manifest).judges

@@ -71,7 +71,7 @@ def _shown_as_mode(clip: Clip) -> tuple[str, TraceChoice | None]:
     return mode.value, clip.m_mode_region() if mode is Mode.M_MODE else clip.spectral_region()
 
 
-def judge_of(images: Images, embedder: Model, draft: Manifest, quantile: float) -> tuple[Manifest, Learnt]:
+def reference_of(images: Images, embedder: Model, draft: Manifest, quantile: float) -> tuple[Manifest, Learnt]:
     """What is learnt of the images, and the manifest `draft` with it, still without weights.
 
     Raises TooFewImages, and IndistinctImages where noise and empty screens would pass for such images.
@@ -173,7 +173,7 @@ def draft_of(
     )
 
 
-def write_judge(manifest: Manifest, learnt: Learnt, embedder: Manifest, folder: Path) -> Manifest:
+def write_reference(manifest: Manifest, learnt: Learnt, embedder: Manifest, folder: Path) -> Manifest:
     """Writes `weights` and `manifests` of `folder`; returns the manifest as it stands there."""
     reference = learnt.reference
     tensors = named(recipe_of(manifest).reference)(reference.class_means, reference.precision, embedder)

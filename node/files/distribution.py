@@ -11,7 +11,7 @@ from models.library.manifest import Manifest, read_manifest
 from models.library.model import Model
 from models.library.model_set import Role
 from models.library.registry import find_manifest, list_models, load_manifest, reference_family
-from models.training.distribution_reference import Images, draft_of, judge_of, seen_clip, write_judge
+from models.training.distribution_reference import Images, draft_of, reference_of, seen_clip, write_reference
 from node.errors import ConfigError, EchoNodeError, Unparseable, UnreadableClip
 from node.files.named_files import named_files
 from node.objects.clip_reader import open_clip
@@ -22,7 +22,7 @@ _NO_IMAGE = "no readable DICOM image"
 _NOBODY = "names neither patient nor study"
 
 
-def learn_judge(
+def learn_reference(
     embedder: str,
     paths: Sequence[Path],
     view_model: str,
@@ -45,8 +45,8 @@ def learn_judge(
         empty = draft_of(
             embedder=found, named=named, of_phantoms=images.of_phantoms, view_model=of_views, options=options, **draft
         )
-        manifest, learnt = judge_of(images, model, empty, quantile)
-        return write_judge(manifest, learnt, found, folder), images, learnt.limit
+        manifest, learnt = reference_of(images, model, empty, quantile)
+        return write_reference(manifest, learnt, found, folder), images, learnt.limit
     except TooFewImages as error:
         left = "; ".join(f"{count} left out: {why}" for why, count in images.left_out.items())
         raise EchoNodeError(f"{error}{f' ({left})' if left else ''}") from error

@@ -36,7 +36,7 @@ _EVENTS = {
 
 
 @dataclass(frozen=True)
-class _Judgement:
+class _Decision:
     """`seen` are the rows it was made from: when another association adds one meanwhile, it is made again.
 
     `lost` is the row of the same object whose file has gone: the bytes received now take its place. `hashes` are those of
@@ -75,10 +75,10 @@ def _take(intake: Intake) -> Receipt:
     _check_against_command(intake.arrival, content)
     intake = replace(intake, content=content)
     with intake.database.reading() as session:
-        judgement = _judge(session, intake, content)
-    if judgement.takes_bytes:
+        decision = _decide(session, intake, content)
+    if decision.takes_bytes:
         intake = replace(intake, path=intake.archive.place(intake.arrival.path, intake.sha256))
-    receipt = intake.database.write(lambda session: _remember(session, intake, content, judgement))
+    receipt = intake.database.write(lambda session: _remember(session, intake, content, decision))
     if receipt in WITHOUT_BYTES and intake.path is not None:  # a twin on another association was first
         discard_unless_kept(intake, intake.path)
     return receipt
@@ -93,9 +93,9 @@ def _check_against_command(arrival: Arrival, content: Content) -> None:
         raise DatasetMismatch("no Study Instance UID")
 
 
-def _judge(session: Session, intake: Intake, content: Content) -> _Judgement:
+def _decide(session: Session, intake: Intake, content: Content) -> _Decision:
     if _is_own(session, content):
-        return _Judgement(Receipt.OWN)
+        return _Decision(Receipt.OWN)
     query = select(Instance).where(Instance.sop_instance_uid == content.sop_instance_uid, Instance.path.is_not(None))
     found = session.scalars(query.order_by(Instance.id)).all()
     seen = tuple(instance.id for instance in found)
@@ -110,7 +110,7 @@ def _judge(session: Session, intake: Intake, content: Content) -> _Judgement:
     receipt, lost = _compare(intake, content, here) if here else (Receipt.STORED, None)
     if lost is not None:
         notes.append(HEALED)
-    return _Judgement(receipt, seen, "; ".join(note for note in notes if note), lost, hashes)
+    return _Decision(receipt, seen, "; ".join(note for note in notes if note), lost, hashes)
 
 
 def _is_own(session: Session, content: Content) -> bool:
@@ -160,26 +160,26 @@ def _same_pixels(intake: Intake, content: Content, earlier: Instance) -> bool:
     return same_decoded_pixels(intake.archive.path(earlier.path), received)
 
 
-def _remember(session: Session, intake: Intake, content: Content, judgement: _Judgement) -> Receipt:
+def _remember(session: Session, intake: Intake, content: Content, decision: _Decision) -> Receipt:
     """Instance row, study, audit entry: one transaction."""
-    if judgement.receipt is Receipt.OWN:
+    if decision.receipt is Receipt.OWN:
         _add_row(session, intake, Receipt.OWN, study=None, note="")
         return Receipt.OWN
     source, now = source_of(intake), intake.now
     study = assembly.open_study(session, content.study_instance_uid, source, now=now)
     query = select(Instance.id).where(Instance.sop_instance_uid == content.sop_instance_uid, Instance.path.is_not(None))
-    if tuple(session.scalars(query.order_by(Instance.id))) != judgement.seen:
-        judgement = _judge(session, intake, content)
-    for instance_id, content_hash, pixel_hash in judgement.hashes:
+    if tuple(session.scalars(query.order_by(Instance.id))) != decision.seen:
+        decision = _decide(session, intake, content)
+    for instance_id, content_hash, pixel_hash in decision.hashes:
         earlier = session.get_one(Instance, instance_id)
         earlier.content_hash, earlier.pixel_hash = content_hash, pixel_hash
-    if judgement.lost is not None and intake.path is not None:
-        _point_at_these_bytes(session.get_one(Instance, judgement.lost), intake)
-    instance = _add_row(session, intake, judgement.receipt, study=study, note=judgement.note)
-    counts = instance.analysable and judgement.receipt.value in assembly.KEPT
+    if decision.lost is not None and intake.path is not None:
+        _point_at_these_bytes(session.get_one(Instance, decision.lost), intake)
+    instance = _add_row(session, intake, decision.receipt, study=study, note=decision.note)
+    counts = instance.analysable and decision.receipt.value in assembly.KEPT
     max_revisions = intake.settings.study.max_revisions
     assembly.note_arrival(session, study, source, counts=counts, now=now, max_revisions=max_revisions)
-    return judgement.receipt
+    return decision.receipt
 
 
 def _point_at_these_bytes(lost: Instance, intake: Intake) -> None:

@@ -43,7 +43,7 @@ class BeatMask:
     rejected: str
 
 
-def judge(probability: NDArray[np.floating], baseline_row: float | None, forbids_top: bool) -> BeatMask:
+def checked_mask(probability: NDArray[np.floating], baseline_row: float | None, forbids_top: bool) -> BeatMask:
     """The mask of `probability` (256, 256), any float, 0 to 1, and what is wrong with it.
 
     Without `baseline_row`, a row of the map, nothing has to touch the baseline. `forbids_top` is for mitral inflow, whose
@@ -138,7 +138,7 @@ def envelope(mask: Mask, region: RegionCalibration) -> tuple[float, Direction]:
 
     The envelope is the outer border of the outermost marked pixel of each column, on the side of the baseline where more is
     marked. What does not count: marked pixels outside the region, on the other side, and pieces of the mask that come no nearer
-    to the baseline than `judge` asks of a whole mask.
+    to the baseline than `checked_mask` asks of a whole mask.
 
     >>> region = RegionCalibration(0, 100, 99, 199, 3, 3, 4, 7, 0.01, -1.0, 0, 50)
     >>> mask = np.zeros((300, 100), dtype=bool)

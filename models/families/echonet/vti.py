@@ -141,9 +141,10 @@ class VtiReader(TraceReader):
             yield from answer.numpy()
 
     def _marked(self, maps: Iterable[NDArray[np.float32]], columns: Sequence[slice], baseline_row: float) -> list[_Beat]:
-        """The network's logits (1, 256, 256) of the beats in these columns, judged."""
+        """The network's logits (1, 256, 256) of the beats in these columns, as checked masks."""
         found = [sigmoid(logits[0]) for logits in maps]
-        return [_Beat(part, vti.judge(p, baseline_row, self._is_mitral), p) for part, p in zip(columns, found, strict=True)]
+        masks = [vti.checked_mask(probability, baseline_row, self._is_mitral) for probability in found]
+        return [_Beat(*beat) for beat in zip(columns, masks, found, strict=True)]
 
     def _values(
         self, beats: list[_Beat], masks: list[vti.Mask], absent: list[Absent], *, calibrated: bool

@@ -11,7 +11,7 @@ from node.cli.devices import check_device
 from node.cli.options import AsJson
 from node.cli.output import console, print_json
 from node.errors import ConfigError
-from node.files.distribution import learn_judge, next_version
+from node.files.distribution import learn_reference, next_version
 
 _HOLD_OUT = {"patient": "patients", "study": "studies"}
 
@@ -43,7 +43,7 @@ def judge(
     check_device(device)
     store = folder or model_folder()
     version = next_version(name, store)
-    manifest, images, limit = learn_judge(
+    manifest, images, limit = learn_reference(
         embedder, paths, view_model, device,
         draft={"name": name, "version": version, "licence": licence},
         quantile=quantile, hold_out=hold_out, folder=store,

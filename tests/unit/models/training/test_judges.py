@@ -29,7 +29,7 @@ from models.phantom.negatives import render_negative
 from models.phantom.traces import drawn_trace
 from models.phantom.truth import render_clip
 from models.results import Reason
-from models.training.distribution_reference import Images, draft_of, judge_of, seen_clip, write_judge
+from models.training.distribution_reference import Images, draft_of, reference_of, seen_clip, write_reference
 from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import LENGTH, FixedReader, model_set, taking
 
@@ -69,8 +69,8 @@ def teach(
     seen = [seen_clip(model, clip(n), patient=str(n), study=f"s{n}", view_model=view_model) for n in PATIENTS for clip in clips]
     of_views = view_model.manifest if view_model else None
     draft = draft_of(name, found, named=embedder, version="1", licence="ours", of_phantoms=False, view_model=of_views)
-    manifest, learnt = judge_of(Images(seen, Counter(), of_phantoms=False), model, draft, 0.9)
-    written = write_judge(manifest, learnt, found, folder)
+    manifest, learnt = reference_of(Images(seen, Counter(), of_phantoms=False), model, draft, 0.9)
+    written = write_reference(manifest, learnt, found, folder)
     return Taught(
         written.path,
         written,
@@ -271,9 +271,9 @@ def test_a_network_that_cannot_tell_noise_from_hearts_makes_no_judge() -> None:
     seen = [seen_clip(model, heart(n % 3), patient=str(n), study=str(n)) for n in range(20)]
     draft = draft_of("x", model.manifest, named="x", version="1", licence="", of_phantoms=True, view_model=None)
     with pytest.raises(IndistinctImages, match="cannot be told from"):
-        judge_of(Images(seen, Counter(), of_phantoms=True), model, draft, 0.9)
+        reference_of(Images(seen, Counter(), of_phantoms=True), model, draft, 0.9)
     with pytest.raises(TooFewImages, match="images of 8 patients"):
-        judge_of(Images(seen[:8], Counter(), of_phantoms=True), model, draft, 0.9)
+        reference_of(Images(seen[:8], Counter(), of_phantoms=True), model, draft, 0.9)
 
 
 class ClipEncoder(nn.Module):
@@ -292,7 +292,7 @@ def test_an_encoder_of_clips_judges_clips(own: Taught) -> None:
     seen = [seen_clip(model, heart(n), patient=str(n), study=str(n)) for n in PATIENTS]
     assert seen[0].features.shape == (1, 2)
     draft = draft_of("x", model.manifest, named="x", version="1", licence="", of_phantoms=False, view_model=None)
-    manifest, learnt = judge_of(Images(seen, Counter(), of_phantoms=False), model, draft, 0.9)
+    manifest, learnt = reference_of(Images(seen, Counter(), of_phantoms=False), model, draft, 0.9)
     learnt_classes = load_model(str(own.path)).network.learnt.__class__(1, 2)
     learnt_classes.class_means.copy_(torch.from_numpy(learnt.reference.class_means))
     learnt_classes.precision.copy_(torch.from_numpy(learnt.reference.precision))

@@ -327,18 +327,18 @@ def test_the_file_is_in_place_before_the_row(intake_: Intake, monkeypatch: pytes
 
 
 def test_the_same_object_on_several_associations_is_stored_once(intake_: Intake) -> None:
-    """All are judged before any is remembered."""
+    """All are decided before any is remembered."""
     together = threading.Barrier(4)
-    judge = intake._judge
+    decide = intake._decide
 
-    judged: set[str] = set()
+    decided: set[str] = set()
 
-    def judge_together(session: Any, taken: Any, content: Any) -> Any:
-        judgement = judge(session, taken, content)
-        if taken.arrival.association_uuid not in judged:
-            judged.add(taken.arrival.association_uuid)
+    def decide_together(session: Any, taken: Any, content: Any) -> Any:
+        decision = decide(session, taken, content)
+        if taken.arrival.association_uuid not in decided:
+            decided.add(taken.arrival.association_uuid)
             together.wait(10)
-        return judgement
+        return decision
 
     arrivals = [arrival(intake_.archive, clip(), association_uuid=str(number)) for number in range(4)]
     different = [replace(each, calling_aet=f"CART{number}") for number, each in enumerate(arrivals)]
@@ -346,12 +346,12 @@ def test_the_same_object_on_several_associations_is_stored_once(intake_: Intake)
     def take(arrived: Arrival) -> Receipt:
         return take_instance(intake_.database, intake_.archive, arrived, intake_.settings, now=NOW)
 
-    intake._judge = judge_together
+    intake._decide = decide_together
     try:
         with ThreadPoolExecutor(4) as pool:
             receipts = sorted(pool.map(take, different))
     finally:
-        intake._judge = judge
+        intake._decide = decide
     assert receipts == ["duplicate", "duplicate", "duplicate", "stored"]
     assert len(intake_.files) == 1
     assert [row.kept for row in intake_.rows].count(True) == 1

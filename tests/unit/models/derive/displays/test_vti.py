@@ -17,11 +17,11 @@ GOOD = probability(slice(120, 200), slice(100, 160))
 
 
 def rejected(found: np.ndarray, baseline_row: float | None = 128, forbids_top: bool = False) -> str:
-    return vti.judge(found, baseline_row, forbids_top).rejected
+    return vti.checked_mask(found, baseline_row, forbids_top).rejected
 
 
 def test_a_good_mask_is_believed() -> None:
-    beat = vti.judge(GOOD, 128, False)
+    beat = vti.checked_mask(GOOD, 128, False)
     assert (beat.rejected, beat.area_px) == ("", 80 * 60)
     assert beat.confidence == pytest.approx(0.9)
 
@@ -69,7 +69,7 @@ def test_the_baseline_is_looked_for_just_above_and_not_below_it() -> None:
 
 
 def test_published_consistency_is_to_the_most_confident_and_drops_an_arrhythmia_s_beats() -> None:
-    masks = [vti.judge(probability(slice(120, 120 + h), slice(0, 100), p), 128, False) for h, p in
+    masks = [vti.checked_mask(probability(slice(120, 120 + h), slice(0, 100), p), 128, False) for h, p in
              [(50, 0.9), (60, 0.8), (61, 0.8), (40, 0.8), (39, 0.8)]]  # fmt: skip
     assert vti.published_inconsistent(masks) == (2, 4)
     assert vti.most_confident(masks) == 0
@@ -77,7 +77,7 @@ def test_published_consistency_is_to_the_most_confident_and_drops_an_arrhythmia_
 
 
 def test_nothing_believed_has_no_best() -> None:
-    masks = [vti.judge(np.zeros((256, 256)), 128, False)]
+    masks = [vti.checked_mask(np.zeros((256, 256)), 128, False)]
     assert vti.published_inconsistent(masks) == ()
     assert vti.most_confident(masks) is None
     assert vti.inconsistent([]) == ()
