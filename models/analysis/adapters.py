@@ -24,7 +24,10 @@ _INSIDE = 0.5  # probability of a cavity's border, where the manifest states no 
 
 
 class Described(nn.Module):
-    """A classifier that gives its features as well as its logits: the distance from its training data needs them."""
+    """A classifier that gives its features as well as its logits: the distance from its training data needs them.
+
+    `frames` (n, channels, h, w), float32, as the network takes them -> logits (n, labels) and features (n, width).
+    """
 
     def __init__(self, classifier: DescribingClassifier) -> None:
         super().__init__()
@@ -35,7 +38,10 @@ class Described(nn.Module):
 
 
 def classifier_input(clip: Clip, frames: ClipFrames, manifest: Manifest, indices: Sequence[int]) -> Tensor:
-    """One of each of the frames that vote, or one of the whole clip. Raises ReadingError for a clip that the family cannot be
+    """One of each of the frames that vote, or one of the whole clip: (n, channels, h, w) or (1, channels, frames, h, w),
+    float32.
+
+    Values are in the unit that the manifest's `input_values` says. Raises ReadingError for a clip that the family cannot be
     asked about.
     """
     return network_input(clip, manifest, indices)
@@ -70,7 +76,10 @@ def placed_frames(clip: Clip, frames: ClipFrames, manifest: Manifest) -> ClipInp
 
 
 def on_map(placed: ClipInput, point_px: Points) -> Points:
-    """A point (x, y) px of the whole image on the network's map, also where it lies outside it: `to_image` scales and moves."""
+    """`point_px` (2,), (x, y) px of the whole image, in px of the network's map: (2,), also where it lies outside it.
+
+    It inverts `to_image`, which scales and moves.
+    """
     origin, right, below = placed.to_image(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
     return np.asarray(np.linalg.solve(np.stack([right - origin, below - origin], axis=1), point_px - origin))
 
@@ -85,6 +94,6 @@ def border_logit(manifest: Manifest) -> float:
 
 
 def as_probabilities(logits: Tensor) -> NDArray[np.float32]:
-    """Mean over frames of what logits (n, classes) say: (classes,)."""
+    """Probabilities (classes,), the mean over frames of what `logits` (n, classes), float32, say."""
     mean: NDArray[np.float32] = logits.softmax(dim=1).mean(dim=0).numpy()
     return mean

@@ -26,7 +26,10 @@ def frames_looked_at(clip: Clip) -> list[int]:
 
 
 def reference_features(judge: LoadedModel, clip: Clip, frames: ClipFrames, view: View, chosen: Sequence[int]) -> Tensor:
-    """Features (n, width) of a clip of `view`. Raises ReadingError for one that the judge's embedder cannot be asked about."""
+    """Features (n, width), float32, of a clip of `view`.
+
+    Raises ReadingError for one that the judge's embedder cannot be asked about.
+    """
     embedder = judge.model.embedder
     if embedder is None:  # a classifier that knows its own training data
         return judge.run(classifier_input(clip, frames, judge.manifest, chosen))[1]
@@ -42,9 +45,11 @@ def features_of_display(
     frames: ClipFrames | None = None,
     run: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """`features_as_learnt` of a clip, or of the `display` of a trace alone, without the small picture above it.
+    """`features_as_learnt` of a clip, (n, width), float32, or of the `display` of a trace alone, without the small picture
+    above it.
 
-    Embedders look at the two-dimensional image of a screen, or at all of it; cut out, each of them sees the trace.
+    `run` is as there: it makes features (n, width) of a batch (n, ...). Embedders look at the two-dimensional image of a
+    screen, or at all of it; cut out, each of them sees the trace.
     """
     if display is None or display.seen is None:
         return features_as_learnt(embedder, clip, chosen, frames, run)
@@ -55,6 +60,7 @@ def features_of_display(
 
 
 def verdict(judge: LoadedModel, features: Tensor) -> DistributionVerdict:
+    """How far `features` (n, width), float32, lie from the training data, in the mean, and whether that is allowed."""
     reference = judge.model.reference
     distance = float(reference.distance(features.to(reference.class_means.device)).mean())
     threshold = judge.manifest.threshold("out_of_distribution")

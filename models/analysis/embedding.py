@@ -59,9 +59,11 @@ def features_as_learnt(
     frames: ClipFrames | None = None,
     run: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """Features (n, width) of these frames, or (1, width) of the clip, prepared as for the view classifiers of the node.
+    """Features (n, width), float32, of these frames, or (1, width) of the clip, prepared as for the view classifiers of the
+    node.
 
-    `frames` shares them with other networks, `run` computes in place of the encoder. Raises as `embed` does.
+    `frames` shares them with other networks. `run` computes in place of the encoder: a batch (n, ...) -> features (n, width).
+    Raises as `embed` does.
     """
     if encodes_clips(model):
         return torch.from_numpy(model.clip_encoder.embed_clip(clip))[None]

@@ -45,6 +45,7 @@ class LoadedModel:
         )
 
     def run(self, batch: Tensor) -> tuple[Tensor, ...]:
+        """All outputs of the network, each (n, ...), float32 logits, features or values, for `batch` (n, ...), float32."""
         return self.backend.run(batch)
 
 

@@ -23,13 +23,21 @@ class Network(Protocol):
 
 
 class Classifier(Network, Protocol):
-    """Frames (n, channels, height, width), or clips (n, channels, frames, height, width) -> logits (n, classes), float32."""
+    """A network that says which class an image or a clip is of.
+
+    `inputs` is one batch, frames (n, channels, height, width) or clips (n, channels, frames, height, width), float32. It gives
+    logits (n, classes), float32.
+    """
 
     def __call__(self, *inputs: "Tensor") -> "Tensor": ...
 
 
 class Segmenter(Network, Protocol):
-    """Frames (n, channels, height, width) -> logits (n, 1, height, width), float32, above 0 inside the structure."""
+    """A network that marks a structure.
+
+    `inputs` is one batch of frames (n, channels, height, width), float32. It gives logits (n, 1, height, width), float32, above
+    0 inside the structure.
+    """
 
     def __call__(self, *inputs: "Tensor") -> "Tensor": ...
 
@@ -38,7 +46,10 @@ class Encoder(Network, Protocol):
     """Features of frames, or of clips: what enters the head, or all there is where it has none."""
 
     def embed(self, batch: "Tensor") -> "Tensor":
-        """Frames (n, channels, height, width), or clips (n, channels, frames, height, width) -> (n, width), float32."""
+        """Features (n, width) of `batch`: frames (n, channels, height, width) or clips (n, channels, frames, height, width).
+
+        Both are float32.
+        """
         ...
 
 
@@ -101,7 +112,7 @@ class DistributionReference(Network, Protocol):
 
     @property
     def class_means(self) -> "Tensor":
-        """(classes, width), float32; no row where nothing was learnt."""
+        """Features (classes, width), float32; no row where nothing was learnt."""
         ...
 
     def distance(self, features: "Tensor") -> "Tensor":

@@ -26,7 +26,7 @@ class PeakLimits:
 
 
 def sigmoid(logits: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Probabilities of logits of any shape, float32."""
+    """Probabilities of `logits` of any shape: the same shape."""
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -60, 60))), np.float32)
 
 

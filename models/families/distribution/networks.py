@@ -87,7 +87,10 @@ def digest_of(embedder: Manifest) -> Tensor:
 
 
 def stored_reference(class_means: NDArray[np.float64], precision: NDArray[np.float64], embedder: Manifest) -> dict[str, Tensor]:
-    """The weights file's tensors, of means (classes, width) and inverse covariance (width, width) in the features."""
+    """The weights file's tensors, of `class_means` (classes, width) and `precision` (width, width) in the features.
+
+    `precision` is the inverse covariance.
+    """
     kept = LearntClasses(*class_means.shape)
     kept.class_means.copy_(torch.from_numpy(class_means))
     kept.precision.copy_(torch.from_numpy(precision))
