@@ -10,8 +10,7 @@ from torch import Tensor, nn
 from models.catalogue import View
 from models.clip import Clip
 from models.errors import ManifestError, UnsuitableModel
-from models.inputs.clip_frames import ClipFrames
-from models.inputs.clip_input import ClipInput, Points, input_of, network_input
+from models.inputs.clip_input import ClipInput, Points, input_of
 from models.library.manifest import Manifest
 from models.library.model_set import Role
 from models.library.protocols import DescribingClassifier
@@ -37,16 +36,6 @@ class Described(nn.Module):
         return self.classifier.describe(frames)
 
 
-def classifier_input(clip: Clip, frames: ClipFrames, manifest: Manifest, indices: Sequence[int]) -> Tensor:
-    """One of each of the frames that vote, or one of the whole clip: (n, channels, h, w) or (1, channels, frames, h, w),
-    float32.
-
-    Values are in the unit that the manifest's `input_values` says. Raises ReadingError for a clip that the family cannot be
-    asked about.
-    """
-    return network_input(clip, manifest, indices)
-
-
 def view_limit(manifest: Manifest) -> float:
     return float(manifest.thresholds.get("view_probability", _LIKELY_ENOUGH))
 
@@ -68,7 +57,7 @@ def outlines_frames(manifest: Manifest) -> bool:
     return recipe_of(manifest).roles.get(Role.LV_SEGMENTATION) == FITS
 
 
-def placed_frames(clip: Clip, frames: ClipFrames, manifest: Manifest) -> ClipInput:
+def placed_frames(clip: Clip, manifest: Manifest) -> ClipInput:
     """The clip as a segmenter takes it. Raises UnsuitableModel for one that outlines nothing."""
     if not outlines_frames(manifest):
         raise UnsuitableModel(f"model {manifest.name}: nothing says how its family {manifest.family} outlines a frame")

@@ -6,14 +6,13 @@ from dataclasses import replace
 import numpy as np
 from torch import Tensor
 
-from models.analysis.adapters import classifier_input
 from models.analysis.displays import trace_choice
 from models.analysis.embedding import features_as_learnt
 from models.analysis.loaded_model import LoadedModel
 from models.calibration import TraceChoice
 from models.catalogue import TRACES, View
 from models.clip import Clip
-from models.inputs.clip_frames import ClipFrames
+from models.inputs.clip_input import network_input
 from models.library.model import Model
 from models.results import DistributionVerdict
 
@@ -25,16 +24,16 @@ def frames_looked_at(clip: Clip) -> list[int]:
     return [int(index) for index in np.unique(np.linspace(0, last, _FRAMES).round())]
 
 
-def reference_features(judge: LoadedModel, clip: Clip, frames: ClipFrames, view: View, chosen: Sequence[int]) -> Tensor:
+def reference_features(judge: LoadedModel, clip: Clip, view: View, chosen: Sequence[int]) -> Tensor:
     """Features (n, width), float32, of a clip of `view`.
 
     Raises ReadingError for one that the judge's embedder cannot be asked about.
     """
     embedder = judge.model.embedder
     if embedder is None:  # a classifier that knows its own training data
-        return judge.run(classifier_input(clip, frames, judge.manifest, chosen))[1]
+        return judge.run(network_input(clip, judge.manifest, chosen))[1]
     display = trace_choice(view, clip) if view in TRACES else None
-    return features_of_display(embedder, clip, display, chosen, frames, run=lambda batch: judge.run(batch)[1])
+    return features_of_display(embedder, clip, display, chosen, run=lambda batch: judge.run(batch)[1])
 
 
 def features_of_display(
@@ -42,7 +41,6 @@ def features_of_display(
     clip: Clip,
     display: TraceChoice | None,
     chosen: Sequence[int],
-    frames: ClipFrames | None = None,
     run: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """`features_as_learnt` of a clip, (n, width), float32, or of the `display` of a trace alone, without the small picture
@@ -52,7 +50,7 @@ def features_of_display(
     screen, or at all of it; cut out, each of them sees the trace.
     """
     if display is None or display.seen is None:
-        return features_as_learnt(embedder, clip, chosen, frames, run)
+        return features_as_learnt(embedder, clip, chosen, run)
     x0, y0, x1, y1 = display.seen.corners_px
     cut = np.ascontiguousarray(clip.take(chosen)[:, y0 : y1 + 1, x0 : x1 + 1])
     alone = replace(clip, frames=cut, frame_times_ms=None, regions=())

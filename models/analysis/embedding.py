@@ -7,10 +7,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.analysis.adapters import classifier_input
 from models.clip import Clip
 from models.errors import NoEmbedding
-from models.inputs.clip_frames import ClipFrames
+from models.inputs.clip_input import network_input
 from models.inputs.stretched_frame import stretched_frames
 from models.library.model import Model
 from models.library.protocols import Encoder
@@ -56,7 +55,6 @@ def features_as_learnt(
     model: Model,
     clip: Clip,
     indices: Sequence[int],
-    frames: ClipFrames | None = None,
     run: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Features (n, width), float32, of these frames, or (1, width) of the clip, prepared as for the view classifiers of the
@@ -67,9 +65,8 @@ def features_as_learnt(
     """
     if encodes_clips(model):
         return torch.from_numpy(model.clip_encoder.embed_clip(clip))[None]
-    prepared = frames or ClipFrames(clip)
     parts = (indices[start : start + BATCH] for start in range(0, len(indices), BATCH))
-    batches = (classifier_input(clip, prepared, model.manifest, part) for part in parts)
+    batches = (network_input(clip, model.manifest, part) for part in parts)
     return torch.cat([run(batch) if run else _features(model.encoder, batch) for batch in batches])
 
 

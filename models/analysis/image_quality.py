@@ -4,12 +4,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from models.analysis.adapters import as_probabilities, classifier_input
+from models.analysis.adapters import as_probabilities
 from models.analysis.loaded_model import LoadedModel
 from models.catalogue import View
 from models.clip import Clip
 from models.errors import ReadingError
-from models.inputs.clip_frames import ClipFrames
+from models.inputs.clip_input import network_input
 from models.library.recipe import Answer
 from models.library.roles import views_graded
 from models.results import QualityGrade
@@ -17,23 +17,19 @@ from models.results import QualityGrade
 _KEY = "image_quality"  # what a model that reads clips says of it, 0 to 100
 
 
-def grade_quality(
-    loaded: LoadedModel, clip: Clip, frames: ClipFrames, view: View, chosen: Sequence[int]
-) -> QualityGrade | None:
+def grade_quality(loaded: LoadedModel, clip: Clip, view: View, chosen: Sequence[int]) -> QualityGrade | None:
     """None for a view, or a clip, that the network does not judge."""
     if view not in views_graded(loaded.manifest):
         return None
-    score = (
-        _expected_grade(loaded, clip, frames, chosen) if loaded.model.recipe.answers is Answer.CLASSES else _read(loaded, clip)
-    )
+    score = _expected_grade(loaded, clip, chosen) if loaded.model.recipe.answers is Answer.CLASSES else _read(loaded, clip)
     if score is None:
         return None
     return QualityGrade(score, adequate=score >= loaded.manifest.threshold("adequate_quality"))
 
 
-def _expected_grade(loaded: LoadedModel, clip: Clip, frames: ClipFrames, chosen: Sequence[int]) -> float:
+def _expected_grade(loaded: LoadedModel, clip: Clip, chosen: Sequence[int]) -> float:
     """The mean grade by its probabilities, the lowest 0, the highest 100."""
-    grades = as_probabilities(loaded.run(classifier_input(clip, frames, loaded.manifest, chosen))[0])
+    grades = as_probabilities(loaded.run(network_input(clip, loaded.manifest, chosen))[0])
     return float(grades @ np.linspace(0, 100, len(grades)))
 
 

@@ -14,7 +14,6 @@ from models.derive.ventricle.long_axis import long_axis, turned
 from models.derive.ventricle.outline import cavity_outline
 from models.derive.ventricle.sector import probe_position
 from models.derive.ventricle.volumes import area_cm2, to_cm
-from models.inputs.clip_frames import ClipFrames
 from models.inputs.clip_input import pairs
 from models.results import Beat, Contour, ModelUse, Point
 
@@ -37,7 +36,7 @@ class Ventricle:
     notes: tuple[str, ...] = ()
 
 
-def outline_ventricle(clip: Clip, frames: ClipFrames, loaded: LoadedModel, of_phase: LoadedModel | None = None) -> Ventricle:
+def outline_ventricle(clip: Clip, loaded: LoadedModel, of_phase: LoadedModel | None = None) -> Ventricle:
     """Around the ends of the beats that `of_phase` finds; without it, or where it finds none, on every frame, since beats are
     then sought in the curve of all areas. Raises ValueError without a calibrated region.
     """
@@ -47,7 +46,7 @@ def outline_ventricle(clip: Clip, frames: ClipFrames, loaded: LoadedModel, of_ph
     found = find_phase_beats(clip, of_phase)
     notes = found.notes
     started = time.perf_counter()
-    outlines = _Outlines(clip, frames, loaded, region.cm_per_px)
+    outlines = _Outlines(clip, loaded, region.cm_per_px)
     outlines.seek(frames_needed(found.beats, clip.number_of_frames))
     beats: tuple[Beat, ...] = ()
     why_none = ""
@@ -79,9 +78,9 @@ class _Outlines:
     annulus away from the probe, or a long axis that turns against those of the frames around it.
     """
 
-    def __init__(self, clip: Clip, frames: ClipFrames, loaded: LoadedModel, cm_per_px: Point) -> None:
+    def __init__(self, clip: Clip, loaded: LoadedModel, cm_per_px: Point) -> None:
         self._loaded, self._cm_per_px = loaded, cm_per_px
-        self._placed = placed_frames(clip, frames, loaded.manifest)
+        self._placed = placed_frames(clip, loaded.manifest)
         self._level = border_probability(loaded.manifest)
         self._sought: set[int] = set()
         self._at_once = 1  # until the size of the input is known

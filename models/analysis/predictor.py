@@ -15,7 +15,6 @@ from models.analysis.view_and_quality import ViewAndQuality, find_view_and_quali
 from models.catalogue import TRACES, View
 from models.clip import Clip
 from models.engines.devices import device_for
-from models.inputs.clip_frames import ClipFrames
 from models.library.model_set import ModelSet, Role
 from models.library.reading import calibration_reason
 from models.results import (
@@ -62,10 +61,9 @@ class Predictor:
             return self._analyse(clip)
 
     def _analyse(self, clip: Clip) -> ClipFindings:
-        frames = ClipFrames(clip)
         started = time.perf_counter()
         classified = find_view_and_quality(
-            clip, frames, self.needed(Role.VIEW), self.of(Role.QUALITY), self.phantom_gate,
+            clip, self.needed(Role.VIEW), self.of(Role.QUALITY), self.phantom_gate,
             of_distribution=self.of(Role.DISTRIBUTION), of_screen=self.of(Role.SPLIT_SCREEN),
         )  # fmt: skip
         timings_s = {"view_quality": time.perf_counter() - started}
@@ -76,7 +74,7 @@ class Predictor:
         gates = tuple(reason for reason in found if reason not in marked)
         apical = view in _MEASURED_VIEWS and not gates
         segmenter, readers = self.needed(Role.LV_SEGMENTATION), self.parts.get(Role.MEASUREMENTS, ())
-        ventricle = outline_ventricle(clip, frames, segmenter, self.of(Role.PHASE)) if apical else Ventricle()
+        ventricle = outline_ventricle(clip, segmenter, self.of(Role.PHASE)) if apical else Ventricle()
         readings = (
             ClipReadings()
             if gates

@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from models.analysis.adapters import as_probabilities, classifier_input, likeliest_view
+from models.analysis.adapters import as_probabilities, likeliest_view
 from models.analysis.displays import is_judged_by, told_by_region
 from models.analysis.distribution import frames_looked_at, reference_features, verdict
 from models.analysis.image_quality import grade_quality
@@ -16,7 +16,7 @@ from models.analysis.loaded_model import LoadedModel
 from models.catalogue import TRACES
 from models.clip import Clip
 from models.errors import ReadingError
-from models.inputs.clip_frames import ClipFrames
+from models.inputs.clip_input import network_input
 from models.library.roles import DUAL
 from models.results import DistributionVerdict, ModelUse, QualityGrade, ViewPrediction
 
@@ -50,7 +50,6 @@ class ViewAndQuality:
 
 def find_view_and_quality(
     clip: Clip,
-    frames: ClipFrames,
     of_view: LoadedModel,
     of_quality: LoadedModel | None,
     gate: LoadedModel | None,
@@ -62,7 +61,7 @@ def find_view_and_quality(
     either, `gate` does, and of phantoms only. Of a trace only a network says anything that was taught on such traces.
     """
     chosen = frames_looked_at(clip)
-    view, features, notes = _seen(clip, frames, of_view, chosen)
+    view, features, notes = _seen(clip, of_view, chosen)
     models = [of_view.use]
     quality = distribution = screen = None
     judge = of_distribution or (
@@ -72,28 +71,26 @@ def find_view_and_quality(
         judge = None
     if judge is not None:
         try:
-            features = features if judge is of_view else reference_features(judge, clip, frames, view.view, chosen)
+            features = features if judge is of_view else reference_features(judge, clip, view.view, chosen)
             distribution = verdict(judge, features)
             models += [] if judge is of_view else [judge.use]
         except ReadingError as error:  # what it cannot look at, it has not judged
             notes += (f"{judge.manifest.name} cannot read this clip: {error}",)
     if of_quality is not None:
-        quality = grade_quality(of_quality, clip, frames, view.view, chosen)
+        quality = grade_quality(of_quality, clip, view.view, chosen)
         models += [of_quality.use] if quality else []
     if of_screen is not None and view.view not in TRACES:  # the small picture above a trace makes no split screen
-        screen = _screen_verdict(of_screen, clip, frames, chosen)
+        screen = _screen_verdict(of_screen, clip, chosen)
         models.append(of_screen.use)
     judged_by = judge.manifest.name if judge else ""
     return ViewAndQuality(view, quality, distribution, tuple(models), notes, judged_by, screen)
 
 
-def _seen(
-    clip: Clip, frames: ClipFrames, of_view: LoadedModel, chosen: Sequence[int]
-) -> tuple[ViewPrediction, Any, tuple[str, ...]]:
+def _seen(clip: Clip, of_view: LoadedModel, chosen: Sequence[int]) -> tuple[ViewPrediction, Any, tuple[str, ...]]:
     """The view, the features of the frames where the network gives such, and what is to be noted."""
     notes: tuple[str, ...] = ()
     try:
-        outputs = of_view.run(classifier_input(clip, frames, of_view.manifest, chosen))
+        outputs = of_view.run(network_input(clip, of_view.manifest, chosen))
     except ReadingError as error:  # then all views are as likely, and none is likely enough
         outputs = (torch.zeros(1, len(of_view.manifest.labels)),)
         notes = (f"{of_view.manifest.name} cannot read this clip: {error}",)
@@ -104,7 +101,7 @@ def _seen(
     return prediction, outputs[1] if len(outputs) > 1 else None, notes
 
 
-def _screen_verdict(loaded: LoadedModel, clip: Clip, frames: ClipFrames, chosen: Sequence[int]) -> ScreenVerdict:
-    logits = loaded.run(classifier_input(clip, frames, loaded.manifest, chosen))[0]
+def _screen_verdict(loaded: LoadedModel, clip: Clip, chosen: Sequence[int]) -> ScreenVerdict:
+    logits = loaded.run(network_input(clip, loaded.manifest, chosen))[0]
     labels = [label.lower() for label in loaded.manifest.labels]
     return ScreenVerdict(float(as_probabilities(logits)[labels.index(DUAL)]), loaded.manifest.name)

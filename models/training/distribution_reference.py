@@ -17,7 +17,6 @@ from models.calibration import TraceChoice
 from models.catalogue import TRACES, Mode, View
 from models.clip import Clip
 from models.errors import ExcludedClip, IndistinctImages
-from models.inputs.clip_frames import ClipFrames
 from models.library.manifest import PHANTOM_ONLY, Manifest, write_manifest
 from models.library.model import Model
 from models.library.registry import named, recipe_of, reference_family
@@ -54,7 +53,7 @@ def seen_clip(embedder: Model, clip: Clip, *, patient: str, study: str, view_mod
 
 
 def _shown_as_view(clip: Clip, view_model: LoadedModel) -> tuple[str, TraceChoice | None]:
-    view = find_view_and_quality(clip, ClipFrames(clip), view_model, None, None).view.view
+    view = find_view_and_quality(clip, view_model, None, None).view.view
     if view is View.OTHER or mode_of(view) is None:
         raise ExcludedClip(f"no view that {view_model.manifest.name} is sure of")
     if view in TRACES and (why := objection(view, clip)):

@@ -2,15 +2,14 @@
 
 import csv
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from numpy.typing import NDArray
 from typer.testing import CliRunner
 
+from models.inputs.clip_input import ClipInput
 from models.library.registry import load_model
 from models.phantom.traces import ROWS
 from node.cli import app
@@ -26,10 +25,10 @@ def test_a_peak_velocity_beside_the_one_stated_of_its_clip(tmp_path: Path, monke
     """3.123 m/s are read; 3.0 are stated of the clip, 5.0 of its study, and a tricuspid velocity nobody asks this model for."""
     peaks = logits(heat_map(peaks_of(JET)))
 
-    def answer(network: torch.nn.Module, frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
-        yield from (peaks[None, ROWS - len(frame) :] for frame in frames)
+    def answer(network: torch.nn.Module, seen: ClipInput, frames: Sequence[int], at_once: int) -> Iterator[torch.Tensor]:
+        yield from (torch.from_numpy(peaks[None, ROWS - screen.shape[1] :]) for screen in seen.batch(frames))
 
-    monkeypatch.setattr("models.families.echonet.trace.logits", answer)
+    monkeypatch.setattr("models.families.echonet.trace_reader.frame_answers", answer)
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "models"))
     stored(tmp_path / "models", AVVMAX, load_model(AVVMAX).network)
     data = tmp_path / "data"

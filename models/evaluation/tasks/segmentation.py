@@ -14,7 +14,6 @@ from models.evaluation.metrics.by_group import bootstrap_by_group, stated
 from models.evaluation.metrics.overlap import Mask, Overlap, overlap, pooled_dice
 from models.evaluation.tasks.evaluation_result import Cell, EvaluationResult, Options
 from models.evaluation.tasks.plots import histogram
-from models.inputs.clip_frames import ClipFrames
 from models.inputs.clip_input import ClipInput
 from models.library.manifest import Value
 from models.library.model import Model
@@ -110,7 +109,7 @@ def maps_of(model: Model, clip: Clip, frames: Sequence[int]) -> tuple[ClipInput,
     if not outlines_frames(model.manifest):
         family = model.manifest.family
         raise EvaluationError(f"model {model.manifest.name}: nothing says how its family {family} sees a frame")
-    placed = placed_frames(clip, ClipFrames(clip), model.manifest)
+    placed = placed_frames(clip, model.manifest)
     return placed, _maps(model, placed, frames)
 
 

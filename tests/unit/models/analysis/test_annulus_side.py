@@ -11,7 +11,6 @@ import torch
 import models.analysis.outlines as ventricle
 from models.analysis.adapters import on_map
 from models.clip import Clip
-from models.inputs.clip_frames import ClipFrames
 from models.library.registry import find_manifest
 from tests.foreign_ventricles import foreign_ventricle, sector_mask
 from tests.unit.models.families.drawn_maps import SECTOR
@@ -54,7 +53,7 @@ def outlined(monkeypatch: pytest.MonkeyPatch, *, mirrored: bool = False, turned:
     clip = Clip("1.2", pixels, np.arange(FRAMES) * 40.0)  # type: ignore[arg-type]
     monkeypatch.setattr(ventricle, "placed_frames", lambda *_: Placed())
     part: Any = Drawn(heart.probability, turned)
-    outlines = ventricle._Outlines(clip, ClipFrames(clip), part, (SECTOR.cm_per_px[0], SECTOR.cm_per_px[1]))
+    outlines = ventricle._Outlines(clip, part, (SECTOR.cm_per_px[0], SECTOR.cm_per_px[1]))
     outlines.seek(range(FRAMES))
     return heart, outlines
 

@@ -23,7 +23,6 @@ from models.engines.backend import TorchBackend
 from models.engines.graph_cache import cached_graph, graph_key, throwaway_cache, weights_hash
 from models.engines.openvino_backend import OpenVinoBackend, has_bf16
 from models.errors import BackendError
-from models.inputs.clip_frames import ClipFrames
 from models.library.model_set import Role
 from models.library.recipe import Answer
 from models.library.registry import find_manifest
@@ -290,6 +289,6 @@ def test_the_probe_of_a_bundled_network_is_an_image_of_a_heart() -> None:
     """Not noise: half precision is judged by a mask, and noise has none."""
     part = load_for_role(Role.LV_SEGMENTATION, "phantom_lv")
     clip = probe_clip(part.manifest.probe)
-    batch = placed_frames(clip, ClipFrames(clip), part.manifest).batch(range(3))
+    batch = placed_frames(clip, part.manifest).batch(range(3))
     share = (part.run(batch)[0] > 0).float().mean(dim=(1, 2, 3))
     assert ((share > 0.02) & (share < 0.5)).all()

@@ -1,6 +1,6 @@
 """A Doppler still or film as a cart stores it, from the file to the number in the report, in the node's own path."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from pydicom.uid import UltrasoundImageStorage
 from models.calibration import RegionCalibration
 from models.catalogue import View
 from models.derive.study.quantities import derive_study
+from models.inputs.clip_input import ClipInput
 from models.library.quantities import quantities_of
 from models.library.registry import load_model
 from models.phantom.traces import ECG, ROWS, SECTOR, Spectrum, Wave
@@ -98,10 +99,10 @@ def analysed(path: Path, *, override: bool) -> StudyFindings:
 def sees_the_jet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     peaks = logits(heat_map(peaks_of(JET)))
 
-    def answer(network: torch.nn.Module, frames: Iterator[NDArray[np.uint8]]) -> Iterator[NDArray[np.float32]]:
-        yield from (peaks[None, ROWS - len(frame) :] for frame in frames)
+    def answer(network: torch.nn.Module, seen: ClipInput, frames: Sequence[int], at_once: int) -> Iterator[torch.Tensor]:
+        yield from (torch.from_numpy(peaks[None, ROWS - screen.shape[1] :]) for screen in seen.batch(frames))
 
-    monkeypatch.setattr("models.families.echonet.trace.logits", answer)
+    monkeypatch.setattr("models.families.echonet.trace_reader.frame_answers", answer)
     monkeypatch.setenv("ECHONODE_MODELS", str(folder))
 
 

@@ -1,7 +1,7 @@
 """A measuring model of `[models] measurements` in the node's own path: from the file to the number in findings and report."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -98,10 +98,10 @@ def test_calipers_on_a_plax_clip_reach_findings_and_report(
     truth, path = plax(), tmp_path / "clip.dcm"
     drawn = beating_calipers(truth)
 
-    def answer(network: torch.nn.Module, frames: Iterator[object]) -> Iterator[NDArray[np.float32]]:
-        yield from (maps for _, maps in zip(frames, drawn, strict=True))
+    def answer(network: torch.nn.Module, seen: object, frames: Sequence[int], at_once: int) -> Iterator[torch.Tensor]:
+        yield from (torch.from_numpy(maps) for _, maps in zip(frames, drawn, strict=True))
 
-    monkeypatch.setattr("models.families.echonet.linear.logits", answer)
+    monkeypatch.setattr("models.families.echonet.linear.frame_answers", answer)
     findings = analysed(truth, path, settings)
     found = {measurement.key: measurement for measurement in findings.measurements}
     assert found.keys() == KEYS
@@ -130,10 +130,10 @@ def test_calipers_on_a_plax_clip_reach_findings_and_report(
 def test_a_network_that_finds_no_points_says_so_for_each_of_its_quantities(
     tmp_path: Path, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def answer(network: torch.nn.Module, frames: Iterator[object]) -> Iterator[NDArray[np.float32]]:
-        yield from (np.full((2, 480, 640), -20, np.float32) for _ in frames)
+    def answer(network: torch.nn.Module, seen: object, frames: Sequence[int], at_once: int) -> Iterator[torch.Tensor]:
+        yield from (torch.full((2, 480, 640), -20.0) for _ in frames)
 
-    monkeypatch.setattr("models.families.echonet.linear.logits", answer)
+    monkeypatch.setattr("models.families.echonet.linear.frame_answers", answer)
     findings = analysed(plax(frames=2), tmp_path / "clip.dcm", settings)
     not_measured = {missing.key: missing for missing in findings.not_measured}
     assert findings.measurements == ()

@@ -1,8 +1,0 @@
-"""The frames of one clip."""
-
-from models.clip import Clip
-
-
-class ClipFrames:
-    def __init__(self, clip: Clip) -> None:
-        self._clip = clip
