@@ -7,10 +7,14 @@ from torch import Tensor, nn
 
 from models.library.manifest import Manifest
 from models.library.model_set import Role
-from models.library.recipe import FITS, Answer, Recipe
+from models.library.recipe import FITS, Answer, Encodes, Recipe
 from models.networks.stored_weights import prepare
 
-RECIPES = (Recipe("tiny", __name__, Answer.CLASSES, roles={Role.VIEW: FITS}, importer="models.importers.torch.layout"),)
+_TORCH = "models.importers.torch.layout"
+RECIPES = (
+    Recipe("tiny", __name__, Answer.CLASSES, roles={Role.VIEW: FITS}, importer=_TORCH),
+    Recipe("tiny", __name__, Answer.FEATURES, task="encoder", encodes=Encodes.FRAMES, importer=_TORCH),
+)
 
 
 class Tiny(nn.Module):
@@ -24,6 +28,10 @@ class Tiny(nn.Module):
     def forward(self, frames: Tensor) -> Tensor:
         logits: Tensor = self.network(frames)
         return logits
+
+    def embed(self, frames: Tensor) -> Tensor:
+        """As an encoder: its logits are the features."""
+        return self.forward(frames)
 
 
 def load(manifest: Manifest, weights: Path | None, device: str) -> Tiny:
