@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
 from models.catalogue import View
 from models.clip import Clip
@@ -13,27 +13,12 @@ from models.errors import ManifestError, UnsuitableModel
 from models.inputs.clip_input import ClipInput, Points, input_of
 from models.library.manifest import Manifest
 from models.library.model_set import Role
-from models.library.protocols import DescribingClassifier
 from models.library.recipe import FITS
 from models.library.registry import recipe_of
 from models.library.roles import image_of
 
 _LIKELY_ENOUGH = 0.5  # a view, where the manifest states no `view_probability`
 _INSIDE = 0.5  # probability of a cavity's border, where the manifest states no `contour_level`
-
-
-class Described(nn.Module):
-    """A classifier that gives its features as well as its logits: the distance from its training data needs them.
-
-    `frames` (n, channels, h, w), float32, as the network takes them -> logits (n, labels) and features (n, width).
-    """
-
-    def __init__(self, classifier: DescribingClassifier) -> None:
-        super().__init__()
-        self.classifier = classifier
-
-    def forward(self, frames: Tensor) -> tuple[Tensor, Tensor]:
-        return self.classifier.describe(frames)
 
 
 def view_limit(manifest: Manifest) -> float:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from torch import Tensor, nn
 
 from models.analysis.adapters import (
-    Described,
     border_logit,
 )
 from models.analysis.embedding import encodes_clips
@@ -20,6 +19,7 @@ from models.library.model_set import Role
 from models.library.recipe import Answer
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
+from models.networks.classifier_features import Described
 from models.results import ModelUse
 
 
