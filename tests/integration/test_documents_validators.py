@@ -112,8 +112,22 @@ def test_the_dump_says_how_a_model_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("half", [0, 1])
+def test_pixelmed_finds_no_error_in_what_measuring_models_read(half: int, tmp_path: Path) -> None:
+    """In two reports, for it takes a second a value."""
+    findings = study_findings(measurements=_READ_VALUES[half::2])
+    (report,) = (path for path in write(tmp_path, findings, evidence()) if path.name.startswith("tid1500"))
+    assert pixelmed_errors(report) == []
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "template"), [("measured", "tid1500"), ("measured", "kos"), ("read by measuring models", "tid1500")]
+    ("name", "template"),
+    [
+        ("measured", "tid1500"),
+        ("measured", "kos"),
+        pytest.param("read by measuring models", "tid1500", marks=pytest.mark.further),
+    ],
 )
 def test_pixelmed_finds_no_error_in_report_and_quality_issue(name: str, template: str, tmp_path: Path) -> None:
     chosen = {path.name.split("-")[0]: path for path in write(tmp_path, FINDINGS[name](), evidence())}
