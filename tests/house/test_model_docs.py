@@ -48,7 +48,7 @@ def test_the_example_of_a_new_model_works(tmp_path: Path, monkeypatch: pytest.Mo
     (tmp_path / "tiny_view.toml").write_text(written_file("manifests/tiny_view.toml"))
 
     assert unfit_for(Role.VIEW, find_manifest("tiny_view")) == ""
-    assert tasks_of(find_manifest("tiny_view")) == ("classification",)
+    assert tasks_of(find_manifest("tiny_view")) == ("classification", "embedding")
     assert place_of(find_manifest("tiny_view")).layer.path == "features"
     trained = load_model("tiny_view").network
     torch.save(trained.state_dict(), tmp_path / "tiny_view.pt")
