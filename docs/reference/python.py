@@ -14,7 +14,8 @@ Made from the docstrings. These are the names to build on; all else may move. Im
 """
 # What a notebook or a program beside the node needs: the way in, what comes out, and what it is made of.
 MODULES = (
-    "models", "models.library.model", "models.results", "models.catalogue", "models.clip", "models.calibration", "models.errors",
+    "models", "models.library.model",
+    "models.results", "models.catalogue", "models.clip", "models.calibration", "models.errors",
     "models.phantom.anatomy", "models.phantom.truth", "node.errors",
 )  # fmt: skip
 
