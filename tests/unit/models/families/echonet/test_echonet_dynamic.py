@@ -194,7 +194,8 @@ def test_beat_to_beat_reads_one_clip_a_beat() -> None:
 def test_of_known_beats_one_clip_each_is_read() -> None:
     clip = beating(frames=160, period=40)
     regressor = MeanFraction(**KNOWN)
-    reading = regressor.read_beats(clip, [Beat(40, 60), Beat(80, 100)])
+    reading = regressor._read(clip, Decoding.CORRECTED, [60, 100])
+    assert regressor.read_values(clip, [Beat(40, 60), Beat(80, 100)]) == reading.values
     assert [row["Start_ms"] for row in reading.rows] == [60 * 20 - 640, 100 * 20 - 640]
     fractions = [row["EF"] for row in reading.rows]
     (value,) = reading.values
