@@ -10,17 +10,18 @@ from models.catalogue import ECHOVIEW47, READ, TRACES, Mode, View
 from models.library.manifest import write_manifest
 from models.library.model_set import Role
 from models.library.quantities import quantities_read, views_read, views_together
-from models.library.registry import find_manifest, list_models, load_model, recipe_of
+from models.library.registry import find_manifest, list_models, load_model, named, recipe_of
 from models.library.roles import image_of, unfit_for, view_of
 from node.errors import ConfigError
 from node.settings import ModelSettings, Settings
 from node.work.model_check import require_models
 
 
-def test_every_family_that_outlines_says_how_its_frames_are_placed() -> None:
-    for manifest in list_models():
-        if Role.LV_SEGMENTATION in recipe_of(manifest).roles:
-            assert outlines_frames(manifest), manifest.name
+def test_every_network_that_outlines_says_how_its_frames_are_placed() -> None:
+    outlining = [manifest for manifest in list_models() if outlines_frames(manifest)]
+    assert outlining
+    for manifest in outlining:
+        assert callable(named(recipe_of(manifest).sees)), manifest.name
 
 
 @pytest.mark.parametrize(
