@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from models.complaints import complaints
 from models.library.model_set import ModelSet, ModelSettings
+from models.setting_errors import setting_errors
 from node.errors import ConfigError
 
 AETitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]+$")]  # VR AE: no backslash, no control
@@ -191,6 +191,6 @@ def load_settings(path: Path) -> Settings:
     try:
         settings = Settings.model_validate(raw)
     except ValidationError as error:
-        raise ConfigError(f"{path}: {complaints(error, Settings)}") from error
+        raise ConfigError(f"{path}: {setting_errors(error, Settings)}") from error
     data_dir = path.parent / settings.node.data_dir  # stays as it is when absolute
     return settings.model_copy(update={"node": settings.node.model_copy(update={"data_dir": data_dir})})

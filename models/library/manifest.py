@@ -26,8 +26,8 @@ from pydantic import (
 )
 
 from models.catalogue import PROBE_VIEWS, TRACES, View
-from models.complaints import bracketed, complaints
 from models.errors import ManifestError
+from models.setting_errors import bracketed, setting_errors
 
 Value = str | int | float | bool | list[int] | list[float] | list[str]
 
@@ -234,7 +234,7 @@ def _manifest(data: dict[str, Any], path: Path) -> Manifest:
     try:
         return _CHECKED.validate_python(unsaid | {"[weights] trained": trained} | own | data | {"(path)": path})
     except ValidationError as error:
-        raise ManifestError(f"{path.name}: {complaints(error, Manifest, written=bracketed)}") from error
+        raise ManifestError(f"{path.name}: {setting_errors(error, Manifest, written=bracketed)}") from error
 
 
 def write_manifest(manifest: Manifest, path: Path) -> None:

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
 from models.clip import Clip
-from models.derive.beats.shown_beat import why_no_beat_shown
+from models.derive.beats.beat_coverage import why_no_beat_shown
 from models.derive.limits import Limits, impossible
 from models.library.manifest import Manifest
 from models.library.protocols import Reader

@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat, Strict, StrictInt, ValidationError, model_validator
 
-from models.complaints import bracketed, complaints
 from models.errors import TrainingConfigError
+from models.setting_errors import bracketed, setting_errors
 
 TaskName = Literal["view", "quality", "lv", "echo_motion_lv"]
 
@@ -87,7 +87,7 @@ def read_config(path: Path, overrides: Sequence[str] = ()) -> TrainingConfig:
     try:
         return TrainingConfig.model_validate(data)
     except ValidationError as error:
-        raise TrainingConfigError(f"{path.name}: {complaints(error, TrainingConfig, written=bracketed)}") from error
+        raise TrainingConfigError(f"{path.name}: {setting_errors(error, TrainingConfig, written=bracketed)}") from error
 
 
 def _apply(data: dict[str, Any], override: str) -> None:

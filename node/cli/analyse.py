@@ -9,7 +9,7 @@ import typer
 from node.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath
 from node.cli.output import console, print_json
 from node.files.analysis import AnalysedStudy, analyse_files
-from node.files.found_files import PassedOver
+from node.files.folder_contents import PassedOver
 from node.settings import Settings, load_settings
 
 

@@ -10,10 +10,10 @@ from typing import Annotated
 import typer
 
 from models.clip import Clip
-from models.evaluation.bundled import evaluate_ef, record_metrics
+from models.evaluation.data_set_evaluation import Evaluated, evaluate_model
 from models.evaluation.datasets import LAYOUTS
 from models.evaluation.datasets.items import DataSet, Item
-from models.evaluation.named_model import Evaluated, evaluate_model
+from models.evaluation.phantom_evaluation import evaluate_ef, record_metrics
 from models.evaluation.tasks import as_record, beside_published, write_result
 from models.evaluation.tasks.evaluation_result import EvaluationResult, Options
 from models.library.manifest import Manifest, Value
@@ -23,7 +23,7 @@ from node.cli.devices import check_device
 from node.cli.options import AsJson, EngineName
 from node.cli.output import console, print_json, show_rows
 from node.errors import ConfigError
-from node.files.written_files import refuse_among, refuse_replacing, written_to
+from node.files.output_files import refuse_among, refuse_replacing, written_to
 from node.objects.clip_folder import clips_with_truth
 
 _EVERY = 50  # items between two lines of progress

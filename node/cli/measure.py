@@ -17,12 +17,12 @@ from node.cli.devices import check_device
 from node.cli.options import AsJson, EngineName
 from node.cli.output import console, print_json, show_rows, tell_terminal
 from node.errors import EchoNodeError
-from node.files.measured_files import MeasuredFile, measure_file, write_table
+from node.files.file_measurement import FileMeasurement, measure_file, write_table
+from node.files.input_files import InputFile, input_files
 from node.files.measured_pairs import of_two
+from node.files.output_files import overlay_files, refuse_replacing, require_writable
 from node.files.overlays import overlay_paths
 from node.files.readers import open_reader, smooth_by_kernel
-from node.files.wanted_files import Wanted, wanted_files
-from node.files.written_files import overlay_files, refuse_replacing, require_writable
 
 _STATEMENT = "Research use only, not a medical device: no number here may be used for the care of a patient."
 
@@ -57,7 +57,7 @@ def measure(
 ) -> None:
     """Measure with one model: values with their reasons, a row for every frame, and what was found drawn into the images."""
     check_device(device)
-    wanted = wanted_files(paths)
+    wanted = input_files(paths)
     overlays = _outputs(wanted, (*paths, Path(model), *([weights] if weights else [])), out, csv)
     loaded, computed_by = open_reader(model, weights, device, engine.value)
     if beats_by is not None:
@@ -83,7 +83,7 @@ def measure(
         raise EchoNodeError("; ".join(problems))
 
 
-def _table_problem(csv: Path, measured: Sequence[MeasuredFile]) -> str:
+def _table_problem(csv: Path, measured: Sequence[FileMeasurement]) -> str:
     """Writes the table; says why it could not, for the summary is still to be printed then."""
     try:
         write_table(csv, measured)
@@ -92,7 +92,7 @@ def _table_problem(csv: Path, measured: Sequence[MeasuredFile]) -> str:
     return ""
 
 
-def _problems(measured: Sequence[MeasuredFile]) -> list[str]:
+def _problems(measured: Sequence[FileMeasurement]) -> list[str]:
     unread = sum(item.reading is None for item in measured)
     undrawn = sum(bool(item.overlay_error) for item in measured)
     said = ((unread, "files could not be measured"), (undrawn, "overlays could not be written"))
@@ -100,8 +100,8 @@ def _problems(measured: Sequence[MeasuredFile]) -> list[str]:
 
 
 def _measured(
-    reader: ClipReader, wanted: Sequence[Wanted], overlays: Sequence[Path | None], decoding: Decoding
-) -> list[MeasuredFile]:
+    reader: ClipReader, wanted: Sequence[InputFile], overlays: Sequence[Path | None], decoding: Decoding
+) -> list[FileMeasurement]:
     measured = []
     for number, (item, overlay) in enumerate(zip(wanted, overlays, strict=True), start=1):
         tell_terminal(f"{number} of {len(wanted)}: {item.name}")
@@ -109,7 +109,7 @@ def _measured(
     return measured
 
 
-def _outputs(wanted: Sequence[Wanted], also_read: Sequence[Path], out: Path | None, csv: Path | None) -> list[Path | None]:
+def _outputs(wanted: Sequence[InputFile], also_read: Sequence[Path], out: Path | None, csv: Path | None) -> list[Path | None]:
     """Where each file's overlay goes. Raises ConfigError where it or the table cannot be written, or would replace a source."""
     overlays = list(overlay_paths(out, wanted))
     written = [*overlay_files(overlays), *([("--csv", csv)] if csv else [])]
@@ -120,7 +120,7 @@ def _outputs(wanted: Sequence[Wanted], also_read: Sequence[Path], out: Path | No
 
 
 def _summary(
-    reader: ClipReader, computed_by: tuple[str, ...], decoding: Decoding, measured: list[MeasuredFile]
+    reader: ClipReader, computed_by: tuple[str, ...], decoding: Decoding, measured: list[FileMeasurement]
 ) -> dict[str, Any]:
     models = zip(reader.manifests, computed_by, strict=True)
     model, *beats_by = (_model_summary(manifest, engine) for manifest, engine in models)
@@ -143,7 +143,7 @@ def _model_summary(manifest: Manifest, engine: str) -> dict[str, str]:
     }
 
 
-def _file_summary(item: MeasuredFile) -> dict[str, Any]:
+def _file_summary(item: FileMeasurement) -> dict[str, Any]:
     if item.reading is None:
         return {"file": item.name, "error": item.error}
     return {

@@ -8,8 +8,8 @@ import typer
 from node.cli.options import AsJson, CallingAET, Peer, parse_peer
 from node.cli.output import show_rows
 from node.egress.dicom_store import send_files
-from node.files.found_files import looks_like_dicom
-from node.files.named_files import distinct_files
+from node.files.file_arguments import distinct_files
+from node.files.folder_contents import looks_like_dicom
 
 
 def send(

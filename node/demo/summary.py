@@ -15,7 +15,7 @@ from models.results import StudyFindings
 from node.db import audit
 from node.db.audit import AuditReport
 from node.db.tables import Analysis, Delivery, DeliveryState, Document, Job, JobKind, Study
-from node.egress.copies import inflated
+from node.egress.syntax_conversion import inflated
 from node.egress.transfer_syntaxes import DEFLATED
 from node.objects.findings_json import load_findings
 from node.settings import Settings

@@ -20,9 +20,9 @@ from pynetdicom.status import STORAGE_SERVICE_CLASS_STATUS
 
 from node.egress import transfer_syntaxes
 from node.egress.association import Peer, associate
-from node.egress.copies import write_copy
 from node.egress.encodings import NotConvertible
 from node.egress.outcomes import Happening, StoreAnswer
+from node.egress.syntax_conversion import write_copy
 
 _config.STORE_SEND_CHUNKED_DATASET = True  # `send_c_store(path)` then sends the file's bytes instead of a re-encoded data set
 

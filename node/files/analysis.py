@@ -24,8 +24,8 @@ from node.egress.documents import document_bytes, document_identity
 from node.egress.routing import templates_wanted
 from node.errors import ConfigError, EchoNodeError
 from node.files.film_analysis import analyse_film
-from node.files.found_files import PassedOver, find_files
-from node.files.written_files import written_to
+from node.files.folder_contents import PassedOver, find_files
+from node.files.output_files import written_to
 from node.objects.findings_json import dump_findings
 from node.objects.patient import judge_patients, patient_flags, stated_patient
 from node.settings import Settings

@@ -13,7 +13,7 @@ from models.library.model_set import Role
 from models.library.registry import find_manifest, list_models, load_manifest, reference_family
 from models.training.distribution_reference import Images, draft_of, reference_of, seen_clip, write_reference
 from node.errors import ConfigError, EchoNodeError, Unparseable, UnreadableClip
-from node.files.named_files import named_files
+from node.files.file_arguments import named_files
 from node.objects.clip_reader import open_clip
 from node.objects.header import read_header
 from sr_templates.copied_values import text_of

@@ -17,8 +17,8 @@ from models.errors import BackendError, ReadingError
 from models.library.manifest import Manifest
 from models.library.registry import load_manifest
 from node.errors import ConfigError, EchoNodeError, UnreadableClip
-from node.files.named_files import named_files
-from node.files.written_files import refuse_replacing, written_to
+from node.files.file_arguments import named_files
+from node.files.output_files import refuse_replacing, written_to
 from node.objects.clip_file import clip_of_file
 
 _TABLES = (".npz", ".csv")

@@ -10,14 +10,14 @@ from models.library.model import Model
 from models.library.protocols import PairReader
 from models.library.reading import Decoding, Reading
 from node.errors import ConfigError
-from node.files.measured_files import clip_for, header_notes
-from node.files.wanted_files import Wanted
+from node.files.file_measurement import clip_for, header_notes
+from node.files.input_files import InputFile
 
 
 class WithA4C:
     """A reader of A2C clips: each is read together with one A4C file."""
 
-    def __init__(self, reader: PairReader, a4c: Wanted) -> None:
+    def __init__(self, reader: PairReader, a4c: InputFile) -> None:
         self._reader, self._a4c = reader, a4c
 
     @property
@@ -32,8 +32,8 @@ class WithA4C:
 
 
 def of_two(
-    model: Model, paths: Sequence[Path], wanted: Sequence[Wanted], out: Path | None
-) -> tuple[WithA4C, tuple[Wanted, ...]]:
+    model: Model, paths: Sequence[Path], wanted: Sequence[InputFile], out: Path | None
+) -> tuple[WithA4C, tuple[InputFile, ...]]:
     """The pair as one file to measure. Raises ConfigError for anything but two files, and for an overlay."""
     name = model.manifest.name
     if len(wanted) != 2 or any(path.is_dir() or path.suffix.lower() == ".csv" for path in paths):

@@ -7,7 +7,7 @@ from pathlib import Path
 from models.clip import Clip
 from models.library.reading import Reading
 from node.errors import ConfigError, EchoNodeError
-from node.files.wanted_files import Wanted
+from node.files.input_files import InputFile
 from node.objects.mark_drawing import annotated
 from node.objects.video_file import VIDEO_SUFFIXES, WRITABLE, frame_rate_hz, write_film, write_image
 
@@ -27,7 +27,7 @@ def write_overlay(path: Path, clip: Clip, reading: Reading, caption: str) -> Pat
     return path
 
 
-def overlay_paths(out: Path | None, wanted: Sequence[Wanted]) -> Iterator[Path | None]:
+def overlay_paths(out: Path | None, wanted: Sequence[InputFile]) -> Iterator[Path | None]:
     """Where each file's overlay goes: `out` itself for one file, else a name of its own in the folder `out`.
 
     Raises ConfigError where `out` cannot be that.

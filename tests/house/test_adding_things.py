@@ -293,7 +293,7 @@ from models.analysis import open_model_set
 from models.bench.timing import time_network
 from models.catalogue import View
 from models.evaluation.datasets.items import DataSet, Item, Truth
-from models.evaluation.held_out import clip_of
+from models.evaluation.held_out_phantoms import clip_of
 from models.evaluation.tasks import run_task
 from models.evaluation.tasks.evaluation_result import Options
 from models.importers import import_weights

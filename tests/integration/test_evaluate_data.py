@@ -286,14 +286,14 @@ def test_a_broken_data_set_is_something_found_wrong(brought: Path, dynamic: Path
 
 
 def test_without_a_model_the_bundled_networks_are_evaluated(monkeypatch: pytest.MonkeyPatch) -> None:
-    from models.evaluation import bundled
+    from models.evaluation import phantom_evaluation
     from tests.unit.models.evaluation.test_evaluate import NEGATIVES, heart
 
     asked: dict[str, object] = {}
 
-    def on_hearts(models: ModelSet, **options: object) -> bundled.Evaluation:
+    def on_hearts(models: ModelSet, **options: object) -> phantom_evaluation.Evaluation:
         asked.update(options, models=models)
-        return bundled.summarise([heart(seed, 1.0) for seed in range(4)], NEGATIVES)
+        return phantom_evaluation.summarise([heart(seed, 1.0) for seed in range(4)], NEGATIVES)
 
     monkeypatch.setattr(evaluate, "evaluate_ef", on_hearts)
     result = run("--hearts", 3, "--json")

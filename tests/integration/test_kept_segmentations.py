@@ -11,8 +11,8 @@ from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from node.egress.building import build_templates
-from node.egress.copies import write_copy
 from node.egress.documents import document_bytes, stored_bytes
+from node.egress.syntax_conversion import write_copy
 from sr_templates.document import BuiltDocument
 from tests.factories import evidence, identity, study_findings
 from tests.peers.validators import dciodvfy_errors

@@ -23,7 +23,7 @@ from models.library.registry import find_manifest, load_manifest
 from models.phantom.traces import SPECTRAL, Spectrum, Wave
 from node.cli import app, measure
 from node.errors import ConfigError, EchoNodeError
-from node.files import measured_files
+from node.files import file_measurement
 from node.objects.video_file import read_video, write_film
 from tests.factories import source_file, source_header
 from tests.loaded import as_model
@@ -146,7 +146,7 @@ def test_a_spectrum_gives_its_authors_table_and_a_point(tmp_path: Path, monkeypa
     spectrum = Spectrum((Wave(1.0, 0.32, -110.0),), replace(SPECTRAL, y0_px=100, y1_px=449), beside=())
     reader = reader_of("lvotvmax", peaks_of(spectrum))
     monkeypatch.setattr(measure, "open_reader", lambda *_: (as_model(reader), ("torch",)))
-    monkeypatch.setattr(measured_files, "clip_of_file", lambda _: spectrum.clip())
+    monkeypatch.setattr(file_measurement, "clip_of_file", lambda _: spectrum.clip())
     still, table, out = _dicom(tmp_path / "study" / "still.dcm", 1), tmp_path / "out.csv", tmp_path / "still.png"
     for decoding, velocity in (("published", 110), ("corrected", -110)):
         result = _measure("--model", "lvotvmax", still, "--csv", table, "--out", out, "--decoding", decoding)

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.signal import find_peaks
 
+from models.derive.beats.beat_coverage import waves_of_beats
 from models.derive.beats.cardiac_cycle import search_beats
 from models.derive.beats.end_diastole import lies_at_r_wave
-from models.derive.beats.shown_beat import waves_of_beats
 
 Curve = NDArray[np.float64]
 

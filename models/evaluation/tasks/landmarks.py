@@ -15,7 +15,7 @@ from models.derive.ventricle.sector import probe_position
 from models.evaluation.datasets.items import DataSet, Item, TrueLandmark
 from models.evaluation.metrics.by_group import bootstrap_by_group, stated
 from models.evaluation.tasks.evaluation_result import Draw, EvaluationResult, Options
-from models.evaluation.tasks.items_read import Row, chosen, column, missing, need, read_clips
+from models.evaluation.tasks.item_choice import Row, chosen, column, missing, need, read_clips
 from models.evaluation.tasks.plots import histogram
 from models.evaluation.tasks.segmentation import maps_of
 from models.inputs.clip_input import pairs

@@ -14,7 +14,7 @@ from models.evaluation.metrics.abstention import error_abstention_figures, mean_
 from models.evaluation.metrics.numbers import agreement_figures, ef_auroc
 from models.evaluation.metrics.phases import frame_figures, nearest
 from models.evaluation.tasks.evaluation_result import Cell, Draw, EvaluationResult, Options
-from models.evaluation.tasks.items_read import (
+from models.evaluation.tasks.item_choice import (
     Row,
     chosen,
     column,

@@ -7,7 +7,7 @@ from models.catalogue import OUTLINED, Method, View
 from models.evaluation.datasets.items import DataSet, Item, TrueValue
 from models.evaluation.metrics.numbers import agreement_figures
 from models.evaluation.tasks.evaluation_result import Draw, EvaluationResult, Options
-from models.evaluation.tasks.items_read import (
+from models.evaluation.tasks.item_choice import (
     Row,
     chosen,
     left_out_notes,

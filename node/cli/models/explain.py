@@ -11,7 +11,7 @@ from node.cli.options import AsJson
 from node.cli.output import console, print_json
 from node.errors import ConfigError
 from node.files.heat_maps import chosen_frame, heat_maps, open_explained, write_heat_maps
-from node.files.written_files import refuse_replacing, written_to
+from node.files.output_files import refuse_replacing, written_to
 from node.objects.clip_file import clip_of_file
 
 _STATEMENT = "A heat map shows what the network looked at, not whether it is right. Research use only, not a medical device."

@@ -10,7 +10,7 @@ from models.library.registry import find_manifest
 from node.cli.options import ModelName
 from node.cli.output import console
 from node.errors import ConfigError
-from node.files.written_files import refuse_replacing
+from node.files.output_files import refuse_replacing
 
 
 def export(

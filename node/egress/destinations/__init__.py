@@ -2,7 +2,7 @@
 
 from pydantic import ValidationError
 
-from models.complaints import complaints
+from models.setting_errors import setting_errors
 from node.egress import building
 from node.egress.destinations.dicom import DicomDestination
 from node.egress.destinations.kind import DestinationKind
@@ -30,4 +30,4 @@ def _of_its_kind(number: int, destination: Destination) -> DestinationKind:
     try:
         return kind.model_validate(destination.model_dump())
     except ValidationError as error:
-        raise ConfigError(complaints(error, kind, below=("destination", number))) from error
+        raise ConfigError(setting_errors(error, kind, below=("destination", number))) from error

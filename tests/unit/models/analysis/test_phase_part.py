@@ -16,7 +16,7 @@ from models.analysis.loaded_model import prepare_for_role
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
-from models.evaluation.held_out import clip_of
+from models.evaluation.held_out_phantoms import clip_of
 from models.families.echoforge.phase import EchoForgePhase
 from models.library.model_set import ModelSet, Role
 from models.library.registry import find_manifest

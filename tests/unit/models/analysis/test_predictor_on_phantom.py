@@ -9,7 +9,7 @@ from models.analysis import Predictor, open_model_set
 from models.catalogue import View
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
-from models.evaluation.held_out import clip_of
+from models.evaluation.held_out_phantoms import clip_of
 from models.library.model_set import ModelSet
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip, render_negative

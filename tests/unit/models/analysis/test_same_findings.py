@@ -13,7 +13,7 @@ from models.derive.beats.cardiac_cycle import find_beats
 from models.derive.study.quantities import derive_study
 from models.derive.ventricle.outline import cavity_outline
 from models.derive.ventricle.volumes import area_cm2, to_cm
-from models.evaluation.held_out import clip_of
+from models.evaluation.held_out_phantoms import clip_of
 from models.inputs.letterbox import Letterbox
 from models.library.model_set import ModelSet
 from models.library.registry import load_model

@@ -8,8 +8,8 @@ import pytest
 
 from models.catalogue import View
 from models.errors import EvaluationError
-from models.evaluation.bundled import evaluate_ef, record_metrics, summarise
-from models.evaluation.held_out import ClipResult, HeartResult, NegativeResult
+from models.evaluation.held_out_phantoms import ClipResult, HeartResult, NegativeResult
+from models.evaluation.phantom_evaluation import evaluate_ef, record_metrics, summarise
 from models.library.model_set import ModelSet
 from models.library.registry import find_manifest
 

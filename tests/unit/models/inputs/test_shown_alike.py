@@ -18,11 +18,11 @@ from models.errors import NoHeatMap, ReadingError
 from models.evaluation.datasets.items import Item, Truth
 from models.evaluation.tasks.classification import _embedding, _probabilities
 from models.evaluation.tasks.evaluation_result import Options
-from models.evaluation.tasks.items_read import read_clips
+from models.evaluation.tasks.item_choice import read_clips
 from models.evaluation.tasks.landmarks import _found
 from models.evaluation.tasks.segmentation import masks_of
 from models.explain import explain_clip
-from models.explain.places import place_of
+from models.explain.explained_layer import place_of
 from models.inputs.clip_input import takes_clips
 from models.library.manifest import Manifest
 from models.library.model import Model

@@ -16,8 +16,8 @@ from pydicom.sequence import Sequence
 from pydicom.uid import UltrasoundImageStorage
 from pynetdicom.dsutils import split_dataset
 
-from node.egress.copies import write_copy
 from node.egress.encodings import ENCODINGS, NotConvertible, converted
+from node.egress.syntax_conversion import write_copy
 from node.egress.transfer_syntaxes import BIG_ENDIAN, DEFLATED, EXPLICIT, IMPLICIT, offered
 
 

@@ -11,7 +11,7 @@ from models.clip import Clip
 from models.results import ClipFindings, Reason
 from node.egress import building
 from node.files.analysis import AnalysedStudy, analyse_files
-from node.files.found_files import PassedOver
+from node.files.folder_contents import PassedOver
 from node.settings import Settings
 from node.work import clip_analysis
 from tests.factories import clip_findings, source_file

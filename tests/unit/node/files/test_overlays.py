@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from node.errors import ConfigError
+from node.files.input_files import InputFile
 from node.files.overlays import overlay_paths
-from node.files.wanted_files import Wanted
 
 
-def _wanted(*names: str) -> list[Wanted]:
-    return [Wanted(Path(name), name) for name in names]
+def _wanted(*names: str) -> list[InputFile]:
+    return [InputFile(Path(name), name) for name in names]
 
 
 def test_overlays_of_one_name_do_not_overwrite_each_other(tmp_path: Path) -> None:

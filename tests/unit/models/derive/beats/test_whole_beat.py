@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from models.derive.beats.beat_coverage import why_no_beat_shown
 from models.derive.beats.cardiac_cycle import search_beats
 from models.derive.beats.rhythm import systole_range_ms
-from models.derive.beats.shown_beat import why_no_beat_shown
 from tests.unit.models.derive.beats.test_cardiac_cycle import Curve, area_curve, clock
 
 LARGEST, SMALLEST = 30.0, 15.0  # cm2, of `area_curve`

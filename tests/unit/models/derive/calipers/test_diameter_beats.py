@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from models.derive.beats.shown_beat import waves_of_beats
+from models.derive.beats.beat_coverage import waves_of_beats
 from models.derive.calipers.diameter_curve import Motion, PhaseFrames, phase_frames
 
 Curve = NDArray[np.float64]

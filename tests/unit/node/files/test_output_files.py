@@ -18,7 +18,7 @@ from models.results import ReadValue, of_frames
 from node.cli import app, measure
 from node.errors import ConfigError, EchoNodeError
 from node.files import overlays
-from node.files.written_files import overlay_files, refuse_among, refuse_replacing
+from node.files.output_files import overlay_files, refuse_among, refuse_replacing
 from node.objects.video_file import write_film
 from tests.loaded import Reads, as_model
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object

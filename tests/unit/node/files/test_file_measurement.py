@@ -9,8 +9,8 @@ from models.clip import Clip
 from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest
 from models.results import ReadValue, of_frames
-from node.files.measured_files import MeasuredFile, measure_file, write_table
-from node.files.wanted_files import Wanted
+from node.files.file_measurement import FileMeasurement, measure_file, write_table
+from node.files.input_files import InputFile
 from node.objects.video_file import write_film
 from tests.loaded import Reads
 
@@ -31,7 +31,7 @@ def test_listed_frames_keep_their_numbers_and_several_have_no_values(tmp_path: P
     write_film(film, [np.full((16, 16, 3), 90, np.uint8)] * 9, 25.0)
 
     def read(*frames: int) -> Reading:
-        reading = measure_file(_Counting(), Wanted(film, "a.avi", frames), Decoding.CORRECTED, None).reading
+        reading = measure_file(_Counting(), InputFile(film, "a.avi", frames), Decoding.CORRECTED, None).reading
         assert reading is not None
         return reading
 
@@ -51,12 +51,12 @@ def test_a_reader_that_cannot_compute_fails_at_that_file_alone(tmp_path: Path) -
         def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
             raise ValueError("zero-size array")
 
-    assert measure_file(Broken(), Wanted(tmp_path / "a.avi", "a"), Decoding.CORRECTED, None).error == "zero-size array"
+    assert measure_file(Broken(), InputFile(tmp_path / "a.avi", "a"), Decoding.CORRECTED, None).error == "zero-size array"
 
 
 def test_rows_of_several_files_carry_their_name_whatever_the_model_s_table(tmp_path: Path) -> None:
     reading = Reading((), ("peak",), ({"filename": None, "peak": 1.5},))
-    measured = [MeasuredFile("a", reading), MeasuredFile("b", None, "broken"), MeasuredFile("c", reading)]
+    measured = [FileMeasurement("a", reading), FileMeasurement("b", None, "broken"), FileMeasurement("c", reading)]
     assert write_table(tmp_path / "new" / "out.csv", measured) == 2
     with (tmp_path / "new" / "out.csv").open(newline="") as file:
         assert list(csv.reader(file)) == [["filename", "peak"], ["a", "1.5"], ["c", "1.5"]]
@@ -66,7 +66,7 @@ def test_rows_of_several_files_carry_their_name_whatever_the_model_s_table(tmp_p
 
 def test_a_table_whose_authors_write_the_name_with_a_capital_has_it_once(tmp_path: Path) -> None:
     reading = Reading((), ("Filename", "EF"), ({"Filename": None, "EF": 55.0},))
-    for measured in ([MeasuredFile("a", reading)], [MeasuredFile("a", reading), MeasuredFile("b", reading)]):
+    for measured in ([FileMeasurement("a", reading)], [FileMeasurement("a", reading), FileMeasurement("b", reading)]):
         write_table(tmp_path / "out.csv", measured)
         with (tmp_path / "out.csv").open(newline="") as file:
             rows = list(csv.reader(file))

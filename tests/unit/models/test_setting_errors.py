@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
-from models.complaints import bracketed, complaints
+from models.setting_errors import bracketed, setting_errors
 
 
 class _Table(BaseModel):
@@ -40,7 +40,7 @@ class _File(_Table):
 def _said(data: object, **kwargs: object) -> str:
     with pytest.raises(ValidationError) as caught:
         _File.model_validate(data)
-    return complaints(caught.value, _File, **kwargs)  # type: ignore[arg-type]
+    return setting_errors(caught.value, _File, **kwargs)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

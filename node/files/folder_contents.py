@@ -9,7 +9,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from node.errors import EchoNodeError
-from node.files.named_files import distinct_files
+from node.files.file_arguments import distinct_files
 from node.objects.character_sets import DEFAULT_FALLBACK
 from node.objects.header import read_header
 from node.objects.video_file import VIDEO_SUFFIXES
@@ -31,7 +31,7 @@ class PassedOver:
 
 
 @dataclass
-class FoundFiles:
+class FolderContents:
     """`studies` hold file and header by SOP Instance UID, by the Study Instance UID as the headers have it; `replaced` what is
     not used of them.
     """
@@ -42,9 +42,9 @@ class FoundFiles:
     passed_over: list[PassedOver] = field(default_factory=list)
 
 
-def find_files(paths: Sequence[Path], fallback_character_set: str = DEFAULT_FALLBACK) -> FoundFiles:
+def find_files(paths: Sequence[Path], fallback_character_set: str = DEFAULT_FALLBACK) -> FolderContents:
     """Of several files of one object the last in the order of names counts."""
-    found = FoundFiles()
+    found = FolderContents()
     for path, asked_for in distinct_files(paths):
         if path.suffix.lower() in VIDEO_SUFFIXES:
             found.films.append(path)
@@ -61,7 +61,7 @@ def find_files(paths: Sequence[Path], fallback_character_set: str = DEFAULT_FALL
     return found
 
 
-def _sort(found: FoundFiles, path: Path, header: Dataset, asked_for: bool) -> None:
+def _sort(found: FolderContents, path: Path, header: Dataset, asked_for: bool) -> None:
     sop_class = text_of(header, "SOPClassUID")
     if "Rows" not in header:
         wrong = asked_for or sop_class in TRIGGER_SOP_CLASSES

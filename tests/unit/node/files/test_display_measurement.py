@@ -12,8 +12,8 @@ from pydicom.dataset import Dataset
 from models.calibration import RegionCalibration
 from models.library.reading import Decoding
 from models.phantom.traces import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave
-from node.files.measured_files import measure_file, write_table
-from node.files.wanted_files import Wanted
+from node.files.file_measurement import measure_file, write_table
+from node.files.input_files import InputFile
 from tests.unit.models.families.echonet.drawn_traces import peaks_of, reader_of, value_of
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
@@ -37,10 +37,10 @@ def _item(region: RegionCalibration) -> Dataset:
     return item
 
 
-def _stored(path: Path, frame: np.ndarray, regions: tuple[RegionCalibration, ...], **attributes: Any) -> Wanted:
+def _stored(path: Path, frame: np.ndarray, regions: tuple[RegionCalibration, ...], **attributes: Any) -> InputFile:
     items = [_item(region) for region in regions]
     path.write_bytes(as_file(ultrasound_object(frame[None], SequenceOfUltrasoundRegions=items, **attributes)))
-    return Wanted(path, path.name)
+    return InputFile(path, path.name)
 
 
 def test_a_jet_becomes_a_row_and_an_image(tmp_path: Path) -> None:

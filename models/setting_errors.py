@@ -31,7 +31,9 @@ def bracketed(place: Place) -> str:
     return dotted(place) if named else f"[{place[0]}] {dotted(place[1:])}"
 
 
-def complaints(error: ValidationError, declared: Any, *, below: Place = (), written: Callable[[Place], str] = dotted) -> str:
+def setting_errors(
+    error: ValidationError, declared: Any, *, below: Place = (), written: Callable[[Place], str] = dotted
+) -> str:
     """Each with its key below the place `below`, as `written` writes it; what the file as a whole gets wrong has no key.
 
     `declared` is the type that the file was checked by.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from node.errors import ConfigError, Unparseable
-from node.files.found_files import looks_like_dicom
+from node.files.folder_contents import looks_like_dicom
 from node.objects.header import read_header
 from node.objects.video_file import VIDEO_SUFFIXES
 
@@ -14,7 +14,7 @@ _LIST_COLUMNS = ("video_path", "frame_number")
 
 
 @dataclass(frozen=True)
-class Wanted:
+class InputFile:
     """One file to measure: all frames, or those of the list (0-based). `name` is how the table calls it."""
 
     path: Path
@@ -22,29 +22,29 @@ class Wanted:
     frames: tuple[int, ...] | None = None
 
 
-def wanted_files(paths: Sequence[Path]) -> tuple[Wanted, ...]:
+def input_files(paths: Sequence[Path]) -> tuple[InputFile, ...]:
     """Files as they are, of folders the films and DICOM objects in them, of a CSV the files and frames it lists.
 
     Raises ConfigError for a CSV not in UTF-8 or without the columns `video_path` and `frame_number`, and where nothing is left.
     """
-    found: list[Wanted] = []
+    found: list[InputFile] = []
     for path in paths:
         if path.is_dir():
             files = (file for file in sorted(path.rglob("*")) if file.is_file() and _is_image_file(file))
-            found += [Wanted(file, str(file.relative_to(path))) for file in files]
+            found += [InputFile(file, str(file.relative_to(path))) for file in files]
         elif path.suffix.lower() == ".csv":
             try:
                 found += _listed(path)
             except (UnicodeDecodeError, csv.Error) as error:
                 raise ConfigError(f"{path.name} is no list in UTF-8: {error}") from error
         else:
-            found.append(Wanted(path, path.name))
+            found.append(InputFile(path, path.name))
     if not found:
         raise ConfigError("there is no DICOM object, AVI or MP4 to measure")
     return told_apart(found)
 
 
-def told_apart(found: Sequence[Wanted]) -> tuple[Wanted, ...]:
+def told_apart(found: Sequence[InputFile]) -> tuple[InputFile, ...]:
     """Files of one name are called by as many folders above them as tell them apart; all others keep their names."""
     names = {item: item.name for item in found}
     places = {item: item.path.absolute().parts for item in found}
@@ -71,7 +71,7 @@ def _is_image_file(path: Path) -> bool:
         return True
 
 
-def _listed(path: Path) -> list[Wanted]:
+def _listed(path: Path) -> list[InputFile]:
     """One entry for each film, its frames in the order of the list; paths are sought beside the list first."""
     frames: dict[str, list[int]] = {}
     with path.open(newline="", encoding="utf-8-sig") as file:
@@ -83,7 +83,7 @@ def _listed(path: Path) -> list[Wanted]:
                 frames.setdefault(row["video_path"], []).append(int(row["frame_number"]))
             except (TypeError, ValueError):
                 raise ConfigError(f"{path.name}, line {table.line_num}: frame_number is not a whole number") from None
-    return [Wanted(_beside(path, name), name, tuple(numbers)) for name, numbers in frames.items()]
+    return [InputFile(_beside(path, name), name, tuple(numbers)) for name, numbers in frames.items()]
 
 
 def _beside(path: Path, name: str) -> Path:

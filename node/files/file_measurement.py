@@ -11,8 +11,8 @@ from models.library.protocols import ClipReader
 from models.library.reading import Decoding, Reading
 from models.results import of_frames
 from node.errors import EchoNodeError
+from node.files.input_files import InputFile
 from node.files.overlays import write_overlay
-from node.files.wanted_files import Wanted
 from node.objects.clip_file import clip_of_file
 from node.objects.pixels import CUT_SHORT
 
@@ -20,7 +20,7 @@ _FRAME_COLUMNS = frozenset(("frame_number", "frame_index", "frame", "Frame"))  #
 
 
 @dataclass(frozen=True)
-class MeasuredFile:
+class FileMeasurement:
     """`reading` is None exactly where `error` says why; `overlay` is what was drawn, where that was asked for, and
     `overlay_error` why it could not be. `cut_short`: the object holds fewer frames than it says.
     """
@@ -33,7 +33,7 @@ class MeasuredFile:
     cut_short: bool = False
 
 
-def measure_file(reader: ClipReader, wanted: Wanted, decoding: Decoding, overlay: Path | None) -> MeasuredFile:
+def measure_file(reader: ClipReader, wanted: InputFile, decoding: Decoding, overlay: Path | None) -> FileMeasurement:
     """One file through the reader; what is wrong with the file becomes its `error`."""
     try:
         clip = clip_for(reader, wanted)
@@ -42,8 +42,8 @@ def measure_file(reader: ClipReader, wanted: Wanted, decoding: Decoding, overlay
         if wanted.frames is not None:
             reading = _of_frames(reading, wanted.frames)
     except (EchoNodeError, ModelError, ValueError, OSError) as error:  # what a reader says of the clip
-        return MeasuredFile(wanted.name, None, str(error))
-    measured = MeasuredFile(wanted.name, reading, cut_short=any(note.startswith(CUT_SHORT) for note in clip.notes))
+        return FileMeasurement(wanted.name, None, str(error))
+    measured = FileMeasurement(wanted.name, reading, cut_short=any(note.startswith(CUT_SHORT) for note in clip.notes))
     if overlay is None:
         return measured
     caption = f"{reader.manifests[0].name}, {decoding.value} decoding, research use only"
@@ -53,7 +53,7 @@ def measure_file(reader: ClipReader, wanted: Wanted, decoding: Decoding, overlay
         return replace(measured, overlay_error=str(error))
 
 
-def clip_for(reader: ClipReader, wanted: Wanted) -> Clip:
+def clip_for(reader: ClipReader, wanted: InputFile) -> Clip:
     """The file as a clip. Raises EchoNodeError for a patient's, where the reader was trained on phantoms."""
     clip = _clip(wanted)
     if any(one.trained_on_phantoms for one in reader.manifests) and not clip.is_quality_control_subject:
@@ -65,7 +65,7 @@ def header_notes(clip: Clip) -> tuple[str, ...]:
     return (*clip.notes, *(f"the header says {reason}" for reason in clip.known_exclusions))
 
 
-def _clip(wanted: Wanted) -> Clip:
+def _clip(wanted: InputFile) -> Clip:
     clip = clip_of_file(wanted.path)
     if wanted.frames is None:
         return clip
@@ -93,7 +93,7 @@ def _number(value: str | int | float | None, frames: tuple[int, ...]) -> str | i
     return frames[value] if isinstance(value, int) and value < len(frames) else value  # padding lies beyond the film
 
 
-def write_table(path: Path, measured: Sequence[MeasuredFile]) -> int:
+def write_table(path: Path, measured: Sequence[FileMeasurement]) -> int:
     """All rows as CSV; of several files with the columns of their folder table. Returns the number of rows."""
     read = [(item.name, item.reading) for item in measured if item.reading is not None]
     single = len(measured) == 1

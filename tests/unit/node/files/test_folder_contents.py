@@ -15,7 +15,7 @@ from node.cli import app
 from node.errors import ConfigError
 from node.files import analysis
 from node.files.analysis import AnalysedStudy, analyse_files, folder_name
-from node.files.found_files import find_files
+from node.files.folder_contents import find_files
 from node.objects.video_file import write_film
 from node.settings import ModelSettings, Settings
 from node.work import clip_analysis

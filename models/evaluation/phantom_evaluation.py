@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.analysis import Predictor, open_model_set
 from models.errors import EvaluationError
-from models.evaluation.held_out import ClipResult, HeartResult, NegativeResult, judge_heart, judge_negative
+from models.evaluation.held_out_phantoms import ClipResult, HeartResult, NegativeResult, judge_heart, judge_negative
 from models.evaluation.metrics.agreement import Estimate, bootstrap, correlation, quadratic_kappa
 from models.library.manifest import Value, write_manifest
 from models.library.model_set import ModelSet
