@@ -16,4 +16,4 @@ def read_group(views: tuple[View, ...], clips: Sequence[Clip], models: Sequence[
         FrameReference(clip.sop_instance_uid, number) for clip in clips for number in range(1, clip.number_of_frames + 1)
     )
     asked = [loaded for loaded in models if views_together(loaded.manifest) == views]
-    return read_all(views, asked, lambda model: model.pair_reader.read_pair(*clips).values, lambda value: every)
+    return read_all(views, asked, lambda model: model.group_reader.read_group(clips).values, lambda value: every)

@@ -72,18 +72,18 @@ class Timing:
         return None if self.compiled_s is None else self.published_s / self.compiled_s
 
 
-class BothViews(nn.Module):
-    """A network of two `clips`, given the same one twice: its work is that of two.
+class OneForAll(nn.Module):
+    """A network of `number` clips, given the same one for each of them: its work is that of all.
 
     Clips are (n, channels, frames, h, w), float32, as the network takes them; its answer, logits or values, is passed on.
     """
 
-    def __init__(self, network: nn.Module) -> None:
+    def __init__(self, network: nn.Module, number: int) -> None:
         super().__init__()
-        self.network = network
+        self.network, self.number = network, number
 
     def forward(self, clips: Tensor) -> Any:
-        return self.network(clips, clips)
+        return self.network(*[clips] * self.number)
 
 
 def time_network(
@@ -120,7 +120,7 @@ def time_network(
 
 
 def _entry(network: nn.Module, recipe: Recipe) -> nn.Module:
-    return BothViews(network).eval() if recipe.clips_read == 2 else network
+    return OneForAll(network, recipe.clips_read).eval() if recipe.clips_read > 1 else network
 
 
 def _as_in_the_node(entry: nn.Module, model: Model, batch: Tensor, engine: str, device: str) -> tuple[Backend, str]:
@@ -158,7 +158,7 @@ def _half(entry: nn.Module, manifest: Manifest, shape: tuple[int, ...], batch: T
             return None
         if on_torch:
             return TorchBackend(entry, device, Precision.BF16)
-        network = entry.network if isinstance(entry, BothViews) else entry
+        network = entry.network if isinstance(entry, OneForAll) else entry
         probes = reader_probes(network, probe_clip(manifest.probe))
         for probe in probes:
             probe.hand_to(OpenVinoBackend(probe.step, probe.shape, Precision.BF16, usually=len(probe.batch)).run)

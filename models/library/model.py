@@ -12,8 +12,8 @@ from models.library.protocols import (
     DescribingClassifier,
     DistributionReference,
     Encoder,
+    GroupReader,
     LearningReference,
-    PairReader,
     Reader,
     ScriptOptions,
     Segmenter,
@@ -70,8 +70,8 @@ class Model:
         return cast(Reader, self._as("reads no single clip", fits=self.recipe.clips_read == 1))
 
     @property
-    def pair_reader(self) -> PairReader:
-        return cast(PairReader, self._as("reads no two clips together", fits=self.recipe.clips_read == 2))
+    def group_reader(self) -> GroupReader:
+        return cast(GroupReader, self._as("reads no clips together", fits=self.recipe.clips_read > 1))
 
     @property
     def script_options(self) -> ScriptOptions:

@@ -80,13 +80,15 @@ class Reader(ClipReader, Protocol):
         ...
 
 
-class PairReader(Protocol):
-    """A loaded network that measures on an A4C and an A2C clip together. Raises as a ClipReader does."""
+class GroupReader(Protocol):
+    """A loaded network that measures on several clips together. Raises as a ClipReader does."""
 
     @property
     def manifests(self) -> tuple[Manifest, ...]: ...
 
-    def read_pair(self, a4c: Clip, a2c: Clip) -> Reading: ...
+    def read_group(self, clips: Sequence[Clip]) -> Reading:
+        """`clips` are one of each view, in the order of `quantities.views_together` of its manifest."""
+        ...
 
 
 class ScriptOptions(Protocol):

@@ -130,10 +130,10 @@ class Recipe:
     [architecture] where nothing else is said. `judges` are the views whose image quality it may grade, `outlines` those that a
     segmenter reads of its own accord.
 
-    `clips_read` is how many clips it reads together: 1 makes it a `Reader`, 2 a `PairReader`. `encodes` says of what it gives
-    features. `beats_by` names, as "module:function" of (model, segmenter's model), the model that reads each beat which the
-    segmenter finds. `reference` names, as "module:function" of (class means, precision, embedder's manifest), the tensors of a
-    reference learnt in the features of another model, which [architecture] `embedder` names.
+    `clips_read` is how many clips it reads together: 1 makes it a `Reader`, more a `GroupReader`. `encodes` says of what it
+    gives features. `beats_by` names, as "module:function" of (model, segmenter's model), the model that reads each beat which
+    the segmenter finds. `reference` names, as "module:function" of (class means, precision, embedder's manifest), the tensors
+    of a reference learnt in the features of another model, which [architecture] `embedder` names.
 
     `evaluation` are the tasks of `evaluate`, the usual one first; `lines` the calipers that it draws, where they are more than
     the one that it is called after; `ef_figures` is how figures of its ejection fraction begin, as its publisher calls them.

@@ -17,7 +17,7 @@ from models.networks.engine_slots import EngineSlots
 from models.results import Beat, ReadValue, Reason
 
 UNTRAINED = "the weights were never trained: what the network gives means nothing"
-_READS = ("read", "read_values", "read_pair")
+_READS = ("read", "read_values", "read_group")
 
 
 class ReadingNetwork(EngineSlots):

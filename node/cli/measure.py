@@ -9,6 +9,7 @@ from rich.markup import escape
 
 from models.library.manifest import Manifest
 from models.library.protocols import ClipReader
+from models.library.quantities import views_together
 from models.library.reading import Decoding
 from models.library.registry import reading_beats_of
 from models.results import ReadValue
@@ -18,8 +19,8 @@ from node.cli.options import AsJson, EngineName
 from node.cli.output import console, print_json, show_rows, tell_terminal
 from node.errors import EchoNodeError
 from node.files.file_measurement import FileMeasurement, measure_file, write_table
+from node.files.group_measurement import of_group
 from node.files.input_files import InputFile, input_files
-from node.files.measured_pairs import of_two
 from node.files.output_files import overlay_files, refuse_replacing, require_writable
 from node.files.overlays import overlay_paths
 from node.files.readers import open_reader, smooth_by_kernel
@@ -67,8 +68,8 @@ def measure(
         smooth_by_kernel(loaded, decoding)
     loaded.script_options.in_folder = any(path.is_dir() for path in paths)
     reader: ClipReader
-    if loaded.recipe.clips_read == 2:
-        reader, wanted = of_two(loaded, paths, wanted, out)
+    if views := views_together(loaded.manifest):
+        reader, wanted = of_group(loaded, views, paths, wanted, out)
         overlays = [None]
     else:
         reader = loaded.reader

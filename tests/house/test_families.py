@@ -28,7 +28,7 @@ def test_a_family_stands_by_name_in_its_home_and_in_the_registry_alone() -> None
 
 PROMISED = {
     "read": lambda recipe: recipe.clips_read == 1,
-    "read_pair": lambda recipe: recipe.clips_read == 2,
+    "read_group": lambda recipe: recipe.clips_read > 1,
     "embed_clip": lambda recipe: recipe.encodes is Encodes.CLIPS,
     "embed": lambda recipe: recipe.encodes is not None,
     "distance": lambda recipe: Role.DISTRIBUTION in recipe.roles,

@@ -53,7 +53,9 @@ def _may_show(view: View, views: Sequence[View]) -> bool:
 def read_clips(model: Model, clips: Sequence[Clip], options: Options) -> tuple[Reading | None, str | None]:
     """What the model reads of one clip, or of several together; else why it cannot."""
     try:
-        return (model.reader.read(clips[0], options.decoding) if len(clips) == 1 else model.pair_reader.read_pair(*clips)), None
+        if len(clips) > 1:
+            return model.group_reader.read_group(clips), None
+        return model.reader.read(clips[0], options.decoding), None
     except ReadingError as error:
         return None, f"{UNREADABLE}: {error}"
 

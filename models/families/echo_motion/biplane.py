@@ -3,6 +3,8 @@
 The page says "dual encoder, attention-based fusion", in progress; how it fuses is ours: cross-attention in both directions.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -77,9 +79,10 @@ class EchoMotionBiplane(ReadingNetwork):
         entered: Tensor = self.entry(features)
         return entered + self.view_marks[view] + sinusoidal_positions(features.shape[1], entered.shape[2], entered.device)
 
-    def read_pair(self, a4c: Clip, a2c: Clip) -> Reading:
-        """The ejection fraction of a study's two apical clips; one clip alone has none, nor has one without a whole beat."""
-        for clip in (a4c, a2c):
+    def read_group(self, clips: Sequence[Clip]) -> Reading:
+        """The ejection fraction of a study's A4C and A2C clip; one clip alone has none, nor has one without a whole beat."""
+        a4c, a2c = clips
+        for clip in clips:
             if missing := without_a_beat(clip, EF_KEY, "%"):
                 return Reading((missing,))
         with torch.inference_mode():

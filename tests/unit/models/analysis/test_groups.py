@@ -1,5 +1,6 @@
 """Models that read several clips together: who is asked, and what becomes of the answer."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -40,7 +41,7 @@ class FixedPair(Reads, nn.Module):
         super().__init__()
         self.manifest, self.values, self.error = PAIR, values, error
 
-    def read_pair(self, a4c: Clip, a2c: Clip) -> Reading:
+    def read_group(self, clips: Sequence[Clip]) -> Reading:
         if self.error:
             raise ReadingError(self.error)
         return Reading(self.values)

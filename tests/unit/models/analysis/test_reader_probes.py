@@ -312,10 +312,10 @@ def test_both_encoders_of_a_pair_are_computed_by_the_engine(monkeypatch: pytest.
     monkeypatch.setattr("models.engines.agreement.OpenVinoBackend", Engine)
     network = network_of(motion_manifest("EchoMotionNet_A4C_A2C"))
     a4c, a2c = timed_clip(5, 250.0), timed_clip(3, 250.0)
-    expected = network.read_pair(a4c, a2c).values
+    expected = network.read_group([a4c, a2c]).values
     part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
     assert part.use.engine == "another engine"
-    assert part.model.network.read_pair(a4c, a2c).values[0].value == pytest.approx(expected[0].value, rel=_EXACT)
+    assert part.model.network.read_group([a4c, a2c]).values[0].value == pytest.approx(expected[0].value, rel=_EXACT)
     assert batches == {0: [3, 5], 1: [3, 3]}, "the probe, then the clip"
 
 

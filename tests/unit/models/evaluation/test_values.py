@@ -1,7 +1,7 @@
 """Measurements a truth.json states, by key and unit, for every model that reads them off a clip or off a study's two clips."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,9 +37,9 @@ class KnownReader:
         return found
 
 
-class PairReader(KnownReader):
-    def read_pair(self, a4c: Clip, a2c: Clip) -> Reading:
-        return self.read(Clip(f"{a4c.sop_instance_uid}+{a2c.sop_instance_uid}", a4c.frames, None))
+class GroupReader(KnownReader):
+    def read_group(self, clips: Sequence[Clip]) -> Reading:
+        return self.read(Clip("+".join(clip.sop_instance_uid for clip in clips), clips[0].frames, None))
 
 
 def item(
@@ -157,7 +157,7 @@ def test_a_model_of_pairs_reads_the_two_clips_of_each_study() -> None:
     readings: dict[str, Reading | ReadingError] = {
         key: read(("ef_video_regression_biplane", "%", ef)) for key, ef in (("1a+1b", 53.0), ("2a+2b", 59.0))
     }
-    model = PairReader("EchoMotionNet_A4C_A2C", readings)
+    model = GroupReader("EchoMotionNet_A4C_A2C", readings)
     result = run_task(as_model(model), DataSet("dicom", items), Options())
     assert model.asked == ["1a+1b", "2a+2b"]
     assert (result.figures["items"], result.figures["ef_mae_points"]) == (3, pytest.approx(2))
@@ -183,7 +183,7 @@ def test_an_ejection_fraction_is_asked_of_clips_of_the_model_s_view_alone() -> N
 def test_a_model_of_pairs_is_not_tried_on_stills() -> None:
     stills: Iterable[Item] = [apical("a", View.A4C, "one", 50, frames=2), apical("b", View.A2C, "one", 50, frames=2)]
     with pytest.raises(EvaluationError, match="the model reads films, and 1 are stills"):
-        run_task(as_model(PairReader("EchoMotionNet_A4C_A2C", {})), DataSet("camus", stills), Options())
+        run_task(as_model(GroupReader("EchoMotionNet_A4C_A2C", {})), DataSet("camus", stills), Options())
 
 
 @pytest.mark.parametrize(

@@ -84,6 +84,7 @@ def known(manifest: Manifest) -> Manifest:
 def by_verb(manifest: Manifest) -> dict[str, Tensor]:
     """What each verb shows the model that its recipe has for it."""
     recipe, clip = recipe_of(manifest), clip_for(manifest)
+    films = [clip] * max(recipe.clips_read, 1)
     network: Any = stopped(manifest, recipe)
     model = Model(network, recipe, manifest)
     item, options = Item("a clip", "", "", lambda: clip, Truth()), Options()
@@ -91,7 +92,7 @@ def by_verb(manifest: Manifest) -> dict[str, Tensor]:
     found = {"gate": batch if batch.ndim == 4 else batch.transpose(1, 2).flatten(0, 1)}
     verbs: dict[str, Callable[[], object]] = {}
     if _reads(network, clip):
-        verbs["read"] = lambda: network.read_pair(clip, clip) if hasattr(network, "read_pair") else network.read(clip)
+        verbs["read"] = lambda: network.read_group(films) if recipe.clips_read > 1 else network.read(clip)
     try:
         place_of(manifest)
         verbs["explain"] = lambda: explain_clip(network, clip)
@@ -103,7 +104,6 @@ def by_verb(manifest: Manifest) -> dict[str, Tensor]:
         "segmentation": lambda: masks_of(model, clip, range(clip.number_of_frames)),
         "landmarks": lambda: _found(model, clip, range(clip.number_of_frames), options),
     }
-    films = [clip] * max(recipe.clips_read, 1)
     for task in recipe.evaluation:
         verbs[f"evaluate {task}"] = trials.get(task, lambda: read_clips(model, films, options))
     if "embedding" in recipe.evaluation:
@@ -114,7 +114,7 @@ def by_verb(manifest: Manifest) -> dict[str, Tensor]:
 def _reads(network: Any, clip: Clip) -> bool:
     """An encoder without classes refuses every clip."""
     if not hasattr(network, "read"):
-        return hasattr(network, "read_pair")
+        return hasattr(network, "read_group")
     try:
         network.read(clip)
     except Shown:

@@ -187,8 +187,14 @@ def test_every_model_that_may_measure_reads_clips() -> None:
     }
     assert len(one_of_each) >= 8
     for manifest in one_of_each.values():
-        reads = "read_pair" if views_together(manifest) else "read"
+        reads = "read_group" if views_together(manifest) else "read"
         assert hasattr(load_model(manifest.name, device="meta").network, reads), manifest.name
+
+
+def test_a_model_of_several_clips_reads_one_of_each_of_its_views() -> None:
+    for manifest in list_models():
+        views, clips_read = views_together(manifest), recipe_of(manifest).clips_read
+        assert (clips_read if clips_read > 1 else 0) == len(views), manifest.name
 
 
 def required(**models: object) -> None:

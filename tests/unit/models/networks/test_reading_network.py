@@ -44,7 +44,7 @@ class Says(ReadingNetwork):
     def read_values(self, clip: Clip, beats: Sequence[Beat] = ()) -> tuple[ReadValue, ...]:
         return self.values
 
-    def read_pair(self, a4c: Clip, a2c: Clip) -> Reading:
+    def read_group(self, clips: Sequence[Clip]) -> Reading:
         return Reading(self.values)
 
 
@@ -62,7 +62,7 @@ IMPOSSIBLE = [
 @pytest.mark.parametrize(("key", "unit", "value"), IMPOSSIBLE)
 def test_what_cannot_be_true_is_refused(key: str, unit: str, value: float) -> None:
     reader = said(key, unit, value)
-    for (read,) in (reader.read(CLIP).values, reader.read_values(CLIP), reader.read_pair(CLIP, CLIP).values):
+    for (read,) in (reader.read(CLIP).values, reader.read_values(CLIP), reader.read_group([CLIP, CLIP]).values):
         assert (read.value, read.sd, read.beats, read.reasons) == (None, None, 1, (Reason.OUTSIDE_LIMITS,))
         assert read.detail
 

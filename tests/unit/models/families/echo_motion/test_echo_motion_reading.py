@@ -209,7 +209,7 @@ def test_every_network_of_a_clip_reads_one(decoding: Decoding) -> None:
 def test_the_biplane_network_reads_two_clips() -> None:
     network = as_if_trained(load_model("EchoMotionNet_A4C_A2C").network)
     long, other = (clip(length, frame_times_ms=np.arange(length) * 600.0) for length in (3, 2))
-    assert number(network.read_pair(long, other), "ef_video_regression_biplane") == pytest.approx(55, abs=5)
+    assert number(network.read_group([long, other]), "ef_video_regression_biplane") == pytest.approx(55, abs=5)
     for without in (clip(2), clip(2, frame_times_ms=None)):
-        (value,) = network.read_pair(long, without).values
+        (value,) = network.read_group([long, without]).values
         assert value.reasons == (Reason.NO_CARDIAC_CYCLE,)

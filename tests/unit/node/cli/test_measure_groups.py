@@ -1,6 +1,7 @@
-"""`measure` with a model that reads an A4C and an A2C clip together."""
+"""`measure` with a model that reads clips of several views together."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +29,8 @@ class Lengths(Reads, nn.Module):
         super().__init__()
         self.manifest = replace(find_manifest("EchoMotionNet_A4C_A2C"), weights_sha256="4e" * 32, **changes)
 
-    def read_pair(self, a4c: Clip, a2c: Clip) -> Reading:
+    def read_group(self, clips: Sequence[Clip]) -> Reading:
+        a4c, a2c = clips
         return Reading((ReadValue(KEY, "%", a4c.number_of_frames + a2c.number_of_frames / 100),))
 
 
