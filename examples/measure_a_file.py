@@ -1,4 +1,4 @@
-"""Measure DICOM files or films without a node: python examples/measure_a_file.py FILE... OUT
+"""Measure DICOM files or videos without a node: python examples/measure_a_file.py FILE... OUT
 
 Does what `echonode analyse` does, and prints what it found. OUT receives findings.json and the documents of each study.
 """

@@ -16,7 +16,7 @@ ModelError                     a model cannot be used, or not on this
  |       +- ExportFileError
  |       +- WeightsMismatch    lists what is missing, unexpected and misshaped
  +- BackendError               this backend cannot run this network here
- +- InputError                 a clip, a film or a data set is not what is needed
+ +- InputError                 a clip, a video or a data set is not what is needed
      +- ReadingError           a clip has not the form that the model takes
      |   +- NoPointPair
      +- VideoError
@@ -120,7 +120,7 @@ class BackendError(ModelError):
 
 
 class InputError(ModelError):
-    """A clip, a film or a data set is not what is needed."""
+    """A clip, a video or a data set is not what is needed."""
 
 
 class ReadingError(InputError):
@@ -132,7 +132,7 @@ class NoPointPair(ReadingError):
 
 
 class VideoError(InputError):
-    """The file holds no film that can be decoded."""
+    """The file holds no video that can be decoded."""
 
 
 class DatasetError(InputError):

@@ -46,7 +46,7 @@ def scrolling(sweep: Frames, region: RegionCalibration, shifts_px: Iterable[int]
 
 
 def under_a_cursor(sweep: Frames, region: RegionCalibration, columns: Iterable[int]) -> Frames:
-    """A trace at rest, a white line where the film is."""
+    """A trace at rest, a white line where the clip is."""
     frames = []
     for column in columns:
         frame = sweep.copy()

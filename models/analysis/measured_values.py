@@ -33,7 +33,7 @@ def read_clip_values(
     """Each model that reads this view, in its corrected decoding, of frames that are prepared once for all.
 
     `beats` are those known of the clip, for a model that reads a value of each. `why_no_beats` says why none of an
-    outlined ventricle is whole: then nothing that needs one is read off the film either.
+    outlined ventricle is whole: then nothing that needs one is read off the clip either.
     """
     asked = [loaded for loaded in models if view in views_read(loaded.manifest) and not views_together(loaded.manifest)]
     if not asked:
@@ -86,7 +86,7 @@ def _counted(keys: Sequence[str]) -> str:
 
 
 def _in_view(value: ReadValue, view: View, clip: Clip) -> ReadValue:
-    """Under our key; what is taken at end-systole is not taken of a still, whose phase nobody knows."""
+    """Under our key; what is taken at end-systole is not taken of a single frame, whose phase nobody knows."""
     value = replace(value, key=key_in_view(value.key, view))
     if value.key not in AREAS or value.value is None or clip.number_of_frames > 1:
         return value
@@ -94,7 +94,7 @@ def _in_view(value: ReadValue, view: View, clip: Clip) -> ReadValue:
 
 
 def _of_whole_beats(value: ReadValue, why_none: str) -> ReadValue:
-    """A regression over a film sees the stroke that the film shows, which part of a beat makes too small."""
+    """A regression over a clip sees the stroke that the clip shows, which part of a beat makes too small."""
     quantity = QUANTITIES.get(value.key)
     if not why_none or value.value is None or quantity is None or quantity.method is not Method.VIDEO_REGRESSION:
         return value

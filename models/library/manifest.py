@@ -91,7 +91,7 @@ class Probe:
     """The recipe of the images on which engines are compared with the reference; they are drawn by it when they are needed.
 
     `view` is what they show, one of `catalogue.PROBE_VIEWS`; `seed` that of heart or trace and of the noise. The `frames` of a
-    heart are spread over six tenths of a second; a Doppler or M-mode display is a still.
+    heart are spread over six tenths of a second; a Doppler or M-mode display is a single frame.
     """
 
     view: Annotated[View, BeforeValidator(_drawn)]
@@ -161,7 +161,7 @@ def _consistent(manifest: Manifest) -> Manifest:
     if bool(manifest.weights_sha256) is not bool(manifest.weights_file or not manifest.publication):
         raise ValueError("[weights] sha256 is not a SHA-256")
     if manifest.probe.view in TRACES and manifest.probe.frames != 1:
-        raise ValueError("[probe] frames of a Doppler or M-mode display is 1: it is a still")
+        raise ValueError("[probe] frames of a Doppler or M-mode display is 1: it is a single frame")
     return manifest
 
 

@@ -52,7 +52,7 @@ def limits_without_phase(manifest: Manifest) -> Mapping[str, Limits]:
 def values_at(manifest: Manifest, diameters: Diameters, phases: PhaseFrames) -> tuple[ReadValue, ...]:
     """All values that the manifest's keys promise, each measured or with its reasons.
 
-    Where no phase is known, the model's own name is a key too: the diameter of a still, the median of a clip.
+    Where no phase is known, the model's own name is a key too: the diameter of a single frame, the median of a clip.
     """
     keys = manifest.architecture
     wanted: list[tuple[str, Sequence[int]]] = []

@@ -104,7 +104,7 @@ def _untrained(values: tuple[ReadValue, ...]) -> tuple[ReadValue, ...]:
 
 
 def without_a_beat(clip: Clip, key: str, unit: str) -> ReadValue | None:
-    """What a network that reads the whole film says of one that cannot show a whole beat; None where it may be asked."""
+    """What a network that reads the whole clip says of one that cannot show a whole beat; None where it may be asked."""
     if clip.number_of_frames > 1 and clip.frame_times_ms is None:
         why = clip.why_no_times
     else:

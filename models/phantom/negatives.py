@@ -58,7 +58,7 @@ def _heart(seed: int, frames: int) -> tuple[Tensor, Sector]:
 
 
 def _tissue(kind: str, seed: int, frames: int, rng: np.random.Generator) -> tuple[Tensor, Sector]:
-    """Still tissue under a phased or a curved array: speckle with shapes that no heart has."""
+    """Tissue at rest under a phased or a curved array: speckle with shapes that no heart has."""
     sector = Sector(float(np.radians(rng.uniform(25, 45))), float(rng.uniform(60, 180)))
     grid = sector.grid(*_POLAR)
     generator = torch.Generator().manual_seed(int(rng.integers(2**62)))

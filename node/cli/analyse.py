@@ -14,7 +14,7 @@ from node.settings import Settings, load_settings
 
 
 def analyse(
-    paths: Annotated[list[Path], typer.Argument(help="DICOM files, films (AVI, MP4) or folders.", exists=True)],
+    paths: Annotated[list[Path], typer.Argument(help="DICOM files, videos (AVI, MP4) or folders.", exists=True)],
     out: Annotated[Path, typer.Option(help="Folder for findings.json and the documents of each study.")],
     config: ConfigPath = DEFAULT_CONFIG,
     as_json: AsJson = False,
@@ -38,7 +38,7 @@ def analyse(
     if as_json:
         print_json(rows)
     elif not analysed:
-        console.print("nothing was analysed: there is no DICOM image and no film")
+        console.print("nothing was analysed: there is no DICOM image and no video")
     if wrong or not analysed:
         raise typer.Exit(1)
 

@@ -96,7 +96,7 @@ def _on_data(
 
 
 def _with_progress(items: Iterable[Item]) -> Iterator[Item]:
-    """Items that tell when they are loaded: each on a terminal, where a film takes minutes on a CPU, else every so many."""
+    """Items that tell when they are loaded: each on a terminal, where a clip takes minutes on a CPU, else every so many."""
     loaded: set[str] = set()
 
     def load(item: Item) -> Clip:

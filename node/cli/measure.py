@@ -1,4 +1,4 @@
-"""`echonode measure`: one model on films and DICOM objects, as its authors' scripts run it, or with their errors corrected."""
+"""`echonode measure`: one model on videos and DICOM objects, as its authors' scripts run it, or with their errors corrected."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -39,7 +39,7 @@ def measure(
     ],
     model: Annotated[str, typer.Option(help="Name, alias or manifest of the model, e.g. lvid.")],
     out: Annotated[
-        Path | None, typer.Option(help="Annotated film or image (.mp4, .avi, .png); for several files a folder.")
+        Path | None, typer.Option(help="Annotated video or image (.mp4, .avi, .png); for several files a folder.")
     ] = None,
     csv: Annotated[Path | None, typer.Option(help="Table of all frames, with the authors' column names.")] = None,
     decoding: Annotated[

@@ -23,9 +23,9 @@ from node.egress.building import BuiltDocuments, build_templates, read_evidence
 from node.egress.documents import document_bytes, document_identity
 from node.egress.routing import templates_wanted
 from node.errors import ConfigError, EchoNodeError
-from node.files.film_analysis import analyse_film
 from node.files.folder_contents import PassedOver, find_files
 from node.files.output_files import written_to
+from node.files.video_analysis import analyse_video
 from node.objects.findings_json import dump_findings
 from node.objects.patient import judge_patients, patient_flags, stated_patient
 from node.settings import Settings
@@ -37,14 +37,14 @@ from sr_templates.errors import DocumentError
 from sr_templates.evidence import is_uid
 from sr_templates.identity import DocumentIdentity
 
-# Of one study or film: it must not take the others along. A disk's error would be every study's.
+# Of one study or video: it must not take the others along. A disk's error would be every study's.
 _FAULTS_OF_MODELS = (SetupError, WeightsError)  # every study's, too
 _FAULTS = (EchoNodeError, ModelError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError)
 
 
 @dataclass(frozen=True)
 class AnalysedStudy:
-    """A study, or a film. `withheld` says why there are no documents; empty where they were built.
+    """A study, or a video. `withheld` says why there are no documents; empty where they were built.
 
     `problems` are what went wrong: with the whole of it (then nothing was written), a document or a clip. `notes` name files
     that another of the same object replaces.
@@ -62,7 +62,7 @@ class AnalysedStudy:
 
 
 def analyse_files(paths: Sequence[Path], out: Path, settings: Settings) -> Iterator[AnalysedStudy | PassedOver]:
-    """One result a study, a film, and a file passed over. An undecodable clip is a finding."""
+    """One result a study, a video, and a file passed over. An undecodable clip is a finding."""
     found = find_files(paths, settings.study.fallback_character_set)
     yield from found.passed_over
     models = settings.model_set
@@ -75,10 +75,10 @@ def analyse_files(paths: Sequence[Path], out: Path, settings: Settings) -> Itera
             raise ConfigError(f"[models]: {error}") from error
         except _FAULTS as error:
             yield AnalysedStudy(folder, problems=(_plainly(error),), failed=True)
-    for path in found.films:
+    for path in found.videos:
         folder = out / f"film-{re.sub(r'[^A-Za-z0-9]+', '_', path.stem)[:60]}-{_short_hash(str(path.resolve()))}"
         try:
-            yield _analyse_film(path, folder, models)
+            yield _analyse_video(path, folder, models)
         except _FAULTS_OF_MODELS as error:
             raise ConfigError(f"[models]: {error}") from error
         except _FAULTS as error:
@@ -147,12 +147,12 @@ def _undecodable(files: Sequence[tuple[Path, Dataset]], clips: Sequence[ClipFind
             yield f"{path.name} not analysed: " + "; ".join(flag.message for flag in clip.flags)
 
 
-def _analyse_film(path: Path, folder: Path, models: ModelSet) -> AnalysedStudy:
-    findings = analyse_film(path, models)
+def _analyse_video(path: Path, folder: Path, models: ModelSet) -> AnalysedStudy:
+    findings = analyse_video(path, models)
     _write(findings, folder)
     return AnalysedStudy(
         folder, len(findings.measurements), len(findings.not_measured),
-        withheld=f"{path.name} is a film without calibration",
+        withheld=f"{path.name} is a video without calibration",
         notes=tuple(f"{one.key} {one.value:.1f} {one.unit} as a ratio, uncalibrated" for one in findings.measurements),
         why_nothing=_why_nothing(findings),
     )  # fmt: skip

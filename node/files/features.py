@@ -1,4 +1,4 @@
-"""Films, images and DICOM files through an encoder, and its features into one table."""
+"""Videos, images and DICOM files through an encoder, and its features into one table."""
 
 import csv
 from collections.abc import Callable, Sequence

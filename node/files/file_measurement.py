@@ -75,13 +75,13 @@ def _clip(wanted: InputFile) -> Clip:
 
 
 def _of_frames(reading: Reading, frames: tuple[int, ...]) -> Reading:
-    """What was read off listed frames, by their numbers in the film. Several of them are no film, so they have no values."""
+    """What was read off listed frames, by their numbers in the file. Several of them are no video, so they have no values."""
     rows = tuple(_numbered(row, frames) for row in reading.rows)
     if len(frames) == 1:
         listed = of_frames(*frames)
         values = (replace(value, sources=listed) if value.sources else value for value in reading.values)
         return replace(reading, rows=rows, values=tuple(values))
-    note = f"{len(frames)} single frames of a list are no film: rows, and no values"
+    note = f"{len(frames)} single frames of a list are no video: rows, and no values"
     return replace(reading, rows=rows, values=(), notes=(*reading.notes, note))
 
 
@@ -90,7 +90,7 @@ def _numbered(row: Mapping[str, str | int | float | None], frames: tuple[int, ..
 
 
 def _number(value: str | int | float | None, frames: tuple[int, ...]) -> str | int | float | None:
-    return frames[value] if isinstance(value, int) and value < len(frames) else value  # padding lies beyond the film
+    return frames[value] if isinstance(value, int) and value < len(frames) else value  # padding lies beyond the clip
 
 
 def write_table(path: Path, measured: Sequence[FileMeasurement]) -> int:

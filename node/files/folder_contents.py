@@ -1,4 +1,4 @@
-"""What a folder of files holds to analyse: studies, films, and what is passed over and why."""
+"""What a folder of files holds to analyse: studies, videos, and what is passed over and why."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class FolderContents:
 
     studies: dict[str, dict[str, tuple[Path, Dataset]]] = field(default_factory=lambda: defaultdict(dict))
     replaced: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-    films: list[Path] = field(default_factory=list)
+    videos: list[Path] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
 
 
@@ -47,12 +47,14 @@ def find_files(paths: Sequence[Path], fallback_character_set: str = DEFAULT_FALL
     found = FolderContents()
     for path, asked_for in distinct_files(paths):
         if path.suffix.lower() in VIDEO_SUFFIXES:
-            found.films.append(path)
+            found.videos.append(path)
             continue
         try:
             header = read_header(path, fallback_character_set)
         except EchoNodeError:
-            found.passed_over.append(PassedOver(path, "neither a DICOM object nor a film", asked_for or looks_like_dicom(path)))
+            found.passed_over.append(
+                PassedOver(path, "neither a DICOM object nor a video", asked_for or looks_like_dicom(path))
+            )
             continue
         except OSError as error:
             found.passed_over.append(PassedOver(path, f"cannot be read: {error.strerror or type(error).__name__}", wrong=True))

@@ -8,7 +8,7 @@ from models.explain import Explanation, explain_clip, overlay, place_of
 from models.library.registry import find_manifest, load_manifest
 from node.errors import ConfigError
 from node.objects.mark_drawing import annotated
-from node.objects.video_file import frame_rate_hz, write_film, write_image
+from node.objects.video_file import frame_rate_hz, write_image, write_video
 
 
 def open_explained(name: str, weights: Path | None, device: str) -> Any:
@@ -31,7 +31,7 @@ def heat_maps(network: Any, clip: Clip, label: str | None, one: int | None) -> E
 
 
 def write_heat_maps(out: Path, clip: Clip, explained: Explanation, one: int | None, caption: str) -> list[int]:
-    """Which frames were written: of a film those the network was shown, of an image the one of them next to what was asked."""
+    """Which frames were written: of a video those the network was shown, of an image the one of them next to what was asked."""
     rows = list(range(len(explained.frame_indices)))
     if one is not None:
         rows = [min(rows, key=lambda row: abs(explained.frame_indices[row] - one))]
@@ -43,5 +43,5 @@ def write_heat_maps(out: Path, clip: Clip, explained: Explanation, one: int | No
         write_image(out, next(drawn))
     else:
         times_ms = clip.frame_times_ms
-        write_film(out, drawn, frame_rate_hz(None if times_ms is None else times_ms[indices]))
+        write_video(out, drawn, frame_rate_hz(None if times_ms is None else times_ms[indices]))
     return indices

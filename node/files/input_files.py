@@ -23,7 +23,7 @@ class InputFile:
 
 
 def input_files(paths: Sequence[Path]) -> tuple[InputFile, ...]:
-    """Files as they are, of folders the films and DICOM objects in them, of a CSV the files and frames it lists.
+    """Files as they are, of folders the videos and DICOM objects in them, of a CSV the files and frames it lists.
 
     Raises ConfigError for a CSV not in UTF-8 or without the columns `video_path` and `frame_number`, and where nothing is left.
     """
@@ -72,7 +72,7 @@ def _is_image_file(path: Path) -> bool:
 
 
 def _listed(path: Path) -> list[InputFile]:
-    """One entry for each film, its frames in the order of the list; paths are sought beside the list first."""
+    """One entry for each video, its frames in the order of the list; paths are sought beside the list first."""
     frames: dict[str, list[int]] = {}
     with path.open(newline="", encoding="utf-8-sig") as file:
         table = csv.DictReader(file)

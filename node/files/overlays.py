@@ -9,17 +9,17 @@ from models.library.reading import Reading
 from node.errors import ConfigError, EchoNodeError
 from node.files.input_files import InputFile
 from node.objects.mark_drawing import annotated
-from node.objects.video_file import VIDEO_SUFFIXES, WRITABLE, frame_rate_hz, write_film, write_image
+from node.objects.video_file import VIDEO_SUFFIXES, WRITABLE, frame_rate_hz, write_image, write_video
 
 
 def write_overlay(path: Path, clip: Clip, reading: Reading, caption: str) -> Path:
-    """A film, or for a single frame an image where `path` leaves the choice."""
+    """A video, or for a single frame an image where `path` leaves the choice."""
     frames = annotated(clip.frames, reading.marks, caption)
     if not path.suffix:
         path = path.with_name(path.name + (".png" if clip.number_of_frames == 1 else ".mp4"))
     path.parent.mkdir(parents=True, exist_ok=True)
     if path.suffix.lower() != ".png":
-        write_film(path, frames, frame_rate_hz(clip.frame_times_ms))
+        write_video(path, frames, frame_rate_hz(clip.frame_times_ms))
     elif clip.number_of_frames == 1:
         write_image(path, next(frames))
     else:

@@ -1,4 +1,4 @@
-"""A clip from whatever file holds one: a DICOM object, or a film outside DICOM."""
+"""A clip from whatever file holds one: a DICOM object, or a video outside DICOM."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Films outside DICOM: an AVI or MP4 in as a `Clip` without calibration, an annotated film or image out."""
+"""Videos outside DICOM: an AVI or MP4 in as a `Clip` without calibration, an annotated video or image out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,26 +13,26 @@ from PIL import Image
 from models.clip import Clip
 from models.derive.beats.frame_clock import why_not_true
 from models.errors import VideoError
-from models.evaluation.datasets.pictures import film
+from models.evaluation.datasets.pictures import video_frames
 from node.errors import UnreadableClip
 
 Frame = NDArray[np.uint8]
 
 VIDEO_SUFFIXES = frozenset((".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg"))
-_ASSUMED_RATE_HZ = 30.0  # for films of clips without times: a display rate, which measures nothing
+_ASSUMED_RATE_HZ = 30.0  # for videos of clips without times: a display rate, which measures nothing
 
 
 def read_video(path: Path) -> Clip:
     """All frames, RGB, with the times of the stream; no SOP Instance UID, no region, so nothing in centimetres.
 
-    Raises UnreadableClip for a file without a decodable film, OSError where the file itself cannot be read.
+    Raises UnreadableClip for a file without a decodable video, OSError where the file itself cannot be read.
     """
     try:
-        frames, times_ms = film(path)
+        frames, times_ms = video_frames(path)
     except VideoError as error:
         raise UnreadableClip(str(error)) from error
     if times_ms is None:
-        return Clip("", frames, None, notes=("the film states no times of its frames",), from_video_file=True)
+        return Clip("", frames, None, notes=("the video states no times of its frames",), from_video_file=True)
     if why := why_not_true(times_ms):
         return Clip("", frames, None, notes=(f"no frame times: {why}",), from_video_file=True, clock_objection=why)
     return Clip("", frames, times_ms, from_video_file=True)
@@ -59,19 +59,19 @@ _CODECS = {
 WRITABLE = frozenset((*_CODECS, ".png"))
 
 
-def write_film(path: Path, frames: Iterable[Frame], rate_hz: float) -> int:
+def write_video(path: Path, frames: Iterable[Frame], rate_hz: float) -> int:
     """Write RGB `frames` (rows, columns, 3), 0 to 255, as MP4 or AVI by the suffix of `path`; returns how many.
 
     Sides are filled up to even numbers with black, as both formats ask for. Raises ValueError for another suffix.
     """
     codec = _CODECS.get(path.suffix.lower())
     if codec is None:
-        raise ValueError(f"{path.name}: films are written as {' or '.join(_CODECS)}")
+        raise ValueError(f"{path.name}: videos are written as {' or '.join(_CODECS)}")
     count = 0
     with av.open(str(path), mode="w") as container:
         stream = container.add_stream(codec.name, rate=Fraction(rate_hz).limit_denominator(1001), options=codec.options)
         if not isinstance(stream, av.VideoStream):
-            raise TypeError(f"{codec.name} is no codec of films")
+            raise TypeError(f"{codec.name} is no codec of videos")
         for frame in frames:
             rows, columns = frame.shape[:2]
             if count == 0:

@@ -114,7 +114,7 @@ def wrapped(stream: bytes, syntax: str) -> bytes:
     return as_file(ultrasound_object(pixels, syntax, frames=frames, Rows=_SIDE, Columns=_SIDE))
 
 
-def _films(codec: str, pixel_format: str = "yuv420p") -> Encode:
+def _video(codec: str, pixel_format: str = "yuv420p") -> Encode:
     def encode() -> Sequence[bytes]:
         buffer = io.BytesIO()
         with av.open(buffer, "w", format=codec) as container:
@@ -153,8 +153,8 @@ CODECS: dict[str, tuple[str, Encode]] = {
     "jpeg_ls": (uid.JPEGLSLossless, _each(imagecodecs.jpegls_encode)),
     "jpeg_2000": (uid.JPEG2000Lossless, _each(lambda frame: imagecodecs.jpeg2k_encode(frame, codecformat="j2k", level=0))),
     "htj2k": (uid.HTJ2KLossless, _each(imagecodecs.htj2k_encode)),
-    "mpeg_2": (uid.MPEG2MPML, _films("mpeg2video")),
-    "mpeg_4": (uid.MPEG4HP41, _films("h264")),
-    "hevc": (uid.HEVCMP51, _films("hevc")),
+    "mpeg_2": (uid.MPEG2MPML, _video("mpeg2video")),
+    "mpeg_4": (uid.MPEG4HP41, _video("h264")),
+    "hevc": (uid.HEVCMP51, _video("hevc")),
 }  # fmt: skip
 _VIDEOS = frozenset({uid.MPEG2MPML, uid.MPEG4HP41, uid.HEVCMP51})

@@ -300,7 +300,7 @@ from models.importers import import_weights
 from models.phantom.anatomy import sample_heart
 from models.phantom.truth import render_clip
 from node.cli import app
-from node.objects.video_file import write_film
+from node.objects.video_file import write_video
 from node.settings import load_settings
 from node.work.model_check import require_models
 
@@ -313,7 +313,7 @@ print(time_network("tiny_view", rounds=2, engine="torch", half=False).equal)
 data = DataSet("mine", [Item("a", "a", "test", lambda: shown, Truth(label="a4c"))])
 print(run_task(model, data, Options()).figures["n"])
 
-write_film(Path("a.avi"), shown.frames, 25.0)
+write_video(Path("a.avi"), shown.frames, 25.0)
 for command in (
     ["models", "embed", "tiny_view", "a.avi", "--out", "a.npz"],
     ["models", "explain", "tiny_view", "a.avi", "--out", "a.png"],

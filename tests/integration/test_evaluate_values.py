@@ -1,4 +1,4 @@
-"""`echonode evaluate` of a model that measures on a Doppler still, from the cart's file and its truth.json to the error."""
+"""`echonode evaluate` of a model that measures on a Doppler frame, from the cart's file and its truth.json to the error."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ from models.phantom.traces import ROWS
 from node.cli import app
 from tests.spectra import heat_map, logits
 from tests.unit.models.families.echonet.drawn_traces import peaks_of
-from tests.unit.node.work.test_doppler_still_file import AVVMAX, JET, UID, still
+from tests.unit.node.work.test_doppler_file import AVVMAX, JET, UID, single
 from tests.unit.node.work.test_mixed_model_set import stored
 
 pytestmark = pytest.mark.slow
@@ -33,7 +33,7 @@ def test_a_peak_velocity_beside_the_one_stated_of_its_clip(tmp_path: Path, monke
     stored(tmp_path / "models", AVVMAX, load_model(AVVMAX).network)
     data = tmp_path / "data"
     data.mkdir()
-    still(data / "still.dcm")
+    single(data / "still.dcm")
     of_study = [{"key": "av_vmax", "value": 5.0, "unit": "m/s"}, {"key": "tr_vmax", "value": 2.0, "unit": "m/s"}]
     of_clip = [{"key": "av_vmax", "value": 3.0, "unit": "m/s"}, {"key": "av_pg", "value": 0.036, "unit": "kPa"}]
     clip = {"sop_instance_uid": UID, "view": "doppler_av_cw", "measurements": of_clip}

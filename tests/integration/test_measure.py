@@ -1,4 +1,4 @@
-"""`echonode measure` on DICOM objects and films, with drawn heat maps and with stored random weights."""
+"""`echonode measure` on DICOM objects and videos, with drawn heat maps and with stored random weights."""
 
 import csv
 import hashlib
@@ -24,7 +24,7 @@ from models.phantom.traces import SPECTRAL, Spectrum, Wave
 from node.cli import app, measure
 from node.errors import ConfigError, EchoNodeError
 from node.files import file_measurement
-from node.objects.video_file import read_video, write_film
+from node.objects.video_file import read_video, write_video
 from tests.factories import source_file, source_header
 from tests.loaded import as_model
 from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
@@ -58,9 +58,9 @@ def _dicom(path: Path, frames: int = 4, *, columns: int = COLUMNS, **attributes:
     return path
 
 
-def _film(path: Path, frames: int = 3) -> Path:
+def _video(path: Path, frames: int = 3) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_film(path, [np.full((ROWS, COLUMNS, 3), 90, np.uint8)] * frames, 50.0)
+    write_video(path, [np.full((ROWS, COLUMNS, 3), 90, np.uint8)] * frames, 50.0)
     return path
 
 
@@ -85,7 +85,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Drawn:
     return install
 
 
-def test_a_dicom_clip_gives_the_authors_table_a_film_and_values(tmp_path: Path, drawn: Drawn) -> None:
+def test_a_dicom_clip_gives_the_authors_table_a_video_and_values(tmp_path: Path, drawn: Drawn) -> None:
     drawn(4, "ivc")
     clip, out, table = _dicom(tmp_path / "clip.dcm"), tmp_path / "overlay.mp4", tmp_path / "out.csv"
     result = _measure("--model", "ivc", clip, "--out", out, "--csv", table)
@@ -104,10 +104,10 @@ def test_a_dicom_clip_gives_the_authors_table_a_film_and_values(tmp_path: Path, 
     assert (yellow[:, 0] - yellow[:, 2] > 60).all()
 
 
-def test_a_film_gives_pixels_and_no_centimetres(tmp_path: Path, drawn: Drawn) -> None:
+def test_a_video_gives_pixels_and_no_centimetres(tmp_path: Path, drawn: Drawn) -> None:
     drawn(3)
     out, table = tmp_path / "overlay.avi", tmp_path / "out.csv"
-    result = _measure("--model", "lvid", _film(tmp_path / "film.avi"), "--out", out, "--csv", table, "--json")
+    result = _measure("--model", "lvid", _video(tmp_path / "video.avi"), "--out", out, "--csv", table, "--json")
     assert result.exit_code == 0, result.output
     (file,) = json.loads(result.output)["files"]
     values = {(value["key"], value["unit"]): value for value in file["values"]}
@@ -120,24 +120,24 @@ def test_a_film_gives_pixels_and_no_centimetres(tmp_path: Path, drawn: Drawn) ->
     assert overlay.frame_times_ms == pytest.approx([0, 20, 40], abs=0.5)
 
 
-def test_a_folder_gives_the_folder_table_and_a_film_for_each(tmp_path: Path, drawn: Drawn) -> None:
+def test_a_folder_gives_the_folder_table_and_a_video_for_each(tmp_path: Path, drawn: Drawn) -> None:
     drawn(4 + 1 + 3)
     folder = tmp_path / "study"
     _dicom(folder / "a" / "1.2.840")  # named by its UID
     _dicom(folder / "b" / "1.2.840", frames=1)
-    _film(folder / "film.mp4")
+    _video(folder / "video.mp4")
     (folder / "notes.txt").write_text("no image")
     out, table = tmp_path / "overlays", tmp_path / "out.csv"
     result = _measure("--model", "lvid", folder, "--out", out, "--csv", table)
     assert result.exit_code == 0, result.output
     columns, rows = _table(table)
     assert columns == FOLDER
-    assert [row["filename"] for row in rows] == ["a/1.2.840"] * 4 + ["b/1.2.840"] + ["film.mp4"] * 3
+    assert [row["filename"] for row in rows] == ["a/1.2.840"] * 4 + ["b/1.2.840"] + ["video.mp4"] * 3
     assert rows[0]["measurement_name"] == "lvid"
     assert rows[0]["PhotometricInterpretation"] == "MONOCHROME2"
     assert float(rows[0]["predicted_diameter"]) == pytest.approx(2.0, abs=0.005)
     assert rows[0]["coordinates"].count(":") == 3
-    assert sorted(path.name for path in out.iterdir()) == ["a_1_2_840.mp4", "b_1_2_840.png", "film.mp4"]
+    assert sorted(path.name for path in out.iterdir()) == ["a_1_2_840.mp4", "b_1_2_840.png", "video.mp4"]
     assert len(read_video(out / "a_1_2_840.mp4").frames) == 4
 
 
@@ -165,7 +165,7 @@ def test_a_spectrum_gives_its_authors_table_and_a_point(tmp_path: Path, monkeypa
 
 def test_without_cuda_no_cuda_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    result = _measure("--model", "lvid", _film(tmp_path / "a.avi"), "--device", "cuda")
+    result = _measure("--model", "lvid", _video(tmp_path / "a.avi"), "--device", "cuda")
     assert isinstance(result.exception, ConfigError)
 
 
@@ -173,7 +173,7 @@ def test_without_cuda_no_cuda_is_asked_for(tmp_path: Path, monkeypatch: pytest.M
 def test_an_unknown_device_is_used_wrong(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
-    result = _measure("--model", "lvid", _film(tmp_path / "a.avi"), "--device", device)
+    result = _measure("--model", "lvid", _video(tmp_path / "a.avi"), "--device", device)
     assert isinstance(result.exception, ConfigError)
     assert f"--device {device}" in str(result.exception)
 
@@ -182,7 +182,7 @@ def test_a_table_that_cannot_be_written_is_told_before_measuring(tmp_path: Path,
     drawn(0)  # nothing may be read
     (tmp_path / "file").touch()
     for table in (tmp_path, tmp_path / "file" / "out.csv"):
-        result = _measure("--model", "lvid", _film(tmp_path / "a.avi"), "--csv", table)
+        result = _measure("--model", "lvid", _video(tmp_path / "a.avi"), "--csv", table)
         assert isinstance(result.exception, ConfigError)
         assert f"--csv {table}" in str(result.exception)
 
@@ -212,14 +212,14 @@ def test_a_broken_list_is_used_wrong(tmp_path: Path, drawn: Drawn, content: str,
 
 def test_one_broken_file_does_not_stop_the_others(tmp_path: Path, drawn: Drawn) -> None:
     drawn(4)
-    (tmp_path / "broken.avi").write_bytes(b"no film")
+    (tmp_path / "broken.avi").write_bytes(b"no video")
     (tmp_path / "frames.csv").write_text("video_path,frame_number\nclip.dcm,4\n")
     clip = _dicom(tmp_path / "clip.dcm")
     result = _measure("--model", "lvid", tmp_path / "broken.avi", clip, tmp_path / "frames.csv", "--json")
     assert isinstance(result.exception, EchoNodeError)
     assert "2 of 3 files" in str(result.exception)
     broken, good, outside = json.loads(result.output)["files"]
-    assert "no film" in broken["error"]
+    assert "no video" in broken["error"]
     assert good["rows"] == 4
     assert "no frame 4" in outside["error"]
 
@@ -253,18 +253,18 @@ def test_what_the_header_says_against_measuring_is_told(tmp_path: Path, drawn: D
 @pytest.mark.parametrize("out", ["overlay.mp4", "overlay.gif"])
 def test_an_overlay_for_several_files_needs_a_folder(tmp_path: Path, drawn: Drawn, out: str) -> None:
     drawn(2)
-    result = _measure("--model", "lvid", _film(tmp_path / "a.avi"), _film(tmp_path / "b.avi"), "--out", tmp_path / out)
+    result = _measure("--model", "lvid", _video(tmp_path / "a.avi"), _video(tmp_path / "b.avi"), "--out", tmp_path / out)
     assert isinstance(result.exception, ConfigError)
 
 
 def test_several_frames_are_no_image(tmp_path: Path, drawn: Drawn) -> None:
     drawn(3)
-    result = _measure("--model", "lvid", _film(tmp_path / "a.avi"), "--out", tmp_path / "a.png", "--json")
+    result = _measure("--model", "lvid", _video(tmp_path / "a.avi"), "--out", tmp_path / "a.png", "--json")
     assert "3 frames are no PNG" in json.loads(result.output)["files"][0]["overlay_error"]
 
 
 def test_without_weights_the_way_to_bring_them_is_said(tmp_path: Path) -> None:
-    result = _measure("--model", "lvid", _film(tmp_path / "a.avi"))
+    result = _measure("--model", "lvid", _video(tmp_path / "a.avi"))
     assert isinstance(result.exception, WeightsError)
     assert "echonode models import echonet_measurements/lvid" in str(result.exception)
 
@@ -274,7 +274,7 @@ def test_without_weights_the_way_to_bring_them_is_said(tmp_path: Path) -> None:
     [("lvidd", ManifestError, "no model 'lvidd'"), ("phantom_view", ConfigError, "does not measure")],
 )
 def test_a_model_that_cannot_measure_is_used_wrong(tmp_path: Path, model: str, error: type, message: str) -> None:
-    result = _measure("--model", model, _film(tmp_path / "a.avi"))
+    result = _measure("--model", model, _video(tmp_path / "a.avi"))
     assert isinstance(result.exception, error)
     assert message in str(result.exception)
 
@@ -312,12 +312,12 @@ def test_every_engine_measures_the_same_and_is_named(tmp_path: Path, monkeypatch
     published = find_manifest(name)
     manifest = replace(published, input_shape=(*published.input_shape[:-2], 64, 64), thresholds=_without_half(published))
     monkeypatch.setenv("ECHONODE_MODELS", str(_stored(tmp_path / "models", manifest, torch.float32)))
-    film = tmp_path / "film.avi"
+    video = tmp_path / "video.avi"
     speckle = np.random.default_rng(0).integers(0, 255, (32, ROWS, COLUMNS, 1), dtype=np.uint8)
-    write_film(film, list(np.broadcast_to(speckle, (32, ROWS, COLUMNS, 3))), 25.0)
+    write_video(video, list(np.broadcast_to(speckle, (32, ROWS, COLUMNS, 3))), 25.0)
     found = {}
     for engine in ("torch", "openvino", "auto", ""):
-        result = _measure("--model", name, film, *(("--engine", engine) if engine else ()), "--json")
+        result = _measure("--model", name, video, *(("--engine", engine) if engine else ()), "--json")
         assert result.exit_code == 0, result.output
         found[engine] = json.loads(result.stdout)
     assert found["torch"]["engine"] == f"torch {torch.__version__} fp32"
@@ -339,7 +339,7 @@ def _without_half(manifest: Manifest) -> dict[str, float]:
 
 
 def test_an_engine_of_no_such_name_is_used_wrong(tmp_path: Path) -> None:
-    assert _measure("--model", "lvid", _film(tmp_path / "a.avi"), "--engine", "abacus").exit_code == 2
+    assert _measure("--model", "lvid", _video(tmp_path / "a.avi"), "--engine", "abacus").exit_code == 2
 
 
 @pytest.mark.slow
@@ -349,7 +349,7 @@ def test_stored_weights_measure_in_both_decodings(imported: Path, tmp_path: Path
     monkeypatch.setenv("ECHONODE_MODELS", str(imported))
     folder = tmp_path / "study"
     _dicom(folder / "clip.dcm", frames=2)
-    film = _film(folder / "film.avi", frames=2)
+    video = _video(folder / "video.avi", frames=2)
     out, table = tmp_path / "published", tmp_path / "published.csv"
     torch_alone = "--engine", "torch"  # converting it would take longer than all else
     asked = "--model", "lvid", *torch_alone, folder, "--out", out, "--csv", table, "--decoding", "published", "--json"
@@ -360,10 +360,10 @@ def test_stored_weights_measure_in_both_decodings(imported: Path, tmp_path: Path
     assert "Research use only" in summary["statement"]
     columns, rows = _table(table)
     assert (columns, len(rows)) == (FOLDER[:-1], 4)
-    assert [len(read_video(out / name).frames) for name in ("clip.mp4", "film.mp4")] == [2, 2]
+    assert [len(read_video(out / name).frames) for name in ("clip.mp4", "video.mp4")] == [2, 2]
     assert all(250 < int(row["pred_x1"]) < 390 for row in rows[:2])  # of 640
-    assert all(60 < int(row["pred_x1"]) < 100 for row in rows[2:])  # of 160: films are not resized
-    result = _measure("--model", "lvid", *torch_alone, film, "--out", tmp_path / "corrected.avi", "--json")
+    assert all(60 < int(row["pred_x1"]) < 100 for row in rows[2:])  # of 160: videos are not resized
+    result = _measure("--model", "lvid", *torch_alone, video, "--out", tmp_path / "corrected.avi", "--json")
     assert result.exit_code == 0, result.output
     (file,) = json.loads(result.output)["files"]
     assert {value["reasons"][-1] for value in file["values"]} == {"quality"}

@@ -1,4 +1,4 @@
-"""Whether a clip may show a whole beat, where no size tells: for networks that read a stroke off the film, and for walls."""
+"""Whether a clip may show a whole beat, where no size tells: for networks that read a stroke off the clip, and for walls."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -22,7 +22,7 @@ def why_no_beat_shown(times_ms: Sequence[float], r_waves_ms: Sequence[float] = (
     'the clip shows 160 ms, a beat takes 1000 ms'
     """
     if len(times_ms) < 2:
-        return "a still does not move"
+        return "a single frame does not move"
     waves = [float(length) for length in np.diff(sorted(set(r_waves_ms))) if fits_rate(float(length), None)]
     beat_ms = expected_beat_ms(heart_rate_bpm) or (float(np.median(waves)) if waves else None)
     shown_ms = float(times_ms[-1] - times_ms[0]) * len(times_ms) / (len(times_ms) - 1)  # the last frame lasts, too

@@ -55,8 +55,8 @@ def search_beats(
 
     With R waves, end-diastole is the largest area around each of them that lies at a top of the curve. Without, it is each
     maximum of the smoothed curve. Frames without an area (None) are never chosen; the first and the last frame only where more
-    than the lack of others speaks for them (`beats.whole_beat`). A still, a noisy flat curve and a clip without frame times
-    have no beats.
+    than the lack of others speaks for them (`beats.whole_beat`). A single frame, a noisy flat curve and a clip without frame
+    times have no beats.
 
     `heart_rate_bpm`, where plausible, tells maxima too close to be two beats. Where the end-diastoles contradict it the clock
     is wrong, and no beat is given. The length of each beat and of its systole must be a heart's. `of_atrium`: an atrium is

@@ -1,6 +1,6 @@
 """Where the beats are in a spectral Doppler display, from its brightness alone.
 
-An object's R waves (RWaveTimeVector) count from its first frame on; nothing says which column of a still's sweep that is.
+An object's R waves (RWaveTimeVector) count from its first frame on; nothing says which column of a sweep that is.
 
 Along time the spectrum is one curve: how far bright pixels reach from the baseline. Flow makes humps of it, and silence between
 them makes valleys. In an outflow tract a hump is a beat. Early and atrial filling are two humps of one beat. The silence

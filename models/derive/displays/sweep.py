@@ -2,7 +2,7 @@
 
 Carts draw a trace in two ways. A front runs over the display and writes over the sweep before, often behind a black bar; or the
 whole trace scrolls, the newest at the end. While a front is under way the display holds parts of two sweeps. What is read
-across their seam, an envelope or E and the A after it, never was. A film may also repeat one trace, perhaps under a cursor.
+across their seam, an envelope or E and the A after it, never was. A clip may also repeat one trace, perhaps under a cursor.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,7 +18,7 @@ _LEVELS = 16  # grey levels by which a pixel differs: lossy compression changes 
 _SHARE_OF_ROWS = 0.01  # share of a column's rows that differ in a changed column
 _CURSOR = 0.03  # share of the columns that a cursor over a trace at rest hides, with its labels
 _LONGEST_STEP = 0.25  # share of the columns within which a front changes the display from a frame to the next
-_AT_END, _SEAM = 0.03, 0.05  # share of the columns that a sweep may lack at the end of the film, and where the front goes round
+_AT_END, _SEAM = 0.03, 0.05  # share of the columns that a sweep may lack at the end of the clip, and where the front goes round
 _AT_EDGE = 0.1  # share of the columns at either side within which a front goes round in one step
 _UNSEEN = 0.2  # share of the columns at either side in which a front may go unseen, for nothing flows there
 _EXPLAINED = 0.5  # share of the differing pixels that are the same once the trace is moved on, where it scrolls

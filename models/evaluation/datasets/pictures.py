@@ -13,12 +13,12 @@ from models.errors import DatasetError, VideoError
 from models.evaluation.datasets.items import Mask
 
 
-def film(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float64] | None]:
+def video_frames(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float64] | None]:
     """All frames of an AVI, MP4 and what else libav reads, RGB (frames, rows, columns, 3), 0 to 255, and their times.
 
     Times (frames,) are those of the stream in ms from the first frame on, None where it states none or they do not rise.
 
-    Raises VideoError for a file without a film that can be decoded, OSError where the file itself cannot be read.
+    Raises VideoError for a file without a video that can be decoded, OSError where the file itself cannot be read.
     """
     frames: list[NDArray[np.uint8]] = []
     times_ms: list[float | None] = []
@@ -30,9 +30,9 @@ def film(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float64] | None]:
                     frames.append(np.asarray(frame.to_ndarray(format="rgb24"), np.uint8))
                     times_ms.append(None if frame.time is None else 1000 * float(frame.time))
         except (av.FFmpegError, IndexError) as error:
-            raise VideoError("the file holds no film that can be decoded") from error
+            raise VideoError("the file holds no video that can be decoded") from error
     if not frames or any(frame.shape != frames[0].shape for frame in frames):
-        raise VideoError("a film without frames, or of frames of several sizes")
+        raise VideoError("a video without frames, or of frames of several sizes")
     return np.stack(frames), _from_the_first(times_ms)
 
 
@@ -44,9 +44,9 @@ def _from_the_first(times_ms: list[float | None]) -> NDArray[np.float64] | None:
 
 
 def read_video(path: Path) -> Clip:
-    """A film of a data set as `film` reads it. Raises DatasetError."""
+    """A video of a data set as `video_frames` reads it. Raises DatasetError."""
     try:
-        frames, times_ms = film(path)
+        frames, times_ms = video_frames(path)
     except (VideoError, OSError) as error:
         raise DatasetError(f"{path}: no readable video ({error})") from error
     why = "" if times_ms is None else why_not_true(times_ms)

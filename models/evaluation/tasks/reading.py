@@ -36,7 +36,7 @@ from models.library.reading import Mark, MarkKind, Reading
 from models.results import ReadValue
 
 _EF_KEYS = ("ef_video_regression", "ef_bp", "ef_a4c", "ef_a4c_uncalibrated", "ef_area_a4c", "ef_video_regression_biplane")
-_FEWEST_FRAMES = 3  # of a film; CAMUS has end-diastole and end-systole as two stills
+_FEWEST_FRAMES = 3  # of a clip; CAMUS has end-diastole and end-systole as two single frames
 _ANY_EF = "ef_"
 _CURVES = 4  # area curves drawn
 _MM_PER_CM = 10.0
@@ -47,11 +47,11 @@ def read_ef(model: Model, data: DataSet, options: Options) -> EvaluationResult:
     rows: list[Row] = []
     curves: list[tuple[str, Sequence[float], Sequence[int]]] = []
     key_read, prefix = "", model.recipe.ef_figures
-    stills, others = 0, list[Item]()
+    single_frames, others = 0, list[Item]()
     known = chosen(data, options, lambda item: item.truth.ef_percent is not None)
-    for item, clips, unpaired in _films(model, known, others):
+    for item, clips, unpaired in _clips(model, known, others):
         if (prefix != _ANY_EF or len(clips) > 1) and min(clip.number_of_frames for clip in clips) < _FEWEST_FRAMES:
-            stills += 1
+            single_frames += 1
             continue
         reading, problem = read_clips(model, clips, options) if clips else (None, unpaired)
         value = next((one for one in reading.values if one.key in _EF_KEYS), None) if reading else None
@@ -68,7 +68,7 @@ def read_ef(model: Model, data: DataSet, options: Options) -> EvaluationResult:
         })  # fmt: skip
         if reading and len(curves) < _CURVES:
             curves += _curve(item.key, reading)
-    need(rows, options, "a true ejection fraction" + _passed_over(stills, others))
+    need(rows, options, "a true ejection fraction" + _passed_over(single_frames, others))
     pairs, groups = pairs_of(rows, "found")
     figures: dict[str, Value] = {"items": len(rows), "coverage_percent": 100 * len(pairs) / len(rows)}
     figures |= agreement_figures(prefix, "points", pairs, groups) | (ef_auroc(prefix, pairs) if len(pairs) else {})
@@ -126,7 +126,7 @@ def read_phases(model: Model, data: DataSet, options: Options) -> EvaluationResu
     for item in chosen(data, options, lambda item: None not in (item.truth.ed_frame, item.truth.es_frame)):
         clip = item.load()
         if clip.number_of_frames < _FEWEST_FRAMES:
-            continue  # of two still frames the order says which is which
+            continue  # of two frames alone the order says which is which
         reading, problem = read_clips(model, [clip], options)
         times = clip.frame_times_ms
         for phase, true in (("ed", item.truth.ed_frame), ("es", item.truth.es_frame)):
@@ -150,7 +150,7 @@ def read_phases(model: Model, data: DataSet, options: Options) -> EvaluationResu
     return EvaluationResult("phase", figures, tuple(rows), missing(rows), plots)
 
 
-def _films(model: Model, items: Iterator[Item], left_out: list[Item]) -> Iterator[tuple[Item, list[Clip], str]]:
+def _clips(model: Model, items: Iterator[Item], left_out: list[Item]) -> Iterator[tuple[Item, list[Clip], str]]:
     """Each item with its clip; `left_out` takes those of views that the model does not read. Of a model that reads several
     clips together each study with one of each view, or which it lacks.
     """
@@ -161,8 +161,8 @@ def _films(model: Model, items: Iterator[Item], left_out: list[Item]) -> Iterato
         yield replace(study, key=study.group), [item.load() for item in group], incomplete
 
 
-def _passed_over(stills: int, others: Sequence[Item]) -> str:
-    words = [f"the model reads films, and {stills} are stills"] if stills else []
+def _passed_over(single_frames: int, others: Sequence[Item]) -> str:
+    words = [f"the model reads clips of several frames, and {single_frames} are single frames"] if single_frames else []
     words += [f"{len(others)} clips are of views that the model does not read"] if others else []
     return f": {'; '.join(words)}" if words else ""
 

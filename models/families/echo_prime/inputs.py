@@ -28,11 +28,11 @@ TRAINING = Normalisation(torch.tensor((29.110628, 28.076836, 29.096405)), torch.
 
 
 class SectorFrames:
-    """The encoder's. Raises ReadingError for a still in the published way, which takes clips only."""
+    """The encoder's. Raises ReadingError for a single frame in the published way, which takes clips only."""
 
     def __init__(self, clip: Clip, manifest: Manifest, decoding: Decoding = Decoding.CORRECTED) -> None:
         if decoding is Decoding.PUBLISHED and clip.number_of_frames == 1:
-            raise ReadingError("the published way skips stills: the clip has one frame")
+            raise ReadingError("the published way skips single frames: the clip has one frame")
         self._clip, self._decoding = clip, decoding
         self._window, _ = image_window(clip, decoding)
 
@@ -99,8 +99,8 @@ def outside_blackened(frames: Frames) -> Frames:
 def sector(frames: Frames) -> NDArray[np.bool_] | None:
     """(rows, columns), true inside the ultrasound sector of RGB `frames` (n, rows, columns, 3), 0 to 255.
 
-    It is the convex hull of the largest part that changes between frames. Text, logos and scales stand still, and a still shows
-    all it has: there the largest part that is not black. None where nothing is.
+    It is the convex hull of the largest part that changes between frames. Text, logos and scales stand still. A single
+    frame shows all it has: there the largest part that is not black. None where nothing is.
     """
     grey = frames.max(axis=3)
     alive = grey.max(axis=0) - grey.min(axis=0) if len(grey) > 1 else grey[0]

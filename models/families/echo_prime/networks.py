@@ -1,7 +1,7 @@
 """EchoPrime: one embedding of a clip of any view, and which of 11 coarse views its first frame shows.
 
 Vukadinovic et al., Nature 2025, s41586-025-09850-x.
-Published and corrected ways differ in: short clips (filled up with empty frames, or played again from the start), stills
+Published and corrected ways differ in: short clips (filled up with empty frames, or played again from the start), single frames
 (skipped, or a clip of that one frame), and what is cut from a DICOM object (the whole frame, or the calibrated region).
 """
 

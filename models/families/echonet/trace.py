@@ -47,7 +47,7 @@ class Place:
         return x + float(self.columns.start), y + float(self.rows.start) + self.first_row
 
 
-def still(clip: Clip) -> Frames:
+def single_frame(clip: Clip) -> Frames:
     """The one frame, RGB (rows, columns, 3), 0 to 255. Raises ReadingError for a clip of several."""
     if clip.number_of_frames != 1:
         raise ReadingError(f"the clip has {clip.number_of_frames} frames; a spectral or M-mode display is a single one")

@@ -1,4 +1,4 @@
-"""A network that measures in a spectral or M-mode display: which frame of a film it is asked about."""
+"""A network that measures in a spectral or M-mode display: which frame of a clip it is asked about."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ from models.clip import Clip
 from models.derive.calipers.heat_map import sigmoid
 from models.derive.displays.sweep import Sweep
 from models.families.echonet.frames import Frames
-from models.families.echonet.trace import Absent, Place, corrected_notes, still, why_uncalibrated
+from models.families.echonet.trace import Absent, Place, corrected_notes, single_frame, why_uncalibrated
 from models.families.echonet.trace_screens import TraceScreens, whole_sweep
 from models.library.reading import Decoding, Reading
 from models.networks.frame_answers import frame_answers
@@ -22,14 +22,14 @@ from models.results import ReadValue, Reason, of_frames
 
 
 class TraceReader(ReadingNetwork, DeepLab, ABC):
-    """`read` measures a still; corrected also a film, on the last frame that shows one whole sweep, never on several."""
+    """`read` measures a single frame; corrected also a clip, on the last frame that shows one whole sweep, never on several."""
 
     columns: tuple[str, ...]
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         """Published raises ReadingError for several frames, and where the scripts end with an error."""
         if decoding is Decoding.PUBLISHED:
-            return self._published(clip, still(clip))
+            return self._published(clip, single_frame(clip))
         choice = self._choice(clip)
         sweep = whole_sweep(clip, choice)
         if sweep.frame_index is None:
@@ -45,7 +45,7 @@ class TraceReader(ReadingNetwork, DeepLab, ABC):
 
     @abstractmethod
     def _corrected(self, clip: Clip, frame_index: int, choice: TraceChoice) -> Reading:
-        """Of this frame alone, its values and marks numbered as those of a still."""
+        """Of this frame alone, its values and marks numbered as those of a single frame."""
 
     @abstractmethod
     def _unmeasured(self, absent: list[Absent]) -> tuple[ReadValue, ...]:
@@ -71,7 +71,7 @@ def trace_maps(network: nn.Module, clip: Clip, frame_index: int, choice: TraceCh
 
 
 def _on_frame(reading: Reading, sweep: Sweep) -> Reading:
-    """The reading of a frame as one of its film: values and marks name the frame, notes say why it was chosen."""
+    """The reading of a frame as one of its clip: values and marks name the frame, notes say why it was chosen."""
     index = sweep.frame_index or 0
     values = tuple(replace(value, sources=of_frames(index)) if value.sources else value for value in reading.values)
     marks = tuple(replace(mark, frame_index=index) for mark in reading.marks)

@@ -1,4 +1,4 @@
-"""What EchoNet-Measurements' Doppler and M-mode networks see of a clip corrected, and on which frame of a film."""
+"""What EchoNet-Measurements' Doppler and M-mode networks see of a clip corrected, and on which frame of a clip."""
 
 from collections.abc import Sequence
 

@@ -16,7 +16,7 @@ from node.files.features import embed_files
 def embed(
     name: ModelName,
     paths: Annotated[
-        list[Path], typer.Argument(help="Images (PNG, JPEG), films (AVI, MP4), DICOM files, or folders of them.", exists=True)
+        list[Path], typer.Argument(help="Images (PNG, JPEG), videos (AVI, MP4), DICOM files, or folders of them.", exists=True)
     ],
     out: Annotated[Path, typer.Option(help="A .npz or .csv file.")],
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda.")] = "cpu",

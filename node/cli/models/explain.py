@@ -33,7 +33,7 @@ def explain(
     if out.suffix.lower() not in (".png", ".mp4", ".avi"):
         raise ConfigError(f"--out {out.name}: .png, .mp4 or .avi")
     if frame is not None and out.suffix.lower() != ".png":
-        raise ConfigError("--frame goes with a .png; a film holds all frames")
+        raise ConfigError("--frame goes with a .png; a video holds all frames")
     refuse_replacing([("--out", out)], [path, Path(name), *([weights] if weights else [])])
     check_device(device)
     network = open_explained(name, weights, device)

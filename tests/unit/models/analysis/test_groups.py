@@ -67,8 +67,8 @@ def test_a_miniature_network_reads_both_clips() -> None:
     assert (use.weights_sha256, use.engine) == ("e" * 64, f"torch {torch.__version__} fp32")
     (swapped,) = read_group(VIEWS, [A2C, A4C], [part(network)]).values
     assert swapped.value != value.value, "which clip shows which view matters"
-    (still,) = read_group(VIEWS, [A4C, clip("1.2", 1)], [part(network)]).values
-    assert (still.value, still.reasons, still.detail) == (None, (Reason.NO_CARDIAC_CYCLE,), "a still does not move")
+    (single,) = read_group(VIEWS, [A4C, clip("1.2", 1)], [part(network)]).values
+    assert (single.value, single.reasons, single.detail) == (None, (Reason.NO_CARDIAC_CYCLE,), "a single frame does not move")
 
 
 def test_who_reads_pairs_is_not_asked_of_one_clip_and_the_other_way_round() -> None:

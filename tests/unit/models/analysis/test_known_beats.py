@@ -22,14 +22,14 @@ BEATS = (Beat(40, 60), Beat(80, 100))
 
 
 def test_the_video_regression_takes_one_clip_of_each_known_beat_and_all_clips_without() -> None:
-    film = beating(frames=160, period=40)
-    assert film.frame_times_ms is not None
+    cine = beating(frames=160, period=40)
+    assert cine.frame_times_ms is not None
     parts = (prepare_for_role(Role.MEASUREMENTS, as_model(MeanFraction(**KNOWN))),)
-    (of_beats,) = read_clip_values(film, View.A4C, parts, BEATS).values
+    (of_beats,) = read_clip_values(cine, View.A4C, parts, BEATS).values
     assert "mean of 2 beats" in of_beats.detail
     assert (of_beats.beats, of_beats.sd is None) == (2, False)
-    (of_all,) = read_clip_values(film, View.A4C, parts).values
-    assert f"mean of {len(timed_starts_ms(film.frame_times_ms))} clips" in of_all.detail
+    (of_all,) = read_clip_values(cine, View.A4C, parts).values
+    assert f"mean of {len(timed_starts_ms(cine.frame_times_ms))} clips" in of_all.detail
     assert of_all.beats == 1
 
 
@@ -49,17 +49,17 @@ def test_the_analysis_hands_on_the_beats_of_the_ventricle(monkeypatch: pytest.Mo
 def test_what_the_ventricle_took_is_there_for_the_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     prepared: list[object] = []
 
-    def outline(film: Clip, *_: object) -> Ventricle:
-        prepared.append(film.cache.once("squares", object))
+    def outline(cine: Clip, *_: object) -> Ventricle:
+        prepared.append(cine.cache.once("squares", object))
         return Ventricle()
 
-    def read(film: Clip, *_: object) -> ClipReadings:
-        prepared.append(film.cache.once("squares", object))
+    def read(cine: Clip, *_: object) -> ClipReadings:
+        prepared.append(cine.cache.once("squares", object))
         return ClipReadings()
 
     monkeypatch.setattr(analysis, "outline_ventricle", outline)
     monkeypatch.setattr(analysis, "read_clip_values", read)
-    film = replace(clip(20), is_quality_control_subject=True)
-    model_set(label="a4ch-full").analyse(film)
+    cine = replace(clip(20), is_quality_control_subject=True)
+    model_set(label="a4ch-full").analyse(cine)
     assert prepared[0] is prepared[1]
-    assert film.cache.once("squares", object) is not prepared[0], "afterwards nothing is kept"
+    assert cine.cache.once("squares", object) is not prepared[0], "afterwards nothing is kept"

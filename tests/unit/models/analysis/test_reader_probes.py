@@ -155,11 +155,11 @@ def test_on_an_accelerator_readers_are_computed_in_half_precision_behind_the_gat
     monkeypatch.setattr("torch.cuda.is_bf16_supported", lambda: True)
     network: Any = BrightVentricle(mean=60.0, std=50.0)
     network.manifest = replace(network.manifest, weights_sha256="a" * 64 if trained else "")
-    film = beating(40, 20)
-    expected = [row["Size"] for row in network.read(film).rows]
+    cine = beating(40, 20)
+    expected = [row["Size"] for row in network.read(cine).rows]
     part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="auto", device="cuda")
     assert part.use.engine == f"torch {'bf16' if trained else 'fp32'} on cuda"
-    assert [row["Size"] for row in part.model.network.read(film).rows] == expected
+    assert [row["Size"] for row in part.model.network.read(cine).rows] == expected
     backend = part.backend.backend
     assert isinstance(backend, OnAccelerator)
     assert backend.batches == ([3, 20, 20] if trained else [3]), "the probe, and what is read in half precision"
@@ -174,12 +174,12 @@ def test_an_accelerator_that_computes_something_else_is_refused_and_the_cpu_read
     monkeypatch.setattr("models.engines.agreement.TorchBackend", OnAccelerator)
     network: Any = BrightVentricle(mean=60.0, std=50.0)
     network.manifest = replace(network.manifest, weights_sha256="")
-    film = beating(40, 20)
-    expected = [row["Size"] for row in network.read(film).rows]
+    cine = beating(40, 20)
+    expected = [row["Size"] for row in network.read(cine).rows]
     part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="auto", device="cuda")
     assert part.use.engine.startswith("torch fp32 on cpu; ")
     assert why in part.use.engine
-    assert [row["Size"] for row in part.model.network.read(film).rows] == expected
+    assert [row["Size"] for row in part.model.network.read(cine).rows] == expected
     assert part.backend.backend.batches == [3, 20, 20], "the probe, and what is read"
 
 

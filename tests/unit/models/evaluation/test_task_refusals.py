@@ -1,4 +1,4 @@
-"""What a data set says and its videos do not hold is told with file and line; a model of films is not tried on stills."""
+"""What a data set says and its videos do not hold is told with file and line; a model of clips takes no single frames."""
 
 import json
 from dataclasses import replace
@@ -30,7 +30,7 @@ def _data(root: Path, frame: int) -> DataSet:
     return read_data(miniatures.echonet_dynamic(root, {"one": FRAMES}, {"one": (50.0, "TEST")}, traces))
 
 
-def test_a_trace_beyond_the_film_names_its_line(tmp_path: Path) -> None:
+def test_a_trace_beyond_the_clip_names_its_line(tmp_path: Path) -> None:
     line = 2 + len(BOX)
     with pytest.raises(DatasetError, match=rf"VolumeTracings\.csv line {line}: a trace on frame 5 of one\.avi, which has 5"):
         run_task(as_model(BrightVentricle(**KNOWN)), _data(tmp_path, 5), Options())
@@ -61,18 +61,18 @@ def test_a_frame_that_truth_json_alone_knows(tmp_path: Path, entry: dict[str, ob
 
 
 @pytest.mark.parametrize("decoding", Decoding)
-def test_a_model_of_films_is_not_tried_on_stills(decoding: Decoding) -> None:
-    """Bug prevented: CAMUS's two stills, padded to 64 frames, that are read as a beat."""
-    stills = Clip("1", np.full((2, 112, 112, 3), 55, np.uint8), None)
-    film = replace(stills, frames=stills.frames.repeat(40, axis=0), frame_times_ms=np.arange(80) * 20.0)
+def test_a_model_of_clips_is_not_tried_on_single_frames(decoding: Decoding) -> None:
+    """Bug prevented: CAMUS's two single frames, padded to 64 frames, that are read as a beat."""
+    singles = Clip("1", np.full((2, 112, 112, 3), 55, np.uint8), None)
+    cine = replace(singles, frames=singles.frames.repeat(40, axis=0), frame_times_ms=np.arange(80) * 20.0)
     items = [
-        Item(str(n), str(n), "test", lambda clip=clip: clip, Truth(ef_percent=50.0)) for n, clip in enumerate((stills, film))
+        Item(str(n), str(n), "test", lambda clip=clip: clip, Truth(ef_percent=50.0)) for n, clip in enumerate((singles, cine))
     ]
     for item in items:
         item.load().frames[:, :20] = 0  # the dark rows that the published cut needs
     model, options = MeanFraction(**KNOWN), Options(decoding=decoding)
     assert run_task(as_model(model), DataSet("camus", items), options).figures["items"] == 1
-    with pytest.raises(EvaluationError, match="the model reads films, and 1 are stills"):
+    with pytest.raises(EvaluationError, match="the model reads clips of several frames, and 1 are single frames"):
         run_task(as_model(model), DataSet("camus", items[:1]), options)
 
 
@@ -92,7 +92,7 @@ def test_times_are_those_of_the_stream(tmp_path: Path) -> None:
 
 
 def test_a_missing_extra_is_told_before_anything_is_computed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bug prevented: a traceback from the plots, after hours of reading films."""
+    """Bug prevented: a traceback from the plots, after hours of reading clips."""
     monkeypatch.setattr("models.evaluation.tasks.find_spec", lambda name: None if name == "sklearn" else name)
     with pytest.raises(EvaluationError, match=r"sklearn cannot be imported: pip install 'echonode\[train\]'"):
         run_task(as_model(BrightVentricle(**KNOWN)), _data(tmp_path, 4), Options())

@@ -295,8 +295,8 @@ def test_phases_in_frames_and_ms() -> None:
     items = [item(str(level), level, frames=30, ed_frame=2, es_frame=12) for level in (1, 2, 3)]
     readings = {1: phases(("ed", 3), ("ed", 20), ("es", 10)), 2: phases(), 3: phases(("ed", 1), ("es", 12))}
     model = KnownReader("EchoPDNet", readings)
-    stills = item("4", 4, frames=2, ed_frame=0, es_frame=1)
-    figures = run_task(as_model(model), DataSet("test", [*items, stills]), Options()).figures
+    singles = item("4", 4, frames=2, ed_frame=0, es_frame=1)
+    figures = run_task(as_model(model), DataSet("test", [*items, singles]), Options()).figures
     assert figures["items"] == 3
     assert figures["ed_coverage_percent"] == pytest.approx(200 / 3)
     assert (figures["ed_aafd_frames"], figures["ed_difference_mean_frames"]) == (1, 0)

@@ -180,10 +180,10 @@ def test_an_ejection_fraction_is_asked_of_clips_of_the_model_s_view_alone() -> N
         run_task(as_model(model), DataSet("dicom", items[1:3]), Options(), "ef")
 
 
-def test_a_model_of_pairs_is_not_tried_on_stills() -> None:
-    stills: Iterable[Item] = [apical("a", View.A4C, "one", 50, frames=2), apical("b", View.A2C, "one", 50, frames=2)]
-    with pytest.raises(EvaluationError, match="the model reads films, and 1 are stills"):
-        run_task(as_model(GroupReader("EchoMotionNet_A4C_A2C", {})), DataSet("camus", stills), Options())
+def test_a_model_of_pairs_is_not_tried_on_single_frames() -> None:
+    singles: Iterable[Item] = [apical("a", View.A4C, "one", 50, frames=2), apical("b", View.A2C, "one", 50, frames=2)]
+    with pytest.raises(EvaluationError, match="the model reads clips of several frames, and 1 are single frames"):
+        run_task(as_model(GroupReader("EchoMotionNet_A4C_A2C", {})), DataSet("camus", singles), Options())
 
 
 @pytest.mark.parametrize(

@@ -261,7 +261,7 @@ def test_bundled_weights_are_explained() -> None:
     assert explained.heat[:, :, :55].max() == 0
 
 
-def test_a_network_of_traces_says_so_of_a_film_that_shows_none() -> None:
+def test_a_network_of_traces_says_so_of_a_clip_that_shows_none() -> None:
     speckle = np.random.default_rng(0).integers(0, 255, (2, 200, 300, 3), dtype=np.uint8)
     with pytest.raises(ReadingError, match="changes in ways that no sweep does"):
         explain_clip(load_model("trvmax", device="meta").network, coloured_clip(2, frames=speckle))

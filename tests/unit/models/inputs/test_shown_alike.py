@@ -84,7 +84,7 @@ def known(manifest: Manifest) -> Manifest:
 def by_verb(manifest: Manifest) -> dict[str, Tensor]:
     """What each verb shows the model that its recipe has for it."""
     recipe, clip = recipe_of(manifest), clip_for(manifest)
-    films = [clip] * max(recipe.clips_read, 1)
+    cines = [clip] * max(recipe.clips_read, 1)
     network: Any = stopped(manifest, recipe)
     model = Model(network, recipe, manifest)
     item, options = Item("a clip", "", "", lambda: clip, Truth()), Options()
@@ -92,7 +92,7 @@ def by_verb(manifest: Manifest) -> dict[str, Tensor]:
     found = {"gate": batch if batch.ndim == 4 else batch.transpose(1, 2).flatten(0, 1)}
     verbs: dict[str, Callable[[], object]] = {}
     if _reads(network, clip):
-        verbs["read"] = lambda: network.read_group(films) if recipe.clips_read > 1 else network.read(clip)
+        verbs["read"] = lambda: network.read_group(cines) if recipe.clips_read > 1 else network.read(clip)
     try:
         place_of(manifest)
         verbs["explain"] = lambda: explain_clip(network, clip)
@@ -105,7 +105,7 @@ def by_verb(manifest: Manifest) -> dict[str, Tensor]:
         "landmarks": lambda: _found(model, clip, range(clip.number_of_frames), options),
     }
     for task in recipe.evaluation:
-        verbs[f"evaluate {task}"] = trials.get(task, lambda: read_clips(model, films, options))
+        verbs[f"evaluate {task}"] = trials.get(task, lambda: read_clips(model, cines, options))
     if "embedding" in recipe.evaluation:
         verbs["embed"] = lambda: embed(model, clip)
     return found | {verb: shown(ask) for verb, ask in verbs.items()}

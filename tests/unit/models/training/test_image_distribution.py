@@ -58,7 +58,7 @@ def test_of_independent_samples_the_covariance_is_ledoit_and_wolf_s() -> None:
 
 
 def test_repeated_frames_of_a_patient_are_no_further_samples() -> None:
-    """Bug prevented: films of many frames that make a covariance of few patients look certain."""
+    """Bug prevented: clips of many frames that make a covariance of few patients look certain."""
     rows = np.random.default_rng(3).normal(size=(15, 10)) * np.linspace(1, 3, 10)
     alone = shrunk_covariance(rows, np.full(15, 1 / 15), np.arange(15))
     again = shrunk_covariance(np.repeat(rows, 8, axis=0), np.full(120, 1 / 120), np.repeat(np.arange(15), 8))

@@ -8,13 +8,13 @@ from typer.testing import CliRunner
 
 from node.cli import app, measure
 from node.errors import ConfigError
-from node.objects.video_file import write_film
+from node.objects.video_file import write_video
 from tests.loaded import as_model
 from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
 
 
 def test_the_kernel_is_of_published_phases_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write_film(tmp_path / "a.avi", [np.full((480, 640, 3), 90, np.uint8)] * 2, 25.0)
+    write_video(tmp_path / "a.avi", [np.full((480, 640, 3), 90, np.uint8)] * 2, 25.0)
     line = caliper_logits([((320.0, 100.0), (320.0, 200.0))] * 2)
     for name, decoding, accepted in (
         ("lvid", "published", True), ("lvid", "corrected", False), ("ivs", "published", False)

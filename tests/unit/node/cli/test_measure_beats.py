@@ -1,4 +1,4 @@
-"""`measure --beats-by`: the ejection fraction of each beat of a film, with the table and the outlines of the segmenter."""
+"""`measure --beats-by`: the ejection fraction of each beat of a video, with the table and the outlines of the segmenter."""
 
 import csv
 import json
@@ -22,7 +22,7 @@ def _known_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "open_reader", lambda name, *_: (as_model(READERS[name]), ("torch",)))
 
 
-def test_beats_of_a_film(tmp_path: Path) -> None:
+def test_beats_of_a_video(tmp_path: Path) -> None:
     miniatures.write_video(tmp_path / "a.avi", miniatures.discs(160, 40))
     arguments = ["measure", "--model", "ef", "--beats-by", "lv", "--decoding", "published", "--csv", str(tmp_path / "a.csv")]
     result = CliRunner().invoke(app, [*arguments, "--json", str(tmp_path / "a.avi")])

@@ -40,7 +40,7 @@ def _known_reader(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def films(tmp_path: Path) -> tuple[str, str]:
+def videos(tmp_path: Path) -> tuple[str, str]:
     """Of 12 frames and of 7."""
     for name, frames in (("four.avi", 12), ("two.avi", 7)):
         miniatures.write_video(tmp_path / name, miniatures.discs(frames, 8))
@@ -53,30 +53,30 @@ def measured(*arguments: str) -> Any:
     return json.loads(result.stdout)
 
 
-def test_the_order_of_the_files_says_which_is_which(films: tuple[str, str]) -> None:
-    summary = measured(*films)
+def test_the_order_of_the_files_says_which_is_which(videos: tuple[str, str]) -> None:
+    summary = measured(*videos)
     assert (summary["model"], summary["weights_sha256"]) == ("EchoMotionNet_A4C_A2C", "4e" * 32)
     (file,) = summary["files"]
     assert file["file"] == "four.avi + two.avi"
     assert [(value["key"], value["value"], value["unit"]) for value in file["values"]] == [(KEY, 12.07, "%")]
-    assert measured(*reversed(films))["files"][0]["values"][0]["value"] == 7.12
+    assert measured(*reversed(videos))["files"][0]["values"][0]["value"] == 7.12
 
 
 @pytest.mark.parametrize("which", [["0"], ["0", "1", "1"], ["folder"], ["0", "0"], ["0", "1", "--out", "o.mp4"]])
-def test_anything_but_two_files_is_refused(which: list[str], films: tuple[str, str], tmp_path: Path) -> None:
+def test_anything_but_two_files_is_refused(which: list[str], videos: tuple[str, str], tmp_path: Path) -> None:
     """A folder's order is that of its names: A2C would be taken for A4C."""
-    named = {"0": films[0], "1": films[1], "folder": str(tmp_path), "o.mp4": str(tmp_path / "o")}
+    named = {"0": videos[0], "1": videos[1], "folder": str(tmp_path), "o.mp4": str(tmp_path / "o")}
     result = CliRunner().invoke(app, ["measure", "--model", "m", *(named.get(word, word) for word in which)])
     assert isinstance(result.exception, ConfigError), result.output
     assert "EchoMotionNet_A4C_A2C" in str(result.exception)
 
 
 @pytest.mark.parametrize("broken", [0, 1])
-def test_either_file_may_be_what_cannot_be_read(broken: int, films: tuple[str, str]) -> None:
-    Path(films[broken]).write_bytes(b"no film")
-    assert "error" in measured(*films)["files"][0]
+def test_either_file_may_be_what_cannot_be_read(broken: int, videos: tuple[str, str]) -> None:
+    Path(videos[broken]).write_bytes(b"no video")
+    assert "error" in measured(*videos)["files"][0]
 
 
-def test_weights_trained_on_phantoms_read_no_patient(films: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_weights_trained_on_phantoms_read_no_patient(videos: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "open_reader", lambda *_: (as_model(Lengths(trained_on_phantoms=True)), ("torch",)))
-    assert "phantoms only" in measured(*films)["files"][0]["error"]
+    assert "phantoms only" in measured(*videos)["files"][0]["error"]

@@ -11,7 +11,7 @@ from models.library.registry import find_manifest
 from models.results import ReadValue, of_frames
 from node.files.file_measurement import FileMeasurement, measure_file, write_table
 from node.files.input_files import InputFile
-from node.objects.video_file import write_film
+from node.objects.video_file import write_video
 from tests.loaded import Reads
 
 
@@ -27,25 +27,25 @@ class _Counting(Reads):
 
 
 def test_listed_frames_keep_their_numbers_and_several_have_no_values(tmp_path: Path) -> None:
-    film = tmp_path / "a.avi"
-    write_film(film, [np.full((16, 16, 3), 90, np.uint8)] * 9, 25.0)
+    video = tmp_path / "a.avi"
+    write_video(video, [np.full((16, 16, 3), 90, np.uint8)] * 9, 25.0)
 
     def read(*frames: int) -> Reading:
-        reading = measure_file(_Counting(), InputFile(film, "a.avi", frames), Decoding.CORRECTED, None).reading
+        reading = measure_file(_Counting(), InputFile(video, "a.avi", frames), Decoding.CORRECTED, None).reading
         assert reading is not None
         return reading
 
     several = read(7, 2)
     assert [tuple(row.values()) for row in several.rows] == [(7, 7, 7, 0), (2, 2, 2, 1)]
     assert several.values == ()
-    assert several.notes[-1] == "2 single frames of a list are no film: rows, and no values"
+    assert several.notes[-1] == "2 single frames of a list are no video: rows, and no values"
     one = read(5)
     assert [(value.value, value.frame_index) for value in one.values] == [(40.0, 5), (50.0, None)]
     assert one.rows[0]["Frame"] == 5
 
 
 def test_a_reader_that_cannot_compute_fails_at_that_file_alone(tmp_path: Path) -> None:
-    write_film(tmp_path / "a.avi", [np.full((16, 16, 3), 90, np.uint8)], 25.0)
+    write_video(tmp_path / "a.avi", [np.full((16, 16, 3), 90, np.uint8)], 25.0)
 
     class Broken(_Counting):
         def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:

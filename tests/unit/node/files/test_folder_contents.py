@@ -16,7 +16,7 @@ from node.errors import ConfigError
 from node.files import analysis
 from node.files.analysis import AnalysedStudy, analyse_files, folder_name
 from node.files.folder_contents import find_files
-from node.objects.video_file import write_film
+from node.objects.video_file import write_video
 from node.settings import ModelSettings, Settings
 from node.work import clip_analysis
 from tests.factories import A2C_UID, A4C_UID, clip_findings, source_file, source_header
@@ -72,10 +72,10 @@ def test_a_study_uid_that_is_a_path_writes_into_the_folder_asked_for(tmp_path: P
 @pytest.mark.parametrize(
     ("name", "content", "said"),
     [
-        ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(50), "neither a DICOM object nor a film"),
-        ("a.py", b"print('x')\n" * 50, "neither a DICOM object nor a film"),
-        ("empty", b"", "neither a DICOM object nor a film"),
-        ("a.dcm", b"not at all", "neither a DICOM object nor a film"),
+        ("a.png", b"\x89PNG\r\n\x1a\n" + bytes(50), "neither a DICOM object nor a video"),
+        ("a.py", b"print('x')\n" * 50, "neither a DICOM object nor a video"),
+        ("empty", b"", "neither a DICOM object nor a video"),
+        ("a.dcm", b"not at all", "neither a DICOM object nor a video"),
     ],
 )
 def test_what_cannot_be_used_is_said_with_exit_code_1(tmp_path: Path, name: str, content: bytes, said: str) -> None:
@@ -91,7 +91,7 @@ def test_what_cannot_be_used_is_said_with_exit_code_1(tmp_path: Path, name: str,
 
 def test_an_empty_folder_is_no_success(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
-    assert run(tmp_path / "in", "--out", tmp_path / "out") == (1, "nothing was analysed: there is no DICOM image and no film")
+    assert run(tmp_path / "in", "--out", tmp_path / "out") == (1, "nothing was analysed: there is no DICOM image and no video")
 
 
 def test_a_report_alone_is_no_image(tmp_path: Path) -> None:
@@ -172,22 +172,22 @@ def test_of_two_files_of_one_object_the_earlier_is_named(tmp_path: Path) -> None
     assert note.startswith("a.dcm not used: another file of this object")
 
 
-def test_a_broken_film_takes_no_study_along(tmp_path: Path) -> None:
+def test_a_broken_video_takes_no_study_along(tmp_path: Path) -> None:
     save(tmp_path / "in" / "a.dcm", source_header(A4C_UID))
     (tmp_path / "in" / "broken.avi").write_bytes(b"RIFF")
     results = list(analyse_files([tmp_path / "in"], tmp_path / "out", Settings()))
     assert [isinstance(one, AnalysedStudy) and one.failed for one in results] == [False, True]
 
 
-def test_films_of_one_name_have_folders_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_videos_of_one_name_have_folders_of_their_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import numpy as np
 
     from models.results import StudyFindings
 
-    monkeypatch.setattr(analysis, "analyse_film", lambda path, plan: StudyFindings(path.name, (), (), ()))
+    monkeypatch.setattr(analysis, "analyse_video", lambda path, plan: StudyFindings(path.name, (), (), ()))
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
-        write_film(tmp_path / folder / "..weird [x].avi", [np.zeros((16, 16, 3), np.uint8)] * 3, 30.0)
+        write_video(tmp_path / folder / "..weird [x].avi", [np.zeros((16, 16, 3), np.uint8)] * 3, 30.0)
     results = [one for one in analyse_files([tmp_path], tmp_path / "out", Settings()) if isinstance(one, AnalysedStudy)]
     folders = {one.folder for one in results}
     assert len(folders) == 2

@@ -32,7 +32,7 @@ class Lengths(Reads, nn.Module):
 
 
 @pytest.fixture
-def films(tmp_path: Path) -> list[Path]:
+def videos(tmp_path: Path) -> list[Path]:
     """Of 6, 4 and 5 frames."""
     paths = [tmp_path / f"{name}.avi" for name in ("four", "two", "three")]
     for path, frames in zip(paths, (6, 4, 5), strict=True):
@@ -48,37 +48,37 @@ def model() -> Model:
     return as_model(Lengths())
 
 
-def test_three_files_are_read_in_their_order(films: list[Path]) -> None:
-    reader, (group,) = of_group(model(), VIEWS, films, wanted(films), None)
-    assert (group.path, group.name) == (films[2], "four.avi + two.avi + three.avi")
+def test_three_files_are_read_in_their_order(videos: list[Path]) -> None:
+    reader, (group,) = of_group(model(), VIEWS, videos, wanted(videos), None)
+    assert (group.path, group.name) == (videos[2], "four.avi + two.avi + three.avi")
     reading = measure_file(reader, group, Decoding.CORRECTED, None).reading
     assert reading is not None
     assert [value.value for value in reading.values] == [6, 4, 5]
     assert reading.notes[0] == "its own"
 
 
-def test_a_file_that_cannot_be_read_fails_its_group(films: list[Path]) -> None:
-    reader, (group,) = of_group(model(), VIEWS, films, wanted(films), None)
-    films[1].write_bytes(b"no film")
+def test_a_file_that_cannot_be_read_fails_its_group(videos: list[Path]) -> None:
+    reader, (group,) = of_group(model(), VIEWS, videos, wanted(videos), None)
+    videos[1].write_bytes(b"no video")
     measured = measure_file(reader, group, Decoding.CORRECTED, None)
     assert (measured.reading, bool(measured.error)) == (None, True)
 
 
-def test_what_is_no_group_is_refused_with_the_order_that_it_needs(films: list[Path]) -> None:
+def test_what_is_no_group_is_refused_with_the_order_that_it_needs(videos: list[Path]) -> None:
     name = "EchoMotionNet_A4C_A2C reads"
     for views, paths, why in (
         (
             VIEWS,
-            films[:2],
+            videos[:2],
             f"{name} three clips together: give three files, first the A4C clip, then the A2C clip, then the A3C clip",
         ),
-        (VIEWS[:2], films, f"{name} two clips together: give two files, first the A4C clip, then the A2C clip"),
-        (VIEWS, [films[0], films[1], films[0]], f"{name} three clips together: four.avi was given twice"),
-        (VIEWS, [films[0], films[1], films[1]], f"{name} three clips together: two.avi was given twice"),
+        (VIEWS[:2], videos, f"{name} two clips together: give two files, first the A4C clip, then the A2C clip"),
+        (VIEWS, [videos[0], videos[1], videos[0]], f"{name} three clips together: four.avi was given twice"),
+        (VIEWS, [videos[0], videos[1], videos[1]], f"{name} three clips together: two.avi was given twice"),
     ):
         with pytest.raises(ConfigError) as refused:
             of_group(model(), views, paths, wanted(paths), None)
         assert str(refused.value) == why
     with pytest.raises(ConfigError) as refused:
-        of_group(model(), VIEWS, films, wanted(films), Path("o.mp4"))
+        of_group(model(), VIEWS, videos, wanted(videos), Path("o.mp4"))
     assert str(refused.value) == "--out: EchoMotionNet_A4C_A2C finds nothing in the images that could be drawn"

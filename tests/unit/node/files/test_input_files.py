@@ -26,7 +26,7 @@ def test_images_are_found_as_analyse_finds_them(tmp_path: Path) -> None:
     assert read_clip(bare).number_of_frames == 1
 
 
-def test_of_a_folder_only_films_and_images_are_taken(tmp_path: Path) -> None:
+def test_of_a_folder_only_videos_and_images_are_taken(tmp_path: Path) -> None:
     (tmp_path / "deep").mkdir()
     image = source_file(source_header(frames=1))
     report = source_file(source_header(frames=1))
@@ -34,21 +34,21 @@ def test_of_a_folder_only_films_and_images_are_taken(tmp_path: Path) -> None:
         del report[keyword]
     for name, dataset in {"deep/1.2.3": image, "report.dcm": report, "DICOMDIR": report}.items():
         dataset.save_as(tmp_path / name, enforce_file_format=True)
-    for name, content in {"film.AVI": b"", "cut.dcm": b"", "truth.json": b"{}", "broken": bytes(128) + b"DICM\x00"}.items():
+    for name, content in {"video.AVI": b"", "cut.dcm": b"", "truth.json": b"{}", "broken": bytes(128) + b"DICM\x00"}.items():
         (tmp_path / name).write_bytes(content)
     found = [item.name for item in input_files([tmp_path])]
-    assert found == ["broken", "cut.dcm", "deep/1.2.3", "film.AVI"]  # those that cannot be read are heard of
+    assert found == ["broken", "cut.dcm", "deep/1.2.3", "video.AVI"]  # those that cannot be read are heard of
     assert [item.name for item in input_files([tmp_path / "truth.json"])] == ["truth.json"]  # named, so tried
 
 
-def test_a_list_is_sought_beside_itself_and_groups_the_frames_of_a_film(tmp_path: Path) -> None:
+def test_a_list_is_sought_beside_itself_and_groups_the_frames_of_a_video(tmp_path: Path) -> None:
     (tmp_path / "frames.csv").write_text("video_path,frame_number\na.avi,3\nb.avi,0\na.avi,1\n")
     first, second = input_files([tmp_path / "frames.csv"])
     assert (first.path, first.frames) == (tmp_path / "a.avi", (3, 1))
     assert second.frames == (0,)
 
 
-def test_a_film_beside_the_list_goes_before_one_of_the_working_directory(
+def test_a_video_beside_the_list_goes_before_one_of_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for folder in ("lists", "here"):

@@ -19,7 +19,7 @@ from node.cli import app, measure
 from node.errors import ConfigError, EchoNodeError
 from node.files import overlays
 from node.files.output_files import overlay_files, refuse_among, refuse_replacing
-from node.objects.video_file import write_film
+from node.objects.video_file import write_video
 from tests.loaded import Reads, as_model
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
@@ -45,10 +45,10 @@ def _known_reader(monkeypatch: pytest.MonkeyPatch) -> None:
 def folder(tmp_path: Path) -> Path:
     made = tmp_path / "in"
     made.mkdir()
-    write_film(made / "film.avi", iter(FRAMES), 25.0)
-    write_film(made / "film2.mp4", iter(FRAMES), 25.0)
+    write_video(made / "video.avi", iter(FRAMES), 25.0)
+    write_video(made / "video2.mp4", iter(FRAMES), 25.0)
     (made / "clip.dcm").write_bytes(as_file(ultrasound_object(FRAMES)))
-    (made / "list.csv").write_text("video_path,frame_number\nfilm.avi,1\n")
+    (made / "list.csv").write_text("video_path,frame_number\nvideo.avi,1\n")
     return made
 
 
@@ -63,20 +63,20 @@ def _contents(folder: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize(
     ("source", "option", "target"),
     [
-        ("", "--out", ""),  # film2.mp4 would be its own overlay
-        ("film.avi", "--out", "film.avi"),
-        ("film.avi", "--out", "../in/film.avi"),
+        ("", "--out", ""),  # video2.mp4 would be its own overlay
+        ("video.avi", "--out", "video.avi"),
+        ("video.avi", "--out", "../in/video.avi"),
         ("clip.dcm", "--csv", "clip.dcm"),
         ("list.csv", "--csv", "list.csv"),
-        ("list.csv", "--out", "film.avi"),
-        ("film.avi", "--out", "hard.avi"),
-        ("film.avi", "--out", "soft.avi"),
-        ("soft.avi", "--csv", "film.avi"),
+        ("list.csv", "--out", "video.avi"),
+        ("video.avi", "--out", "hard.avi"),
+        ("video.avi", "--out", "soft.avi"),
+        ("soft.avi", "--csv", "video.avi"),
     ],
 )
 def test_measure_never_replaces_what_it_measures(folder: Path, source: str, option: str, target: str) -> None:
-    os.link(folder / "film.avi", folder / "hard.avi")
-    (folder / "soft.avi").symlink_to(folder / "film.avi")
+    os.link(folder / "video.avi", folder / "hard.avi")
+    (folder / "soft.avi").symlink_to(folder / "video.avi")
     before = _contents(folder)
     result = _measure(folder / source, option, folder / target)
     assert isinstance(result.exception, ConfigError)
@@ -86,7 +86,7 @@ def test_measure_never_replaces_what_it_measures(folder: Path, source: str, opti
 
 
 def test_table_and_overlay_are_two_files(folder: Path) -> None:
-    result = _measure(folder / "film.avi", "--out", folder / "x.mp4", "--csv", folder / "in" / ".." / "x.mp4")
+    result = _measure(folder / "video.avi", "--out", folder / "x.mp4", "--csv", folder / "in" / ".." / "x.mp4")
     assert isinstance(result.exception, ConfigError)
     assert "what --out writes" in str(result.exception)
     result = _measure(folder / "clip.dcm", "--out", folder / "out", "--csv", folder / "out.mp4")  # `out` becomes out/clip.mp4
@@ -95,18 +95,18 @@ def test_table_and_overlay_are_two_files(folder: Path) -> None:
 
 def test_the_weights_and_the_manifest_are_read_too(folder: Path) -> None:
     (folder / "weights.csv").write_text("weights")
-    result = _measure(folder / "film.avi", "--weights", folder / "weights.csv", "--csv", folder / "weights.csv")
+    result = _measure(folder / "video.avi", "--weights", folder / "weights.csv", "--csv", folder / "weights.csv")
     assert isinstance(result.exception, ConfigError)
     assert (folder / "weights.csv").read_text() == "weights"
 
 
 def test_what_was_written_before_may_be_written_again(folder: Path, tmp_path: Path) -> None:
     for _ in range(2):
-        result = _measure(folder / "film.avi", "--out", tmp_path / "o.mp4", "--csv", tmp_path / "o.csv")
+        result = _measure(folder / "video.avi", "--out", tmp_path / "o.mp4", "--csv", tmp_path / "o.csv")
         assert result.exit_code == 0, result.output
 
 
-def test_a_path_without_a_suffix_may_become_a_film_or_an_image(tmp_path: Path) -> None:
+def test_a_path_without_a_suffix_may_become_a_video_or_an_image(tmp_path: Path) -> None:
     assert [path.name for _, path in overlay_files([tmp_path / "a", None, tmp_path / "b.avi"])] == ["a.mp4", "a.png", "b.avi"]
     refuse_replacing([("--out", tmp_path / "new")], [tmp_path / "nowhere"])
 
@@ -117,8 +117,8 @@ def test_what_was_read_stays_when_its_overlay_cannot_be_written(
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(overlays, "write_film", full)
-    arguments = (folder / "film.avi", "--out", tmp_path / "o.mp4", "--csv", tmp_path / "o.csv")
+    monkeypatch.setattr(overlays, "write_video", full)
+    arguments = (folder / "video.avi", "--out", tmp_path / "o.mp4", "--csv", tmp_path / "o.csv")
     result = _measure(*arguments, "--json")
     (file,) = json.loads(result.stdout)["files"]
     assert [value["value"] for value in file["values"]] == [40.0]
@@ -136,11 +136,11 @@ def test_the_summary_is_printed_when_the_table_cannot_be_written(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(measure, "write_table", full)
-    result = _measure(folder / "film.avi", "--csv", tmp_path / "o.csv", "--json")
+    result = _measure(folder / "video.avi", "--csv", tmp_path / "o.csv", "--json")
     assert json.loads(result.stdout)["files"][0]["values"][0]["value"] == 40.0
     assert isinstance(result.exception, EchoNodeError)
     assert "No space left on device; the table is not there, or not whole" in str(result.exception)
-    assert "rows in" not in _measure(folder / "film.avi", "--csv", tmp_path / "o.csv").stdout
+    assert "rows in" not in _measure(folder / "video.avi", "--csv", tmp_path / "o.csv").stdout
 
 
 def test_an_engine_that_cannot_compute_one_file_measures_the_others(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -155,15 +155,15 @@ def test_an_engine_that_cannot_compute_one_file_measures_the_others(folder: Path
     assert str(result.exception) == "1 of 3 files could not be measured"
     files = {file["file"]: file for file in json.loads(result.stdout)["files"]}
     assert files["clip.dcm"]["error"] == "no memory for 3 frames"
-    assert [name for name, file in files.items() if "error" not in file] == ["film.avi", "film2.mp4"]
+    assert [name for name, file in files.items() if "error" not in file] == ["video.avi", "video2.mp4"]
 
 
 def test_an_object_cut_short_is_marked_in_the_summary(folder: Path) -> None:
     dataset = ultrasound_object(FRAMES)
     dataset.NumberOfFrames = 5
     (folder / "clip.dcm").write_bytes(as_file(dataset))
-    file, film = json.loads(_measure(folder / "clip.dcm", folder / "film.avi", "--json").stdout)["files"]
-    assert (file["cut_short"], film["cut_short"]) == (True, False)
+    file, video = json.loads(_measure(folder / "clip.dcm", folder / "video.avi", "--json").stdout)["files"]
+    assert (file["cut_short"], video["cut_short"]) == (True, False)
     assert "of a file cut short" in _measure(folder / "clip.dcm").stdout
 
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from node.objects.clip_reader import read_clip
-from node.objects.video_file import read_video, write_film
+from node.objects.video_file import read_video, write_video
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
 FRAME_TIME, FRAME_TIME_VECTOR = 0x00181063, 0x00181065
@@ -72,14 +72,14 @@ def test_other_rates_within_reason_change_nothing(frame_ms: float, others: dict[
     assert not clip.notes
 
 
-def test_a_still_is_not_judged() -> None:
-    still = read_clip(as_file(ultrasound_object(PICTURE[:1], FrameTime=4000, FrameIncrementPointer=FRAME_TIME)))
-    assert still.clock_objection == ""
+def test_a_single_frame_is_not_judged() -> None:
+    single = read_clip(as_file(ultrasound_object(PICTURE[:1], FrameTime=4000, FrameIncrementPointer=FRAME_TIME)))
+    assert single.clock_objection == ""
 
 
 @pytest.mark.parametrize("rate_hz", [2.0, 3.0])
-def test_a_film_of_an_impossible_rate_has_no_times(tmp_path: Path, rate_hz: float) -> None:
-    write_film(tmp_path / "slow.avi", (np.full((48, 64, 3), 20 * index, np.uint8) for index in range(6)), rate_hz)
+def test_a_video_of_an_impossible_rate_has_no_times(tmp_path: Path, rate_hz: float) -> None:
+    write_video(tmp_path / "slow.avi", (np.full((48, 64, 3), 20 * index, np.uint8) for index in range(6)), rate_hz)
     clip = read_video(tmp_path / "slow.avi")
     assert clip.frame_times_ms is None
     assert f"{1000 / rate_hz:.4g} ms a frame" in clip.clock_objection

@@ -1,4 +1,4 @@
-"""Films that are no DICOM objects: read with their times, written at theirs."""
+"""Videos that are no DICOM objects: read with their times, written at theirs."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -10,7 +10,7 @@ import pytest
 from models.library.reading import Mark, MarkKind
 from node.errors import UnreadableClip
 from node.objects.mark_drawing import annotated
-from node.objects.video_file import frame_rate_hz, read_video, write_film, write_image
+from node.objects.video_file import frame_rate_hz, read_video, write_image, write_video
 
 
 def _grey_levels(count: int, rows: int = 48, columns: int = 64) -> list[np.ndarray]:
@@ -18,9 +18,9 @@ def _grey_levels(count: int, rows: int = 48, columns: int = 64) -> list[np.ndarr
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".avi"])
-def test_a_film_comes_back_with_its_frames_and_times(tmp_path: Path, suffix: str) -> None:
-    path = tmp_path / f"film{suffix}"
-    assert write_film(path, _grey_levels(10), 40.0) == 10
+def test_a_video_comes_back_with_its_frames_and_times(tmp_path: Path, suffix: str) -> None:
+    path = tmp_path / f"video{suffix}"
+    assert write_video(path, _grey_levels(10), 40.0) == 10
     clip = read_video(path)
     assert clip.frames.shape == (10, 48, 64, 3)
     assert np.abs(clip.frames.mean(axis=(1, 2, 3)) - 20 * np.arange(10)).max() < 4
@@ -31,12 +31,12 @@ def test_a_film_comes_back_with_its_frames_and_times(tmp_path: Path, suffix: str
 def test_colours_keep_their_order(tmp_path: Path) -> None:
     frame = np.zeros((48, 64, 3), np.uint8)
     frame[..., 0] = 200
-    write_film(tmp_path / "red.avi", [frame] * 2, 25.0)
+    write_video(tmp_path / "red.avi", [frame] * 2, 25.0)
     assert read_video(tmp_path / "red.avi").frames[0].mean(axis=(0, 1)) == pytest.approx([200, 0, 0], abs=6)
 
 
 def test_odd_sides_are_filled_up(tmp_path: Path) -> None:
-    write_film(tmp_path / "odd.mp4", _grey_levels(3, rows=47, columns=63), 25.0)
+    write_video(tmp_path / "odd.mp4", _grey_levels(3, rows=47, columns=63), 25.0)
     assert read_video(tmp_path / "odd.mp4").frames.shape == (3, 48, 64, 3)
 
 
@@ -55,8 +55,8 @@ def test_uneven_times_are_those_of_the_stream(tmp_path: Path) -> None:
     assert read_video(path).frame_times_ms == pytest.approx([0, 40, 100, 130], abs=1)
 
 
-@pytest.mark.parametrize("content", [b"", b"no film at all", b"RIFF\x00\x00\x00\x00AVI "])
-def test_what_is_no_film_is_unreadable(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"", b"no video at all", b"RIFF\x00\x00\x00\x00AVI "])
+def test_what_is_no_video_is_unreadable(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "broken.avi"
     path.write_bytes(content)
     with pytest.raises(UnreadableClip):
@@ -70,7 +70,7 @@ def test_a_missing_file_is_the_disk_s_error(tmp_path: Path) -> None:
 
 def test_only_mp4_and_avi_are_written(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"\.mp4 or \.avi"):
-        write_film(tmp_path / "film.gif", _grey_levels(1), 25.0)
+        write_video(tmp_path / "video.gif", _grey_levels(1), 25.0)
 
 
 def test_the_frame_rate_is_the_clip_s_own() -> None:

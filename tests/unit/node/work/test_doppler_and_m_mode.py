@@ -68,7 +68,7 @@ def missing(findings: StudyFindings) -> dict[str, NotMeasured]:
     return {result.key: result for result in findings.not_measured}
 
 
-def test_a_cw_still_of_the_aortic_valve_becomes_a_coded_velocity() -> None:
+def test_a_cw_frame_of_the_aortic_valve_becomes_a_coded_velocity() -> None:
     reader = reader_of("avvmax", peaks_of(JET))
     clip = analysed("doppler-av", JET.clip(sop_instance_uid="1.2.3"), reader)
     assert clip.view is not None

@@ -36,9 +36,9 @@ def known(reader: Any, letter: str) -> Any:
     return reader
 
 
-def analysed(label: str, film: Clip, *readers: Any) -> ClipFindings:
+def analysed(label: str, cine: Clip, *readers: Any) -> ClipFindings:
     parts = tuple(prepare_for_role(Role.MEASUREMENTS, as_model(reader)) for reader in readers)
-    return taking(model_set(label=label), Role.MEASUREMENTS, *parts).analyse(replace(film, is_quality_control_subject=True))
+    return taking(model_set(label=label), Role.MEASUREMENTS, *parts).analyse(replace(cine, is_quality_control_subject=True))
 
 
 def study(*clips: ClipFindings, asked: tuple[Any, ...] = ()) -> StudyFindings:
@@ -72,7 +72,7 @@ def test_an_atrium_s_area_has_the_key_of_its_view(label: str, name: str, key: st
     assert all(reasons == (Reason.VIEW_MISSING,) for other, reasons in missing.items() if other.startswith("la_area"))
 
 
-def test_a_still_has_no_end_systole() -> None:
+def test_a_single_frame_has_no_end_systole() -> None:
     reader = known(drawn_reader("la_area", discs(1)), "d")
     findings = study(analysed("a4ch-full", clip(1), reader), asked=(reader,))
     (area,) = [result for result in findings.not_measured if result.key == "la_area_a4c"]
@@ -103,8 +103,8 @@ def test_nothing_of_panecho_but_the_ejection_fraction_is_a_measurement() -> None
     assert {value.key: value.value for value in seen.values} == {"ef_video_regression": pytest.approx(57.5)}
     assert any("values are left out: no quantity of this node" in note for note in seen.notes)
     assert analysed("plax-full-lv", clip(20), reader).values == ()
-    (still,) = analysed("a4ch-full", clip(1), reader).values
-    assert (still.value, still.reasons) == (None, (Reason.NO_CARDIAC_CYCLE,))
+    (single,) = analysed("a4ch-full", clip(1), reader).values
+    assert (single.value, single.reasons) == (None, (Reason.NO_CARDIAC_CYCLE,))
 
 
 def report_of(findings: StudyFindings) -> list[Any]:
@@ -136,10 +136,10 @@ def test_a_value_of_unknown_weights_is_in_no_report() -> None:
 
 
 def test_key_points_give_diameters_and_what_is_made_of_them() -> None:
-    film = clip(FRAMES)
-    assert SECTOR in film.regions
+    cine = clip(FRAMES)
+    assert SECTOR in cine.regions
     reader = known(key_points(beating()), "d")
-    measured = found(study(analysed("plax-full-lv", film, reader), asked=(reader,)))
+    measured = found(study(analysed("plax-full-lv", cine, reader), asked=(reader,)))
     cm_per_px = 640 / 256 * 0.03
     assert measured["lvidd_2d"].value == pytest.approx(50 * cm_per_px, abs=0.02)
     assert measured["lvids_2d"].value == pytest.approx(30 * cm_per_px, abs=0.02)

@@ -100,7 +100,7 @@ def test_a_failing_heart_still_beats() -> None:
 
 
 @pytest.mark.parametrize("area", [20.0, 0.0])
-def test_a_still_has_no_beat(area: float) -> None:
+def test_a_single_frame_has_no_beat(area: float) -> None:
     times = clock(2000, 30)
     assert find_beats([area] * times.size, times.tolist()) == ()
 

@@ -134,7 +134,7 @@ def test_an_end_further_off_is_refused_and_never_measured_at_the_wrong_frame(off
 
 
 def test_a_systole_that_grows_too_long_as_its_ends_settle_is_no_beat() -> None:
-    """Found are 15 frames, 600 ms; by the areas it is 16, 640 ms, or 592 ms of a quicker film."""
+    """Found are 15 frames, 600 ms; by the areas it is 16, 640 ms, or 592 ms of a quicker clip."""
     long = [30.0] * 10 + [30 - 12 * index / 16 for index in range(17)] + [20.0] * 10
     beats = [Beat(11, 26)]
     assert settled(beats, long) == ()

@@ -100,7 +100,7 @@ def test_systole_is_shorter_than_its_beat(beat_ms: float) -> None:
 @pytest.mark.parametrize(
     ("duration_ms", "r_waves", "heart_rate_bpm", "why"),
     [
-        (0, (), 60.0, "a still does not move"),
+        (0, (), 60.0, "a single frame does not move"),
         (960, (), 60.0, ""),
         (600, (), 60.0, "the clip shows 640 ms, a beat takes 1000 ms"),
         (600, (0.0, 700.0), None, ""),
@@ -109,7 +109,7 @@ def test_systole_is_shorter_than_its_beat(beat_ms: float) -> None:
         (1200, (), None, ""),
     ],
 )
-def test_whether_a_whole_beat_goes_into_a_film(
+def test_whether_a_whole_beat_goes_into_a_clip(
     duration_ms: float, r_waves: tuple[float, ...], heart_rate_bpm: float | None, why: str
 ) -> None:
     assert why_no_beat_shown(clock(duration_ms, 25).tolist(), r_waves, heart_rate_bpm) == why

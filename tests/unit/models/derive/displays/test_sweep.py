@@ -32,7 +32,7 @@ def test_of_several_whole_sweeps_the_last() -> None:
     assert 1.9 < fronts[index] < 2.01
 
 
-def test_a_front_at_the_end_with_the_film() -> None:
+def test_a_front_at_the_end_with_the_clip() -> None:
     assert found(written(SWEEPS, SPECTRAL, [0.5, 0.7, 0.9, 0.985])).frame_index == 3
 
 
@@ -45,7 +45,7 @@ def test_with_and_without_a_bar(bar: float) -> None:
 
 
 @pytest.mark.parametrize("fronts", [[0.2, 0.4, 0.6], [0.7, 0.8, 0.9], [0.1, 0.2], [0.5, 0.51], [0.50, 0.51, 0.52, 0.53]])
-def test_a_film_that_ends_before_the_front_does_shows_no_whole_sweep(fronts: list[float]) -> None:
+def test_a_clip_that_ends_before_the_front_does_shows_no_whole_sweep(fronts: list[float]) -> None:
     sweep = found(written(SWEEPS, SPECTRAL, fronts))
     assert sweep.frame_index is None
     assert "parts of two" in sweep.words
@@ -73,7 +73,7 @@ def test_noise_of_compression_is_no_movement() -> None:
 
 
 def test_displays_that_have_nothing_in_common_are_not_read() -> None:
-    """As where three stills are kept in one object, or the scale was changed."""
+    """As where three frames are kept in one object, or the scale was changed."""
     sweep = found(np.stack(SWEEPS[:3]))
     assert sweep.frame_index is None
     assert "no sweep" in sweep.words
@@ -103,7 +103,7 @@ def test_a_frame_alone_is_its_own_sweep() -> None:
     assert found(SWEEPS[0][None]) == Sweep(0, "")
 
 
-def test_a_front_too_quick_for_the_film_leaves_no_whole_sweep() -> None:
+def test_a_front_too_quick_for_the_clip_leaves_no_whole_sweep() -> None:
     """A tenth of the sweep is new and a tenth is old on each frame next to the seam."""
     assert found(written(SWEEPS, SPECTRAL, [0.5, 0.7, 0.9, 1.1, 1.3])).frame_index is None
 
@@ -118,7 +118,7 @@ def test_silence_at_both_ends_of_a_sweep_leaves_it_whole() -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_no_film_gives_a_frame_with_parts_of_two_sweeps(seed: int) -> None:
+def test_no_clip_gives_a_frame_with_parts_of_two_sweeps(seed: int) -> None:
     random = np.random.default_rng(seed)
     step, start, bar = random.uniform(0.005, 0.06), random.uniform(0, 1.2), float(random.choice([0, 0.01, 0.03, 0.05]))
     fronts = start + step * np.arange(random.integers(5, 25))

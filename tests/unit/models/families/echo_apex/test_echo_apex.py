@@ -134,7 +134,7 @@ def only(network: Any, **changes: Any) -> ReadValue:
     return value  # type: ignore[no-any-return]
 
 
-def test_an_ejection_fraction_is_read_off_a_clip_and_not_off_a_still() -> None:
+def test_an_ejection_fraction_is_read_off_a_clip_and_not_off_a_single_frame() -> None:
     network = tiny("ef")
     timed = replace(moving_clip(), frame_times_ms=np.arange(20) * 40.0, heart_rate_bpm=80.0)
     (value,) = network.read(timed).values

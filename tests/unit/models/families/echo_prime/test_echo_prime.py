@@ -64,11 +64,11 @@ def test_a_short_clip_is_filled_with_nothing_or_played_again() -> None:
     assert len(np.unique(corrected.numpy())) > 100
 
 
-def test_a_still_is_skipped_or_shown_as_a_clip() -> None:
-    still = drawn(frames=1)
-    with pytest.raises(ReadingError, match="skips stills"):
-        shown(still, PUBLISHED)
-    video = shown(still, CORRECTED)
+def test_a_single_frame_is_skipped_or_shown_as_a_clip() -> None:
+    single = drawn(frames=1)
+    with pytest.raises(ReadingError, match="skips single frames"):
+        shown(single, PUBLISHED)
+    video = shown(single, CORRECTED)
     assert all(torch.equal(video[:, 0], video[:, index]) for index in range(16))
 
 
@@ -84,7 +84,7 @@ def test_what_stands_still_is_outside_the_sector() -> None:
     assert np.array_equal(black[:, inside], clip.frames[:, inside])
 
 
-def test_the_sector_of_a_still_is_its_largest_part() -> None:
+def test_the_sector_of_a_single_frame_is_its_largest_part() -> None:
     inside = sector(drawn(frames=1).frames)
     assert inside is not None
     assert not inside[5:35, 5:60].any()

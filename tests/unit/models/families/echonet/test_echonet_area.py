@@ -48,12 +48,12 @@ def test_a_disc_is_counted(decoding: Decoding) -> None:
 
 
 def test_published_takes_the_first_frame_in_pixels_and_corrected_end_systole_in_square_centimetres() -> None:
-    film = clip(42, interval_ms=1000 / 12)
-    published = drawn_reader("la_area", _discs(*_beating(42))[6:]).read(film, PUBLISHED)
+    cine = clip(42, interval_ms=1000 / 12)
+    published = drawn_reader("la_area", _discs(*_beating(42))[6:]).read(cine, PUBLISHED)
     assert len(published.rows) == 1
     assert (_value(published, "la_area").unit, _value(published, "la_area").frame_index) == ("px", 0)
     assert _value(published, "la_area").value == pytest.approx(np.pi * 60**2, rel=0.01)
-    corrected = drawn_reader("la_area", _discs(*_beating(42))).read(film, CORRECTED)
+    corrected = drawn_reader("la_area", _discs(*_beating(42))).read(cine, CORRECTED)
     assert len(corrected.rows) == 42
     assert _value(corrected, "la_area").value == pytest.approx(np.pi * 80**2 * 0.03**2, rel=0.01)
     assert _value(corrected, "la_area").unit == "cm2"
@@ -179,10 +179,10 @@ def test_quality_is_a_percentage_of_32_frames() -> None:
 
 
 def test_quality_looks_at_the_region_alone_and_at_the_whole_clip() -> None:
-    film = clip(64, rows=480, columns=640, regions=(replace(SECTOR, x0_px=100, x1_px=499, y0_px=40, y1_px=239),))
-    film.frames[:] = np.arange(64, dtype=np.uint8)[:, None, None, None]
-    film.frames[:, :40] = 255
-    seen = QualitySquares(film, find_manifest("echonet_measurements/plax_quality"))
+    cine = clip(64, rows=480, columns=640, regions=(replace(SECTOR, x0_px=100, x1_px=499, y0_px=40, y1_px=239),))
+    cine.frames[:] = np.arange(64, dtype=np.uint8)[:, None, None, None]
+    cine.frames[:, :40] = 255
+    seen = QualitySquares(cine, find_manifest("echonet_measurements/plax_quality"))
     squares = (255 * seen.batch(seen.chosen(()))).round().permute(0, 2, 3, 1).numpy()
     assert squares[0].max() == 0
     assert squares[-1].max() == 63

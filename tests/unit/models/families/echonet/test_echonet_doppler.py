@@ -307,7 +307,7 @@ def test_the_drawn_spectrum_is_brightest_where_its_flow_is() -> None:
 
 
 def test_published_a_region_that_is_no_spectrum_gives_the_table_s_figure_and_no_velocity() -> None:
-    """Bug prevented: a B-mode still came out as a tricuspid jet of 0 m/s."""
+    """Bug prevented: a B-mode frame came out as a tricuspid jet of 0 m/s."""
     sector = replace(SECTOR, x0_px=0, y0_px=342, x1_px=1023, y1_px=767)
     reading = reader_of("trvmax", [(500.0, 500.0)]).read(FAST_JET.clip(regions=(sector,)), PUBLISHED)
     assert reading.rows[0]["peak_velocity"] is not None

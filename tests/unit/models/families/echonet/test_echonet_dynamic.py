@@ -131,8 +131,8 @@ def test_beats_at_the_end_are_dropped_or_moved() -> None:
 
 
 def test_a_short_video_is_padded_with_the_mean_after_it_was_taken_out() -> None:
-    film = Clip("1.2", np.full((40, 112, 112, 3), 40, np.uint8), None, from_video_file=True)
-    seen = SquareClip(film, manifest(EF, mean=[10.0, 20.0, 30.0], std=[1.0, 2.0, 5.0]))
+    cine = Clip("1.2", np.full((40, 112, 112, 3), 40, np.uint8), None, from_video_file=True)
+    seen = SquareClip(cine, manifest(EF, mean=[10.0, 20.0, 30.0], std=[1.0, 2.0, 5.0]))
     clip = seen.batch(seen.present(clip_indices(1))).transpose(0, 1)
     assert clip.shape == (3, 32, 112, 112)
     assert clip[:, 19, 0, 0].tolist() == [30.0, 10.0, 2.0]  # frame 39
@@ -267,9 +267,9 @@ def test_an_impossible_fraction_is_refused_in_the_corrected_decoding_only(level:
 
 
 def test_a_fraction_of_an_uncalibrated_clip_says_so() -> None:
-    film = video(np.full(80, 55, np.uint8))
-    assert MeanFraction(**KNOWN).read(film).values[0].detail.startswith("uncalibrated; mean of 9 clips")
-    object_ = Clip("1", film.frames, film.frame_times_ms, (region(0, 0, 111, 111, 0.1),))
+    cine = video(np.full(80, 55, np.uint8))
+    assert MeanFraction(**KNOWN).read(cine).values[0].detail.startswith("uncalibrated; mean of 9 clips")
+    object_ = Clip("1", cine.frames, cine.frame_times_ms, (region(0, 0, 111, 111, 0.1),))
     whole = MeanFraction(mean=0.0, std=0.5).read(object_).values[0]  # the sector's corners are black
     assert whole.value is not None
     assert whole.detail.startswith("mean of")

@@ -20,7 +20,7 @@ PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED
 LINEAR = [manifest for manifest in list_models() if manifest.architecture.get("task") == "linear"]
 
 
-def _still(first: tuple[float, float], last: tuple[float, float], name: str = "ivs", **changes: Any) -> Any:
+def _single(first: tuple[float, float], last: tuple[float, float], name: str = "ivs", **changes: Any) -> Any:
     return drawn_reader(name, caliper_logits([(first, last)], **changes))
 
 
@@ -48,8 +48,8 @@ def test_nine_lengths_have_keys_of_the_dictionary() -> None:
 
 
 @pytest.mark.parametrize("manifest", LINEAR, ids=short_name)
-def test_every_length_reads_a_still_in_both_decodings(manifest: Manifest) -> None:
-    reader = _still((200.0, 100.0), (200.0, 160.0), manifest.name)
+def test_every_length_reads_a_single_frame_in_both_decodings(manifest: Manifest) -> None:
+    reader = _single((200.0, 100.0), (200.0, 160.0), manifest.name)
     for decoding in Decoding:
         reader.network.seen.clear()
         reading = reader.read(clip(), decoding)
@@ -59,11 +59,11 @@ def test_every_length_reads_a_still_in_both_decodings(manifest: Manifest) -> Non
 
 def test_points_are_cut_to_whole_pixels_or_kept_to_a_fraction() -> None:
     first, last = (200.8, 100.9), (200.6, 160.2)
-    reading = _still(first, last).read(clip(), PUBLISHED)
+    reading = _single(first, last).read(clip(), PUBLISHED)
     assert [reading.rows[0][key] for key in ("pred_x1", "pred_y1", "pred_x2", "pred_y2")] == [200, 100, 200, 160]
     assert reading.rows[0]["coordinates"] == "200:200:100:160"
     assert reading.rows[0]["diameter"] == pytest.approx(60 * 0.03)
-    reading = _still(first, last).read(clip(), CORRECTED)
+    reading = _single(first, last).read(clip(), CORRECTED)
     found = [reading.rows[0][key] for key in ("pred_x1", "pred_y1", "pred_x2", "pred_y2")]
     assert found == pytest.approx([*first, *last], abs=0.02)
     assert reading.rows[0]["diameter"] == pytest.approx(np.hypot(0.2, 59.3) * 0.03, abs=1e-3)
@@ -72,25 +72,25 @@ def test_points_are_cut_to_whole_pixels_or_kept_to_a_fraction() -> None:
 def test_background_shortens_the_published_line_only() -> None:
     """Both ends are drawn to the middle of the image, so their distance shrinks."""
     points = ((100.0, 60.0), (100.0, 120.0))
-    assert _still(*points, background=0.002).read(clip(), PUBLISHED).rows[0]["diameter"] < 0.5 * 60 * 0.03
-    corrected = _still(*points, background=0.002).read(clip(), CORRECTED)
+    assert _single(*points, background=0.002).read(clip(), PUBLISHED).rows[0]["diameter"] < 0.5 * 60 * 0.03
+    corrected = _single(*points, background=0.002).read(clip(), CORRECTED)
     assert corrected.rows[0]["diameter"] == pytest.approx(60 * 0.03, abs=0.005)
 
 
 def test_the_lowest_region_gives_wrong_centimetres_and_the_node_s_choice_right_ones() -> None:
     points = ((200.0, 100.0), (260.0, 180.0))
     both = clip(regions=(SECTOR, SPECTRUM))
-    published = _still(*points).read(both, PUBLISHED)
+    published = _single(*points).read(both, PUBLISHED)
     assert published.rows[0]["diameter"] == pytest.approx(np.hypot(60 * 0.005, 80 * 0.5), abs=1e-3)
     assert "lowest region, RegionSpatialFormat 3" in " ".join(published.notes)
-    corrected = _still(*points).read(both, CORRECTED)
+    corrected = _single(*points).read(both, CORRECTED)
     assert corrected.rows[0]["diameter"] == pytest.approx(100 * 0.03, abs=1e-2)
     assert "RegionDataType tissue" in " ".join(corrected.notes)
 
 
 @pytest.mark.parametrize("decoding", Decoding)
 def test_without_a_region_there_are_pixels_and_no_centimetres(decoding: Decoding) -> None:
-    reading = _still((200.0, 100.0), (200.0, 180.0)).read(clip(regions=()), decoding)
+    reading = _single((200.0, 100.0), (200.0, 180.0)).read(clip(regions=()), decoding)
     assert _value(reading, "ivs").unit == "px"
     assert _value(reading, "ivs").value == pytest.approx(80, abs=0.1)
     missing = _value(reading, "ivsd_2d", "cm")
@@ -100,24 +100,24 @@ def test_without_a_region_there_are_pixels_and_no_centimetres(decoding: Decoding
 
 
 def test_pixels_are_never_in_a_table_without_their_unit() -> None:
-    still, film = clip(regions=()), clip(regions=(), from_video_file=True)
+    single, cine = clip(regions=()), clip(regions=(), from_video_file=True)
     lengths = ("diameter", "predicted_diameter", "smooth_diameter")
 
     def row(image: Any, decoding: Decoding) -> list[Any]:
-        reading = _still((200.0, 100.0), (200.0, 180.0)).read(image, decoding)
+        reading = _single((200.0, 100.0), (200.0, 180.0)).read(image, decoding)
         assert ("unit" in reading.columns) is ("unit" in reading.folder_columns) is (decoding is CORRECTED)
         return [reading.rows[0][key] for key in (*lengths, "unit")]
 
     assert row(clip(), CORRECTED) == [pytest.approx(2.4, abs=0.01)] * 3 + ["cm"]
-    assert row(still, CORRECTED) == [pytest.approx(80, abs=0.1)] * 3 + ["px"]
-    assert row(still, PUBLISHED)[:3] == [None] * 3
-    assert row(film, PUBLISHED)[:3] == [80, None, 80]  # the script for one film knows pixels only
+    assert row(single, CORRECTED) == [pytest.approx(80, abs=0.1)] * 3 + ["px"]
+    assert row(single, PUBLISHED)[:3] == [None] * 3
+    assert row(cine, PUBLISHED)[:3] == [80, None, 80]  # the script for one video knows pixels only
 
 
 def test_the_published_pixels_are_those_of_the_image_not_of_480_rows() -> None:
     """100 px of the network are 160 of 768 x 1024, of 0.03 cm each."""
     image = clip(rows=768, columns=1024, regions=(replace(SECTOR, x1_px=1023, y1_px=767),))
-    reading = _still((200.0, 100.0), (200.0, 200.0)).read(image, PUBLISHED)
+    reading = _single((200.0, 100.0), (200.0, 200.0)).read(image, PUBLISHED)
     assert reading.rows[0]["diameter"] == pytest.approx(4.8)
     assert reading.rows[0]["pred_y2"] == 200
     assert reading.marks[0].points_px[1] == pytest.approx((320, 320))
@@ -127,10 +127,10 @@ def test_points_outside_the_region_are_none_in_the_corrected_decoding() -> None:
     """A duplex screen, the spectrum below row 300: its pixels have no centimetres."""
     upper = clip(regions=(replace(SECTOR, y1_px=299), replace(SPECTRUM, y0_px=300)))
     below = ((200.0, 330.0), (200.0, 430.0))
-    reading = _still(*below).read(upper, CORRECTED)
+    reading = _single(*below).read(upper, CORRECTED)
     assert reading.rows[0]["diameter"] is None
     assert _value(reading, "ivsd_2d").reasons == (Reason.QUALITY,)
-    assert _still(*below).read(upper, PUBLISHED).rows[0]["diameter"] == pytest.approx(50)
+    assert _single(*below).read(upper, PUBLISHED).rows[0]["diameter"] == pytest.approx(50)
     inside, outside = caliper_logits([((200.0, 100.0), (200.0, 160.0))]), caliper_logits([below])
     both = drawn_reader("ivs", np.maximum(inside, outside)).read(upper, CORRECTED)
     assert both.rows[0]["diameter"] == pytest.approx(60 * 0.03, abs=0.01)
@@ -138,24 +138,24 @@ def test_points_outside_the_region_are_none_in_the_corrected_decoding() -> None:
 
 def test_only_the_corrected_decoding_refuses_a_region_that_is_no_b_mode() -> None:
     alone = clip(regions=(SPECTRUM,))
-    assert _still((200.0, 100.0), (200.0, 180.0)).read(alone, PUBLISHED).notes[-1] == "diameters of the table in cm"
-    reading = _still((200.0, 100.0), (200.0, 180.0)).read(alone, CORRECTED)
+    assert _single((200.0, 100.0), (200.0, 180.0)).read(alone, PUBLISHED).notes[-1] == "diameters of the table in cm"
+    reading = _single((200.0, 100.0), (200.0, 180.0)).read(alone, CORRECTED)
     assert _value(reading, "ivsd_2d", "cm").reasons[0] is Reason.NO_CALIBRATION
 
 
 def test_split_screens_are_refused_by_name() -> None:
     left, right = replace(SECTOR, x1_px=300), replace(SECTOR, x0_px=320)
-    reading = _still((200.0, 100.0), (200.0, 180.0)).read(clip(regions=(left, right)), CORRECTED)
+    reading = _single((200.0, 100.0), (200.0, 180.0)).read(clip(regions=(left, right)), CORRECTED)
     assert Reason.SPLIT_SCREEN in _value(reading, "ivsd_2d", "cm").reasons
 
 
 def test_published_takes_3_to_4_only_and_corrected_fits_any_shape_into_black() -> None:
     wide = clip(rows=600, columns=1000, regions=(replace(SECTOR, x1_px=999, y1_px=599, physical_delta_x=0.02),))
     with pytest.raises(ReadingError, match="1000 x 600"):
-        _still((200.0, 100.0), (200.0, 180.0)).read(wide, PUBLISHED)
+        _single((200.0, 100.0), (200.0, 180.0)).read(wide, PUBLISHED)
     screen = Screen(600, 1000)
     ends = screen.to_network(np.array([[400.0, 200.0], [400.0, 300.0]]))
-    reader = _still((ends[0][0], ends[0][1]), (ends[1][0], ends[1][1]))
+    reader = _single((ends[0][0], ends[0][1]), (ends[1][0], ends[1][1]))
     reading = reader.read(replace(wide, regions=wide.regions), CORRECTED)
     found = [reading.rows[0][key] for key in ("pred_x1", "pred_y1", "pred_x2", "pred_y2")]
     assert found == pytest.approx([400, 200, 400, 300], abs=0.05)
@@ -190,15 +190,15 @@ def test_a_bright_pixel_comes_back_where_it_was() -> None:
 
 
 def test_the_published_decoding_shows_video_files_blue_first_and_unresized() -> None:
-    film = clip(rows=120, columns=200, regions=(), from_video_file=True)
-    film.frames[..., 0], film.frames[..., 2] = 250, 10
+    cine = clip(rows=120, columns=200, regions=(), from_video_file=True)
+    cine.frames[..., 0], cine.frames[..., 2] = 250, 10
     reader = drawn_reader("ivs", caliper_logits([((50.0, 50.0), (90.0, 50.0))], shape=(120, 200)))
-    published = reader.read(film, PUBLISHED)
+    published = reader.read(cine, PUBLISHED)
     assert reader.network.seen[0].shape == (3, 120, 200)
     assert reader.network.seen[0][:, 60, 100] * 255 == pytest.approx([10, 100, 250], abs=1e-3)
     assert published.rows[0]["diameter"] == pytest.approx(40, abs=1)
-    reader = _still((200.0, 100.0), (200.0, 180.0))
-    reader.read(film, CORRECTED)
+    reader = _single((200.0, 100.0), (200.0, 180.0))
+    reader.read(cine, CORRECTED)
     assert reader.network.seen[0].shape == (3, 480, 640)
     assert reader.network.seen[0][:, 240, 320] * 255 == pytest.approx([250, 100, 10], abs=1e-3)
 
@@ -207,7 +207,7 @@ def test_a_dicom_image_is_shown_red_first_in_both_decodings() -> None:
     image = clip()
     image.frames[..., 0] = 250
     for decoding in Decoding:
-        reader = _still((200.0, 100.0), (200.0, 180.0))
+        reader = _single((200.0, 100.0), (200.0, 180.0))
         reader.read(image, decoding)
         assert reader.network.seen[0][0].mean() * 255 == pytest.approx(250, abs=1e-3)
 
@@ -247,19 +247,19 @@ def test_the_phases_of_the_ventricle_over_all_beats() -> None:
 
 
 def test_published_phases_take_one_pair() -> None:
-    """A film is not resized, so its maps can be small here."""
+    """A video is not resized, so its maps can be small here."""
     sides = 25 + 5 * np.cos(2 * np.pi * (np.arange(105) / 30 - 0.25))
     points = [((40.0, 60.0 - side), (40.0, 60.0 + side)) for side in sides]
     reader = drawn_reader("lvid", caliper_logits(points, shape=(120, 80), sigma=3.0))
-    film = clip(105, rows=120, columns=80, from_video_file=True, regions=(replace(SECTOR, physical_delta_y=0.075),))
-    reading = reader.read(film, PUBLISHED)
+    cine = clip(105, rows=120, columns=80, from_video_file=True, regions=(replace(SECTOR, physical_delta_y=0.075),))
+    reading = reader.read(cine, PUBLISHED)
     assert _value(reading, "lvidd_2d").value == pytest.approx(60 * 0.075, abs=0.16)
     assert _value(reading, "lvidd_2d").frame_index in (37, 38)
     assert _value(reading, "lvids_2d").frame_index in (22, 23)
     assert _value(reading, "ef_teichholz_2d").value == pytest.approx(62.1, abs=4)
     again = drawn_reader("lvid", caliper_logits(points, shape=(120, 80), sigma=3.0))
     again.kernel = True
-    smoothed = again.read(film, PUBLISHED)
+    smoothed = again.read(cine, PUBLISHED)
     assert any("smoothed by 1-2-3-2-1" in note for note in smoothed.notes)
     ends = [np.ptp([row["smooth_diameter"] for row in one.rows]) for one in (reading, smoothed)]
     assert 0.95 < ends[1] / ends[0] < 0.99  # a beat of 30 frames leaves the kernel with 0.97 of its height
@@ -276,8 +276,8 @@ def test_uncalibrated_phases_give_pixels_and_a_marked_ratio_but_no_ejection_frac
 
 def test_r_waves_choose_the_frames_of_a_wall() -> None:
     points = [((320.0, 200.0), (320.0, 200.0 + 30 + number)) for number in range(12)]
-    film = clip(12, interval_ms=50.0, r_wave_times_ms=(100.0, 455.0))
-    reading = drawn_reader("ivs", caliper_logits(points)).read(film, CORRECTED)
+    cine = clip(12, interval_ms=50.0, r_wave_times_ms=(100.0, 455.0))
+    reading = drawn_reader("ivs", caliper_logits(points)).read(cine, CORRECTED)
     value = _value(reading, "ivsd_2d")
     assert value.value == pytest.approx((32 + 39) / 2 * 0.03, abs=2e-3)
     assert value.detail.startswith("mean of 2 beats, SD 0.15 cm")
@@ -289,10 +289,10 @@ def test_r_waves_choose_the_frames_of_a_wall() -> None:
 def test_a_clip_shorter_than_a_beat_has_no_diameter_at_end_diastole(name: str, key: str) -> None:
     """Bug prevented: LVIDd at the one R wave of a clip of 450 ms."""
     points = [((320.0, 200.0), (320.0, 300.0 + 5 * number)) for number in range(10)]
-    film = clip(10, interval_ms=50.0, r_wave_times_ms=(100.0,), heart_rate_bpm=70.0)
+    cine = clip(10, interval_ms=50.0, r_wave_times_ms=(100.0,), heart_rate_bpm=70.0)
     for values in (
-        drawn_reader(name, caliper_logits(points)).read(film, CORRECTED).values,
-        drawn_reader(name, caliper_logits(points)).read_values(film),
+        drawn_reader(name, caliper_logits(points)).read(cine, CORRECTED).values,
+        drawn_reader(name, caliper_logits(points)).read_values(cine),
     ):
         (value,) = [value for value in values if value.key == key]
         assert (value.value, value.reasons) == (None, (Reason.NO_CARDIAC_CYCLE,))
@@ -301,17 +301,17 @@ def test_a_clip_shorter_than_a_beat_has_no_diameter_at_end_diastole(name: str, k
 
 def test_an_impossible_length_is_refused() -> None:
     huge = RegionCalibration(0, 0, 639, 479, 1, 1, 3, 3, 0.05, 0.05)
-    film = clip(9, interval_ms=50.0, r_wave_times_ms=(50.0, 400.0), regions=(huge,))
-    reading = drawn_reader("ivs", caliper_logits([((320.0, 100.0), (320.0, 200.0))] * 9)).read(film, CORRECTED)
+    cine = clip(9, interval_ms=50.0, r_wave_times_ms=(50.0, 400.0), regions=(huge,))
+    reading = drawn_reader("ivs", caliper_logits([((320.0, 100.0), (320.0, 200.0))] * 9)).read(cine, CORRECTED)
     assert _value(reading, "ivsd_2d").reasons == (Reason.OUTSIDE_LIMITS,)
     assert "outside 0.4 to 3.5 cm" in _value(reading, "ivsd_2d").detail
 
 
 def test_only_the_published_decoding_prints_an_impossible_ejection_fraction() -> None:
-    """150 and 100 px of 0.07 cm are a ventricle of 10.5 cm: one and the same film, with and without an ejection fraction."""
+    """150 and 100 px of 0.07 cm are a ventricle of 10.5 cm: one and the same clip, with and without an ejection fraction."""
     region = replace(SECTOR, physical_delta_x=0.07, physical_delta_y=0.07)
-    film = clip(105, regions=(region,))
-    published, corrected = (_beating(105, 30.0).read(film, decoding) for decoding in (PUBLISHED, CORRECTED))
+    cine = clip(105, regions=(region,))
+    published, corrected = (_beating(105, 30.0).read(cine, decoding) for decoding in (PUBLISHED, CORRECTED))
     assert _value(published, "lvidd_2d").value == pytest.approx(150 * 0.07, abs=0.1)
     assert _value(published, "ef_teichholz_2d").value == pytest.approx(58, abs=2)
     for key in ("lvidd_2d", "ef_teichholz_2d"):
@@ -326,11 +326,11 @@ def test_the_vena_cava_is_read_at_its_largest_but_not_where_a_point_slipped() ->
     assert _value(reading, "ivc_diam").frame_index == 3
 
 
-def test_the_length_of_a_still_has_limits_too() -> None:
-    reading = _still((320.0, 40.0), (320.0, 440.0), "lvid").read(clip(), CORRECTED)
+def test_the_length_of_a_single_frame_has_limits_too() -> None:
+    reading = _single((320.0, 40.0), (320.0, 440.0), "lvid").read(clip(), CORRECTED)
     assert _value(reading, "lvid").reasons == (Reason.OUTSIDE_LIMITS,)
     assert "outside 0.8 to 9.5 cm" in _value(reading, "lvid").detail
-    assert _still((320.0, 40.0), (320.0, 440.0), "lvid").read(clip(), PUBLISHED).values[-1].value == pytest.approx(11.97)
+    assert _single((320.0, 40.0), (320.0, 440.0), "lvid").read(clip(), PUBLISHED).values[-1].value == pytest.approx(11.97)
 
 
 def test_ratios_fall_with_their_diameters() -> None:
@@ -344,8 +344,8 @@ def test_ratios_fall_with_their_diameters() -> None:
 
 def test_what_is_assumed_of_the_aorta_is_said() -> None:
     points = ((200.0, 100.0), (200.0, 180.0))
-    assert "taken for the ascending aorta" in " ".join(_still(*points, "aorta").read(clip()).notes)
-    assert "aorta" not in " ".join(_still(*points, "aortic_root").read(clip()).notes)
+    assert "taken for the ascending aorta" in " ".join(_single(*points, "aorta").read(clip()).notes)
+    assert "aorta" not in " ".join(_single(*points, "aortic_root").read(clip()).notes)
 
 
 def test_rows_and_marks_are_those_of_the_authors_tables() -> None:

@@ -43,11 +43,11 @@ def reader_of(name: str) -> Any:
 
 
 def brightening_clip(*, r_waves_ms: tuple[float, ...] = (70.0, 390.0), faint: tuple[int, ...] = ()) -> Clip:
-    still = clip(12, interval_ms=40.0, r_wave_times_ms=r_waves_ms)
-    pixels = still.frames.copy()
+    taken = clip(12, interval_ms=40.0, r_wave_times_ms=r_waves_ms)
+    pixels = taken.frames.copy()
     for index in range(12):
         pixels[index] = FAINT if index in faint else BRIGHT + 5 * index
-    return replace(still, frames=pixels)
+    return replace(taken, frames=pixels)
 
 
 @pytest.mark.parametrize("name", ["ivs", "lvpw", "aorta", "aortic_root", "pa"])

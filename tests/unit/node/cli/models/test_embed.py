@@ -1,4 +1,4 @@
-"""`echonode models embed`: films, images and DICOM objects, through encoders of frames and of clips."""
+"""`echonode models embed`: videos, images and DICOM objects, through encoders of frames and of clips."""
 
 import csv
 import json
@@ -18,7 +18,7 @@ from models.errors import ReadingError
 from models.library.registry import find_manifest
 from node.cli import app
 from node.errors import ConfigError, EchoNodeError
-from node.objects.video_file import write_film
+from node.objects.video_file import write_video
 from tests.loaded import as_model
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
@@ -53,10 +53,10 @@ class ClipEncoder(nn.Module):
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A film of four frames, one image, a DICOM object of two, and a note."""
+    """A video of four frames, one image, a DICOM object of two, and a note."""
     made = tmp_path / "in"
     made.mkdir()
-    write_film(made / "film.avi", (np.full((64, 80, 3), 40 * number, np.uint8) for number in range(1, 5)), 30.0)
+    write_video(made / "clip.avi", (np.full((64, 80, 3), 40 * number, np.uint8) for number in range(1, 5)), 30.0)
     Image.new("RGB", (80, 64), (100, 100, 100)).save(made / "image.png")
     frames = np.stack([np.full((64, 80, 3), grey, np.uint8) for grey in (50, 200)])
     (made / "object.dcm").write_bytes(as_file(ultrasound_object(frames)))
@@ -70,7 +70,7 @@ def embed(monkeypatch: pytest.MonkeyPatch, network: nn.Module, *arguments: objec
     return CliRunner().invoke(app, ["models", "embed", name, *(str(argument) for argument in arguments)])
 
 
-def test_a_film_gives_a_row_a_frame(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_video_gives_a_row_a_frame(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     result = embed(monkeypatch, FrameEncoder(), folder, "--out", tmp_path / "f.csv", "--json")
     assert result.exit_code == 0, result.output
     said = json.loads(result.stdout)
@@ -78,7 +78,7 @@ def test_a_film_gives_a_row_a_frame(folder: Path, tmp_path: Path, monkeypatch: p
     with (tmp_path / "f.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(Path(row["source"]).name, row["frame_number"]) for row in rows] == [
-        ("film.avi", "1"), ("film.avi", "2"), ("film.avi", "3"), ("film.avi", "4"), ("image.png", "1"),
+        ("clip.avi", "1"), ("clip.avi", "2"), ("clip.avi", "3"), ("clip.avi", "4"), ("image.png", "1"),
         ("object.dcm", "1"), ("object.dcm", "2"),
     ]  # fmt: skip
     assert [float(row["feature_0"]) for row in rows] == pytest.approx([40, 80, 120, 160, 100, 50, 200], abs=2)
@@ -91,11 +91,11 @@ def test_an_encoder_of_clips_gives_a_row_a_clip(folder: Path, tmp_path: Path, mo
     assert "frames" not in said
     assert (said["clips"], said["width"]) == (3, 3)
     with np.load(tmp_path / "f.npz") as table:
-        assert [Path(name).name for name in table["source"]] == ["film.avi", "image.png", "object.dcm"]
+        assert [Path(name).name for name in table["source"]] == ["clip.avi", "image.png", "object.dcm"]
         assert "frame_number" not in table
         expected = np.array([[4, 40, 160], [1, 100, 100], [2, 50, 200]])
         assert np.abs(table["features"] - expected).max() <= 2
-    told = embed(monkeypatch, ClipEncoder(), folder / "film.avi", "--out", tmp_path / "f.csv")
+    told = embed(monkeypatch, ClipEncoder(), folder / "clip.avi", "--out", tmp_path / "f.csv")
     assert "1 clip of 3 features" in told.output
     assert (tmp_path / "f.csv").read_text().splitlines()[0] == "source,feature_0,feature_1,feature_2"
 
@@ -116,10 +116,10 @@ def test_an_unknown_device_is_used_wrong(folder: Path, tmp_path: Path) -> None:
     assert str(answer).startswith("--device foo: cpu or cuda")
 
 
-def test_a_film_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "text.mp4").write_bytes(b"no film " * 100)
+def test_a_video_that_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "text.mp4").write_bytes(b"no video " * 100)
     (tmp_path / "empty.mp4").write_bytes(b"")
-    for name, words in (("text", "text.mp4: the file holds no film"), ("empty", "empty.mp4: ")):
+    for name, words in (("text", "text.mp4: the file holds no video"), ("empty", "empty.mp4: ")):
         result = embed(monkeypatch, FrameEncoder(), tmp_path / f"{name}.mp4", "--out", tmp_path / "f.npz")
         assert isinstance(result.exception, EchoNodeError)
         assert words in str(result.exception)

@@ -1,4 +1,4 @@
-"""`echonode models explain`: an overlay of one frame or of a film, and plain words where there is none."""
+"""`echonode models explain`: an overlay of one frame or of a video, and plain words where there is none."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 from models.errors import ManifestError, NoHeatMap, WeightsError
 from node.cli import app
 from node.errors import ConfigError
-from node.objects.video_file import read_video, write_film
+from node.objects.video_file import read_video, write_video
 
 FRAMES, ROWS, COLUMNS = 5, 96, 128
 
@@ -23,10 +23,10 @@ def _one_thread() -> None:
 
 
 @pytest.fixture
-def film(tmp_path: Path) -> Path:
+def video(tmp_path: Path) -> Path:
     grey = np.random.default_rng(0).integers(0, 255, (FRAMES, ROWS, COLUMNS, 1), dtype=np.uint8).repeat(3, axis=3)
     path = tmp_path / "clip.avi"
-    write_film(path, iter(grey), 25.0)
+    write_video(path, iter(grey), 25.0)
     return path
 
 
@@ -37,9 +37,9 @@ def run(*arguments: str | Path) -> str:
     return result.output
 
 
-def test_an_image_of_one_frame(film: Path, tmp_path: Path) -> None:
+def test_an_image_of_one_frame(video: Path, tmp_path: Path) -> None:
     out = tmp_path / "new" / "overlay.png"
-    said = json.loads(run("phantom_view", film, "--out", out, "--frame", "3", "--json"))
+    said = json.loads(run("phantom_view", video, "--out", out, "--frame", "3", "--json"))
     assert said["model"] == "phantom_view"
     assert said["output"] in ("a4c", "a2c", "other")
     assert said["frames"] == [3]
@@ -50,14 +50,14 @@ def test_an_image_of_one_frame(film: Path, tmp_path: Path) -> None:
     assert np.ptp(pixels, axis=2).max() > 30  # grey became coloured
 
 
-def test_without_a_frame_it_is_the_middle_one(film: Path, tmp_path: Path) -> None:
-    said = json.loads(run("phantom_view", film, "--out", tmp_path / "overlay.png", "--json"))
+def test_without_a_frame_it_is_the_middle_one(video: Path, tmp_path: Path) -> None:
+    said = json.loads(run("phantom_view", video, "--out", tmp_path / "overlay.png", "--json"))
     assert said["frames"] == [FRAMES // 2]
 
 
-def test_a_film_of_all_frames_for_the_class_that_was_asked(film: Path, tmp_path: Path) -> None:
+def test_a_video_of_all_frames_for_the_class_that_was_asked(video: Path, tmp_path: Path) -> None:
     out = tmp_path / "overlay.mp4"
-    assert "a2c" in run("phantom_view", film, "--out", out, "--class", "a2c")
+    assert "a2c" in run("phantom_view", video, "--out", out, "--class", "a2c")
     clip = read_video(out)
     assert clip.number_of_frames == FRAMES
     assert (clip.rows, clip.columns) == (ROWS, COLUMNS)
@@ -75,11 +75,11 @@ def test_a_film_of_all_frames_for_the_class_that_was_asked(film: Path, tmp_path:
         (("EchoPrime_video_encoder", "--out", "x.png"), NoHeatMap, "no heat map"),
     ],
 )
-def test_wrong_use_is_named(film: Path, arguments: tuple[str, ...], error: type[Exception], words: str) -> None:
+def test_wrong_use_is_named(video: Path, arguments: tuple[str, ...], error: type[Exception], words: str) -> None:
     with pytest.raises(error, match=words):
-        run(arguments[0], film, *arguments[1:])
+        run(arguments[0], video, *arguments[1:])
 
 
-def test_a_network_without_weights_is_not_explained(film: Path) -> None:
+def test_a_network_without_weights_is_not_explained(video: Path) -> None:
     with pytest.raises(WeightsError, match="nobody has published weights"):
-        run("EchoMotionNet_B0_SE", film, "--out", "x.png")
+        run("EchoMotionNet_B0_SE", video, "--out", "x.png")

@@ -15,17 +15,17 @@ from node.objects.video_file import read_video
 from node.work.clip_analysis import predictor_for
 
 UNCALIBRATED = (
-    "A film outside DICOM has no calibration: its ejection fraction is a ratio of pixels, and there are no documents."
+    "A video outside DICOM has no calibration: its ejection fraction is a ratio of pixels, and there are no documents."
 )
-_NO_SCALE = "a film outside DICOM has no calibration"
+_NO_SCALE = "a video outside DICOM has no calibration"
 # Of both axes alike, so that a ratio of volumes is what it would be in centimetres.
 _RATIOS = ("ef_a4c", "ef_a2c", "ef_video_regression")
 # The image as if it were this deep, then the ventricle as if it were this long: the limits of volumes have a scale.
 _DEPTH_CM, _LENGTH_CM = 16.0, 8.0
 
 
-def analyse_film(path: Path, models: ModelSet) -> StudyFindings:
-    """Raises UnreadableClip for a file without a film. Pixels are taken as square."""
+def analyse_video(path: Path, models: ModelSet) -> StudyFindings:
+    """Raises UnreadableClip for a file without a video. Pixels are taken as square."""
     clip = read_video(path)
     clip = replace(clip, sop_instance_uid=path.name, regions=(_whole_image(clip),))
     found = predictor_for(models).analyse(clip)

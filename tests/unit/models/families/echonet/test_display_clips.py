@@ -1,4 +1,4 @@
-"""Spectra and M-mode traces recorded as films: read on the last frame that shows one whole sweep, and on no others."""
+"""Spectra and M-mode traces recorded as clips: read on the last frame that shows one whole sweep, and on no others."""
 
 from dataclasses import replace
 
@@ -25,12 +25,12 @@ FRONTS = (0.9, 0.96, 0.99, 1.02, 1.08, 1.14)  # the third shows the second sweep
 UNDER_WAY = (0.3, 0.4, 0.5)
 
 
-def film(drawn: Spectrum | AnnulusTrace, frames: NDArray[np.uint8], **changes: object) -> Clip:
+def cine(drawn: Spectrum | AnnulusTrace, frames: NDArray[np.uint8], **changes: object) -> Clip:
     return drawn.clip(frames=frames, **changes)
 
 
 def jets(fronts: tuple[float, ...]) -> Clip:
-    return film(JET, written([one.frame() for one in (BEFORE, JET, AFTER)], JET.region, fronts))
+    return cine(JET, written([one.frame() for one in (BEFORE, JET, AFTER)], JET.region, fronts))
 
 
 def test_a_jet_is_read_on_the_last_whole_sweep_and_its_frame_named() -> None:
@@ -42,8 +42,8 @@ def test_a_jet_is_read_on_the_last_whole_sweep_and_its_frame_named() -> None:
     assert [mark.frame_index for mark in reading.marks] == [2]
     assert reading.notes[-1] == "frame 3 of 6: the last at the end of a sweep"
     assert len(reader.network.crops) == 1  # one frame, once
-    still = reader.read(film(JET, jets(FRONTS).frames[2:3]))
-    assert value_of(still, "av_vmax").value == peak.value
+    single = reader.read(cine(JET, jets(FRONTS).frames[2:3]))
+    assert value_of(single, "av_vmax").value == peak.value
 
 
 def test_sweeps_are_never_mixed() -> None:
@@ -73,7 +73,7 @@ def test_time_that_runs_to_the_left() -> None:
 def test_mitral_inflow_and_tapse() -> None:
     pairs = [inflow(60, 1, e_cm_s=e, a_cm_s=40.0, first_s=first)[0] for e, first in ((100.0, 0.6), (82.4, 1.0), (60.0, 1.6))]
     drawn = [Spectrum(pair, seed=seed) for seed, pair in enumerate(pairs)]
-    recorded = film(drawn[1], written([one.frame() for one in drawn], SPECTRAL, FRONTS))
+    recorded = cine(drawn[1], written([one.frame() for one in drawn], SPECTRAL, FRONTS))
     e, a = peaks_of(drawn[1])
     inflow_read = reader_of("mvpeak_2c", [a], [e]).read(recorded)
     assert {value.frame_index for value in inflow_read.values} == {2}
@@ -81,9 +81,9 @@ def test_mitral_inflow_and_tapse() -> None:
 
     annulus = AnnulusTrace(1.86)
     low, high = annulus.ends_px(1)
-    moved = film(annulus, scrolling(annulus.frame(), M_MODE, [20, 10, 0]))  # back to what is drawn
+    moved = cine(annulus, scrolling(annulus.frame(), M_MODE, [20, 10, 0]))  # back to what is drawn
     assert value_of(reader_of("tapse_2c", [high], [low]).read(moved), "tapse").value is None  # it runs the wrong way
-    moved = film(annulus, scrolling(annulus.frame(), M_MODE, [-40, -20, 0]))
+    moved = cine(annulus, scrolling(annulus.frame(), M_MODE, [-40, -20, 0]))
     tapse = value_of(reader_of("tapse_2c", [high], [low]).read(moved), "tapse")
     assert (tapse.frame_index, tapse.value) == (2, pytest.approx(1.86, abs=0.01))
 
@@ -93,7 +93,7 @@ def test_an_integral_and_what_its_map_is_drawn_on() -> None:
         Spectrum(outflow(60, 3, peak, first), replace(SPECTRAL, y1_px=767, reference_pixel_y0_px=213), seed=int(-peak))
         for peak, first in ((-60.0, 0.2), (-92.0, 0.4), (-120.0, 0.6))
     ]
-    recorded = film(flows[1], written([one.frame() for one in flows], flows[1].region, FRONTS))
+    recorded = cine(flows[1], written([one.frame() for one in flows], flows[1].region, FRONTS))
     reader = as_if_trained(load_model("vti_lvot", device="meta").network)
     reader.network = PerfectMasks([np.full((256, 256), 1e-6)] * 20)
     columns = [slice(int(row["x_left"]), int(row["x_right"])) for row in reader.read(recorded).rows]

@@ -1,4 +1,4 @@
-"""A Doppler still or film as a cart stores it, from the file to the number in the report, in the node's own path."""
+"""A Doppler frame or clip as a cart stores it, from the file to the number in the report, in the node's own path."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -53,7 +53,7 @@ def region_item(region: RegionCalibration) -> Dataset:
     return item
 
 
-def still(path: Path) -> Path:
+def single(path: Path) -> Path:
     written = recorded(JET.frame()[None])
     del written.NumberOfFrames
     written.SOPClassUID = written.file_meta.MediaStorageSOPClassUID = UltrasoundImageStorage
@@ -61,7 +61,7 @@ def still(path: Path) -> Path:
     return path
 
 
-def film(path: Path, fronts: tuple[float, ...]) -> Path:
+def cine(path: Path, fronts: tuple[float, ...]) -> Path:
     """A sweep with a faster jet, then one with `JET`, then a third."""
     sweeps = [replace(JET, waves=(Wave(onset, 0.32, peak),), seed=seed).frame() for seed, onset, peak in OTHERS]
     path.write_bytes(as_file(recorded(written([sweeps[0], JET.frame(), sweeps[1]], JET.region, fronts))))
@@ -119,8 +119,8 @@ def frames_reported(findings: StudyFindings, path: Path, value: float) -> list[i
 
 
 @pytest.mark.usefixtures("sees_the_jet")
-def test_a_doppler_still_gives_its_quantities_to_the_report(tmp_path: Path) -> None:
-    path = still(tmp_path / "still.dcm")
+def test_a_doppler_frame_gives_its_quantities_to_the_report(tmp_path: Path) -> None:
+    path = single(tmp_path / "still.dcm")
     gated = analysed(path, override=False)
     assert gated.measurements == ()
     (vmax,) = [missing for missing in gated.not_measured if missing.key == "av_vmax"]
@@ -135,8 +135,8 @@ def test_a_doppler_still_gives_its_quantities_to_the_report(tmp_path: Path) -> N
 
 
 @pytest.mark.usefixtures("sees_the_jet")
-def test_a_doppler_film_is_reported_with_the_frame_of_its_last_whole_sweep(tmp_path: Path) -> None:
-    path = film(tmp_path / "film.dcm", (0.9, 0.96, 0.99, 1.02, 1.08))
+def test_a_doppler_clip_is_reported_with_the_frame_of_its_last_whole_sweep(tmp_path: Path) -> None:
+    path = cine(tmp_path / "cine.dcm", (0.9, 0.96, 0.99, 1.02, 1.08))
     findings = analysed(path, override=True)
     found = {measurement.key: measurement for measurement in findings.measurements}
     assert found["av_vmax"].value == pytest.approx(3.123, abs=0.005)
@@ -145,8 +145,8 @@ def test_a_doppler_film_is_reported_with_the_frame_of_its_last_whole_sweep(tmp_p
 
 
 @pytest.mark.usefixtures("sees_the_jet")
-def test_a_doppler_film_without_a_whole_sweep_gives_the_reason(tmp_path: Path) -> None:
-    findings = analysed(film(tmp_path / "film.dcm", (0.5, 0.6, 0.7)), override=True)
+def test_a_doppler_clip_without_a_whole_sweep_gives_the_reason(tmp_path: Path) -> None:
+    findings = analysed(cine(tmp_path / "cine.dcm", (0.5, 0.6, 0.7)), override=True)
     assert findings.measurements == ()
     (vmax,) = [missing for missing in findings.not_measured if missing.key == "av_vmax"]
     assert vmax.reasons[0] is Reason.NO_CARDIAC_CYCLE
