@@ -7,7 +7,6 @@ from models.analysis.reader_probes import ReaderProbe, role_batch
 from models.engines.agreement import choose_backend, probe_clip
 from models.engines.backend import TorchBackend
 from models.library.model import Model
-from models.library.model_set import Role
 from models.library.recipe import Answer
 from models.networks.engine_slots import EngineSlots
 
@@ -44,6 +43,6 @@ def _probe(model: Model, *, for_features: bool) -> ReaderProbe | None:
         return ReaderProbe(network, "embed", Answer.VALUES, batch)
     if outlines_frames(manifest):
         return ReaderProbe(network, "forward", Answer.MASK, batch)
-    if Role.VIEW in model.recipe.roles:
+    if model.recipe.answers is Answer.CLASSES:
         return ReaderProbe(network, "forward", Answer.CLASSES, batch)
     return None

@@ -26,7 +26,6 @@ from models.evaluation.tasks.plots import confusion, reliability, risk_over_cove
 from models.inputs.clip_input import network_input, takes_clips
 from models.library.manifest import Manifest, Value
 from models.library.model import Model
-from models.library.model_set import Role
 from models.library.recipe import Encodes
 from models.library.roles import view_of
 
@@ -54,7 +53,7 @@ def classify(model: Model, data: DataSet, options: Options) -> EvaluationResult:
             f"model {manifest.name}: the order of its classes is not known; give it when importing (--labels)"
         )
     labelled = (item for item in _chosen(data, options) if item.truth.label)
-    answered = list(_probabilities(model, labelled, options))
+    answered = list(_probabilities(model, labelled))
     if not answered:
         raise EvaluationError(f"no item of the split {options.split!r} has a label")
     items = [item for item, _ in answered]
@@ -158,15 +157,8 @@ def _summed(probabilities: NDArray[np.float64], words: _Vocabulary) -> NDArray[n
     return summed
 
 
-def _probabilities(model: Model, items: Iterable[Item], options: Options) -> Iterator[tuple[Item, NDArray[np.float64]]]:
+def _probabilities(model: Model, items: Iterable[Item]) -> Iterator[tuple[Item, NDArray[np.float64]]]:
     """Per item, its clip let go. Of a network of frames the mean softmax over a clip's frames, some clips at once."""
-    if Role.VIEW not in model.recipe.roles:  # it reads clips itself, and its table is one of probabilities
-        for item in items:
-            rows = model.reader.read(item.load(), options.decoding).rows
-            if not rows:
-                raise EvaluationError(f"model {model.manifest.name} names no view of {item.key}")
-            yield _released(item), np.array([row["Probability"] for row in rows], dtype=np.float64)
-        return
     waiting: list[tuple[Item, Tensor]] = []
     at_once = 1 if takes_clips(model.manifest) else _BATCH  # clips may differ in their number of frames
     for item in items:

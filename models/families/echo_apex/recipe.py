@@ -6,7 +6,9 @@ from models.library.recipe import FITS, PLAX, Answer, Encodes, EngineStep, Form,
 
 _FAMILY, _NETWORKS, _IMPORTER = "echo_apex", "models.families.echo_apex.networks", "models.families.echo_apex.weights"
 _FRAMES, _SPREAD = "models.families.echo_apex.inputs:frames", "models.families.echo_apex.inputs:spread_frames"
-_ROLES = {Role.VIEW: FITS, Role.MEASUREMENTS: FITS}
+_NAMES_VIEWS = {Role.VIEW: FITS, Role.MEASUREMENTS: FITS}
+_MEASURES = {Role.VIEW: "names no views: it measures", Role.MEASUREMENTS: FITS}
+_OUTLINES = {Role.VIEW: "names no views: it outlines what points and boxes ask for", Role.MEASUREMENTS: FITS}
 
 _LAST_ATTENTION = "encoder.backbone.blocks.-1.norm1"
 _OF_CLIPS = HeatMap(Layer(_LAST_ATTENTION, Form.FRAME_TOKENS, 14, 1))
@@ -18,7 +20,7 @@ RECIPES = (
         Answer.CLASSES,
         "views",
         sees=_SPREAD,
-        roles=_ROLES,
+        roles=_NAMES_VIEWS,
         evaluation=("classification", "embedding"),
         clips_read=1,
         encodes=Encodes.CLIPS,
@@ -31,7 +33,7 @@ RECIPES = (
         Answer.VALUES,
         "ef",
         sees=_SPREAD,
-        roles=_ROLES,
+        roles=_MEASURES,
         views=(View.A4C,),
         quantities=("ef_video_regression",),
         evaluation=("ef",),
@@ -46,7 +48,7 @@ RECIPES = (
         Answer.POINTS,
         "lvh",
         sees=_FRAMES,
-        roles=_ROLES,
+        roles=_MEASURES,
         views=PLAX,
         quantities=("ivsd_2d", "lvidd_2d", "lvpwd_2d"),
         evaluation=("linear", "values", "landmarks"),
@@ -62,7 +64,7 @@ RECIPES = (
         Answer.MASK,
         "segmentation",
         sees=_FRAMES,
-        roles=_ROLES,
+        roles=_OUTLINES,
         importer=_IMPORTER,
         heat_map=HeatMap(Layer("reduce")),  # asked without points and boxes
     ),

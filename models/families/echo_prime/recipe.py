@@ -11,7 +11,7 @@ RECIPES = (
         _NETWORKS,
         Answer.FEATURES,
         "mvit_v2_s",
-        roles={Role.VIEW: FITS},
+        roles={Role.VIEW: "is an encoder: its features name no views"},
         evaluation=("embedding",),
         encodes=Encodes.CLIPS,
         no_heat_map=EMBEDDING,

@@ -99,7 +99,7 @@ def by_verb(manifest: Manifest) -> dict[str, Tensor]:
     except NoHeatMap:
         assert recipe.no_heat_map or "decoder" in manifest.architecture or manifest.architecture.get("outputs") == 0
     trials: dict[str, Callable[[], object]] = {
-        "classification": lambda: list(_probabilities(model, [item], options)),
+        "classification": lambda: list(_probabilities(model, [item])),
         "embedding": lambda: _embedding(model, item, options),
         "segmentation": lambda: masks_of(model, clip, range(clip.number_of_frames)),
         "landmarks": lambda: _found(model, clip, range(clip.number_of_frames), options),

@@ -10,6 +10,7 @@ from models.catalogue import ECHOVIEW47, READ, TRACES, Mode, View
 from models.library.manifest import write_manifest
 from models.library.model_set import Role
 from models.library.quantities import quantities_read, views_read, views_together
+from models.library.recipe import Answer
 from models.library.registry import find_manifest, list_models, load_model, named, recipe_of
 from models.library.roles import image_of, unfit_for, view_of
 from node.errors import ConfigError
@@ -91,7 +92,11 @@ UNFIT = [
     (Role.MEASUREMENTS, "echonet_dynamic/lv_deeplabv3_resnet50", "quantity for; it fits [models] lv_segmentation"),
     (Role.MEASUREMENTS, "EchoPDNet", "it fits [models] phase"),
     (Role.VIEW, "EchoApex_ViT-S_views", "an order that nobody has stated"),
-    (Role.VIEW, "EchoPrime_video_encoder", "an order that nobody has stated"),
+    (Role.VIEW, "EchoPrime_video_encoder", "is an encoder: its features name no views"),
+    (Role.VIEW, "EchoApex_ViT-S_ef", "names no views: it measures; it fits [models] measurements"),
+    (Role.VIEW, "EchoApex_ViT-S_lvh", "names no views: it measures; it fits [models] measurements"),
+    (Role.VIEW, "EchoApex_ViT-S_segmentation", "names no views: it outlines what points and boxes ask for"),
+    (Role.MEASUREMENTS, "EchoApex_ViT-S_segmentation", "reads nothing that the node has a quantity for"),
     (Role.MEASUREMENTS, "phantom_lv", "of the family phantom_segmenter"),
     (Role.DISTRIBUTION, "phantom_quality", "keeps nothing of its training data"),
     (Role.DISTRIBUTION, "EchoView47_classifier", "of the family echoforge_xception"),
@@ -110,6 +115,15 @@ def test_what_fits(role: Role, name: str) -> None:
 @pytest.mark.parametrize(("role", "name", "why"), UNFIT)
 def test_what_does_not_fit_is_refused_in_plain_words(role: Role, name: str, why: str) -> None:
     assert why in unfit_for(role, find_manifest(name))
+
+
+@pytest.mark.parametrize(("role", "labels"), [(Role.VIEW, ("a4c", "a2c")), (Role.SPLIT_SCREEN, ("single", "dual"))])
+def test_no_labels_make_a_classifier_of_a_network_that_gives_no_classes(role: Role, labels: tuple[str, ...]) -> None:
+    """Bug prevented: a segmenter with a manifest of one's own, whose outputs are called views."""
+    others = [manifest for manifest in list_models() if recipe_of(manifest).answers is not Answer.CLASSES]
+    assert len(others) > 20
+    for manifest in others:
+        assert unfit_for(role, replace(manifest, labels=labels)), manifest.name
 
 
 def test_tmed2_fits_once_the_order_of_its_classes_is_stated() -> None:
