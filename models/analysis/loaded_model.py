@@ -50,7 +50,7 @@ class LoadedModel:
 
 
 def load_for_role(role: Role, name: str, *, device: str = "cpu", engine: str = "torch") -> LoadedModel:
-    """Raises ManifestError for a model that is not there UnsuitableModel for one that cannot take the role, WeightsError."""
+    """Raises ManifestError for a model that is not there, UnsuitableModel for one that cannot take the role, WeightsError."""
     manifest = find_manifest(name)
     if why := unfit_for(role, manifest):
         raise UnsuitableModel(f"model {name} cannot do this: it {why}")

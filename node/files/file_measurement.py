@@ -43,7 +43,8 @@ def measure_file(reader: ClipReader, wanted: InputFile, decoding: Decoding, over
             reading = _of_frames(reading, wanted.frames)
     except (EchoNodeError, ModelError, ValueError, OSError) as error:  # what a reader says of the clip
         return FileMeasurement(wanted.name, None, str(error))
-    measured = FileMeasurement(wanted.name, reading, cut_short=any(note.startswith(CUT_SHORT) for note in clip.notes))
+    cut_short = any(note.startswith(CUT_SHORT) for note in reading.notes)  # of any clip that was read together with this one
+    measured = FileMeasurement(wanted.name, reading, cut_short=cut_short)
     if overlay is None:
         return measured
     caption = f"{reader.manifests[0].name}, {decoding.value} decoding, research use only"

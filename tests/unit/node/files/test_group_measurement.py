@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 from torch import nn
 
@@ -18,6 +19,7 @@ from node.files.group_measurement import of_group
 from node.files.input_files import InputFile
 from tests import miniatures
 from tests.loaded import Reads, as_model
+from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
 VIEWS = (View.A4C, View.A2C, View.A3C)
 
@@ -62,6 +64,16 @@ def test_a_file_that_cannot_be_read_fails_its_group(videos: list[Path]) -> None:
     videos[1].write_bytes(b"no video")
     measured = measure_file(reader, group, Decoding.CORRECTED, None)
     assert (measured.reading, bool(measured.error)) == (None, True)
+
+
+def test_any_clip_of_a_group_may_be_the_one_cut_short(videos: list[Path]) -> None:
+    """Only the last one was once asked."""
+    dataset = ultrasound_object(np.zeros((3, 8, 8), np.uint8))
+    dataset.NumberOfFrames = 5
+    videos[0] = videos[0].with_suffix(".dcm")
+    videos[0].write_bytes(as_file(dataset))
+    reader, (group,) = of_group(model(), VIEWS, videos, wanted(videos), None)
+    assert measure_file(reader, group, Decoding.CORRECTED, None).cut_short
 
 
 def test_what_is_no_group_is_refused_with_the_order_that_it_needs(videos: list[Path]) -> None:
