@@ -167,7 +167,7 @@ def _is_date(value: str) -> bool:
 
 
 def _element(keyword: str, values: list[str]) -> DataElement:
-    """Judged above: pydicom's own judgement would repeat the value in a warning."""
+    """Checked above: pydicom's own check would repeat the value in a warning."""
     tag = tag_for_keyword(keyword) or 0
     return DataElement(tag, dictionary_VR(tag), "\\".join(values), validation_mode=config.IGNORE)
 

@@ -67,8 +67,8 @@ def _build_one(
 
 def _networks(flags: Iterable[QualityFlag], findings: StudyFindings) -> tuple[ModelUse, ...]:
     """The networks that gave the verdicts of these flags, with their exact weights; not what else looked at the clip."""
-    judged = {(flag.sop_instance_uid, name) for flag in flags for name in flag.judges}
-    uses = (use for clip in findings.clips for use in clip.models if (clip.sop_instance_uid, use.name) in judged)
+    flagged = {(flag.sop_instance_uid, name) for flag in flags for name in flag.judges}
+    uses = (use for clip in findings.clips for use in clip.models if (clip.sop_instance_uid, use.name) in flagged)
     return tuple(dict.fromkeys(uses))
 
 

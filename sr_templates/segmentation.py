@@ -45,7 +45,7 @@ class _Frame:
 def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltDocument, ...]:
     """One object per clip with outlines, its part the clip's SOP Instance UID.
 
-    A clip that was gated has no segmentation, nor has a patient's study outlined by phantom-trained weights: who sees an
+    A clip that has reasons has no segmentation, nor has a patient's study outlined by phantom-trained weights: who sees an
     outline measures with it. Raises DocumentError for an outline that does not fit its object.
     """
     if not may_show(findings, evidence):

@@ -135,7 +135,7 @@ def clip_findings(sop_instance_uid: str = A4C_UID, view: View = View.A4C, **chan
 
 
 def poor_clip(**changes: Any) -> ClipFindings:
-    """A clip that the quality gate stopped: no outlines, one flag."""
+    """A clip that the quality check stopped: no outlines, one flag."""
     flag = QualityFlag(
         QualityIssue.POOR_IMAGE_QUALITY, POOR_UID, "image quality 21 of 100, below the limit of 40", (PHANTOM_WEIGHTS.name,)
     )

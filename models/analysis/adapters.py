@@ -1,4 +1,4 @@
-"""What a family's networks need to take a part in the model set: how frames become their input, what their output means."""
+"""What a family's networks need to take a role in the model set: how frames become their input, what their output means."""
 
 import math
 from collections.abc import Sequence

@@ -63,7 +63,7 @@ def mode_shown(clip: Clip) -> Mode | None:
     return Mode.M_MODE if m_mode else Mode.B_MODE
 
 
-def is_judged_by(manifest: Manifest, view: View) -> bool:
+def is_known_to(manifest: Manifest, view: View) -> bool:
     """Whether a network taught on these classes can say how like its training an image of `view` is: of a trace only where it
     was taught on such traces. Classes may be modes instead of views.
     """

@@ -1,4 +1,4 @@
-"""How like the images that a judge was taught on a clip is: what of it is looked at, its features, and their distance."""
+"""How like the images of a distribution reference a clip is: what of it is looked at, its features, and their distance."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -24,16 +24,16 @@ def frames_looked_at(clip: Clip) -> list[int]:
     return [int(index) for index in np.unique(np.linspace(0, last, _FRAMES).round())]
 
 
-def reference_features(judge: LoadedModel, clip: Clip, view: View, chosen: Sequence[int]) -> Tensor:
+def reference_features(loaded: LoadedModel, clip: Clip, view: View, chosen: Sequence[int]) -> Tensor:
     """Features (n, width), float32, of a clip of `view`.
 
-    Raises ReadingError for one that the judge's embedder cannot be asked about.
+    Raises ReadingError for one that the reference's embedder cannot be asked about.
     """
-    embedder = judge.model.embedder
+    embedder = loaded.model.embedder
     if embedder is None:  # a classifier that knows its own training data
-        return judge.run(network_input(clip, judge.manifest, chosen))[1]
+        return loaded.run(network_input(clip, loaded.manifest, chosen))[1]
     display = trace_choice(view, clip) if view in TRACES else None
-    return features_of_display(embedder, clip, display, chosen, run=lambda batch: judge.run(batch)[1])
+    return features_of_display(embedder, clip, display, chosen, run=lambda batch: loaded.run(batch)[1])
 
 
 def features_of_display(
@@ -57,9 +57,9 @@ def features_of_display(
     return features_as_learnt(embedder, alone, range(len(cut)), run=run)
 
 
-def verdict(judge: LoadedModel, features: Tensor) -> DistributionVerdict:
+def verdict(loaded: LoadedModel, features: Tensor) -> DistributionVerdict:
     """How far `features` (n, width), float32, lie from the training data, in the mean, and whether that is allowed."""
-    reference = judge.model.reference
+    reference = loaded.model.reference
     distance = float(reference.distance(features.to(reference.class_means.device)).mean())
-    threshold = judge.manifest.threshold("out_of_distribution")
+    threshold = loaded.manifest.threshold("out_of_distribution")
     return DistributionVerdict(distance, threshold, inside=distance <= threshold)

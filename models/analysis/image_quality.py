@@ -1,4 +1,4 @@
-"""The image quality of a clip, by whichever network of the model set judges it."""
+"""The image quality of a clip, by whichever network of the model set grades it."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ _KEY = "image_quality"  # what a model that reads clips says of it, 0 to 100
 
 
 def grade_quality(loaded: LoadedModel, clip: Clip, view: View, chosen: Sequence[int]) -> QualityGrade | None:
-    """None for a view, or a clip, that the network does not judge."""
+    """None for a view, or a clip, that the network does not grade."""
     if view not in views_graded(loaded.manifest):
         return None
     score = _expected_grade(loaded, clip, chosen) if loaded.model.recipe.answers is Answer.CLASSES else _read(loaded, clip)

@@ -100,7 +100,7 @@ def _reader(model: Model, device: str, engine: str) -> LoadedModel:
 def engage(model: Model, *, engine: str, device: str, trained: bool, answers: Answer | None = None) -> tuple[GatedBackend, ...]:
     """Each step of a network that reads clips goes to the backend that the gate lets through; empty where none can be tried.
 
-    `answers` judges otherwise than by what the network is.
+    `answers` compares otherwise than by what the network is.
     """
     probes = reader_probes(model.network, probe_clip(model.manifest.probe))
     chosen = tuple(
@@ -117,6 +117,6 @@ def engage(model: Model, *, engine: str, device: str, trained: bool, answers: An
 
 
 def joined(chosen: Sequence[GatedBackend]) -> GatedBackend:
-    """Of a network whose steps were judged apart: torch where one stayed there, and all that was refused."""
+    """Of a network whose steps were tried apart: torch where one stayed there, and all that was refused."""
     told = next((backend for backend in chosen if backend.as_it_is), chosen[0])
     return replace(told, refusals=tuple(dict.fromkeys(refusal for backend in chosen for refusal in backend.refusals)))

@@ -1,6 +1,6 @@
 """One clip through the networks: view, quality, distance from the training data, the left ventricle on every frame, beats.
 
-The gates stand here: what forbids numbers on a clip is found before the ventricle is sought.
+The checks stand here: what forbids numbers on a clip is found before the ventricle is sought.
 """
 
 import time
@@ -26,7 +26,7 @@ from models.results import (
 )
 
 _MEASURED_VIEWS = (View.A4C, View.A2C)
-_PHANTOM_GATE = "phantom_view"  # what judges phantoms where the view's own network cannot
+_PHANTOM_REFERENCE = "phantom_view"  # compares phantoms where the view's own network cannot
 # What a research override turns from a stop into a mark (DESIGN.md 4); a missing calibration never.
 _LIFTED = (Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION)
 
@@ -35,26 +35,26 @@ _LIFTED = (Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION)
 class Predictor:
     """A loaded model set. `analyse` may be called any number of times; it keeps nothing.
 
-    The part of `Role.DISTRIBUTION` tells images unlike its training data; without it the view's network, where it can. Where
-    it cannot, `phantom_gate` judges phantoms, and nothing is measured on a patient without the research override.
+    The model of `Role.DISTRIBUTION` tells images unlike its training data; without it the view's network, where it can. Where
+    it cannot, `phantom_reference` compares phantoms, and nothing is measured on a patient without the research override.
     """
 
-    parts: Mapping[Role, tuple[LoadedModel, ...]]
-    phantom_gate: LoadedModel | None = None
+    models: Mapping[Role, tuple[LoadedModel, ...]]
+    phantom_reference: LoadedModel | None = None
     research_override: bool = False
 
     def of(self, role: Role) -> LoadedModel | None:
         """The one model of a role."""
-        return next(iter(self.parts.get(role, ())), None)
+        return next(iter(self.models.get(role, ())), None)
 
     def needed(self, role: Role) -> LoadedModel:
         """The model of a role that no set is without."""
-        return self.parts[role][0]
+        return self.models[role][0]
 
     def analyse(self, clip: Clip) -> ClipFindings:
         """Everything the networks find on `clip`.
 
-        Without a usable region the whole image is judged and nothing is measured. The research override moves the reasons
+        Without a usable region the whole image is classified and nothing is measured. The research override moves the reasons
         that it may lift from `gates` to `marked`.
         """
         with clip.cache.shared():
@@ -63,7 +63,7 @@ class Predictor:
     def _analyse(self, clip: Clip) -> ClipFindings:
         started = time.perf_counter()
         classified = find_view_and_quality(
-            clip, self.needed(Role.VIEW), self.of(Role.QUALITY), self.phantom_gate,
+            clip, self.needed(Role.VIEW), self.of(Role.QUALITY), self.phantom_reference,
             of_distribution=self.of(Role.DISTRIBUTION), of_screen=self.of(Role.SPLIT_SCREEN),
         )  # fmt: skip
         timings_s = {"view_quality": time.perf_counter() - started}
@@ -73,7 +73,7 @@ class Predictor:
         marked = tuple(reason for reason in found if self.research_override and reason in _LIFTED)
         gates = tuple(reason for reason in found if reason not in marked)
         apical = view in _MEASURED_VIEWS and not gates
-        segmenter, readers = self.needed(Role.LV_SEGMENTATION), self.parts.get(Role.MEASUREMENTS, ())
+        segmenter, readers = self.needed(Role.LV_SEGMENTATION), self.models.get(Role.MEASUREMENTS, ())
         ventricle = outline_ventricle(clip, segmenter, self.of(Role.PHASE)) if apical else Ventricle()
         readings = (
             ClipReadings()
@@ -109,19 +109,19 @@ class Predictor:
     def _flags(self, clip: Clip, classified: ViewAndQuality) -> tuple[QualityFlag, ...]:
         flags: list[QualityFlag] = []
 
-        def flag(issue: QualityIssue, text: str, judge: str = "") -> None:
-            flags.append(QualityFlag(issue, clip.sop_instance_uid, text, (judge,) if judge else ()))
+        def flag(issue: QualityIssue, text: str, model: str = "") -> None:
+            flags.append(QualityFlag(issue, clip.sop_instance_uid, text, (model,) if model else ()))
 
         of_view, of_quality = self.needed(Role.VIEW).manifest, self.of(Role.QUALITY)
         is_trace = classified.view.view in TRACES
         override = "stand by the research override alone" if self.research_override else "need the research override"
         shown = f"Doppler and M-mode displays: their numbers {override}" if is_trace else "this image"
         if why := _no_scale(clip, classified.view.view):
-            judge = of_view.name if is_trace else ""  # it says which display the region has to be
-            flag(QualityIssue.CALIBRATION, f"Nothing can be measured: {why[1]}.", judge)
+            model = of_view.name if is_trace else ""  # it says which display the region has to be
+            flag(QualityIssue.CALIBRATION, f"Nothing can be measured: {why[1]}.", model)
         if (screen := classified.screen) and screen.is_dual:
-            said = f"probability {screen.dual_probability:.2f} by {screen.judge}"
-            flag(QualityIssue.CALIBRATION, f"Nothing can be measured: two images on one screen ({said}).", screen.judge)
+            said = f"probability {screen.dual_probability:.2f} by {screen.model}"
+            flag(QualityIssue.CALIBRATION, f"Nothing can be measured: two images on one screen ({said}).", screen.model)
         grade, verdict = classified.quality, classified.distribution
         if grade is None or of_quality is None:
             flag(QualityIssue.POOR_IMAGE_QUALITY, f"No network of the model set judges the quality of {shown}.")
@@ -136,13 +136,13 @@ class Predictor:
             flag(QualityIssue.OUT_OF_DISTRIBUTION, text)
         elif not verdict.inside:
             limits = f"distance {verdict.distance:.2f}, limit {verdict.threshold:.2f}"
-            text = f"Unlike the training images of {classified.distribution_judge}: {limits}."
-            flag(QualityIssue.OUT_OF_DISTRIBUTION, text, classified.distribution_judge)
+            text = f"Unlike the training images of {classified.distribution_model}: {limits}."
+            flag(QualityIssue.OUT_OF_DISTRIBUTION, text, classified.distribution_model)
         return tuple(flags)
 
 
 def _stops(clip: Clip, classified: ViewAndQuality) -> set[Reason]:
-    """What no network has judged is as good as refused. Colour in the small picture above a trace does not stop it."""
+    """What no network has graded is as good as refused. Colour in the small picture above a trace does not stop it."""
     reasons = {Reason(value) for value in clip.known_exclusions}
     reasons -= {Reason.COLOUR_DOPPLER} if classified.view.view in TRACES else set()
     if why := _no_scale(clip, classified.view.view):
@@ -179,6 +179,6 @@ def open_model_set(models: ModelSet) -> Predictor:
         same = role is Role.VIEW or (role is Role.DISTRIBUTION and knows and name == models.view)
         return view if same else load(role, name)
 
-    parts = {role: tuple(taken(role, name) for name in models.names(role)) for role in Role}
-    gate = None if parts[Role.DISTRIBUTION] or knows else load(Role.VIEW, _PHANTOM_GATE)
-    return Predictor(parts, gate, models.research_override)
+    loaded = {role: tuple(taken(role, name) for name in models.names(role)) for role in Role}
+    of_phantoms = None if loaded[Role.DISTRIBUTION] or knows else load(Role.VIEW, _PHANTOM_REFERENCE)
+    return Predictor(loaded, of_phantoms, models.research_override)

@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 from models.analysis.adapters import as_probabilities, likeliest_view
-from models.analysis.displays import is_judged_by, told_by_region
+from models.analysis.displays import is_known_to, told_by_region
 from models.analysis.distribution import frames_looked_at, reference_features, verdict
 from models.analysis.image_quality import grade_quality
 from models.analysis.loaded_model import LoadedModel
@@ -26,7 +26,7 @@ class ScreenVerdict:
     """Whether the screen shows two images: the probability that it does, and the model that says so."""
 
     dual_probability: float
-    judge: str
+    model: str
 
     @property
     def is_dual(self) -> bool:
@@ -35,7 +35,7 @@ class ScreenVerdict:
 
 @dataclass(frozen=True)
 class ViewAndQuality:
-    """What the classifiers say about a clip; None where no network of the set can say it. `distribution_judge` is the model
+    """What the classifiers say about a clip; None where no network of the set can say it. `distribution_model` is the model
     that told the distance.
     """
 
@@ -44,7 +44,7 @@ class ViewAndQuality:
     distribution: DistributionVerdict | None
     models: tuple[ModelUse, ...]
     notes: tuple[str, ...] = ()
-    distribution_judge: str = ""
+    distribution_model: str = ""
     screen: ScreenVerdict | None = None
 
 
@@ -52,38 +52,38 @@ def find_view_and_quality(
     clip: Clip,
     of_view: LoadedModel,
     of_quality: LoadedModel | None,
-    gate: LoadedModel | None,
+    of_phantoms: LoadedModel | None,
     *,
     of_distribution: LoadedModel | None = None,
     of_screen: LoadedModel | None = None,
 ) -> ViewAndQuality:
     """`of_distribution` tells the distance of every clip; without it the view's own network where it can. Where that cannot
-    either, `gate` does, and of phantoms only. Of a trace only a network says anything that was taught on such traces.
+    either, `of_phantoms` does, and of phantoms only. Of a trace only a network says anything that was taught on such traces.
     """
     chosen = frames_looked_at(clip)
     view, features, notes = _seen(clip, of_view, chosen)
     models = [of_view.use]
     quality = distribution = screen = None
-    judge = of_distribution or (
-        of_view if of_view.model.knows_its_training_data else gate if clip.is_quality_control_subject else None
+    reference = of_distribution or (
+        of_view if of_view.model.knows_its_training_data else of_phantoms if clip.is_quality_control_subject else None
     )
-    if judge is not None and not is_judged_by(judge.manifest, view.view):
-        judge = None
-    if judge is not None:
+    if reference is not None and not is_known_to(reference.manifest, view.view):
+        reference = None
+    if reference is not None:
         try:
-            features = features if judge is of_view else reference_features(judge, clip, view.view, chosen)
-            distribution = verdict(judge, features)
-            models += [] if judge is of_view else [judge.use]
-        except ReadingError as error:  # what it cannot look at, it has not judged
-            notes += (f"{judge.manifest.name} cannot read this clip: {error}",)
+            features = features if reference is of_view else reference_features(reference, clip, view.view, chosen)
+            distribution = verdict(reference, features)
+            models += [] if reference is of_view else [reference.use]
+        except ReadingError as error:  # what it cannot look at, it has not compared
+            notes += (f"{reference.manifest.name} cannot read this clip: {error}",)
     if of_quality is not None:
         quality = grade_quality(of_quality, clip, view.view, chosen)
         models += [of_quality.use] if quality else []
     if of_screen is not None and view.view not in TRACES:  # the small picture above a trace makes no split screen
         screen = _screen_verdict(of_screen, clip, chosen)
         models.append(of_screen.use)
-    judged_by = judge.manifest.name if judge else ""
-    return ViewAndQuality(view, quality, distribution, tuple(models), notes, judged_by, screen)
+    told_by = reference.manifest.name if reference else ""
+    return ViewAndQuality(view, quality, distribution, tuple(models), notes, told_by, screen)
 
 
 def _seen(clip: Clip, of_view: LoadedModel, chosen: Sequence[int]) -> tuple[ViewPrediction, Any, tuple[str, ...]]:

@@ -5,7 +5,7 @@ probe when a network is loaded. It is refused where it differs beyond the bounds
 probe's recipe: a phantom heart, or a drawn Doppler or M-mode display. It is drawn when it is needed (`probe_clip`), and brought
 into shape as the family's own reader does.
 
-Half precision is not judged by its numbers but by what it would do to the result, on trained weights. Random weights tell
+Half precision is not tried by its numbers but by what it would do to the result, on trained weights. Random weights tell
 nothing, because a random deep network multiplies every rounding. Half precision is tried where the manifest states its bounds
 under [thresholds]: `bf16_probability_change`, `bf16_dice`, `bf16_point_px`.
 """
@@ -98,7 +98,7 @@ def choose_backend(
     """The quickest backend of `engine` ("auto", "torch", "openvino") that the gate lets through, else the reference.
 
     `probe` (n, ...), float32, is an input of the network, prepared as it was taught. `level` is the logit above which a pixel
-    belongs to the mask. `others` are inputs with other sides, which are free then; each is judged.
+    belongs to the mask. `others` are inputs with other sides, which are free then; each is tried.
     """
     on_cpu = device == "cpu"
     reference = TorchBackend(network if on_cpu else copy.deepcopy(network).to("cpu"))
@@ -206,11 +206,11 @@ def _alike(
     elif answers is Answer.MASK:
         dice = _dice(one > level, other > level)
         if not bool((one > level).any()):
-            yield "no mask on the probe to judge by"
+            yield "no mask on the probe to compare"
         elif dice < allowed:
             yield f"Dice of the masks {dice:.4f}, {allowed:g} is needed"
     elif not _has_peaks(one):
-        yield "no peak on the probe to judge by"
+        yield "no peak on the probe to compare"
     elif (px := _moved_px(one, other)) > allowed:
         yield f"points move by {px:.2f} px, {allowed:g} is allowed"
     for first, second in zip(expected[1:], found[1:], strict=True):

@@ -38,7 +38,7 @@ class ClipResult:
 
 @dataclass(frozen=True)
 class HeartResult:
-    """True and found numbers of one heart; None where not measured. `by_default` is false where a gate had to be lifted."""
+    """True and found numbers of one heart; None where not measured. `by_default` is false where a reason had to be lifted."""
 
     seed: int
     truth: dict[str, float]
@@ -49,7 +49,7 @@ class HeartResult:
 
 @dataclass(frozen=True)
 class NegativeResult:
-    """An image of no heart: `inside` is the distance's verdict, `measured` whether any gate or view let it through."""
+    """An image of no heart: `inside` is the distance's verdict, `measured` whether any reason or view let it through."""
 
     kind: str
     distance: float
@@ -57,10 +57,10 @@ class NegativeResult:
     measured: bool
 
 
-def judge_heart(predictor: Predictor, seed: int) -> HeartResult:
+def measure_heart(predictor: Predictor, seed: int) -> HeartResult:
     """A4C and A2C of one beat at quality 1 to 3 for the numbers, and a short A4C of the worst quality for its grade.
 
-    The gates are lifted while measuring, so that the error with and without abstention comes from one run.
+    The reasons are lifted while measuring, so that the error with and without abstention comes from one run.
     """
     heart = sample_heart(seed)
     quality = 1 + seed % 3
@@ -84,7 +84,7 @@ def judge_heart(predictor: Predictor, seed: int) -> HeartResult:
     )
 
 
-def judge_negative(predictor: Predictor, kind: str, seed: int) -> NegativeResult:
+def measure_negative(predictor: Predictor, kind: str, seed: int) -> NegativeResult:
     """One image of `negatives.NEGATIVE_KINDS`, said to be 16 cm deep."""
     frames = render_negative(kind, seed, ROWS, COLUMNS, 4)
     region = RegionCalibration(
@@ -94,7 +94,7 @@ def judge_negative(predictor: Predictor, kind: str, seed: int) -> NegativeResult
     clip = Clip(f"{kind}.{seed}", _rgb(frames), np.array([0.0, 40.0, 80.0, 120.0]), (region,), is_quality_control_subject=True)
     found = predictor.analyse(clip)
     if found.distribution is None:
-        raise ValueError("the predictor judged no distribution")
+        raise ValueError("the predictor found no distribution")
     return NegativeResult(kind, found.distribution.distance, found.distribution.inside, bool(found.contours))
 
 
@@ -112,7 +112,7 @@ def _rgb(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _clip_result(truth: PhantomClip, found: ClipFindings) -> ClipResult:
     if found.view is None or found.quality is None or found.distribution is None:
-        raise ValueError("the predictor judged no view, quality or distribution")
+        raise ValueError("the predictor found no view, quality or distribution")
     outlines = {contour.frame_index: contour.points_px for contour in found.contours}
     true_outlines = {contour.frame_index: contour.points_px for contour in truth.contours}
     frames = (*truth.ed_frames[:1], *truth.es_frames[:1])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from models.analysis import Predictor, open_model_set
 from models.errors import EvaluationError
-from models.evaluation.held_out_phantoms import ClipResult, HeartResult, NegativeResult, judge_heart, judge_negative
+from models.evaluation.held_out_phantoms import ClipResult, HeartResult, NegativeResult, measure_heart, measure_negative
 from models.evaluation.metrics.agreement import Estimate, bootstrap, correlation, quadratic_kappa
 from models.library.manifest import Value, write_manifest
 from models.library.model_set import ModelSet
@@ -24,7 +24,7 @@ from models.library.registry import find_manifest
 from models.phantom import GENERATOR_VERSION
 from models.phantom.truth import HELD_OUT_KINDS, NEGATIVE_KINDS
 
-Judged = TypeVar("Judged")
+Found = TypeVar("Found")
 Progress = Callable[[str], None]
 _NEGATIVES_PER_KIND = 20
 _BY_TORCH = ModelSet(engine="torch")  # the reference
@@ -66,9 +66,9 @@ def evaluate_ef(
     seeds = range(first, first + hearts)
     per_kind = min(_NEGATIVES_PER_KIND, hearts)
     kinds = [(kind, first + index) for kind in NEGATIVE_KINDS for index in range(per_kind)]
-    judged = _all(partial(_heart, models), seeds, processes, progress)
+    results = _all(partial(_heart, models), seeds, processes, progress)
     negatives = _all(partial(_negative, models), kinds, processes, progress)
-    return summarise(judged, negatives)
+    return summarise(results, negatives)
 
 
 def summarise(hearts: Sequence[HeartResult], negatives: Sequence[NegativeResult]) -> Evaluation:
@@ -88,8 +88,8 @@ def summarise(hearts: Sequence[HeartResult], negatives: Sequence[NegativeResult]
 
 def record_metrics(evaluation: Evaluation, models: ModelSet) -> None:
     """Replaces `[metrics]` in the three manifests; what the training measured on its validation hearts stays."""
-    judged = (models.view, evaluation.view), (models.quality, evaluation.quality), (models.lv_segmentation, evaluation.lv)
-    for name, figures in judged:
+    results = (models.view, evaluation.view), (models.quality, evaluation.quality), (models.lv_segmentation, evaluation.lv)
+    for name, figures in results:
         manifest = find_manifest(name)
         kept = {key: value for key, value in manifest.metrics.items() if key.startswith("validation_")}
         write_manifest(replace(manifest, metrics=kept | figures), manifest.path)
@@ -147,7 +147,7 @@ def _view_figures(clips: Sequence[ClipResult]) -> dict[str, Value]:
 
 
 def _refusal_figures(clips: Sequence[ClipResult], negatives: Sequence[NegativeResult]) -> dict[str, Value]:
-    """Shares refused by distance alone, and by all gates and the view together.
+    """Shares refused by distance alone, and by all reasons and the view together.
 
     They stand apart for the kinds that taught and for the held-out ones.
     """
@@ -175,11 +175,11 @@ def _quality_figures(clips: Sequence[ClipResult]) -> dict[str, Value]:
 
 
 def _heart(models: ModelSet, seed: int) -> HeartResult:
-    return judge_heart(_predictor(models), seed)
+    return measure_heart(_predictor(models), seed)
 
 
 def _negative(models: ModelSet, kind_and_seed: tuple[str, int]) -> NegativeResult:
-    return judge_negative(_predictor(models), *kind_and_seed)
+    return measure_negative(_predictor(models), *kind_and_seed)
 
 
 def _predictor(models: ModelSet) -> Predictor:
@@ -188,15 +188,15 @@ def _predictor(models: ModelSet) -> Predictor:
     return _loaded[models]
 
 
-def _all(judge: Callable[..., Judged], items: Iterable[object], processes: int, progress: Progress) -> list[Judged]:
+def _all(measure: Callable[..., Found], items: Iterable[object], processes: int, progress: Progress) -> list[Found]:
     items = list(items)
-    results: list[Judged] = []
+    results: list[Found] = []
     if processes <= 1:
-        return [judge(item) for item in items]
+        return [measure(item) for item in items]
     with ProcessPoolExecutor(
         processes, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
     ) as pool:
-        for result in pool.map(judge, items, chunksize=2):
+        for result in pool.map(measure, items, chunksize=2):
             results.append(result)
             if len(results) % 20 == 0:
                 progress(f"{len(results)} of {len(items)}")

@@ -1,7 +1,7 @@
 """What is known about one model: its manifest in `manifests/*.toml`, the only source.
 
 A manifest names the family that can run the weights, their hash (checked at every load), the licence, what goes in and comes
-out, on what they were trained by which command, the limits that gate their results and the measured accuracy. That of a model
+out, on what they were trained by which command, the limits that check their results and the measured accuracy. That of a model
 others have published has a [publication] instead of weights of our own.
 """
 

@@ -58,7 +58,7 @@ class ModelSettings(BaseModel):
 class ModelSet(ModelSettings):
     """The models and how strict to be. It is sent to the worker processes with every clip, so it holds plain values only.
 
-    With `research_override` the gates of quality and distribution mark instead of stop.
+    With `research_override` the reasons of quality and distribution mark instead of stop.
     """
 
     research_override: bool = False

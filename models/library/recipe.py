@@ -127,7 +127,7 @@ class Recipe:
     `roles` are those that the family takes, with what this kind lacks for it (FITS: nothing); `limits` the one entry of
     [thresholds] that it needs for a role. `views` are the images on which the node asks it, `views_of_model` the same of single
     models; `quantities` the keys that it reads there. With `as_named` both follow from the keys in the manifest's
-    [architecture] where nothing else is said. `judges` are the views whose image quality it may grade, `outlines` those that a
+    [architecture] where nothing else is said. `grades` are the views whose image quality it may grade, `outlines` those that a
     segmenter reads of its own accord.
 
     `clips_read` is how many clips it reads together: 1 makes it a `Reader`, more a `GroupReader`. `encodes` says of what it
@@ -154,7 +154,7 @@ class Recipe:
     views_of_model: Mapping[str, tuple[View, ...]] = field(default_factory=dict)
     quantities: tuple[str, ...] = ()
     as_named: bool = False
-    judges: tuple[View, ...] = OF_IMAGES
+    grades: tuple[View, ...] = OF_IMAGES
     outlines: tuple[View, ...] = ()
     evaluation: tuple[str, ...] = ()
     lines: tuple[str, ...] = ()

@@ -230,24 +230,24 @@ def named(path: str) -> Any:
     return getattr(importlib.import_module(module), name)
 
 
-def embedder_of(judge: Manifest) -> Manifest | None:
-    """The model in whose features `judge` was learnt, where it was learnt in those of another ([architecture] `embedder`).
+def embedder_of(reference: Manifest) -> Manifest | None:
+    """The model in whose features `reference` was learnt, where it was learnt in those of another ([architecture] `embedder`).
 
-    Raises ManifestError where that model is not there, or has other weights now, or was trained on phantoms and its judge says
-    that it was not.
+    Raises ManifestError where that model is not there, or has other weights now, or was trained on phantoms and its reference
+    says that it was not.
     """
-    if not (name := str(judge.architecture.get("embedder", ""))):
+    if not (name := str(reference.architecture.get("embedder", ""))):
         return None
     embedder = find_manifest(name)
-    learnt_in = str(judge.architecture.get("embedder_sha256", ""))
+    learnt_in = str(reference.architecture.get("embedder_sha256", ""))
     if not embedder.weights_sha256 or embedder.weights_sha256 != learnt_in:
         here = f"SHA-256 {embedder.weights_sha256}" if embedder.weights_sha256 else "none"
         raise ManifestError(
-            f"model {judge.name}: learnt in the features of {name} with weights of SHA-256 {learnt_in}, and here are {here}: "
-            "learn it again (`echonode models judge`)"
+            f"model {reference.name}: learnt in the features of {name} with weights of SHA-256 {learnt_in}, and here are "
+            f"{here}: learn it again (`echonode models judge`)"
         )
-    if embedder.trained_on_phantoms and not judge.trained_on_phantoms:
-        raise ManifestError(f"model {judge.name}: {name} was trained on phantoms, so its judge is phantom-trained, too")
+    if embedder.trained_on_phantoms and not reference.trained_on_phantoms:
+        raise ManifestError(f"model {reference.name}: {name} was trained on phantoms, so its reference is phantom-trained, too")
     return embedder
 
 

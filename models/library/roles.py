@@ -1,4 +1,4 @@
-"""Which model may take which part in the node's model set, told from its manifest alone: no network is loaded to answer."""
+"""Which model may take which role in the node's model set, told from its manifest alone: no network is loaded to answer."""
 
 from models.catalogue import ECHOVIEW47, Mode, View
 from models.errors import ManifestError
@@ -24,7 +24,7 @@ _APICAL_CHAMBERS = (View.A4C, View.A2C, View.A3C, View.A5C)
 
 
 def unfit_for(role: Role, manifest: Manifest) -> str:
-    """Why this model cannot take the part, and which it can, in words that follow its name; "" where it can."""
+    """Why this model cannot take the role, and which it can, in words that follow its name; "" where it can."""
     if not (why := _unfit(role, manifest)):
         return ""
     others = [other.value for other in Role if not _unfit(other, manifest)]
@@ -111,4 +111,4 @@ def image_of(label: str) -> View | None:
 
 def views_graded(manifest: Manifest) -> tuple[View, ...]:
     """The views whose image quality this model grades; that of a spectrum or an M-mode display none does yet."""
-    return recipe_of(manifest).judges
+    return recipe_of(manifest).grades

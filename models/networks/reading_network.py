@@ -21,7 +21,7 @@ _READS = ("read", "read_values", "read_group")
 
 
 class ReadingNetwork(EngineSlots):
-    """A network that reads clips. What its `read...` methods return is judged here, whatever the family.
+    """A network that reads clips. What its `read...` methods return is checked here, whatever the family.
 
     `trained`: weights were given, and their manifest calls them trained; `prepare` says so. Until then every value is
     None, reason `untrained_weights`, and there is no table and no mark. `as_if_trained` shows what the network gives all the
@@ -51,7 +51,7 @@ class ReadingNetwork(EngineSlots):
         super().__init_subclass__(**further)
         for name in _READS:
             if inspect.isfunction(method := cls.__dict__.get(name)):
-                setattr(cls, name, judged(method))
+                setattr(cls, name, checked(method))
 
     def load_state_dict(self, *given: Any, **further: Any) -> Any:
         """Weights brought by hand count as trained: nobody can tell random ones from others."""
@@ -69,8 +69,8 @@ def as_if_trained(network: Network) -> Network:
     return network
 
 
-def judged(read: Callable[..., Any]) -> Callable[..., Any]:
-    """The method `read` of a network, giving a Reading or its values, with what it returns judged."""
+def checked(read: Callable[..., Any]) -> Callable[..., Any]:
+    """The method `read` of a network, giving a Reading or its values, with what it returns checked."""
     signature = inspect.signature(read)
 
     @functools.wraps(read)

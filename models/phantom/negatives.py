@@ -1,4 +1,4 @@
-"""Images of no heart, for the out-of-distribution gate: what a node may meet that must not be measured."""
+"""Images of no heart, for the distribution reference: what a node may meet that must not be measured."""
 
 import numpy as np
 import torch
@@ -15,7 +15,7 @@ from models.phantom.scene import build_scene, frame_generator, polar_frame
 NEGATIVE_KINDS = (
     "speckle_sector", "blobs", "lesion", "cyst", "layers", "vessel", "upside_down_heart", "noise", "uniform", "gradient",
 )  # fmt: skip
-# Never used to set a threshold: they show what the gate does with the unforeseen.
+# Never used to set a threshold: they show what the reference does with the unforeseen.
 HELD_OUT_KINDS = ("cyst", "vessel", "gradient")
 _POLAR = (192, 112)
 

@@ -1,4 +1,4 @@
-"""Judges of the distribution from clips to manifest: which clips count and as what, and what is written of them."""
+"""Distribution references from clips to manifest: which clips count and as what, and what is written of them."""
 
 import hashlib
 from collections import Counter
@@ -24,7 +24,7 @@ from models.results import Reason
 from models.training.image_distribution import Learnt, SeenClip, learn
 
 NEW_SHA256 = "0" * 64  # until the weights are written
-_JUDGING = "Tells images unlike those it was learnt from. Research. Not a medical device."
+_INTENDED_USE = "Tells images unlike those it was learnt from. Research. Not a medical device."
 _SCREEN = (480, 640)  # rows, columns
 
 
@@ -141,7 +141,7 @@ def draft_of(
     """The manifest before anything is learnt. `named` is how the embedder is found again: its name, or its manifest's path.
     `options` are further ones of the command, which it repeats.
 
-    Whatever phantom-trained network took part makes a phantom-trained judge, and so do images of phantoms.
+    Whatever phantom-trained network took part makes a phantom-trained reference, and so do images of phantoms.
     """
     on_phantoms = of_phantoms or embedder.trained_on_phantoms or (view_model is not None and view_model.trained_on_phantoms)
     taught_by = f" --view-model {view_model.name}" if view_model else ""
@@ -150,7 +150,7 @@ def draft_of(
         version=version,
         family=reference_family(),
         licence=licence or f"that of the images' owner; features of {embedder.name}: {embedder.licence}",
-        intended_use=PHANTOM_ONLY if on_phantoms else _JUDGING,
+        intended_use=PHANTOM_ONLY if on_phantoms else _INTENDED_USE,
         weights_file=f"{name}.safetensors",
         weights_sha256=NEW_SHA256,
         trained=True,

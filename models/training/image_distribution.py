@@ -1,4 +1,4 @@
-"""What a judge of the distribution learns from images: a mean for each class, one covariance for all, and a limit.
+"""What a distribution reference learns from images: a mean for each class, one covariance for all, and a limit.
 
 The limit is a quantile of the distances of clips whose patients were held out. No patient is ever on both sides: frames of one
 patient are alike, and a limit set on frames of patients that were learnt from would refuse every new patient.

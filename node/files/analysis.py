@@ -27,7 +27,7 @@ from node.files.folder_contents import PassedOver, find_files
 from node.files.output_files import written_to
 from node.files.video_analysis import analyse_video
 from node.objects.findings_json import dump_findings
-from node.objects.patient import judge_patients, patient_flags, stated_patient
+from node.objects.patient import decide_patients, patient_flags, stated_patient
 from node.settings import Settings
 from node.work.clip_analysis import analyse_clip, read_group
 from node.work.failures import read_or_reason
@@ -110,7 +110,7 @@ def _analyse_study(
     clips = [analyse_clip(text_of(header, "SOPInstanceUID"), path, models) for path, header in files]
     clips = with_groups([path for path, _ in files], clips, models, _read_group)
     findings = derive_study(study_instance_uid, clips, research_override=models.research_override, asked=quantities_of(models))
-    verdict = judge_patients(stated_patient(header) for _, header in files)
+    verdict = decide_patients(stated_patient(header) for _, header in files)
     findings = replace(findings, flags=(*findings.flags, *patient_flags(verdict)))
     built, withheld, problems = BuiltDocuments([]), verdict.withhold, list(_undecodable(files, clips))
     if withheld:

@@ -1,4 +1,4 @@
-"""A judge of the distribution, learnt from folders of DICOM images."""
+"""A distribution reference, learnt from folders of DICOM images."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -51,11 +51,11 @@ def learn_reference(
         left = "; ".join(f"{count} left out: {why}" for why, count in images.left_out.items())
         raise EchoNodeError(f"{error}{f' ({left})' if left else ''}") from error
     except OSError as error:  # the model folder: images that cannot be read are left out
-        raise EchoNodeError(f"cannot store the judge: {error}") from error
+        raise EchoNodeError(f"cannot store the distribution reference: {error}") from error
 
 
 def _seen(model: Model, paths: Sequence[Path], hold_out: str, views: LoadedModel | None) -> Images:
-    """Raises EchoNodeError for images of patients and phantoms together: a judge tells the ones or the others."""
+    """Raises EchoNodeError for images of patients and phantoms together: a reference tells the ones or the others."""
     clips, left_out, known = [], Counter[str](), set()
     phantoms = Counter[bool]()
     for path, _ in named_files(paths):
@@ -91,7 +91,7 @@ def _whose(path: Path, hold_out: str) -> tuple[str, str, str]:
 
 
 def next_version(name: str, folder: Path) -> str:
-    """1, or one more than the judge of this name in `folder`. Raises ConfigError for the name of another model."""
+    """1, or one more than the reference of this name in `folder`. Raises ConfigError for the name of another model."""
     path = folder / "manifests" / f"{name}.toml"
     known = {other: manifest for manifest in list_models() for other in (manifest.name, *manifest.aliases)}
     mine = read_manifest(path) if path.exists() else known.get(name)

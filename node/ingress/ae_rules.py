@@ -26,7 +26,7 @@ class Verdict:
     reason: Refusal | None = None
 
 
-def judge_association(calling_aet: str, called_aet: str, address: str, rules: Sequence[AERule]) -> Verdict:
+def decide_association(calling_aet: str, called_aet: str, address: str, rules: Sequence[AERule]) -> Verdict:
     """The first rule that matches calling AE title, called AE title and address decides.
 
     AE titles are compared with their case and without the padding of the protocol; `*` and `?` are wildcards.

@@ -1,4 +1,4 @@
-"""One received instance: judged, made durable, remembered. Only when this returns may the sender forget its copy."""
+"""One received instance: decided on, made durable, remembered. Only when this returns may the sender forget its copy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""What an association is for: the caller is judged, its data sets become files, files become instances, all is audited."""
+"""What an association is for: the caller is decided on, its data sets become files, files become instances, all is audited."""
 
 import logging
 import uuid
@@ -17,7 +17,7 @@ from node.db.audit import AuditEvent
 from node.db.session import Database
 from node.db.tables import Receipt
 from node.errors import SUCCESS, DatasetMismatch, IntakeError, Unparseable, status_for
-from node.ingress.ae_rules import Refusal, judge_association
+from node.ingress.ae_rules import Refusal, decide_association
 from node.ingress.arrival import Arrival
 from node.ingress.contexts import contexts_for
 from node.ingress.group_intake import GroupIntake
@@ -69,9 +69,9 @@ class StorageServices:
         self._rule: AERule | None = None
         self._instances = 0
 
-    def judge(self, request: AssociationRequest) -> tuple[int, int, int] | None:
+    def decide(self, request: AssociationRequest) -> tuple[int, int, int] | None:
         self._calling_aet = request.calling_aet
-        verdict = judge_association(request.calling_aet, request.called_aet, self._address, self._ingress.settings.ae_rule)
+        verdict = decide_association(request.calling_aet, request.called_aet, self._address, self._ingress.settings.ae_rule)
         if verdict.accepted and self._admitted:
             self._rule = verdict.rule
             return None

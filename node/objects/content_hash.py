@@ -207,7 +207,7 @@ def same_decoded_pixels(ours: Path, theirs: Path) -> bool:
 
 
 def _number_of_frames(path: Path) -> int:
-    """Judged by what is declared before anything is decoded. Raises UnreadableClip for what would cost too much."""
+    """Checked by what is declared before anything is decoded. Raises UnreadableClip for what would cost too much."""
     from node.objects.pixels import open_frames  # 17 MB of decoders, which a receiver needs when a UID comes in two encodings
 
     with opened(path) as found:

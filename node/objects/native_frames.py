@@ -35,8 +35,8 @@ def native_frames(dataset: Dataset, pixels: StoredPixels, layout: ImageLayout, n
     to_rgb: Converter | None = None
     if present and not packed and layout.samples == 3 and layout.bits_allocated == 8:
         middle = _frame(stored, present // 2, frame_bytes)
-        planar = _judged_planar(middle, layout, note)
-        to_rgb = judged_converter(dataset, _arranged(middle, layout, planar, words), layout, note)
+        planar = _decided_planar(middle, layout, note)
+        to_rgb = decided_converter(dataset, _arranged(middle, layout, planar, words), layout, note)
     converter = to_rgb or rgb_converter(dataset, layout.photometric, layout.bits)
 
     def frame_at(index: int) -> RGB:
@@ -56,7 +56,7 @@ def arranged_planes(planes: NDArray[np.uint8], layout: ImageLayout) -> Samples:
     return _arranged(planes, layout, True, "<u2")
 
 
-def judged_converter(dataset: Dataset, samples: Samples, layout: ImageLayout, note: Note) -> Converter:
+def decided_converter(dataset: Dataset, samples: Samples, layout: ImageLayout, note: Note) -> Converter:
     """The converter by Photometric Interpretation, unless the `samples` of a frame contradict it.
 
     Nothing else tells their colours. Samples are (rows, columns, 3), 0 to 255, as stored; the converter gives RGB
@@ -106,7 +106,7 @@ def _present(size: int, frame_bytes: int, stated: int | None, note: Note) -> int
     return whole
 
 
-def _judged_planar(frame: NDArray[np.uint8], layout: ImageLayout, note: Note) -> bool:
+def _decided_planar(frame: NDArray[np.uint8], layout: ImageLayout, note: Note) -> bool:
     planar = is_planar(frame, said=layout.planar) if layout.photometric == "RGB" else layout.planar
     if planar != layout.planar:
         note("the samples lie the other way than Planar Configuration says")

@@ -90,7 +90,7 @@ def stated_patient(header: Dataset) -> StatedPatient:
     )
 
 
-def judge_patients(patients: Iterable[StatedPatient]) -> PatientVerdict:
+def decide_patients(patients: Iterable[StatedPatient]) -> PatientVerdict:
     """Over the newest header of each object of one study; all of them keyed, or none.
 
     Objects of one identifier with another name are one patient whose name was corrected or changed: documents are written with

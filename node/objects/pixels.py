@@ -21,7 +21,7 @@ from node.objects.colour_evidence import stored_colours
 from node.objects.frame_decoders import DECODING_ERRORS, decode_planes, decode_samples, decode_video
 from node.objects.frame_index import Fragments, fragments, is_encapsulated, split_frames
 from node.objects.image_layout import ImageLayout, read_layout
-from node.objects.native_frames import arranged_planes, frame_in_fragment, judged_converter, native_frames
+from node.objects.native_frames import arranged_planes, decided_converter, frame_in_fragment, native_frames
 from node.objects.reading_limits import LARGEST_CLIP_BYTES
 from node.objects.stored_pixels import Note, StoredPixels
 
@@ -166,7 +166,7 @@ def _rle(dataset: Dataset, encoded: list[bytes], _: Kind, layout: ImageLayout, n
         layout = _with_samples(layout, 1 if segments < 3 else 3, 16 if segments in (2, 6) else 8, note)
     if layout.samples == 3 and layout.bits_allocated == 8:
         first = _named(len(encoded), 0, lambda: arranged_planes(decode_planes(encoded[0], layout), layout))
-        to_rgb = judged_converter(dataset, first, layout, note)
+        to_rgb = decided_converter(dataset, first, layout, note)
     else:
         to_rgb = rgb_converter(dataset, layout.photometric, layout.bits)
 
@@ -194,7 +194,7 @@ def _coded(dataset: Dataset, encoded: list[bytes], kind: Kind, layout: ImageLayo
     colours, decoded_first = _stored_colours(first, layout), list[Samples]()
     if first.colours is None and first.components == 3:  # nothing tells but the samples
         raw = _named(len(encoded), 0, lambda: decode_samples(encoded[0], first, "RGB"))
-        to_rgb = judged_converter(dataset, raw, layout, note)
+        to_rgb = decided_converter(dataset, raw, layout, note)
         if first.kind is Kind.JPEG:
             colours, to_rgb = stored_colours(raw) or colours, layout.bits.to_8_bits
         else:

@@ -20,7 +20,7 @@ from node.db.identity import node_identity, pseudonym
 from node.db.session import insert_unless_there
 from node.db.tables import Instance, JobKind, Receipt, ReceivingAssociation, Study, StudyState
 from node.errors import EchoNodeError
-from node.objects.patient import PatientVerdict, judge_patients
+from node.objects.patient import PatientVerdict, decide_patients
 from node.settings import Settings
 from node.study.job_ends import supersede_jobs
 from node.study.patient_columns import patient_of_columns
@@ -210,7 +210,7 @@ def patient_verdict(session: Session, study_id: int) -> PatientVerdict:
         .group_by(Instance.sop_instance_uid)
     )
     instances = session.scalars(select(Instance).where(Instance.id.in_(newest)))
-    return judge_patients(patient_of_columns(instance) for instance in instances)
+    return decide_patients(patient_of_columns(instance) for instance in instances)
 
 
 def withhold_documents(session: Session, study: Study, *, now: datetime) -> str:

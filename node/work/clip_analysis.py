@@ -81,7 +81,7 @@ def read_group(group: ClipGroup, files: Sequence[Path], models: ModelSet) -> Cli
     started = time.perf_counter()
     try:
         clips = [open_clip(path) for path in files]
-        readings = read_clips(group.views, clips, predictor_for(models).parts[Role.MEASUREMENTS])
+        readings = read_clips(group.views, clips, predictor_for(models).models[Role.MEASUREMENTS])
     except UnreadableClip as error:
         return group_without_values(group, models, Reason.UNDECODABLE, str(error))
     first = group.clips[0]

@@ -173,12 +173,12 @@ def test_without_an_a2c_clip_the_report_says_so(bench: Bench, database: Database
     assert item.value.value == "114007", "not attempted"
 
 
-def test_a_gated_clip_is_no_half_of_a_pair(bench: Bench, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
-    def gated(self: InThisProcess, clips: Sequence[tuple[str, Path]], models: ModelSet) -> list[ClipFindings]:
+def test_a_stopped_clip_is_no_half_of_a_pair(bench: Bench, database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(self: InThisProcess, clips: Sequence[tuple[str, Path]], models: ModelSet) -> list[ClipFindings]:
         a4c, a2c = (analyse_clip(uid, path, models) for uid, path in clips)
         return [a4c, replace(a2c, gates=(Reason.STRESS_STAGE,), contours=(), beats=())]
 
-    monkeypatch.setattr(InThisProcess, "analyse", gated)
+    monkeypatch.setattr(InThisProcess, "analyse", stopped)
     findings = analysed(bench, list(bench.files), database, InThisProcess())
     reasons = {missing.key: missing.reasons for missing in findings.not_measured}
     assert reasons[KEY] == (Reason.STRESS_STAGE,)

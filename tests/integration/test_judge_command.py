@@ -131,7 +131,7 @@ def test_nothing_of_a_patient_is_kept_or_said(images: Path, home: Path) -> None:
 def test_a_second_one_is_a_new_version(images: Path) -> None:
     first, second = learnt(images), learnt(images)
     assert (first["version"], second["version"]) == ("1", "2")
-    assert first["limit"] == second["limit"], "the same images, the same judge"
+    assert first["limit"] == second["limit"], "the same images, the same reference"
     listed = CliRunner().invoke(app, ["models", "list", "--json"])
     assert {row["name"]: row["weights"] for row in json.loads(listed.stdout)}[NAME] == "phantom-trained"
     assert CliRunner().invoke(app, ["models", "verify", NAME]).exit_code == 0
@@ -196,7 +196,7 @@ def test_an_unknown_way_to_hold_out(images: Path) -> None:
     assert "--hold-out frame: patient or study" in str(refused(images, "--hold-out", "frame"))
 
 
-def test_a_judge_stops_the_node_when_its_embedder_is_gone(images: Path, tmp_path: Path, home: Path) -> None:
+def test_a_reference_stops_the_node_when_its_embedder_is_gone(images: Path, tmp_path: Path, home: Path) -> None:
     """Bug prevented: an embedder imported again, and distances that mean nothing."""
     shutil.copytree(Path("models/manifests"), home / "manifests")
     shutil.copytree(Path("models/weights"), home / "weights")

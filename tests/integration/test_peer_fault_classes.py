@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from pydicom import uid
 
-from node.ingress.ae_rules import judge_association
+from node.ingress.ae_rules import decide_association
 from node.settings import AERule
 from sr_templates import measurement_report
 from tests.arrivals import settings
@@ -138,9 +138,9 @@ def test_a_rule_is_a_pattern_and_never_run(text: str, tmp_path: Path, monkeypatc
     """mercure: rules were evaluated as Python. Ours know `*` and `?`, and all else is itself."""
     monkeypatch.chdir(tmp_path)
     rule = AERule(name=text, calling_aet=text, address="127.0.0.0/8")
-    assert not judge_association("CART", "ECHONODE", "127.0.0.1", [rule]).accepted
+    assert not decide_association("CART", "ECHONODE", "127.0.0.1", [rule]).accepted
     plain = AERule(name="cart", calling_aet="CART", address="127.0.0.0/8")
-    assert not judge_association(text, "ECHONODE", "127.0.0.1", [plain]).accepted
+    assert not decide_association(text, "ECHONODE", "127.0.0.1", [plain]).accepted
     assert not list(tmp_path.iterdir())
 
 

@@ -1,4 +1,4 @@
-"""dciodvfy judges the phantom's DICOM objects; a second process makes them."""
+"""dciodvfy checks the phantom's DICOM objects; a second process makes them."""
 
 import subprocess
 from pathlib import Path

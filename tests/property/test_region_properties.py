@@ -1,4 +1,4 @@
-"""Whatever numbers stand in ultrasound regions, an object is read and its regions are judged without an error."""
+"""Whatever numbers stand in ultrasound regions, an object is read and its regions are checked without an error."""
 
 import math
 
@@ -28,7 +28,7 @@ _OF_REGION = st.fixed_dictionaries(
 
 @settings(max_examples=150, deadline=None)
 @given(st.lists(_OF_REGION, min_size=1, max_size=3))
-def test_regions_of_any_numbers_are_judged(described: list[dict[str, float]]) -> None:
+def test_regions_of_any_numbers_are_checked(described: list[dict[str, float]]) -> None:
     regions = []
     for values in described:
         region = Dataset()

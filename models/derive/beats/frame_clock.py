@@ -1,4 +1,4 @@
-"""Whether stated frame times can be true, judged by all that the header states of the clip's rate and length.
+"""Whether stated frame times can be true, by all that the header states of the clip's rate and length.
 
 A wrong unit is never put right in silence: times that cannot be true count as none, and the words state both figures.
 """

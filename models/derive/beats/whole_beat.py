@@ -64,7 +64,7 @@ def rhythm(candidates: Sequence[Candidate], curve: AreaCurve, r_waves_ms: Sequen
 def why_not_whole(beat: Candidate, curve: AreaCurve, known: Rhythm, *, is_ventricle: bool) -> str:
     """Why `beat` is no whole beat, in words, with the figures; "" for a whole one.
 
-    An atrium empties in diastole, whose length is not judged.
+    An atrium empties in diastole, whose length is not checked.
     """
     times, length_ms = curve.times_ms, beat.length_ms(curve)
     if not curve.rises_to(beat.ed) and not beat.is_seen and known.period_ms is None:

@@ -1,6 +1,6 @@
 """Velocity-time integrals: from the mask of a beat's flow to centimetres, and which masks are believed.
 
-The network sees one beat's columns at 256 x 256; the mask of that size is judged, and mapped back to the columns by nearest
+The network sees one beat's columns at 256 x 256; the mask of that size is checked, and mapped back to the columns by nearest
 neighbour. The limits are those of EchoNet-Segmentation, named there per crop.
 """
 

@@ -12,7 +12,7 @@ from models.results import ClipFindings, Reason
 
 @dataclass(frozen=True)
 class ClipGroup:
-    """Clips of one study in the order of their `views`, none of them gated."""
+    """Clips of one study in the order of their `views`, none of them stopped."""
 
     views: tuple[View, ...]
     clips: tuple[ClipFindings, ...]

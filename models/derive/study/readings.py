@@ -32,7 +32,7 @@ def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measuremen
 
     Of a jet the first model counts that gives a possible value, and its highest of all clips, with its gradient. There is none
     where a jet that exceeds its display may have been higher. Flow of the aortic valve towards the transducer counts only where
-    none away from it was found. A clip that has gates gives nothing. A value that cannot be true is refused, and does not make
+    none away from it was found. A clip with reasons gives nothing. A value that cannot be true is refused, and does not make
     room for another clip's; jets are the exception.
     """
     why: defaultdict[str, list[Refusal]] = defaultdict(list)

@@ -27,7 +27,7 @@ def long_axis(points: Sequence[Point], cm_per_px: Point) -> NDArray[np.float64]:
 def turned(axes: Mapping[int, NDArray[np.float64]]) -> tuple[int, ...]:
     """Frames whose axis lies further than 25 degrees from the median of the three axes before and the three after it.
 
-    `axes` are vectors (2,), (x, y) in any unit, by frame index. A frame with fewer than two neighbours cannot be judged.
+    `axes` are vectors (2,), (x, y) in any unit, by frame index. A frame with fewer than two neighbours cannot be checked.
     """
     frames = sorted(axes)
     angles = np.array([np.arctan2(axes[frame][1], axes[frame][0]) for frame in frames])

@@ -89,7 +89,7 @@ def classify(model: Model, data: DataSet, options: Options) -> EvaluationResult:
 
 
 def embed(model: Model, data: DataSet, options: Options) -> EvaluationResult:
-    """k-NN and linear probe (of 1, 10 and all % of the labels) on the train split's embeddings, judged on the asked split.
+    """k-NN and linear probe (of 1, 10 and all % of the labels) on the train split's embeddings, tried on the asked split.
 
     Raises EvaluationError without either.
     """

@@ -182,15 +182,15 @@ class _Ranked:
     notes: tuple[str, ...]
 
 
-def _over_coverage(prefix: str, unit: str, judged: Sequence[tuple[Cell, Cell]], by: str) -> _Ranked:
-    """The error by coverage of all `judged` (error, how sure), the surest first; those without an error are not covered."""
-    read = [(abs(float(error)), sure) for error, sure in judged if error is not None]
+def _over_coverage(prefix: str, unit: str, pairs: Sequence[tuple[Cell, Cell]], by: str) -> _Ranked:
+    """The error by coverage of all `pairs` (error, how sure), the surest first; those without an error are not covered."""
+    read = [(abs(float(error)), sure) for error, sure in pairs if error is not None]
     if all(sure is None for _, sure in read):
         return _Ranked({}, {}, ("no risk-coverage curve: the model gives no confidence of its values",) if read else ())
     confidence = np.array([-np.inf if sure is None else float(sure) for _, sure in read])
     errors = np.array([error for error, _ in read])
-    figures = error_abstention_figures(prefix, unit, confidence, errors, len(judged))
-    curve = risk_over_coverage(*mean_error_over_coverage(confidence, errors, len(judged)), f"mean absolute error, {unit}")
+    figures = error_abstention_figures(prefix, unit, confidence, errors, len(pairs))
+    curve = risk_over_coverage(*mean_error_over_coverage(confidence, errors, len(pairs)), f"mean absolute error, {unit}")
     return _Ranked(figures, {"risk_coverage": curve}, (f"risk over coverage: by {by}; what was not measured is not covered",))
 
 

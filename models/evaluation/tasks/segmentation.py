@@ -33,7 +33,7 @@ def segment(model: Model, data: DataSet, options: Options) -> EvaluationResult:
     for item in data.items:
         if options.split and item.split and item.split != options.split:
             continue
-        for row, found, unit in _judged(model, item):
+        for row, found, unit in _compared(model, item):
             rows.append(row)
             overlaps.append(found)
             units.add(unit)
@@ -69,7 +69,7 @@ def _pooled(counts: NDArray[np.float64]) -> float:
     return pooled_dice([Overlap(int(counts[:, 0].sum()), int(counts[:, 1].sum()), None)])
 
 
-def _judged(model: Model, item: Item) -> Iterator[tuple[dict[str, Cell], Overlap, str]]:
+def _compared(model: Model, item: Item) -> Iterator[tuple[dict[str, Cell], Overlap, str]]:
     true = item.truth.masks().get(STRUCTURE, {})
     if not true:
         return

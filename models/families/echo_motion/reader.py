@@ -107,7 +107,7 @@ def _disc_values(outlines: Sequence[Outline | None], beats: tuple[Beat, ...], cl
         absent.append((Reason.NO_CARDIAC_CYCLE, "no whole beat is known"))
     values = _volumes(outlines, beats) if beats else {}
     if not absent:
-        return _judged(values, outlines, beats)
+        return _within_limits(values, outlines, beats)
     reasons, words = in_order([reason for reason, _ in absent]), "; ".join(words for _, words in absent)
     missing = tuple(ReadValue(key, unit, None, reasons=reasons, detail=words) for key, unit in _UNITS.items())
     ratio_only = len(absent) == 1 and choice.problem is not None
@@ -127,7 +127,9 @@ def _volumes(outlines: Sequence[Outline | None], beats: tuple[Beat, ...]) -> dic
     return {EF_KEY: float(ef.mean()), EDV_KEY: float(edv.mean()), ESV_KEY: float(esv.mean())}
 
 
-def _judged(values: dict[str, float], outlines: Sequence[Outline | None], beats: tuple[Beat, ...]) -> tuple[ReadValue, ...]:
+def _within_limits(
+    values: dict[str, float], outlines: Sequence[Outline | None], beats: tuple[Beat, ...]
+) -> tuple[ReadValue, ...]:
     lengths = [length_cm(outline) for beat in beats if (outline := outlines[beat.ed_frame_index]) is not None]
     refused = refusals(values, float(np.mean(lengths)))
     detail = f"mean of {len(beats)} beats" if len(beats) > 1 else ""

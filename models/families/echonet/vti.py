@@ -47,7 +47,7 @@ _AT_ONCE = 4  # beats
 
 @dataclass(frozen=True, eq=False)
 class _Beat:
-    """One beat: its columns in the image, the judged mask, its probabilities (256, 256); integral and direction, if any."""
+    """One beat: its columns in the image, the checked mask, its probabilities (256, 256); integral and direction, if any."""
 
     columns: slice
     flow: vti.BeatMask

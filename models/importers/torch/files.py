@@ -117,7 +117,7 @@ def _kind(content: Any) -> str:
 def single(tensor: Tensor) -> Tensor:
     """`tensor` of any shape, float16 or float64, as float32 of the same shape; no unit.
 
-    What is no such number stays what it is, for `placing` to judge.
+    What is no such number stays what it is, for `placing` to decide.
     """
     return tensor.float() if tensor.is_floating_point() else tensor
 

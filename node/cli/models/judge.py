@@ -1,4 +1,4 @@
-"""`echonode models judge`: a judge of the distribution for the node's `[models] distribution`."""
+"""`echonode models judge`: a distribution reference for the node's `[models] distribution`."""
 
 import re
 from pathlib import Path
@@ -19,13 +19,13 @@ _HOLD_OUT = {"patient": "patients", "study": "studies"}
 def judge(
     embedder: Annotated[str, typer.Argument(help="Whose features: a model with weights that `models embed` takes.")],
     paths: Annotated[list[Path], typer.Argument(help="DICOM images of your own, or folders of them.", exists=True)],
-    name: Annotated[str, typer.Option(help="How the judge is called: letters, digits, - _ and .")],
+    name: Annotated[str, typer.Option(help="How the reference is called: letters, digits, - _ and .")],
     view_model: Annotated[
         str, typer.Option(help="A view model: classes are its views. Default: B-mode, M-mode, PW and CW, by the regions.")
     ] = "",
     quantile: Annotated[float, typer.Option(help="Of the distances of clips held out; what lies beyond is refused.")] = 0.95,
     hold_out: Annotated[str, typer.Option(help="What is held out together: patient, or study.")] = "patient",
-    licence: Annotated[str, typer.Option(help="Under which the judge may be used.")] = "",
+    licence: Annotated[str, typer.Option(help="Under which the reference may be used.")] = "",
     folder: Annotated[Path | None, typer.Option(help="Where to store it; default $ECHONODE_MODELS or the user's own.")] = None,
     device: Annotated[str, typer.Option(help="Where to compute: cpu, cuda.")] = "cpu",
     as_json: AsJson = False,

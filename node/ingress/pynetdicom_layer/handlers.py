@@ -1,4 +1,4 @@
-"""What happens on an association, event by event: judged, received, answered, ended."""
+"""What happens on an association, event by event: decided on, received, answered, ended."""
 
 import logging
 import socket
@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from node.db.audit import AuditEvent
 from node.db.tables import Receipt
 from node.errors import SUCCESS, IntakeError, Unparseable, status_for
-from node.ingress.ae_rules import Refusal, judge_association
+from node.ingress.ae_rules import Refusal, decide_association
 from node.ingress.arrival import Arrival
 from node.ingress.contexts import contexts_for, make_known
 from node.ingress.pynetdicom_layer.streaming import StreamedDataSet, StreamingProvider, acknowledge_quickly
@@ -97,10 +97,10 @@ class Handlers:
         association.dimse = StreamingProvider(association, new_data_set)
 
     def on_requested(self, event: Any) -> None:
-        """Judge the caller; answer its proposal with what we take. Runs before the negotiation."""
+        """Decide on the caller; answer its proposal with what we take. Runs before the negotiation."""
         association, request = event.assoc, event.assoc.requestor.primitive
         calling_aet, called_aet, address = _names(association)
-        verdict = judge_association(calling_aet, called_aet, address, self._settings.ae_rule)
+        verdict = decide_association(calling_aet, called_aet, address, self._settings.ae_rule)
         if verdict.accepted:
             self._open[association].rule = verdict.rule
             with suppress(OSError, AttributeError):  # closed in this moment

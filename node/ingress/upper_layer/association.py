@@ -121,7 +121,7 @@ class Acceptor:
         request = self._request(length)
         if request is None:
             return False
-        code = self._services.judge(request)
+        code = self._services.decide(request)
         if code is not None:
             return self._reject(code)
         results = self._services.negotiate(request.contexts)

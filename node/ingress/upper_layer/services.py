@@ -24,7 +24,7 @@ class Answer:
 class Services(Protocol):
     """What an association is for. Called in the association's thread alone."""
 
-    def judge(self, request: AssociationRequest) -> tuple[int, int, int] | None:
+    def decide(self, request: AssociationRequest) -> tuple[int, int, int] | None:
         """The code of an A-ASSOCIATE-RJ, or None: accepted."""
         ...
 

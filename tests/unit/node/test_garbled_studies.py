@@ -80,7 +80,7 @@ class Bench:
         while self.worker.run_one(KINDS):
             """Until nothing is left."""
 
-    def judge(self, study_instance_uid: str, what: str) -> None:
+    def check(self, study_instance_uid: str, what: str) -> None:
         with self.database.reading() as session:
             study = session.scalars(select(Study).where(Study.study_instance_uid == study_instance_uid)).one()
             documents = session.scalar(select(func.count()).where(Document.study_id == study.id))
@@ -111,4 +111,4 @@ def test_one_object_takes_no_study_along(
         bench.take(garbled, bad)
     bench.run()
     for study, what in studies.items():
-        bench.judge(study, what)
+        bench.check(study, what)

@@ -169,7 +169,7 @@ def test_one_document_a_clip_each_in_its_own_series() -> None:
     assert len({d.SeriesNumber for d in datasets}) == 2
 
 
-def test_a_gated_clip_has_no_segmentation() -> None:
+def test_a_stopped_clip_has_no_segmentation() -> None:
     findings = study_findings(clips=(clip_findings(gates=(Reason.QUALITY,)),))
     assert segmentation.build(findings, evidence(), identity()) == ()
 

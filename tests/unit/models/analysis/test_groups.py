@@ -47,7 +47,7 @@ class FixedPair(Reads, nn.Module):
         return Reading(self.values)
 
 
-def part(network: nn.Module) -> LoadedModel:
+def loaded(network: nn.Module) -> LoadedModel:
     return prepare_for_role(Role.MEASUREMENTS, as_model(network.eval()))
 
 
@@ -55,7 +55,7 @@ def test_a_miniature_network_reads_both_clips() -> None:
     torch.manual_seed(0)
     architecture = {**PAIR.architecture, "width": 16, "heads": 2}
     network = as_if_trained(EchoMotionBiplane(replace(PAIR, input_shape=(3, -1, 64, 64), architecture=architecture)))
-    readings = read_group(VIEWS, [A4C, A2C], [part(network)])
+    readings = read_group(VIEWS, [A4C, A2C], [loaded(network)])
     (value,) = readings.values
     assert (value.key, value.unit, value.model) == (KEY, "%", "EchoMotionNet_A4C_A2C")
     assert value.value == pytest.approx(55, abs=5), "where training starts from"
@@ -65,14 +65,14 @@ def test_a_miniature_network_reads_both_clips() -> None:
     )
     (use,) = readings.models
     assert (use.weights_sha256, use.engine) == ("e" * 64, f"torch {torch.__version__} fp32")
-    (swapped,) = read_group(VIEWS, [A2C, A4C], [part(network)]).values
+    (swapped,) = read_group(VIEWS, [A2C, A4C], [loaded(network)]).values
     assert swapped.value != value.value, "which clip shows which view matters"
-    (single,) = read_group(VIEWS, [A4C, clip("1.2", 1)], [part(network)]).values
+    (single,) = read_group(VIEWS, [A4C, clip("1.2", 1)], [loaded(network)]).values
     assert (single.value, single.reasons, single.detail) == (None, (Reason.NO_CARDIAC_CYCLE,), "a single frame does not move")
 
 
 def test_who_reads_pairs_is_not_asked_of_one_clip_and_the_other_way_round() -> None:
-    both = [part(FixedPair(ReadValue(KEY, "%", 61.0))), part(FixedReader(ReadValue("rv_basal", "cm", 3.0)))]
+    both = [loaded(FixedPair(ReadValue(KEY, "%", 61.0))), loaded(FixedReader(ReadValue("rv_basal", "cm", 3.0)))]
     assert [value.key for value in read_clip_values(A4C, View.A4C, both).values] == ["rv_basal"]
     assert read_clip_values(A2C, View.A2C, both[:1]) == ClipReadings()
     assert [value.key for value in read_group(VIEWS, [A4C, A2C], both).values] == [KEY]
@@ -87,13 +87,13 @@ def test_who_reads_pairs_is_not_asked_of_one_clip_and_the_other_way_round() -> N
     ],
 )
 def test_what_is_no_quantity_of_both_views_is_left_out_and_said(value: ReadValue, why: str) -> None:
-    readings = read_group(VIEWS, [A4C, A2C], [part(FixedPair(value))])
+    readings = read_group(VIEWS, [A4C, A2C], [loaded(FixedPair(value))])
     assert readings.values == ()
     assert readings.notes == (f"EchoMotionNet_A4C_A2C: {value.key} is left out: {why}",)
 
 
 def test_clips_of_the_wrong_form_leave_a_reason() -> None:
-    readings = read_group(VIEWS, [A4C, A2C], [part(FixedPair(error="no colour"))])
+    readings = read_group(VIEWS, [A4C, A2C], [loaded(FixedPair(error="no colour"))])
     (value,) = readings.values
     assert (value.key, value.value, value.reasons) == (KEY, None, (Reason.OUT_OF_DISTRIBUTION,))
     assert readings.notes == ("EchoMotionNet_A4C_A2C cannot read these clips: no colour",)

@@ -24,11 +24,11 @@ BEATS = (Beat(40, 60), Beat(80, 100))
 def test_the_video_regression_takes_one_clip_of_each_known_beat_and_all_clips_without() -> None:
     cine = beating(frames=160, period=40)
     assert cine.frame_times_ms is not None
-    parts = (prepare_for_role(Role.MEASUREMENTS, as_model(MeanFraction(**KNOWN))),)
-    (of_beats,) = read_clip_values(cine, View.A4C, parts, BEATS).values
+    loaded = (prepare_for_role(Role.MEASUREMENTS, as_model(MeanFraction(**KNOWN))),)
+    (of_beats,) = read_clip_values(cine, View.A4C, loaded, BEATS).values
     assert "mean of 2 beats" in of_beats.detail
     assert (of_beats.beats, of_beats.sd is None) == (2, False)
-    (of_all,) = read_clip_values(cine, View.A4C, parts).values
+    (of_all,) = read_clip_values(cine, View.A4C, loaded).values
     assert f"mean of {len(timed_starts_ms(cine.frame_times_ms))} clips" in of_all.detail
     assert of_all.beats == 1
 

@@ -1,4 +1,4 @@
-"""Model sets of several families: what judges what, and what becomes of readings."""
+"""Model sets of several families: which model answers for what, and what becomes of readings."""
 
 from dataclasses import replace
 
@@ -49,7 +49,7 @@ class GoodQuality(PhantomClassifier):
 
 
 class Likeness(PhantomClassifier):
-    """The phantoms' gate, with one opinion."""
+    """The phantoms' reference, with one opinion."""
 
     def __init__(self, distance: float) -> None:
         super().__init__(
@@ -102,15 +102,15 @@ def model_set(*readers: FixedReader, label: str = "a4ch-full", distance: float =
         Role.LV_SEGMENTATION: (NoVentricle(),),
         Role.MEASUREMENTS: readers,
     }
-    parts = {
+    loaded = {
         role: tuple(prepare_for_role(role, as_model(network.eval())) for network in some) for role, some in networks.items()
     }
-    return Predictor(parts, phantom_gate=prepare_for_role(Role.VIEW, as_model(Likeness(distance).eval())))
+    return Predictor(loaded, phantom_reference=prepare_for_role(Role.VIEW, as_model(Likeness(distance).eval())))
 
 
-def taking(predictor: Predictor, role: Role, *parts: LoadedModel) -> Predictor:
+def taking(predictor: Predictor, role: Role, *loaded: LoadedModel) -> Predictor:
     """The same set with these models in one role."""
-    return replace(predictor, parts={**predictor.parts, role: parts})
+    return replace(predictor, models={**predictor.models, role: loaded})
 
 
 def a_clip(*, phantom: bool, uid: str = "1.2") -> Clip:
@@ -118,7 +118,7 @@ def a_clip(*, phantom: bool, uid: str = "1.2") -> Clip:
     return Clip(uid, np.full((3, 60, 80, 3), 90, np.uint8), times, (REGION,), is_quality_control_subject=phantom)
 
 
-def test_a_phantom_is_judged_by_the_phantoms_gate() -> None:
+def test_a_phantom_is_compared_by_the_phantoms_reference() -> None:
     found = model_set().analyse(a_clip(phantom=True))
     assert (found.gates, found.flags) == ((), ())
     assert found.distribution is not None
@@ -130,8 +130,8 @@ def test_a_phantom_is_judged_by_the_phantoms_gate() -> None:
     assert strange.flags[0].judges == ("phantom_view",)
 
 
-def test_a_patient_that_nobody_can_judge_is_not_measured() -> None:
-    """The phantoms' gate knows nothing of patients, and its weights do not enter their findings."""
+def test_a_patient_that_nobody_can_compare_is_not_measured() -> None:
+    """The phantoms' reference knows nothing of patients, and its weights do not enter their findings."""
     found = model_set().analyse(a_clip(phantom=False))
     assert found.gates == (Reason.OUT_OF_DISTRIBUTION,)
     assert found.distribution is None
@@ -151,7 +151,7 @@ def test_published_weights_are_no_research_weights() -> None:
     assert study.measurements == ()
 
 
-def test_a_set_that_judges_no_quality_measures_nothing() -> None:
+def test_a_set_that_grades_no_quality_measures_nothing() -> None:
     found = model_set(quality=False).analyse(a_clip(phantom=True))
     assert (found.gates, found.quality) == ((Reason.QUALITY,), None)
     assert found.flags[0].issue is QualityIssue.POOR_IMAGE_QUALITY
@@ -172,7 +172,7 @@ class ReadsQuality(Reads, nn.Module):
 
 
 @pytest.mark.parametrize(("score", "gates"), [(50.0, ()), (49.0, (Reason.QUALITY,))])
-def test_a_model_that_reads_clips_may_judge_quality(score: float, gates: tuple[Reason, ...]) -> None:
+def test_a_model_that_reads_clips_may_grade_quality(score: float, gates: tuple[Reason, ...]) -> None:
     predictor = taking(
         model_set(label="plax-full-lv"), Role.QUALITY, prepare_for_role(Role.QUALITY, as_model(ReadsQuality(score)))
     )
@@ -181,7 +181,7 @@ def test_a_model_that_reads_clips_may_judge_quality(score: float, gates: tuple[R
     assert (found.quality.score, found.gates) == (score, gates)
 
 
-def test_a_view_whose_quality_is_not_judged_is_not_measured() -> None:
+def test_a_view_whose_quality_is_not_graded_is_not_measured() -> None:
     predictor = taking(model_set(), Role.QUALITY, prepare_for_role(Role.QUALITY, as_model(ReadsQuality(90.0))))
     found = predictor.analyse(a_clip(phantom=True))
     assert (found.quality, found.gates) == (None, (Reason.QUALITY,))
@@ -215,7 +215,7 @@ def test_what_fits_no_quantity_is_left_out_and_said(value: ReadValue, why: str) 
     found = model_set(FixedReader(value)).analyse(a_clip(phantom=True))
     assert found.values == ()
     assert why in found.notes[0]
-    assert str(value.value) not in found.notes[0], "a note is no way around the gates"
+    assert str(value.value) not in found.notes[0], "a note is no way around the reasons"
     assert derive_study("1", [found]).measurements == ()
 
 
@@ -233,10 +233,10 @@ def test_an_impossible_reading_is_refused() -> None:
     assert study.measurements == ()
 
 
-def test_a_reader_is_not_asked_on_other_views_or_gated_clips() -> None:
+def test_a_reader_is_not_asked_on_other_views_or_stopped_clips() -> None:
     other_view = model_set(FixedReader(LENGTH), label="plax-full-lv").analyse(a_clip(phantom=True))
-    gated = model_set(FixedReader(LENGTH)).analyse(a_clip(phantom=False))
-    for found in (other_view, gated):
+    stopped = model_set(FixedReader(LENGTH)).analyse(a_clip(phantom=False))
+    for found in (other_view, stopped):
         assert found.values == ()
         assert "echonet_measurements/rv_base" not in [use.name for use in found.models]
 
@@ -314,8 +314,8 @@ def test_a_reader_s_own_forward_step_goes_to_the_backend() -> None:
     frames, other_shape = torch.rand(2, 3, 480, 640), torch.rand(2, 3, 8, 8)
     with torch.inference_mode():
         expected, expected_other = reader(frames), reader(other_shape)
-        part = prepare_for_role(Role.MEASUREMENTS, as_model(reader), engine="openvino")
-        assert part.use.engine.startswith("OpenVINO")
+        loaded = prepare_for_role(Role.MEASUREMENTS, as_model(reader), engine="openvino")
+        assert loaded.use.engine.startswith("OpenVINO")
         reader.calls = 0
         torch.testing.assert_close(reader(frames), expected, rtol=1e-4, atol=1e-5)
         assert reader.calls == 0, "torch is not asked any more"

@@ -1,4 +1,4 @@
-"""The predictor's gates and geometry with made-up networks; the bundled ones are tried in test_predictor_on_phantom."""
+"""The predictor's reasons and geometry with made-up networks; the bundled ones are tried in test_predictor_on_phantom."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -175,7 +175,7 @@ def test_no_override_replaces_a_calibration(
     assert found.gates == (reason,)
     assert found.cm_per_px is None
     assert found.contours == ()
-    assert found.view is not None  # judged on the whole image
+    assert found.view is not None  # classified on the whole image
     assert [flag.issue for flag in found.flags] == [QualityIssue.CALIBRATION]
 
 

@@ -89,10 +89,10 @@ def test_an_engine_reads_what_torch_reads(name: str) -> None:
     pytest.importorskip("openvino")
     clip, network = timed_clip(), SMALL[name]()
     expected = network.read(clip)
-    part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
-    assert part.use.engine.startswith(("OpenVINO", "torch"))
-    assert part.use.engine.startswith("OpenVINO") or "refused" in part.use.engine
-    found = part.model.network.read(clip)
+    loaded = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
+    assert loaded.use.engine.startswith(("OpenVINO", "torch"))
+    assert loaded.use.engine.startswith("OpenVINO") or "refused" in loaded.use.engine
+    found = loaded.model.network.read(clip)
     assert len(found.values) == len(expected.values) > 0
     for one, other in zip(expected.values, found.values, strict=True):
         assert (one.key, one.unit, one.reasons) == (other.key, other.unit, other.reasons)
@@ -121,10 +121,10 @@ def test_the_step_that_takes_its_time_is_what_the_engine_computes(
             return self._torch.run(batch)
 
     monkeypatch.setattr("models.engines.agreement.OpenVinoBackend", Engine)
-    part = prepare_for_role(Role.MEASUREMENTS, as_model(SMALL[name]()), engine="openvino")
-    assert part.use.engine == "another engine"
+    loaded = prepare_for_role(Role.MEASUREMENTS, as_model(SMALL[name]()), engine="openvino")
+    assert loaded.use.engine == "another engine"
     assert batches == [1 if owner == "itself" else 3], "the probe"
-    part.model.network.read(timed_clip(20))
+    loaded.model.network.read(timed_clip(20))
     assert batches[1:] == ([1] if owner == "itself" else [8, 8, 4]), "the clip"
 
 
@@ -157,10 +157,10 @@ def test_on_an_accelerator_readers_are_computed_in_half_precision_behind_the_gat
     network.manifest = replace(network.manifest, weights_sha256="a" * 64 if trained else "")
     cine = beating(40, 20)
     expected = [row["Size"] for row in network.read(cine).rows]
-    part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="auto", device="cuda")
-    assert part.use.engine == f"torch {'bf16' if trained else 'fp32'} on cuda"
-    assert [row["Size"] for row in part.model.network.read(cine).rows] == expected
-    backend = part.backend.backend
+    loaded = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="auto", device="cuda")
+    assert loaded.use.engine == f"torch {'bf16' if trained else 'fp32'} on cuda"
+    assert [row["Size"] for row in loaded.model.network.read(cine).rows] == expected
+    backend = loaded.backend.backend
     assert isinstance(backend, OnAccelerator)
     assert backend.batches == ([3, 20, 20] if trained else [3]), "the probe, and what is read in half precision"
 
@@ -176,11 +176,11 @@ def test_an_accelerator_that_computes_something_else_is_refused_and_the_cpu_read
     network.manifest = replace(network.manifest, weights_sha256="")
     cine = beating(40, 20)
     expected = [row["Size"] for row in network.read(cine).rows]
-    part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="auto", device="cuda")
-    assert part.use.engine.startswith("torch fp32 on cpu; ")
-    assert why in part.use.engine
-    assert [row["Size"] for row in part.model.network.read(cine).rows] == expected
-    assert part.backend.backend.batches == [3, 20, 20], "the probe, and what is read"
+    loaded = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="auto", device="cuda")
+    assert loaded.use.engine.startswith("torch fp32 on cpu; ")
+    assert why in loaded.use.engine
+    assert [row["Size"] for row in loaded.model.network.read(cine).rows] == expected
+    assert loaded.backend.backend.batches == [3, 20, 20], "the probe, and what is read"
 
 
 def test_what_is_computed_elsewhere_comes_back_to_where_the_reader_is() -> None:
@@ -200,9 +200,9 @@ def test_what_cannot_be_converted_is_read_by_torch(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr("models.engines.agreement.OpenVinoBackend", refuse)
     network = tiny("ef")
     expected = network.read(moving_clip())
-    part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
-    assert part.use.engine.endswith("refused: no such operation")
-    assert part.model.network.read(moving_clip()) == expected
+    loaded = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
+    assert loaded.use.engine.endswith("refused: no such operation")
+    assert loaded.model.network.read(moving_clip()) == expected
 
 
 def test_probes_have_the_shape_of_what_is_read() -> None:
@@ -289,9 +289,9 @@ def test_an_engine_computes_screens_of_sizes_that_were_not_tried(monkeypatch: py
     screen = torch.rand(1, 3, 72, 120, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
         expected = network(screen)
-        part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
-        assert part.use.engine.startswith("OpenVINO")
-        found = part.model.network(screen)
+        loaded = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
+        assert loaded.use.engine.startswith("OpenVINO")
+        found = loaded.model.network(screen)
     assert not torch.equal(found, expected), "another engine"
     torch.testing.assert_close(found, expected, rtol=0, atol=_EXACT * float(expected.abs().max()))
 
@@ -313,9 +313,9 @@ def test_both_encoders_of_a_pair_are_computed_by_the_engine(monkeypatch: pytest.
     network = network_of(motion_manifest("EchoMotionNet_A4C_A2C"))
     a4c, a2c = timed_clip(5, 250.0), timed_clip(3, 250.0)
     expected = network.read_group([a4c, a2c]).values
-    part = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
-    assert part.use.engine == "another engine"
-    assert part.model.network.read_group([a4c, a2c]).values[0].value == pytest.approx(expected[0].value, rel=_EXACT)
+    loaded = prepare_for_role(Role.MEASUREMENTS, as_model(network), engine="openvino")
+    assert loaded.use.engine == "another engine"
+    assert loaded.model.network.read_group([a4c, a2c]).values[0].value == pytest.approx(expected[0].value, rel=_EXACT)
     assert batches == {0: [3, 5], 1: [3, 3]}, "the probe, then the clip"
 
 
@@ -335,9 +335,9 @@ def test_frames_of_the_phase_network_are_embedded_by_the_engine(monkeypatch: pyt
     monkeypatch.setattr("models.engines.agreement.OpenVinoBackend", Engine)
     network = network_of(replace(find_manifest("EchoPDNet"), input_shape=(3, 4, 64, 64)))
     expected = network.read(timed_clip(6)).rows
-    part = prepare_for_role(Role.PHASE, as_model(network), engine="openvino")
-    assert part.use.engine == "another engine"
-    found = part.model.network.read(timed_clip(6)).rows
+    loaded = prepare_for_role(Role.PHASE, as_model(network), engine="openvino")
+    assert loaded.use.engine == "another engine"
+    found = loaded.model.network.read(timed_clip(6)).rows
     assert [row["score"] for row in found] == pytest.approx([row["score"] for row in expected], rel=_EXACT, abs=1e-6)
     assert seen == [(3, 3, 64, 64), (6, 3, 64, 64)]
 

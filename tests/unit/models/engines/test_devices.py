@@ -40,8 +40,8 @@ def test_what_cannot_be_is_refused(monkeypatch: pytest.MonkeyPatch, engine: str,
     ("role", "name"), [(Role.VIEW, "phantom_view"), (Role.LV_SEGMENTATION, "phantom_lv"), (Role.MEASUREMENTS, "lvid")]
 )
 def test_torch_by_name_stays_in_single_precision_on_an_accelerator_too(role: Role, name: str) -> None:
-    part = prepare_for_role(role, load_model(name, device="meta"), device="cuda", engine="torch")
-    assert part.use.engine == f"torch {torch.__version__} fp32 on cuda"
+    loaded = prepare_for_role(role, load_model(name, device="meta"), device="cuda", engine="torch")
+    assert loaded.use.engine == f"torch {torch.__version__} fp32 on cuda"
 
 
 def test_single_precision_on_an_accelerator_is_not_rounded_to_ten_bits(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -61,13 +61,13 @@ def test_the_bundled_networks_give_the_same(role: Role, name: str) -> None:
     """Batches of other sizes than the traced and the probed one, and half of each is no phantom."""
     reference = load_for_role(role, name)
     unbound = replace(reference.model, manifest=replace(reference.manifest, thresholds={}))  # so no half precision
-    part = prepare_for_role(role, unbound, engine="openvino")
-    assert part.use.engine == f"OpenVINO {openvino.__version__.split('-')[0]} fp32", "the gate let it through"
+    loaded = prepare_for_role(role, unbound, engine="openvino")
+    assert loaded.use.engine == f"OpenVINO {openvino.__version__.split('-')[0]} fp32", "the gate let it through"
     assert reference.use.engine == f"torch {torch.__version__} fp32"
-    size = part.manifest.input_size_px
+    size = loaded.manifest.input_size_px
     noise = torch.rand(2, 1, size, size, generator=torch.Generator().manual_seed(1))
     for batch in (noise[:1], torch.cat([noise, noise.flip(-1), noise.sqrt()])):
-        for one, other in zip(reference.run(batch), part.run(batch), strict=True):
+        for one, other in zip(reference.run(batch), loaded.run(batch), strict=True):
             assert one.shape == other.shape
             assert float((one - other).abs().max() / one.abs().max()) < 1e-4
 
@@ -75,9 +75,9 @@ def test_the_bundled_networks_give_the_same(role: Role, name: str) -> None:
 @pytest.mark.parametrize(("role", "name"), BUNDLED)
 def test_the_bundled_networks_run_in_half_precision_where_the_cpu_does(role: Role, name: str) -> None:
     """Their manifests state the bounds, and on the probe they keep them."""
-    part = load_for_role(role, name, engine="openvino")
-    assert part.backend.refusals == ()
-    assert part.use.engine.endswith("bf16" if has_bf16() else "fp32")
+    loaded = load_for_role(role, name, engine="openvino")
+    assert loaded.backend.refusals == ()
+    assert loaded.use.engine.endswith("bf16" if has_bf16() else "fp32")
 
 
 def test_a_network_is_converted_once(conversions: list[nn.Module]) -> None:
@@ -286,9 +286,9 @@ def test_nothing_is_reported_to_its_maker() -> None:
 
 
 def test_the_probe_of_a_bundled_network_is_an_image_of_a_heart() -> None:
-    """Not noise: half precision is judged by a mask, and noise has none."""
-    part = load_for_role(Role.LV_SEGMENTATION, "phantom_lv")
-    clip = probe_clip(part.manifest.probe)
-    batch = placed_frames(clip, part.manifest).batch(range(3))
-    share = (part.run(batch)[0] > 0).float().mean(dim=(1, 2, 3))
+    """Not noise: half precision is tried by a mask, and noise has none."""
+    loaded = load_for_role(Role.LV_SEGMENTATION, "phantom_lv")
+    clip = probe_clip(loaded.manifest.probe)
+    batch = placed_frames(clip, loaded.manifest).batch(range(3))
+    share = (loaded.run(batch)[0] > 0).float().mean(dim=(1, 2, 3))
     assert ((share > 0.02) & (share < 0.5)).all()

@@ -84,7 +84,7 @@ def tte47(folder: Path) -> Path:
 
 
 def test_clips_are_let_go_one_after_another() -> None:
-    """Bug prevented: a folder of studies whose decoded clips all stay in memory until the last one is judged."""
+    """Bug prevented: a folder of studies whose decoded clips all stay in memory until the last one is measured."""
     alive: weakref.WeakSet[Clip] = weakref.WeakSet()
     most = 0
 
@@ -124,7 +124,7 @@ def test_other_names_are_compared_as_views(tmp_path: Path) -> None:
         run_task(as_model(LevelClassifier(())), data, Options())
 
 
-def test_an_embedding_is_judged_by_neighbours_and_probe(tmp_path: Path) -> None:
+def test_an_embedding_is_tried_by_neighbours_and_probe(tmp_path: Path) -> None:
     data = read_data(tte47(tmp_path))
     encoder = LevelClassifier((), architecture={"outputs": 0})
     assert tasks_of(encoder.manifest)[0] == "embedding"
@@ -276,7 +276,7 @@ def test_calipers_in_px_and_mm() -> None:
         run_task(as_model(model), DataSet("test", [item("a", 9, calipers=calipers[2:])]), Options())
 
 
-def test_a_model_of_three_lines_is_judged_line_by_line() -> None:
+def test_a_model_of_three_lines_is_measured_line_by_line() -> None:
     calipers = (Caliper("LVIDd", 2, ((0, 0), (0, 4)), 0.1), Caliper("IVSd", 2, ((0, 0), (0, 1)), 0.1))
     marks = (line(0, (0, 0), (0, 5), label="LVID"), line(0, (0, 0), (0, 2), label="IVS"))
     model = KnownReader("EchoApex_ViT-S_lvh", {9: Reading((), marks=marks)})

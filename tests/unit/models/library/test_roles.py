@@ -1,4 +1,4 @@
-"""Which model may take which part, and what its classes mean."""
+"""Which model may take which role, and what its classes mean."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -84,7 +84,7 @@ UNFIT = [
     (Role.VIEW, "EchoView47_TMED2", "an order that nobody has stated"),
     (Role.QUALITY, "phantom_view", "states no limit adequate_quality"),
     (Role.QUALITY, "EchoView47_classifier", "of the family echoforge_xception"),
-    (Role.QUALITY, "lvid", "judges no image quality"),
+    (Role.QUALITY, "lvid", "grades no image quality"),
     (Role.QUALITY, "plax_quality", "states no limit adequate_quality"),
     (Role.LV_SEGMENTATION, "echonet_dynamic/ef_r2plus1d_18", "is no deeplabv3_resnet50"),
     (Role.LV_SEGMENTATION, "lvid", "of the family echonet_measurements"),
@@ -137,7 +137,7 @@ def test_echosdnet_fits_once_the_order_of_its_classes_is_stated(labels: tuple[st
     assert unfit_for(Role.SPLIT_SCREEN, replace(find_manifest("EchoSDNet"), labels=labels)) == ""
 
 
-def test_a_judge_of_the_distribution_needs_a_limit() -> None:
+def test_a_reference_of_the_distribution_needs_a_limit() -> None:
     manifest = replace(find_manifest("phantom_view"), thresholds={"view_probability": 0.5})
     assert "states no limit out_of_distribution" in unfit_for(Role.DISTRIBUTION, manifest)
 
@@ -233,7 +233,7 @@ def test_an_engine_that_is_not_there_stops_the_start(monkeypatch: pytest.MonkeyP
         required(engine="openvino")
 
 
-def test_a_model_of_one_s_own_is_judged_by_its_own_manifest(tmp_path: Path) -> None:
+def test_a_model_of_one_s_own_is_described_by_its_own_manifest(tmp_path: Path) -> None:
     own = tmp_path / "manifests" / "own.toml"
     write_manifest(replace(find_manifest("phantom_view"), name="own", labels=("a4c", "liver", "other")), own)
     with pytest.raises(ConfigError, match="classes that are no views: liver"):

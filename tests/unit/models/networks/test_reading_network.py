@@ -129,8 +129,8 @@ def test_raw_outputs_stay_for_whoever_looks_at_tensors() -> None:
         assert load_model("phantom_lv")(torch.zeros(1, 1, 32, 32)).shape[0] == 1
 
 
-def test_every_family_s_reader_is_judged() -> None:
-    """Bug prevented: a new family whose `read` nobody judges. TraceReader's and others' subclasses inherit it."""
+def test_every_family_s_reader_is_checked() -> None:
+    """Bug prevented: a new family whose `read` nobody checks. TraceReader's and others' subclasses inherit it."""
     readers = []
     for module in pkgutil.walk_packages(models.families.__path__, "models.families."):
         for name, kind in vars(importlib.import_module(module.name)).items():

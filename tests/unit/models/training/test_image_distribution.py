@@ -1,4 +1,4 @@
-"""What a judge of the distribution learns, against numpy: covariance, distance, and a limit on patients held out."""
+"""What a distribution reference learns, against numpy: covariance, distance, and a limit on patients held out."""
 
 import numpy as np
 import pytest

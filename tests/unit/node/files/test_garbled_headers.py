@@ -34,7 +34,7 @@ def _without_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(building, "TEMPLATES", {"tid1500": building.TEMPLATES["tid1500"]})
 
 
-def judge(results: list[Any], what: str) -> None:
+def check(results: list[Any], what: str) -> None:
     assert results, what
     for one in results:
         if isinstance(one, PassedOver):
@@ -50,7 +50,7 @@ def judge(results: list[Any], what: str) -> None:
 def _analyse(folder: Path, content: bytes, what: str) -> None:
     folder.mkdir()
     (folder / "a.dcm").write_bytes(content)
-    judge(list(analyse_files([folder], folder / "out", Settings())), what)
+    check(list(analyse_files([folder], folder / "out", Settings())), what)
     for document in (folder / "out").rglob("*.dcm"):
         assert "StudyInstanceUID" in dcmread(document)
     assert all(path.name.isdecimal() for path in folder.parent.iterdir()), what

@@ -2,7 +2,7 @@
 
 import pytest
 
-from node.ingress.ae_rules import Refusal, judge_association
+from node.ingress.ae_rules import Refusal, decide_association
 from node.settings import AERule
 
 RULES = (
@@ -24,7 +24,7 @@ RULES = (
     ],
 )
 def test_the_first_rule_that_matches_decides(calling_aet: str, called_aet: str, address: str, name: str) -> None:
-    verdict = judge_association(calling_aet, called_aet, address, RULES)
+    verdict = decide_association(calling_aet, called_aet, address, RULES)
     assert verdict.accepted
     assert verdict.rule is not None
     assert verdict.rule.name == name
@@ -43,15 +43,15 @@ def test_the_first_rule_that_matches_decides(calling_aet: str, called_aet: str, 
     ],
 )
 def test_everyone_else_is_refused_with_a_reason(calling_aet: str, called_aet: str, address: str, reason: Refusal) -> None:
-    verdict = judge_association(calling_aet, called_aet, address, RULES)
+    verdict = decide_association(calling_aet, called_aet, address, RULES)
     assert (verdict.accepted, verdict.rule, verdict.reason) == (False, None, reason)
 
 
 def test_without_rules_nobody_may_send() -> None:
-    assert not judge_association("ANY", "ECHONODE", "127.0.0.1", ()).accepted
+    assert not decide_association("ANY", "ECHONODE", "127.0.0.1", ()).accepted
 
 
 def test_brackets_in_an_ae_title_are_no_wildcards() -> None:
     rules = (AERule(name="odd", calling_aet="A[BC]", address="127.0.0.1"),)
-    assert judge_association("A[BC]", "X", "127.0.0.1", rules).accepted
-    assert not judge_association("AB", "X", "127.0.0.1", rules).accepted
+    assert decide_association("A[BC]", "X", "127.0.0.1", rules).accepted
+    assert not decide_association("AB", "X", "127.0.0.1", rules).accepted

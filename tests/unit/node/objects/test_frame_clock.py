@@ -19,13 +19,13 @@ def timed(**attributes: Any) -> Any:
 
 
 @pytest.mark.parametrize("slip", [0.001, 0.01, 0.1, 10, 100, 1000])
-@pytest.mark.parametrize("judge", [{"CineRate": 25}, {"RecommendedDisplayFrameRate": 25}, {"EffectiveDuration": 1.2}])
+@pytest.mark.parametrize("other", [{"CineRate": 25}, {"RecommendedDisplayFrameRate": 25}, {"EffectiveDuration": 1.2}])
 @pytest.mark.parametrize("kind", ["pointer", "no pointer", "vector", "vector without pointer", "duration"])
-def test_a_wrong_unit_is_refused_with_both_figures(slip: float, judge: dict[str, float], kind: str) -> None:
+def test_a_wrong_unit_is_refused_with_both_figures(slip: float, other: dict[str, float], kind: str) -> None:
     frame_ms = 40 * slip
     vector = [0.0, *[frame_ms] * 29]
     clip = timed(
-        **judge,
+        **other,
         **{
             "pointer": {"FrameTime": frame_ms, "FrameIncrementPointer": FRAME_TIME},
             "no pointer": {"FrameTime": frame_ms},
@@ -72,7 +72,7 @@ def test_other_rates_within_reason_change_nothing(frame_ms: float, others: dict[
     assert not clip.notes
 
 
-def test_a_single_frame_is_not_judged() -> None:
+def test_a_single_frame_is_not_checked() -> None:
     single = read_clip(as_file(ultrasound_object(PICTURE[:1], FrameTime=4000, FrameIncrementPointer=FRAME_TIME)))
     assert single.clock_objection == ""
 

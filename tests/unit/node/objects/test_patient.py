@@ -14,7 +14,7 @@ from node.objects.patient import (
     SEVERAL_PATIENTS,
     PatientVerdict,
     StatedPatient,
-    judge_patients,
+    decide_patients,
     patient_flags,
     stated_patient,
 )
@@ -45,9 +45,9 @@ def named(name: bytes, character_set: bytes = b"") -> StatedPatient:
 
 def verdict(*headers: Dataset) -> PatientVerdict:
     """In the clear as offline, and over the columns of the database: the same."""
-    plain = judge_patients(map(stated_patient, headers))
+    plain = decide_patients(map(stated_patient, headers))
     rows = [Instance(**patient_columns(IDENTITY, stated_patient(one))) for one in headers]
-    assert judge_patients(map(patient_of_columns, rows)) == plain
+    assert decide_patients(map(patient_of_columns, rows)) == plain
     return plain
 
 
@@ -171,4 +171,4 @@ def test_the_columns_hold_nothing_in_the_clear() -> None:
 def test_an_instance_of_before_these_columns_speaks_by_its_identifier_alone() -> None:
     old = patient_of_columns(Instance(patient_key="one"))
     new = patient_of_columns(Instance(**patient_columns(IDENTITY, stated_patient(header(RICHARD)))))
-    assert judge_patients([old, new]) == PatientVerdict()
+    assert decide_patients([old, new]) == PatientVerdict()

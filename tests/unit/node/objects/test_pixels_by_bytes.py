@@ -455,7 +455,7 @@ def test_a_bomb_ends_with_a_plain_reason(
     parts: list[bytes], syntax: str, given: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def decodes(*_: object) -> None:
-        raise AssertionError("decoded before it was judged")
+        raise AssertionError("decoded before it was checked")
 
     if syntax != uid.RLELossless:
         monkeypatch.setattr(pixels_module, "decode_samples", decodes)

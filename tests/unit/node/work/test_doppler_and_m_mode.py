@@ -1,4 +1,4 @@
-"""Doppler and M-mode displays from the image to the coded number: asked by class and region, gated, chosen, reported."""
+"""Doppler and M-mode displays from the image to the coded number: asked by class and region, stopped, chosen, reported."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -47,8 +47,8 @@ def knowing(reader: Any) -> Any:
 
 def predictor(label: str, *readers: Any) -> Predictor:
     """A view network that always says this class of EchoView47, and these readers."""
-    parts = tuple(prepare_for_role(Role.MEASUREMENTS, as_model(knowing(reader))) for reader in readers)
-    return taking(model_set(label=label), Role.MEASUREMENTS, *parts)
+    loaded = tuple(prepare_for_role(Role.MEASUREMENTS, as_model(knowing(reader))) for reader in readers)
+    return taking(model_set(label=label), Role.MEASUREMENTS, *loaded)
 
 
 def analysed(label: str, clip: Clip, *readers: Any, override: bool = True) -> ClipFindings:
@@ -103,13 +103,13 @@ def test_a_cw_frame_of_the_aortic_valve_becomes_a_coded_velocity() -> None:
 
 
 def test_without_the_override_nothing_is_measured_in_a_spectrum() -> None:
-    """No network judges one, on a patient as on a phantom."""
+    """No network grades one, on a patient as on a phantom."""
     reader = reader_of("avvmax", peaks_of(JET))
     for is_phantom in (False, True):
         clip = analysed("doppler-av", JET.clip(is_quality_control_subject=is_phantom), reader, override=False)
         assert clip.gates == LIFTED
         assert (clip.quality, clip.distribution) == (None, None)
-        assert [use.name for use in clip.models] == ["EchoView47_classifier"], "what judged nothing is not named"
+        assert [use.name for use in clip.models] == ["EchoView47_classifier"], "what said nothing is not named"
         texts = {flag.issue: flag.message for flag in clip.flags}
         assert "need the research override" in texts[QualityIssue.POOR_IMAGE_QUALITY]
         assert "Doppler or M-mode display" in texts[QualityIssue.OUT_OF_DISTRIBUTION]

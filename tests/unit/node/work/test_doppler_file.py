@@ -121,9 +121,9 @@ def frames_reported(findings: StudyFindings, path: Path, value: float) -> list[i
 @pytest.mark.usefixtures("sees_the_jet")
 def test_a_doppler_frame_gives_its_quantities_to_the_report(tmp_path: Path) -> None:
     path = single(tmp_path / "still.dcm")
-    gated = analysed(path, override=False)
-    assert gated.measurements == ()
-    (vmax,) = [missing for missing in gated.not_measured if missing.key == "av_vmax"]
+    stopped = analysed(path, override=False)
+    assert stopped.measurements == ()
+    (vmax,) = [missing for missing in stopped.not_measured if missing.key == "av_vmax"]
     assert vmax.reasons == (Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION)
 
     findings = analysed(path, override=True)

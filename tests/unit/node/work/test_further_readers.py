@@ -37,8 +37,8 @@ def known(reader: Any, letter: str) -> Any:
 
 
 def analysed(label: str, cine: Clip, *readers: Any) -> ClipFindings:
-    parts = tuple(prepare_for_role(Role.MEASUREMENTS, as_model(reader)) for reader in readers)
-    return taking(model_set(label=label), Role.MEASUREMENTS, *parts).analyse(replace(cine, is_quality_control_subject=True))
+    loaded = tuple(prepare_for_role(Role.MEASUREMENTS, as_model(reader)) for reader in readers)
+    return taking(model_set(label=label), Role.MEASUREMENTS, *loaded).analyse(replace(cine, is_quality_control_subject=True))
 
 
 def study(*clips: ClipFindings, asked: tuple[Any, ...] = ()) -> StudyFindings:

@@ -74,11 +74,11 @@ def test_nothing_is_read_without_a_model_of_pairs_or_without_a_pair() -> None:
 
 
 def test_a_study_without_a_pair_says_what_is_missing() -> None:
-    gated = clip(View.A2C, "2", gates=(Reason.QUALITY,), quality=QualityGrade(5, adequate=False))
+    stopped = clip(View.A2C, "2", gates=(Reason.QUALITY,), quality=QualityGrade(5, adequate=False))
     foreshortened = clip(View.A2C, "2", beats=[((7.0, 2.5), (6.0, 1.8))])
     for clips, reasons in (
         ([A4C, OTHER], (Reason.VIEW_MISSING,)),
-        ([A4C, gated], (Reason.QUALITY,)),
+        ([A4C, stopped], (Reason.QUALITY,)),
         ([A4C, foreshortened], (Reason.DISAGREEMENT,)),
         ([], (Reason.VIEW_MISSING,)),
     ):
@@ -98,8 +98,8 @@ def test_phantom_weights_read_no_patient() -> None:
     study = derive_study("1", with_groups(files(clips), clips, PAIR_SET, Reading(use=use)), asked=(KEY,))
     assert study.measurements == ()
     assert missing(study)[KEY].reasons == (Reason.RESEARCH_WEIGHTS,)
-    gated = [replace(clips[0], models=(PHANTOM_WEIGHTS,)), replace(clips[1], gates=(Reason.QUALITY,))]
-    assert missing(derive_study("1", gated, asked=(KEY,)))[KEY].reasons == (Reason.QUALITY, Reason.RESEARCH_WEIGHTS)
+    stopped = [replace(clips[0], models=(PHANTOM_WEIGHTS,)), replace(clips[1], gates=(Reason.QUALITY,))]
+    assert missing(derive_study("1", stopped, asked=(KEY,)))[KEY].reasons == (Reason.QUALITY, Reason.RESEARCH_WEIGHTS)
 
 
 def test_what_broke_off_is_a_reason_and_the_rest_of_the_study_stands() -> None:

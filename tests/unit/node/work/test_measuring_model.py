@@ -87,7 +87,7 @@ def analysed(truth: PhantomClip, path: Path, settings: Settings) -> StudyFinding
         instance_number=1,
         transfer_syntax_uid=JPEGBaseline8Bit,
     )
-    plan = settings.model_set.but(research_override=True)  # the phantoms' gate is not what is tested here
+    plan = settings.model_set.but(research_override=True)  # the phantoms' reference is not what is tested here
     require_models(plan)
     return derive_study("1.2", [analyse_clip(uid, path, plan)], research_override=True, asked=quantities_of(plan))
 

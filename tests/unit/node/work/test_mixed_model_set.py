@@ -81,7 +81,7 @@ def test_a_mixed_set_runs_and_names_its_exact_weights(tmp_path: Path, hashes: di
     assert (found.view.view, len(found.view.probabilities)) == (View.A4C, 47)
     assert len(found.area_curve_cm2) == FRAMES
     uses = {use.name: use for use in found.models}
-    assert uses.keys() == {VIEW, VENTRICLE, "phantom_view", "phantom_quality"}, "the phantoms' gate judges a phantom"
+    assert uses.keys() == {VIEW, VENTRICLE, "phantom_view", "phantom_quality"}, "the phantoms' reference compares a phantom"
     assert {name: uses[name].weights_sha256 for name in hashes} == hashes
     assert not uses[VIEW].trained_on_phantoms
     assert uses[VENTRICLE].engine == f"torch {torch.__version__} fp32"

@@ -1,4 +1,4 @@
-"""The model set from the configuration to the worker processes: every part by name, and what is refused at the start."""
+"""The model set from the configuration to the worker processes: every role by name, and what is refused at the start."""
 
 import pickle
 from dataclasses import replace
@@ -69,7 +69,7 @@ def test_every_role_is_loaded_for_the_device(monkeypatch: pytest.MonkeyPatch) ->
     models = plan(distribution="d", measurements=("m", "n"), phase="p", split_screen="x", device="auto")
     opened = predictor.open_model_set(models)
     assert loaded == [(role, name, "cuda", "auto") for role, name in models.named_models()]
-    assert {role: len(parts) for role, parts in opened.parts.items()} == {
+    assert {role: len(models) for role, models in opened.models.items()} == {
         role: 2 if role is Role.MEASUREMENTS else 1 for role in Role
     }
 
@@ -90,7 +90,7 @@ def test_what_cannot_take_its_part_stops_the_start(models: dict[str, str], why: 
         require_models(plan(**models))
 
 
-def test_a_judge_with_other_weights_stops_the_start(tmp_path: Path) -> None:
+def test_a_reference_with_other_weights_stops_the_start(tmp_path: Path) -> None:
     require_models(plan(distribution="phantom_view"))
     own = replace(find_manifest("phantom_view"), name="own", weights_file="own.safetensors")
     write_manifest(own, tmp_path / "manifests" / "own.toml")

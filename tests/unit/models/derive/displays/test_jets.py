@@ -61,9 +61,9 @@ def test_a_jet_away_that_exceeds_its_display_leaves_no_room_for_a_leak() -> None
     assert "av_vmax" in missing(study)
 
 
-def test_a_gated_clip_s_jet_hides_nothing() -> None:
-    gated = replace(jet_clip("2", *jet(None, at_least=4.0)), gates=(Reason.STRESS_STAGE,))
-    assert measured(derive_study("1", [jet_clip("1", *jet(2.6)), gated]))["av_vmax"].value == 2.6
+def test_a_stopped_clip_s_jet_hides_nothing() -> None:
+    stopped = replace(jet_clip("2", *jet(None, at_least=4.0)), gates=(Reason.STRESS_STAGE,))
+    assert measured(derive_study("1", [jet_clip("1", *jet(2.6)), stopped]))["av_vmax"].value == 2.6
 
 
 def test_of_a_jet_the_first_model_with_a_possible_value_counts_then_its_highest() -> None:
@@ -82,8 +82,8 @@ def test_all_clips_say_why_a_quantity_is_missing() -> None:
     first = jet_clip("1", replace(values(av_vmax=None)[0], detail="no peak"))
     wrong = replace(values(av_vmax=None)[0], reasons=(Reason.VIEW_MISSING,), detail="flow the other way")
     again = jet_clip("3", replace(values(av_vmax=None)[0], detail="no peak"))
-    gated = replace(jet_clip("4"), gates=(Reason.STRESS_STAGE,))
+    stopped = replace(jet_clip("4"), gates=(Reason.STRESS_STAGE,))
     elsewhere = a_clip(uid="5", view=View.DOPPLER_MV_CW, gates=(Reason.PAEDIATRIC,))
-    lacking = missing(derive_study("1", [first, jet_clip("2", wrong), again, gated, elsewhere]))["av_vmax"]
+    lacking = missing(derive_study("1", [first, jet_clip("2", wrong), again, stopped, elsewhere]))["av_vmax"]
     assert lacking.reasons == (Reason.VIEW_MISSING, Reason.QUALITY, Reason.STRESS_STAGE)
     assert lacking.detail == f"{LVID}: no peak; {LVID}: flow the other way"

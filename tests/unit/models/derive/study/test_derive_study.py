@@ -81,9 +81,9 @@ def test_of_equally_long_clips_the_better_image_counts() -> None:
     assert measured(derive_study("1.2", clips))["ef_a4c"].sources[0].sop_instance_uid == "1.2.90"
 
 
-def test_a_gated_clip_never_counts_however_long() -> None:
-    gated = apical_clip(uid="1.2.9", beats=[((9.5, 2.5), (7, 1.8))], gates=(Reason.QUALITY,))
-    found = measured(derive_study("1.2", [gated, apical_clip()]))
+def test_a_stopped_clip_never_counts_however_long() -> None:
+    stopped = apical_clip(uid="1.2.9", beats=[((9.5, 2.5), (7, 1.8))], gates=(Reason.QUALITY,))
+    found = measured(derive_study("1.2", [stopped, apical_clip()]))
     assert {source.sop_instance_uid for source in found["ef_a4c"].sources} == {"1.2.3"}
 
 

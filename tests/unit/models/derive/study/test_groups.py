@@ -45,7 +45,7 @@ def test_a_network_needs_no_outline_but_what_has_one_comes_first() -> None:
     assert chosen(without, A4C, A2C) == ("4", "2")
 
 
-def test_a_gated_clip_is_none_of_a_pair() -> None:
+def test_a_stopped_clip_is_none_of_a_pair() -> None:
     longer = apical_clip(uid="41", beats=[((9.0, 2.5), (7.0, 1.8))], gates=(Reason.QUALITY,))
     assert chosen(longer, A4C, A2C) == ("4", "2")
     assert why_none(longer, A2C) == (Reason.QUALITY,)

@@ -82,9 +82,9 @@ def test_what_was_asked_for_and_has_no_view_is_not_measured() -> None:
     assert missing(study)["ivc_diam"].reasons == (Reason.VIEW_MISSING,)
 
 
-def test_a_gated_clip_gives_its_gates() -> None:
-    gated = a_clip(*values(**_DIAMETERS), gates=(Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION))
-    study = derive_study("1", [gated], asked=_DIAMETERS)
+def test_a_stopped_clip_gives_its_gates() -> None:
+    stopped = a_clip(*values(**_DIAMETERS), gates=(Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION))
+    study = derive_study("1", [stopped], asked=_DIAMETERS)
     assert study.measurements == ()
     assert missing(study)["lvidd_2d"].reasons == (Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION)
 

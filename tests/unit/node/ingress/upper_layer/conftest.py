@@ -25,7 +25,7 @@ class FakeServices:
         self.end_count = 0
         self.answer: Callable[[], Answer] = lambda: Answer(0x0000)
 
-    def judge(self, request: AssociationRequest) -> tuple[int, int, int] | None:
+    def decide(self, request: AssociationRequest) -> tuple[int, int, int] | None:
         return (1, 1, 3) if request.calling_aet == "STRANGER" else None
 
     def negotiate(self, contexts: tuple[ProposedContext, ...]) -> list[tuple[int, int, str, str]]:

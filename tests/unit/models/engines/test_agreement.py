@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from models.analysis.loaded_model import prepare_for_role
 from models.catalogue import PROBE_VIEWS, View
-from models.engines import agreement as gate
+from models.engines import agreement
 from models.engines.agreement import choose_backend, disagreement, probe_clip
 from models.engines.backend import Backend, Precision, TorchBackend
 from models.errors import BackendError
@@ -49,7 +49,7 @@ def planted(monkeypatch: pytest.MonkeyPatch, change: Callable[[Tensor], Tensor])
         made.append(fresh)
         return Planted(network, change)
 
-    monkeypatch.setattr(gate, "OpenVinoBackend", make)
+    monkeypatch.setattr(agreement, "OpenVinoBackend", make)
     return made
 
 
@@ -82,7 +82,7 @@ def test_what_cannot_be_built_is_stated_too(monkeypatch: pytest.MonkeyPatch) -> 
     def fail(*_: object, **__: object) -> Backend:
         raise BackendError("no such instruction")
 
-    monkeypatch.setattr(gate, "OpenVinoBackend", fail)
+    monkeypatch.setattr(agreement, "OpenVinoBackend", fail)
     assert choose_backend(Doubling(), Answer.MASK, PROBE, MANIFEST, engine="auto").name.endswith(
         "; refused: no such instruction"
     )
@@ -142,14 +142,14 @@ def test_a_peak_that_jumps_is_seen() -> None:
 
 
 @pytest.mark.parametrize(("height", "floor"), [(-9.0, -20.0), (0.16, 0.15)], ids=["too faint", "flat"])
-def test_half_precision_is_not_judged_by_points_that_are_not_there(height: float, floor: float) -> None:
+def test_half_precision_is_not_tried_by_points_that_are_not_there(height: float, floor: float) -> None:
     """As the maps of random weights are, and those of a network that does not see its structure on the probe."""
     nowhere = peak(40, height).clamp(min=floor)
-    assert objection(Answer.POINTS, nowhere, nowhere, BF16) == "no peak on the probe to judge by"
+    assert objection(Answer.POINTS, nowhere, nowhere, BF16) == "no peak on the probe to compare"
     assert objection(Answer.POINTS, nowhere, nowhere, FP32) == ""
 
 
-def test_half_precision_is_judged_by_class_and_probability() -> None:
+def test_half_precision_is_tried_by_class_and_probability() -> None:
     logits = torch.tensor([[2.0, 0.0]])
     assert objection(Answer.CLASSES, logits, logits * 1.05, BF16) == ""
     assert "probability" in objection(Answer.CLASSES, logits, logits * 1.5, BF16)
@@ -157,7 +157,7 @@ def test_half_precision_is_judged_by_class_and_probability() -> None:
     assert objection(Answer.CLASSES, near, -near, BF16) == "another class"
 
 
-def test_half_precision_is_judged_by_dice() -> None:
+def test_half_precision_is_tried_by_dice() -> None:
     logits = torch.full((1, 1, 100, 100), -1.0)
     logits[..., :50, :] = 1.0
     for pixels, refused in ((40, False), (60, True)):
@@ -165,7 +165,7 @@ def test_half_precision_is_judged_by_dice() -> None:
         other.view(-1)[:pixels] = -1.0
         assert bool(objection(Answer.MASK, logits, other, BF16)) is refused
     nothing = -logits.abs()
-    assert objection(Answer.MASK, nothing, nothing, BF16) == "no mask on the probe to judge by"
+    assert objection(Answer.MASK, nothing, nothing, BF16) == "no mask on the probe to compare"
 
 
 @pytest.mark.parametrize(
@@ -182,8 +182,8 @@ def test_half_precision_needs_trained_weights_and_stated_bounds(
         seen.append(precision)
         raise BackendError("not today")
 
-    monkeypatch.setattr(gate, "OpenVinoBackend", make)
-    monkeypatch.setattr(gate, "has_bf16", lambda: True)
+    monkeypatch.setattr(agreement, "OpenVinoBackend", make)
+    monkeypatch.setattr(agreement, "has_bf16", lambda: True)
     choose_backend(Doubling(), Answer.MASK, PROBE, manifest, engine="auto", trained=trained)  # type: ignore[arg-type]
     assert seen == tried
 
@@ -261,7 +261,7 @@ class SaysView(nn.Module):
     ],
     ids=["within", "beyond", "nobody has brought weights"],
 )
-def test_an_imported_model_is_judged_by_its_manifest_s_bounds(
+def test_an_imported_model_is_tried_by_its_manifest_s_bounds(
     monkeypatch: pytest.MonkeyPatch, sha256: str, factor: float, tried: list[Precision], name: str
 ) -> None:
     """The planted engine is wrong by the factor, which single precision never lets through."""
@@ -271,8 +271,8 @@ def test_an_imported_model_is_judged_by_its_manifest_s_bounds(
         seen.append(precision)
         return Planted(network, lambda outputs: outputs * factor)
 
-    monkeypatch.setattr(gate, "OpenVinoBackend", make)
-    monkeypatch.setattr(gate, "has_bf16", lambda: True)
+    monkeypatch.setattr(agreement, "OpenVinoBackend", make)
+    monkeypatch.setattr(agreement, "has_bf16", lambda: True)
     part = prepare_for_role(Role.VIEW, as_model(SaysView(sha256)), engine="auto")
     assert seen == tried
     assert part.use.engine.startswith(name)

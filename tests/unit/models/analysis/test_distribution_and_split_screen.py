@@ -1,4 +1,4 @@
-"""Models of a set that judge a clip beside its view and quality: unlike the training data, two images on one screen."""
+"""What models of a set say beside view and quality: unlike the training data, two images on one screen."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -18,44 +18,48 @@ from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import LENGTH, FixedReader, Likeness, a_clip, model_set, taking
 
 
-def judging(network: nn.Module, role: Role = Role.DISTRIBUTION) -> LoadedModel:
+def of_distribution(network: nn.Module, role: Role = Role.DISTRIBUTION) -> LoadedModel:
     return prepare_for_role(role, as_model(network.eval()))
 
 
-class OwnJudge(Likeness):
+class OwnReference(Likeness):
     """Taught on a hospital's own images."""
 
     def __init__(self, distance: float) -> None:
         super().__init__(distance)
-        self.manifest = replace(self.manifest, name="own_judge", trained_on_phantoms=False)
+        self.manifest = replace(self.manifest, name="own_reference", trained_on_phantoms=False)
 
 
 @pytest.mark.parametrize("phantom", [True, False])
-def test_a_named_judge_judges_patients_too_and_lets_them_be_measured(phantom: bool) -> None:
+def test_a_named_reference_compares_patients_too_and_lets_them_be_measured(phantom: bool) -> None:
     predictor = taking(
-        model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, prepare_for_role(Role.DISTRIBUTION, as_model(OwnJudge(1.0).eval()))
+        model_set(FixedReader(LENGTH)),
+        Role.DISTRIBUTION,
+        prepare_for_role(Role.DISTRIBUTION, as_model(OwnReference(1.0).eval())),
     )
     found = predictor.analyse(a_clip(phantom=phantom))
     assert (found.gates, found.flags) == ((), ())
     assert found.distribution is not None
     assert found.distribution.inside
-    assert [use.name for use in found.models][:2] == ["EchoView47_classifier", "own_judge"]
+    assert [use.name for use in found.models][:2] == ["EchoView47_classifier", "own_reference"]
     assert "phantom_view" not in [use.name for use in found.models]
 
 
-def test_a_named_judge_refuses_what_it_does_not_know() -> None:
+def test_a_named_reference_refuses_what_it_does_not_know() -> None:
     predictor = taking(
-        model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, prepare_for_role(Role.DISTRIBUTION, as_model(OwnJudge(2.5).eval()))
+        model_set(FixedReader(LENGTH)),
+        Role.DISTRIBUTION,
+        prepare_for_role(Role.DISTRIBUTION, as_model(OwnReference(2.5).eval())),
     )
     found = predictor.analyse(a_clip(phantom=False))
     assert (found.gates, found.values) == ((Reason.OUT_OF_DISTRIBUTION,), ())
-    assert "Unlike the training images of own_judge: distance 2.50, limit 2.00" in found.flags[0].message
-    assert found.flags[0].judges == ("own_judge",)
+    assert "Unlike the training images of own_reference: distance 2.50, limit 2.00" in found.flags[0].message
+    assert found.flags[0].judges == ("own_reference",)
 
 
-@pytest.mark.parametrize(("judge", "measured"), [("own_judge", True), ("phantom_view", False)])
-def test_phantom_weights_give_no_patient_a_number_as_judges_either(judge: str, measured: bool) -> None:
-    network = OwnJudge(1.0) if judge == "own_judge" else Likeness(1.0)
+@pytest.mark.parametrize(("reference", "measured"), [("own_reference", True), ("phantom_view", False)])
+def test_phantom_weights_give_no_patient_a_number_as_references_either(reference: str, measured: bool) -> None:
+    network = OwnReference(1.0) if reference == "own_reference" else Likeness(1.0)
     predictor = taking(
         model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, prepare_for_role(Role.DISTRIBUTION, as_model(network.eval()))
     )
@@ -70,7 +74,7 @@ def test_phantom_weights_give_no_patient_a_number_as_judges_either(judge: str, m
 def test_the_view_s_own_network_may_be_named_and_is_run_once() -> None:
     named = open_model_set(ModelSet(distribution="phantom_view", engine="torch"))
     assert named.of(Role.DISTRIBUTION) is named.of(Role.VIEW)
-    assert named.phantom_gate is None
+    assert named.phantom_reference is None
     unnamed = taking(named, Role.DISTRIBUTION)
     clip = a_clip(phantom=False)
     assert replace(named.analyse(clip), timings_s={}) == replace(unnamed.analyse(clip), timings_s={})

@@ -1,4 +1,4 @@
-"""A judge from the clips it learns from to the verdict in the node's predictor."""
+"""A reference from the clips it learns from to the verdict in the node's predictor."""
 
 import shutil
 from collections import Counter
@@ -103,16 +103,16 @@ def _at_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECHONODE_MODELS", str(home))
 
 
-def judged(own: Taught, clip: Clip, label: str = "a4ch-full", engine: str = "torch") -> Any:
+def analysed(own: Taught, clip: Clip, label: str = "a4ch-full", engine: str = "torch") -> Any:
     part = load_for_role(Role.DISTRIBUTION, str(own.path), engine=engine)
     return taking(model_set(FixedReader(LENGTH), label=label), Role.DISTRIBUTION, part).analyse(clip)
 
 
 def test_a_patient_like_the_others_is_measured(own: Taught) -> None:
-    found = judged(own, heart(NEW))
+    found = analysed(own, heart(NEW))
     assert found.gates == ()
     assert found.distribution.inside
-    assert found.distribution.distance == pytest.approx(own.again(heart(NEW)), rel=1e-5), "judged as it was learnt"
+    assert found.distribution.distance == pytest.approx(own.again(heart(NEW)), rel=1e-5), "compared as it was learnt"
     (use,) = [use for use in found.models if use.name == "own"]
     assert (use.weights_sha256, use.trained_on_phantoms) == (own.manifest.weights_sha256, False)
     assert [value.key for value in derive_study("1", [found]).measurements] == ["rv_basal"]
@@ -120,34 +120,34 @@ def test_a_patient_like_the_others_is_measured(own: Taught) -> None:
 
 @pytest.mark.parametrize("kind", ["noise", "cyst", "vessel", "upside_down_heart", "gradient"])
 def test_another_kind_of_image_is_refused(own: Taught, kind: str) -> None:
-    found = judged(own, in_place_of_the_heart(render_negative(kind, 5, ROWS, COLUMNS, 2)))
+    found = analysed(own, in_place_of_the_heart(render_negative(kind, 5, ROWS, COLUMNS, 2)))
     assert found.gates == (Reason.OUT_OF_DISTRIBUTION,)
     assert found.distribution.distance > 1.5 * found.distribution.threshold
     assert "Unlike the training images of own" in found.flags[0].message
 
 
-def test_a_spectrum_is_judged_by_its_own_display(own: Taught) -> None:
+def test_a_spectrum_is_compared_by_its_own_display(own: Taught) -> None:
     clip = spectrum(NEW)
-    found = judged(own, clip, "doppler-av")
+    found = analysed(own, clip, "doppler-av")
     assert found.view.view is View.DOPPLER_AV_CW
     assert found.distribution.inside
-    assert found.gates == (Reason.QUALITY,), "which nobody has judged"
+    assert found.gates == (Reason.QUALITY,), "which nobody has graded"
     above = clip.frames.copy()
     above[:, :340] = 255
-    assert judged(own, replace(clip, frames=above), "doppler-av").distribution == found.distribution
+    assert analysed(own, replace(clip, frames=above), "doppler-av").distribution == found.distribution
     noise = clip.frames.copy()
     noise[:, 342:692] = np.random.default_rng(1).integers(0, 256, noise[:, 342:692].shape)
-    assert not judged(own, replace(clip, frames=noise), "doppler-av").distribution.inside
+    assert not analysed(own, replace(clip, frames=noise), "doppler-av").distribution.inside
 
 
-def test_only_what_was_learnt_is_judged(own: Taught, home: Path) -> None:
+def test_only_what_was_learnt_is_compared(own: Taught, home: Path) -> None:
     assert own.manifest.labels == ("b_mode", "cw")
-    assert judged(own, drawn_trace(View.MMODE_A4CH_RV, NEW).clip(), "mmode-a4ch-rv").distribution is None
-    assert judged(own, drawn_trace(View.DOPPLER_MV_PW, NEW).clip(), "doppler-mv").distribution is None
+    assert analysed(own, drawn_trace(View.MMODE_A4CH_RV, NEW).clip(), "mmode-a4ch-rv").distribution is None
+    assert analysed(own, drawn_trace(View.DOPPLER_MV_PW, NEW).clip(), "doppler-mv").distribution is None
     of_m_mode = teach(home, "encoder", lambda seed: drawn_trace(View.MMODE_A4CH_RV, seed).clip(), name="m_mode")
     assert of_m_mode.manifest.labels == ("m_mode",)
-    assert judged(of_m_mode, drawn_trace(View.MMODE_A4CH_RV, NEW).clip(), "mmode-a4ch-rv").distribution.inside
-    assert judged(of_m_mode, heart(NEW)).gates == (Reason.OUT_OF_DISTRIBUTION,), "nor is an image of two dimensions"
+    assert analysed(of_m_mode, drawn_trace(View.MMODE_A4CH_RV, NEW).clip(), "mmode-a4ch-rv").distribution.inside
+    assert analysed(of_m_mode, heart(NEW)).gates == (Reason.OUT_OF_DISTRIBUTION,), "nor is an image of two dimensions"
 
 
 def test_classes_may_be_views(home: Path) -> None:
@@ -156,13 +156,13 @@ def test_classes_may_be_views(home: Path) -> None:
     assert taught.manifest.labels == ("a2c", "a4c")
     assert taught.manifest.trained_on_phantoms, "by the view model"
     assert taught.manifest.architecture["classes_by_sha256"] == views.manifest.weights_sha256
-    assert judged(taught, heart(NEW)).distribution.inside
+    assert analysed(taught, heart(NEW)).distribution.inside
 
 
 @pytest.mark.slow
 def test_openvino_finds_the_same_distance(own: Taught) -> None:
     pytest.importorskip("openvino")
-    found = judged(own, heart(NEW), engine="openvino")
+    found = analysed(own, heart(NEW), engine="openvino")
     (use,) = [use for use in found.models if use.name == "own"]
     assert use.engine.startswith("OpenVINO")
     assert found.distribution.distance == pytest.approx(own.again(heart(NEW)), rel=2e-3)
@@ -178,11 +178,11 @@ def test_the_manifest_says_what_counted_and_nothing_of_anybody(own: Taught) -> N
     assert manifest.architecture["embedder_sha256"] == find_manifest("encoder").weights_sha256
 
 
-def test_a_judge_of_a_phantom_trained_network_lets_no_patient_through(home: Path) -> None:
+def test_a_reference_of_a_phantom_trained_network_lets_no_patient_through(home: Path) -> None:
     taught = teach(home, "phantom_view", heart, name="of_phantoms")
     assert taught.manifest.trained_on_phantoms
     assert "NOT FOR CLINICAL USE" in taught.manifest.intended_use
-    found = judged(taught, heart(NEW))
+    found = analysed(taught, heart(NEW))
     assert found.gates == ()
     study = derive_study("1", [found])
     assert study.measurements == ()
@@ -190,7 +190,7 @@ def test_a_judge_of_a_phantom_trained_network_lets_no_patient_through(home: Path
 
 
 def altered(own: Taught, folder: Path, **changes: Any) -> Path:
-    """The judge with another manifest, beside weights of its own."""
+    """The reference with another manifest, beside weights of its own."""
     path = folder / "manifests" / "own.toml"
     write_manifest(replace(own.manifest, **changes), path)
     (folder / "weights").mkdir()
@@ -204,7 +204,7 @@ def altered(own: Taught, folder: Path, **changes: Any) -> Path:
         ("phantom_quality", "learn it again"),
         ("EchoView47_classifier", "here are none: learn it again"),
         ("nothing", "no model 'nothing'"),
-        ("phantom_view", "phantom_view was trained on phantoms, so its judge is phantom-trained, too"),
+        ("phantom_view", "phantom_view was trained on phantoms, so its reference is phantom-trained, too"),
     ],
 )
 def test_another_embedder_than_it_was_learnt_with_is_refused(own: Taught, tmp_path: Path, embedder: str, words: str) -> None:
@@ -266,7 +266,7 @@ class Blind(nn.Module):
         return self.unit * torch.randn(len(frames), 4, generator=self.random)
 
 
-def test_a_network_that_cannot_tell_noise_from_hearts_makes_no_judge() -> None:
+def test_a_network_that_cannot_tell_noise_from_hearts_makes_no_reference() -> None:
     model = as_model(Blind())
     seen = [seen_clip(model, heart(n % 3), patient=str(n), study=str(n)) for n in range(20)]
     draft = draft_of("x", model.manifest, named="x", version="1", licence="", of_phantoms=True, view_model=None)
@@ -287,7 +287,7 @@ class ClipEncoder(nn.Module):
         return np.array([clip.rows / 100, clip.frames.mean() / 50], np.float32)
 
 
-def test_an_encoder_of_clips_judges_clips(own: Taught) -> None:
+def test_an_encoder_of_clips_compares_clips(own: Taught) -> None:
     model = as_model(ClipEncoder())
     seen = [seen_clip(model, heart(n), patient=str(n), study=str(n)) for n in PATIENTS]
     assert seen[0].features.shape == (1, 2)
@@ -296,9 +296,11 @@ def test_an_encoder_of_clips_judges_clips(own: Taught) -> None:
     learnt_classes = load_model(str(own.path)).network.learnt.__class__(1, 2)
     learnt_classes.class_means.copy_(torch.from_numpy(learnt.reference.class_means))
     learnt_classes.precision.copy_(torch.from_numpy(learnt.reference.precision))
-    judge = ImageDistribution(manifest, model, learnt_classes).eval()
+    reference = ImageDistribution(manifest, model, learnt_classes).eval()
     predictor = taking(
-        model_set(FixedReader(LENGTH)), Role.DISTRIBUTION, prepare_for_role(Role.DISTRIBUTION, as_model(judge), engine="auto")
+        model_set(FixedReader(LENGTH)),
+        Role.DISTRIBUTION,
+        prepare_for_role(Role.DISTRIBUTION, as_model(reference), engine="auto"),
     )
     found, dark = (predictor.analyse(clip) for clip in (heart(NEW), in_place_of_the_heart(heart(NEW).frames[..., 0] // 8)))
     assert found.distribution is not None

@@ -1,4 +1,4 @@
-"""EchoPDNet, EchoSDNet and a judge of the distribution in the node's own path: imported weights, from the file to the findings.
+"""EchoPDNet, EchoSDNet and a distribution reference in the node's own path: imported weights, from the file to the findings.
 
 Their last layers are made to give what is wanted whatever is seen; all else is as it is when real weights run.
 """
