@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class View(StrEnum):
-    """The plane an image shows, in the clinician's words; of a Doppler or M-mode display (`TRACES`) what it is a trace of.
+    """The plane an image shows, in the clinician's words; of a Doppler or M-mode display (`DISPLAYS`) what it is a trace of.
 
     A `DOPPLER_` of blood flow without `_PW` or `_CW` is one that does not say how it was taken. OTHER is a cardiac or
     non-cardiac image of no view we measure in.
@@ -59,8 +59,8 @@ class View(StrEnum):
 
 M_MODES = frozenset(view for view in View if view.startswith("mmode_"))
 TISSUE_DOPPLER = frozenset(view for view in View if view.startswith("doppler_tissue_"))
-TRACES = M_MODES | frozenset(view for view in View if view.startswith("doppler_"))
-# What the phantom draws, and a manifest's [probe] may be: hearts, then traces.
+DISPLAYS = M_MODES | frozenset(view for view in View if view.startswith("doppler_"))
+# What the phantom draws, and a manifest's [probe] may be: hearts, then displays.
 PROBE_VIEWS = (
     View.A4C, View.A2C, View.A3C, View.PLAX, View.PSAX_MV, View.PSAX_PM, View.PSAX_APEX, View.SUBCOSTAL_4C,
     View.DOPPLER_AV_PW, View.DOPPLER_AV_CW, View.DOPPLER_MV_PW, View.DOPPLER_MV_CW, View.DOPPLER_PV_PW, View.DOPPLER_PV_CW,

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import (
+    DisplayChoice,
     RegionCalibration,
     RegionChoice,
-    TraceChoice,
     choose_b_mode_region,
     choose_m_mode_region,
     choose_spectral_region,
@@ -107,8 +107,8 @@ class Clip:
     def b_mode_region(self) -> RegionChoice:
         return choose_b_mode_region(self.regions, self.rows, self.columns)
 
-    def spectral_region(self) -> TraceChoice:
+    def spectral_region(self) -> DisplayChoice:
         return choose_spectral_region(self.regions, self.rows, self.columns)
 
-    def m_mode_region(self) -> TraceChoice:
+    def m_mode_region(self) -> DisplayChoice:
         return choose_m_mode_region(self.regions, self.rows, self.columns)

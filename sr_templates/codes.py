@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from models.catalogue import M_MODES, QUANTITIES, TISSUE_DOPPLER, TRACES, Direction, Method, Phase, Quantity, View
+from models.catalogue import DISPLAYS, M_MODES, QUANTITIES, TISSUE_DOPPLER, Direction, Method, Phase, Quantity, View
 from models.results import QualityIssue, Reason
 
 PRIVATE_SCHEME = "99ECHONODE"
@@ -270,8 +270,8 @@ VIEW_CODES: dict[View, Code] = {
 _PULSED = Code("261199008", "SCT", "Doppler Pulsed")  # CID 12224
 _CONTINUOUS = Code("261198000", "SCT", "Doppler Continuous Wave")
 MODE_CODES: dict[View, Code] = {
-    **{view: _PULSED for view in TRACES if view.endswith("_pw")},
-    **{view: _CONTINUOUS for view in TRACES if view.endswith("_cw")},
+    **{view: _PULSED for view in DISPLAYS if view.endswith("_pw")},
+    **{view: _CONTINUOUS for view in DISPLAYS if view.endswith("_cw")},
     **dict.fromkeys(TISSUE_DOPPLER, Code("439858009", "SCT", "Tissue Doppler Imaging")),
     **dict.fromkeys(M_MODES, Code("399155008", "SCT", "M mode")),
 }

@@ -1,11 +1,11 @@
-"""The maps that a perfect network would give for drawn Doppler and M-mode displays (`models.phantom.traces`)."""
+"""The maps that a perfect network would give for drawn Doppler and M-mode displays (`models.phantom.displays`)."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from models.phantom.traces import COLUMNS, ROWS
+from models.phantom.displays import COLUMNS, ROWS
 
 
 def heat_map(

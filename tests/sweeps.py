@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import RegionCalibration
-from models.phantom.traces import ECG
+from models.phantom.displays import ECG
 
 Frames = NDArray[np.uint8]
 

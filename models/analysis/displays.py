@@ -1,11 +1,11 @@
 """Displays of Doppler and M-mode: what one shows, by its class and its region, and whether its scale can be used."""
 
-from models.calibration import RegionDataType, RegionSpatialFormat, TraceChoice
-from models.catalogue import M_MODES, TISSUE_DOPPLER, TRACES, Mode, View
+from models.calibration import DisplayChoice, RegionDataType, RegionSpatialFormat
+from models.catalogue import DISPLAYS, M_MODES, TISSUE_DOPPLER, Mode, View
 from models.clip import Clip
 from models.derive.displays.doppler import is_scaled_for_tissue
 from models.library.manifest import Manifest
-from models.library.reading import trace_reason
+from models.library.reading import display_reason
 from models.library.roles import image_of
 from models.results import Reason
 
@@ -15,7 +15,7 @@ _MODES = {RegionDataType.PW_SPECTRAL: Mode.PW, RegionDataType.CW_SPECTRAL: Mode.
 
 def told_by_region(view: View, clip: Clip) -> View:
     """Of blood flow, whether it is PW or CW, by the region's data type alone, whatever the class says; all else is `view`."""
-    if view not in TRACES - M_MODES - TISSUE_DOPPLER:
+    if view not in DISPLAYS - M_MODES - TISSUE_DOPPLER:
         return view
     flow, kinds = view.removesuffix("_pw").removesuffix("_cw"), _spectral_kinds(clip)
     named = flow + _ENDINGS[kinds.pop()] if len(kinds) == 1 else flow
@@ -27,15 +27,15 @@ def _spectral_kinds(clip: Clip) -> set[RegionDataType]:
     return {kind for kind in _ENDINGS for region in spectral if region.data_type == kind}
 
 
-def trace_choice(view: View, clip: Clip) -> TraceChoice:
-    """The region of a trace."""
+def display_choice(view: View, clip: Clip) -> DisplayChoice:
+    """The region of a display."""
     return clip.m_mode_region() if view in M_MODES else clip.spectral_region()
 
 
 def objection(view: View, clip: Clip) -> tuple[Reason, str] | None:
-    """Why the display of a trace cannot be measured in, whatever it shows: reason and words."""
-    if problem := trace_choice(view, clip).problem:
-        return trace_reason(problem), problem.value
+    """Why a display cannot be measured in, whatever it shows: reason and words."""
+    if problem := display_choice(view, clip).problem:
+        return display_reason(problem), problem.value
     if view in TISSUE_DOPPLER and RegionDataType.CW_SPECTRAL in _spectral_kinds(clip):
         return Reason.CALIBRATION_INCONSISTENT, "tissue Doppler by its view, continuous wave Doppler by its region"
     region = clip.spectral_region().region if view is View.DOPPLER_MV_PW else None
@@ -46,7 +46,7 @@ def objection(view: View, clip: Clip) -> tuple[Reason, str] | None:
 
 def mode_of(view: View) -> Mode | None:
     """How an image of `view` is taken; None for a spectrum of which nobody has said it."""
-    if view not in TRACES:
+    if view not in DISPLAYS:
         return Mode.B_MODE
     if view in M_MODES:
         return Mode.M_MODE
@@ -64,11 +64,11 @@ def mode_shown(clip: Clip) -> Mode | None:
 
 
 def is_known_to(manifest: Manifest, view: View) -> bool:
-    """Whether a network taught on these classes can say how like its training an image of `view` is: of a trace only where it
-    was taught on such traces. Classes may be modes instead of views.
+    """Whether a network taught on these classes can say how like its training an image of `view` is: of a display only where it
+    was taught on such displays. Classes may be modes instead of views.
     """
     if manifest.labels and set(manifest.labels) <= set(Mode):
         return mode_of(view) in manifest.labels
     taught = {image_of(label) for label in manifest.labels}
     unsaid = {f"{image}{ending}" for image in taught for ending in _ENDINGS.values()}
-    return view not in TRACES or view in taught or view in unsaid
+    return view not in DISPLAYS or view in taught or view in unsaid

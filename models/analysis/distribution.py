@@ -6,11 +6,11 @@ from dataclasses import replace
 import numpy as np
 from torch import Tensor
 
-from models.analysis.displays import trace_choice
+from models.analysis.displays import display_choice
 from models.analysis.embedding import features_as_learnt
 from models.analysis.loaded_model import LoadedModel
-from models.calibration import TraceChoice
-from models.catalogue import TRACES, View
+from models.calibration import DisplayChoice
+from models.catalogue import DISPLAYS, View
 from models.clip import Clip
 from models.inputs.clip_input import network_input
 from models.library.model import Model
@@ -32,18 +32,18 @@ def reference_features(loaded: LoadedModel, clip: Clip, view: View, chosen: Sequ
     embedder = loaded.model.embedder
     if embedder is None:  # a classifier that knows its own training data
         return loaded.run(network_input(clip, loaded.manifest, chosen))[1]
-    display = trace_choice(view, clip) if view in TRACES else None
+    display = display_choice(view, clip) if view in DISPLAYS else None
     return features_of_display(embedder, clip, display, chosen, run=lambda batch: loaded.run(batch)[1])
 
 
 def features_of_display(
     embedder: Model,
     clip: Clip,
-    display: TraceChoice | None,
+    display: DisplayChoice | None,
     chosen: Sequence[int],
     run: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
-    """`features_as_learnt` of a clip, (n, width), float32, or of the `display` of a trace alone, without the small picture
+    """`features_as_learnt` of a clip, (n, width), float32, or of the `display` alone, without the small picture
     above it.
 
     `run` is as there: it makes features (n, width) of a batch (n, ...). Embedders look at the two-dimensional image of a

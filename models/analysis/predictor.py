@@ -7,12 +7,12 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from models.analysis.displays import objection, trace_choice
+from models.analysis.displays import display_choice, objection
 from models.analysis.loaded_model import LoadedModel, load_for_role
 from models.analysis.measured_values import ClipReadings, read_clip_values
 from models.analysis.outlines import Ventricle, outline_ventricle
 from models.analysis.view_and_quality import ViewAndQuality, find_view_and_quality
-from models.catalogue import TRACES, View
+from models.catalogue import DISPLAYS, View
 from models.clip import Clip
 from models.engines.devices import device_for
 from models.library.model_set import ModelSet, Role
@@ -68,7 +68,7 @@ class Predictor:
         )  # fmt: skip
         timings_s = {"view_quality": time.perf_counter() - started}
         view = classified.view.view
-        choice = trace_choice(view, clip) if view in TRACES else clip.b_mode_region()
+        choice = display_choice(view, clip) if view in DISPLAYS else clip.b_mode_region()
         found = in_order(_stops(clip, classified))
         marked = tuple(reason for reason in found if self.research_override and reason in _LIFTED)
         gates = tuple(reason for reason in found if reason not in marked)
@@ -86,7 +86,7 @@ class Predictor:
             columns=clip.columns,
             number_of_frames=clip.number_of_frames,
             is_quality_control_subject=clip.is_quality_control_subject,
-            cm_per_px=choice.region.cm_per_px if choice.region and view not in TRACES else None,
+            cm_per_px=choice.region.cm_per_px if choice.region and view not in DISPLAYS else None,
             region_rule=choice.rule,
             frame_times_ms=() if clip.frame_times_ms is None else tuple(clip.frame_times_ms.tolist()),
             view=classified.view,
@@ -113,11 +113,11 @@ class Predictor:
             flags.append(QualityFlag(issue, clip.sop_instance_uid, text, (model,) if model else ()))
 
         of_view, of_quality = self.needed(Role.VIEW).manifest, self.of(Role.QUALITY)
-        is_trace = classified.view.view in TRACES
+        is_display = classified.view.view in DISPLAYS
         override = "stand by the research override alone" if self.research_override else "need the research override"
-        shown = f"Doppler and M-mode displays: their numbers {override}" if is_trace else "this image"
+        shown = f"Doppler and M-mode displays: their numbers {override}" if is_display else "this image"
         if why := _no_scale(clip, classified.view.view):
-            model = of_view.name if is_trace else ""  # it says which display the region has to be
+            model = of_view.name if is_display else ""  # it says which display the region has to be
             flag(QualityIssue.CALIBRATION, f"Nothing can be measured: {why[1]}.", model)
         if (screen := classified.screen) and screen.is_dual:
             said = f"probability {screen.dual_probability:.2f} by {screen.model}"
@@ -131,7 +131,7 @@ class Predictor:
             flag(QualityIssue.POOR_IMAGE_QUALITY, text, of_quality.manifest.name)
         if verdict is None:
             text = f"{of_view.name} cannot tell whether an image is like those of its training."
-            if is_trace:
+            if is_display:
                 text = "No network of the model set can tell whether a Doppler or M-mode display is like those of its training."
             flag(QualityIssue.OUT_OF_DISTRIBUTION, text)
         elif not verdict.inside:
@@ -142,9 +142,9 @@ class Predictor:
 
 
 def _stops(clip: Clip, classified: ViewAndQuality) -> set[Reason]:
-    """What no network has graded is as good as refused. Colour in the small picture above a trace does not stop it."""
+    """What no network has graded is as good as refused. Colour in the small picture above a display does not stop it."""
     reasons = {Reason(value) for value in clip.known_exclusions}
-    reasons -= {Reason.COLOUR_DOPPLER} if classified.view.view in TRACES else set()
+    reasons -= {Reason.COLOUR_DOPPLER} if classified.view.view in DISPLAYS else set()
     if why := _no_scale(clip, classified.view.view):
         reasons.add(why[0])
     if classified.screen and classified.screen.is_dual:
@@ -158,7 +158,7 @@ def _stops(clip: Clip, classified: ViewAndQuality) -> set[Reason]:
 
 def _no_scale(clip: Clip, view: View) -> tuple[Reason, str] | None:
     """Why the region of what `view` shows cannot be measured in."""
-    if view in TRACES:
+    if view in DISPLAYS:
         return objection(view, clip)
     problem = clip.b_mode_region().problem
     return (calibration_reason(problem), problem.value) if problem else None

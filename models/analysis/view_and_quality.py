@@ -13,7 +13,7 @@ from models.analysis.displays import is_known_to, told_by_region
 from models.analysis.distribution import frames_looked_at, reference_features, verdict
 from models.analysis.image_quality import grade_quality
 from models.analysis.loaded_model import LoadedModel
-from models.catalogue import TRACES
+from models.catalogue import DISPLAYS
 from models.clip import Clip
 from models.errors import ReadingError
 from models.inputs.clip_input import network_input
@@ -58,7 +58,7 @@ def find_view_and_quality(
     of_screen: LoadedModel | None = None,
 ) -> ViewAndQuality:
     """`of_distribution` tells the distance of every clip; without it the view's own network where it can. Where that cannot
-    either, `of_phantoms` does, and of phantoms only. Of a trace only a network says anything that was taught on such traces.
+    either, `of_phantoms` does, and of phantoms only. Of a display only a network answers that was taught on such displays.
     """
     chosen = frames_looked_at(clip)
     view, features, notes = _seen(clip, of_view, chosen)
@@ -79,7 +79,7 @@ def find_view_and_quality(
     if of_quality is not None:
         quality = grade_quality(of_quality, clip, view.view, chosen)
         models += [of_quality.use] if quality else []
-    if of_screen is not None and view.view not in TRACES:  # the small picture above a trace makes no split screen
+    if of_screen is not None and view.view not in DISPLAYS:  # the small picture above a display makes no split screen
         screen = _screen_verdict(of_screen, clip, chosen)
         models.append(of_screen.use)
     told_by = reference.manifest.name if reference else ""

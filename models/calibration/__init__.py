@@ -4,18 +4,24 @@ A missing or contradictory region never becomes a guess: each `choose_*` then re
 """
 
 from models.calibration.b_mode import RegionChoice, RegionProblem, choose_b_mode_region
+from models.calibration.displays import (
+    DisplayChoice,
+    DisplayProblem,
+    choose_m_mode_region,
+    choose_spectral_region,
+    lowest_region,
+)
 from models.calibration.region import PhysicalUnit, RegionCalibration, RegionDataType, RegionSpatialFormat
-from models.calibration.trace import TraceChoice, TraceProblem, choose_m_mode_region, choose_spectral_region, lowest_region
 
 __all__ = [
+    "DisplayChoice",
+    "DisplayProblem",
     "PhysicalUnit",
     "RegionCalibration",
     "RegionChoice",
     "RegionDataType",
     "RegionProblem",
     "RegionSpatialFormat",
-    "TraceChoice",
-    "TraceProblem",
     "choose_b_mode_region",
     "choose_m_mode_region",
     "choose_spectral_region",

@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from models.catalogue import TRACES
+from models.catalogue import DISPLAYS
 from models.clip import Clip
 from models.engines.backend import Backend, Precision, TorchBackend
 from models.engines.openvino_backend import OpenVinoBackend, has_bf16, is_installed
@@ -28,7 +28,7 @@ from models.errors import BackendError
 from models.library.manifest import Manifest, Probe
 from models.library.recipe import Answer
 from models.phantom.anatomy import sample_heart
-from models.phantom.traces import drawn_trace
+from models.phantom.displays import drawn_display
 from models.phantom.truth import render_clip
 
 log = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ _HALF_BOUNDS = {Answer.CLASSES: "bf16_probability_change", Answer.MASK: "bf16_di
 @lru_cache(maxsize=16)  # of the library, 14 differ
 def probe_clip(probe: Probe) -> Clip:
     """What the recipe says, of the best quality, always the same; tinted, so that a network of colours tells them apart."""
-    clip = drawn_trace(probe.view, probe.seed).clip() if probe.view in TRACES else _heart(probe)
+    clip = drawn_display(probe.view, probe.seed).clip() if probe.view in DISPLAYS else _heart(probe)
     frames = np.minimum(np.rint(clip.frames * _TINT), 255).astype(np.uint8)
     return replace(clip, frames=frames, is_quality_control_subject=True)
 

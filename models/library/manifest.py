@@ -25,7 +25,7 @@ from pydantic import (
     with_config,
 )
 
-from models.catalogue import PROBE_VIEWS, TRACES, View
+from models.catalogue import DISPLAYS, PROBE_VIEWS, View
 from models.errors import ManifestError
 from models.setting_errors import bracketed, setting_errors
 
@@ -90,8 +90,8 @@ class Publication:
 class Probe:
     """The recipe of the images on which engines are compared with the reference; they are drawn by it when they are needed.
 
-    `view` is what they show, one of `catalogue.PROBE_VIEWS`; `seed` that of heart or trace and of the noise. The `frames` of a
-    heart are spread over six tenths of a second; a Doppler or M-mode display is a single frame.
+    `view` is what they show, one of `catalogue.PROBE_VIEWS`; `seed` that of heart or display and of the noise. The `frames` of
+    a heart are spread over six tenths of a second; a Doppler or M-mode display is a single frame.
     """
 
     view: Annotated[View, BeforeValidator(_drawn)]
@@ -160,7 +160,7 @@ def _consistent(manifest: Manifest) -> Manifest:
         raise ValueError("[weights] trained, and no file of them")
     if bool(manifest.weights_sha256) is not bool(manifest.weights_file or not manifest.publication):
         raise ValueError("[weights] sha256 is not a SHA-256")
-    if manifest.probe.view in TRACES and manifest.probe.frames != 1:
+    if manifest.probe.view in DISPLAYS and manifest.probe.frames != 1:
         raise ValueError("[probe] frames of a Doppler or M-mode display is 1: it is a single frame")
     return manifest
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from models.calibration import RegionProblem, TraceProblem
+from models.calibration import DisplayProblem, RegionProblem
 from models.results import Point, ReadValue, Reason
 
 
@@ -61,15 +61,15 @@ _INCONSISTENT = (
 
 
 _TRACE_REASONS = {
-    TraceProblem.SEVERAL: Reason.SPLIT_SCREEN,
-    TraceProblem.CONTRADICTION: Reason.CALIBRATION_INCONSISTENT,
-    TraceProblem.OUTSIDE_IMAGE: Reason.CALIBRATION_INCONSISTENT,
-    TraceProblem.IMPLAUSIBLE_SIZE: Reason.CALIBRATION_INCONSISTENT,
-    TraceProblem.BASELINE_OUTSIDE: Reason.CALIBRATION_INCONSISTENT,
+    DisplayProblem.SEVERAL: Reason.SPLIT_SCREEN,
+    DisplayProblem.CONTRADICTION: Reason.CALIBRATION_INCONSISTENT,
+    DisplayProblem.OUTSIDE_IMAGE: Reason.CALIBRATION_INCONSISTENT,
+    DisplayProblem.IMPLAUSIBLE_SIZE: Reason.CALIBRATION_INCONSISTENT,
+    DisplayProblem.BASELINE_OUTSIDE: Reason.CALIBRATION_INCONSISTENT,
 }
 
 
-def trace_reason(problem: TraceProblem) -> Reason:
+def display_reason(problem: DisplayProblem) -> Reason:
     """Why a spectral or M-mode display has no scale, as a coded reason."""
     return _TRACE_REASONS.get(problem, Reason.NO_CALIBRATION)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from models.catalogue import TRACES, View
+from models.catalogue import DISPLAYS, View
 from models.library.manifest import Value
 from models.library.model_set import Role
 
@@ -34,7 +34,7 @@ class Encodes(StrEnum):
 FITS = ""  # nothing is missing for a role
 PLAX = (View.PLAX, View.PLAX_HIGH, View.PLAX_ZOOM)
 EMBEDDING = "the numbers of an embedding have no meaning that could be explained"
-OF_IMAGES = tuple(view for view in View if view not in TRACES)
+OF_IMAGES = tuple(view for view in View if view not in DISPLAYS)
 
 
 class Form(StrEnum):

@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 from safetensors.torch import save_file
 
-from models.analysis.displays import mode_of, mode_shown, objection, trace_choice
+from models.analysis.displays import display_choice, mode_of, mode_shown, objection
 from models.analysis.distribution import features_of_display, frames_looked_at
 from models.analysis.loaded_model import LoadedModel
 from models.analysis.view_and_quality import find_view_and_quality
-from models.calibration import TraceChoice
-from models.catalogue import TRACES, Mode, View
+from models.calibration import DisplayChoice
+from models.catalogue import DISPLAYS, Mode, View
 from models.clip import Clip
 from models.errors import ExcludedClip, IndistinctImages
 from models.library.manifest import PHANTOM_ONLY, Manifest, write_manifest
@@ -52,16 +52,16 @@ def seen_clip(embedder: Model, clip: Clip, *, patient: str, study: str, view_mod
     return SeenClip(features_of_display(embedder, clip, display, chosen).numpy(), label, patient, study)
 
 
-def _shown_as_view(clip: Clip, view_model: LoadedModel) -> tuple[str, TraceChoice | None]:
+def _shown_as_view(clip: Clip, view_model: LoadedModel) -> tuple[str, DisplayChoice | None]:
     view = find_view_and_quality(clip, view_model, None, None).view.view
     if view is View.OTHER or mode_of(view) is None:
         raise ExcludedClip(f"no view that {view_model.manifest.name} is sure of")
-    if view in TRACES and (why := objection(view, clip)):
+    if view in DISPLAYS and (why := objection(view, clip)):
         raise ExcludedClip(why[1])
-    return view.value, trace_choice(view, clip) if view in TRACES else None
+    return view.value, display_choice(view, clip) if view in DISPLAYS else None
 
 
-def _shown_as_mode(clip: Clip) -> tuple[str, TraceChoice | None]:
+def _shown_as_mode(clip: Clip) -> tuple[str, DisplayChoice | None]:
     mode = mode_shown(clip)
     if mode is None:
         raise ExcludedClip("spectra of PW and CW on one screen")

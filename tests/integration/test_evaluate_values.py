@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 
 from models.inputs.clip_input import ClipInput
 from models.library.registry import load_model
-from models.phantom.traces import ROWS
+from models.phantom.displays import ROWS
 from node.cli import app
 from tests.spectra import heat_map, logits
-from tests.unit.models.families.echonet.drawn_traces import peaks_of
+from tests.unit.models.families.echonet.drawn_displays import peaks_of
 from tests.unit.node.work.test_doppler_file import AVVMAX, JET, UID, single
 from tests.unit.node.work.test_mixed_model_set import stored
 

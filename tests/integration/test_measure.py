@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 from models.errors import ManifestError, WeightsError
 from models.library.manifest import Manifest, write_manifest
 from models.library.registry import find_manifest, load_manifest
-from models.phantom.traces import SPECTRAL, Spectrum, Wave
+from models.phantom.displays import SPECTRAL, Spectrum, Wave
 from node.cli import app, measure
 from node.errors import ConfigError, EchoNodeError
 from node.files import file_measurement
@@ -28,7 +28,7 @@ from node.objects.video_file import read_video, write_video
 from tests.factories import source_file, source_header
 from tests.loaded import as_model
 from tests.unit.models.families.drawn_maps import caliper_logits, drawn_reader
-from tests.unit.models.families.echonet.drawn_traces import peaks_of, reader_of
+from tests.unit.models.families.echonet.drawn_displays import peaks_of, reader_of
 
 ROWS, COLUMNS = 120, 160
 SINGLE = ["frame_number", "pred_x1", "pred_y1", "pred_x2", "pred_y2", "diameter", "smooth_diameter", "unit"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Container, Iterable, Sequence
 
-from models.catalogue import OUTLINED, TRACES, View
+from models.catalogue import DISPLAYS, OUTLINED, View
 from models.results import ClipFindings, Reason, in_order
 
 APICAL_VIEWS = frozenset(view for quantity in OUTLINED.values() for view in quantity.views)  # in which a ventricle is outlined
@@ -34,7 +34,7 @@ def _no_clip(view: View, clips: Sequence[ClipFindings], stops: Sequence[set[Reas
 
 
 def _may_hide(view: View, found: View | None) -> bool:
-    """A trace hides none but one of the same flow of which its image does not say how it was taken."""
-    if found in TRACES:
+    """A display hides none but one of the same flow of which its image does not say how it was taken."""
+    if found in DISPLAYS:
         return view.startswith(f"{found}_")
     return found not in APICAL_VIEWS

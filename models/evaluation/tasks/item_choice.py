@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from models.catalogue import TRACES, View
+from models.catalogue import DISPLAYS, View
 from models.clip import Clip
 from models.errors import EvaluationError, ReadingError
 from models.evaluation.datasets.items import DataSet, Item
@@ -46,8 +46,8 @@ def left_out_notes(left_out: Sequence[Item]) -> tuple[str, ...]:
 
 
 def _may_show(view: View, views: Sequence[View]) -> bool:
-    """A trace that does not say how it was taken may be either."""
-    return view in views or (view in TRACES and any(one.startswith(f"{view}_") for one in views))
+    """A display that does not say how it was taken may be either."""
+    return view in views or (view in DISPLAYS and any(one.startswith(f"{view}_") for one in views))
 
 
 def read_clips(model: Model, clips: Sequence[Clip], options: Options) -> tuple[Reading | None, str | None]:

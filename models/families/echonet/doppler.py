@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import RegionCalibration, TraceChoice
+from models.calibration import DisplayChoice, RegionCalibration
 from models.catalogue import GRADIENT_OF
 from models.clip import Clip
 from models.derive.displays.doppler import (
@@ -77,7 +77,7 @@ class PeakReader(TraceReader):
             notes=("published decoding", f"the lowest region, {described(region)}"),
         )
 
-    def _corrected(self, clip: Clip, frame_index: int, choice: TraceChoice) -> Reading:
+    def _corrected(self, clip: Clip, frame_index: int, choice: DisplayChoice) -> Reading:
         trace = trace_maps(self, clip, frame_index, choice)
         place, probability, absent, notes = trace.place, trace.maps[0], trace.absent, trace.notes
         least = self.manifest.threshold("least_probability")

@@ -7,7 +7,7 @@ Corrected: from the region's true upper edge, an E and the A that follows it wit
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import RegionCalibration, TraceChoice
+from models.calibration import DisplayChoice, RegionCalibration
 from models.catalogue import READ
 from models.clip import Clip
 from models.derive.displays.doppler import is_cut_off
@@ -78,7 +78,7 @@ class MitralInflowReader(TraceReader):
         notes = ("published decoding", where, ECG_KEPT_NOTE)
         return Reading(tuple(values), COLUMNS, (row,), _marks(on_screen), notes)
 
-    def _corrected(self, clip: Clip, frame_index: int, choice: TraceChoice) -> Reading:
+    def _corrected(self, clip: Clip, frame_index: int, choice: DisplayChoice) -> Reading:
         trace = trace_maps(self, clip, frame_index, choice)
         place, absent, notes = trace.place, trace.absent, (*trace.notes, ECG_NOTE)
         try:

@@ -7,7 +7,7 @@ Published: the length of the slanted line, seconds and centimetres added as if t
 import numpy as np
 from numpy.typing import NDArray
 
-from models.calibration import RegionCalibration, TraceChoice
+from models.calibration import DisplayChoice, RegionCalibration
 from models.clip import Clip
 from models.derive.displays.m_mode import TAPSE_LIMITS_CM, published_tapse_cm, tapse_cm
 from models.derive.displays.spectral_peaks import Candidate, best_pair, candidates, follows, published_pair
@@ -49,7 +49,7 @@ class TapseReader(TraceReader):
 
     columns = COLUMNS
 
-    def _choice(self, clip: Clip) -> TraceChoice:
+    def _choice(self, clip: Clip) -> DisplayChoice:
         return clip.m_mode_region()
 
     def _unmeasured(self, absent: list[Absent]) -> tuple[ReadValue, ...]:
@@ -68,7 +68,7 @@ class TapseReader(TraceReader):
         notes = ("published decoding", f"the lowest region, {described(region)}; rows from {first_row} on", ECG_KEPT_NOTE)
         return Reading((ReadValue(_KEY, "cm", value_cm, of_frames(0)),), COLUMNS, (row,), (_mark(on_screen),), notes)
 
-    def _corrected(self, clip: Clip, frame_index: int, choice: TraceChoice) -> Reading:
+    def _corrected(self, clip: Clip, frame_index: int, choice: DisplayChoice) -> Reading:
         trace = trace_maps(self, clip, frame_index, choice)
         place, absent, notes = trace.place, trace.absent, (*trace.notes, ECG_NOTE)
         try:

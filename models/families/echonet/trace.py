@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from models.calibration import PhysicalUnit, RegionCalibration, TraceChoice, lowest_region
+from models.calibration import DisplayChoice, PhysicalUnit, RegionCalibration, lowest_region
 from models.catalogue import READ, TISSUE_DOPPLER, Direction
 from models.clip import Clip
 from models.derive.calipers.heat_map import sigmoid
@@ -19,7 +19,7 @@ from models.derive.displays.doppler import LIMITS_CM_S, direction_of
 from models.derive.displays.spectral_image import without_green_trace
 from models.errors import ReadingError
 from models.families.echonet.frames import Frames, logits
-from models.library.reading import trace_reason
+from models.library.reading import display_reason
 from models.results import ReadValue, Reason, in_order, of_frames
 
 PUBLISHED_ROW = 342  # what the scripts call the upper edge of the Doppler region, whatever the region says
@@ -76,7 +76,7 @@ def published_region(clip: Clip, *, in_folder: bool, first_row: int | None = Non
     return region
 
 
-def place_of(choice: TraceChoice, clip: Clip) -> Place:
+def place_of(choice: DisplayChoice, clip: Clip) -> Place:
     """The region that shows the trace; without one, what lies below the usual row."""
     seen = choice.seen
     if seen is None:
@@ -97,7 +97,7 @@ def probabilities(network: nn.Module, frame: Frames, first_row: int, *, green_tr
     return sigmoid(maps)
 
 
-def corrected_notes(choice: TraceChoice) -> tuple[str, str]:
+def corrected_notes(choice: DisplayChoice) -> tuple[str, str]:
     """Which rule chose the region."""
     return "corrected decoding", f"region by {choice.rule}" if choice.region else f"no calibration: {choice.problem}"
 
@@ -109,10 +109,10 @@ def clock_s(seen: RegionCalibration | None) -> float | None:
     return seen.physical_delta_x or None
 
 
-def why_uncalibrated(choice: TraceChoice) -> list[Absent]:
+def why_uncalibrated(choice: DisplayChoice) -> list[Absent]:
     """Nothing where the region's scale can be used for a velocity or a length."""
     if choice.problem is not None:
-        return [(trace_reason(choice.problem), choice.problem.value)]
+        return [(display_reason(choice.problem), choice.problem.value)]
     if choice.region is not None and choice.region.doppler_correction_angle_deg != 0:
         words = f"velocities are corrected for an angle of {choice.region.doppler_correction_angle_deg:g} degrees"
         return [(Reason.CALIBRATION_INCONSISTENT, words)]

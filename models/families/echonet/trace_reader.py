@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from models.calibration import TraceChoice
+from models.calibration import DisplayChoice
 from models.clip import Clip
 from models.derive.calipers.heat_map import sigmoid
 from models.derive.displays.sweep import Sweep
@@ -37,14 +37,14 @@ class TraceReader(ReadingNetwork, DeepLab, ABC):
             return Reading(self._unmeasured(absent), self.columns, (), (), corrected_notes(choice))
         return _on_frame(self._corrected(clip, sweep.frame_index, choice), sweep)
 
-    def _choice(self, clip: Clip) -> TraceChoice:
+    def _choice(self, clip: Clip) -> DisplayChoice:
         return clip.spectral_region()
 
     @abstractmethod
     def _published(self, clip: Clip, frame: Frames) -> Reading: ...
 
     @abstractmethod
-    def _corrected(self, clip: Clip, frame_index: int, choice: TraceChoice) -> Reading:
+    def _corrected(self, clip: Clip, frame_index: int, choice: DisplayChoice) -> Reading:
         """Of this frame alone, its values and marks numbered as those of a single frame."""
 
     @abstractmethod
@@ -62,7 +62,7 @@ class TraceMaps:
     notes: tuple[str, ...]
 
 
-def trace_maps(network: nn.Module, clip: Clip, frame_index: int, choice: TraceChoice) -> TraceMaps:
+def trace_maps(network: nn.Module, clip: Clip, frame_index: int, choice: DisplayChoice) -> TraceMaps:
     """The probabilities in the chosen region, with why its scale may be of no use and which rule chose it."""
     seen = TraceScreens(clip, choice)
     (logits,) = frame_answers(network, seen, (frame_index,), at_once=1)

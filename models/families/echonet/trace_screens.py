@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.calibration import TraceChoice
+from models.calibration import DisplayChoice
 from models.clip import Clip
 from models.derive.displays.spectral_image import without_green_trace
 from models.derive.displays.sweep import Display, Sweep, last_whole_sweep
@@ -20,7 +20,7 @@ from models.library.manifest import Manifest
 class TraceScreens:
     """The screen from the upper edge of the trace's region down, in full width, not resized, without its green ECG trace."""
 
-    def __init__(self, clip: Clip, choice: TraceChoice) -> None:
+    def __init__(self, clip: Clip, choice: DisplayChoice) -> None:
         self._clip, self._choice, self.place = clip, choice, place_of(choice, clip)
 
     def chosen(self, wanted: Sequence[int]) -> Sequence[int]:
@@ -44,7 +44,7 @@ def m_mode(clip: Clip, manifest: Manifest) -> TraceScreens:
     return TraceScreens(clip, clip.m_mode_region())
 
 
-def frame_read(clip: Clip, choice: TraceChoice) -> int:
+def frame_read(clip: Clip, choice: DisplayChoice) -> int:
     """Raises ReadingError where no frame shows one whole sweep."""
     sweep = whole_sweep(clip, choice)
     if sweep.frame_index is None:
@@ -52,7 +52,7 @@ def frame_read(clip: Clip, choice: TraceChoice) -> int:
     return sweep.frame_index
 
 
-def whole_sweep(clip: Clip, choice: TraceChoice) -> Sweep:
+def whole_sweep(clip: Clip, choice: DisplayChoice) -> Sweep:
     """Which frame shows one whole sweep; looked for once for all readers of a trace."""
     if clip.number_of_frames == 1:
         return Sweep(0, "")

@@ -14,7 +14,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from models.calibration import TraceChoice
+from models.calibration import DisplayChoice
 from models.catalogue import Direction
 from models.clip import Clip
 from models.derive.calipers.heat_map import sigmoid
@@ -96,7 +96,7 @@ class VtiReader(TraceReader):
         notes = ("published decoding", f"rows from {first_row} on, baseline in their middle", "beats by our own detector")
         return Reading(tuple(values), COLUMNS, self._rows(clip, beats), marks, notes)
 
-    def _corrected(self, clip: Clip, frame_index: int, choice: TraceChoice) -> Reading:
+    def _corrected(self, clip: Clip, frame_index: int, choice: DisplayChoice) -> Reading:
         region = choice.region
         seen = BeatSquares(clip, self.manifest)
         place, columns = seen.place, seen.columns(frame_index)

@@ -5,7 +5,7 @@ from pydicom.sr._cid_dict import cid_concepts
 from pydicom.sr._concepts_dict import concepts
 from pydicom.sr.coding import Code
 
-from models.catalogue import QUANTITIES, TRACES, Method, Phase, View
+from models.catalogue import DISPLAYS, QUANTITIES, Method, Phase, View
 from models.results import QualityIssue, Reason
 from sr_templates import codes, tracking
 from sr_templates.document import coding_scheme_identification
@@ -97,8 +97,8 @@ def test_every_word_of_the_vocabulary_has_a_code() -> None:
 def test_codes_come_from_the_context_groups_of_their_templates() -> None:
     for view, code in codes.VIEW_CODES.items():
         assert code.scheme_designator == codes.PRIVATE_SCHEME or _in_context_group(code, 12226), view
-    unsaid = {view for view in TRACES if f"{view}_pw" in set(View)} | {View.DOPPLER_AO_DESCENDING}
-    assert codes.MODE_CODES.keys() == TRACES - unsaid
+    unsaid = {view for view in DISPLAYS if f"{view}_pw" in set(View)} | {View.DOPPLER_AO_DESCENDING}
+    assert codes.MODE_CODES.keys() == DISPLAYS - unsaid
     assert all(_in_context_group(code, 12224) for code in codes.MODE_CODES.values())
     assert all(_in_context_group(row.flow, 12221) for row in codes.QUANTITY_CODES.values() if row.flow is not None)
     assert all(_in_context_group(code, 12233) for code in codes.PHASE_CODES.values())

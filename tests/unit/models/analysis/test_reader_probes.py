@@ -26,7 +26,7 @@ from models.networks.engine_slots import EngineSlots
 from models.networks.reading_network import as_if_trained
 from tests.loaded import as_model
 from tests.unit.models.families.echo_apex.tiny_apex import moving_clip, tiny, tiny_manifest
-from tests.unit.models.families.echonet.drawn_traces import PerfectMasks, reader_of
+from tests.unit.models.families.echonet.drawn_displays import PerfectMasks, reader_of
 from tests.unit.models.families.echonet.test_echonet_dynamic import BrightVentricle, beating
 
 _EXACT = 1e-3  # of the largest value: the gate's own bound

@@ -110,7 +110,7 @@ def test_several_quantities_of_one_model_each_with_its_own_figures() -> None:
 
 
 def test_clips_of_other_views_are_not_asked() -> None:
-    """A trace that does not say whether PW or CW may be the one; a clip of which nobody says what it shows, too."""
+    """A display that does not say whether PW or CW may be the one; a clip of which nobody says what it shows, too."""
     truth = {"av_vmax": (2.0, "m/s")}
     views = {"cw": CW, "either": View.DOPPLER_AV, "unknown": None, "a4c": View.A4C, "pw": View.DOPPLER_AV_PW}
     model = KnownReader("avvmax", {key: read(("av_vmax", "m/s", 2.1)) for key in views})

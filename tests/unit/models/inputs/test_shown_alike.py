@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from models.analysis.embedding import embed
 from models.analysis.reader_probes import role_batch, step_batch
-from models.catalogue import TRACES
+from models.catalogue import DISPLAYS
 from models.clip import Clip
 from models.engines.agreement import probe_clip
 from models.errors import NoHeatMap, ReadingError
@@ -65,7 +65,7 @@ def shown(ask: Callable[[], object]) -> Tensor:
 def clip_for(manifest: Manifest) -> Clip:
     """The model's own probe, in which the region is a part of the screen and all frames differ."""
     clip = probe_clip(manifest.probe)
-    if manifest.probe.view in TRACES:
+    if manifest.probe.view in DISPLAYS:
         return clip
     number = _FRAMES_OF_CLIPS if takes_clips(manifest) else _FRAMES
     grain = np.random.default_rng(0).integers(0, 60, (number, clip.rows, clip.columns, 3), dtype=np.uint8)

@@ -18,7 +18,7 @@ from models.library.manifest import (
 )
 from models.library.registry import list_models
 from models.phantom.acquisition import RENDERED_VIEWS
-from models.phantom.traces import DRAWN_TRACES
+from models.phantom.displays import DRAWN_DISPLAYS
 
 MANIFEST = Manifest(
     name="small", version="1.2.0", family="phantom_classifier", licence="Apache-2.0", intended_use=PHANTOM_ONLY,
@@ -111,7 +111,7 @@ def test_a_manifest_without_a_probe_is_refused(path: Path) -> None:
 
 
 def test_every_view_of_a_probe_is_drawn() -> None:
-    assert set(PROBE_VIEWS) == {*RENDERED_VIEWS, *DRAWN_TRACES}
+    assert set(PROBE_VIEWS) == {*RENDERED_VIEWS, *DRAWN_DISPLAYS}
 
 
 def test_imported_weights_stand_beside_their_publication(path: Path) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from models.analysis.adapters import likeliest_view, outlines_frames
-from models.catalogue import ECHOVIEW47, READ, TRACES, Mode, View
+from models.catalogue import DISPLAYS, ECHOVIEW47, READ, Mode, View
 from models.library.manifest import write_manifest
 from models.library.model_set import Role
 from models.library.quantities import quantities_read, views_read, views_together
@@ -155,14 +155,14 @@ def test_all_classes_of_echoview47_mean_a_view() -> None:
 def test_a_trace_is_what_its_class_says_and_its_mode_what_the_region_says() -> None:
     traced = {known.name: image_of(known.name) for known in ECHOVIEW47 if known.mode is not Mode.B_MODE}
     assert len(set(traced.values())) == len(traced) == 13
-    assert set(traced.values()) == {view for view in TRACES if not view.endswith(("_pw", "_cw"))}
+    assert set(traced.values()) == {view for view in DISPLAYS if not view.endswith(("_pw", "_cw"))}
     assert traced["doppler-tissue-lateral"] is View.DOPPLER_TISSUE_LATERAL
     assert image_of("a4ch-la") is view_of("a4ch-la")
 
 
 def test_no_two_models_of_traces_read_the_same_quantity() -> None:
     """Bug prevented: an aortic jet under the outflow tract's name, since the display shows both alike."""
-    asked = {manifest.name: views_read(manifest) for manifest in list_models() if set(views_read(manifest)) & TRACES}
+    asked = {manifest.name: views_read(manifest) for manifest in list_models() if set(views_read(manifest)) & DISPLAYS}
     assert len(asked) == 13
     for name, (view,) in asked.items():
         keys = quantities_read(find_manifest(name))

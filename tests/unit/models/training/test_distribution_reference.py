@@ -25,8 +25,8 @@ from models.library.model_set import Role
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
 from models.phantom.anatomy import sample_heart
+from models.phantom.displays import drawn_display
 from models.phantom.negatives import render_negative
-from models.phantom.traces import drawn_trace
 from models.phantom.truth import render_clip
 from models.results import Reason
 from models.training.distribution_reference import Images, draft_of, reference_of, seen_clip, write_reference
@@ -51,7 +51,7 @@ def in_place_of_the_heart(grey: NDArray[np.uint8]) -> Clip:
 
 
 def spectrum(seed: int) -> Clip:
-    return drawn_trace(View.DOPPLER_AV_CW, seed).clip()
+    return drawn_display(View.DOPPLER_AV_CW, seed).clip()
 
 
 @dataclass(frozen=True)
@@ -142,11 +142,11 @@ def test_a_spectrum_is_compared_by_its_own_display(own: Taught) -> None:
 
 def test_only_what_was_learnt_is_compared(own: Taught, home: Path) -> None:
     assert own.manifest.labels == ("b_mode", "cw")
-    assert analysed(own, drawn_trace(View.MMODE_A4CH_RV, NEW).clip(), "mmode-a4ch-rv").distribution is None
-    assert analysed(own, drawn_trace(View.DOPPLER_MV_PW, NEW).clip(), "doppler-mv").distribution is None
-    of_m_mode = teach(home, "encoder", lambda seed: drawn_trace(View.MMODE_A4CH_RV, seed).clip(), name="m_mode")
+    assert analysed(own, drawn_display(View.MMODE_A4CH_RV, NEW).clip(), "mmode-a4ch-rv").distribution is None
+    assert analysed(own, drawn_display(View.DOPPLER_MV_PW, NEW).clip(), "doppler-mv").distribution is None
+    of_m_mode = teach(home, "encoder", lambda seed: drawn_display(View.MMODE_A4CH_RV, seed).clip(), name="m_mode")
     assert of_m_mode.manifest.labels == ("m_mode",)
-    assert analysed(of_m_mode, drawn_trace(View.MMODE_A4CH_RV, NEW).clip(), "mmode-a4ch-rv").distribution.inside
+    assert analysed(of_m_mode, drawn_display(View.MMODE_A4CH_RV, NEW).clip(), "mmode-a4ch-rv").distribution.inside
     assert analysed(of_m_mode, heart(NEW)).gates == (Reason.OUT_OF_DISTRIBUTION,), "nor is an image of two dimensions"
 
 

@@ -11,10 +11,10 @@ from pydicom.dataset import Dataset
 
 from models.calibration import RegionCalibration
 from models.library.reading import Decoding
-from models.phantom.traces import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave
+from models.phantom.displays import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave
 from node.files.file_measurement import measure_file, write_table
 from node.files.input_files import InputFile
-from tests.unit.models.families.echonet.drawn_traces import peaks_of, reader_of, value_of
+from tests.unit.models.families.echonet.drawn_displays import peaks_of, reader_of, value_of
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
 JET = Spectrum((Wave(1.0, 0.32, -312.5),), replace(SPECTRAL, physical_delta_y=-2.5, data_type=4))

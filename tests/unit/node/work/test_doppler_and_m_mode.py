@@ -14,19 +14,19 @@ from models.analysis.adapters import likeliest_view, view_limit
 from models.analysis.displays import told_by_region
 from models.analysis.loaded_model import prepare_for_role
 from models.calibration import RegionCalibration
-from models.catalogue import OUTLINED, TRACES, View
+from models.catalogue import DISPLAYS, OUTLINED, View
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
 from models.library.model_set import Role
 from models.library.quantities import quantities_read
 from models.library.roles import image_of
-from models.phantom.traces import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow
+from models.phantom.displays import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow
 from models.results import ClipFindings, Measurement, NotMeasured, QualityIssue, Reason, StudyFindings
 from sr_templates import codes, measurement_report
 from tests.factories import STUDY_UID, evidence, identity, source_header
 from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import model_set, taking
-from tests.unit.models.families.echonet.drawn_traces import peaks_of, reader_of
+from tests.unit.models.families.echonet.drawn_displays import peaks_of, reader_of
 from tests.unit.models.families.echonet.test_echonet_vti import FLOW, VTI_CM, read
 
 CW, PW = replace(SPECTRAL, physical_delta_y=-2.5, data_type=4), SPECTRAL
@@ -191,7 +191,7 @@ def test_inflow_by_continuous_wave_is_no_regurgitation() -> None:
 def test_a_trace_needs_its_own_class_to_be_likely_enough() -> None:
     """No two classes make one trace together, as several of B-mode make one view."""
     manifest = model_set(label="doppler-av").needed(Role.VIEW).manifest
-    traces = [image_of(label) for label in manifest.labels if image_of(label) in TRACES]
+    traces = [image_of(label) for label in manifest.labels if image_of(label) in DISPLAYS]
     assert len(traces) == len(set(traces)) == 13
     for share, expected in ((view_limit(manifest) - 0.01, View.OTHER), (view_limit(manifest), View.DOPPLER_AV)):
         rest = (1 - share) / (len(manifest.labels) - 1)

@@ -18,7 +18,7 @@ from models.derive.study.quantities import derive_study
 from models.inputs.clip_input import ClipInput
 from models.library.quantities import quantities_of
 from models.library.registry import load_model
-from models.phantom.traces import ECG, ROWS, SECTOR, Spectrum, Wave
+from models.phantom.displays import ECG, ROWS, SECTOR, Spectrum, Wave
 from models.results import Reason, StudyFindings
 from node.egress.building import build_templates, read_evidence
 from node.settings import ModelSettings, ResearchSettings, Settings
@@ -28,7 +28,7 @@ from sr_templates import codes
 from tests.factories import STUDY_UID, identity, source_header
 from tests.spectra import heat_map, logits
 from tests.sweeps import written
-from tests.unit.models.families.echonet.drawn_traces import peaks_of
+from tests.unit.models.families.echonet.drawn_displays import peaks_of
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 from tests.unit.node.work.test_mixed_model_set import VIEW, stored, stored_sure_of
 

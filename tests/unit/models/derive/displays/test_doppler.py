@@ -7,7 +7,7 @@ import pytest
 
 from models.derive.displays.doppler import is_cut_off, pressure_gradient_mmhg, published_velocity_cm_s
 from models.derive.displays.spectral_image import grey, threshold_of, without_green_trace
-from models.phantom.traces import ECG, SPECTRAL, Spectrum, Wave, draw_ecg
+from models.phantom.displays import ECG, SPECTRAL, Spectrum, Wave, draw_ecg
 
 
 def cut_off(spectrum: Spectrum, velocity_cm_s: float | None = None) -> bool:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from models.derive.displays.m_mode import published_tapse_cm, tapse_cm
-from models.phantom.traces import M_MODE, AnnulusTrace
+from models.phantom.displays import M_MODE, AnnulusTrace
 
 
 @pytest.mark.parametrize("excursion_cm", [0.6, 1.7, 2.4])

@@ -9,7 +9,7 @@ import pytest
 
 from models.derive.displays.spectral_beats import SpectralBeats, find_spectral_beats
 from models.derive.displays.spectral_image import grey, without_green_trace
-from models.phantom.traces import SPECTRAL, Spectrum, Wave, inflow, outflow
+from models.phantom.displays import SPECTRAL, Spectrum, Wave, inflow, outflow
 
 STEP_S = abs(SPECTRAL.physical_delta_x)
 WIDTH_S = 1024 * STEP_S

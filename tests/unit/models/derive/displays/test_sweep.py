@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from models.derive.displays.sweep import Sweep, last_whole_sweep
-from models.phantom.traces import SPECTRAL, Spectrum, outflow
+from models.phantom.displays import SPECTRAL, Spectrum, outflow
 from tests.sweeps import scrolling, under_a_cursor, written
 
 SWEEPS = [Spectrum(outflow(60, 4, peak, first), seed=seed).frame() for seed, (peak, first) in enumerate(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from models.derive.displays import vti
-from models.phantom.traces import SPECTRAL, Spectrum, Wave
+from models.phantom.displays import SPECTRAL, Spectrum, Wave
 
 
 def probability(rows: slice, columns: slice, value: float = 0.9) -> np.ndarray:

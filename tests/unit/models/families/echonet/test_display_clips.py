@@ -12,10 +12,10 @@ from models.explain.inputs import shown_of
 from models.library.reading import Decoding
 from models.library.registry import load_model
 from models.networks.reading_network import as_if_trained
-from models.phantom.traces import M_MODE, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow, outflow
+from models.phantom.displays import M_MODE, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow, outflow
 from models.results import Reason
 from tests.sweeps import scrolling, written
-from tests.unit.models.families.echonet.drawn_traces import PerfectMasks, peaks_of, reader_of, value_of
+from tests.unit.models.families.echonet.drawn_displays import PerfectMasks, peaks_of, reader_of, value_of
 from tests.unit.models.families.echonet.test_echonet_vti import perfect_masks
 
 BEFORE = Spectrum((Wave(2.0, 0.32, -450.0),), replace(SPECTRAL, physical_delta_y=-2.6, data_type=4), seed=1)

@@ -11,10 +11,10 @@ from models.derive.displays.spectral_image import grey
 from models.errors import ReadingError
 from models.library.reading import Decoding, MarkKind
 from models.library.registry import list_models
-from models.phantom.traces import ECG, M_MODE, SECTOR, SPECTRAL, Spectrum, Wave
+from models.phantom.displays import ECG, M_MODE, SECTOR, SPECTRAL, Spectrum, Wave
 from models.results import Reason
 from tests.spectra import heat_map
-from tests.unit.models.families.echonet.drawn_traces import peaks_of, reader_of, value_of
+from tests.unit.models.families.echonet.drawn_displays import peaks_of, reader_of, value_of
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED
 JET = Spectrum((Wave(1.0, 0.32, -110.0),), replace(SPECTRAL, physical_delta_y=-2.5, data_type=4))

@@ -9,10 +9,10 @@ from models.calibration import RegionCalibration
 from models.catalogue import Direction
 from models.errors import ReadingError
 from models.library.reading import Decoding
-from models.phantom.traces import ECG, SECTOR, SPECTRAL, Spectrum, inflow
+from models.phantom.displays import ECG, SECTOR, SPECTRAL, Spectrum, inflow
 from models.results import Reason
 from tests.spectra import heat_map
-from tests.unit.models.families.echonet.drawn_traces import reader_of, value_of
+from tests.unit.models.families.echonet.drawn_displays import reader_of, value_of
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED
 (PAIR,) = inflow(60, 1, e_cm_s=82.4, a_cm_s=55.6, first_s=1.0)

@@ -8,9 +8,9 @@ import pytest
 from models.calibration import RegionCalibration
 from models.errors import ReadingError
 from models.library.reading import Decoding, MarkKind
-from models.phantom.traces import ECG, M_MODE, SECTOR, SPECTRAL, AnnulusTrace
+from models.phantom.displays import ECG, M_MODE, SECTOR, SPECTRAL, AnnulusTrace
 from models.results import Reason
-from tests.unit.models.families.echonet.drawn_traces import reader_of, value_of
+from tests.unit.models.families.echonet.drawn_displays import reader_of, value_of
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED
 TRACE = AnnulusTrace(1.86)

@@ -15,9 +15,9 @@ from models.families.echonet.vti import VtiReader
 from models.library.reading import Decoding, MarkKind, Reading
 from models.library.registry import list_models, load_model
 from models.networks.reading_network import as_if_trained
-from models.phantom.traces import ECG, SECTOR, SPECTRAL, Spectrum, Wave, inflow, outflow
+from models.phantom.displays import ECG, SECTOR, SPECTRAL, Spectrum, Wave, inflow, outflow
 from models.results import Reason
-from tests.unit.models.families.echonet.drawn_traces import PerfectMasks, value_of
+from tests.unit.models.families.echonet.drawn_displays import PerfectMasks, value_of
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED
 FLOW = Spectrum(outflow(60, 3, -92.0), replace(SPECTRAL, y1_px=767, reference_pixel_y0_px=213))  # baseline in the crop's middle

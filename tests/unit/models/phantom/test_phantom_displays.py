@@ -5,7 +5,7 @@ import pytest
 from models.calibration import RegionDataType
 from models.catalogue import READ, View
 from models.derive.displays.doppler import LIMITS_CM_S, direction_of, shown_cm_s
-from models.phantom.traces import AnnulusTrace, Spectrum, drawn_trace
+from models.phantom.displays import AnnulusTrace, Spectrum, drawn_display
 
 KEYS = {
     View.DOPPLER_AV_PW: "lvot_vmax", View.DOPPLER_AV_CW: "av_vmax", View.DOPPLER_MV_PW: "mv_e", View.DOPPLER_MV_CW: "mr_vmax",
@@ -16,7 +16,7 @@ KEYS = {
 @pytest.mark.parametrize("seed", [0, 1, 2])
 @pytest.mark.parametrize(("view", "key"), KEYS.items())
 def test_a_spectrum_shows_possible_velocities_the_right_way(view: View, key: str, seed: int) -> None:
-    spectrum = drawn_trace(view, seed)
+    spectrum = drawn_display(view, seed)
     assert isinstance(spectrum, Spectrum)
     low, high = LIMITS_CM_S[key]
     assert low <= abs(spectrum.waves[0].peak_cm_s) <= high
@@ -29,13 +29,13 @@ def test_a_spectrum_shows_possible_velocities_the_right_way(view: View, key: str
 
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_an_annulus_moves_a_possible_way(seed: int) -> None:
-    trace = drawn_trace(View.MMODE_A4CH_RV, seed)
+    trace = drawn_display(View.MMODE_A4CH_RV, seed)
     assert isinstance(trace, AnnulusTrace)
     low, high = READ["tapse"].limits
     assert low < trace.excursion_cm < high
-    assert trace.excursion_cm != drawn_trace(View.MMODE_A4CH_RV, seed + 1).excursion_cm  # type: ignore[union-attr]
+    assert trace.excursion_cm != drawn_display(View.MMODE_A4CH_RV, seed + 1).excursion_cm  # type: ignore[union-attr]
 
 
 def test_nothing_is_drawn_of_a_view_without_a_recipe() -> None:
     with pytest.raises(LookupError, match="doppler_av"):
-        drawn_trace(View.DOPPLER_AV, 0)
+        drawn_display(View.DOPPLER_AV, 0)

@@ -236,16 +236,16 @@ _WAVES: dict[View, _Waves] = {
     View.DOPPLER_TISSUE_LATERAL: _annulus,
     View.DOPPLER_TISSUE_SEPTAL: _annulus,
 }
-DRAWN_TRACES = (*_WAVES, View.MMODE_A4CH_RV)
+DRAWN_DISPLAYS = (*_WAVES, View.MMODE_A4CH_RV)
 _FASTEST_SHARE = 0.7  # of the way from the baseline to the edge of the display
 
 
-def drawn_trace(view: View, seed: int) -> Spectrum | AnnulusTrace:
+def drawn_display(view: View, seed: int) -> Spectrum | AnnulusTrace:
     """The display of this seed: a usual rate and usual velocities, or a usual TAPSE; no two beats of a spectrum are alike.
 
-    The same arguments give the same pixels. Raises LookupError for a view not in `DRAWN_TRACES`.
+    The same arguments give the same pixels. Raises LookupError for a view not in `DRAWN_DISPLAYS`.
     """
-    if view not in DRAWN_TRACES:
+    if view not in DRAWN_DISPLAYS:
         raise LookupError(f"no trace is drawn of {view}")
     random = np.random.default_rng([seed, 0x7ACE])
     rate_bpm = random.uniform(55, 90)

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from models.calibration import (
+    DisplayProblem,
     RegionCalibration,
-    TraceProblem,
     choose_m_mode_region,
     choose_spectral_region,
     lowest_region,
@@ -40,33 +40,33 @@ def test_the_m_mode_region_is_found_in_any_order(regions: tuple[RegionCalibratio
 @pytest.mark.parametrize(
     ("regions", "problem"),
     [
-        ([], TraceProblem.ABSENT),
-        ([NULL, SECTOR, ECG], TraceProblem.NO_SPECTRAL),
-        ([M_MODE], TraceProblem.NO_SPECTRAL),
-        ([replace(SPECTRAL, data_type=1)], TraceProblem.NO_SPECTRAL),
-        ([replace(SPECTRAL, physical_unit_y=5)], TraceProblem.IN_HERTZ),
-        ([replace(SPECTRAL, physical_unit_x=0)], TraceProblem.OTHER_UNITS),
-        ([replace(SPECTRAL, physical_unit_y=3)], TraceProblem.OTHER_UNITS),
-        ([replace(SPECTRAL, physical_delta_y=0.0)], TraceProblem.ZERO_DELTA),
-        ([replace(SPECTRAL, physical_delta_y=float("nan"))], TraceProblem.ZERO_DELTA),
-        ([replace(SPECTRAL, physical_delta_x=0.0)], TraceProblem.ZERO_DELTA),
-        ([replace(SPECTRAL, physical_delta_y=-0.008)], TraceProblem.IMPLAUSIBLE_SIZE),  # m/s written as cm/s
-        ([replace(SPECTRAL, physical_delta_x=4.0)], TraceProblem.IMPLAUSIBLE_SIZE),  # ms written as s
-        ([replace(SPECTRAL, y1_px=700)], TraceProblem.OUTSIDE_IMAGE),
-        ([SPECTRAL, replace(SPECTRAL, physical_delta_y=-0.4)], TraceProblem.CONTRADICTION),
-        ([SPECTRAL, replace(SPECTRAL, reference_pixel_y0_px=50)], TraceProblem.CONTRADICTION),
-        ([SPECTRAL, replace(SPECTRAL, doppler_correction_angle_deg=30.0)], TraceProblem.CONTRADICTION),
-        ([SPECTRAL, replace(SPECTRAL, y0_px=0, y1_px=229)], TraceProblem.SEVERAL),
-        ([replace(SPECTRAL, reference_pixel_y0_px=None)], TraceProblem.NO_BASELINE),
-        ([replace(SPECTRAL, reference_pixel_y0_px=435)], TraceProblem.BASELINE_OUTSIDE),  # an absolute row
-        ([replace(SPECTRAL, reference_pixel_y0_px=-1)], TraceProblem.BASELINE_OUTSIDE),
-        ([replace(SPECTRAL, reference_physical_value_y=93.0)], TraceProblem.BASELINE_OUTSIDE),
-        ([replace(SPECTRAL, reference_physical_value_y=float("nan"))], TraceProblem.BASELINE_OUTSIDE),
-        ([replace(SPECTRAL, y1_px=700), replace(SPECTRAL, y1_px=700, physical_delta_y=-0.4)], TraceProblem.OUTSIDE_IMAGE),
+        ([], DisplayProblem.ABSENT),
+        ([NULL, SECTOR, ECG], DisplayProblem.NO_SPECTRAL),
+        ([M_MODE], DisplayProblem.NO_SPECTRAL),
+        ([replace(SPECTRAL, data_type=1)], DisplayProblem.NO_SPECTRAL),
+        ([replace(SPECTRAL, physical_unit_y=5)], DisplayProblem.IN_HERTZ),
+        ([replace(SPECTRAL, physical_unit_x=0)], DisplayProblem.OTHER_UNITS),
+        ([replace(SPECTRAL, physical_unit_y=3)], DisplayProblem.OTHER_UNITS),
+        ([replace(SPECTRAL, physical_delta_y=0.0)], DisplayProblem.ZERO_DELTA),
+        ([replace(SPECTRAL, physical_delta_y=float("nan"))], DisplayProblem.ZERO_DELTA),
+        ([replace(SPECTRAL, physical_delta_x=0.0)], DisplayProblem.ZERO_DELTA),
+        ([replace(SPECTRAL, physical_delta_y=-0.008)], DisplayProblem.IMPLAUSIBLE_SIZE),  # m/s written as cm/s
+        ([replace(SPECTRAL, physical_delta_x=4.0)], DisplayProblem.IMPLAUSIBLE_SIZE),  # ms written as s
+        ([replace(SPECTRAL, y1_px=700)], DisplayProblem.OUTSIDE_IMAGE),
+        ([SPECTRAL, replace(SPECTRAL, physical_delta_y=-0.4)], DisplayProblem.CONTRADICTION),
+        ([SPECTRAL, replace(SPECTRAL, reference_pixel_y0_px=50)], DisplayProblem.CONTRADICTION),
+        ([SPECTRAL, replace(SPECTRAL, doppler_correction_angle_deg=30.0)], DisplayProblem.CONTRADICTION),
+        ([SPECTRAL, replace(SPECTRAL, y0_px=0, y1_px=229)], DisplayProblem.SEVERAL),
+        ([replace(SPECTRAL, reference_pixel_y0_px=None)], DisplayProblem.NO_BASELINE),
+        ([replace(SPECTRAL, reference_pixel_y0_px=435)], DisplayProblem.BASELINE_OUTSIDE),  # an absolute row
+        ([replace(SPECTRAL, reference_pixel_y0_px=-1)], DisplayProblem.BASELINE_OUTSIDE),
+        ([replace(SPECTRAL, reference_physical_value_y=93.0)], DisplayProblem.BASELINE_OUTSIDE),
+        ([replace(SPECTRAL, reference_physical_value_y=float("nan"))], DisplayProblem.BASELINE_OUTSIDE),
+        ([replace(SPECTRAL, y1_px=700), replace(SPECTRAL, y1_px=700, physical_delta_y=-0.4)], DisplayProblem.OUTSIDE_IMAGE),
     ],
 )
 def test_without_a_sound_spectral_region_there_is_a_problem_and_no_region(
-    regions: list[RegionCalibration], problem: TraceProblem
+    regions: list[RegionCalibration], problem: DisplayProblem
 ) -> None:
     choice = choose_spectral_region(regions, rows=600, columns=800)
     assert choice.region is None
@@ -76,15 +76,15 @@ def test_without_a_sound_spectral_region_there_is_a_problem_and_no_region(
 @pytest.mark.parametrize(
     ("regions", "problem"),
     [
-        ([SPECTRAL], TraceProblem.NO_M_MODE),
-        ([replace(M_MODE, data_type=2)], TraceProblem.NO_M_MODE),  # colour M-mode
-        ([replace(M_MODE, physical_unit_x=3)], TraceProblem.OTHER_UNITS),
-        ([replace(M_MODE, physical_delta_y=0.6)], TraceProblem.IMPLAUSIBLE_SIZE),
-        ([M_MODE, replace(M_MODE, x0_px=100)], TraceProblem.SEVERAL),
+        ([SPECTRAL], DisplayProblem.NO_M_MODE),
+        ([replace(M_MODE, data_type=2)], DisplayProblem.NO_M_MODE),  # colour M-mode
+        ([replace(M_MODE, physical_unit_x=3)], DisplayProblem.OTHER_UNITS),
+        ([replace(M_MODE, physical_delta_y=0.6)], DisplayProblem.IMPLAUSIBLE_SIZE),
+        ([M_MODE, replace(M_MODE, x0_px=100)], DisplayProblem.SEVERAL),
     ],
 )
 def test_without_a_sound_m_mode_region_there_is_a_problem_and_no_region(
-    regions: list[RegionCalibration], problem: TraceProblem
+    regions: list[RegionCalibration], problem: DisplayProblem
 ) -> None:
     choice = choose_m_mode_region(regions, rows=600, columns=800)
     assert choice.region is None
@@ -146,7 +146,7 @@ def test_a_reference_pixel_need_not_be_the_baseline() -> None:
 def test_a_clip_knows_its_trace_regions() -> None:
     clip = Clip("1.2", np.zeros((1, 600, 800, 3), np.uint8), None, (SECTOR, SPECTRAL, ECG))
     assert clip.spectral_region().region == SPECTRAL
-    assert clip.m_mode_region().problem is TraceProblem.NO_M_MODE
+    assert clip.m_mode_region().problem is DisplayProblem.NO_M_MODE
 
 
 def test_no_region_is_lowest_of_none() -> None:

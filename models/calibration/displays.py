@@ -7,7 +7,7 @@ from enum import StrEnum
 from models.calibration.region import PhysicalUnit, RegionCalibration, RegionDataType, RegionSpatialFormat
 
 
-class TraceProblem(StrEnum):
+class DisplayProblem(StrEnum):
     """Why no spectral or M-mode region can be used."""
 
     ABSENT = "no ultrasound region in the object"
@@ -25,7 +25,7 @@ class TraceProblem(StrEnum):
 
 
 @dataclass(frozen=True)
-class TraceChoice:
+class DisplayChoice:
     """The region used for measuring and the rule that chose it, or the problem that forbids measuring.
 
     `seen` is the region that shows the trace, also where its scale cannot be used: there are pixels then, and no velocities.
@@ -33,20 +33,20 @@ class TraceChoice:
 
     region: RegionCalibration | None
     rule: str
-    problem: TraceProblem | None = None
+    problem: DisplayProblem | None = None
     seen: RegionCalibration | None = None
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """What one kind of trace says of itself; sizes in the units of the axes, outside the limits the unit is another one."""
+    """What one kind of display says of itself; sizes in the units of the axes, outside the limits the unit is another one."""
 
     spatial_format: RegionSpatialFormat
     data_types: tuple[RegionDataType, ...]
     unit_y: PhysicalUnit
     sizes_y: tuple[float, float]
     needs_baseline: bool
-    absent: TraceProblem
+    absent: DisplayProblem
     rule: str
 
 
@@ -57,7 +57,7 @@ _SPECTRAL = _Kind(
     PhysicalUnit.CM_PER_SECOND,
     (8.0, 2500.0),  # tissue Doppler at its finest, continuous wave at its coarsest
     True,
-    TraceProblem.NO_SPECTRAL,
+    DisplayProblem.NO_SPECTRAL,
     "RegionSpatialFormat spectral, RegionDataType PW or CW, PhysicalUnits s and cm/s",
 )
 _M_MODE = _Kind(
@@ -66,12 +66,12 @@ _M_MODE = _Kind(
     PhysicalUnit.CM,
     (2.0, 50.0),
     False,
-    TraceProblem.NO_M_MODE,
+    DisplayProblem.NO_M_MODE,
     "RegionSpatialFormat M-mode, RegionDataType tissue, PhysicalUnits s and cm",
 )
 
 
-def choose_spectral_region(regions: Sequence[RegionCalibration], rows: int, columns: int) -> TraceChoice:
+def choose_spectral_region(regions: Sequence[RegionCalibration], rows: int, columns: int) -> DisplayChoice:
     """The one spectral display in seconds and cm/s, by format, data type and units, never by position.
 
     The two-dimensional image beside it, the ECG and regions without format are passed over. Velocities need a reference pixel:
@@ -80,7 +80,7 @@ def choose_spectral_region(regions: Sequence[RegionCalibration], rows: int, colu
     return _choose(regions, rows, columns, _SPECTRAL)
 
 
-def choose_m_mode_region(regions: Sequence[RegionCalibration], rows: int, columns: int) -> TraceChoice:
+def choose_m_mode_region(regions: Sequence[RegionCalibration], rows: int, columns: int) -> DisplayChoice:
     """The one M-mode display of tissue in seconds and cm, by format, data type and units, never by position."""
     return _choose(regions, rows, columns, _M_MODE)
 
@@ -93,26 +93,26 @@ def lowest_region(regions: Sequence[RegionCalibration]) -> RegionCalibration | N
     return max(regions, key=lambda region: region.y0_px, default=None)
 
 
-def _choose(regions: Sequence[RegionCalibration], rows: int, columns: int, kind: _Kind) -> TraceChoice:
+def _choose(regions: Sequence[RegionCalibration], rows: int, columns: int, kind: _Kind) -> DisplayChoice:
     if not regions:
-        return TraceChoice(None, "none", TraceProblem.ABSENT)
+        return DisplayChoice(None, "none", DisplayProblem.ABSENT)
     shown = [r for r in regions if r.spatial_format == kind.spatial_format and r.data_type in kind.data_types]
     if not shown:
-        return TraceChoice(None, "none", kind.absent)
+        return DisplayChoice(None, "none", kind.absent)
     region, rule = shown[0], kind.rule
     if len({r.corners_px for r in shown}) > 1:
-        return TraceChoice(None, rule, TraceProblem.SEVERAL)
+        return DisplayChoice(None, rule, DisplayProblem.SEVERAL)
     # Real carts write the size of the image as its last pixel.
     x1_px, y1_px = region.x1_px - (region.x1_px == columns), region.y1_px - (region.y1_px == rows)
     if (x1_px, y1_px) != (region.x1_px, region.y1_px):
         region = replace(region, x1_px=x1_px, y1_px=y1_px)
         rule += "; its last row or column lay one pixel outside"
     if not (0 <= region.x0_px < region.x1_px < columns and 0 <= region.y0_px < region.y1_px < rows):
-        return TraceChoice(None, rule, TraceProblem.OUTSIDE_IMAGE)
+        return DisplayChoice(None, rule, DisplayProblem.OUTSIDE_IMAGE)
     if len({_scale(r) for r in shown}) > 1:
-        return TraceChoice(None, rule, TraceProblem.CONTRADICTION, region)
+        return DisplayChoice(None, rule, DisplayProblem.CONTRADICTION, region)
     problem = _problem_of(region, kind)
-    return TraceChoice(None if problem else region, rule, problem, region)
+    return DisplayChoice(None if problem else region, rule, problem, region)
 
 
 def _scale(region: RegionCalibration) -> tuple[float | int | None, ...]:
@@ -123,21 +123,21 @@ def _scale(region: RegionCalibration) -> tuple[float | int | None, ...]:
     return (*units, *deltas, *zero, region.doppler_correction_angle_deg)
 
 
-def _problem_of(region: RegionCalibration, kind: _Kind) -> TraceProblem | None:
+def _problem_of(region: RegionCalibration, kind: _Kind) -> DisplayProblem | None:
     if region.physical_unit_y == PhysicalUnit.HERTZ:
-        return TraceProblem.IN_HERTZ
+        return DisplayProblem.IN_HERTZ
     if (region.physical_unit_x, region.physical_unit_y) != (PhysicalUnit.SECONDS, kind.unit_y):
-        return TraceProblem.OTHER_UNITS
+        return DisplayProblem.OTHER_UNITS
     delta_x, delta_y = abs(region.physical_delta_x), abs(region.physical_delta_y)
     if not (delta_x > 0 and delta_y > 0):  # also refuses NaN
-        return TraceProblem.ZERO_DELTA
+        return DisplayProblem.ZERO_DELTA
     width_s, height = delta_x * (region.x1_px - region.x0_px + 1), delta_y * (region.y1_px - region.y0_px + 1)
     if not (_SIZES_S[0] <= width_s <= _SIZES_S[1] and kind.sizes_y[0] <= height <= kind.sizes_y[1]):
-        return TraceProblem.IMPLAUSIBLE_SIZE
+        return DisplayProblem.IMPLAUSIBLE_SIZE
     if kind.needs_baseline and region.reference_pixel_y0_px is None:
-        return TraceProblem.NO_BASELINE
+        return DisplayProblem.NO_BASELINE
     # Also refuses NaN. A zero shifted out of the display on purpose cannot be told from a reference pixel counted from the
     # image's edge, so it is refused with it.
     if kind.needs_baseline and not region.y0_px <= region.zero_row_px <= region.y1_px:
-        return TraceProblem.BASELINE_OUTSIDE
+        return DisplayProblem.BASELINE_OUTSIDE
     return None

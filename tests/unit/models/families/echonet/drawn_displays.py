@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from models.library.reading import Reading
 from models.library.registry import load_model
 from models.networks.reading_network import as_if_trained
-from models.phantom.traces import ROWS, Spectrum
+from models.phantom.displays import ROWS, Spectrum
 from models.results import ReadValue
 from tests.spectra import heat_map, logits
 
