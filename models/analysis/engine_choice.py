@@ -11,7 +11,7 @@ from models.library.recipe import Answer
 from models.networks.engine_slots import EngineSlots
 
 
-def put_to_engine(model: Model, *, engine: str, device: str, for_features: bool = False) -> str:
+def move_to_engine(model: Model, *, engine: str, device: str, for_features: bool = False) -> str:
     """The model's way to its answer, or `for_features` to those, goes to the quickest engine that agrees with torch.
 
     Returns what computes, as the findings of the node say it. Torch keeps what has no probe, and encoders of whole clips.

@@ -22,7 +22,7 @@ from models.results import DistributionVerdict, ModelUse, QualityGrade, ViewPred
 
 
 @dataclass(frozen=True)
-class ScreenVerdict:
+class SplitScreenVerdict:
     """Whether the screen shows two images: the probability that it does, and the model that says so."""
 
     dual_probability: float
@@ -45,7 +45,7 @@ class ViewAndQuality:
     models: tuple[ModelUse, ...]
     notes: tuple[str, ...] = ()
     distribution_model: str = ""
-    screen: ScreenVerdict | None = None
+    screen: SplitScreenVerdict | None = None
 
 
 def find_view_and_quality(
@@ -101,7 +101,7 @@ def _seen(clip: Clip, of_view: LoadedModel, chosen: Sequence[int]) -> tuple[View
     return prediction, outputs[1] if len(outputs) > 1 else None, notes
 
 
-def _screen_verdict(loaded: LoadedModel, clip: Clip, chosen: Sequence[int]) -> ScreenVerdict:
+def _screen_verdict(loaded: LoadedModel, clip: Clip, chosen: Sequence[int]) -> SplitScreenVerdict:
     logits = loaded.run(network_input(clip, loaded.manifest, chosen))[0]
     labels = [label.lower() for label in loaded.manifest.labels]
-    return ScreenVerdict(float(as_probabilities(logits)[labels.index(DUAL)]), loaded.manifest.name)
+    return SplitScreenVerdict(float(as_probabilities(logits)[labels.index(DUAL)]), loaded.manifest.name)

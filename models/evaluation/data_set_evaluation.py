@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from models.analysis.engine_choice import put_to_engine
+from models.analysis.engine_choice import move_to_engine
 from models.evaluation.datasets import read_data
 from models.evaluation.datasets.items import DataSet, Item
 from models.evaluation.datasets.truth_json import ClipSource
@@ -44,11 +44,11 @@ def evaluate_model(
     data = read_data(path, layout, source, options.split)
     loaded = load_model(model, pretrained=True, device=device)
     task = chosen_task(loaded.manifest, data, task)
-    ways = [put_to_engine(loaded, engine=engine, device=device, for_features=task == "embedding")]
+    ways = [move_to_engine(loaded, engine=engine, device=device, for_features=task == "embedding")]
     if beats_by:
         segmenter = load_model(beats_by, pretrained=True, device=device)
         loaded = reading_beats_of(loaded, segmenter)
-        ways.append(put_to_engine(segmenter, engine=engine, device=device))
+        ways.append(move_to_engine(segmenter, engine=engine, device=device))
     result = run_task(loaded, replace(data, items=watch(data.items)), options, task)
     computed_by = f"computed by {' and '.join(dict.fromkeys(ways))}"
     return Evaluated(loaded.manifest, data, replace(result, notes=(*result.notes, computed_by)))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from models.analysis.embedding import embed, encodes_clips, require_embedding
-from models.analysis.engine_choice import put_to_engine
+from models.analysis.engine_choice import move_to_engine
 from models.clip import Clip
 from models.errors import BackendError, ReadingError
 from models.library.manifest import Manifest
@@ -60,7 +60,7 @@ def embed_files(
     refuse_replacing([("--out", out)], [manifest.path, *read])
     model = load_manifest(manifest, pretrained=True, device=device)
     require_embedding(model)
-    computed_by = put_to_engine(model, engine=engine, device=device, for_features=True)
+    computed_by = move_to_engine(model, engine=engine, device=device, for_features=True)
     found: list[tuple[str, NDArray[np.float32]]] = []
     skipped: list[str] = []
     for number, (path, named) in enumerate(files, start=1):

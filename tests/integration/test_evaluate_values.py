@@ -28,7 +28,7 @@ def test_a_peak_velocity_beside_the_one_stated_of_its_clip(tmp_path: Path, monke
     def answer(network: torch.nn.Module, seen: ClipInput, frames: Sequence[int], at_once: int) -> Iterator[torch.Tensor]:
         yield from (torch.from_numpy(peaks[None, ROWS - screen.shape[1] :]) for screen in seen.batch(frames))
 
-    monkeypatch.setattr("models.families.echonet.trace_reader.frame_answers", answer)
+    monkeypatch.setattr("models.families.echonet.display_reader.frame_answers", answer)
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "models"))
     stored(tmp_path / "models", AVVMAX, load_model(AVVMAX).network)
     data = tmp_path / "data"

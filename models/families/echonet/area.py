@@ -18,7 +18,7 @@ from models.derive.calipers.diameter_curve import Motion, phase_frames
 from models.derive.calipers.heat_map import sigmoid
 from models.derive.ventricle.outline import closed_lines, polygon_area
 from models.families.echonet.frames import COLUMNS, ROWS, logits, swapped_chroma
-from models.families.echonet.screen_frames import ScreenFrames
+from models.families.echonet.whole_frames import WholeFrames
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
@@ -92,7 +92,7 @@ class AreaReader(ReadingNetwork, DeepLab):
         return [_Cavity(int(np.count_nonzero(mask)), _mean(probability, marked), _points(outline))]
 
     def _corrected(self, clip: Clip) -> list[_Cavity]:
-        shown = ScreenFrames(clip, self.manifest)
+        shown = WholeFrames(clip, self.manifest)
         screen = shown.screen
         region = clip.b_mode_region().region
         seen = screen.inside(region) if region else True  # nothing elsewhere has the region's size of a pixel

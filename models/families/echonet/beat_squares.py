@@ -13,10 +13,10 @@ from models.derive.displays import vti
 from models.derive.displays.spectral_beats import SpectralBeats, find_spectral_beats
 from models.derive.displays.spectral_image import grey, without_green_trace
 from models.errors import ReadingError
+from models.families.echonet.display import clock_s, place_of
+from models.families.echonet.display_frames import frame_read
 from models.families.echonet.frames import Frames
-from models.families.echonet.screen_frames import as_values
-from models.families.echonet.trace import clock_s, place_of
-from models.families.echonet.trace_screens import frame_read
+from models.families.echonet.whole_frames import as_values
 from models.inputs.clip_input import rectangle_to_image
 from models.library.manifest import Manifest
 

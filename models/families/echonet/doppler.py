@@ -22,7 +22,7 @@ from models.derive.displays.doppler import (
 )
 from models.derive.displays.spectral_image import grey, without_green_trace
 from models.derive.displays.spectral_peaks import published_peak, soft_peak
-from models.families.echonet.trace import (
+from models.families.echonet.display import (
     Absent,
     described,
     metadata,
@@ -33,7 +33,7 @@ from models.families.echonet.trace import (
     velocity_unit,
     velocity_value,
 )
-from models.families.echonet.trace_reader import TraceReader, trace_maps
+from models.families.echonet.display_reader import DisplayReader, trace_maps
 from models.library.manifest import Manifest
 from models.library.reading import Mark, MarkKind, Reading
 from models.networks.linear_values import short_name
@@ -45,7 +45,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class PeakReader(TraceReader):
+class PeakReader(DisplayReader):
     """The screen from the region's upper edge down (n, 3, h, w) -> logits (n, 1, h, w) of the peak.
 
     `in_folder` is the published scripts' way over several files, which passes over regions at other rows.

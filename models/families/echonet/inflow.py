@@ -14,7 +14,7 @@ from models.derive.displays.doppler import is_cut_off
 from models.derive.displays.spectral_image import grey, without_green_trace
 from models.derive.displays.spectral_peaks import MOST_APART_PX, Candidate, best_pair, candidates, follows, published_pair
 from models.errors import NoPointPair, ReadingError
-from models.families.echonet.trace import (
+from models.families.echonet.display import (
     ECG_KEPT_NOTE,
     ECG_NOTE,
     PUBLISHED_ROW,
@@ -29,7 +29,7 @@ from models.families.echonet.trace import (
     published_unit_problem,
     velocity_value,
 )
-from models.families.echonet.trace_reader import TraceReader, trace_maps
+from models.families.echonet.display_reader import DisplayReader, trace_maps
 from models.library.manifest import Manifest
 from models.library.reading import Mark, MarkKind, Reading
 from models.results import Point, ReadValue, Reason, of_frames
@@ -53,7 +53,7 @@ _NO_LONE_E = (
 Row = dict[str, str | int | float | None]
 
 
-class MitralInflowReader(TraceReader):
+class MitralInflowReader(DisplayReader):
     """The screen from row 342, or the region's upper edge, down (n, 3, h, w) -> logits (n, 2, h, w) of A and E."""
 
     columns = COLUMNS

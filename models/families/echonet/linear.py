@@ -14,9 +14,9 @@ from models.calibration import lowest_region
 from models.clip import Clip
 from models.derive.calipers.diameter_curve import Motion, PhaseFrames, phase_frames, published_phases, smoothed, wave_frames
 from models.derive.calipers.heat_map import PeakLimits, peak, published_centroid, sigmoid
+from models.families.echonet.display import described
 from models.families.echonet.frames import logits, published_frames
-from models.families.echonet.screen_frames import ScreenFrames
-from models.families.echonet.trace import described
+from models.families.echonet.whole_frames import WholeFrames
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
@@ -133,7 +133,7 @@ class LinearReader(ReadingNetwork, DeepLab):
         """Of these frames, or of all; on the others there are no points."""
         asked = range(clip.number_of_frames) if indices is None else indices
         limits = PeakLimits(*(self.manifest.threshold(key) for key in ("least_probability", "second_peak", "far_px")))
-        shown = ScreenFrames(clip, self.manifest)
+        shown = WholeFrames(clip, self.manifest)
         choice = clip.b_mode_region()
         seen = (
             shown.screen.inside(choice.region) if choice.region else True

@@ -12,7 +12,7 @@ from models.clip import Clip
 from models.derive.displays.m_mode import TAPSE_LIMITS_CM, published_tapse_cm, tapse_cm
 from models.derive.displays.spectral_peaks import Candidate, best_pair, candidates, follows, published_pair
 from models.errors import NoPointPair, ReadingError
-from models.families.echonet.trace import (
+from models.families.echonet.display import (
     ECG_KEPT_NOTE,
     ECG_NOTE,
     PUBLISHED_ROW,
@@ -25,7 +25,7 @@ from models.families.echonet.trace import (
     published_region,
     within,
 )
-from models.families.echonet.trace_reader import TraceReader, trace_maps
+from models.families.echonet.display_reader import DisplayReader, trace_maps
 from models.library.manifest import Manifest
 from models.library.reading import Mark, MarkKind, Reading
 from models.results import Point, ReadValue, Reason, of_frames
@@ -40,7 +40,7 @@ _LEAST_APART_S, _MOST_APART_S = 0.08, 0.6  # systole, from the annulus' lowest t
 Row = dict[str, str | int | float | None]
 
 
-class TapseReader(TraceReader):
+class TapseReader(DisplayReader):
     """The screen from the region's upper edge down (n, 3, h, w) -> logits (n, 2, h, w) of the two ends.
 
     Which map is which end is not published. `in_folder` is the published scripts' way over several files: cut at row 342,

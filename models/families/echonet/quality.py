@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from models.clip import Clip
-from models.families.echonet.screen_frames import as_values
+from models.families.echonet.whole_frames import as_values
 from models.inputs.clip_input import network_input, rectangle_to_image
 from models.inputs.clip_squares import image_window
 from models.library.manifest import Manifest

@@ -41,7 +41,7 @@ _QUALITY = HeatMap(_VIDEO_RESNET, labels=lambda network: ("quality",))
 _STEP = EngineStep()
 # Tried at the size of the drawn traces, which is that of the published scripts, and at a smaller one.
 _OF_ANY_SIZE = EngineStep(other_sides=((300, 640),))
-_SCREEN, _SPECTRAL = "screen_frames:ScreenFrames", "trace_screens:spectral"
+_SCREEN, _SPECTRAL = "whole_frames:WholeFrames", "display_frames:spectral"
 
 
 def _measures(
@@ -112,6 +112,6 @@ RECIPES = (
     _measures("vti", Answer.MASK, "beat_squares:BeatSquares", ("values",)),
     _measures("doppler_peak", Answer.POINTS, _SPECTRAL, ("values",), engine=_OF_ANY_SIZE),
     _measures("mitral_inflow", Answer.POINTS, _SPECTRAL, ("values",), ("mv_e", "mv_a", "mv_ea"), engine=_OF_ANY_SIZE),
-    _measures("tapse", Answer.POINTS, "trace_screens:m_mode", ("values",), ("tapse",), engine=_OF_ANY_SIZE),
+    _measures("tapse", Answer.POINTS, "display_frames:m_mode", ("values",), ("tapse",), engine=_OF_ANY_SIZE),
     _measures("plax_quality", Answer.VALUES, "quality:QualitySquares", (), grades=PLAX, heat_map=_QUALITY),
 )

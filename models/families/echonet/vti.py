@@ -22,8 +22,7 @@ from models.derive.displays import vti
 from models.derive.displays.spectral_beats import SpectralBeats, find_spectral_beats
 from models.derive.displays.spectral_image import grey, without_green_trace
 from models.families.echonet.beat_squares import BeatSquares, beat_columns, has_two_humps, square
-from models.families.echonet.frames import Frames, logits, swapped_chroma
-from models.families.echonet.trace import (
+from models.families.echonet.display import (
     PUBLISHED_ROW,
     Absent,
     corrected_notes,
@@ -33,7 +32,8 @@ from models.families.echonet.trace import (
     within,
     wrong_way,
 )
-from models.families.echonet.trace_reader import TraceReader
+from models.families.echonet.display_reader import DisplayReader
+from models.families.echonet.frames import Frames, logits, swapped_chroma
 from models.library.manifest import Manifest
 from models.library.reading import Mark, MarkKind, Reading
 from models.results import ReadValue, Reason, of_frames
@@ -56,7 +56,7 @@ class _Beat:
     direction: Direction | None = None
 
 
-class VtiReader(TraceReader):
+class VtiReader(DisplayReader):
     """Columns of a beat at 256 x 256 (n, 3, 256, 256) -> logits (n, 1, 256, 256) of its flow."""
 
     columns = COLUMNS

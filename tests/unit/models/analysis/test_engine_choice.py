@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from models.analysis.engine_choice import put_to_engine
+from models.analysis.engine_choice import move_to_engine
 from models.library.registry import load_model
 from tests.loaded import as_model
 
@@ -33,7 +33,7 @@ def test_an_engine_answers_as_torch_does(
     frames = torch.rand(3, 1, side, side, generator=torch.Generator().manual_seed(0))
     with torch.inference_mode():
         expected = answer(network, frames)
-        said = put_to_engine(as_model(network), engine="openvino", device="cpu", for_features=for_features)
+        said = move_to_engine(as_model(network), engine="openvino", device="cpu", for_features=for_features)
         found = answer(network, frames)
     assert said.startswith("OpenVINO")
     assert not torch.equal(found, expected)  # another engine rounds otherwise: this is not torch again
@@ -44,10 +44,10 @@ def test_an_engine_answers_as_torch_does(
 def test_torch_stays_where_it_is() -> None:
     network = load_model("phantom_view", pretrained=True).network
     forward = network.forward
-    assert put_to_engine(as_model(network), engine="torch", device="cpu") == f"torch {torch.__version__} fp32"
+    assert move_to_engine(as_model(network), engine="torch", device="cpu") == f"torch {torch.__version__} fp32"
     assert network.forward == forward
 
 
 def test_an_encoder_of_clips_stays_with_torch() -> None:
     network = load_model("EchoPrime_video_encoder", device="meta").network
-    assert put_to_engine(as_model(network), engine="auto", device="cpu", for_features=True).startswith("torch")
+    assert move_to_engine(as_model(network), engine="auto", device="cpu", for_features=True).startswith("torch")

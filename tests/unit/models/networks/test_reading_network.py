@@ -130,7 +130,7 @@ def test_raw_outputs_stay_for_whoever_looks_at_tensors() -> None:
 
 
 def test_every_family_s_reader_is_checked() -> None:
-    """Bug prevented: a new family whose `read` nobody checks. TraceReader's and others' subclasses inherit it."""
+    """Bug prevented: a new family whose `read` nobody checks. DisplayReader's and others' subclasses inherit it."""
     readers = []
     for module in pkgutil.walk_packages(models.families.__path__, "models.families."):
         for name, kind in vars(importlib.import_module(module.name)).items():

@@ -102,7 +102,7 @@ def sees_the_jet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def answer(network: torch.nn.Module, seen: ClipInput, frames: Sequence[int], at_once: int) -> Iterator[torch.Tensor]:
         yield from (torch.from_numpy(peaks[None, ROWS - screen.shape[1] :]) for screen in seen.batch(frames))
 
-    monkeypatch.setattr("models.families.echonet.trace_reader.frame_answers", answer)
+    monkeypatch.setattr("models.families.echonet.display_reader.frame_answers", answer)
     monkeypatch.setenv("ECHONODE_MODELS", str(folder))
 
 

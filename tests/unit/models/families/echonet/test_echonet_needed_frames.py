@@ -12,7 +12,7 @@ from models.clip import Clip
 from models.families.echo_motion import frames as echo_motion_frames
 from models.families.echonet import clips as echonet_clips
 from models.families.echonet.frames import Screen
-from models.families.echonet.screen_frames import ScreenFrames
+from models.families.echonet.whole_frames import WholeFrames
 from models.library.reading import Decoding
 from models.library.registry import find_manifest
 from tests.unit.models.families.drawn_maps import blob, clip, drawn_reader
@@ -101,7 +101,7 @@ def test_the_readers_of_a_clip_share_what_was_prepared(monkeypatch: pytest.Monke
 
 def test_shared_frames_are_the_same_in_any_order() -> None:
     moving = brightening_clip()
-    seen = ScreenFrames(moving, find_manifest("lvid"))
+    seen = WholeFrames(moving, find_manifest("lvid"))
     apart = seen.batch([5, 3, 5])
     with moving.cache.shared():
         seen.batch([3])

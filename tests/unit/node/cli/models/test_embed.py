@@ -132,7 +132,7 @@ def test_the_engine_is_chosen_and_named(folder: Path, tmp_path: Path, monkeypatc
         asked.update(options)
         return "another engine"
 
-    monkeypatch.setattr("node.files.features.put_to_engine", put)
+    monkeypatch.setattr("node.files.features.move_to_engine", put)
     result = embed(monkeypatch, FrameEncoder(), folder, "--out", tmp_path / "f.npz", "--engine", "auto", "--json")
     assert json.loads(result.stdout)["engine"] == "another engine"
     assert asked == {"engine": "auto", "device": "cpu", "for_features": True}

@@ -11,9 +11,9 @@ from models.calibration import DisplayChoice
 from models.clip import Clip
 from models.derive.calipers.heat_map import sigmoid
 from models.derive.displays.sweep import Sweep
+from models.families.echonet.display import Absent, Place, corrected_notes, single_frame, why_uncalibrated
+from models.families.echonet.display_frames import DisplayFrames, whole_sweep
 from models.families.echonet.frames import Frames
-from models.families.echonet.trace import Absent, Place, corrected_notes, single_frame, why_uncalibrated
-from models.families.echonet.trace_screens import TraceScreens, whole_sweep
 from models.library.reading import Decoding, Reading
 from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork
@@ -21,7 +21,7 @@ from models.networks.vision import DeepLab
 from models.results import ReadValue, Reason, of_frames
 
 
-class TraceReader(ReadingNetwork, DeepLab, ABC):
+class DisplayReader(ReadingNetwork, DeepLab, ABC):
     """`read` measures a single frame; corrected also a clip, on the last frame that shows one whole sweep, never on several."""
 
     columns: tuple[str, ...]
@@ -64,7 +64,7 @@ class TraceMaps:
 
 def trace_maps(network: nn.Module, clip: Clip, frame_index: int, choice: DisplayChoice) -> TraceMaps:
     """The probabilities in the chosen region, with why its scale may be of no use and which rule chose it."""
-    seen = TraceScreens(clip, choice)
+    seen = DisplayFrames(clip, choice)
     (logits,) = frame_answers(network, seen, (frame_index,), at_once=1)
     maps = sigmoid(logits.numpy())[:, seen.place.rows, seen.place.columns]
     return TraceMaps(seen.place, maps, why_uncalibrated(choice), corrected_notes(choice))

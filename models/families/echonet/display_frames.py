@@ -12,12 +12,12 @@ from models.clip import Clip
 from models.derive.displays.spectral_image import without_green_trace
 from models.derive.displays.sweep import Display, Sweep, last_whole_sweep
 from models.errors import ReadingError
-from models.families.echonet.screen_frames import as_values
-from models.families.echonet.trace import clock_s, place_of
+from models.families.echonet.display import clock_s, place_of
+from models.families.echonet.whole_frames import as_values
 from models.library.manifest import Manifest
 
 
-class TraceScreens:
+class DisplayFrames:
     """The screen from the upper edge of the trace's region down, in full width, not resized, without its green ECG trace."""
 
     def __init__(self, clip: Clip, choice: DisplayChoice) -> None:
@@ -36,12 +36,12 @@ class TraceScreens:
         return np.asarray(points_px + np.array([0.0, self.place.first_row]))
 
 
-def spectral(clip: Clip, manifest: Manifest) -> TraceScreens:
-    return TraceScreens(clip, clip.spectral_region())
+def spectral(clip: Clip, manifest: Manifest) -> DisplayFrames:
+    return DisplayFrames(clip, clip.spectral_region())
 
 
-def m_mode(clip: Clip, manifest: Manifest) -> TraceScreens:
-    return TraceScreens(clip, clip.m_mode_region())
+def m_mode(clip: Clip, manifest: Manifest) -> DisplayFrames:
+    return DisplayFrames(clip, clip.m_mode_region())
 
 
 def frame_read(clip: Clip, choice: DisplayChoice) -> int:

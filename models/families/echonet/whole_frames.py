@@ -12,7 +12,7 @@ from models.families.echonet.frames import Frames, Screen
 from models.library.manifest import Manifest
 
 
-class ScreenFrames:
+class WholeFrames:
     """`screen` says how an image is fitted."""
 
     def __init__(self, clip: Clip, manifest: Manifest) -> None:
