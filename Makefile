@@ -5,11 +5,11 @@ VENV        ?= .venv
 TORCH_INDEX ?=
 # Peers whose absence fails the tests instead of skipping: make test REQUIRE=postgres,dcmtk,orthanc,validators,browser
 REQUIRE     ?=
-# One thread a worker: more would wait for each other.
+# One thread a worker: more would wait for each other. A file is one worker's, so that what a module sets up is set up once.
 WORKERS     ?= 2
 PIP          = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c config/constraints.txt \
                $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
-PYTEST       = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadgroup --require=$(REQUIRE)
+PYTEST       = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --require=$(REQUIRE)
 # What `make test` leaves to the targets behind it.
 QUICK        = not further and not origins
 
@@ -29,7 +29,7 @@ unit: $(VENV)/.test-installed  ## the unit tests but the slow ones, within a min
 	$(PYTEST) tests/unit -m "$(QUICK) and not slow" --durations=10
 
 # Imported networks against the frameworks they come from, and large networks at their full size. Installs TensorFlow.
-test-origins: $(VENV)/.origins-installed  ## comparisons with TensorFlow and torchvision, large networks: some ten minutes
+test-origins: $(VENV)/.origins-installed  ## comparisons with TensorFlow, torchvision and OpenVINO, large networks: some ten minutes
 	$(PYTEST) -m "origins and not further" --durations=10
 
 # Second sizes and heads of networks that `test-origins` compares with their origin, large networks, compilers: minutes, and 2 GB

@@ -1,6 +1,6 @@
 """One run of the original framework per model and layout, kept for the whole test run.
 
-Tests of one family carry `pytest.mark.xdist_group`, so that one worker runs them all and starts TensorFlow once per layout.
+A family's tests stand in one file, so that one worker runs them all and starts TensorFlow once per layout.
 """
 
 from collections.abc import Callable

@@ -21,7 +21,7 @@ from models.library.registry import find_manifest
 from models.networks.stored_weights import count_weights
 from tests.differential.reference import FAULT, FLOAT32_BOUND, FLOAT64_BOUND, Reference, built, distance, ours
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras-echoforge")]
+pytestmark = pytest.mark.slow
 
 BUILDERS = "tests.differential.builders_echoforge:"
 MODELS = {

@@ -15,7 +15,7 @@ from models.library.registry import find_manifest, load_manifest
 from models.networks.vision import make_importable
 from tests.differential.reference import FLOAT32_BOUND, FLOAT64_BOUND, LEAST_SPREAD, distance
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("torchvision_origins")]
+pytestmark = pytest.mark.slow
 
 SETTINGS = {"mean": [32.6, 32.7, 32.9], "std": [49.9, 50.0, 50.1]}
 

@@ -13,7 +13,7 @@ from models.errors import KerasFileError
 from models.importers.keras.files import read_keras_file
 from tests.differential.reference import ROOT
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras-layouts")]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module", params=["tf_keras", "keras"])

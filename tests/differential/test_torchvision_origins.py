@@ -15,7 +15,6 @@ from models.networks.positions import sinusoidal_positions
 from models.networks.vision import make_importable
 
 BOUND = 1e-6  # of the largest output
-pytestmark = pytest.mark.xdist_group("torchvision_origins")
 
 
 def drawn(network: nn.Module, spread: float = 0.05) -> nn.Module:

@@ -14,7 +14,7 @@ from models.networks import swin_v2
 from models.networks.swin_v2 import PositionBias, WindowPlan, region_mask
 from tests.differential.reference import FAULT, FLOAT32_BOUND, FLOAT64_BOUND, Reference, built, distance, ours
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras-transformers")]
+pytestmark = pytest.mark.slow
 
 MODELS = {
     "vit_small": "ViT_TTE47_baseline",

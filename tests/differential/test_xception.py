@@ -15,7 +15,7 @@ from models.families.echoforge.xception import EchoForgeXception, SameMaxPool
 from models.importers import import_weights
 from tests.differential.reference import FAULT, FLOAT32_BOUND, FLOAT64_BOUND, Reference, distance, ours
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("keras-xception")]
+pytestmark = pytest.mark.slow
 
 CLASSIFIER = "tests.differential.builders_xception:classifier"
 BASELINE = "tests.differential.builders_xception:flattened_baseline"

@@ -263,7 +263,7 @@ def test_what_is_used_wrong_is_said(brought: Path, dynamic: Path) -> None:
         (("nothing", "--data", dynamic), SetupError, "no model 'nothing'"),
         (("lvid", "--data", dynamic), WeightsError, "its weights are not shipped"),
         ((EF, "--data", dynamic, "--task", "phase"), SetupError, "cannot be evaluated at 'phase', but at ef"),
-        ((TMED2, "--data", dynamic, "--beats-by", LV), SetupError, "beat to beat takes EchoNet-Dynamic's regressor"),
+        ((TMED2, "--data", dynamic, "--beats-by", LV), SetupError, "EchoView47_TMED2 reads no beats that a segmenter finds"),
         ((TMED2, "--data", dynamic), SetupError, "no item of the split 'test' has a label"),
         ((LV, "--data", dynamic, "--device", "gpu"), ConfigError, "--device gpu: cpu or cuda"),
         ((LV, "--data", dynamic, "--split", "tests"), ConfigError, "--split is train, val, test or all"),

@@ -1,5 +1,6 @@
 """Two clips read together in a worker process that hangs, dies or errs: the study keeps everything else."""
 
+import importlib
 import multiprocessing
 import operator
 import os
@@ -41,6 +42,11 @@ class _Opening:
 
     def __reduce__(self) -> tuple[object, tuple[Path]]:
         return open, (self.path,)
+
+
+def _import_analysis(models: ModelSet, threads: int) -> None:
+    """Torch is imported while a process starts, so that no clip's time is spent on it."""
+    importlib.import_module("node.work.clip_analysis")
 
 
 class _Garbled(ModelSet):
@@ -120,9 +126,12 @@ def test_a_clip_that_hangs_leaves_the_process_beside_it_alone(tmp_path: Path, mo
     pipe, silent = tmp_path / "pipe.dcm", tmp_path / "silent.dcm"
     os.mkfifo(pipe)
     os.mkfifo(silent)
-    monkeypatch.setattr("node.work.executor._warm_up", operator.is_)
+    text = tmp_path / "text.dcm"
+    text.write_text("no DICOM object")
+    monkeypatch.setattr("node.work.executor._warm_up", _import_analysis)
     beside = LocalExecutor(MODELS, processes=2, threads_per_process=1, clip_timeout_s=10)
     try:
+        beside.analyse([("2.25.1", text), ("2.25.2", text)], MODELS)  # now both processes are there
         with ThreadPoolExecutor(1) as thread:
             reading = thread.submit(beside.read_group, GROUP, [_Opening(pipe), pipe], PAIR_SET)  # type: ignore[list-item]
             (hanging,) = beside.analyse([("2.25.1", _Opening(silent))], MODELS)  # type: ignore[list-item]

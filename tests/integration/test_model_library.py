@@ -22,7 +22,7 @@ from node.errors import ConfigError, EchoNodeError
 from tests.differential.reference import FLOAT32_BOUND, Reference, distance, run_original
 from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 
-pytestmark = [pytest.mark.slow, pytest.mark.origins, pytest.mark.xdist_group("keras-xception")]
+pytestmark = [pytest.mark.slow, pytest.mark.origins]
 
 NAME = "EchoView47_contrastive_encoder"
 

@@ -33,7 +33,7 @@ from tests.unit.node.study.test_assembly_by_hand import *  # noqa: F403
 from tests.unit.node.study.test_assembly_clock import *  # noqa: F403
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.postgres, pytest.mark.xdist_group("postgres")]
+pytestmark = pytest.mark.postgres
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,7 @@ from models.library.registry import find_manifest, load_manifest
 from models.networks.vision import make_importable, whole_tensor_additions
 from tests.unit.models.families.echo_apex.tiny_apex import SIDE_PX, tiny
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.origins]
 
 pytest.importorskip("openvino")
 

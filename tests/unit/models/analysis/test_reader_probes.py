@@ -83,7 +83,9 @@ SMALL: dict[str, Callable[[], Any]] = {
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=() if name == "EchoNet-Dynamic" else pytest.mark.origins) for name in SMALL]
+)
 def test_an_engine_reads_what_torch_reads(name: str) -> None:
     """Whatever the gate chooses; where a conversion is refused that is torch, and says so."""
     pytest.importorskip("openvino")
@@ -280,6 +282,7 @@ def test_a_screen_is_tried_at_two_sizes_and_read_at_any() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.origins
 def test_an_engine_computes_screens_of_sizes_that_were_not_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("openvino")
     trace = RegionCalibration(0, 32, 95, 95, RegionSpatialFormat.SPECTRAL, RegionDataType.CW_SPECTRAL, 4, 7, 0.005, -0.5)

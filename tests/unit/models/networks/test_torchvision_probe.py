@@ -11,7 +11,7 @@ import pytest
 
 import models
 
-pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("torchvision_probe")]
+pytestmark = pytest.mark.slow
 
 PACKAGE = Path(models.__file__).parent
 MODULES = sorted(
