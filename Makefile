@@ -5,8 +5,9 @@ VENV        ?= .venv
 TORCH_INDEX ?=
 # Peers whose absence fails the tests instead of skipping: make test REQUIRE=postgres,dcmtk,orthanc,validators,browser
 REQUIRE     ?=
-# One thread a worker: more would wait for each other. A file is one worker's, so that what a module sets up is set up once.
-WORKERS     ?= 2
+# One worker more than two cores have, since tests with real processes wait for a third of their time; one thread a worker, since more
+# would wait for each other. A file is one worker's, so that what a module sets up is set up once.
+WORKERS     ?= 3
 PIP          = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c config/constraints.txt \
                $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 PYTEST       = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --require=$(REQUIRE)

@@ -112,6 +112,7 @@ def test_the_dump_says_how_a_model_measured(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.origins
 @pytest.mark.parametrize("half", [0, 1])
 def test_pixelmed_finds_no_error_in_what_measuring_models_read(half: int, tmp_path: Path) -> None:
     """In two reports, for it takes a second a value."""
