@@ -10,7 +10,8 @@ REQUIRE     ?=
 WORKERS     ?= 3
 PIP          = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c config/constraints.txt \
                $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
-PYTEST       = OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --require=$(REQUIRE)
+# Compiled modules are kept, whatever the machine says: the tests start a hundred processes.
+PYTEST       = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --require=$(REQUIRE)
 # What `make test` leaves to the targets behind it.
 QUICK        = not further and not origins
 

@@ -11,8 +11,6 @@ import pytest
 
 import models
 
-pytestmark = pytest.mark.slow
-
 PACKAGE = Path(models.__file__).parent
 MODULES = sorted(
     ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts)
@@ -107,6 +105,8 @@ def answers() -> dict[str, tuple[str, str]]:
     return {name: (status, said.strip()) for name, (said, _, status) in zip(CASES, told, strict=True)}
 
 
+@pytest.mark.slow
+@pytest.mark.origins
 @pytest.mark.parametrize("case", CASES)
 def test_in_a_process_of_its_own(case: str, answers: dict[str, tuple[str, str]]) -> None:
     assert answers[case] == ("0", CASES[case][1])
