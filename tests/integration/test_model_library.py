@@ -15,7 +15,15 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from typer.testing import CliRunner, Result
 
-from models.errors import ImportSettingError, ManifestError, NoEmbedding, WeightsError, WeightsFileError, WeightsMismatch
+from models.errors import (
+    ImportSettingError,
+    ManifestError,
+    NoEmbedding,
+    TorchFileError,
+    WeightsError,
+    WeightsFileError,
+    WeightsMismatch,
+)
 from models.library.registry import load_model
 from node.cli import app
 from node.errors import ConfigError, EchoNodeError
@@ -143,7 +151,7 @@ def test_embed_takes_each_frame_of_a_dicom_clip(home: Path, original: Reference,
         (("show", "nothing"), ManifestError, "no model 'nothing'"),
         (("import", "nothing", "f.h5"), ManifestError, "no model 'nothing'"),
         (("import", NAME, "nothing.h5"), WeightsFileError, "no file nothing.h5"),
-        (("import", NAME, "README.md"), WeightsFileError, "README.md"),
+        (("import", NAME, "README.md"), TorchFileError, "README.md is damaged, or is no file of Keras or torch"),
         (("import", "EchoView47_TMED2", "{h5}"), ImportSettingError, "--labels"),
         (("import", "EchoView47_classifier", "{h5}"), WeightsMismatch, "missing .*head.weight, head.bias"),
         (("import", NAME, "{h5}", "--set", "outputs"), ConfigError, "expected KEY=VALUE"),
