@@ -15,7 +15,7 @@ PYTEST       = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # What `make test` leaves to the targets behind it.
 QUICK        = not further and not origins
 
-.PHONY: help demo test unit test-origins test-further test-all coverage docs lint fmt peers clean
+.PHONY: help demo test quick unit test-origins test-further test-all coverage docs lint fmt peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -23,11 +23,15 @@ help:  ## this list
 demo: $(VENV)/.demo-installed  ## the node at work: a synthetic study in, its documents out
 	$(VENV)/bin/echonode demo --out demo-out
 
-test: $(VENV)/.test-installed peers lint  ## the proof, within minutes: lint, every test but those of the two targets below
+# Side by side: the tests wait for processes while mypy computes.
+test: $(VENV)/.test-installed peers  ## the proof, within ten minutes: lint, every test but those of the two targets below
+	$(MAKE) --jobs=2 lint quick
+
+quick: $(VENV)/.test-installed
 	$(PYTEST) -m "$(QUICK)" --durations=10
 	$(VENV)/bin/python -m pytest --doctest-modules models node/errors.py -q
 
-unit: $(VENV)/.test-installed  ## the unit tests but the slow ones, within a minute
+unit: $(VENV)/.test-installed  ## the unit tests but the slow ones
 	$(PYTEST) tests/unit -m "$(QUICK) and not slow" --durations=10
 
 # Imported networks against the frameworks they come from, and large networks at their full size. Installs TensorFlow.

@@ -1,6 +1,6 @@
 """Thousands of wrong inputs for everything that is parsed: a result or a documented error, in time, in bounded memory.
 
-`make test` tries a bounded number, the same every time. `make test-further` tries 100,000 over all targets, half of them led by
+`make test` tries a bounded number, the same every time; of weight files, which load torch, `make test-origins`. `make test-further` tries 100,000 over all targets, half of them led by
 coverage where atheris is installed. A failure prints the command that replays it.
 """
 
@@ -21,7 +21,9 @@ _ALL = 100_000  # of all together
 _NAMES = [target.name for target in TARGETS]
 
 
-@pytest.mark.parametrize("name", _NAMES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.origins if name.startswith("weights_") else ()) for name in _NAMES]
+)
 def test_wrong_inputs_end_as_documented(name: str, tmp_path: Path) -> None:
     found = list(faults(name, 0, _BOUNDED, tmp_path))
     assert not found, _told(found)
