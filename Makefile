@@ -27,7 +27,7 @@ demo: $(VENV)/.demo-installed  ## the node at work: a synthetic study in, its do
 test: $(VENV)/.test-installed peers  ## the proof, within ten minutes: lint, every test but those of the two targets below
 	$(MAKE) --jobs=2 lint quick
 
-quick: $(VENV)/.test-installed
+quick: $(VENV)/.test-installed  ## the tests of `test` without its lint
 	$(PYTEST) -m "$(QUICK)" --durations=10
 	$(VENV)/bin/python -m pytest --doctest-modules models node/errors.py -q
 

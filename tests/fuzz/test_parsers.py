@@ -1,7 +1,8 @@
 """Thousands of wrong inputs for everything that is parsed: a result or a documented error, in time, in bounded memory.
 
-`make test` tries a bounded number, the same every time; of weight files, which load torch, `make test-origins`. `make test-further` tries 100,000 over all targets, half of them led by
-coverage where atheris is installed. A failure prints the command that replays it.
+`make test` tries a bounded number, the same every time; of weight files, which load torch, `make test-origins` does.
+`make test-further` tries 100,000 over all targets, half of them led by coverage where atheris is installed. A failure prints
+the command that replays it.
 """
 
 import importlib.util
