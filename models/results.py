@@ -173,6 +173,23 @@ class NotMeasured:
             raise ValueError(f"NotMeasured {self.key!r} without a reason")
 
 
+@dataclass(frozen=True)
+class CartValue:
+    """A value that a received SR of the study states: nobody's but its writer's, never measured here.
+
+    `key` and `unit` are those of `catalogue.QUANTITIES` where it has the quantity, else of the dictionary of echo measurements.
+    `method` is the meaning of the stated method, empty without; `name` the concept as the SR words it.
+    """
+
+    key: str
+    value: float
+    unit: str
+    method: str = ""
+    view: View | None = None
+    sop_instance_uid: str = ""
+    name: str = ""
+
+
 class QualityIssue(StrEnum):
     """What a quality flag says about a clip or a study."""
 
@@ -265,7 +282,8 @@ class ClipFindings:
 class StudyFindings:
     """The result of one analysis of one study: what documents, database and `findings.json` are made from.
 
-    `research_override` says that gates were lifted by configuration; documents then carry a research title.
+    `research_override` says that gates were lifted by configuration; documents then carry a research title. `cart` has at most
+    one value a key.
     """
 
     study_instance_uid: str
@@ -276,3 +294,4 @@ class StudyFindings:
     models: tuple[ModelUse, ...] = ()
     research_override: bool = False
     timings_s: dict[str, float] = field(default_factory=dict)
+    cart: tuple[CartValue, ...] = ()

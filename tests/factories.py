@@ -12,6 +12,7 @@ from pydicom.uid import ExplicitVRLittleEndian, UltrasoundMultiFrameImageStorage
 from models.catalogue import QUANTITIES, Phase, View
 from models.results import (
     Beat,
+    CartValue,
     ClipFindings,
     Contour,
     DistributionVerdict,
@@ -183,3 +184,12 @@ def study_findings(**changes: Any) -> StudyFindings:
         models=(PHANTOM_WEIGHTS,),
     )
     return replace(findings, **changes)
+
+
+CART_SR_UID = "1.2.826.0.1.3680043.8.498.7.1"
+
+
+def cart_value(key: str, value: float, **changes: Any) -> CartValue:
+    """A value of the cart's SR, in the unit of its quantity."""
+    stated = CartValue(key, value, QUANTITIES[key].unit, sop_instance_uid=CART_SR_UID, name=QUANTITIES[key].name)
+    return replace(stated, **changes)

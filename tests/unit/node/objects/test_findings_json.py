@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from models.catalogue import View
 from models.results import FrameReference, Measurement, ReadValue, Reason, StudyFindings
 from node.objects.findings_json import dump_findings, findings_schema, load_findings
-from tests.factories import STUDY_UID, study_findings
+from tests.factories import STUDY_UID, cart_value, study_findings
 
 
 def _shipped_schema() -> dict[str, object]:
@@ -19,7 +19,12 @@ def _shipped_schema() -> dict[str, object]:
     return schema
 
 
-@pytest.mark.parametrize("findings", [study_findings(), StudyFindings(STUDY_UID, (), (), ())], ids=["full", "empty"])
+WITH_CART = study_findings(cart=(cart_value("ef_bp", 58.0, method="Method of Disks, Biplane", view=View.A4C),))
+
+
+@pytest.mark.parametrize(
+    "findings", [study_findings(), WITH_CART, StudyFindings(STUDY_UID, (), (), ())], ids=["full", "with cart", "empty"]
+)
 def test_findings_come_back_as_they_went(findings: StudyFindings) -> None:
     assert load_findings(json.loads(json.dumps(dump_findings(findings)))) == findings
 
@@ -35,7 +40,7 @@ def test_the_shipped_schema_describes_what_is_dumped() -> None:
     """After a change of the vocabulary, write `findings_schema()` to node/schemas/findings.schema.json (indent 2)."""
     assert _shipped_schema() == findings_schema()
     jsonschema.Draft202012Validator.check_schema(_shipped_schema())
-    jsonschema.validate(dump_findings(study_findings()), _shipped_schema())
+    jsonschema.validate(dump_findings(WITH_CART), _shipped_schema())
 
 
 def test_the_schema_refuses_what_findings_never_say() -> None:
@@ -91,6 +96,7 @@ def test_values_of_the_previous_version_are_read() -> None:
     )
     assert dump_findings(findings)["measurements"] == [measured]
     assert dump_findings(findings)["clips"][0]["values"] == [read]
+    assert findings.cart == ()
 
 
 def test_every_reason_has_its_place_in_the_schema() -> None:
