@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from models.library.model_set import ModelSet, ModelSettings
 from models.setting_errors import setting_errors
 from node.errors import ConfigError
+from sr_templates.profile import PROFILE_FIELDS, Fill, FindingsConcept, Profile, Scheme, VelocityUnit
 
 AETitle = Annotated[str, Field(min_length=1, max_length=16, pattern=r"^[ -\[\]-~]+$")]  # VR AE: no backslash, no control
 CharacterSet = Literal[  # of one term without code extensions, PS3.3 C.12.1.1.2
@@ -111,6 +112,16 @@ class Destination(_Section):
     name: str
     kind: str = "dicom"
     documents: tuple[str, ...] = ("tid1500", "seg")
+    scheme: Scheme = Profile.scheme
+    findings: FindingsConcept = Profile.findings
+    velocity: VelocityUnit = Profile.velocity
+    replicates: bool = Profile.replicates
+    fill: Fill = Profile.fill
+    strict: bool = Profile.strict
+
+    @property
+    def profile(self) -> Profile:
+        return Profile(**{name: getattr(self, name) for name in PROFILE_FIELDS})
 
 
 class Route(_Section):

@@ -19,11 +19,15 @@ from sr_templates.identity import DocumentIdentity
 
 @dataclass(frozen=True, eq=False)
 class BuiltDocument:
-    """A finished object. `part` tells documents of one template apart: a clip's UID, a reason; empty where there is one."""
+    """A finished object. `part` tells documents of one template apart: a clip's UID, a reason; empty where there is one.
+
+    `profile` is the key of the profile that it was built for, set by who asked for it.
+    """
 
     template: str
     part: str
     dataset: Dataset
+    profile: str = ""
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from sr_templates.profile import DEFAULT_PROFILE, Profile
+
 
 @dataclass(frozen=True)
 class PredecessorReference:
@@ -32,6 +34,7 @@ class DocumentIdentity:
     revision: int
     created_at: datetime
     predecessor: PredecessorReference | None = None
+    profile: Profile = DEFAULT_PROFILE
 
     def __post_init__(self) -> None:
         if self.created_at.tzinfo is None:
@@ -41,9 +44,11 @@ class DocumentIdentity:
         """The same UID for the same arguments for ever, unique over sites because the node's UUID is the name space.
 
         `part` tells documents of one template apart, `purpose` the UIDs within one document ("instance", "series",
-        "dimensions").
+        "dimensions"). The profile counts where it is not the default.
         """
-        return self._uid(study_instance_uid, self.analysis_uuid, template, part, str(self.revision), purpose)
+        name = (study_instance_uid, self.analysis_uuid, template, part, str(self.revision), purpose)
+        key = self.profile.key()
+        return self._uid(*name, key) if key else self._uid(*name)
 
     def tracking_uid(self, study_instance_uid: str, tracked: str) -> str:
         """The same in every revision and every document: what is followed does not change when it is measured again."""

@@ -20,9 +20,9 @@ def list_documents(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False)
             select(FailedDocument, Study.study_instance_uid).join(Study, FailedDocument.study_id == Study.id)
         )
         found = [
-            *((row.created_at, study, row.template, "built", row.sop_instance_uid) for row, study in built),
-            *((row.created_at, study, row.template, "failed", row.reason) for row, study in failed),
+            *((row.created_at, study, row.template, row.profile, "built", row.sop_instance_uid) for row, study in built),
+            *((row.created_at, study, row.template, row.profile, "failed", row.reason) for row, study in failed),
         ]
-    columns = ("at", "study", "template", "state", "object or reason")
+    columns = ("at", "study", "template", "profile", "state", "object or reason")
     rows = [dict(zip(columns, row, strict=True)) for row in sorted(found, reverse=True)]
     show_rows(rows, columns, as_json=as_json, empty="no document was built")

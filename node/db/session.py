@@ -96,11 +96,24 @@ class Database:
 
         config = Config()
         config.set_main_option("script_location", str(resources.files("node.db").joinpath("migrations")))
-        with self._engine.begin() as connection:
+        with self._migrating() as connection:
             if not self.is_sqlite:  # SQLite's BEGIN IMMEDIATE keeps others out already
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4563284)")
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
+
+    @contextmanager
+    def _migrating(self) -> Iterator[Connection]:
+        """A transaction that may make tables anew: SQLite drops none that rows of another refer to, unless told so before."""
+        with self._engine.connect() as connection:
+            if self.is_sqlite:
+                _check_foreign_keys(connection, False)
+            try:
+                with connection.begin():
+                    yield connection
+            finally:
+                if self.is_sqlite:
+                    _check_foreign_keys(connection, True)
 
     def close(self) -> None:
         if self._writer is not None:
@@ -135,6 +148,12 @@ def insert_all_unless_there(session: Session, table: type[Base], rows: Sequence[
     """The same for many rows in one statement, without saying which were new."""
     dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
     session.connection().execute(dialect.insert(table.__table__).on_conflict_do_nothing(), rows)
+
+
+def _check_foreign_keys(connection: Connection, checked: bool) -> None:
+    """Without effect inside a transaction, so past SQLAlchemy, which would begin one."""
+    driver: Any = connection.connection.driver_connection
+    driver.execute(f"PRAGMA foreign_keys={'ON' if checked else 'OFF'}")
 
 
 def _with_driver(url: URL) -> URL:

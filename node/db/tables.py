@@ -219,15 +219,16 @@ class Analysis(Base):
 
 
 class Document(Base):
-    """One built DICOM object: stored bytes, always sent as stored."""
+    """One built DICOM object: stored bytes, always sent as stored. `profile` is the key of the one it was built for."""
 
     __tablename__ = "document"
-    __table_args__ = (UniqueConstraint("analysis_id", "template", "part"),)
+    __table_args__ = (UniqueConstraint("analysis_id", "template", "part", "profile"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     analysis_id: Mapped[int] = mapped_column(ForeignKey("analysis.id"))
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
     template: Mapped[str] = mapped_column(String(16))  # tid1500 | seg | kos
     part: Mapped[str] = mapped_column(String(64), default="")  # the clip a SEG belongs to, the reason of a KOS
+    profile: Mapped[str] = mapped_column(default="", server_default="")  # "": the default; names and values of the others
     sop_class_uid: Mapped[str] = mapped_column(String(64))
     sop_instance_uid: Mapped[str] = mapped_column(String(64), unique=True)
     series_instance_uid: Mapped[str] = mapped_column(String(64))
@@ -242,11 +243,12 @@ class FailedDocument(Base):
     """A template that a destination of the study asked for, and that could not be built of this analysis."""
 
     __tablename__ = "failed_document"
-    __table_args__ = (UniqueConstraint("analysis_id", "template"),)
+    __table_args__ = (UniqueConstraint("analysis_id", "template", "profile"),)
     id: Mapped[int] = mapped_column(primary_key=True)
     analysis_id: Mapped[int] = mapped_column(ForeignKey("analysis.id"))
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
     template: Mapped[str] = mapped_column(String(16))
+    profile: Mapped[str] = mapped_column(default="", server_default="")
     reason: Mapped[str] = mapped_column(Text)  # plain words, no patient data
     created_at: Mapped[datetime]
 

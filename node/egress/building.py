@@ -1,6 +1,6 @@
 """Findings and source headers -> the documents of every template."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -9,27 +9,49 @@ from pydicom.uid import UID
 from models.results import QualityFlag, QualityIssue, StudyFindings
 from node.db.attention import NOT_BUILT
 from node.objects.header import read_headers
-from node.settings import Settings
+from node.settings import Destination, Settings
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from sr_templates import measurement_report, quality, segmentation
 from sr_templates.copied_values import IdentifierRules
 from sr_templates.document import BuiltDocument
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
-from sr_templates.identity import DocumentIdentity
+from sr_templates.identity import DocumentIdentity, PredecessorReference
 from sr_templates.patient_safety import refuse_numbers_on_patients
+from sr_templates.profile import COMMON, DEFAULT_PROFILE, Profile
 
-Template = Callable[[StudyFindings, Evidence, DocumentIdentity], tuple[BuiltDocument, ...]]
+Build = Callable[[StudyFindings, Evidence, DocumentIdentity], tuple[BuiltDocument, ...]]
+
+
+@dataclass(frozen=True)
+class Template:
+    """`looks_at` names the fields of a profile that change its documents: COMMON, or COMMON | DIALECT."""
+
+    build: Build
+    looks_at: frozenset[str] = COMMON
+
+    def relevant(self, profile: Profile) -> Profile:
+        return profile.limited_to(self.looks_at)
+
 
 TEMPLATES: dict[str, Template] = {
-    "tid1500": measurement_report.build,
-    "seg": segmentation.build,
-    "kos": quality.build,
+    "tid1500": Template(measurement_report.build),
+    "seg": Template(segmentation.build),
+    "kos": Template(quality.build),
 }
 
 # Of one template, by one source. What the machine lacks (memory, disk) is no fault of a template: the job is tried again.
 _TEMPLATE_FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
 _DEFAULTS = Settings()
+_NO_PREDECESSORS: Mapping["WantedDocument", PredecessorReference] = {}
+
+
+@dataclass(frozen=True)
+class WantedDocument:
+    """A template, and what of a destination's profile it looks at: built once for all destinations that ask for just that."""
+
+    template: str
+    profile: Profile = DEFAULT_PROFILE
 
 
 @dataclass(frozen=True)
@@ -38,6 +60,7 @@ class FailedTemplate:
 
     template: str
     reason: str
+    profile: str = ""
 
     def __str__(self) -> str:
         return f"{self.template}{NOT_BUILT}{self.reason}"
@@ -73,10 +96,23 @@ def read_evidence(oldest_first: Sequence[Path], settings: Settings = _DEFAULTS) 
     return Evidence.from_headers(read_headers(oldest_first, settings.study.fallback_character_set), rules)
 
 
+def wanted_by(destination: Destination) -> tuple[WantedDocument, ...]:
+    """What a destination takes, in the table's order."""
+    return tuple(
+        WantedDocument(name, template.relevant(destination.profile))
+        for name, template in TEMPLATES.items()
+        if name in destination.documents
+    )
+
+
 def build_templates(
-    findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity, wanted: Sequence[str] | None = None
+    findings: StudyFindings,
+    evidence: Evidence,
+    identity: DocumentIdentity,
+    wanted: Sequence[WantedDocument] | None = None,
+    predecessors: Mapping[WantedDocument, PredecessorReference] = _NO_PREDECESSORS,
 ) -> BuiltDocuments:
-    """The documents of the templates `wanted` (None: of all), by this implementation; the failure of one template is its own.
+    """The documents that are `wanted` (None: every template by default), by this implementation; each failure is its own.
 
     What was irregular in the source is remarked in them. Raises DocumentError before any is built where a number of
     phantom-trained weights would reach a patient.
@@ -88,13 +124,16 @@ def build_templates(
     findings = replace(findings, flags=(*findings.flags, *flags))
     documents: list[BuiltDocument] = []
     failed: list[FailedTemplate] = []
-    for template in TEMPLATES if wanted is None else wanted:
+    for one in map(WantedDocument, TEMPLATES) if wanted is None else wanted:
+        its_own = replace(identity, profile=one.profile, predecessor=predecessors.get(one, identity.predecessor))
         try:
-            documents += TEMPLATES[template](findings, evidence, identity)
+            built = TEMPLATES[one.template].build(findings, evidence, its_own)
         except DocumentError as error:
-            failed.append(FailedTemplate(template, str(error)))
+            failed.append(FailedTemplate(one.template, str(error), one.profile.key()))
         except _TEMPLATE_FAULTS as error:  # its words may quote a value of the source
-            failed.append(FailedTemplate(template, type(error).__name__))
+            failed.append(FailedTemplate(one.template, type(error).__name__, one.profile.key()))
+        else:
+            documents += (replace(document, profile=one.profile.key()) for document in built)
     for document in documents:
         document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
         document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME

@@ -10,6 +10,7 @@ from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 
+from pydicom.dataset import Dataset
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -21,7 +22,7 @@ from node.db.audit import AuditEvent
 from node.db.identity import node_identity
 from node.db.queue import ClaimedJob
 from node.db.tables import Analysis, Delivery, DeliveryState, Document, FailedDocument, Instance, NodeIdentity, Receipt, Study
-from node.egress.building import BuiltDocuments, FailedTemplate, build_templates, read_evidence
+from node.egress.building import BuiltDocuments, FailedTemplate, WantedDocument, build_templates, read_evidence, wanted_by
 from node.egress.delivery import enqueue_delivery
 from node.egress.routing import destinations_for, templates_wanted
 from node.egress.tools import EgressTools
@@ -53,6 +54,7 @@ class _Inputs:
     findings: StudyFindings
     identity: DocumentIdentity
     paths: tuple[Path, ...]
+    earlier: tuple[Document, ...] = ()  # of earlier revisions, the newest first
     nothing_to_do: str = ""
     withheld: bool = False  # and a person has to know
 
@@ -70,7 +72,8 @@ def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
         return
     evidence = read_evidence(inputs.paths, tools.settings)
     destinations = destinations_for(tools.settings, inputs.study, evidence.newest, now=tools.clock())
-    built = build_templates(inputs.findings, evidence, inputs.identity, templates_wanted(destinations))
+    wanted = templates_wanted(destinations)
+    built = build_templates(inputs.findings, evidence, inputs.identity, wanted, _predecessors(inputs, wanted))
     stored = [(document, *tools.archive.store_bytes(stored_bytes(document))) for document in built.documents]
 
     def record(session: Session) -> None:
@@ -92,7 +95,6 @@ def document_identity(
     analysis_uuid: str,
     revision: int,
     created_at: datetime,
-    predecessor: PredecessorReference | None = None,
 ) -> DocumentIdentity:
     return DocumentIdentity(
         node_uuid=node.node_uuid,
@@ -104,7 +106,6 @@ def document_identity(
         analysis_uuid=analysis_uuid,
         revision=revision,
         created_at=created_at.astimezone(),
-        predecessor=predecessor,
     )
 
 
@@ -131,35 +132,39 @@ def _inputs(session: Session, job: ClaimedJob, tools: EgressTools) -> _Inputs:
         analysis_uuid=analysis.analysis_uuid,
         revision=analysis.revision,
         created_at=analysis.finished_at,
-        predecessor=_predecessor(session, study, analysis),
     )
     findings = load_findings(analysis.findings)
     if session.scalar(select(Document.id).where(Document.analysis_id == analysis.id).limit(1)) is not None:
-        return _Inputs(study, findings, identity, (), _BUILT)
+        return _Inputs(study, findings, identity, (), nothing_to_do=_BUILT)
     if withhold := assembly.patient_verdict(session, study.id).withhold:
-        return _Inputs(study, findings, identity, (), withhold, withheld=True)
+        return _Inputs(study, findings, identity, (), nothing_to_do=withhold, withheld=True)
     instances = session.scalars(
         select(Instance)
         .where(Instance.study_id == study.id, Instance.receipt.in_(_EVIDENCE), Instance.path.is_not(None))
         .order_by(Instance.id)
     )
-    return _Inputs(study, findings, identity, tuple(tools.archive.path(str(i.path)) for i in instances))
+    paths = tuple(tools.archive.path(str(i.path)) for i in instances)
+    return _Inputs(study, findings, identity, paths, _earlier_documents(session, study, analysis))
 
 
-def _predecessor(session: Session, study: Study, analysis: Analysis) -> PredecessorReference | None:
-    """The newest measurement report of an earlier revision; none where that one could not be built."""
-    before = session.scalar(
-        select(Document)
-        .join(Analysis, Document.analysis_id == Analysis.id)
-        .where(Document.study_id == study.id, Document.template == "tid1500", Analysis.revision < analysis.revision)
-        .order_by(Analysis.revision.desc())
-        .limit(1)
-    )
-    if before is None:
-        return None
-    return PredecessorReference(
-        study.study_instance_uid, before.series_instance_uid, before.sop_class_uid, before.sop_instance_uid
-    )
+def _earlier_documents(session: Session, study: Study, analysis: Analysis) -> tuple[Document, ...]:
+    """Those that a later one can replace: a template with one document a study."""
+    query = select(Document).join(Analysis, Document.analysis_id == Analysis.id)
+    query = query.where(Document.study_id == study.id, Document.part == "", Analysis.revision < analysis.revision)
+    return tuple(session.scalars(query.order_by(Analysis.revision.desc(), Document.id)))
+
+
+def _predecessors(inputs: _Inputs, wanted: Sequence[WantedDocument]) -> dict[WantedDocument, PredecessorReference]:
+    """The newest earlier document of the same template and profile; where that profile is new, of the same template."""
+    found: dict[WantedDocument, PredecessorReference] = {}
+    for one in wanted:
+        same_template = [row for row in inputs.earlier if row.template == one.template]
+        same_profile = [row for row in same_template if row.profile == one.profile.key()]
+        for before in (*same_profile, *same_template)[:1]:
+            found[one] = PredecessorReference(
+                inputs.study.study_instance_uid, before.series_instance_uid, before.sop_class_uid, before.sop_instance_uid
+            )
+    return found
 
 
 def _finish(session: Session, job: ClaimedJob, inputs: _Inputs, now: datetime) -> None:
@@ -200,40 +205,59 @@ def _record(
             template=row.template,
             sop_instance_uid=row.sop_instance_uid,
             sha256=sha256,
+            **_stated(row.profile),
         )
         for destination in destinations:
-            if row.template in destination.documents:
+            if (row.template, row.profile) in {(one.template, one.profile.key()) for one in wanted_by(destination)}:
                 _deliver(session, row, destination, inputs.study, now)
 
 
 def _record_failed(session: Session, job: ClaimedJob, inputs: _Inputs, failed: Sequence[FailedTemplate], now: datetime) -> None:
     for one in failed:
-        of_template = FailedDocument.analysis_id == job.subject_id, FailedDocument.template == one.template
-        row = session.scalar(select(FailedDocument).where(*of_template))
+        key = {"analysis_id": job.subject_id, "template": one.template, "profile": one.profile}
+        row = session.scalar(select(FailedDocument).filter_by(**key))
         if row is None:
-            row = FailedDocument(analysis_id=job.subject_id, study_id=inputs.study.id, template=one.template)
+            row = FailedDocument(study_id=inputs.study.id, **key)
             session.add(row)
         row.reason, row.created_at = one.reason, now
-        details = {"template": one.template, "reason": one.reason}
+        details = {"template": one.template, "reason": one.reason, **_stated(one.profile)}
         audit.record(session, AuditEvent.DOCUMENT_FAILED, now=now, study=inputs.study.pseudonym, **details)
 
 
+def _stated(profile: str) -> dict[str, str]:
+    """For the audit trail, where the profile is not the default."""
+    return {"profile": profile} if profile else {}
+
+
 def _document_row(document: BuiltDocument, job: ClaimedJob, inputs: _Inputs, path: str, sha256: str, now: datetime) -> Document:
-    dataset, predecessor = document.dataset, inputs.identity.predecessor
+    dataset = document.dataset
     return Document(
         analysis_id=job.subject_id,
         study_id=inputs.study.id,
         template=document.template,
         part=document.part,
+        profile=document.profile,
         sop_class_uid=str(dataset.SOPClassUID),
         sop_instance_uid=str(dataset.SOPInstanceUID),
         series_instance_uid=str(dataset.SeriesInstanceUID),
         modality=str(dataset.Modality),
         path=path,
         sha256=sha256,
-        predecessor_uid=predecessor.sop_instance_uid if predecessor and "PredecessorDocumentsSequence" in dataset else None,
+        predecessor_uid=_predecessor_uid(dataset),
         created_at=now,
     )
+
+
+def _predecessor_uid(dataset: Dataset) -> str | None:
+    """What the document itself says that it replaces."""
+    studies = dataset.get("PredecessorDocumentsSequence") or []
+    uids = [
+        str(one.ReferencedSOPInstanceUID)
+        for item in studies
+        for series in item.ReferencedSeriesSequence
+        for one in series.ReferencedSOPSequence
+    ]
+    return uids[0] if uids else None
 
 
 def _deliver(session: Session, document: Document, destination: Destination, study: Study, now: datetime) -> None:

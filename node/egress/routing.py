@@ -29,11 +29,13 @@ def destinations_for(settings: Settings, study: Study, header: Dataset, *, now: 
     return ()
 
 
-def templates_wanted(destinations: Sequence[Destination]) -> tuple[str, ...]:
-    """What these destinations take, in the table's order. For none at all everything: it stays in the archive."""
+def templates_wanted(destinations: Sequence[Destination]) -> tuple[building.WantedDocument, ...]:
+    """What these destinations take, each once, in the table's order. For none at all everything: it stays in the archive."""
     if not destinations:
-        return tuple(building.TEMPLATES)
-    return tuple(name for name in building.TEMPLATES if any(name in destination.documents for destination in destinations))
+        return tuple(map(building.WantedDocument, building.TEMPLATES))
+    wanted = dict.fromkeys(one for destination in destinations for one in building.wanted_by(destination))
+    order = list(building.TEMPLATES)
+    return tuple(sorted(wanted, key=lambda one: order.index(one.template)))
 
 
 def _is_migration(settings: Settings, study: Study, header: Dataset, now: datetime) -> bool:

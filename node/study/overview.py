@@ -49,7 +49,7 @@ def study_overview(session: Session, study_instance_uid: str) -> dict[str, Any] 
         "not_measured": findings.get("not_measured", []),
         "flags": [*findings.get("flags", []), *_remarks(session, study), *map(_failed_flag, failed)],
         "documents": [_document(session, row) for row in _rows(session, Document, study)],
-        "failed_documents": [{"template": row.template, "reason": row.reason} for row in failed],
+        "failed_documents": [{"template": row.template, "profile": row.profile, "reason": row.reason} for row in failed],
         "jobs": [_job(row) for row in _rows(session, Job, study) if row.error is not None],
     }
 
@@ -106,6 +106,7 @@ def _document(session: Session, row: Document) -> dict[str, Any]:
     deliveries = session.scalars(select(Delivery).where(Delivery.document_id == row.id).order_by(Delivery.id))
     return {
         "template": row.template,
+        "profile": row.profile,
         "sop_instance_uid": row.sop_instance_uid,
         "path": row.path,
         "deliveries": [{"destination": d.destination, "state": d.state, "detail": d.detail} for d in deliveries],

@@ -183,7 +183,7 @@ def test_a_document_template_is_a_file_and_a_line_in_the_table(tmp_path: Path) -
     (tmp_path / "sr_templates/card.py").write_text(_TEMPLATE, encoding="utf-8")
     table = tmp_path / "node/egress/building.py"
     _insert(table, "from sr_templates import card\n", before="from sr_templates.copied_values import")
-    _insert(table, '    "card": card.build,\n', before='    "seg": segmentation.build,\n')
+    _insert(table, '    "card": Template(card.build),\n', before='    "seg": Template(segmentation.build),\n')
     assert _printed(tmp_path, _BUILD) == ["card"]
 
 

@@ -159,8 +159,8 @@ def test_a_template_that_fails_takes_no_other_along(monkeypatch: pytest.MonkeyPa
     def refused(*_: object) -> tuple[BuiltDocument, ...]:
         raise DocumentError("outlines were drawn on an image of another size")
 
-    monkeypatch.setitem(module.TEMPLATES, "seg", broken)
-    monkeypatch.setitem(module.TEMPLATES, "kos", refused)
+    monkeypatch.setitem(module.TEMPLATES, "seg", module.Template(broken))
+    monkeypatch.setitem(module.TEMPLATES, "kos", module.Template(refused))
     headers = [source_header(uid) for uid in (A4C_UID, A2C_UID, POOR_UID)]
     built = build_templates(study_findings(), Evidence.from_headers(headers), identity())
     assert [document.template for document in built.documents] == ["tid1500"]

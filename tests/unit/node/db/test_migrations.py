@@ -2,16 +2,18 @@
 
 from importlib import resources
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, select
-from sqlalchemy.orm import Session
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session, make_transient
 
 from node.db import queue
 from node.db.session import Database
-from node.db.tables import Base, Delivery, DeliveryState, Job, JobKind, JobState
+from node.db.tables import Base, Delivery, DeliveryState, Document, FailedDocument, Job, JobKind, JobState
 from tests.rows import NOW, add_deliveries, add_study
 
 
@@ -38,7 +40,7 @@ def test_upgrading_again_changes_nothing(database: Database) -> None:
 def _downgrade(database: Database, revision: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(resources.files("node.db").joinpath("migrations")))
-    with database._engine.begin() as connection:
+    with database._migrating() as connection:
         config.attributes["connection"] = connection
         command.downgrade(config, revision)
 
@@ -61,3 +63,41 @@ def test_deliveries_under_way_before_the_upgrade_go_on_after_it(database: Databa
     todo = JobState.TODO
     assert jobs == {"analyse_study": (todo, None), "build_documents": (todo, None), "deliver": (todo, "pacs-0")}
     assert (delivery.processing_failures, delivery.late_attempts, delivery.status) == (0, 0, "0xA700")
+
+
+def test_documents_before_profiles_are_of_the_default_one(database: Database) -> None:
+    """Their tables are made anew, while deliveries refer to them; another profile then has a place beside the default."""
+
+    def fill(session: Session) -> None:
+        add_deliveries(session, add_study(session).id, DeliveryState.ACCEPTED)
+        session.add(FailedDocument(analysis_id=1, study_id=1, template="kos", reason="LookupError", created_at=NOW))
+
+    database.write(fill)
+    _downgrade(database, "0006")
+    database.upgrade()
+    with database.reading() as session:
+        (document,), (failed,) = session.scalars(select(Document)), session.scalars(select(FailedDocument))
+        delivery = session.scalars(select(Delivery)).one()
+        assert session.connection().exec_driver_sql("PRAGMA foreign_key_check").all() == []
+    assert (document.profile, failed.profile, delivery.document_id) == ("", "", document.id)
+
+    def add_another(session: Session) -> None:
+        for row in (document, failed):
+            make_transient(row)
+            row.id, row.profile = None, "strict"
+        document.sop_instance_uid = "2.2"
+        session.add_all((document, failed))
+
+    database.write(add_another)
+    with pytest.raises(IntegrityError):
+        database.write(
+            lambda session: session.add(
+                FailedDocument(analysis_id=1, study_id=1, template="kos", profile="strict", reason="", created_at=NOW)
+            )
+        )
+    with pytest.raises(IntegrityError):  # foreign keys are checked again
+        database.write(lambda session: session.add(Delivery(document_id=99, destination="pacs", created_at=NOW)))
+    _downgrade(database, "0006")
+    database.upgrade()
+    with database.reading() as session:
+        assert [row.profile for row in session.scalars(select(Document))] == [""]

@@ -34,6 +34,7 @@ from node.db.tables import (
     StudyState,
 )
 from node.egress import building, documents
+from node.egress.building import Template
 from node.egress.documents import build_documents
 from node.egress.tools import EgressTools
 from node.errors import LeaseLost
@@ -113,7 +114,7 @@ class Bench:
         return dcmread(self.tools.archive.path(document.path))
 
 
-def _bench(folder: Path, **settings: Any) -> Bench:
+def document_bench(folder: Path, **settings: Any) -> Bench:
     node = NodeSettings(data_dir=folder, institution_name="Echo Lab")
     tools = EgressTools(
         migrated_database(folder / "n.sqlite"),
@@ -138,7 +139,7 @@ def _bench(folder: Path, **settings: Any) -> Bench:
 @pytest.fixture
 def bench(tmp_path: Path) -> Iterator[Bench]:
     """Three clips received, nothing analysed yet."""
-    bench = _bench(tmp_path)
+    bench = document_bench(tmp_path)
     for uid in (A4C_UID, A2C_UID, POOR_UID):
         bench.receive(source_header(uid))
     yield bench
@@ -287,7 +288,7 @@ def test_findings_on_an_object_that_is_gone_are_a_final_error(bench: Bench) -> N
 def test_what_a_destination_takes_is_built_and_what_goes_nowhere_is_kept(
     tmp_path: Path, settings: dict[str, Any], destinations: set[str], templates: list[str]
 ) -> None:
-    bench = _bench(tmp_path, **settings)
+    bench = document_bench(tmp_path, **settings)
     for uid in (A4C_UID, A2C_UID, POOR_UID):
         bench.receive(source_header(uid))
     build_documents(bench.analyse(study_findings()), bench.tools)
@@ -303,7 +304,7 @@ def _broken(*_: object) -> tuple[BuiltDocument, ...]:
 def test_a_template_that_one_destination_takes_and_that_raises_stops_no_other(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(building.TEMPLATES, "seg", _broken)
+    monkeypatch.setitem(building.TEMPLATES, "seg", Template(_broken))
     build_documents(bench.analyse(study_findings()), bench.tools)
     assert [row.template for row in bench.rows(Document)] == ["tid1500", "kos"]
     assert {delivery.destination for delivery in bench.rows(Delivery)} == {"pacs", "reporting"}
@@ -321,7 +322,7 @@ def test_a_template_that_no_destination_takes_is_not_built(bench: Bench, monkeyp
         asked.append(1)
         return _broken()
 
-    monkeypatch.setitem(building.TEMPLATES, "tid5300", build)
+    monkeypatch.setitem(building.TEMPLATES, "tid5300", Template(build))
     build_documents(bench.analyse(study_findings()), bench.tools)
     assert asked == []
     assert len(bench.rows(Document)) == 4
@@ -332,8 +333,8 @@ def test_a_template_that_no_destination_takes_is_not_built(bench: Bench, monkeyp
 def test_when_all_that_is_wanted_fails_each_is_recorded_and_the_job_fails(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(building.TEMPLATES, "tid1500", _broken)
-    bench = _bench(tmp_path, destination=DESTINATIONS[1:])
+    monkeypatch.setitem(building.TEMPLATES, "tid1500", Template(_broken))
+    bench = document_bench(tmp_path, destination=DESTINATIONS[1:])
     for uid in (A4C_UID, A2C_UID, POOR_UID):
         bench.receive(source_header(uid))
     job = bench.analyse(study_findings())
