@@ -85,16 +85,9 @@ _LV_LENGTH_ED = Code("18077-8", "LN", "Left Ventricle diastolic major axis")
 _DISCS_SINGLE_PLANE = Code("125208", "DCM", "Method of Disks, Single Plane")
 _DISCS_BIPLANE = Code("125207", "DCM", "Method of Disks, Biplane")
 _TEICHHOLZ = Code("125209", "DCM", "Teichholz")
-_OUTLINE = _private("OUTLINE", "Outline drawn by a network")
-_SPECTRAL_PEAK = _private("SPECTRAL-PEAK", "Peak of a spectrum, placed by a network")
-_ENVELOPE = _private("ENVELOPE", "Envelope of a spectrum, drawn by a network")
-_EXCURSION = _private("M-MODE-CALIPERS", "M-mode excursion whose ends were placed by a network")
-_CALIPERS = _private("CALIPERS", "Calipers whose ends were placed by a network")
 # A concept of its own: a receiver that overlooks methods must not file it with EF by the method of discs.
 _EF_VIDEO = _private("EF-VIDEO", "Left Ventricular Ejection Fraction by video regression")
-_VIDEO_REGRESSION = _private("VIDEO-REGRESSION", "Regression from a video clip by a network")
 _EF_VIDEO_BIPLANE = _private("EF-VIDEO-BIPLANE", "Left Ventricular Ejection Fraction by video regression, biplane")
-_VIDEO_REGRESSION_BIPLANE = _private("VIDEO-REGR-BP", "Regression from video clips of two planes by a network")
 
 PERCENT = Code("%", "UCUM", "Percent")
 MILLILITRE = Code("mL", "UCUM", "mL")
@@ -115,20 +108,21 @@ UNIT_CODES: dict[str, Code] = {
         NO_UNITS,
     )
 }  # fmt: skip
-METHOD_CODES: dict[Method, Code | None] = {  # None where the concept says it
+# None where the concept says it, and where only the algorithm could be named: TID 4019 does that.
+METHOD_CODES: dict[Method, Code | None] = {
     Method.DISCS_SINGLE_PLANE: _DISCS_SINGLE_PLANE,
     Method.DISCS_BIPLANE: _DISCS_BIPLANE,
     Method.LENGTH: None,
-    Method.CALIPERS: _CALIPERS,
+    Method.CALIPERS: None,
     Method.TEICHHOLZ: _TEICHHOLZ,
-    Method.OUTLINE: _OUTLINE,
-    Method.SPECTRAL_PEAK: _SPECTRAL_PEAK,
+    Method.OUTLINE: None,
+    Method.SPECTRAL_PEAK: None,
     Method.BERNOULLI: _BERNOULLI,
-    Method.SPECTRAL_ENVELOPE: _ENVELOPE,
-    Method.M_MODE_EXCURSION: _EXCURSION,
+    Method.SPECTRAL_ENVELOPE: None,
+    Method.M_MODE_EXCURSION: None,
     Method.RATIO: None,
-    Method.VIDEO_REGRESSION: _VIDEO_REGRESSION,
-    Method.VIDEO_REGRESSION_BIPLANE: _VIDEO_REGRESSION_BIPLANE,
+    Method.VIDEO_REGRESSION: None,
+    Method.VIDEO_REGRESSION_BIPLANE: None,
 }
 
 
@@ -269,7 +263,9 @@ VIEW_CODES: dict[View, Code] = {
 
 _PULSED = Code("261199008", "SCT", "Doppler Pulsed")  # CID 12224
 _CONTINUOUS = Code("261198000", "SCT", "Doppler Continuous Wave")
-MODE_CODES: dict[View, Code] = {
+_TWO_DIMENSIONAL = Code("399064001", "SCT", "2D mode")
+MODE_CODES: dict[View, Code] = {  # of a cross-section, which OTHER need not be; of a display as far as it is known
+    **{view: _TWO_DIMENSIONAL for view in View if view not in DISPLAYS | {View.OTHER}},
     **{view: _PULSED for view in DISPLAYS if view.endswith("_pw")},
     **{view: _CONTINUOUS for view in DISPLAYS if view.endswith("_cw")},
     **dict.fromkeys(TISSUE_DOPPLER, Code("439858009", "SCT", "Tissue Doppler Imaging")),
@@ -355,8 +351,14 @@ IMAGE_VIEW = Code("111031", "DCM", "Image View")
 IMAGE_MODE = Code("399264008", "SCT", "Image Mode")
 FLOW_DIRECTION = Code("260674002", "SCT", "Flow Direction")  # TID 5203 row 2
 DIRECTION_FOUND = _private("DIRECTION", "Direction found, seen from the transducer")
+SELECTION_STATUS = Code("121404", "DCM", "Selection Status")  # TID 310 row 6, CID 224
+MOST_RECENT_VALUE = Code("121411", "DCM", "Most recent value chosen")
+MEAN_VALUE = Code("121412", "DCM", "Mean value chosen")
 CARDIAC_CYCLE_POINT = Code("272518008", "SCT", "Cardiac Cycle Point")
 IMAGE_QUALITY_RATING = Code("111029", "DCM", "Image Quality Rating")
+QUALITY_ASSESSMENT = Code("111050", "DCM", "Quality Assessment")  # CID 6044
+MEETS_QUALITY_STANDARD = Code("111237", "DCM", "Usable - Meets the quality control standard")
+MISSES_QUALITY_STANDARD = Code("111236", "DCM", "Usable - Does not meet the quality control standard")
 CERTAINTY_OF_FINDING = Code("111012", "DCM", "Certainty of Finding")
 STANDARD_DEVIATION = Code("386136009", "SCT", "Standard Deviation")  # CID 7464
 BEATS_AVERAGED = _private("BEATS", "Number of beats averaged")

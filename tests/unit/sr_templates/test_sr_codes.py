@@ -98,14 +98,26 @@ def test_codes_come_from_the_context_groups_of_their_templates() -> None:
     for view, code in codes.VIEW_CODES.items():
         assert code.scheme_designator == codes.PRIVATE_SCHEME or _in_context_group(code, 12226), view
     unsaid = {view for view in DISPLAYS if f"{view}_pw" in set(View)} | {View.DOPPLER_AO_DESCENDING}
-    assert codes.MODE_CODES.keys() == DISPLAYS - unsaid
+    assert codes.MODE_CODES.keys() == set(View) - unsaid - {View.OTHER}
+    assert {codes.MODE_CODES[view].meaning for view in set(View) - DISPLAYS - {View.OTHER}} == {"2D mode"}
     assert all(_in_context_group(code, 12224) for code in codes.MODE_CODES.values())
     assert all(_in_context_group(row.flow, 12221) for row in codes.QUANTITY_CODES.values() if row.flow is not None)
+    assert _in_context_group(codes.MOST_RECENT_VALUE, 224)
+    assert _in_context_group(codes.MEAN_VALUE, 224)
+    assert _in_context_group(codes.MEETS_QUALITY_STANDARD, 6044)
+    assert _in_context_group(codes.MISSES_QUALITY_STANDARD, 6044)
     assert all(_in_context_group(code, 12233) for code in codes.PHASE_CODES.values())
     assert all(_in_context_group(row.qualifier, 42) for row in codes.REASON_CODES.values())
     assert all(_in_context_group(code, 7011) for code in codes.QUALITY_ISSUE_REASONS.values())
     assert _in_context_group(codes.QUALITY_ISSUE, 7010)
     assert _in_context_group(codes.IMAGING_MEASUREMENT_REPORT, 7021)
+
+
+def test_no_method_merely_names_the_algorithm() -> None:
+    """TID 4019 does; an importer that compares methods knows none of ours."""
+    meanings = [code.meaning for code in codes.METHOD_CODES.values() if code is not None]
+    assert meanings
+    assert not [meaning for meaning in meanings if "network" in meaning]
 
 
 def test_a_reason_of_quality_is_one_document_each() -> None:
