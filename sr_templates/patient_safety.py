@@ -29,6 +29,21 @@ def may_show(findings: StudyFindings, evidence: Evidence) -> bool:
     """
     if findings.research_override or not trained_on_phantoms(findings):
         return True
+    return _is_of_phantoms(findings, evidence)
+
+
+def may_prefill(findings: StudyFindings, evidence: Evidence) -> bool:
+    """Whether numbers may go where receivers file them by code, unseen: into TID 5200, TID 5300 and HL7.
+
+    The research override opens no such door: its mark is words, and those receivers read none. What says Quality Control
+    Subject everywhere is nobody's heart and may pass.
+    """
+    if not findings.research_override and not trained_on_phantoms(findings):
+        return True
+    return all(measurement.sources for measurement in findings.measurements) and _is_of_phantoms(findings, evidence)
+
+
+def _is_of_phantoms(findings: StudyFindings, evidence: Evidence) -> bool:
     sources = {source.sop_instance_uid for measurement in findings.measurements for source in measurement.sources}
     uids = {clip.sop_instance_uid for clip in findings.clips} | sources
     headers = [evidence.newest, *(evidence.header(uid) for uid in uids)]

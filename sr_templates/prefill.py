@@ -1,0 +1,173 @@
+"""What goes into the dialects that reporting systems fill their fields from (TID 5200, TID 5300), and how it is stated there.
+
+Receivers file a number by its code, often by nothing else. So here stands less than in a TID 1500 report: no value that may not
+reach a patient, none that the cart has measured, no two values that a receiver could take for one another.
+"""
+
+import math
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass
+
+from pydicom.sr.coding import Code
+
+from models.catalogue import QUANTITIES, Method
+from models.results import Measurement, StudyFindings
+from sr_templates import codes
+from sr_templates.errors import DocumentError
+from sr_templates.evidence import Evidence
+from sr_templates.patient_safety import may_prefill
+from sr_templates.profile import Profile
+
+_BLOOD_VELOCITY, _TISSUE_VELOCITY = "m/s", "cm/s"  # as the catalogue has them
+_LONGEST_DS = 16  # PS3.5 6.2
+
+# No receiver knows them, and one that matches words would file them as the ejection fraction of the method of discs.
+_NEVER = frozenset({Method.VIDEO_REGRESSION, Method.VIDEO_REGRESSION_BIPLANE})
+
+# Of several values of one concept the first counts (ASE/EACVI 2015: discs in two planes before one, discs before diameters).
+_BETTER_FIRST = ("125207", "125204", "125208", "125205")
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A measured value that a prefill dialect does not write. `reason` is in words, without patient data."""
+
+    key: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Prefill:
+    """`values` with the best of each concept first, in the order of the catalogue otherwise."""
+
+    values: tuple[Measurement, ...]
+    left_out: tuple[LeftOut, ...] = ()
+
+
+def choose(findings: StudyFindings, evidence: Evidence, profile: Profile) -> Prefill:
+    """The measurements that a receiver with this profile may have. What is not measured is not in them.
+
+    Raises DocumentError for a value that cannot be stated: of an unknown quantity, not finite, or in another unit than its own.
+    """
+    for measurement in findings.measurements:
+        _require_statable(measurement)
+    values: list[Measurement] = []
+    left_out: list[LeftOut] = []
+    forbidden = "" if may_prefill(findings, evidence) else "research results stay out of prefilled fields"
+    for measurement in sorted(findings.measurements, key=lambda m: (_rank(m.key), _CATALOGUE_ORDER[m.key])):
+        reason = forbidden or _why_not(measurement, findings, profile)
+        if reason:
+            left_out.append(LeftOut(measurement.key, reason))
+        else:
+            values.append(measurement)
+    return Prefill(tuple(values), tuple(left_out))
+
+
+def tell_apart(prefill: Prefill, meaning: Callable[[Measurement], Hashable], indistinct: dict[str, str]) -> Prefill:
+    """Without those that a dialect states in the same words as another: of such the best stays, and the others are listed.
+
+    `meaning` is all that a receiver of the dialect can tell values by. `indistinct` names quantities that it never can, each
+    with the one that is written in their place: a value that could be either is filed in the wrong field half the time.
+    """
+    kept: dict[Hashable, Measurement] = {}
+    left_out = list(prefill.left_out)
+    for measurement in prefill.values:
+        other = indistinct.get(measurement.key)
+        if other is None:
+            other = kept.setdefault(meaning(measurement), measurement).key
+        if other != measurement.key:
+            left_out.append(LeftOut(measurement.key, f"receivers could not tell it from {other}"))
+    gone = {one.key for one in left_out}
+    return Prefill(tuple(value for value in prefill.values if value.key not in gone), tuple(left_out))
+
+
+def stated(measurement: Measurement, profile: Profile) -> tuple[float, Code]:
+    """Value and unit, rounded to what was measured; whole numbers are int, so that no ".0" claims a decimal.
+
+    Blood velocities are in the profile's unit; those of tissue are in cm/s everywhere (ASE, and carts of both habits).
+    """
+    decimals, unit, value = codes.QUANTITY_CODES[measurement.key].decimals, measurement.unit, measurement.value
+    if unit == _BLOOD_VELOCITY and profile.velocity != _BLOOD_VELOCITY:
+        value, unit, decimals = value * 100, _TISSUE_VELOCITY, max(decimals - 2, 0)
+    rounded = round(value, decimals)
+    rounded = int(rounded) if rounded == int(rounded) else rounded
+    if len(str(rounded)) > _LONGEST_DS:
+        raise DocumentError(f"{measurement.key}: more than the {_LONGEST_DS} characters of a decimal string")
+    return rounded, codes.UNIT_CODES[unit]
+
+
+def selection(measurement: Measurement, profile: Profile) -> Code:
+    """Selection Status (121404) of the preferred value: of CID 224, and never that a user has chosen (121410).
+
+    Among replicates it is their mean, be it of one sample: receivers of that habit look for nothing else.
+    """
+    return codes.MEAN_VALUE if measurement.beats > 1 or profile.replicates else codes.MOST_RECENT_VALUE
+
+
+def image_mode(measurement: Measurement) -> Code | None:
+    """CID 12224, of the views that it was found in or, of several, that it needs; None where they differ or do not say."""
+    views = (measurement.view,) if measurement.view else QUANTITIES[measurement.key].views
+    modes = {codes.MODE_CODES.get(view) for view in views}
+    return modes.pop() if len(modes) == 1 else None
+
+
+def image_view(measurement: Measurement) -> Code | None:
+    """CID 12226; None where it has no such view, and for a trace, whose plane is not known."""
+    code = codes.VIEW_CODES[measurement.view] if measurement.view else None
+    return code if code is not None and code.scheme_designator != codes.PRIVATE_SCHEME else None
+
+
+def method(measurement: Measurement) -> Code | None:
+    """CID 12227; None for a private one, which no receiver knows and which breaks an exact match."""
+    code = codes.QUANTITY_CODES[measurement.key].method
+    return code if code is not None and code.scheme_designator != codes.PRIVATE_SCHEME else None
+
+
+def _require_statable(measurement: Measurement) -> None:
+    code = codes.QUANTITY_CODES.get(measurement.key)
+    if code is None:
+        raise DocumentError(f"unknown quantity {measurement.key!r}")
+    if measurement.unit != code.unit.value or not math.isfinite(measurement.value):
+        raise DocumentError(f"{measurement.key}: not a finite value in {code.unit.value}")
+
+
+def _why_not(measurement: Measurement, findings: StudyFindings, profile: Profile) -> str:
+    if QUANTITIES[measurement.key].method in _NEVER:
+        return "no receiver has a field for its method"
+    if profile.fill == "all" or not findings.cart:
+        return ""
+    if profile.fill == "none_if_cart_sr":
+        return "the cart has sent a report of its own"
+    of_cart = [value.key for value in findings.cart]
+    if measurement.key in of_cart:
+        return "the cart has measured it"
+    better = next((key for key in of_cart if _same_field(key, measurement.key) and _rank(key) <= _rank(measurement.key)), "")
+    return f"the cart has measured {better}, which the same field takes" if better else ""
+
+
+def _same_field(one: str, other: str) -> bool:
+    """Whether a receiver that looks at concept and site alone takes one for the other."""
+    first, second = codes.QUANTITY_CODES.get(one), codes.QUANTITY_CODES.get(other)
+    if first is None or second is None:
+        return False
+    return (first.concept, first.finding_site, first.flow) == (second.concept, second.finding_site, second.flow)
+
+
+def _rank(key: str) -> int:
+    code = codes.QUANTITY_CODES.get(key)
+    value = code.method.value if code is not None and code.method is not None else ""
+    return _BETTER_FIRST.index(value) if value in _BETTER_FIRST else len(_BETTER_FIRST)
+
+
+def in_order(keys: Iterable[str]) -> list[str]:
+    """The best of each concept first, in the order given otherwise."""
+    return sorted(keys, key=_rank)
+
+
+_CATALOGUE_ORDER = {key: number for number, key in enumerate(QUANTITIES)}
+
+
+def indistinct_quantities(meanings: Iterable[tuple[str, Hashable]]) -> dict[str, str]:
+    """Of (key, meaning) in the order of preference: each key that an earlier one leaves no room for, with that one."""
+    first: dict[Hashable, str] = {}
+    return {key: first[meaning] for key, meaning in meanings if first.setdefault(meaning, key) != key}
