@@ -36,6 +36,7 @@ def _loinc(value: str, meaning: str) -> Code:
     return Code(value, "LN", meaning)
 
 
+HEART = Code("80891009", "SCT", "Heart")  # CID 4
 LEFT_VENTRICLE = Code("87878005", "SCT", "Left ventricle")
 LEFT_ATRIUM = Code("82471001", "SCT", "Left atrium")
 AORTA = Code("15825003", "SCT", "Aorta")

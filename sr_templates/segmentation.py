@@ -1,9 +1,11 @@
 """BINARY segmentation of the left ventricle on the ultrasound clip itself (PS3.3 A.51).
 
 Echo clips have no Frame of Reference, and highdicom refuses them for that; the standard does not (the module is conditional).
-So the object is written here: its frames are tied to the source's by Referenced Frame Number alone.
+So the object is written here: its frames are tied to the source's by Referenced Frame Number alone. Of its geometry it states
+what the clip states: the size of a pixel. Where the image lay in the patient, nobody knows.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -30,6 +32,12 @@ KIND = DocumentKind("seg", SegmentationStorage, "SEG", 9200, "EchoNode segmentat
 _SEGMENTS: dict[str, tuple[str, Code, tuple[int, int, int]]] = {
     "lv": ("LV cavity", codes.LEFT_VENTRICLE, (43803, 26565, 37722)),
 }
+
+_MM_PER_CM = 10
+# Nobody measured how thick the slice was. Readers want a number above 0, and some multiply it by areas. With this one no volume
+# comes out that could be taken for a ventricle's.
+_SLICE_THICKNESS_MM = 0.001
+_ROWS_DOWN_COLUMNS_RIGHT = [1, 0, 0, 0, 1, 0]
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,13 +111,13 @@ def _build_one(
     document.PatientOrientation = ""
     document.ContentLabel = "LV_SEGMENTATION"
     document.ContentDescription = mark or "Left ventricle on an echo clip"
-    document.ContentCreatorName = identity.model_name
+    document.ContentCreatorName = ""  # of a person; the algorithm has its own attributes
     document.update(_lossy_compression(source))
     document.ReferencedSeriesSequence = referenced_series([source], "ReferencedInstanceSequence")
     segments = sorted({(frame.segment_number, frame.structure) for frame in frames})
     document.SegmentSequence = [_segment(*segment, clip, findings, evidence, identity) for segment in segments]
     document.update(_dimensions(identity.derived_uid(evidence.study_instance_uid, KIND.template, part, "dimensions")))
-    document.SharedFunctionalGroupsSequence = [Dataset()]
+    document.SharedFunctionalGroupsSequence = [_geometry(clip)]
     is_multi_frame = evidence.number_of_frames(part) is not None
     document.PerFrameFunctionalGroupsSequence = _functional_groups(frames, source, is_multi_frame)
     document.update(_pixels(frames, clip))
@@ -122,6 +130,8 @@ def _refuse_misfits(clip: ClipFindings, evidence: Evidence) -> None:
         raise DocumentError("outlines were drawn on an image of another size")
     if len({(contour.structure, contour.frame_index) for contour in clip.contours}) != len(clip.contours):
         raise DocumentError("two outlines of one structure on one frame")
+    if not all(math.isfinite(cm) and cm > 0 for cm in clip.cm_per_px or ()):
+        raise DocumentError("the size of a pixel is no length")
     frames = evidence.number_of_frames(clip.sop_instance_uid) or 1
     for contour in clip.contours:
         if contour.structure not in _SEGMENTS:
@@ -202,6 +212,26 @@ def _dimensions(organization_uid: str) -> Dataset:
         item.DimensionDescriptionLabel = index
         dimensions.DimensionIndexSequence.append(item)
     return dimensions
+
+
+def _geometry(clip: ClipFindings) -> Dataset:
+    """Pixel Measures and Plane Orientation (PS3.3 C.7.6.16.2.1, .4), both optional without a Frame of Reference.
+
+    OHIF shows nothing without them; the orientation only says that rows run down and columns to the right. A clip without
+    a scale has no Pixel Spacing, which OHIF can do without; highdicom then cannot read the object.
+    """
+    measures, orientation, anatomy, shared = Dataset(), Dataset(), Dataset(), Dataset()
+    if clip.cm_per_px is not None:
+        column_mm, row_mm = (_MM_PER_CM * cm for cm in clip.cm_per_px)
+        measures.PixelSpacing = [f"{row_mm:.10g}", f"{column_mm:.10g}"]
+    measures.SliceThickness = str(_SLICE_THICKNESS_MM)
+    orientation.ImageOrientationPatient = _ROWS_DOWN_COLUMNS_RIGHT
+    anatomy.AnatomicRegionSequence = [code_item(codes.HEART)]
+    anatomy.FrameLaterality = "U"
+    shared.FrameAnatomySequence = [anatomy]
+    shared.PixelMeasuresSequence = [measures]
+    shared.PlaneOrientationSequence = [orientation]
+    return shared
 
 
 def _functional_groups(frames: list[_Frame], source: Dataset, is_multi_frame: bool) -> list[Dataset]:

@@ -146,10 +146,44 @@ def test_the_segment_says_what_it_is_and_what_made_it() -> None:
     assert seg.file_meta.TransferSyntaxUID == ExplicitVRLittleEndian
 
 
-def test_no_geometry_is_invented() -> None:
+def test_the_size_of_a_pixel_is_the_regions_rows_first() -> None:
+    """Of the region in cm, (x, y); in Pixel Spacing in mm, between rows, then between columns (PS3.3 10.7.1.3)."""
+    seg = dcmread(BytesIO(built(clip_findings(cm_per_px=(0.0308641975308642, 0.04)))))
+    (shared,) = seg.SharedFunctionalGroupsSequence
+    assert shared.PixelMeasuresSequence[0].PixelSpacing == [0.4, 0.3086419753]
+    assert shared.PlaneOrientationSequence[0].ImageOrientationPatient == [1, 0, 0, 0, 1, 0]
+
+
+def test_no_volume_follows_from_a_thickness_nobody_measured() -> None:
+    """As if each frame of a beat were a slice: what some viewers print as the volume of a segment."""
+    clip = clip_findings(cm_per_px=(0.05, 0.05), contours=lv_contours())
+    seg = dcmread(BytesIO(built(clip)))
+    (measures,) = seg.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence
+    voxel_ml = measures.PixelSpacing[0] * measures.PixelSpacing[1] * measures.SliceThickness / 1000
+    assert 0 < seg.pixel_array.sum() * voxel_ml < 0.01
+
+
+def test_without_a_scale_none_is_stated() -> None:
+    """Pixel Spacing is left out, not 1; the masks and the frames they lie on are the same."""
+    of_clip, without = (dcmread(BytesIO(built(clip_findings(cm_per_px=cm)))) for cm in ((0.05, 0.05), None))
+    (measures,) = without.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence
+    assert "PixelSpacing" not in measures
+    assert "SliceThickness" in measures
+    assert without.PixelData == of_clip.PixelData
+    assert without.PerFrameFunctionalGroupsSequence == of_clip.PerFrameFunctionalGroupsSequence
+
+
+def test_no_place_in_the_patient_is_invented() -> None:
     seg = dcmread(BytesIO(built(clip_findings())))
-    for keyword in ("FrameOfReferenceUID", "PixelSpacing", "ImagePositionPatient", "PlanePositionSequence"):
-        assert keyword not in seg
+    present = {element.keyword for element in seg.iterall()}
+    assert "PixelSpacing" in present
+    assert present.isdisjoint(("FrameOfReferenceUID", "ImagePositionPatient", "PlanePositionSequence", "SpacingBetweenSlices"))
+
+
+def test_no_person_made_it() -> None:
+    seg = dcmread(BytesIO(built(clip_findings())))
+    assert seg.ContentCreatorName == ""
+    assert seg.SegmentSequence[0].SegmentAlgorithmName == identity().model_name
 
 
 def test_lossy_once_is_lossy_for_ever() -> None:
@@ -190,8 +224,10 @@ def test_outlines_around_no_pixel_make_no_document() -> None:
         {"contours": (Contour("lv", 0, ((1.0, 2.0), (5.0, 6.0))),)},
         {"contours": (Contour("lv", 0, ((1.0, 2.0), (5.0, float("nan")), (9.0, 9.0))),)},
         {"contours": lv_contours([0]) * 2},
+        {"cm_per_px": (0.05, 0.0)},
+        {"cm_per_px": (float("nan"), 0.05)},
     ],
-    ids=["size", "structure", "frame", "negative frame", "line", "not finite", "twice"],
+    ids=["size", "structure", "frame", "negative frame", "line", "not finite", "twice", "no length", "no number"],
 )
 def test_outlines_that_do_not_fit_their_object_are_refused(changes: dict[str, object]) -> None:
     findings = study_findings(clips=(replace(clip_findings(), **changes),))  # type: ignore[arg-type]
