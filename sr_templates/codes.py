@@ -1,4 +1,4 @@
-"""Every coded concept that our documents use, and the one row per quantity that says how it is written.
+"""The coded concepts that our documents use: sites, units, methods, views, reasons, names of content items.
 
 Standard codes and meanings are those of PS3.16 (context groups named beside them), checked against pydicom's dictionaries by
 the tests. What the standard has no code for carries our private scheme, which every document then identifies in its Coding
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from models.catalogue import DISPLAYS, M_MODES, QUANTITIES, TISSUE_DOPPLER, Direction, Method, Phase, Quantity, View
+from models.catalogue import DISPLAYS, M_MODES, TISSUE_DOPPLER, Direction, Method, Phase, View
 from models.results import QualityIssue, Reason
 
 PRIVATE_SCHEME = "99ECHONODE"
@@ -32,10 +32,6 @@ def _private(value: str, meaning: str) -> Code:
     return Code(value, PRIVATE_SCHEME, meaning)
 
 
-def _loinc(value: str, meaning: str) -> Code:
-    return Code(value, "LN", meaning)
-
-
 HEART = Code("80891009", "SCT", "Heart")  # CID 4
 LEFT_VENTRICLE = Code("87878005", "SCT", "Left ventricle")
 LEFT_ATRIUM = Code("82471001", "SCT", "Left atrium")
@@ -53,6 +49,11 @@ PULMONIC_VALVE = Code("39057004", "SCT", "Pulmonic Valve")
 MITRAL_ANNULUS = Code("65197004", "SCT", "Mitral Annulus")
 MEDIAL_MITRAL_ANNULUS = Code("399093001", "SCT", "Medial Mitral Annulus")
 LATERAL_MITRAL_ANNULUS = Code("399086000", "SCT", "Lateral Mitral Annulus")
+SINOTUBULAR_JUNCTION = Code("443167003", "SCT", "Aortic Sinotubular Junction")
+AORTIC_VALVE_RING = Code("77583004", "SCT", "Aortic Valve Ring")
+TRICUSPID_ANNULUS = Code("113259005", "SCT", "Tricuspid Annulus")
+PULMONARY_VEIN = Code("430757002", "SCT", "Pulmonary Vein")
+ENTIRE_BODY = Code("38266002", "SCT", "Entire body")
 STRUCTURE_CODES: dict[str, Code] = {  # as `Quantity.structure` and `Contour` name them
     "lv": LEFT_VENTRICLE,
     "la": LEFT_ATRIUM,
@@ -70,25 +71,17 @@ STRUCTURE_CODES: dict[str, Code] = {  # as `Quantity.structure` and `Contour` na
     "mitral annulus": MITRAL_ANNULUS,
     "septal annulus": MEDIAL_MITRAL_ANNULUS,
     "lateral annulus": LATERAL_MITRAL_ANNULUS,
+    "sinotubular junction": SINOTUBULAR_JUNCTION,
+    "aortic annulus": AORTIC_VALVE_RING,
+    "tricuspid annulus": TRICUSPID_ANNULUS,
+    "pulmonary vein": PULMONARY_VEIN,
+    "heart": HEART,
+    "body": ENTIRE_BODY,
 }
-_PEAK_VELOCITY = Code("11726-7", "LN", "Peak Systolic Velocity")
-_PEAK_GRADIENT = Code("20247-3", "LN", "Peak Gradient")
-_VTI = Code("20354-7", "LN", "Velocity Time Integral")
-_E_PRIME = Code("399133000", "SCT", "Left Ventricular Peak Early Diastolic Tissue Velocity")
-_E_OVER_E_PRIME = Code("399140004", "SCT", "Ratio of MV Peak Velocity to LV Peak Tissue Velocity E-Wave")
-_ANTEGRADE = Code("263677008", "SCT", "Antegrade Flow")  # CID 12221
-_REGURGITANT = Code("397417004", "SCT", "Regurgitant Flow")
 _BERNOULLI = Code("125218", "DCM", "Simplified Bernoulli")
-_EF = Code("18043-0", "LN", "Left Ventricular Ejection Fraction by US")
-_EDV = Code("18026-5", "LN", "Left Ventricular End Diastolic Volume")
-_ESV = Code("18148-7", "LN", "Left Ventricular End Systolic Volume")
-_LV_LENGTH_ED = Code("18077-8", "LN", "Left Ventricle diastolic major axis")
 _DISCS_SINGLE_PLANE = Code("125208", "DCM", "Method of Disks, Single Plane")
 _DISCS_BIPLANE = Code("125207", "DCM", "Method of Disks, Biplane")
 _TEICHHOLZ = Code("125209", "DCM", "Teichholz")
-# A concept of its own: a receiver that overlooks methods must not file it with EF by the method of discs.
-_EF_VIDEO = _private("EF-VIDEO", "Left Ventricular Ejection Fraction by video regression")
-_EF_VIDEO_BIPLANE = _private("EF-VIDEO-BIPLANE", "Left Ventricular Ejection Fraction by video regression, biplane")
 
 PERCENT = Code("%", "UCUM", "Percent")
 MILLILITRE = Code("mL", "UCUM", "mL")
@@ -99,14 +92,21 @@ CENTIMETRE_PER_SECOND = Code("cm/s", "UCUM", "centimeter/second")
 MILLIMETRE_OF_MERCURY = Code("mm[Hg]", "UCUM", "mmHg")
 SCORE_OF_100 = Code("{0:100}", "UCUM", "range: 0:100")
 NO_UNITS = Code("1", "UCUM", "no units")
+MILLISECOND = Code("ms", "UCUM", "millisecond")
+GRAM = Code("g", "UCUM", "g")
+GRAM_PER_SQUARE_METRE = Code("g/m2", "UCUM", "g/m2")
+MILLILITRE_PER_SQUARE_METRE = Code("mL/m2", "UCUM", "mL/m2")
+LITRE_PER_MINUTE = Code("L/min", "UCUM", "L/min")
+LITRE_PER_MINUTE_AND_SQUARE_METRE = Code("L/min/m2", "UCUM", "L/min/m2")
+BEATS_PER_MINUTE = Code("{H.B.}/min", "UCUM", "beats per minute")
+SQUARE_METRE = Code("m2", "UCUM", "m2")
 MEAN = Code("373098007", "SCT", "Mean")  # CID 3627
-
-
 UNIT_CODES: dict[str, Code] = {
     code.value: code
     for code in (
         PERCENT, MILLILITRE, CENTIMETRE, SQUARE_CENTIMETRE, METRE_PER_SECOND, CENTIMETRE_PER_SECOND, MILLIMETRE_OF_MERCURY,
-        NO_UNITS,
+        NO_UNITS, MILLISECOND, GRAM, GRAM_PER_SQUARE_METRE, MILLILITRE_PER_SQUARE_METRE, LITRE_PER_MINUTE,
+        LITRE_PER_MINUTE_AND_SQUARE_METRE, BEATS_PER_MINUTE, SQUARE_METRE,
     )
 }  # fmt: skip
 # None where the concept says it, and where only the algorithm could be named: TID 4019 does that.
@@ -124,99 +124,22 @@ METHOD_CODES: dict[Method, Code | None] = {
     Method.RATIO: None,
     Method.VIDEO_REGRESSION: None,
     Method.VIDEO_REGRESSION_BIPLANE: None,
+    Method.M_MODE_CALIPERS: None,
+    # CID 12232 has a method of mass for M-mode alone; 125206 Cube Method is one of volumes.
+    Method.MASS_2D: _private("MASS-2D-CALIPERS", "Left Ventricle Mass by cube formula of 2D calipers"),
+    Method.MASS_M_MODE: Code("125221", "DCM", "Left Ventricle Mass by M-mode"),
+    Method.AREA_LENGTH_BIPLANE: Code("125204", "DCM", "Area-Length Biplane"),
+    Method.CONTINUITY_VTI: Code("125215", "DCM", "Continuity Equation by Velocity Time Integral"),
+    Method.CONTINUITY_VMAX: Code("125214", "DCM", "Continuity Equation by Peak Velocity"),
+    Method.VOLUME_FLOW: Code("125219", "DCM", "Doppler Volume Flow"),
+    Method.VTI_RATIO: None,
+    Method.INTERVAL: None,
+    Method.SPECKLE_TRACKING: Code("130683", "DCM", "Endocardial Method"),  # CID 12310
+    Method.ASSUMPTION: None,
+    Method.RATE: None,
+    Method.BODY_SIZE: None,
 }
 
-
-@dataclass(frozen=True)
-class _Written:
-    """What the catalogue does not say of a quantity: its concept (CID 12200-12222), the decimals worth writing, how several
-    beats became one value (CID 3627; None where no code says how), and the direction of the blood flow (CID 12221).
-    """
-
-    concept: Code
-    decimals: int
-    derivation: Code | None = MEAN
-    flow: Code | None = None
-
-
-@dataclass(frozen=True)
-class QuantityCode(_Written):
-    """How one quantity is written. `flow` stands beside a value only where that was found to run as the catalogue has it."""
-
-    unit: Code = NO_UNITS
-    method: Code | None = None
-    finding_site: Code = LEFT_VENTRICLE
-
-
-def _ratio(concept: Code) -> _Written:
-    return _Written(concept, 2, derivation=None)
-
-
-_ROWS: dict[str, _Written] = {
-    "ef_bp": _Written(_EF, 1, derivation=None),  # EF of the mean volumes
-    "lvedv_bp": _Written(_EDV, 1),
-    "lvesv_bp": _Written(_ESV, 1),
-    "ef_a4c": _Written(_EF, 1),
-    "lvedv_a4c": _Written(_EDV, 1),
-    "lvesv_a4c": _Written(_ESV, 1),
-    "ef_a2c": _Written(_EF, 1),
-    "lvedv_a2c": _Written(_EDV, 1),
-    "lvesv_a2c": _Written(_ESV, 1),
-    "lv_len_d_a4c": _Written(_LV_LENGTH_ED, 2),
-    # Of models that measure by themselves (CID 12201, 12202, 12205, 12210, 12212, 12215, 12300).
-    "lvidd_2d": _Written(_loinc("29436-3", "Left Ventricle Internal End Diastolic Dimension"), 2),
-    "lvids_2d": _Written(_loinc("29438-9", "Left Ventricle Internal Systolic Dimension"), 2),
-    "ivsd_2d": _Written(_loinc("18154-5", "Interventricular Septum Diastolic Thickness"), 2),
-    "lvpwd_2d": _Written(_loinc("18152-9", "Left Ventricle Posterior Wall Diastolic Thickness"), 2),
-    "fs_2d": _Written(_loinc("18051-3", "Left Ventricular Fractional Shortening"), 1, derivation=None),
-    "ef_teichholz_2d": _Written(_EF, 1, derivation=None),
-    "la_diam_ap_2d": _Written(_loinc("29469-4", "Left Atrium Antero-posterior Systolic Dimension"), 2),
-    "ao_root": _Written(_loinc("18015-8", "Aortic Root Diameter"), 2),
-    "ao_asc": _Written(_loinc("18012-5", "Ascending Aortic Diameter"), 2),
-    "rv_basal": _Written(_loinc("80080-5", "Right ventricular basal dimension 4C"), 2),
-    "pa_diam": _Written(_loinc("18020-8", "Main Pulmonary Artery Diameter"), 2),
-    "ivc_diam": _Written(_loinc("18006-7", "Inferior Vena Cava Diameter"), 2),
-    "ef_video_regression": _Written(_EF_VIDEO, 1),
-    "ef_video_regression_biplane": _Written(_EF_VIDEO_BIPLANE, 1),
-    # Areas (CID 12205, 12206, 12300), spectra and M-mode (CID 12203, 12207, 12211, 12222, 12300).
-    "la_area_a4c": _Written(_loinc("17977-0", "Left Atrium Area A4C view"), 1),
-    "la_area_a2c": _Written(_loinc("79973-4", "Left atrial end systolic area 2C"), 1),
-    "ra_area": _Written(_loinc("17988-7", "Right Atrium Area A4C view"), 1),
-    "lvot_vmax": _Written(_PEAK_VELOCITY, 2, flow=_ANTEGRADE),
-    "lvot_vti": _Written(_VTI, 1, flow=_ANTEGRADE),
-    "av_vmax": _Written(_PEAK_VELOCITY, 2, flow=_ANTEGRADE),
-    "av_pg": _Written(_PEAK_GRADIENT, 1, flow=_ANTEGRADE),
-    "av_vti": _Written(_VTI, 1, flow=_ANTEGRADE),
-    "mv_e": _Written(_loinc("18037-2", "Mitral Valve E-Wave Peak Velocity"), 2, flow=_ANTEGRADE),
-    "mv_a": _Written(_loinc("17978-8", "Mitral Valve A-Wave Peak Velocity"), 2, flow=_ANTEGRADE),
-    "mv_ea": _ratio(_loinc("18038-0", "Mitral Valve E to A Ratio")),
-    "mv_vti": _Written(_VTI, 1, flow=_ANTEGRADE),
-    "mr_vmax": _Written(_PEAK_VELOCITY, 2, flow=_REGURGITANT),
-    "e_septal": _Written(_E_PRIME, 1),
-    "e_lateral": _Written(_E_PRIME, 1),
-    "tr_vmax": _Written(_PEAK_VELOCITY, 2, flow=_REGURGITANT),
-    "tr_pg": _Written(_PEAK_GRADIENT, 1, flow=_REGURGITANT),
-    "tapse": _Written(_loinc("77903-3", "Tricuspid Annular Plane Systolic Excursion (TAPSE)"), 2),
-    "rvot_vti": _Written(_VTI, 1, flow=_ANTEGRADE),
-    "pv_vti": _Written(_VTI, 1, flow=_ANTEGRADE),
-    "ee_septal": _ratio(_E_OVER_E_PRIME),
-    "ee_lateral": _ratio(_E_OVER_E_PRIME),
-    "ee_avg": _ratio(_E_OVER_E_PRIME),
-}
-
-
-def quantity_code(quantity: Quantity) -> QuantityCode:
-    """KeyError, naming what has no code, for a quantity that a document cannot state."""
-    row = _ROWS[quantity.key]
-    return QuantityCode(
-        **vars(row),
-        unit=UNIT_CODES[quantity.unit],
-        method=METHOD_CODES[quantity.method],
-        finding_site=STRUCTURE_CODES[quantity.structure],
-    )
-
-
-QUANTITY_CODES: dict[str, QuantityCode] = {key: quantity_code(quantity) for key, quantity in QUANTITIES.items()}
 
 # CID 12226 where it has the view; it has no five-chamber, no apical zoom, no apical short axis and no IVC view.
 VIEW_CODES: dict[View, Code] = {
@@ -245,6 +168,7 @@ VIEW_CODES: dict[View, Code] = {
     View.DOPPLER_MV: _private("DOPPLER-MV", "Doppler of the mitral valve"),
     View.DOPPLER_MV_PW: _private("DOPPLER-MV-PW", "Pulsed wave Doppler of the mitral valve"),
     View.DOPPLER_MV_CW: _private("DOPPLER-MV-CW", "Continuous wave Doppler of the mitral valve"),
+    View.DOPPLER_PULMONARY_VEIN_PW: _private("DOPPLER-PVEIN-PW", "Pulsed wave Doppler of a pulmonary vein"),
     View.DOPPLER_PV: _private("DOPPLER-PV", "Doppler of the pulmonic valve"),
     View.DOPPLER_PV_PW: _private("DOPPLER-PV-PW", "Pulsed wave Doppler of pulmonic valve or RV outflow tract"),
     View.DOPPLER_PV_CW: _private("DOPPLER-PV-CW", "Continuous wave Doppler of the pulmonic valve"),
@@ -264,9 +188,10 @@ VIEW_CODES: dict[View, Code] = {
 
 _PULSED = Code("261199008", "SCT", "Doppler Pulsed")  # CID 12224
 _CONTINUOUS = Code("261198000", "SCT", "Doppler Continuous Wave")
-_TWO_DIMENSIONAL = Code("399064001", "SCT", "2D mode")
+MODE_2D = Code("399064001", "SCT", "2D mode")
+SPECKLE_TRACKING_2D = Code("130679", "DCM", "2D Speckle Tracking")
 MODE_CODES: dict[View, Code] = {  # of a cross-section, which OTHER need not be; of a display as far as it is known
-    **{view: _TWO_DIMENSIONAL for view in View if view not in DISPLAYS | {View.OTHER}},
+    **{view: MODE_2D for view in View if view not in DISPLAYS | {View.OTHER}},
     **{view: _PULSED for view in DISPLAYS if view.endswith("_pw")},
     **{view: _CONTINUOUS for view in DISPLAYS if view.endswith("_cw")},
     **dict.fromkeys(TISSUE_DOPPLER, Code("439858009", "SCT", "Tissue Doppler Imaging")),

@@ -11,6 +11,7 @@ from models.results import FrameReference, Measurement, ModelUse, NotMeasured, V
 from sr_templates import codes
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
+from sr_templates.quantity_codes import QUANTITY_CODES, QuantityCode
 
 _MOD = sr.RelationshipTypeValues.HAS_CONCEPT_MOD
 _INFERRED = sr.RelationshipTypeValues.INFERRED_FROM
@@ -27,7 +28,7 @@ def measured(
     Raises DocumentError where the value is not finite or not in the unit of the dictionary, and where none of `models` read it.
     A quantity of one view must say in which it was measured: nothing else tells a receiver EF A4C from EF A2C.
     """
-    code = codes.QUANTITY_CODES[measurement.key]
+    code = QUANTITY_CODES[measurement.key]
     if measurement.unit != code.unit.value or not math.isfinite(measurement.value):
         raise DocumentError(f"{measurement.key}: not a finite value in {code.unit.value}")
     if measurement.view is None and len(QUANTITIES[measurement.key].views) == 1:
@@ -84,7 +85,7 @@ def not_measured(result: NotMeasured) -> sr.QualitativeEvaluation:
     holds one (`srread` raises IndexError, for its NumContentItem.from_dataset takes the first measured value unasked), and some
     importers read it as 0.
     """
-    code = codes.QUANTITY_CODES[result.key]
+    code = QUANTITY_CODES[result.key]
     item = sr.QualitativeEvaluation(name=code.concept, value=codes.REASON_CODES[result.reasons[0]].qualifier)
     quantity = QUANTITIES[result.key]
     children = sr.ContentSequence([sr.TextContentItem(codes.EQUIVALENT_MEANING, quantity.name, _MOD)])
@@ -114,7 +115,7 @@ def comment(text: str) -> sr.TextContentItem:
     return sr.TextContentItem(codes.COMMENT, text, sr.RelationshipTypeValues.CONTAINS)
 
 
-def _beats(measurement: Measurement, code: codes.QuantityCode) -> list[sr.NumContentItem]:
+def _beats(measurement: Measurement, code: QuantityCode) -> list[sr.NumContentItem]:
     """What the mean was derived from (TID 300, $DerivationParameter)."""
     if measurement.beats < 2:
         return []

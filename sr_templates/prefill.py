@@ -17,6 +17,7 @@ from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.patient_safety import may_prefill
 from sr_templates.profile import Profile
+from sr_templates.quantity_codes import QUANTITY_CODES, image_mode_of
 
 _BLOOD_VELOCITY, _TISSUE_VELOCITY = "m/s", "cm/s"  # as the catalogue has them
 _LONGEST_DS = 16  # PS3.5 6.2
@@ -86,7 +87,7 @@ def stated(measurement: Measurement, profile: Profile) -> tuple[float, Code]:
 
     Blood velocities are in the profile's unit; those of tissue are in cm/s everywhere (ASE, and carts of both habits).
     """
-    decimals, unit, value = codes.QUANTITY_CODES[measurement.key].decimals, measurement.unit, measurement.value
+    decimals, unit, value = QUANTITY_CODES[measurement.key].decimals, measurement.unit, measurement.value
     if unit == _BLOOD_VELOCITY and profile.velocity != _BLOOD_VELOCITY:
         value, unit, decimals = value * 100, _TISSUE_VELOCITY, max(decimals - 2, 0)
     rounded = round(value, decimals)
@@ -106,9 +107,7 @@ def selection(measurement: Measurement, profile: Profile) -> Code:
 
 def image_mode(measurement: Measurement) -> Code | None:
     """CID 12224, of the views that it was found in or, of several, that it needs; None where they differ or do not say."""
-    views = (measurement.view,) if measurement.view else QUANTITIES[measurement.key].views
-    modes = {codes.MODE_CODES.get(view) for view in views}
-    return modes.pop() if len(modes) == 1 else None
+    return image_mode_of(measurement.key, measurement.view)
 
 
 def image_view(measurement: Measurement) -> Code | None:
@@ -119,12 +118,12 @@ def image_view(measurement: Measurement) -> Code | None:
 
 def method(measurement: Measurement) -> Code | None:
     """CID 12227; None for a private one, which no receiver knows and which breaks an exact match."""
-    code = codes.QUANTITY_CODES[measurement.key].method
+    code = QUANTITY_CODES[measurement.key].method
     return code if code is not None and code.scheme_designator != codes.PRIVATE_SCHEME else None
 
 
 def _require_statable(measurement: Measurement) -> None:
-    code = codes.QUANTITY_CODES.get(measurement.key)
+    code = QUANTITY_CODES.get(measurement.key)
     if code is None:
         raise DocumentError(f"unknown quantity {measurement.key!r}")
     if measurement.unit != code.unit.value or not math.isfinite(measurement.value):
@@ -147,14 +146,14 @@ def _why_not(measurement: Measurement, findings: StudyFindings, profile: Profile
 
 def _same_field(one: str, other: str) -> bool:
     """Whether a receiver that looks at concept and site alone takes one for the other."""
-    first, second = codes.QUANTITY_CODES.get(one), codes.QUANTITY_CODES.get(other)
+    first, second = QUANTITY_CODES.get(one), QUANTITY_CODES.get(other)
     if first is None or second is None:
         return False
     return (first.concept, first.finding_site, first.flow) == (second.concept, second.finding_site, second.flow)
 
 
 def _rank(key: str) -> int:
-    code = codes.QUANTITY_CODES.get(key)
+    code = QUANTITY_CODES.get(key)
     value = code.method.value if code is not None and code.method is not None else ""
     return _BETTER_FIRST.index(value) if value in _BETTER_FIRST else len(_BETTER_FIRST)
 

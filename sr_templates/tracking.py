@@ -25,6 +25,12 @@ _STRUCTURES = {
     "mitral annulus": "Mitral annulus",
     "septal annulus": "Septal mitral annulus",
     "lateral annulus": "Lateral mitral annulus",
+    "sinotubular junction": "Sinotubular junction",
+    "aortic annulus": "Aortic annulus",
+    "tricuspid annulus": "Tricuspid annulus",
+    "pulmonary vein": "Pulmonary vein",
+    "heart": "Heart",
+    "body": "Body",
 }
 
 

@@ -156,7 +156,7 @@ def measurement(key: str, value: float, **changes: Any) -> Measurement:
     clips = {View.A2C: A2C_UID}
     sources = tuple(
         FrameReference(clips.get(view, A4C_UID), number, phase)
-        for view in quantity.views
+        for view in quantity.views or (View.A4C,)
         for number, phase in ((1, Phase.END_DIASTOLE), (11, Phase.END_SYSTOLE))
     )
     view = quantity.views[0] if len(quantity.views) == 1 else None

@@ -66,8 +66,8 @@ def _printed(folder: Path, use: str) -> list[str]:
 def test_a_measurement_is_a_row_and_a_code(tmp_path: Path) -> None:
     """A quantity's facts once stood in eight tables, three of which no test asked for."""
     _copy(tmp_path, "models", "sr_templates")
-    _insert(tmp_path / "models/catalogue.py", _ROW, before='        Quantity("rvot_vti"')
-    _insert(tmp_path / "sr_templates/codes.py", _CODE, before='    "rvot_vti":')
+    _insert(tmp_path / "models/catalogue/quantities.py", _ROW, before='        Quantity("rvot_vti"')
+    _insert(tmp_path / "sr_templates/quantity_codes.py", _CODE, before='    "rvot_vti":')
     assert _printed(tmp_path, _USE) == ["0.9", "11726-7", "outside_limits"]
 
 

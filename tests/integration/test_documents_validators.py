@@ -11,9 +11,9 @@ from models.catalogue import QUANTITIES, RATIOS, READ, Direction
 from models.results import ClipFindings, NotMeasured, QualityFlag, QualityIssue, Reason, StudyFindings
 from node.egress.building import build_templates
 from node.egress.documents import document_bytes
-from sr_templates import codes
 from sr_templates.evidence import Evidence
 from sr_templates.identity import PredecessorReference
+from sr_templates.quantity_codes import QUANTITY_CODES
 from tests.factories import (
     A4C_UID,
     PHANTOM_WEIGHTS,
@@ -38,7 +38,7 @@ _EVERY_REASON = tuple(NotMeasured(key, tuple(Reason), "all of them") for key in 
 
 def _direction(key: str) -> Direction | None:
     """That in which the flow runs which the quantity names."""
-    code = codes.QUANTITY_CODES[key]
+    code = QUANTITY_CODES[key]
     return QUANTITIES[key].direction if code.flow else None
 
 

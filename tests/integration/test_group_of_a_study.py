@@ -28,7 +28,7 @@ from node.work.clip_analysis import analyse_clip, read_group
 from node.work.executor import Executor, LocalExecutor
 from node.work.model_check import require_models
 from node.work.pipeline import AnalysisTools, analyse_study
-from sr_templates import codes
+from sr_templates.quantity_codes import QUANTITY_CODES
 from tests.factories import identity
 from tests.migrated_database import migrated_database
 from tests.rows import NOW, add_study
@@ -145,7 +145,7 @@ def test_the_value_of_a_pair_reaches_findings_audit_trail_and_report(bench: Benc
     documents = build_templates(findings, read_evidence(list(bench.files.values())), identity())
     (report,) = (document.dataset for document in documents if document.template == "tid1500")
     groups = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
-    concept = codes.QUANTITY_CODES[KEY].concept
+    concept = QUANTITY_CODES[KEY].concept
     (group,) = [group for group in groups if group.get_measurements(concept)]
     (item,) = group.get_measurements(concept)
     assert (item.value, item.unit.value) == (round(value.value, 1), "%")

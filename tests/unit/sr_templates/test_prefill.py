@@ -6,10 +6,11 @@ import pytest
 
 from models.catalogue import QUANTITIES
 from models.results import StudyFindings
-from sr_templates import codes, prefill
+from sr_templates import prefill
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.profile import DEFAULT_PROFILE, Profile
+from sr_templates.quantity_codes import QUANTITY_CODES
 from tests.factories import (
     A2C_UID,
     A4C_UID,
@@ -176,7 +177,7 @@ def test_the_mode_is_that_of_the_views_found() -> None:
 
 def test_values_of_one_meaning_are_one_and_the_other_is_listed() -> None:
     chosen = prefill.choose(_findings("ef_a4c", "ef_a2c", "ao_root"), _patient(), Profile())
-    told = prefill.tell_apart(chosen, lambda value: codes.QUANTITY_CODES[value.key].concept, {})
+    told = prefill.tell_apart(chosen, lambda value: QUANTITY_CODES[value.key].concept, {})
     assert [value.key for value in told.values] == ["ef_a4c", "ao_root"]
     assert [(out.key, out.reason) for out in told.left_out] == [("ef_a2c", "receivers could not tell it from ef_a4c")]
 

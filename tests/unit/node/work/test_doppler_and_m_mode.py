@@ -22,7 +22,8 @@ from models.library.quantities import quantities_read
 from models.library.roles import image_of
 from models.phantom.displays import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow
 from models.results import ClipFindings, Measurement, NotMeasured, QualityIssue, Reason, StudyFindings
-from sr_templates import codes, measurement_report
+from sr_templates import measurement_report
+from sr_templates.quantity_codes import QUANTITY_CODES
 from tests.factories import STUDY_UID, evidence, identity, source_header
 from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import model_set, taking
@@ -90,7 +91,7 @@ def test_a_cw_frame_of_the_aortic_valve_becomes_a_coded_velocity() -> None:
     document.dataset.save_as(file, enforce_file_format=True)
     report = hd.sr.ComprehensiveSR.from_dataset(dcmread(BytesIO(file.getvalue()))).content
     groups = report.get_image_measurement_groups()
-    (item,) = [m for group in groups for m in group.get_measurements(codes.QUANTITY_CODES["av_vmax"].concept)]
+    (item,) = [m for group in groups for m in group.get_measurements(QUANTITY_CODES["av_vmax"].concept)]
     assert (item.name.value, item.value, item.unit.value) == ("11726-7", round(vmax.value, 2), "m/s")
     assert [site.value.value for site in item.finding_sites] == ["34202007"], "aortic valve"
     children = item[0].ContentSequence
@@ -98,7 +99,7 @@ def test_a_cw_frame_of_the_aortic_valve_becomes_a_coded_velocity() -> None:
     assert coded >= {"261198000", "263677008", "DOPPLER-AV-CW", "SPECTRAL-PEAK"}, "continuous wave, antegrade"
     texts = [child.TextValue for child in children if child.ValueType == "TEXT"]
     assert any(f"echonet_measurements/avvmax 2026-06-25, weights SHA-256 {'ab' * 32}" in text for text in texts)
-    (gradient,) = [m for group in groups for m in group.get_measurements(codes.QUANTITY_CODES["av_pg"].concept)]
+    (gradient,) = [m for group in groups for m in group.get_measurements(QUANTITY_CODES["av_pg"].concept)]
     assert (gradient.unit.value, gradient.method.value) == ("mm[Hg]", "125218")
 
 

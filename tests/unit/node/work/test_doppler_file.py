@@ -24,7 +24,7 @@ from node.egress.building import build_templates, read_evidence
 from node.settings import ModelSettings, ResearchSettings, Settings
 from node.work.clip_analysis import analyse_clip
 from node.work.model_check import require_models
-from sr_templates import codes
+from sr_templates.quantity_codes import QUANTITY_CODES
 from tests.factories import STUDY_UID, identity, source_header
 from tests.spectra import heat_map, logits
 from tests.sweeps import written
@@ -110,7 +110,7 @@ def frames_reported(findings: StudyFindings, path: Path, value: float) -> list[i
     """Those that the report refers to at the velocity."""
     (report,) = (d.dataset for d in build_templates(findings, read_evidence([path]), identity()) if d.template == "tid1500")
     read = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
-    (item,) = [m for group in read for m in group.get_measurements(codes.QUANTITY_CODES["av_vmax"].concept)]
+    (item,) = [m for group in read for m in group.get_measurements(QUANTITY_CODES["av_vmax"].concept)]
     assert (item.value, item.unit.value) == (round(value, 2), "m/s")
     (image,) = item.referenced_images
     assert image.referenced_sop_instance_uid == UID

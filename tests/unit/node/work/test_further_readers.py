@@ -21,8 +21,9 @@ from models.library.model_set import Role
 from models.library.quantities import quantities_read
 from models.library.registry import load_model
 from models.results import ClipFindings, Measurement, Reason, StudyFindings
-from sr_templates import codes, measurement_report
+from sr_templates import measurement_report
 from sr_templates.errors import DocumentError
+from sr_templates.quantity_codes import QUANTITY_CODES
 from tests.factories import STUDY_UID, evidence, identity, source_header
 from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import model_set, taking
@@ -112,7 +113,7 @@ def report_of(findings: StudyFindings) -> list[Any]:
     file = BytesIO()
     document.dataset.save_as(file, enforce_file_format=True)
     groups = hd.sr.ComprehensiveSR.from_dataset(dcmread(BytesIO(file.getvalue()))).content.get_image_measurement_groups()
-    return [m for group in groups for m in group.get_measurements(codes.QUANTITY_CODES["ef_video_regression"].concept)]
+    return [m for group in groups for m in group.get_measurements(QUANTITY_CODES["ef_video_regression"].concept)]
 
 
 def test_of_two_models_of_one_quantity_the_report_names_the_one_that_gave_it() -> None:

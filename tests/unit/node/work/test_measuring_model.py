@@ -25,7 +25,7 @@ from node.objects.phantom_writer import PhantomPatient, PhantomStudy, write_clip
 from node.settings import ModelSettings, Settings
 from node.work.clip_analysis import analyse_clip
 from node.work.model_check import require_models
-from sr_templates import codes
+from sr_templates.quantity_codes import QUANTITY_CODES
 from tests.factories import identity
 from tests.rows import NOW
 from tests.unit.models.families.drawn_maps import caliper_logits
@@ -120,9 +120,9 @@ def test_calipers_on_a_plax_clip_reach_findings_and_report(
     (report,) = (d.dataset for d in build_templates(findings, read_evidence([path]), identity()) if d.template == "tid1500")
     read = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
     for key, decimals in (("lvidd_2d", 2), ("lvids_2d", 2), ("fs_2d", 1)):
-        (item,) = [m for group in read for m in group.get_measurements(codes.QUANTITY_CODES[key].concept)]
+        (item,) = [m for group in read for m in group.get_measurements(QUANTITY_CODES[key].concept)]
         assert item.value == round(found[key].value, decimals)
-    (ef,) = [m for group in read for m in group.get_measurements(codes.QUANTITY_CODES["ef_teichholz_2d"].concept)]
+    (ef,) = [m for group in read for m in group.get_measurements(QUANTITY_CODES["ef_teichholz_2d"].concept)]
     assert ef.method.meaning == "Teichholz"
     assert [image.referenced_frame_numbers for image in ef.referenced_images] == [ed, es]
 

@@ -1,0 +1,41 @@
+"""Every quantity this node may issue or read, every view it may name, and EchoView47's classes in terms of both.
+
+Keys and units (UCUM) are the `key` and `ucum_unit` of the project's dictionary of echo measurements.
+"""
+
+from models.catalogue.further_quantities import FURTHER
+from models.catalogue.quantities import GRADIENT_OF, OUTLINED, RATIOS, READ
+from models.catalogue.quantity import Direction, Method, Phase, Quantity
+from models.catalogue.views import (
+    DISPLAYS,
+    ECHOVIEW47,
+    M_MODES,
+    PROBE_VIEWS,
+    TISSUE_DOPPLER,
+    EchoViewClass,
+    Mode,
+    View,
+)
+
+QUANTITIES = OUTLINED | READ | RATIOS | FURTHER
+
+__all__ = [
+    "DISPLAYS",
+    "ECHOVIEW47",
+    "FURTHER",
+    "GRADIENT_OF",
+    "M_MODES",
+    "OUTLINED",
+    "PROBE_VIEWS",
+    "QUANTITIES",
+    "RATIOS",
+    "READ",
+    "TISSUE_DOPPLER",
+    "Direction",
+    "EchoViewClass",
+    "Method",
+    "Mode",
+    "Phase",
+    "Quantity",
+    "View",
+]

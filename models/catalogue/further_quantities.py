@@ -1,0 +1,216 @@
+"""What no model of the node gives yet: read from the reports of other makers, and ready for models to come.
+
+No study is asked for any of these. Whoever adds a model that gives one moves its row to `quantities.READ`.
+"""
+
+from models.catalogue.quantity import Direction, Method, Phase, Quantity
+from models.catalogue.views import View
+
+_ED, _ES = Phase.END_DIASTOLE, Phase.END_SYSTOLE
+_TOWARDS, _AWAY = Direction.TOWARDS, Direction.AWAY
+
+_PLAX, _A4C, _A2C, _A3C, _PSAX_AV = (View.PLAX,), (View.A4C,), (View.A2C,), (View.A3C,), (View.PSAX_AV,)
+_BOTH, _THREE, _IVC = (View.A4C, View.A2C), (View.A4C, View.A2C, View.A3C), (View.SUBCOSTAL_IVC,)
+_MM_LV, _MM_AV = (View.MMODE_PLAX_LV,), (View.MMODE_PLAX_AV,)
+_AV_PW, _AV_CW, _MV_PW, _MV_CW = (View.DOPPLER_AV_PW,), (View.DOPPLER_AV_CW,), (View.DOPPLER_MV_PW,), (View.DOPPLER_MV_CW,)
+_PV_PW, _PV_CW, _TV_CW, _VEIN = (
+    (View.DOPPLER_PV_PW,), (View.DOPPLER_PV_CW,), (View.DOPPLER_TV_CW,), (View.DOPPLER_PULMONARY_VEIN_PW,),
+)  # fmt: skip
+_SEPTAL, _LATERAL, _TISSUE_RV = (View.DOPPLER_TISSUE_SEPTAL,), (View.DOPPLER_TISSUE_LATERAL,), (View.DOPPLER_TISSUE_RV,)
+
+_CALIPERS, _MM, _PEAK, _INTERVAL = Method.CALIPERS, Method.M_MODE_CALIPERS, Method.SPECTRAL_PEAK, Method.INTERVAL
+_SINGLE, _BIPLANE, _AREA_LENGTH = Method.DISCS_SINGLE_PLANE, Method.DISCS_BIPLANE, Method.AREA_LENGTH_BIPLANE
+_BERNOULLI, _OUTLINE, _STRAIN = Method.BERNOULLI, Method.OUTLINE, Method.SPECKLE_TRACKING
+_VTI, _VMAX = Method.CONTINUITY_VTI, Method.CONTINUITY_VMAX
+
+_EF, _WALL, _MASS, _MASS_INDEX = (5.0, 85.0), (0.4, 3.5), (20.0, 1200.0), (10.0, 600.0)
+_LA_VOLUME, _LA_INDEX, _GLS, _TISSUE = (10.0, 400.0), (4.0, 250.0), (-40.0, 10.0), (1.0, 30.0)
+_MM_DIAMETERS, _MM_WALLS = ("lvidd_mm", "lvids_mm"), ("ivsd_mm", "lvidd_mm", "lvpwd_mm")
+_ROOT, _VALVE_AREA = (1.2, 7.5), (0.1, 8.0)
+
+# Limits: diameters, walls, EF, volumes, deceleration time and heart rate as echo labs refuse them; a body surface is that of an
+# adult of 1.2 to 2.3 m; an index, a mass, a ratio, a flow or a gradient as its parts leave it. All others are our choice, with
+# the same reserve over the extremes of the ASE/EACVI recommendations (J Am Soc Echocardiogr 2015;28:1-39). Strain is negative
+# in the ventricle, which shortens, and positive in the atrium, which is stretched.
+FURTHER: dict[str, Quantity] = {
+    quantity.key: quantity
+    for quantity in (
+        Quantity("lvidd_mm", "LVIDd", "cm", _MM, _MM_LV, (2.0, 9.5), phase=_ED),
+        Quantity("lvids_mm", "LVIDs", "cm", _MM, _MM_LV, (0.8, 9.0), phase=_ES),
+        Quantity("ivsd_mm", "IVSd", "cm", _MM, _MM_LV, _WALL, phase=_ED),
+        Quantity("lvpwd_mm", "LVPWd", "cm", _MM, _MM_LV, _WALL, phase=_ED),
+        Quantity("fs_mm", "Fractional shortening", "%", _MM, _MM_LV, (1.5, 57.0), parts=_MM_DIAMETERS),
+        Quantity("ef_teichholz_mm", "EF Teichholz", "%", Method.TEICHHOLZ, _MM_LV, _EF, parts=_MM_DIAMETERS),
+        Quantity("la_diam_ap_mm", "LA AP diameter", "cm", _MM, _MM_AV, (1.5, 9.0), "la", _ES),
+        Quantity(
+            "lv_mass_cube_2d",
+            "LV mass (linear/cube)",
+            "g",
+            Method.MASS_2D,
+            _PLAX,
+            _MASS,
+            parts=("ivsd_2d", "lvidd_2d", "lvpwd_2d"),
+        ),
+        Quantity(
+            "lv_mass_index_2d", "LV mass index", "g/m2", Method.MASS_2D, _PLAX, _MASS_INDEX, parts=("lv_mass_cube_2d", "bsa")
+        ),
+        Quantity("lv_mass_cube_mm", "LV mass (linear/cube)", "g", Method.MASS_M_MODE, _MM_LV, _MASS, parts=_MM_WALLS),
+        Quantity(
+            "lv_mass_index_mm",
+            "LV mass index",
+            "g/m2",
+            Method.MASS_M_MODE,
+            _MM_LV,
+            _MASS_INDEX,
+            parts=("lv_mass_cube_mm", "bsa"),
+        ),
+        Quantity("rwt", "Relative wall thickness", "1", _CALIPERS, _PLAX, (0.1, 2.5), parts=("lvpwd_2d", "lvidd_2d")),
+        Quantity("lvedv_bp_index", "LVEDV biplane / BSA", "mL/m2", _BIPLANE, _BOTH, (8.0, 400.0), parts=("lvedv_bp", "bsa")),
+        Quantity("lvesv_bp_index", "LVESV biplane / BSA", "mL/m2", _BIPLANE, _BOTH, (1.0, 380.0), parts=("lvesv_bp", "bsa")),
+        Quantity("sv_bp", "Stroke volume biplane", "mL", _BIPLANE, _BOTH, (3.0, 400.0), parts=("lvedv_bp", "lvesv_bp")),
+        Quantity("la_vol_al_bp", "LA volume A-L biplane", "mL", _AREA_LENGTH, _BOTH, _LA_VOLUME, "la", _ES),
+        Quantity(
+            "la_vol_al_bp_index",
+            "LA volume index A-L",
+            "mL/m2",
+            _AREA_LENGTH,
+            _BOTH,
+            _LA_INDEX,
+            "la",
+            _ES,
+            parts=("la_vol_al_bp", "bsa"),
+        ),
+        Quantity("la_vol_mod_bp", "LA volume biplane MOD", "mL", _BIPLANE, _BOTH, _LA_VOLUME, "la", _ES),
+        Quantity(
+            "la_vol_mod_bp_index",
+            "LA volume index MOD",
+            "mL/m2",
+            _BIPLANE,
+            _BOTH,
+            _LA_INDEX,
+            "la",
+            _ES,
+            parts=("la_vol_mod_bp", "bsa"),
+        ),
+        Quantity("la_vol_mod_a4c", "LA volume A4C MOD", "mL", _SINGLE, _A4C, _LA_VOLUME, "la", _ES),
+        Quantity("la_vol_mod_a2c", "LA volume A2C MOD", "mL", _SINGLE, _A2C, _LA_VOLUME, "la", _ES),
+        Quantity("la_strain", "LA reservoir strain", "%", _STRAIN, _A4C, (1.0, 100.0), "la"),
+        Quantity("ao_stj", "Sinotubular junction", "cm", _CALIPERS, _PLAX, _ROOT, "sinotubular junction", _ED),
+        Quantity("ao_annulus", "Aortic annulus", "cm", _CALIPERS, _PLAX, (1.2, 4.0), "aortic annulus"),
+        Quantity("lvot_diam", "LVOT diameter", "cm", _CALIPERS, _PLAX, (1.3, 3.0), "lvot"),
+        Quantity(
+            "sv_lvot",
+            "Stroke volume LVOT",
+            "mL",
+            Method.VOLUME_FLOW,
+            _PLAX + _AV_PW,
+            (5.0, 300.0),
+            "lvot",
+            parts=("lvot_diam", "lvot_vti"),
+        ),
+        Quantity(
+            "svi_lvot",
+            "Stroke volume index LVOT",
+            "mL/m2",
+            Method.VOLUME_FLOW,
+            _PLAX + _AV_PW,
+            (2.0, 200.0),
+            "lvot",
+            parts=("sv_lvot", "bsa"),
+        ),
+        Quantity(
+            "co_lvot",
+            "Cardiac output LVOT",
+            "L/min",
+            Method.VOLUME_FLOW,
+            _PLAX + _AV_PW,
+            (0.5, 40.0),
+            "lvot",
+            parts=("sv_lvot", "hr"),
+        ),
+        Quantity(
+            "ci_lvot",
+            "Cardiac index LVOT",
+            "L/min/m2",
+            Method.VOLUME_FLOW,
+            _PLAX + _AV_PW,
+            (0.3, 20.0),
+            "lvot",
+            parts=("co_lvot", "bsa"),
+        ),
+        Quantity(
+            "av_mg", "AV mean gradient", "mm[Hg]", _BERNOULLI, _AV_CW, (0.5, 130.0), "av", direction=_AWAY, parts=("av_vti",)
+        ),
+        Quantity(
+            "ava_vti",
+            "AVA continuity VTI",
+            "cm2",
+            _VTI,
+            _PLAX + _AV_PW + _AV_CW,
+            _VALVE_AREA,
+            "av",
+            parts=("lvot_diam", "lvot_vti", "av_vti"),
+        ),
+        Quantity(
+            "ava_vmax",
+            "AVA continuity Vmax",
+            "cm2",
+            _VMAX,
+            _PLAX + _AV_PW + _AV_CW,
+            _VALVE_AREA,
+            "av",
+            parts=("lvot_diam", "lvot_vmax", "av_vmax"),
+        ),
+        Quantity(
+            "dvi",
+            "Doppler velocity index",
+            "1",
+            Method.VTI_RATIO,
+            _AV_PW + _AV_CW,
+            (0.05, 2.0),
+            "av",
+            parts=("lvot_vti", "av_vti"),
+        ),
+        Quantity("ar_pht", "AR pressure half-time", "ms", _INTERVAL, _AV_CW, (50.0, 1500.0), "av", direction=_TOWARDS),
+        Quantity("mv_dt", "MV deceleration time", "ms", _INTERVAL, _MV_PW, (60.0, 500.0), "mv", direction=_TOWARDS),
+        Quantity(
+            "mv_mg", "MV mean gradient", "mm[Hg]", _BERNOULLI, _MV_CW, (0.2, 50.0), "mv", direction=_TOWARDS, parts=("mv_vti",)
+        ),
+        Quantity("mv_pht", "MV pressure half-time", "ms", _INTERVAL, _MV_PW, (15.0, 600.0), "mv", direction=_TOWARDS),
+        Quantity("ivrt", "IVRT", "ms", _INTERVAL, _MV_PW, (20.0, 250.0)),
+        Quantity("s_septal", "s' septal", "cm/s", _PEAK, _SEPTAL, _TISSUE, "septal annulus", direction=_TOWARDS),
+        Quantity("s_lateral", "s' lateral", "cm/s", _PEAK, _LATERAL, _TISSUE, "lateral annulus", direction=_TOWARDS),
+        Quantity("a_septal", "a' septal", "cm/s", _PEAK, _SEPTAL, _TISSUE, "septal annulus", direction=_AWAY),
+        Quantity("a_lateral", "a' lateral", "cm/s", _PEAK, _LATERAL, _TISSUE, "lateral annulus", direction=_AWAY),
+        Quantity("pulm_vein_s", "Pulmonary vein S", "m/s", _PEAK, _VEIN, (0.05, 2.0), "pulmonary vein", direction=_TOWARDS),
+        Quantity("pulm_vein_d", "Pulmonary vein D", "m/s", _PEAK, _VEIN, (0.05, 2.0), "pulmonary vein", direction=_TOWARDS),
+        Quantity(
+            "pulm_vein_sd",
+            "Pulmonary vein S/D",
+            "1",
+            Method.RATIO,
+            _VEIN,
+            (0.05, 10.0),
+            "pulmonary vein",
+            parts=("pulm_vein_s", "pulm_vein_d"),
+        ),
+        Quantity("rap", "RA pressure (assumed)", "mm[Hg]", Method.ASSUMPTION, _IVC, (0.0, 30.0), "ra"),
+        Quantity("rvsp", "RVSP", "mm[Hg]", _BERNOULLI, _TV_CW, (4.0, 175.0), "rv", parts=("tr_vmax", "rap")),
+        Quantity("tv_s", "RV s'", "cm/s", _PEAK, _TISSUE_RV, _TISSUE, "tricuspid annulus", direction=_TOWARDS),
+        Quantity("rv_fac", "RV FAC", "%", _OUTLINE, _A4C, (3.0, 85.0), "rv"),
+        Quantity("rv_mid", "RV mid-cavity diameter", "cm", _CALIPERS, _A4C, (0.8, 8.0), "rv", _ED),
+        Quantity("rv_length", "RV length", "cm", _CALIPERS, _A4C, (3.0, 13.0), "rv", _ED),
+        Quantity("ra_vol", "RA volume A4C MOD", "mL", _SINGLE, _A4C, (5.0, 500.0), "ra", _ES),
+        Quantity("rvot_prox", "RVOT proximal diameter", "cm", _CALIPERS, _PSAX_AV, (1.0, 7.0), "rvot", _ED),
+        Quantity("rvot_dist", "RVOT distal diameter", "cm", _CALIPERS, _PSAX_AV, (0.8, 6.0), "rvot", _ED),
+        Quantity("rvot_at", "RVOT acceleration time", "ms", _INTERVAL, _PV_PW, (20.0, 300.0), "rvot", direction=_AWAY),
+        Quantity("pv_vmax", "PV Vmax", "m/s", _PEAK, _PV_CW, (0.2, 6.0), "pv", direction=_AWAY, highest=True),
+        Quantity("ivc_collapse", "IVC collapse", "%", _CALIPERS, _IVC, (0.0, 100.0), "ivc"),
+        Quantity("gls_avg", "GLS average", "%", _STRAIN, _THREE, _GLS, parts=("gls_a4c", "gls_a2c", "gls_a3c")),
+        Quantity("gls_a4c", "GLS A4C", "%", _STRAIN, _A4C, _GLS),
+        Quantity("gls_a2c", "GLS A2C", "%", _STRAIN, _A2C, _GLS),
+        Quantity("gls_a3c", "GLS A3C", "%", _STRAIN, _A3C, _GLS),
+        Quantity("hr", "Heart rate", "{H.B.}/min", Method.RATE, (), (25.0, 220.0), "heart"),
+        Quantity("bsa", "BSA", "m2", Method.BODY_SIZE, (), (0.8, 4.5), "body"),
+    )
+}
