@@ -177,8 +177,8 @@ class NotMeasured:
 class CartValue:
     """A value that a received SR of the study states: nobody's but its writer's, never measured here.
 
-    `key` and `unit` are those of `catalogue.QUANTITIES` where it has the quantity, else of the dictionary of echo measurements.
-    `method` is the meaning of the stated method, empty without; `name` the concept as the SR words it.
+    `key` and `unit` are those of `catalogue.QUANTITIES`. Without a key, which is "" then, the unit is the stated one, and
+    `candidates` are the keys that it may have. `method` is the stated one in words, `name` the concept as the SR words it.
     """
 
     key: str
@@ -188,6 +188,7 @@ class CartValue:
     view: View | None = None
     sop_instance_uid: str = ""
     name: str = ""
+    candidates: tuple[str, ...] = ()
 
 
 class QualityIssue(StrEnum):

@@ -140,6 +140,17 @@ def can_follow(data: Bytes, at: int, end: int, encoding: Encoding) -> bool:
     return vr in _ODD_VRS or (vr.isalpha() and vr.isupper()) or bool(fits and known_vr(tag))
 
 
+def ends_within_items(data: Bytes, sequence: Head, encoding: Encoding) -> bool:
+    """Whether the file ends within a sequence's items, whose lengths fit its own: then it was cut, and they are not wrong."""
+    at = sequence.start
+    while at + 8 <= data.size:
+        group, element, length = struct.unpack(encoding.order + "HHL", data.at(at, 8))
+        if group << 16 | element != ITEM or length == UNDEFINED or at + 8 + length > sequence.end:
+            return False
+        at += 8 + length
+    return data.size < at <= sequence.end
+
+
 def credible_heads(data: Bytes, at: int, encoding: Encoding, most: int = 4) -> int:
     """How many elements from here on are written as the standard demands, in ascending order; what follows a sequence is not
     looked at."""

@@ -20,6 +20,7 @@ from node.objects.element_head import (
     Encoding,
     Head,
     can_follow,
+    ends_within_items,
     known_vr,
     next_credible,
     read_head,
@@ -152,7 +153,7 @@ class Walk:
             self.unclosed = True
             return self.data.size
         place = next_credible(self.data, start, searched, encoding, above)
-        if place is None:
+        if place in (None, at):  # at the same place: a head that the end of the file cuts
             self.note("the data set breaks off: what follows is no element")
             self.unclosed = True
             return self.data.size
@@ -181,7 +182,8 @@ class Walk:
         if head.end <= end:
             return head.end
         if head.end > self.data.size:
-            if head.tag not in PIXEL_ELEMENTS or self._parents:
+            self.unclosed |= (cut := ends_within_items(self.data, head, encoding))
+            if not cut and (head.tag not in PIXEL_ELEMENTS or self._parents):
                 self._repairs += 1
                 place = next_credible(self.data, head.start, min(end, head.start + SEARCHED_BYTES), encoding, head.tag)
                 if place is not None and self._repairs <= MOST_REPAIRS:

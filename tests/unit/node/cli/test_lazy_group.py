@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from node.cli import Commands, app
 from node.cli.lazy_group import CommandRow, LazyGroup
 from node.cli.models import ModelCommands
+from node.cli.sr import ReportCommands
 
 
 @pytest.fixture
@@ -31,9 +32,10 @@ def rows() -> Iterator[tuple[str, str, Any]]:
     top: Any = get_command(app)
     for name, row in Commands.table.items():
         yield name, row.help, top.get_command(None, name)
-    models = top.get_command(None, "models")
-    for name, row in ModelCommands.table.items():
-        yield f"models {name}", row.help, models.get_command(None, name)
+    for group, table in (("models", ModelCommands.table), ("sr", ReportCommands.table)):
+        commands = top.get_command(None, group)
+        for name, row in table.items():
+            yield f"{group} {name}", row.help, commands.get_command(None, name)
 
 
 def test_the_tables_say_what_the_commands_say() -> None:
