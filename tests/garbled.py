@@ -49,10 +49,10 @@ def variants(keyword: str, sop_instance_uid: str = A4C_UID, **changes: Any) -> I
     """The file without the attribute, with a sequence in its place, and with each garbage for its value."""
     tag, whole = Tag(keyword), source_file(header(sop_instance_uid, **changes))
     vr = whole[keyword].VR.encode()
-    yield as_file(whole, {tag: b""})
-    yield as_file(whole, {tag: element(tag, b"SQ", bytes.fromhex("feff00e000000000"))})  # one empty item
-    for value in GARBAGE:
-        yield as_file(whole, {tag: element(tag, vr, value)})
+    start, encoded = _start(whole), {one.tag: _encoded(one) for one in whole}
+    empty_item = element(tag, b"SQ", bytes.fromhex("feff00e000000000"))
+    for instead in (b"", empty_item, *(element(tag, vr, value) for value in GARBAGE)):
+        yield start + b"".join((encoded | {tag: instead}).values())
 
 
 def some(keyword: str, number: int) -> bool:
@@ -60,12 +60,15 @@ def some(keyword: str, number: int) -> bool:
     return number == 0 or (number + KEYWORDS.index(keyword)) % STEP == 0
 
 
-def as_file(dataset: Dataset, instead: dict[BaseTag, bytes]) -> bytes:
+def as_file(dataset: Dataset) -> bytes:
     """Explicit VR little endian; pydicom would refuse to write what others send."""
-    elements = [instead[one.tag] if one.tag in instead else _encoded(one) for one in dataset]
+    return _start(dataset) + b"".join(map(_encoded, dataset))
+
+
+def _start(dataset: Dataset) -> bytes:
     meta = BytesIO()
     write_file_meta_info(meta, dataset.file_meta)
-    return bytes(128) + b"DICM" + meta.getvalue() + b"".join(elements)
+    return bytes(128) + b"DICM" + meta.getvalue()
 
 
 def element(tag: BaseTag, vr: bytes, value: bytes) -> bytes:

@@ -5,16 +5,21 @@ from typing import Any
 
 import torch
 
+_DRAWING = ("normal_", "uniform_", "erfinv_")
+_SCALING = ("mul_", "add_", "clamp_")  # of what was drawn, by numbers
+
 
 @functools.cache
 def draw_nothing() -> None:
-    for name in ("normal_", "uniform_"):
+    for name in _DRAWING + _SCALING:
         setattr(torch.Tensor, name, _unless_meta(getattr(torch.Tensor, name)))
 
 
 def _unless_meta(draw: Any) -> Any:
     @functools.wraps(draw)
     def drawn(tensor: torch.Tensor, *arguments: Any, **named: Any) -> torch.Tensor:
-        return tensor if tensor.is_meta else draw(tensor, *arguments, **named)
+        if tensor.is_meta and not any(isinstance(one, torch.Tensor) for one in (*arguments, *named.values())):
+            return tensor
+        return draw(tensor, *arguments, **named)
 
     return drawn

@@ -108,9 +108,10 @@ class Spectrum:
         flow = self.mask()[place]
         feather = np.abs(random.normal(0, self.feathering_px, flow.shape[1])).round().astype(int)
         upper, lower = flow.copy(), flow.copy()
-        for column, px in enumerate(feather):
-            upper[: len(upper) - px, column] |= flow[px:, column]
-            lower[px:, column] |= flow[: len(lower) - px, column]
+        for px in np.unique(feather):
+            columns = feather == px
+            upper[: len(upper) - px] |= flow[px:] & columns
+            lower[px:] |= flow[: len(lower) - px] & columns
         noise = random.gamma(2.0, 6.0, flow.shape)
         grey[place] = noise + np.where(flow, random.uniform(110, 220, flow.shape), 0) + np.where((upper | lower) & ~flow, 35, 0)
         grey[round(region.zero_row_px), place[1]] = 200

@@ -1,7 +1,10 @@
 """The encoder of all Echo-Motion networks: SegFormer's Mix Transformer, Xie et al., NeurIPS 2021, without its head."""
 
+from typing import Any
+
 import torch
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from models.errors import ManifestError
 from models.library.manifest import Manifest
@@ -15,6 +18,13 @@ WIDTHS: dict[str, tuple[int, int, int, int]] = {
     "B2": (64, 128, 320, 512),
 }
 _MEAN, _DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # ImageNet's, on which such encoders are pretrained
+
+
+class _RatesWithValues(TorchFunctionMode):
+    """The library computes its drop rates with tensors, and those of "meta" have no values. Weights are made where asked."""
+
+    def __torch_function__(self, function: Any, types: Any, arguments: Any = (), named: Any = None) -> Any:
+        return function(*arguments, **(named or {}) | ({"device": "cpu"} if function is torch.linspace else {}))
 
 
 class MixTransformer(EngineSlots):
@@ -33,7 +43,7 @@ class MixTransformer(EngineSlots):
         from segmentation_models_pytorch.encoders import get_encoder
 
         self.widths = WIDTHS[variant]
-        with torch.device("cpu"):  # it computes its drop rates with tensors, and those of "meta" have no values
+        with _RatesWithValues():
             self.network = get_encoder(f"mit_{variant.lower()}", weights=None)
 
     def forward(self, frames: Tensor) -> list[Tensor]:

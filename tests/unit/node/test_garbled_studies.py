@@ -107,7 +107,7 @@ def test_one_object_takes_no_study_along(
         good, bad = f"{A4C_UID}.{number}", f"{A2C_UID}.{number}"
         studies[study] = f"{keyword}, variant {number}"
         garbled = list(variants(keyword, bad, StudyInstanceUID=study))[number]
-        bench.take(as_file(source_file(header(good, StudyInstanceUID=study)), {}), good)
+        bench.take(as_file(source_file(header(good, StudyInstanceUID=study))), good)
         bench.take(garbled, bad)
     bench.run()
     for study, what in studies.items():

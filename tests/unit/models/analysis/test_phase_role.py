@@ -26,6 +26,7 @@ from models.results import ClipFindings, StudyFindings
 from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import taking
 
+pytestmark = pytest.mark.slow  # whole networks on whole clips
 SEED = 300_001
 WINDOW = 30
 
@@ -116,7 +117,6 @@ def asked(predictor: Predictor, monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return sizes
 
 
-@pytest.mark.slow
 def test_only_frames_near_the_found_phases_are_outlined(
     predictor: Predictor, beating: tuple[Clip, list[int], list[int]], by_curve: ClipFindings, asked: list[int]
 ) -> None:

@@ -74,5 +74,5 @@ def test_an_attribute_garbled_in_every_way_has_documents_or_a_reason(tmp_path: P
 
 def test_the_header_itself_has_documents(tmp_path: Path) -> None:
     """The test's own footing."""
-    _analyse(tmp_path / "0", as_file(source_file(header()), {}), "nothing")
+    _analyse(tmp_path / "0", as_file(source_file(header())), "nothing")
     assert list((tmp_path / "0" / "out").rglob("tid1500-*.dcm"))

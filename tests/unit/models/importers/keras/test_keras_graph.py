@@ -82,16 +82,19 @@ def _caffe_inside() -> Model:
 
 def _active(class_name: str, **config: Any) -> Model:
     """The U-Net with another activation everywhere."""
-    model = U
-    for own in [own["name"] for own in layers_of(U) if own["class_name"] == "ReLU"]:
-        model = changed(model, own, class_name, **config)
+    model = deepcopy(U)
+    for own in layers_of(model):
+        if own["class_name"] == "ReLU":
+            own["class_name"] = class_name
+            own["config"] |= config
     return model
 
 
 def _averaging() -> Model:
-    model = U
-    for own in [own["name"] for own in layers_of(U) if own["class_name"] == "MaxPooling2D"]:
-        model = changed(model, own, "AveragePooling2D")
+    model = deepcopy(U)
+    for own in layers_of(model):
+        if own["class_name"] == "MaxPooling2D":
+            own["class_name"] = "AveragePooling2D"
     return model
 
 
