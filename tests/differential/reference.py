@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from models.importers import importer_of, read_source
 from models.library.registry import build, find_manifest, recipe_of
 from tests.differential.keras_reference import LAYOUTS
+from tests.waiting import patience
 
 ROOT = Path(__file__).resolve().parents[2]
 FLOAT64_BOUND = 1e-5  # of the largest output
@@ -37,7 +38,9 @@ def run_original(builder: str, layout: str, folder: Path) -> Reference:
     folder.mkdir(parents=True)
     command = [sys.executable, "-W", "ignore", "-m", "tests.differential.keras_reference", builder, layout, str(folder)]
     environment = os.environ | {"OMP_NUM_THREADS": "2"}
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=280)
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=patience(280)
+    )
     if done.returncode:
         raise RuntimeError(f"{builder} {layout}: {done.stderr[-4000:]}")
     with np.load(folder / "reference.npz") as stored:

@@ -11,6 +11,8 @@ import jsonschema
 import pydicom
 import pytest
 
+from tests.waiting import patience
+
 pytestmark = pytest.mark.slow
 
 
@@ -19,7 +21,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("demo")
     run = subprocess.run(
         [sys.executable, "-m", "node.cli", "demo", "--out", "demo-out"],
-        cwd=folder, capture_output=True, text=True, timeout=200, check=False,
+        cwd=folder, capture_output=True, text=True, timeout=patience(200), check=False,
     )  # fmt: skip
     logs = "".join(path.read_text() for path in folder.glob("demo-out/*.log"))
     assert run.returncode == 0, run.stdout + run.stderr + logs
@@ -62,7 +64,7 @@ def test_a_browser_shows_the_page(demo: Path, tmp_path: Path) -> None:
         ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run",
          f"--user-data-dir={tmp_path / 'profile'}", "--window-size=1100,1600", f"--screenshot={picture}",
          (demo / "summary.html").as_uri()],
-        check=True, capture_output=True, timeout=90,
+        check=True, capture_output=True, timeout=patience(90),
     )  # fmt: skip
     from PIL import Image
 

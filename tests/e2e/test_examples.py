@@ -9,7 +9,7 @@ import pytest
 
 from tests.e2e.conftest import SmallStudy
 from tests.peers.echonode import running_node, write_config
-from tests.waiting import free_port
+from tests.waiting import free_port, patience
 
 pytestmark = pytest.mark.slow
 
@@ -20,7 +20,7 @@ EXAMPLES = ROOT / "examples"
 def output_of(name: str, *arguments: object) -> str:
     done = subprocess.run(
         [sys.executable, str(EXAMPLES / name), *map(str, arguments)],
-        capture_output=True, text=True, check=False, timeout=200,
+        capture_output=True, text=True, check=False, timeout=patience(200),
         env={**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"},
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

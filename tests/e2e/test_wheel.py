@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.waiting import patience
+
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.origins, pytest.mark.timeout(900)]
 
@@ -45,7 +47,7 @@ def test_the_wheel_runs_the_demo_in_a_clean_environment(wheel: Path, tmp_path: P
     subprocess.run([*pip, str(wheel)], check=True, env=environment)
     run = subprocess.run(
         [str(tmp_path / "venv/bin/echonode"), "demo", "--out", "out"],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False,
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=patience(300), check=False,
     )  # fmt: skip
     assert run.returncode == 0, run.stdout + run.stderr
     assert json.loads((tmp_path / "out/summary.json").read_text())["audit"]["verified"]

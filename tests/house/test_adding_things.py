@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.house.test_model_docs import written_file
+from tests.waiting import patience
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -57,7 +58,13 @@ def _printed(folder: Path, use: str) -> list[str]:
     """The words that `use` prints in a process that imports the copies."""
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), str(ROOT)])}
     run = subprocess.run(
-        [sys.executable, "-c", use], cwd=folder, env=environment, capture_output=True, text=True, timeout=280, check=False
+        [sys.executable, "-c", use],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=patience(280),
+        check=False,
     )
     assert run.returncode == 0, run.stderr[-2000:]
     return run.stdout.split()

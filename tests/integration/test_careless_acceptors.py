@@ -12,6 +12,7 @@ from node.egress.acceptance import plain_acceptance
 from node.egress.dicom_store import echo, send_files
 from tests.arrivals import clip, write_file
 from tests.peers.raw_pdus import APPLICATION_CONTEXT, element, item, pdu, pdv, read_pdu
+from tests.waiting import patience
 
 EXPLICIT_LE = b"1.2.840.10008.1.2.1"
 
@@ -28,12 +29,12 @@ class CarelessPACS:
 
     def close(self) -> None:
         self._listening.close()
-        self._thread.join(10)
+        self._thread.join(patience(10))
 
     def _serve(self) -> None:
         connection, _ = self._listening.accept()
         with connection:
-            connection.settimeout(20)
+            connection.settimeout(patience(20))
             try:
                 self._answer_all(connection)
             except (ConnectionError, EOFError):

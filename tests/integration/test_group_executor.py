@@ -17,7 +17,7 @@ from models.library.model_set import ModelSet
 from models.results import ClipFindings, Reason
 from node.settings import Settings
 from node.work.executor import ExecutorBroken, LocalExecutor
-from tests.waiting import wait_for
+from tests.waiting import patience, wait_for
 
 pytestmark = pytest.mark.slow
 
@@ -116,7 +116,7 @@ def test_a_node_that_stops_records_nothing_of_a_group(tmp_path: Path, executor: 
     thread.start()
     writer = wait_for(lambda: _opened(pipe), timeout_s=60)  # the process reads
     executor.close()
-    thread.join(30)
+    thread.join(patience(30))
     os.close(writer)
     assert ends == ["ExecutorBroken"]
 

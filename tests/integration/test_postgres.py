@@ -31,7 +31,7 @@ from tests.unit.node.ingress.test_intake_healing import *  # noqa: F403
 from tests.unit.node.study.test_assembly import *  # noqa: F403
 from tests.unit.node.study.test_assembly_by_hand import *  # noqa: F403
 from tests.unit.node.study.test_assembly_clock import *  # noqa: F403
-from tests.waiting import wait_for
+from tests.waiting import patience, wait_for
 
 pytestmark = pytest.mark.postgres
 
@@ -97,7 +97,7 @@ def test_intake_and_a_worker_at_one_study_do_not_deadlock(database: Database, en
 
     with ThreadPoolExecutor(2) as pool:
         taking = pool.submit(database.write, intake)
-        assert locked.wait(10)
+        assert locked.wait(patience(10))
         working = pool.submit(database.write, worker)
         taking.result(20)
         assert isinstance(working.exception(20), LeaseLost if ending == "finished" else type(None))

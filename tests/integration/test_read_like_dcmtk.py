@@ -14,6 +14,7 @@ from tests.unit.node.objects.test_lenient_reading import BARE, READ_ON, WHOLE
 from tests.unit.node.objects.test_pixels_by_bytes import ECHO, ENCODED, jpeg_frames, lossless, packbits, ycbcr
 from tests.unit.node.objects.ultrasound_object import as_file, fragments, ultrasound_object
 from tests.unit.node.objects.written_by_hand import part_10
+from tests.waiting import patience
 
 pytestmark = pytest.mark.dcmtk
 
@@ -23,7 +24,7 @@ def shown(data: bytes, folder: Path, frame: int = 1) -> NDArray[np.uint8] | None
     source, target = folder / "object.dcm", folder / "frame.pnm"
     source.write_bytes(data)
     command = ["/usr/bin/dcmj2pnm", "+F", str(frame), "+Wm", "--write-raw-pnm", str(source), str(target)]
-    subprocess.run(command, capture_output=True, timeout=60, check=False)
+    subprocess.run(command, capture_output=True, timeout=patience(60), check=False)
     if not target.exists():
         return None
     picture = np.asarray(Image.open(target))

@@ -21,7 +21,7 @@ from node.study.archive import Archive
 from tests.arrivals import CLIP_UID, clip, settings, write_file
 from tests.peers.raw_sender import RawSender
 from tests.receiving_node import ReceivingNode, receiving_node
-from tests.waiting import wait_for
+from tests.waiting import patience, wait_for
 
 UID = f"{CLIP_UID}.0"
 
@@ -80,7 +80,7 @@ def test_a_sender_that_goes_before_the_answer_does_not_hold_its_study_open(
     take = GroupIntake.take
 
     def take_late(intake: GroupIntake, arrival: Arrival) -> Receipt:
-        assert gone.wait(10)
+        assert gone.wait(patience(10))
         receipt = take(intake, arrival)
         taken.set()
         return receipt
@@ -91,7 +91,7 @@ def test_a_sender_that_goes_before_the_answer_does_not_hold_its_study_open(
     wait_for(lambda: list(node.archive.incoming.iterdir()))
     sender.drop()
     gone.set()
-    assert taken.wait(10)
+    assert taken.wait(patience(10))
     node.wait_until_nobody_sends()
     assert node.receipts == ["stored"], (
         "it was complete, so it is kept; the sender sends it again and hears DUPLICATE's success"
@@ -177,7 +177,7 @@ def test_stopping_lets_a_running_association_end(options: Settings, data_set: by
     stopping.start()
     assert sender.store(UID, data_set).Status == 0x0000, "it may go on sending"
     sender.association.release()
-    stopping.join(10)
+    stopping.join(patience(10))
     assert not stopping.is_alive()
     node.wait_until_nobody_sends()
     assert node.receipts == ["stored", "duplicate"]
@@ -219,7 +219,7 @@ def test_a_connection_that_asks_for_nothing_is_ended(
     monkeypatch.setattr("node.ingress.receiver.REQUEST_S", 0.2)
     with (
         receiving_node(tmp_path / "node", options) as node,
-        socket.create_connection(("127.0.0.1", node.port), timeout=10) as silent,
+        socket.create_connection(("127.0.0.1", node.port), timeout=patience(10)) as silent,
     ):
         silent.sendall(sent)
         wait_for(lambda: node.receiver.layer.open_associations == 1)
@@ -232,7 +232,7 @@ def test_nothing_is_accepted_after_stopping(options: Settings) -> None:
     node = ReceivingNode(options)
     node.stop()
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", node.port), timeout=5).close()
+        socket.create_connection(("127.0.0.1", node.port), timeout=patience(5)).close()
     node.receiver.stop()  # stopping twice is no error
 
 

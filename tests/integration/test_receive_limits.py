@@ -17,7 +17,7 @@ from tests.integration.test_receivers import running_receivers
 from tests.peers.raw_pdus import pdu, pdv, read_pdu, request_body, store_command
 from tests.peers.raw_sender import RawSender
 from tests.receiving_node import receiving_node
-from tests.waiting import wait_for
+from tests.waiting import patience, wait_for
 
 
 def _options(folder: Path, **node: object) -> Settings:
@@ -32,7 +32,7 @@ def _data_set(folder: Path, number: int = 0) -> bytes:
 
 @contextmanager
 def _raw(port: int) -> Iterator[socket.socket]:
-    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=patience(20)) as connection:
         connection.sendall(pdu(0x01, request_body()))
         assert read_pdu(connection)[0] == 0x02
         yield connection
@@ -55,7 +55,7 @@ def test_one_association_too_many_is_rejected_for_now(tmp_path: Path) -> None:
 
 def test_far_too_many_connections_are_closed_and_cost_nothing(tmp_path: Path) -> None:
     with receiving_node(tmp_path / "node", _options(tmp_path, max_associations=2)) as node:
-        silent = [socket.create_connection(("127.0.0.1", node.port), timeout=20) for _ in range(60)]
+        silent = [socket.create_connection(("127.0.0.1", node.port), timeout=patience(20)) for _ in range(60)]
         wait_for(lambda: node.receiver.layer.open_associations == 18)
         for connection in silent:
             connection.close()
@@ -75,7 +75,7 @@ def test_a_slow_sender_delays_no_other(tmp_path: Path, sent: bytes) -> None:
 def test_what_the_upper_layer_refuses_is_audited(tmp_path: Path) -> None:
     with receiving_node(tmp_path / "node") as node:
         for body in (request_body(ids=(2,)), b"no request"):
-            with socket.create_connection(("127.0.0.1", node.port), timeout=20) as connection:
+            with socket.create_connection(("127.0.0.1", node.port), timeout=patience(20)) as connection:
                 connection.sendall(pdu(0x01, body))
                 assert read_pdu(connection)[0] in (0x03, 0x07)
         wait_for(lambda: len(node.audited("association_refused")) == 2)
@@ -87,7 +87,7 @@ def test_what_the_upper_layer_refuses_is_audited(tmp_path: Path) -> None:
 )
 def test_titles_of_old_carts_are_taken_and_kept(tmp_path: Path, calling: bytes) -> None:
     with receiving_node(tmp_path / "node") as node:
-        with socket.create_connection(("127.0.0.1", node.port), timeout=20) as connection:
+        with socket.create_connection(("127.0.0.1", node.port), timeout=patience(20)) as connection:
             connection.sendall(pdu(0x01, request_body(calling=calling)))
             kind, body = read_pdu(connection)
             assert (kind, body[20:36]) == (0x02, calling.ljust(16)), "accepted, and the title goes back as it came"

@@ -19,7 +19,7 @@ from node.settings import Settings
 from node.study.archive import Archive
 from tests.arrivals import CLIP_UID, clip, settings, write_file
 from tests.peers.raw_sender import RawSender
-from tests.waiting import wait_for
+from tests.waiting import patience, wait_for
 
 
 class Running:
@@ -109,7 +109,7 @@ def test_nobody_listens_after_stopping(tmp_path: Path) -> None:
     with running_receivers(_options(tmp_path)) as running:
         port = running.port
     with pytest.raises(ConnectionRefusedError):
-        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        socket.create_connection(("127.0.0.1", port), timeout=patience(5)).close()
 
 
 def test_a_port_that_is_taken_is_an_error_of_the_configuration(tmp_path: Path) -> None:

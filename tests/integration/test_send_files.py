@@ -25,7 +25,7 @@ from node.egress.outcomes import Happening
 from tests.outbox import document_bytes
 from tests.peers.fake_pacs import FakePACS, Fault, Mid
 from tests.peers.orthanc import Orthanc
-from tests.waiting import free_port, wait_for
+from tests.waiting import free_port, patience, wait_for
 
 SONOSITE = Path(examples.get_path("ybr_color"))
 ULTRASOUND = [UltrasoundImageStorage, UltrasoundMultiFrameImageStorage]
@@ -68,7 +68,7 @@ def test_the_acuson_clip_needs_this_sender(samples: Path) -> None:
     acuson = samples / "fodicom_DIRW0007_acuson_sequoia_65f.dcm"
     with FakePACS(ULTRASOUND) as pacs:
         command = ["/usr/bin/storescu", "-xy", "-aec", "FAKEPACS", "127.0.0.1", str(pacs.port), str(acuson)]
-        subprocess.run(command, capture_output=True, timeout=60, check=False)
+        subprocess.run(command, capture_output=True, timeout=patience(60), check=False)
         assert pacs.stored == []
         assert [ok for ok, _ in send([acuson], pacs)] == [True]
         assert [item.dataset_bytes for item in pacs.stored] == [dataset_part(acuson)]
@@ -167,7 +167,7 @@ def receiving_pacs(out: Path) -> Iterator[int]:
         yield int(process.stdout.readline())
     finally:
         process.send_signal(signal.SIGTERM)
-        code = process.wait(20)
+        code = process.wait(patience(20))
         process.stdout.close()
     assert code == 0
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.waiting import free_port, wait_for
+from tests.waiting import free_port, patience, wait_for
 
 _ENVIRONMENT = {**os.environ, "TCP_NODELAY": "1"}
 
@@ -24,7 +24,7 @@ def echoscu(port: int, *, called_aet: str = "ECHONODE", calling_aet: str = "ECHO
 
 
 def _run(command: list[str]) -> "subprocess.CompletedProcess[str]":
-    run = subprocess.run(command, capture_output=True, text=True, env=_ENVIRONMENT, timeout=120, check=False)
+    run = subprocess.run(command, capture_output=True, text=True, env=_ENVIRONMENT, timeout=patience(120), check=False)
     run.stdout += run.stderr  # DCMTK says most of it there
     return run
 
@@ -40,4 +40,4 @@ def storescp(folder: Path, *options: str, ae_title: str = "STORESCP") -> Iterato
         yield port
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(patience(10))

@@ -14,7 +14,7 @@ from sqlalchemy import func, select
 from node.db.session import Database
 from node.db.tables import Delivery, Document, Job, JobState, Study
 from node.settings import Settings, load_settings
-from tests.waiting import wait_for
+from tests.waiting import patience, wait_for
 
 CONFIG = """
 [node]
@@ -106,7 +106,7 @@ class RunningNode:
         complete.replace(self.orders)
 
     def wait_until_killed(self, timeout_s: float = 60) -> None:
-        code = self.process.wait(timeout_s)
+        code = self.process.wait(patience(timeout_s))
         assert code == -signal.SIGKILL, f"ended with {code}, not killed at the commit"
         if self.orders is not None:
             self.orders.unlink()
@@ -117,7 +117,7 @@ class RunningNode:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(timeout_s)
+            return self.process.wait(patience(timeout_s))
         finally:
             self.process.kill()
             self._close()

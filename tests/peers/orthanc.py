@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-from tests.waiting import free_port, wait_for
+from tests.waiting import free_port, patience, wait_for
 
 BINARY = "/usr/sbin/Orthanc"
 
@@ -86,10 +86,10 @@ class Orthanc:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         self._process.terminate()
         try:
-            self._process.wait(20)
+            self._process.wait(patience(20))
         except subprocess.TimeoutExpired:
             self._process.kill()
-            self._process.wait(5)
+            self._process.wait(patience(5))
 
     def _answers(self) -> bool:
         assert self._process.poll() is None, f"Orthanc ended; see {self._log}"
@@ -100,7 +100,7 @@ class Orthanc:
         return True
 
     def get_bytes(self, path: str) -> bytes:
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=30) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=patience(30)) as answer:
             return bytes(answer.read())
 
     def get(self, path: str) -> Any:
@@ -109,7 +109,7 @@ class Orthanc:
     def post(self, path: str, body: bytes | Mapping[str, object]) -> Any:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         request = urllib.request.Request(f"http://127.0.0.1:{self.http_port}{path}", data=data, method="POST")
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=patience(60)) as answer:
             return json.loads(answer.read())
 
     def find(self, level: Literal["Study", "Series", "Instance"], **query: str) -> list[str]:

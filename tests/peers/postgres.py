@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psycopg
 
-from tests.waiting import free_port, wait_for
+from tests.waiting import free_port, patience, wait_for
 
 
 class PostgresServer:
@@ -48,7 +48,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     port = free_port()
     try:
         initdb = [programs / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--locale=C", "-N"]
-        subprocess.run(initdb, check=True, capture_output=True, user=user, cwd=folder, timeout=120)
+        subprocess.run(initdb, check=True, capture_output=True, user=user, cwd=folder, timeout=patience(120))
         options = {"listen_addresses": "127.0.0.1", "unix_socket_directories": str(folder), "fsync": "off"}
         command = [programs / "postgres", "-D", folder / "data", "-p", str(port)]
         command += [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
@@ -60,6 +60,6 @@ def postgres_server() -> Iterator[PostgresServer]:
             yield server
         finally:
             process.send_signal(signal.SIGINT)  # "fast": open connections are closed
-            process.wait(60)
+            process.wait(patience(60))
     finally:
         shutil.rmtree(folder, ignore_errors=True)

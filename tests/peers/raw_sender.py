@@ -13,7 +13,7 @@ from pynetdicom.dimse_messages import C_STORE_RQ
 from pynetdicom.dimse_primitives import C_STORE
 from pynetdicom.dsutils import encode
 
-from tests.waiting import wait_for
+from tests.waiting import patience, wait_for
 
 
 class RawSender:
@@ -77,7 +77,7 @@ class RawSender:
     def drop(self) -> None:
         """The connection goes without a word, as with a pulled cable or a killed process."""
         self.association.dul.socket.close()
-        assert self._closed.wait(10)
+        assert self._closed.wait(patience(10))
 
     def abort(self) -> None:
         self.association.abort()

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from node.db.session import Database
 from node.db.tables import Study
 from tests.rows import add_study
-from tests.waiting import wait_for
+from tests.waiting import patience, wait_for
 
 
 def test_changes_that_wait_together_share_a_commit(database: Database) -> None:
@@ -27,13 +27,13 @@ def test_changes_that_wait_together_share_a_commit(database: Database) -> None:
         add_study(session, 20)
         session.flush()
         held.set()
-        assert go.wait(10)
+        assert go.wait(patience(10))
 
     event.listen(Engine, "commit", count)
     try:
         with ThreadPoolExecutor(21) as pool:
             holding = pool.submit(database.write, hold)
-            assert held.wait(10)
+            assert held.wait(patience(10))
             queued = [pool.submit(database.write, lambda session, n=n: add_study(session, n)) for n in range(20)]
             wait_for(lambda: len(database._writer._waiting) == 20)
             go.set()
@@ -83,14 +83,14 @@ def test_no_change_is_answered_well_when_sqlite_rolled_back_the_whole_group(data
 
     def hold(_session: Session) -> None:
         held.set()
-        assert go.wait(10)
+        assert go.wait(patience(10))
 
     changes = [lambda session: add_study(session, 1), too_big, lambda session: add_study(session, 2)]
     event.listen(database._engine, "begin", limit)
     try:
         with ThreadPoolExecutor(4) as pool:
             holding = pool.submit(database.write, hold)
-            assert held.wait(10)
+            assert held.wait(patience(10))
             writes = []
             for number, change in enumerate(changes, 1):
                 writes.append(pool.submit(database.write, change))

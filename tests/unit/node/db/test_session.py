@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from node.db.session import Database, insert_unless_there
 from node.db.tables import ReceivingAssociation, Study
 from tests.rows import add_study
+from tests.waiting import patience
 
 
 class Undone(Exception):
@@ -68,7 +69,7 @@ def test_a_failing_change_does_not_touch_those_committed_with_it(database: Datab
 
     def hold(_session: Session) -> None:
         held.set()
-        assert go.wait(10)
+        assert go.wait(patience(10))
 
     def attempt(number: int) -> str:
         try:
@@ -79,7 +80,7 @@ def test_a_failing_change_does_not_touch_those_committed_with_it(database: Datab
 
     with ThreadPoolExecutor(10) as pool:
         holding = pool.submit(database.write, hold)
-        assert held.wait(10)
+        assert held.wait(patience(10))
         outcomes = [pool.submit(attempt, number) for number in range(9)]
         go.set()
         holding.result(10)

@@ -16,7 +16,7 @@ from node.db.queue import ClaimedJob
 from node.db.session import Database
 from node.db.tables import JobKind, Study, StudyState
 from node.work.worker import JobDefinition, Lane, Worker
-from tests.waiting import wait_for
+from tests.waiting import patience, wait_for
 
 KIND = JobKind.ANALYSE_STUDY
 LONG_S = 600.0  # a test that needed this pause would not end
@@ -97,7 +97,7 @@ def test_a_job_of_another_process_runs_at_once(database: Database, running: list
     code = "import sys; from node.db.session import Database; from tests.unit.node.db.test_wake_up import add_job\n"
     code += "with Database(sys.argv[1]) as database, database.session() as session: add_job(session)"
     root = Path(__file__).resolve().parents[4]
-    subprocess.run([sys.executable, "-c", code, url_of(database)], check=True, cwd=root, timeout=60)
+    subprocess.run([sys.executable, "-c", code, url_of(database)], check=True, cwd=root, timeout=patience(60))
     wait_for(lambda: running)
 
 

@@ -18,6 +18,7 @@ from node.ingress.group_rows import remember_new
 from node.study.archive import Archive
 from tests.arrivals import arrival, clip, settings
 from tests.rows import NOW, audited
+from tests.waiting import patience
 
 
 @pytest.fixture
@@ -68,7 +69,7 @@ def test_rows_are_written_while_the_files_are_synced_and_committed_only_then(
     committed_early: list[bool] = []
 
     def synced(self: Archive, hashes: list[str]) -> None:
-        assert written.wait(10)
+        assert written.wait(patience(10))
         committed_early.append(committed.wait(0.2))
         sync(self, hashes)
 

@@ -23,6 +23,7 @@ from node.ingress.intake import take_instance
 from node.study.archive import Archive, file_sha256
 from tests.arrivals import CLIP_UID, STUDY_UID, RLELossless, arrival, clip, rewritten, rle, settings
 from tests.rows import NOW, audited
+from tests.waiting import patience
 
 
 class Intake:
@@ -337,7 +338,7 @@ def test_the_same_object_on_several_associations_is_stored_once(intake_: Intake)
         decision = decide(session, taken, content)
         if taken.arrival.association_uuid not in decided:
             decided.add(taken.arrival.association_uuid)
-            together.wait(10)
+            together.wait(patience(10))
         return decision
 
     arrivals = [arrival(intake_.archive, clip(), association_uuid=str(number)) for number in range(4)]

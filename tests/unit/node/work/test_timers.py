@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.exc import OperationalError
 
 from node.work.scheduler import Timers
-from tests.waiting import wait_for
+from tests.waiting import patience, wait_for
 
 
 def test_a_tick_that_fails_is_followed_by_the_next() -> None:
@@ -27,7 +27,7 @@ def test_one_that_hangs_holds_up_no_other_and_never_runs_twice() -> None:
 
     def hang() -> None:
         running[0] += 1
-        let_go.wait(30)
+        let_go.wait(patience(30))
 
     def count() -> None:
         others[0] += 1

@@ -21,6 +21,7 @@ from node.settings import AERule
 from node.study.archive import Archive
 from tests.arrivals import RULE, settings
 from tests.rows import NOW, audited
+from tests.waiting import patience
 
 
 def test_an_end_is_told_once() -> None:
@@ -170,7 +171,7 @@ def test_half_received_files_go_with_their_association(bound: Handlers, archive:
     assert len(list(archive.incoming.iterdir())) == 1
     thread = threading.Thread(target=bound.on_ended, args=(event,))
     thread.start()
-    thread.join(10)
+    thread.join(patience(10))
     assert not list(archive.incoming.iterdir())
 
 

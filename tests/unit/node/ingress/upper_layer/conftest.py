@@ -13,6 +13,7 @@ from node.ingress.upper_layer.request import AssociationRequest, ProposedContext
 from node.ingress.upper_layer.services import Answer
 from node.ingress.upper_layer.wire import Wire
 from tests.peers.raw_pdus import pdu, request_body
+from tests.waiting import patience
 
 
 class FakeServices:
@@ -62,7 +63,7 @@ class Peer:
 
     def __init__(self, *, request_s: float = 20, idle_s: float = 20) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listening:
-            self.socket = socket.create_connection(listening.getsockname(), timeout=20)
+            self.socket = socket.create_connection(listening.getsockname(), timeout=patience(20))
             ours, _ = listening.accept()
         self.services = FakeServices()
         limits = Limits(request_s=request_s, idle_s=idle_s, max_pdu_bytes=1 << 20)
@@ -109,7 +110,7 @@ class Peer:
 
     def close(self) -> None:
         self.socket.close()
-        self.thread.join(10)
+        self.thread.join(patience(10))
         assert not self.thread.is_alive()
 
 
