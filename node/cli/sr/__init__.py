@@ -12,6 +12,10 @@ class ReportCommands(LazyGroup):
         "show": CommandRow(
             "node.cli.sr.show:show", "The content of a structured report as a tree, and what of it had to be passed over."
         ),
+        "measurements": CommandRow(
+            "node.cli.sr.measurements:measurements",
+            "The numbers of a structured report by our keys, with site, method, view and mode; what has no key says why.",
+        ),
     }
 
 

@@ -1,0 +1,141 @@
+"""The key of a stated value: by concept, site, method, view, mode, direction and cycle point; never by size or words."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sr_templates import codes
+from sr_templates.reading import leniency
+from sr_templates.reading.concept_rules import ConceptRule, rule_of
+from sr_templates.reading.key_rows import PLANE_OF, ROWS, KeyRow
+from sr_templates.reading.modifiers import Facet, Modifiers
+from sr_templates.reading.named_code import CodeIdentity, NamedCode, identity_of_code
+
+_VALVES = frozenset(
+    identity_of_code(valve) for valve in (codes.AORTIC_VALVE, codes.MITRAL_VALVE, codes.TRICUSPID_VALVE, codes.PULMONIC_VALVE)
+)
+_ORDER = (Facet.SITE, Facet.METHOD, Facet.MODE, Facet.FLOW, Facet.VIEW, Facet.PHASE)  # as they are compared
+
+
+@dataclass(frozen=True)
+class Match:
+    """`row` where the value has a key; else `why`, in words, and the keys that it may have."""
+
+    row: KeyRow | None = None
+    why: str = ""
+    candidates: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def match(concept: NamedCode | None, modifiers: Modifiers, label: str = "") -> Match:
+    """`label` is the Short Label (125309), which decides where two concepts bear one text."""
+    if concept is None:
+        return Match(why="no concept name")
+    if excluded := _excluded(modifiers):
+        return Match(why=excluded)
+    stated, rows, notes = _rows_of(concept, modifiers)
+    if not rows:
+        origin = f"private code of {concept.scheme}: " if concept.is_private else ""
+        return Match(why=f"{origin}no key for this concept")
+    if stated in leniency.ONE_TEXT:
+        return _by_label(stated, modifiers, label)
+    rule = rule_of(stated)
+    contradictions = {row: _contradiction(row, rule, modifiers) for row in rows}
+    possible = [row for row, facet in contradictions.items() if facet is None]
+    if not possible:
+        furthest = max((facet for facet in contradictions.values() if facet), key=_ORDER.index)
+        return Match(why=f"no key for this concept with {furthest} {modifiers.get(furthest)}")
+    missing = _missing(possible, rule, modifiers)
+    if missing is Facet.SITE and all(row.further for row in possible):
+        return Match(why="no key for this concept without a finding site")
+    if missing:
+        return Match(why=f"ambiguous: no {missing} stated", candidates=_keys(possible))
+    if len({row.key for row in possible}) > 1:
+        return Match(why="ambiguous", candidates=_keys(possible))
+    if possible[0].further:
+        notes = (*notes, f"{concept}: not the concept of this key, but what documents have for it")
+    return Match(possible[0], notes=notes)
+
+
+def _excluded(modifiers: Modifiers) -> str:
+    """What makes a number another thing than every key of the catalogue is."""
+    stage, derivation = modifiers.get(Facet.STAGE), modifiers.get(Facet.DERIVATION)
+    if stage is not None and stage.identity not in leniency.AT_REST:
+        return f"stage {stage}: not of a heart at rest"
+    if derivation is not None and derivation.identity in leniency.NOT_THE_VALUE:
+        return f"{derivation}: not the value itself"
+    if modifiers.identity(Facet.RESPIRATION) == leniency.INSPIRATION:
+        return "measured in inspiration"
+    return ""
+
+
+def _rows_of(concept: NamedCode, modifiers: Modifiers) -> tuple[CodeIdentity, tuple[KeyRow, ...], tuple[str, ...]]:
+    """By the concept itself; else by a code that the document calls equivalent, or the property that it says was measured."""
+    if rows := ROWS.get(concept.identity):
+        return concept.identity, rows, ()
+    for facet in (Facet.EQUIVALENT, Facet.PROPERTY):
+        for code in modifiers.stated.get(facet, ()):
+            if rows := ROWS.get(code.identity):
+                return code.identity, rows, (f"by its {facet}: {code}",)
+    return concept.identity, (), ()
+
+
+def _by_label(concept: CodeIdentity, modifiers: Modifiers, label: str) -> Match:
+    """Of concepts that bear one text: by the mode, stated or in the label; without one, as the code is written here."""
+    rows = [row for one in sorted(leniency.ONE_TEXT) for row in ROWS[one]]
+    modes = {mode for word, mode in leniency.MODE_IN_LABEL.items() if word in label.lower()}
+    if (stated := modifiers.identity(Facet.MODE)) is not None:
+        modes = {stated}
+    if len(modes) != 1:
+        return Match(ROWS[concept][0])
+    return Match(next((row for row in rows if row.mode in modes), ROWS[concept][0]), notes=("mode by its label or image mode",))
+
+
+def _contradiction(row: KeyRow, rule: ConceptRule, modifiers: Modifiers) -> Facet | None:
+    """The first thing stated that is not what this key has."""
+    if row.whole:
+        return None
+    for facet in _ORDER:
+        stated = modifiers.identity(facet)
+        if stated is not None and (facet in rule.compared or facet is Facet.PHASE) and not _agrees(row, facet, stated):
+            return facet
+    return None
+
+
+def _agrees(row: KeyRow, facet: Facet, stated: CodeIdentity) -> bool:
+    if facet is Facet.PHASE:
+        return row.phase is None or stated in leniency.PHASES[row.phase]
+    if facet is Facet.VIEW:
+        return PLANE_OF.get(stated) in row.planes
+    wanted = {Facet.SITE: row.site, Facet.METHOD: row.method, Facet.MODE: row.mode, Facet.FLOW: row.flow}[facet]
+    if wanted is None:
+        return facet is not Facet.METHOD or stated[0] == codes.PRIVATE_SCHEME
+    return leniency.may_be(stated, wanted)
+
+
+def _missing(possible: Iterable[KeyRow], rule: ConceptRule, modifiers: Modifiers) -> Facet | None:
+    """The first modifier that this concept needs and that nothing states, nor makes superfluous."""
+    rows = list(possible)
+    if all(row.whole for row in rows):
+        return None
+    for facet in _ORDER:
+        if facet in rule.needed and modifiers.get(facet) is None and not _superfluous(facet, rows, modifiers):
+            return facet
+    return None
+
+
+def _superfluous(facet: Facet, rows: list[KeyRow], modifiers: Modifiers) -> bool:
+    """A tract is measured in its own direction; our own method or display says the mode and the direction, too."""
+    if facet is Facet.MODE:
+        method = modifiers.identity(Facet.METHOD)
+        mode = leniency.MODE_OF_METHOD.get(method) if method else None
+        return mode is not None and {row.mode for row in rows} == {mode}
+    if facet is not Facet.FLOW:
+        return False
+    view = modifiers.identity(Facet.VIEW)
+    if view and view[0] == codes.PRIVATE_SCHEME and all(PLANE_OF.get(view) in row.planes for row in rows):
+        return True
+    return all(row.site not in _VALVES for row in rows)
+
+
+def _keys(rows: Iterable[KeyRow]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(row.key for row in rows))

@@ -1,0 +1,69 @@
+"""What each key of the catalogue is, as far as a code can say it: the rows that stated values are compared with."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from models.catalogue import QUANTITIES, Phase, View
+from sr_templates import codes
+from sr_templates.accepted_codes import ACCEPTED
+from sr_templates.quantity_codes import QUANTITY_CODES, image_mode_of
+from sr_templates.reading.leniency import FURTHER_CONCEPTS, ONE_TEXT
+from sr_templates.reading.named_code import CodeIdentity, identity_of_code
+
+PLANE_OF = {identity_of_code(code): view for view, code in codes.VIEW_CODES.items()}
+
+
+@dataclass(frozen=True)
+class KeyRow:
+    """One key. `mode` is None where it may be of several; of `planes` a stated one must be one of them.
+
+    `whole` says that the concept alone is the key (CID 12300, private concepts): nothing else is compared. `further` is of a
+    concept that is read for the key, but not the one that it is written with.
+    """
+
+    key: str
+    unit: str
+    site: CodeIdentity
+    method: CodeIdentity | None
+    planes: tuple[View, ...]
+    mode: CodeIdentity | None
+    flow: CodeIdentity | None
+    phase: Phase | None
+    whole: bool = False
+    further: bool = False
+
+
+def _row(key: str) -> KeyRow:
+    quantity, code, mode = QUANTITIES[key], QUANTITY_CODES[key], image_mode_of(key, None)
+    return KeyRow(
+        key,
+        quantity.unit,
+        identity_of_code(code.finding_site),
+        identity_of_code(code.method) if code.method else None,
+        quantity.views,
+        identity_of_code(mode) if mode else None,
+        identity_of_code(code.flow) if code.flow else None,
+        quantity.phase,
+    )
+
+
+def _rows() -> Iterator[tuple[CodeIdentity, KeyRow]]:
+    for key, code in QUANTITY_CODES.items():
+        concept = identity_of_code(code.concept)
+        simplified = identity_of_code(code.simplified) if code.simplified else None
+        row = _row(key)
+        private = code.concept.scheme_designator == codes.PRIVATE_SCHEME
+        yield concept, replace(row, whole=private or concept == simplified)
+        if simplified is not None and simplified != concept:
+            yield simplified, replace(row, whole=True)
+        for further, keys in FURTHER_CONCEPTS.items():
+            if key in keys:
+                yield further, replace(row, further=True)
+        for accepted in ACCEPTED:
+            if identity_of_code(accepted.written) == concept and identity_of_code(accepted.read) not in ONE_TEXT:
+                yield identity_of_code(accepted.read), replace(row, further=True)
+
+
+ROWS: dict[CodeIdentity, tuple[KeyRow, ...]] = {}
+for _concept, _key_row in _rows():
+    ROWS[_concept] = (*ROWS.get(_concept, ()), _key_row)
