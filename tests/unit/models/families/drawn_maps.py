@@ -9,8 +9,7 @@ from torch import Tensor, nn
 
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
-from models.library.registry import load_model
-from models.networks.reading_network import as_if_trained
+from tests.loaded import shell_of
 
 SECTOR = RegionCalibration(0, 0, 639, 479, RegionSpatialFormat.TWO_D, RegionDataType.TISSUE, 3, 3, 0.03, 0.03)
 # Starts lower than the sector: seconds across, cm/s down.
@@ -34,7 +33,7 @@ class DrawnMaps(nn.Module):
 
 def drawn_reader(name: str, logits: NDArray[np.floating]) -> Any:
     """The reader `name`, its network replaced: what it would read if the network answered with `logits`."""
-    reader = as_if_trained(load_model(name, device="meta").network)
+    reader = shell_of(name)
     reader.network = DrawnMaps(logits)
     return reader
 

@@ -8,10 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from models.library.reading import Reading
-from models.library.registry import load_model
-from models.networks.reading_network import as_if_trained
 from models.phantom.displays import ROWS, Spectrum
 from models.results import ReadValue
+from tests.loaded import shell_of
 from tests.spectra import heat_map, logits
 
 Peaks = Sequence[tuple[float, float]]
@@ -34,7 +33,7 @@ class PerfectMaps(nn.Module):
 def reader_of(name: str, *channels: Peaks | np.ndarray) -> Any:
     """The reader `name` with a network that sees these peaks, or these maps, one of each output."""
     maps = [channel if isinstance(channel, np.ndarray) else heat_map(channel) for channel in channels]
-    reader = as_if_trained(load_model(name, device="meta").network)
+    reader = shell_of(name)
     reader.network = PerfectMaps(np.stack(maps))
     return reader
 

@@ -10,10 +10,9 @@ from models.clip import Clip
 from models.errors import ReadingError
 from models.explain.inputs import shown_of
 from models.library.reading import Decoding
-from models.library.registry import load_model
-from models.networks.reading_network import as_if_trained
 from models.phantom.displays import M_MODE, SPECTRAL, AnnulusTrace, Spectrum, Wave, inflow, outflow
 from models.results import Reason
+from tests.loaded import shell_of
 from tests.sweeps import scrolling, written
 from tests.unit.models.families.echonet.drawn_displays import PerfectMasks, peaks_of, reader_of, value_of
 from tests.unit.models.families.echonet.test_echonet_vti import perfect_masks
@@ -94,7 +93,7 @@ def test_an_integral_and_what_its_map_is_drawn_on() -> None:
         for peak, first in ((-60.0, 0.2), (-92.0, 0.4), (-120.0, 0.6))
     ]
     recorded = cine(flows[1], written([one.frame() for one in flows], flows[1].region, FRONTS))
-    reader = as_if_trained(load_model("vti_lvot", device="meta").network)
+    reader = shell_of("vti_lvot")
     reader.network = PerfectMasks([np.full((256, 256), 1e-6)] * 20)
     columns = [slice(int(row["x_left"]), int(row["x_right"])) for row in reader.read(recorded).rows]
     reader.network = PerfectMasks(perfect_masks(flows[1], columns))
@@ -116,7 +115,7 @@ def test_a_map_is_drawn_on_the_frame_that_is_read() -> None:
 
 @pytest.mark.parametrize("name", ["avvmax", "mvpeak_2c", "tapse_2c", "vti_av"])
 def test_published_takes_single_frames_as_the_scripts_do(name: str) -> None:
-    reader = as_if_trained(load_model(name, device="meta").network)
+    reader = shell_of(name)
     recorded = jets(FRONTS)
     with pytest.raises(ReadingError, match="6 frames"):
         reader.read(recorded, Decoding.PUBLISHED)

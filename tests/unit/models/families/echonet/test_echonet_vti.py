@@ -13,10 +13,10 @@ from models.derive.displays.spectral_beats import find_spectral_beats
 from models.derive.displays.spectral_image import grey, without_green_trace
 from models.families.echonet.vti import VtiReader
 from models.library.reading import Decoding, MarkKind, Reading
-from models.library.registry import list_models, load_model
-from models.networks.reading_network import as_if_trained
+from models.library.registry import list_models
 from models.phantom.displays import ECG, SECTOR, SPECTRAL, Spectrum, Wave, inflow, outflow
 from models.results import Reason
+from tests.loaded import shell_of
 from tests.unit.models.families.echonet.drawn_displays import PerfectMasks, value_of
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED
@@ -26,7 +26,7 @@ VTI_CM = FLOW.waves[0].vti_cm
 
 def columns_read(spectrum: Spectrum, name: str, decoding: Decoding, **clip: Any) -> list[slice]:
     """Where the reader looks for beats: asked with masks that say nothing."""
-    reader = as_if_trained(load_model(name, device="meta").network)
+    reader = shell_of(name)
     reader.network = PerfectMasks([np.full((256, 256), 1e-6)] * 20)
     rows = reader.read(spectrum.clip(**clip), decoding).rows
     return [slice(int(row["x_left"]), int(row["x_right"])) for row in rows]
@@ -46,7 +46,7 @@ def read(
     masks = perfect_masks(spectrum, columns, first_row)
     for index, mask in (changed or {}).items():
         masks[index] = mask
-    reader = as_if_trained(load_model(name, device="meta").network)
+    reader = shell_of(name)
     reader.network = PerfectMasks(masks)
     return reader.read(spectrum.clip(**clip), decoding), reader
 
