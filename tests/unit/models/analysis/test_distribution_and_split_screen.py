@@ -85,7 +85,7 @@ def test_the_view_s_own_network_may_be_named_and_is_run_once() -> None:
 )
 def test_what_cannot_take_the_part_is_refused(role: str, name: str) -> None:
     with pytest.raises(UnsuitableModel, match=f"{name} cannot do this"):
-        open_model_set(ModelSet().but(**{role: name}))
+        open_model_set(ModelSet(engine="torch").but(**{role: name}))
 
 
 class Screen(nn.Module):

@@ -41,10 +41,18 @@ def drawn_reader(name: str, logits: NDArray[np.floating]) -> Any:
 def blob(
     x: float, y: float, *, sigma: float = 6.0, top: float = 0.95, background: float = 1e-9, shape: tuple[int, int] = (480, 640)
 ) -> NDArray[np.float32]:
-    """Logits of a probability map: a Gaussian on a flat background."""
-    down, across = (np.exp(-((np.arange(size) - at) ** 2) / (2 * sigma**2)) for size, at in zip(shape, (y, x), strict=True))
-    probability = (background + (top - background) * np.outer(down, across)).astype(np.float32)
-    return np.log(probability / (1 - probability))
+    """Logits of a probability map: a Gaussian on a flat background, which hides what is nine deviations away."""
+    logits = np.full(shape, _logits(np.full(1, background)), np.float32)
+    near = tuple(slice(max(0, int(at - 9 * sigma)), max(0, int(at + 9 * sigma))) for at in (y, x))
+    places = (np.arange(size)[part] for size, part in zip(shape, near, strict=True))
+    down, across = (np.exp(-((place - at) ** 2) / (2 * sigma**2)) for place, at in zip(places, (y, x), strict=True))
+    logits[near] = _logits(background + (top - background) * np.outer(down, across))
+    return logits
+
+
+def _logits(probability: NDArray[np.float64]) -> NDArray[np.float32]:
+    single = probability.astype(np.float32)
+    return np.log(single / (1 - single))
 
 
 def caliper_logits(points: list[tuple[tuple[float, float], tuple[float, float]]], **changes: Any) -> NDArray[np.float32]:

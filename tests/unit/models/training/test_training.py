@@ -34,6 +34,7 @@ def tiny(cache: Path, folder: Path, *more: str) -> list[str]:
     return [*TINY, f"data.cache={cache}", f"output.folder={folder}", *more]
 
 
+@pytest.mark.slow
 def test_a_published_architecture_can_be_trained_read_with_and_is_marked(cache: Path, tmp_path: Path) -> None:
     """EchoMotionNet on the phantom, two steps: what comes out is a model like any other."""
     overrides = tiny(cache, tmp_path, "optimiser.iterations=2", "model.size_px=64", "model.channels=[8, 8, 8, 8, 8]")

@@ -51,10 +51,11 @@ def found(findings: StudyFindings) -> dict[str, Measurement]:
 
 
 def discs(frames: int) -> np.ndarray:
-    """Logits of a cavity of 80 px at frames 12, 24 and 36, of 60 px between them."""
+    """Float32 logits of a cavity of 80 px at frames 12, 24 and 36, of 60 px between them."""
     rows, columns = np.mgrid[:480, :640]
     radii = 70 + 10 * np.cos(2 * np.pi * np.arange(frames) / 12)
-    return np.stack([np.where(np.hypot(columns - 320, rows - 240) < radius, 3.0, -3.0) for radius in radii])[:, None]
+    inside = np.hypot(columns - 320, rows - 240) < radii[:, None, None]
+    return np.where(inside, np.float32(3), np.float32(-3))[:, None]
 
 
 @pytest.mark.parametrize(

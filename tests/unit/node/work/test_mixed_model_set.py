@@ -62,6 +62,7 @@ def hashes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_a_mixed_set_runs_and_names_its_exact_weights(tmp_path: Path, hashes: dict[str, str]) -> None:
     truth = render_clip(sample_heart(3), View.A4C, seed=3, quality=3, frames=FRAMES, rows=200, columns=260)
     path = tmp_path / "clip.dcm"

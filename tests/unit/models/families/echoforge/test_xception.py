@@ -69,6 +69,7 @@ def test_every_pooling_is_replaced_and_they_see_the_sides_of_224() -> None:
     assert sides == [109, 55, 28, 14]
 
 
+@pytest.mark.slow
 def test_the_traps_change_the_embedding() -> None:
     """At 224 px, either alone moves what timm's own network computes with the same weights.
 

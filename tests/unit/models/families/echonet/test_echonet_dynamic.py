@@ -243,9 +243,9 @@ def region(x0: int, y0: int, x1: int, y1: int, cm_per_px: float) -> RegionCalibr
 def test_areas_of_a_calibrated_clip_are_in_cm2() -> None:
     """A disc of 3 cm radius, 40 px a cm, in a region of 560 px that the square enlarges the middle of."""
     x, y = np.meshgrid(np.arange(800), np.arange(600))
-    radius = 120 - 30 * np.sin(np.pi * np.arange(80) / 40) ** 2
+    radius = 120 - 30 * np.sin(np.pi * np.arange(40) / 20) ** 2
     discs = (np.hypot(x - 420, y - 300) < radius[:, None, None]).astype(np.uint8) * 200
-    clip = Clip("1", np.repeat(discs[..., None], 3, axis=3), np.arange(80) * 20.0, (region(140, 20, 699, 579, 0.025),))
+    clip = Clip("1", np.repeat(discs[..., None], 3, axis=3), np.arange(40) * 40.0, (region(140, 20, 699, 579, 0.025),))
     reading = BrightVentricle(mean=100.0, std=50.0).read(clip)
     areas = {value.key: value.value for value in reading.values if value.unit == "cm2"}
     assert areas["lv_area_d_a4c"] == pytest.approx(np.pi * 9, rel=0.02)
