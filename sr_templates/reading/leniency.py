@@ -20,7 +20,8 @@ _CUBE: CodeIdentity = ("DCM", "125206")
 
 # A stated code, and what it may stand for.
 _FURTHER: tuple[tuple[CodeIdentity, CodeIdentity], ...] = (
-    (("DCM", "130679"), TWO_DIMENSIONAL),  # 2D Speckle Tracking
+    (("DCM", "130679"), TWO_DIMENSIONAL),  # 2D Speckle Tracking, which 2D images are tracked by
+    (TWO_DIMENSIONAL, ("DCM", "130679")),
     (("SCT", "261199008"), ("SCT", "439858009")),  # Doppler Pulsed: tissue Doppler of one site is
     # 125206 stands among the methods of volumes, 125221 among those of mass by M-mode; carts use either for both modes.
     (_CUBE, _MASS_BY_M_MODE),
