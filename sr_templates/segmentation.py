@@ -6,17 +6,18 @@ what the clip states: the size of a pixel. Where the image lay in the patient, n
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
 from pydicom.datadict import tag_for_keyword
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import SegmentationStorage
 
-from models.results import ClipFindings, Point, StudyFindings
+from models.results import ClipFindings, StudyFindings
 from sr_templates import codes, tracking
 from sr_templates.codes import code_item
 from sr_templates.copied_values import copied_list, text_of
@@ -24,6 +25,7 @@ from sr_templates.document import BuiltDocument, DocumentKind, reference_to, ref
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
+from sr_templates.masks import packed
 from sr_templates.patient_safety import may_show, research_mark, trained_on_phantoms
 
 KIND = DocumentKind("seg", SegmentationStorage, "SEG", 9200, "EchoNode segmentation")
@@ -40,14 +42,13 @@ _SLICE_THICKNESS_MM = 0.001
 _ROWS_DOWN_COLUMNS_RIGHT = [1, 0, 0, 0, 1, 0]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class _Frame:
-    """One frame of the segmentation: `mask` is uint8 (rows, columns) of 0 and 1, `frame_index` 0-based in the source."""
+    """One frame of the segmentation; `frame_index` is 0-based in the source."""
 
     segment_number: int
     structure: str
     frame_index: int
-    mask: NDArray[np.uint8]
 
 
 def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltDocument, ...]:
@@ -63,41 +64,16 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
         if not clip.contours or clip.gates:
             continue
         _refuse_misfits(clip, evidence)
-        frames = _frames(clip)
+        frames, bits = _draw(clip)
         if frames:
-            documents.append(_build_one(clip, frames, len(documents) + 1, findings, evidence, identity))
+            documents.append(_build_one(clip, frames, bits, len(documents) + 1, findings, evidence, identity))
     return tuple(documents)
-
-
-def rasterise(points_px: Sequence[Point], rows: int, columns: int) -> NDArray[np.uint8]:
-    """Mask (rows, columns) of 0 and 1: a pixel is inside when its centre is, by the even-odd rule.
-
-    `points_px` are (x, y) with (0, 0) the centre of the top left pixel; the outline closes itself. A centre exactly on an edge
-    counts as inside on left and top edges only, so that two areas sharing an edge never share a pixel.
-    """
-    points = np.asarray(points_px, dtype=np.float64).reshape(-1, 2)
-    x0, y0 = points.T
-    x1, y1 = np.roll(points, -1, axis=0).T
-    mask = np.zeros((rows, columns), dtype=np.uint8)
-    top, bottom = max(0, int(np.ceil(y0.min()))), min(rows - 1, int(np.floor(y0.max())))
-    if top > bottom:
-        return mask
-    y = np.arange(top, bottom + 1, dtype=np.float64)[:, None]
-    row, edge = np.nonzero((y0 <= y) != (y1 <= y))
-    slope = (x1[edge] - x0[edge]) / (y1[edge] - y0[edge])
-    crossing = x0[edge] + (y[row, 0] - y0[edge]) * slope
-    first_column = np.clip(np.ceil(crossing), 0, columns).astype(np.intp)
-    left, right = int(first_column.min(initial=columns)), int(first_column.max(initial=0))
-    toggles = np.zeros((bottom - top + 1, right - left + 1), dtype=np.uint8)
-    np.add.at(toggles, (row, first_column - left), 1)
-    inside = np.bitwise_and(np.cumsum(toggles, axis=1, dtype=np.uint8), 1)
-    mask[top : bottom + 1, left:right] = inside[:, : right - left]
-    return mask
 
 
 def _build_one(
     clip: ClipFindings,
     frames: list[_Frame],
+    bits: bytes,
     number: int,
     findings: StudyFindings,
     evidence: Evidence,
@@ -120,7 +96,7 @@ def _build_one(
     document.SharedFunctionalGroupsSequence = [_geometry(clip)]
     is_multi_frame = evidence.number_of_frames(part) is not None
     document.PerFrameFunctionalGroupsSequence = _functional_groups(frames, source, is_multi_frame)
-    document.update(_pixels(frames, clip))
+    document.update(_pixels(bits, len(frames), clip))
     return BuiltDocument(KIND.template, part, document)
 
 
@@ -138,17 +114,30 @@ def _refuse_misfits(clip: ClipFindings, evidence: Evidence) -> None:
             raise DocumentError(f"no segment code for the structure {contour.structure!r}")
         if not 0 <= contour.frame_index < frames:
             raise DocumentError("an outline lies on a frame that the object does not have")
-        if len(contour.points_px) < 3 or not np.isfinite(contour.points_px).all():
+        if len(contour.points_px) < 3 or not math.isfinite(sum(chain.from_iterable(contour.points_px))):
             raise DocumentError("an outline needs at least three finite points")
 
 
-def _frames(clip: ClipFindings) -> list[_Frame]:
-    """Segment by segment, each in time order; an outline around no pixel centre makes no frame."""
-    masks = [(c.structure, c.frame_index, rasterise(c.points_px, clip.rows, clip.columns)) for c in clip.contours]
-    drawn = [mask for mask in masks if mask[2].any()]
-    numbers = {structure: number for number, structure in enumerate(sorted({mask[0] for mask in drawn}), start=1)}
-    frames = [_Frame(numbers[structure], structure, index, mask) for structure, index, mask in drawn]
-    return sorted(frames, key=lambda frame: (frame.segment_number, frame.frame_index))
+def _draw(clip: ClipFindings) -> tuple[list[_Frame], bytes]:
+    """Segment by segment, each in time order; an outline around no pixel centre makes no frame. With them their pixels, one bit
+    each, from the low bit on over all frames without a gap between them (PS3.5 8.1.1), and an even number of bytes.
+    """
+    frames: list[_Frame] = []
+    numbers: dict[str, int] = {}
+    frame_bits = clip.rows * clip.columns
+    stream: list[NDArray[np.uint8]] = []
+    for contour in sorted(clip.contours, key=lambda contour: (contour.structure, contour.frame_index)):
+        first_bit = len(frames) * frame_bits % 8
+        bits = packed(contour.points_px, clip.rows, clip.columns, first_bit)
+        if bits.any():
+            if first_bit:  # within the last byte of the frame before
+                bits[0] |= stream[-1][-1]
+                stream[-1] = stream[-1][:-1]
+            stream.append(bits)
+            number = numbers.setdefault(contour.structure, len(numbers) + 1)
+            frames.append(_Frame(number, contour.structure, contour.frame_index))
+    stream.append(np.zeros(sum(map(len, stream)) % 2, dtype=np.uint8))
+    return frames, np.concatenate(stream).tobytes()
 
 
 def _lossy_compression(source: Dataset) -> Dataset:
@@ -235,37 +224,52 @@ def _geometry(clip: ClipFindings) -> Dataset:
 
 
 def _functional_groups(frames: list[_Frame], source: Dataset, is_multi_frame: bool) -> list[Dataset]:
+    """One item a frame. What frames have alike is one object in memory, since making each anew takes most of the time."""
     positions = {index: rank for rank, index in enumerate(sorted({f.frame_index for f in frames}), start=1)}
+    segments = {
+        number: _sequence("SegmentIdentificationSequence", _item(DataElement("ReferencedSegmentNumber", "US", number)))
+        for number in {frame.segment_number for frame in frames}
+    }
+    derivation = _sequence("DerivationCodeSequence", code_item(codes.SEGMENTATION_DERIVATION))
+    image = reference_to(source)
+    image.SpatialLocationsPreserved = "YES"
+    image.PurposeOfReferenceCodeSequence = [code_item(codes.SOURCE_IMAGE_FOR_PROCESSING)]
+    of_image = list(image)
     groups = []
     for frame in frames:
-        image = reference_to(source)
-        if is_multi_frame:
-            image.ReferencedFrameNumber = frame.frame_index + 1
-        image.SpatialLocationsPreserved = "YES"
-        image.PurposeOfReferenceCodeSequence = [code_item(codes.SOURCE_IMAGE_FOR_PROCESSING)]
-        derivation, content, segment, group = Dataset(), Dataset(), Dataset(), Dataset()
-        derivation.DerivationCodeSequence = [code_item(codes.SEGMENTATION_DERIVATION)]
-        derivation.SourceImageSequence = [image]
-        content.DimensionIndexValues = [frame.segment_number, positions[frame.frame_index]]
-        content.TemporalPositionIndex = positions[frame.frame_index]
-        segment.ReferencedSegmentNumber = frame.segment_number
-        group.DerivationImageSequence = [derivation]
-        group.FrameContentSequence = [content]
-        group.SegmentIdentificationSequence = [segment]
-        groups.append(group)
+        position = positions[frame.frame_index]
+        number = [DataElement("ReferencedFrameNumber", "IS", frame.frame_index + 1)] if is_multi_frame else []
+        content = _item(
+            DataElement("DimensionIndexValues", "UL", [frame.segment_number, position]),
+            DataElement("TemporalPositionIndex", "UL", position),
+        )
+        derived = _item(derivation, _sequence("SourceImageSequence", _item(*of_image, *number)))
+        groups.append(
+            _item(
+                segments[frame.segment_number],
+                _sequence("DerivationImageSequence", derived),
+                _sequence("FrameContentSequence", content),
+            )
+        )
     return groups
 
 
-def _pixels(frames: list[_Frame], clip: ClipFindings) -> Dataset:
-    """One bit a pixel, packed from the low bit on over all frames without a gap between them (PS3.5 8.1.1)."""
+def _item(*elements: DataElement) -> Dataset:
+    return Dataset({element.tag: element for element in elements})
+
+
+def _sequence(keyword: str, item: Dataset) -> DataElement:
+    return DataElement(keyword, "SQ", [item])
+
+
+def _pixels(bits: bytes, number_of_frames: int, clip: ClipFindings) -> Dataset:
     pixels = Dataset()
     pixels.SamplesPerPixel = 1
     pixels.PhotometricInterpretation = "MONOCHROME2"
-    pixels.NumberOfFrames = len(frames)
+    pixels.NumberOfFrames = number_of_frames
     pixels.Rows, pixels.Columns = clip.rows, clip.columns
     pixels.BitsAllocated = pixels.BitsStored = 1
     pixels.HighBit = pixels.PixelRepresentation = 0
     pixels.SegmentationType = "BINARY"
-    packed = np.packbits(np.concatenate([frame.mask.ravel() for frame in frames]), bitorder="little").tobytes()
-    pixels.add_new("PixelData", "OB", packed + b"\0" * (len(packed) % 2))
+    pixels.add_new("PixelData", "OB", bits)
     return pixels

@@ -1,6 +1,5 @@
 """The segmentation as highdicom reads it back, against masks made another way."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -8,16 +7,15 @@ from pathlib import Path
 import highdicom as hd
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from models.results import ClipFindings, Contour, Point, Reason
+from models.results import ClipFindings, Contour, Reason
 from sr_templates import segmentation
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
-from sr_templates.segmentation import rasterise
+from sr_templates.masks import rasterise
 from tests.factories import (
     A2C_UID,
     A4C_UID,
@@ -38,52 +36,6 @@ def built(clip: ClipFindings, found: Evidence | None = None) -> bytes:
     file = BytesIO()
     document.dataset.save_as(file, enforce_file_format=True)
     return file.getvalue()
-
-
-def pixel_by_pixel(points: Sequence[Point], rows: int, columns: int) -> NDArray[np.uint8]:
-    """The even-odd rule as it is defined: a ray from each pixel centre to the left, edges counted one by one."""
-    mask = np.zeros((rows, columns), dtype=np.uint8)
-    edges = list(zip(points, [*points[1:], points[0]], strict=True))
-    for y in range(rows):
-        for x in range(columns):
-            crossings = 0
-            for (x0, y0), (x1, y1) in edges:
-                if (y0 <= y) != (y1 <= y) and x0 + (y - y0) * (x1 - x0) / (y1 - y0) <= x:
-                    crossings += 1
-            mask[y, x] = crossings % 2
-    return mask
-
-
-@pytest.mark.parametrize(
-    "points",
-    [
-        ellipse((40.0, 30.0), (10.3, 18.7)),
-        ellipse((5.0, 4.0), (11.0, 9.0)),  # partly outside the image
-        ((10.0, 5.0), (30.0, 5.0), (30.0, 25.0), (10.0, 25.0)),  # corners on pixel centres
-        ((2.0, 2.0), (50.0, 8.0), (20.0, 20.0), (50.0, 40.0), (2.0, 50.0)),  # concave
-        ((10.0, 10.0), (40.0, 40.0), (40.0, 10.0), (10.0, 40.0)),  # crosses itself
-        ((-5.0, -5.0), (100.0, -5.0), (100.0, 100.0), (-5.0, 100.0)),  # all of it
-        ((-20.0, 5.0), (-10.0, 5.0), (-15.0, 30.0)),  # left of it
-        ((90.0, 5.0), (99.0, 5.0), (95.0, 30.0)),  # right of it
-        ((5.0, 70.0), (9.0, 70.0), (7.0, 90.0)),  # below it
-        ((3.2, 7.2), (3.4, 7.2), (3.3, 7.4)),  # around no centre
-    ],
-)
-def test_a_pixel_is_inside_when_its_centre_is(points: tuple[Point, ...]) -> None:
-    np.testing.assert_array_equal(rasterise(points, 60, 80), pixel_by_pixel(points, 60, 80))
-
-
-def test_a_square_between_pixel_centres_holds_exactly_those_inside() -> None:
-    mask = rasterise(((1.5, 2.5), (4.5, 2.5), (4.5, 5.5), (1.5, 5.5)), 8, 8)
-    assert mask[3:6, 2:5].all()
-    assert mask.sum() == 9
-
-
-def test_two_areas_that_share_an_edge_share_no_pixel() -> None:
-    left = rasterise(((2.0, 2.0), (5.0, 2.0), (5.0, 9.0), (2.0, 9.0)), 12, 12)
-    right = rasterise(((5.0, 2.0), (8.0, 2.0), (8.0, 9.0), (5.0, 9.0)), 12, 12)
-    assert not (left & right).any()
-    assert (left | right).sum() == left.sum() + right.sum() == 6 * 7
 
 
 def test_highdicom_reads_the_very_masks_frame_by_frame(tmp_path: Path) -> None:
