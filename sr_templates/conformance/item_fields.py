@@ -1,0 +1,142 @@
+"""One content item for itself: the attributes that its value type demands, codes that can exist, values that fit their VR."""
+
+from collections.abc import Iterator
+from decimal import Decimal, InvalidOperation
+from functools import cache
+
+from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
+
+from sr_templates import codes
+from sr_templates.conformance.code_constraints import written
+from sr_templates.conformance.coded_concepts import canonical, impossible
+from sr_templates.conformance.content_tree import ContentItem, code_of, items, text
+from sr_templates.conformance.deviations import Deviation, Severity
+from sr_templates.conformance.units import Dimension, dimension
+
+Finding = tuple[Severity, str, str]
+# Value type -> the attribute that holds the value (PS3.3 C.17.3, C.18).
+_VALUES = {
+    "TEXT": "TextValue", "DATETIME": "DateTime", "DATE": "Date", "TIME": "Time", "PNAME": "PersonName", "UIDREF": "UID",
+    "SCOORD": "GraphicData", "SCOORD3D": "GraphicData", "TCOORD": "TemporalRangeType",
+}  # fmt: skip
+_REFERENCES = ("IMAGE", "COMPOSITE", "WAVEFORM")
+_NAMED = ("TEXT", "NUM", "CODE", "DATETIME", "DATE", "TIME", "UIDREF", "PNAME")  # a concept name is type 1 (PS3.3 C.17.3.2.2)
+_CODE_LENGTHS = {"CodeValue": 16, "CodingSchemeDesignator": 16, "CodeMeaning": 64}  # SH, SH, LO (PS3.5 6.2)
+_DS_LENGTH = 16
+
+
+def check_fields(item: ContentItem) -> Iterator[Deviation]:
+    """Of this item alone, whatever its template."""
+    for severity, message, rule in _findings(item):
+        yield Deviation(severity, item.number, item.place, message, rule)
+
+
+def _findings(item: ContentItem) -> Iterator[Finding]:
+    if item.parent is not None and not text(item.dataset, "RelationshipType"):
+        yield _error("no relationship to its parent", "PS3.3 C.17.3.2.4")
+    if item.by_reference:
+        if item.referenced() is None:
+            yield _error("refers to a content item that does not exist", "PS3.3 C.17.3.2.5")
+        return
+    if not item.value_type:
+        yield _error("no value type", "PS3.3 C.17.3.2.1")
+    if "ContentSequence" in item.dataset and not item.children:
+        yield _error("an empty Content Sequence", "PS3.3 C.17.3.2.4")
+    if item.concept is None and (item.parent is None or item.value_type in _NAMED):
+        yield _error("no concept name", "PS3.3 C.17.3.2.2")
+    for keyword in ("ConceptNameCodeSequence", "ConceptCodeSequence"):
+        yield from _codes(item.dataset, keyword)
+    yield from _value(item)
+
+
+def _value(item: ContentItem) -> Iterator[Finding]:
+    kind = item.value_type
+    if kind == "CONTAINER" and text(item.dataset, "ContinuityOfContent") not in ("SEPARATE", "CONTINUOUS"):
+        yield _error("no Continuity Of Content", "PS3.3 C.18.8")
+    if kind == "CODE" and item.code is None:
+        yield _error("no code as its value", "PS3.3 C.18.2")
+    if kind == "NUM":
+        yield from _number(item)
+    if kind in _VALUES and not text(item.dataset, _VALUES[kind]):
+        yield _error(f"no value: {_VALUES[kind]} is absent or empty", "PS3.3 C.17.3.2.3")
+    if kind in _REFERENCES:
+        references = items(item.dataset, "ReferencedSOPSequence")
+        if len(references) != 1 or not all(text(references[0], f"ReferencedSOP{part}UID") for part in ("Class", "Instance")):
+            yield _error("refers to no object: Referenced SOP Sequence needs one item with class and instance", "PS3.3 C.18.3")
+    if kind == "SCOORD" and not any(child.relationship.endswith("SELECTED FROM") for child in item.children):
+        yield _error("coordinates that are selected from no image", "PS3.3 C.18.6")
+
+
+def _number(item: ContentItem) -> Iterator[Finding]:
+    """Measured Value Sequence may be empty where a Numeric Value Qualifier says why (PS3.3 C.18.1)."""
+    if "MeasuredValueSequence" not in item.dataset:
+        yield _error("no Measured Value Sequence", "PS3.3 C.18.1")
+        return
+    for measured in items(item.dataset, "MeasuredValueSequence"):
+        number = text(measured, "NumericValue")
+        if not _is_number(number):
+            yield _error(f"{number!r} is no number" if number else "no numeric value", "PS3.3 C.18.1")
+        if len(number) > _DS_LENGTH:
+            yield _error(f"{number} has {len(number)} characters, a decimal string at most {_DS_LENGTH}", "PS3.5 6.2")
+        if item.unit is None:
+            yield _error("no unit of measurement", "PS3.3 C.18.1")
+        else:
+            yield from _codes(measured, "MeasurementUnitsCodeSequence")
+            yield from _unit(item.concept, item.unit)
+
+
+def _is_number(number: str) -> bool:
+    try:
+        return Decimal(number).is_finite()
+    except InvalidOperation:
+        return False
+
+
+def _unit(concept: Code | None, unit: Code) -> Iterator[Finding]:
+    if unit.scheme_designator != "UCUM":
+        yield _error(f"unit {written(unit)} is not of UCUM", "PS3.16 7.2.2")
+        return
+    found = dimension(unit.value)
+    if found is None:
+        yield _error(f"{unit.value!r} is no unit of UCUM", "PS3.16 7.2.2")
+    elif concept is not None:
+        possible = _dimensions().get(canonical(concept))
+        if possible and found not in possible and not any(found == _of_area(one) for one in possible):
+            yield Severity.ERROR, f"{unit.value} does not measure a {concept.meaning}", "PS3.16 TID 300 row 1"
+
+
+@cache
+def _dimensions() -> dict[tuple[str, str], frozenset[Dimension | None]]:
+    """Concept -> the dimensions of what it measures, as our quantities have them."""
+    found: dict[tuple[str, str], set[Dimension | None]] = {}
+    for row in codes.QUANTITY_CODES.values():
+        found.setdefault(canonical(row.concept), set()).add(dimension(row.unit.value))
+    return {key: frozenset(dimensions) for key, dimensions in found.items()}
+
+
+def _of_area(whole: Dimension | None) -> Dimension:
+    """Divided by the body surface: an index has the concept of what it indexes."""
+    powers = dict(whole or ())
+    powers["L"] = powers.get("L", 0) - 2
+    return tuple(sorted((base, power) for base, power in powers.items() if power))
+
+
+def _codes(dataset: Dataset, keyword: str) -> Iterator[Finding]:
+    if keyword in dataset and len(items(dataset, keyword)) != 1:
+        yield _error(f"{keyword} needs exactly one item", "PS3.3 8.8")
+    for entry in items(dataset, keyword):
+        code = code_of(entry)
+        if not (code.value and code.scheme_designator and code.meaning):
+            yield _error(f"an incomplete code {written(code)}", "PS3.3 8.8")
+            continue
+        for part, longest in _CODE_LENGTHS.items():
+            value = text(entry, part)
+            if len(value) > longest:
+                yield _error(f"{part} {value!r} has more than {longest} characters", "PS3.5 6.2")
+        if fault := impossible(code):
+            yield _error(fault, "PS3.16 8.1")
+
+
+def _error(message: str, rule: str) -> Finding:
+    return Severity.ERROR, message, rule
