@@ -7,12 +7,12 @@ from functools import cache
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from sr_templates import codes
 from sr_templates.conformance.code_constraints import written
 from sr_templates.conformance.coded_concepts import canonical, impossible
 from sr_templates.conformance.content_tree import ContentItem, code_of, items, text
 from sr_templates.conformance.deviations import Deviation, Severity
 from sr_templates.conformance.units import Dimension, dimension
+from sr_templates.quantity_codes import QUANTITY_CODES
 
 Finding = tuple[Severity, str, str]
 # Value type -> the attribute that holds the value (PS3.3 C.17.3, C.18).
@@ -110,8 +110,10 @@ def _unit(concept: Code | None, unit: Code) -> Iterator[Finding]:
 def _dimensions() -> dict[tuple[str, str], frozenset[Dimension | None]]:
     """Concept -> the dimensions of what it measures, as our quantities have them."""
     found: dict[tuple[str, str], set[Dimension | None]] = {}
-    for row in codes.QUANTITY_CODES.values():
-        found.setdefault(canonical(row.concept), set()).add(dimension(row.unit.value))
+    for row in QUANTITY_CODES.values():
+        for concept in (row.concept, row.simplified):
+            if concept is not None:
+                found.setdefault(canonical(concept), set()).add(dimension(row.unit.value))
     return {key: frozenset(dimensions) for key, dimensions in found.items()}
 
 

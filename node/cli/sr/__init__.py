@@ -1,4 +1,4 @@
-"""sr: structured reports of any vendor: what they say, what they measured."""
+"""sr: structured reports of any vendor: what they say, what they measured, what is wrong with them."""
 
 from typing import ClassVar
 
@@ -15,6 +15,10 @@ class ReportCommands(LazyGroup):
         "measurements": CommandRow(
             "node.cli.sr.measurements:measurements",
             "The numbers of a structured report by our keys, with site, method, view and mode; what has no key says why.",
+        ),
+        "check": CommandRow(
+            "node.cli.sr.check:check",
+            "Reports against the standard's template rows: each deviation with path and rule; exit code 1 where there is one.",
         ),
     }
 

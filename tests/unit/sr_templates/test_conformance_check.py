@@ -8,11 +8,13 @@ import pytest
 from pydicom import config, dcmread
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
 
 from node.egress.building import build_templates
 from node.egress.documents import document_bytes
 from sr_templates.conformance.deviations import Deviation
 from sr_templates.conformance_check import check_document
+from sr_templates.srt import srt
 from tests.factories import evidence, identity, study_findings
 from tests.small_reports import code, container, dcm, echo_report, loinc, number, sct, simplified_report
 
@@ -278,6 +280,20 @@ MATRIX: dict[tuple[str, str], tuple[Break, str]] = {
 def test_a_good_report_has_no_deviation(name: str) -> None:
     said = {f"{deviation.message} [{deviation.rule}]" for deviation in found(GOOD[name]())}
     assert [line for line in sorted(said) if not line.startswith(KNOWN)] == []
+
+
+def test_a_report_in_snomed_rt_is_as_good() -> None:
+    """What carts write, and what a destination may ask of us."""
+    document = echo_report()
+    rewritten = 0
+    for item in walk(document):
+        for keyword in ("ConceptNameCodeSequence", "ConceptCodeSequence"):
+            for entry in item.get(keyword, []):
+                older = srt(Code(entry.CodeValue, entry.CodingSchemeDesignator, entry.CodeMeaning))
+                rewritten += older.scheme_designator == "SRT"
+                entry.CodeValue, entry.CodingSchemeDesignator = older.value, older.scheme_designator
+    assert rewritten > 15
+    assert [str(deviation) for deviation in found(document)] == []
 
 
 @pytest.mark.parametrize(("name", "what"), MATRIX)
