@@ -14,7 +14,7 @@ from pydicom.uid import ExplicitVRLittleEndian
 from sr_templates.codes import coding_scheme_identification
 from sr_templates.copied_values import text_of
 from sr_templates.evidence import Evidence
-from sr_templates.identity import DocumentIdentity
+from sr_templates.identity import DocumentIdentity, PredecessorReference
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +122,18 @@ def evidence_sequence(evidence: Evidence, sop_instance_uids: Iterable[str]) -> l
     headers = (evidence.header(uid) for uid in dict.fromkeys(sop_instance_uids))
     item.ReferencedSeriesSequence = referenced_series(headers, "ReferencedSOPSequence")
     return [item]
+
+
+def predecessor_item(predecessor: PredecessorReference) -> Dataset:
+    """An item of (0040,A360)."""
+    instance, series, study = Dataset(), Dataset(), Dataset()
+    instance.ReferencedSOPClassUID = predecessor.sop_class_uid
+    instance.ReferencedSOPInstanceUID = predecessor.sop_instance_uid
+    series.SeriesInstanceUID = predecessor.series_instance_uid
+    series.ReferencedSOPSequence = [instance]
+    study.StudyInstanceUID = predecessor.study_instance_uid
+    study.ReferencedSeriesSequence = [series]
+    return study
 
 
 def observer_context(identity: DocumentIdentity) -> sr.ObserverContext:

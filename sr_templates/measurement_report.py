@@ -7,10 +7,17 @@ from pydicom.uid import ComprehensiveSRStorage
 from models.catalogue import QUANTITIES, View
 from models.results import ClipFindings, ModelUse, StudyFindings
 from sr_templates import codes, tracking
-from sr_templates.document import BuiltDocument, DocumentKind, evidence_sequence, observer_context, start_document
+from sr_templates.document import (
+    BuiltDocument,
+    DocumentKind,
+    evidence_sequence,
+    observer_context,
+    predecessor_item,
+    start_document,
+)
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
-from sr_templates.identity import DocumentIdentity, PredecessorReference
+from sr_templates.identity import DocumentIdentity
 from sr_templates.measurement_items import comment, measured, not_measured, view_found, weights
 from sr_templates.patient_safety import refuse_numbers_on_patients, research_mark
 
@@ -43,7 +50,7 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     document.ReferencedPerformedProcedureStepSequence = []
     document.CurrentRequestedProcedureEvidenceSequence = evidence_sequence(evidence, _referenced(findings))
     if identity.predecessor is not None:
-        document.PredecessorDocumentsSequence = [_predecessor(identity.predecessor)]
+        document.PredecessorDocumentsSequence = [predecessor_item(identity.predecessor)]
     return (BuiltDocument(KIND.template, "", document),)
 
 
@@ -148,15 +155,3 @@ def _tracking(tracked: tracking.Tracked) -> sr.TrackingIdentifier:
 def _referenced(findings: StudyFindings) -> list[str]:
     clips = [clip.sop_instance_uid for clip in findings.clips]
     return clips + [source.sop_instance_uid for m in findings.measurements for source in m.sources]
-
-
-def _predecessor(predecessor: PredecessorReference) -> Dataset:
-    """An item of (0040,A360)."""
-    instance, series, study = Dataset(), Dataset(), Dataset()
-    instance.ReferencedSOPClassUID = predecessor.sop_class_uid
-    instance.ReferencedSOPInstanceUID = predecessor.sop_instance_uid
-    series.SeriesInstanceUID = predecessor.series_instance_uid
-    series.ReferencedSOPSequence = [instance]
-    study.StudyInstanceUID = predecessor.study_instance_uid
-    study.ReferencedSeriesSequence = [series]
-    return study

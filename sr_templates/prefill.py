@@ -5,7 +5,7 @@ reach a patient, none that the cart has measured, no two values that a receiver 
 """
 
 import math
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 
 from pydicom.sr.coding import Code
@@ -44,6 +44,11 @@ class Prefill:
     values: tuple[Measurement, ...]
     left_out: tuple[LeftOut, ...] = ()
 
+    def without(self, reasons: Mapping[str, str]) -> "Prefill":
+        """`reasons` says of keys why they do not stay."""
+        values = tuple(value for value in self.values if value.key not in reasons)
+        return Prefill(values, self.left_out + tuple(LeftOut(*one) for one in reasons.items()))
+
 
 def choose(findings: StudyFindings, evidence: Evidence, profile: Profile) -> Prefill:
     """The measurements that a receiver with this profile may have. What is not measured is not in them.
@@ -64,22 +69,15 @@ def choose(findings: StudyFindings, evidence: Evidence, profile: Profile) -> Pre
     return Prefill(tuple(values), tuple(left_out))
 
 
-def tell_apart(prefill: Prefill, meaning: Callable[[Measurement], Hashable], indistinct: dict[str, str]) -> Prefill:
+def tell_apart(prefill: Prefill, meaning: Callable[[Measurement], Hashable]) -> Prefill:
     """Without those that a dialect states in the same words as another: of such the best stays, and the others are listed.
 
-    `meaning` is all that a receiver of the dialect can tell values by. `indistinct` names quantities that it never can, each
-    with the one that is written in their place: a value that could be either is filed in the wrong field half the time.
+    `meaning` is all that a receiver of the dialect can tell values by. In the catalogue's own views no two quantities share
+    one; views as they were found may make them equal.
     """
-    kept: dict[Hashable, Measurement] = {}
-    left_out = list(prefill.left_out)
-    for measurement in prefill.values:
-        other = indistinct.get(measurement.key)
-        if other is None:
-            other = kept.setdefault(meaning(measurement), measurement).key
-        if other != measurement.key:
-            left_out.append(LeftOut(measurement.key, f"receivers could not tell it from {other}"))
-    gone = {one.key for one in left_out}
-    return Prefill(tuple(value for value in prefill.values if value.key not in gone), tuple(left_out))
+    first: dict[Hashable, str] = {}
+    same = {m.key: other for m in prefill.values if (other := first.setdefault(meaning(m), m.key)) != m.key}
+    return prefill.without({key: f"receivers could not tell it from {other}" for key, other in same.items()})
 
 
 def stated(measurement: Measurement, profile: Profile) -> tuple[float, Code]:
@@ -137,9 +135,11 @@ def _why_not(measurement: Measurement, findings: StudyFindings, profile: Profile
         return ""
     if profile.fill == "none_if_cart_sr":
         return "the cart has sent a report of its own"
-    of_cart = [value.key for value in findings.cart]
+    of_cart = [value.key for value in findings.cart if value.key]
     if measurement.key in of_cart:
         return "the cart has measured it"
+    if any(measurement.key in value.candidates for value in findings.cart):
+        return "the cart may have measured it: its value does not say of which quantity it is"
     better = next((key for key in of_cart if _same_field(key, measurement.key) and _rank(key) <= _rank(measurement.key)), "")
     return f"the cart has measured {better}, which the same field takes" if better else ""
 
@@ -158,15 +158,4 @@ def _rank(key: str) -> int:
     return _BETTER_FIRST.index(value) if value in _BETTER_FIRST else len(_BETTER_FIRST)
 
 
-def in_order(keys: Iterable[str]) -> list[str]:
-    """The best of each concept first, in the order given otherwise."""
-    return sorted(keys, key=_rank)
-
-
 _CATALOGUE_ORDER = {key: number for number, key in enumerate(QUANTITIES)}
-
-
-def indistinct_quantities(meanings: Iterable[tuple[str, Hashable]]) -> dict[str, str]:
-    """Of (key, meaning) in the order of preference: each key that an earlier one leaves no room for, with that one."""
-    first: dict[Hashable, str] = {}
-    return {key: first[meaning] for key, meaning in meanings if first.setdefault(meaning, key) != key}

@@ -11,14 +11,14 @@ from node.db.attention import NOT_BUILT
 from node.objects.header import read_headers
 from node.settings import Destination, Settings
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from sr_templates import measurement_report, quality, segmentation
+from sr_templates import echo_report, measurement_report, quality, segmentation
 from sr_templates.copied_values import IdentifierRules
 from sr_templates.document import BuiltDocument
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference
 from sr_templates.patient_safety import refuse_numbers_on_patients
-from sr_templates.profile import COMMON, DEFAULT_PROFILE, Profile
+from sr_templates.profile import COMMON, DEFAULT_PROFILE, DIALECT, Profile
 
 Build = Callable[[StudyFindings, Evidence, DocumentIdentity], tuple[BuiltDocument, ...]]
 
@@ -36,6 +36,7 @@ class Template:
 
 TEMPLATES: dict[str, Template] = {
     "tid1500": Template(measurement_report.build),
+    "tid5200": Template(echo_report.build, COMMON | DIALECT),
     "seg": Template(segmentation.build),
     "kos": Template(quality.build),
 }

@@ -9,14 +9,17 @@ from pydicom.dataset import Dataset
 
 from models.catalogue import QUANTITIES, RATIOS, READ, Direction
 from models.results import ClipFindings, NotMeasured, QualityFlag, QualityIssue, Reason, StudyFindings
-from node.egress.building import build_templates
+from node.egress.building import WantedDocument, build_templates
 from node.egress.documents import document_bytes
 from sr_templates.evidence import Evidence
 from sr_templates.identity import PredecessorReference
+from sr_templates.profile import DEFAULT_PROFILE, Profile
 from sr_templates.quantity_codes import QUANTITY_CODES
 from tests.factories import (
+    A2C_UID,
     A4C_UID,
     PHANTOM_WEIGHTS,
+    POOR_UID,
     STUDY_UID,
     clip_findings,
     evidence,
@@ -27,7 +30,7 @@ from tests.factories import (
     source_header,
     study_findings,
 )
-from tests.peers.validators import dciodvfy_errors, dsrdump, pixelmed_errors
+from tests.peers.validators import dciodvfy_errors, dsr2html, dsrdump, pixelmed_errors
 
 pytestmark = [pytest.mark.validators, pytest.mark.dcmtk]
 
@@ -108,6 +111,32 @@ def test_the_dump_says_how_a_model_measured(tmp_path: Path) -> None:
         "Aortic valve, continuous wave doppler of the aortic valve",
     ):
         assert line in text
+
+
+_OLDER = Profile(scheme="srt", findings="121070", velocity="cm/s", replicates=True)
+
+
+@pytest.mark.parametrize("profile", [DEFAULT_PROFILE, _OLDER], ids=["default", "of older receivers"])
+def test_a_report_for_reporting_systems_is_valid_and_shows_its_names(profile: Profile, tmp_path: Path) -> None:
+    headers = [
+        source_header(uid, PatientSize="1.67", PatientWeight="72.6", HeartRate="61") for uid in (A4C_UID, A2C_UID, POOR_UID)
+    ]
+    values = tuple(measurement(key, sum(q.limits) / 2, direction=q.direction) for key, q in QUANTITIES.items())
+    findings = study_findings(measurements=values)
+    built = build_templates(findings, evidence(*headers), identity(), [WantedDocument("tid5200", profile)])
+    path = tmp_path / "tid5200.dcm"
+    path.write_bytes(document_bytes(built.documents[0]))
+    assert dciodvfy_errors(path) == []
+    assert dsrdump(path)
+    shown = dsr2html(path)
+    for words in (
+        "Body Surface Area",
+        "Finding Site = Left ventricle",
+        "Left Ventricular Ejection Fraction by US: 45 %",
+        "Measurement Method = Method of Disks, Biplane",
+        "Tricuspid Annular Plane Systolic Excursion (TAPSE): 2.15 cm",
+    ):
+        assert words in shown
 
 
 @pytest.mark.slow

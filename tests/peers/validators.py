@@ -1,5 +1,6 @@
 """DICOM validators that nobody here wrote: dicom3tools, DCMTK, PixelMed. What each checks, and where each is wrong."""
 
+import html
 import re
 import subprocess
 from pathlib import Path
@@ -42,6 +43,13 @@ def dsrdump(path: Path) -> str:
     assert result.returncode == 0, result.stderr
     assert not [line for line in result.stderr.splitlines() if line.startswith("E:")], result.stderr
     return result.stdout
+
+
+def dsr2html(path: Path) -> str:
+    """What DCMTK shows a reader, without markup; fails unless it can render the document."""
+    result = subprocess.run(["/usr/bin/dsr2html", str(path)], capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", result.stdout)).split())
 
 
 def pixelmed_errors(path: Path) -> list[str]:

@@ -65,8 +65,14 @@ def test_one_concept_at_two_sites_is_two_fields() -> None:
     assert _keys(_findings("tr_vmax", cart=(cart_value("av_vmax", 1.5),))) == ["tr_vmax"]
 
 
-def test_a_key_of_the_cart_that_we_do_not_know_fills_no_field() -> None:
-    assert _keys(_findings("ef_bp", cart=(replace(cart_value("ao_root", 1.0), key="gls_avg"),))) == ["ef_bp"]
+def test_a_value_of_the_cart_that_may_be_several_keeps_all_of_them_out() -> None:
+    """An ejection fraction that names no method stands in the very field of ours."""
+    unclear = replace(cart_value("ef_bp", 60.0), key="", candidates=("ef_bp", "ef_a4c", "ef_teichholz_2d"))
+    assert _keys(_findings("ef_bp", "ef_a4c", "lvedv_bp", cart=(unclear,))) == ["lvedv_bp"]
+
+
+def test_a_value_of_the_cart_that_nobody_knows_fills_no_field() -> None:
+    assert _keys(_findings("ef_bp", cart=(replace(cart_value("ao_root", 1.0), key=""),))) == ["ef_bp"]
 
 
 def test_all_and_none_if_the_cart_reports() -> None:
@@ -177,12 +183,6 @@ def test_the_mode_is_that_of_the_views_found() -> None:
 
 def test_values_of_one_meaning_are_one_and_the_other_is_listed() -> None:
     chosen = prefill.choose(_findings("ef_a4c", "ef_a2c", "ao_root"), _patient(), Profile())
-    told = prefill.tell_apart(chosen, lambda value: QUANTITY_CODES[value.key].concept, {})
+    told = prefill.tell_apart(chosen, lambda value: QUANTITY_CODES[value.key].concept)
     assert [value.key for value in told.values] == ["ef_a4c", "ao_root"]
     assert [(out.key, out.reason) for out in told.left_out] == [("ef_a2c", "receivers could not tell it from ef_a4c")]
-
-
-def test_an_indistinct_quantity_is_not_written_even_when_it_is_alone() -> None:
-    chosen = prefill.choose(_findings("ef_a2c"), _patient(), Profile())
-    told = prefill.tell_apart(chosen, lambda value: value.key, {"ef_a2c": "ef_a4c"})
-    assert told.values == ()

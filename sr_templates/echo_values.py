@@ -1,0 +1,116 @@
+"""One value of an echo report: TID 5203 Echo Measurement, which is TID 300 with what echo adds to it."""
+
+from collections.abc import Sequence
+
+from highdicom import sr
+from pydicom.dataelem import DataElement
+from pydicom.sr.coding import Code
+
+from models.catalogue import QUANTITIES
+from models.results import FrameReference, Measurement
+from sr_templates import codes, prefill
+from sr_templates.errors import DocumentError
+from sr_templates.evidence import Evidence
+from sr_templates.profile import Profile, Scheme
+from sr_templates.quantity_codes import QUANTITY_CODES
+from sr_templates.srt import srt
+
+_CONTAINS, _MOD = sr.RelationshipTypeValues.CONTAINS, sr.RelationshipTypeValues.HAS_CONCEPT_MOD
+_ACQUISITION, _PROPERTIES = sr.RelationshipTypeValues.HAS_ACQ_CONTEXT, sr.RelationshipTypeValues.HAS_PROPERTIES
+
+FINDING_SITE = Code("363698007", "SCT", "Finding Site")
+_DERIVATION = Code("121401", "DCM", "Derivation")
+
+_VALVES = frozenset({codes.AORTIC_VALVE, codes.MITRAL_VALVE, codes.PULMONIC_VALVE, codes.TRICUSPID_VALVE})
+# Concepts that name a property alone (CID 12222 and its neighbours): at a valve they need the direction of the flow.
+_PROPERTIES_ALONE = frozenset({
+    "11726-7", "20352-1", "20247-3", "20256-4", "20354-7", "20168-1", "20217-6", "20280-4", "399367004", "399027007",
+})  # fmt: skip
+# Every other concept names its point of the cardiac cycle, or is not read at one.
+_STATE_THEIR_PHASE = frozenset({"la_area_a4c", "la_area_a2c", "ra_area", "rv_basal"})
+
+
+def echo_value(
+    measurement: Measurement, section: Code, profile: Profile, evidence: Evidence, *, preferred: bool, observation_uid: str
+) -> sr.NumContentItem:
+    """A NUM with its modifiers by value, and the frames it came from.
+
+    The finding site stands where it differs from the section's, which every value below inherits (TID 5202 row 2). A value
+    that is not `preferred` is a replicate of one that is.
+    """
+    value, unit = prefill.stated(measurement, profile)
+    item = number(in_scheme(QUANTITY_CODES[measurement.key].concept, profile.scheme), value, unit)
+    item.add(DataElement("ObservationUID", "UI", observation_uid))
+    children: list[sr.ContentItem] = [
+        sr.CodeContentItem(in_scheme(name, profile.scheme), in_scheme(said, profile.scheme), relationship)
+        for name, said, relationship in _said_of(measurement, section, profile, preferred)
+        if said is not None
+    ]
+    children += source_images(measurement.sources, evidence)
+    if children:
+        item.ContentSequence = sr.ContentSequence(children)
+    return item
+
+
+def in_scheme(code: Code, scheme: Scheme) -> Code:
+    return srt(code) if scheme == "srt" else code
+
+
+def number(name: Code, value: float, unit: Code) -> sr.NumContentItem:
+    """A NUM that its parent CONTAINS, in as many digits as the value has: the decimal string says all of it."""
+    item = sr.NumContentItem(name, value, unit, relationship_type=_CONTAINS)
+    measured = item.MeasuredValueSequence[0]
+    measured.NumericValue = str(value)
+    if "FloatingPointValue" in measured:
+        del measured.FloatingPointValue
+    return item
+
+
+def _said_of(
+    measurement: Measurement, section: Code, profile: Profile, preferred: bool
+) -> list[tuple[Code, Code | None, sr.RelationshipTypeValues]]:
+    """In the order of the rows of TID 300, then TID 5203."""
+    code = QUANTITY_CODES[measurement.key]
+    site = code.finding_site if code.finding_site != section else None
+    return [
+        (codes.MEASUREMENT_METHOD, prefill.method(measurement), _MOD),
+        (_DERIVATION, code.derivation if measurement.beats > 1 else None, _MOD),
+        (FINDING_SITE, site, _MOD),
+        (codes.SELECTION_STATUS, prefill.selection(measurement, profile) if preferred else None, _PROPERTIES),
+        (codes.FLOW_DIRECTION, _flow(measurement), _MOD),
+        (codes.CARDIAC_CYCLE_POINT, _cycle_point(measurement), _MOD),
+        (codes.IMAGE_MODE, prefill.image_mode(measurement), _ACQUISITION),
+        (codes.IMAGE_VIEW, prefill.image_view(measurement), _ACQUISITION),
+    ]
+
+
+def _flow(measurement: Measurement) -> Code | None:
+    """Only as it was found to run, and where concept and site leave it open (PS3.17 N.3)."""
+    code = QUANTITY_CODES[measurement.key]
+    open_to_both = code.finding_site in _VALVES and code.concept.value in _PROPERTIES_ALONE
+    return code.flow if open_to_both and measurement.direction is QUANTITIES[measurement.key].direction else None
+
+
+def _cycle_point(measurement: Measurement) -> Code | None:
+    """Nothing where the frames it came from are all of another phase."""
+    phase = QUANTITIES[measurement.key].phase
+    found = {source.phase for source in measurement.sources if source.phase is not None}
+    return codes.PHASE_CODES[phase] if phase and measurement.key in _STATE_THEIR_PHASE and phase in (found or {phase}) else None
+
+
+def source_images(sources: Sequence[FrameReference], evidence: Evidence) -> list[sr.SourceImageForMeasurement]:
+    """TID 320, by value: one reference an object, with all its frames that were read.
+
+    Raises DocumentError for a frame that the object does not have.
+    """
+    frames: dict[str, set[int]] = {}
+    for source in sources:
+        frames.setdefault(source.sop_instance_uid, set()).add(source.frame_number)
+    images = []
+    for uid, numbers in frames.items():
+        count = evidence.number_of_frames(uid)
+        if any(not 1 <= number <= (count or 1) for number in numbers):
+            raise DocumentError("findings refer to a frame that the object does not have")
+        some = None if count is None or len(numbers) == count else sorted(numbers)  # of all, PS3.3 10.3 names none
+        images.append(sr.SourceImageForMeasurement(evidence.header(uid).SOPClassUID, uid, some))
+    return images
