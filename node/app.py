@@ -82,7 +82,9 @@ class Node:
             threads_per_process=work.threads_per_process,
             clip_timeout_s=work.clip_timeout_s,
         )
-        analysis = AnalysisTools(self.database, self.archive, self._executor, models, clock, work.max_attempts)
+        analysis = AnalysisTools(
+            self.database, self.archive, self._executor, models, clock, work.max_attempts, settings.study.fallback_character_set
+        )
         egress = EgressTools(self.database, self.archive, settings, clock)
         self._jobs = job_definitions(analysis, egress)
         self._worker = Worker(

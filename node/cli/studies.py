@@ -1,6 +1,6 @@
 """`echonode studies`: what came, and what became of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from node.db.tables import DeliveryState, Study
 from node.errors import EchoNodeError
 from node.settings import load_settings
 from node.study import assembly
+from node.study.cart_comparison import cart_words, without_key
 from node.study.overview import job_errors, reason_of, study_overview
 from node.study.quarantine import quarantine_note, quarantine_rows
 
@@ -95,12 +96,8 @@ def print_overview(overview: Mapping[str, Any], console: Console) -> None:
         console.print(f"  {job_line}: {job['error']}", highlight=False)
     for instance in overview["instances"]:
         console.print(f"  {instance['receipt']:14} {instance['sop_instance_uid']} {instance['note'] or ''}")
-    for measured in overview["measurements"]:
-        console.print(
-            f"  {measured['key']:14} {measured['value']:.1f} {measured['unit']}  ({measured['method']})", highlight=False
-        )
-    for missing in overview["not_measured"]:
-        console.print(f"  {missing['key']:14} not measured: {', '.join(missing['reasons'])}", highlight=False)
+    for line in _value_lines(overview):
+        console.print(f"  {line}", highlight=False)
     for flag in overview["flags"]:
         console.print(f"  flag {flag['issue']}: {flag['message']}", highlight=False)
     for document in overview["documents"]:
@@ -108,6 +105,22 @@ def print_overview(overview: Mapping[str, Any], console: Console) -> None:
         console.print(f"  document {document['template']:8} {document['sop_instance_uid']}: {where}", highlight=False)
     for failed in overview["failed_documents"]:
         console.print(f"  document {failed['template']:8} could not be built: {failed['reason']}", highlight=False)
+
+
+def _value_lines(overview: Mapping[str, Any]) -> Iterator[str]:
+    """What was measured and what was not, each with the cart's value; then what the cart alone has."""
+    cart = {stated["key"]: cart_words(stated) for stated in overview["cart"] if stated["key"]}
+
+    def line(key: str, said: str) -> str:
+        return f"{key:14} {said}" + (f"  {cart.pop(key)}" if key in cart else "")
+
+    for measured in overview["measurements"]:
+        yield line(measured["key"], f"{measured['value']:.1f} {measured['unit']}  ({measured['method']})")
+    for missing in overview["not_measured"]:
+        yield line(missing["key"], f"not measured: {', '.join(missing['reasons'])}")
+    yield from (f"{key:14} {said}" for key, said in cart.items())
+    if others := without_key(overview["cart"]):
+        yield others
 
 
 def _delivery_line(delivery: Mapping[str, Any]) -> str:

@@ -21,6 +21,7 @@ from node.db.tables import (
     JobState,
     Study,
 )
+from node.study.cart_comparison import beside_cart
 
 _NOT_TAKEN = (DeliveryState.REFUSED.value, DeliveryState.EXPIRED.value)
 _UNDONE = (JobState.TODO.value, JobState.DOING.value, JobState.FAILED.value, JobState.DEAD.value)
@@ -47,6 +48,7 @@ def study_overview(session: Session, study_instance_uid: str) -> dict[str, Any] 
         "instances": [_instance(row) for row in _rows(session, Instance, study)],
         "measurements": findings.get("measurements", []),
         "not_measured": findings.get("not_measured", []),
+        "cart": beside_cart(findings),
         "flags": [*findings.get("flags", []), *_remarks(session, study), *map(_failed_flag, failed)],
         "documents": [_document(session, row) for row in _rows(session, Document, study)],
         "failed_documents": [{"template": row.template, "profile": row.profile, "reason": row.reason} for row in failed],

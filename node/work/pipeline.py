@@ -1,4 +1,4 @@
-"""The story of one study: read clips -> view and quality -> measure -> derive -> check limits -> record."""
+"""The story of one study: read clips -> view and quality -> measure -> derive -> check limits -> read reports -> record."""
 
 import uuid
 from collections.abc import Callable, Sequence
@@ -17,13 +17,16 @@ from node.db import audit, queue
 from node.db.audit import AuditEvent
 from node.db.queue import ClaimedJob
 from node.db.session import Database
-from node.db.tables import Analysis, Instance, JobKind, Receipt, Study
+from node.db.tables import Analysis, Instance, JobKind, NodeIdentity, Receipt, Study
+from node.objects.character_sets import DEFAULT_FALLBACK
 from node.objects.findings_json import dump_findings
 from node.objects.patient import patient_flags
 from node.study import assembly
 from node.study.archive import Archive
+from node.work.cart_reports import CartReports, read_cart_reports
 from node.work.executor import Executor
 from node.work.groups import with_groups
+from sr_templates.reading.content_tree import SR_CLASSES
 
 # Age, stage, calibration may be what was corrected, so the newest header is the one to measure by. A conflict (other pixels)
 # is flagged, never analysed instead.
@@ -43,6 +46,7 @@ class AnalysisTools:
     models: ModelSet
     clock: Callable[[], datetime]
     max_attempts: int  # of the job that follows
+    fallback_character_set: str = DEFAULT_FALLBACK
 
 
 def analyse_study(job: ClaimedJob, tools: AnalysisTools) -> None:
@@ -53,12 +57,14 @@ def analyse_study(job: ClaimedJob, tools: AnalysisTools) -> None:
     started_at = tools.clock()
     with tools.database.reading() as session:
         study_instance_uid, clips, flags = _inputs(session, job.subject_id, tools.archive)
+        reports = _reports(session, job.subject_id, tools)
     clip_findings = tools.executor.analyse(clips, tools.models)
     clip_findings = with_groups([path for _, path in clips], clip_findings, tools.models, tools.executor.read_group)
     findings = derive_study(
         study_instance_uid, clip_findings, research_override=tools.models.research_override, asked=quantities_of(tools.models)
     )
-    _record(job, replace(findings, flags=findings.flags + flags), tools, started_at)
+    cart, remarks = read_cart_reports(reports, tools.fallback_character_set)
+    _record(job, replace(findings, flags=findings.flags + flags + remarks, cart=cart), tools, started_at)
 
 
 def _inputs(session: Session, study_id: int, archive: Archive) -> tuple[str, list[tuple[str, Path]], tuple[QualityFlag, ...]]:
@@ -77,6 +83,15 @@ def _inputs(session: Session, study_id: int, archive: Archive) -> tuple[str, lis
     flags = _receipt_flags(instances) + tuple(flag for uid, flag in unnamed.items() if uid not in clips)
     flags += patient_flags(assembly.patient_verdict(session, study_id))
     return study.study_instance_uid, list(clips.items()), flags
+
+
+def _reports(session: Session, study_id: int, tools: AnalysisTools) -> CartReports:
+    """The structured reports that others sent of this study; of a corrected header the newest."""
+    query = select(Instance).where(Instance.study_id == study_id, Instance.sop_class_uid.in_(SR_CLASSES)).order_by(Instance.id)
+    kept = [row for row in session.scalars(query) if row.path is not None and row.receipt in _ANALYSED]
+    files = {str(row.sop_instance_uid): tools.archive.path(str(row.path)) for row in kept}
+    own = session.scalar(select(NodeIdentity.device_observer_uid))
+    return CartReports(files, own or "")
 
 
 def _receipt_flags(instances: Sequence[Instance]) -> tuple[QualityFlag, ...]:
@@ -114,6 +129,7 @@ def _record(job: ClaimedJob, findings: StudyFindings, tools: AnalysisTools, star
             clips=len(findings.clips),
             measured=len(findings.measurements),
             not_measured=len(findings.not_measured),
+            cart=sum(bool(value.key) for value in findings.cart),
             models=[f"{use.name} {use.version} {use.weights_sha256} {use.engine}".strip() for use in findings.models],
         )
         queue.enqueue(

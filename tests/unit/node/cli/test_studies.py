@@ -6,13 +6,16 @@ import pytest
 from rich.console import Console
 from sqlalchemy.orm import Session
 
+from models.results import CartValue
 from node.cli.studies import print_overview
 from node.db import audit, queue
 from node.db.attention import WITHHELD, ask_person, documents_let_out
 from node.db.audit import AuditEvent
 from node.db.session import Database
-from node.db.tables import DeliveryState, FailedDocument, JobKind, Study, StudyState
+from node.db.tables import Analysis, DeliveryState, FailedDocument, JobKind, Study, StudyState
+from node.objects.findings_json import dump_findings
 from node.study.overview import job_errors, reason_of, study_overview
+from tests.factories import cart_value, study_findings
 from tests.rows import NOW, add_deliveries, add_study
 
 
@@ -106,3 +109,40 @@ def test_a_failed_document_stands_among_the_documents_and_the_flags(database: Da
     assert "document kos      could not be built: LookupError" in text
     assert "flag document_failed: kos not built: LookupError" in text
     assert "document seg" in text
+
+
+def test_the_carts_values_stand_beside_ours_with_the_difference(database: Database, study_uid: str) -> None:
+    findings = study_findings(
+        cart=(
+            cart_value("ef_bp", 58.0),
+            cart_value("ef_a2c", 60.5),
+            cart_value("lvot_diam", 2.05),
+            CartValue("", 4.7, "cm", name="LVIDd", candidates=("lvidd_2d", "lvidd_mm")),
+        )
+    )
+
+    def analyse(session: Session, study: Study) -> None:
+        session.add(
+            Analysis(
+                analysis_uuid="a",
+                study_id=study.id,
+                revision=1,
+                findings=dump_findings(findings),
+                started_at=NOW,
+                finished_at=NOW,
+            )
+        )
+
+    of_study(database, analyse)
+    text, _ = page_text(database, study_uid)
+    lines = [line.strip() for line in text.splitlines()]
+    assert "ef_bp          56.4 %  (method of discs, biplane)  cart 58 %, difference -1.6" in lines
+    assert "ef_a2c         not measured: no_cardiac_cycle, disagreement  cart 60.5 %" in lines
+    assert "lvot_diam      cart 2.05 cm" in lines
+    assert "1 number of the cart's report has no key; may be among them: lvidd_2d, lvidd_mm" in lines
+    with database.reading() as session:
+        page = study_overview(session, study_uid)
+    assert page is not None
+    compared = {stated["key"]: (stated["ours"], stated["difference"]) for stated in page["cart"]}
+    assert compared["ef_bp"] == (56.4321, pytest.approx(-1.5679))
+    assert compared["lvot_diam"] == (None, None)

@@ -1,0 +1,39 @@
+"""The structured reports that came with a study, read beside its clips: none of them can stop its analysis."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from models.results import CartValue, QualityFlag, QualityIssue
+from node.errors import Unparseable
+from node.objects.character_sets import DEFAULT_FALLBACK
+from node.objects.report_file import read_report_file
+from sr_templates.reading.cart import cart_values
+from sr_templates.reading.content_tree import Report
+
+
+@dataclass(frozen=True)
+class CartReports:
+    """Where the reports of one study lie, by SOP Instance UID; `own_observer_uid` marks documents of ours among them."""
+
+    files: Mapping[str, Path]
+    own_observer_uid: str
+
+
+def read_cart_reports(
+    reports: CartReports, fallback_character_set: str = DEFAULT_FALLBACK
+) -> tuple[tuple[CartValue, ...], tuple[QualityFlag, ...]]:
+    """The values that the reports state, and flags that say what of them was passed over, each on its report."""
+    read: list[Report] = []
+    flags: list[QualityFlag] = []
+    for uid, path in reports.files.items():
+        try:
+            read.append(read_report_file(path, fallback_character_set))
+        except Unparseable as error:
+            flags.append(QualityFlag(QualityIssue.TOLERATED, uid, f"a structured report of the study was not read: {error}"))
+        except OSError as error:
+            words = error.strerror or type(error).__name__
+            flags.append(QualityFlag(QualityIssue.TOLERATED, uid, f"a structured report of the study was not read: {words}"))
+    found = cart_values(read, frozenset({reports.own_observer_uid}))
+    flags += [QualityFlag(QualityIssue.TOLERATED, remark.sop_instance_uid, remark.message) for remark in found.remarks]
+    return found.values, tuple(flags)
