@@ -1,6 +1,6 @@
 """One value of an echo report: TID 5203 Echo Measurement, which is TID 300 with what echo adds to it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from highdicom import sr
 from pydicom.dataelem import DataElement
@@ -17,6 +17,8 @@ from sr_templates.srt import srt
 
 _CONTAINS, _MOD = sr.RelationshipTypeValues.CONTAINS, sr.RelationshipTypeValues.HAS_CONCEPT_MOD
 _ACQUISITION, _PROPERTIES = sr.RelationshipTypeValues.HAS_ACQ_CONTEXT, sr.RelationshipTypeValues.HAS_PROPERTIES
+
+_Said = tuple[Code, Code | None, sr.RelationshipTypeValues]  # name, value where there is one, relationship to the NUM
 
 FINDING_SITE = Code("363698007", "SCT", "Finding Site")
 _DERIVATION = Code("121401", "DCM", "Derivation")
@@ -42,11 +44,10 @@ def echo_value(
     item = number(in_scheme(QUANTITY_CODES[measurement.key].concept, profile.scheme), value, unit)
     item.add(DataElement("ObservationUID", "UI", observation_uid))
     children: list[sr.ContentItem] = [
-        sr.CodeContentItem(in_scheme(name, profile.scheme), in_scheme(said, profile.scheme), relationship)
-        for name, said, relationship in _said_of(measurement, section, profile, preferred)
-        if said is not None
+        *_coded(_by_tid_300(measurement, section, profile, preferred), profile.scheme),
+        *source_images(measurement.sources, evidence),
+        *_coded(_by_tid_5203(measurement), profile.scheme),
     ]
-    children += source_images(measurement.sources, evidence)
     if children:
         item.ContentSequence = sr.ContentSequence(children)
     return item
@@ -66,22 +67,31 @@ def number(name: Code, value: float, unit: Code) -> sr.NumContentItem:
     return item
 
 
-def _said_of(
-    measurement: Measurement, section: Code, profile: Profile, preferred: bool
-) -> list[tuple[Code, Code | None, sr.RelationshipTypeValues]]:
-    """In the order of the rows of TID 300, then TID 5203."""
+def _by_tid_300(measurement: Measurement, section: Code, profile: Profile, preferred: bool) -> tuple[_Said, ...]:
+    """In the order of its rows, up to its images."""
     code = QUANTITY_CODES[measurement.key]
-    site = code.finding_site if code.finding_site != section else None
-    return [
+    return (
         (codes.MEASUREMENT_METHOD, prefill.method(measurement), _MOD),
         (_DERIVATION, code.derivation if measurement.beats > 1 else None, _MOD),
-        (FINDING_SITE, site, _MOD),
+        (FINDING_SITE, code.finding_site if code.finding_site != section else None, _MOD),
         (codes.SELECTION_STATUS, prefill.selection(measurement, profile) if preferred else None, _PROPERTIES),
+    )
+
+
+def _by_tid_5203(measurement: Measurement) -> tuple[_Said, ...]:
+    """Rows 2, 4, 5 and 6."""
+    return (
         (codes.FLOW_DIRECTION, _flow(measurement), _MOD),
         (codes.CARDIAC_CYCLE_POINT, _cycle_point(measurement), _MOD),
         (codes.IMAGE_MODE, prefill.image_mode(measurement), _ACQUISITION),
         (codes.IMAGE_VIEW, prefill.image_view(measurement), _ACQUISITION),
-    ]
+    )
+
+
+def _coded(said: Iterable[_Said], scheme: Scheme) -> Iterator[sr.CodeContentItem]:
+    for name, value, relationship in said:
+        if value is not None:
+            yield sr.CodeContentItem(in_scheme(name, scheme), in_scheme(value, scheme), relationship)
 
 
 def _flow(measurement: Measurement) -> Code | None:
