@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -29,6 +29,8 @@ from node.files.video_analysis import analyse_video
 from node.objects.findings_json import dump_findings
 from node.objects.patient import decide_patients, patient_flags, stated_patient
 from node.settings import Settings
+from node.version import MANUFACTURER
+from node.work.cart_reports import CartReports, read_cart_reports
 from node.work.clip_analysis import analyse_clip, read_group
 from node.work.failures import read_or_reason
 from node.work.groups import with_groups
@@ -36,6 +38,7 @@ from sr_templates.copied_values import text_of
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import is_uid
 from sr_templates.identity import DocumentIdentity
+from sr_templates.reading.content_tree import Report
 
 # Of one study or video: it must not take the others along. A disk's error would be every study's.
 _FAULTS_OF_MODELS = (SetupError, WeightsError)  # every study's, too
@@ -69,7 +72,8 @@ def analyse_files(paths: Sequence[Path], out: Path, settings: Settings) -> Itera
     for study_instance_uid, files in sorted(found.studies.items()):
         folder = out / folder_name(study_instance_uid)
         try:
-            study = _analyse_study(study_instance_uid, list(files.values()), folder, settings, models)
+            reports = {uid: report.path for uid, report in found.reports.get(study_instance_uid, {}).items()}
+            study = _analyse_study(study_instance_uid, list(files.values()), reports, folder, settings, models)
             yield replace(study, notes=tuple(found.replaced[study_instance_uid]))
         except _FAULTS_OF_MODELS as error:
             raise ConfigError(f"[models]: {error}") from error
@@ -105,13 +109,19 @@ def _plainly(error: Exception) -> str:
 
 
 def _analyse_study(
-    study_instance_uid: str, files: Sequence[tuple[Path, Dataset]], folder: Path, settings: Settings, models: ModelSet
+    study_instance_uid: str,
+    files: Sequence[tuple[Path, Dataset]],
+    reports: Mapping[str, Path],
+    folder: Path,
+    settings: Settings,
+    models: ModelSet,
 ) -> AnalysedStudy:
     clips = [analyse_clip(text_of(header, "SOPInstanceUID"), path, models) for path, header in files]
     clips = with_groups([path for path, _ in files], clips, models, _read_group)
     findings = derive_study(study_instance_uid, clips, research_override=models.research_override, asked=quantities_of(models))
     verdict = decide_patients(stated_patient(header) for _, header in files)
-    findings = replace(findings, flags=(*findings.flags, *patient_flags(verdict)))
+    cart, remarks = read_cart_reports(CartReports(reports, _is_ours), settings.study.fallback_character_set)
+    findings = replace(findings, flags=(*findings.flags, *patient_flags(verdict), *remarks), cart=cart)
     built, withheld, problems = BuiltDocuments([]), verdict.withhold, list(_undecodable(files, clips))
     if withheld:
         problems.append(withheld)
@@ -134,6 +144,11 @@ def _analyse_study(
         folder, len(findings.measurements), len(findings.not_measured), len(built.documents), withheld, tuple(problems),
         why_nothing=_why_nothing(findings),
     )  # fmt: skip
+
+
+def _is_ours(report: Report) -> bool:
+    """An earlier output in the folder: of its node nothing but the maker's name is known here."""
+    return report.manufacturer == MANUFACTURER
 
 
 def _why_nothing(findings: StudyFindings) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ from node.objects.video_file import VIDEO_SUFFIXES
 from node.study.assembly import TRIGGER_SOP_CLASSES
 from sr_templates.copied_values import text_of
 from sr_templates.evidence import missing_reference
+from sr_templates.reading.content_tree import SR_CLASSES
 
 _ANOTHER_OBJECT = "another file of this object comes later by name; that one counts"
 _NO_PIXELS = "an image class without pixel data"
@@ -33,11 +34,12 @@ class PassedOver:
 @dataclass
 class FolderContents:
     """`studies` hold file and header by SOP Instance UID, by the Study Instance UID as the headers have it; `replaced` what is
-    not used of them.
+    not used of them. `reports` are structured reports of these studies, as they would be passed over alone.
     """
 
     studies: dict[str, dict[str, tuple[Path, Dataset]]] = field(default_factory=lambda: defaultdict(dict))
     replaced: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    reports: dict[str, dict[str, PassedOver]] = field(default_factory=lambda: defaultdict(dict))
     videos: list[Path] = field(default_factory=list)
     passed_over: list[PassedOver] = field(default_factory=list)
 
@@ -60,6 +62,8 @@ def find_files(paths: Sequence[Path], fallback_character_set: str = DEFAULT_FALL
             found.passed_over.append(PassedOver(path, f"cannot be read: {error.strerror or type(error).__name__}", wrong=True))
             continue
         _sort(found, path, header, asked_for)
+    for study in set(found.reports) - set(found.studies):
+        found.passed_over += found.reports.pop(study).values()
     return found
 
 
@@ -68,7 +72,11 @@ def _sort(found: FolderContents, path: Path, header: Dataset, asked_for: bool) -
     if "Rows" not in header:
         wrong = asked_for or sop_class in TRIGGER_SOP_CLASSES
         reason = _NO_PIXELS if sop_class in TRIGGER_SOP_CLASSES else f"no image: {_class_name(sop_class)}"
-        found.passed_over.append(PassedOver(path, reason, wrong))
+        passed_over = PassedOver(path, reason, wrong)
+        if sop_class in SR_CLASSES:
+            found.reports[text_of(header, "StudyInstanceUID")][text_of(header, "SOPInstanceUID")] = passed_over
+        else:
+            found.passed_over.append(passed_over)
     elif missing := missing_reference(header):
         found.passed_over.append(PassedOver(path, f"no {missing}: no document could refer to this object", wrong=True))
     else:

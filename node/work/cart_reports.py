@@ -1,6 +1,6 @@
 """The structured reports that came with a study, read beside its clips: none of them can stop its analysis."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,10 +14,10 @@ from sr_templates.reading.content_tree import Report
 
 @dataclass(frozen=True)
 class CartReports:
-    """Where the reports of one study lie, by SOP Instance UID; `own_observer_uid` marks documents of ours among them."""
+    """Where the reports of one study lie, by SOP Instance UID, and which of them are documents of ours that came back."""
 
     files: Mapping[str, Path]
-    own_observer_uid: str
+    is_ours: Callable[[Report], bool]
 
 
 def read_cart_reports(
@@ -28,12 +28,14 @@ def read_cart_reports(
     flags: list[QualityFlag] = []
     for uid, path in reports.files.items():
         try:
-            read.append(read_report_file(path, fallback_character_set))
+            report = read_report_file(path, fallback_character_set)
+            if not reports.is_ours(report):
+                read.append(report)
         except Unparseable as error:
             flags.append(QualityFlag(QualityIssue.TOLERATED, uid, f"a structured report of the study was not read: {error}"))
         except OSError as error:
             words = error.strerror or type(error).__name__
             flags.append(QualityFlag(QualityIssue.TOLERATED, uid, f"a structured report of the study was not read: {words}"))
-    found = cart_values(read, frozenset({reports.own_observer_uid}))
+    found = cart_values(read)
     flags += [QualityFlag(QualityIssue.TOLERATED, remark.sop_instance_uid, remark.message) for remark in found.remarks]
     return found.values, tuple(flags)

@@ -91,7 +91,7 @@ def _reports(session: Session, study_id: int, tools: AnalysisTools) -> CartRepor
     kept = [row for row in session.scalars(query) if row.path is not None and row.receipt in _ANALYSED]
     files = {str(row.sop_instance_uid): tools.archive.path(str(row.path)) for row in kept}
     own = session.scalar(select(NodeIdentity.device_observer_uid))
-    return CartReports(files, own or "")
+    return CartReports(files, lambda report: own in report.device_observer_uids)
 
 
 def _receipt_flags(instances: Sequence[Instance]) -> tuple[QualityFlag, ...]:

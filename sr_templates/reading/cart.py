@@ -25,18 +25,17 @@ class CartReading:
     remarks: tuple[Remark, ...] = ()
 
 
-def cart_values(reports: Iterable[Report], own_observer_uids: frozenset[str] = frozenset()) -> CartReading:
+def cart_values(reports: Iterable[Report]) -> CartReading:
     """Of each key the value of the first report that has it: signed by a person before unsigned, complete before partial,
     newest before older.
 
     A report that another one names as its predecessor is replaced as a whole: a value that a correction dropped is gone.
-    Reports of an observer in `own_observer_uids` are documents of ours that came back, never the cart's.
     """
-    others = [report for report in reports if not report.device_observer_uids & own_observer_uids]
-    replaced = {uid for report in others for uid in report.predecessors - {report.sop_instance_uid}}
+    received = sorted(reports, key=_precedence, reverse=True)
+    replaced = {uid for report in received for uid in report.predecessors - {report.sop_instance_uid}}
     found: dict[object, CartValue] = {}
     remarks: list[Remark] = []
-    for report in sorted(others, key=_precedence, reverse=True):
+    for report in received:
         if report.sop_instance_uid in replaced:
             continue
         for value in measured_values(report):

@@ -17,6 +17,7 @@ from node.cli import app
 from node.files import analysis
 from node.files.analysis import AnalysedStudy, analyse_files
 from node.settings import ModelSettings, Settings
+from tests import reports
 from tests.factories import A2C_UID, A4C_UID, clip_findings, source_file, source_header
 
 
@@ -110,3 +111,20 @@ def test_an_error_of_a_group_s_network_is_a_reason_as_in_the_node(
     (missing,) = [one for one in findings["not_measured"] if one["key"] == "ef_video_regression_biplane"]
     assert (missing["reasons"], missing["detail"]) == ([reason], "EchoMotionNet_A4C_A2C: broke off with RuntimeError")
     assert "tid1500" in written
+
+
+def test_the_carts_report_in_the_folder_is_read_and_ours_is_not(tmp_path: Path) -> None:
+    """Bug prevented: documents that fill what the cart has measured, of files though not of the network; or that take an
+    earlier output of ours for the cart's.
+    """
+    (tmp_path / "in").mkdir()
+    biplane = reports.coded(reports.METHOD, reports.BIPLANE)
+    section = reports.section(reports.LEFT_VENTRICLE, reports.TWO_D, reports.number(reports.EF, "56.4", "%", biplane))
+    sent = reports.document(section)
+    earlier = reports.document(section, SOPInstanceUID="1.2.3.4", Manufacturer="EchoNode", VerificationFlag="VERIFIED")
+    for name, dataset in (("cart.dcm", sent), ("earlier.dcm", earlier)):
+        (tmp_path / "in" / name).write_bytes(reports.as_bytes(dataset))
+    source_file(source_header(A4C_UID)).save_as(tmp_path / "in" / "clip.dcm", enforce_file_format=True)
+    (study,) = analyse_files([tmp_path / "in"], tmp_path / "out", Settings())
+    findings = json.loads((study.folder / "findings.json").read_text(encoding="utf-8"))
+    assert [(value["key"], value["sop_instance_uid"]) for value in findings["cart"]] == [("ef_bp", reports.CART_UID)]

@@ -126,5 +126,19 @@ def test_a_report_that_cannot_be_read_is_flagged_and_stops_nothing(
 
 
 def test_documents_of_ours_that_came_back_are_not_read(database: Database, tmp_path: Path) -> None:
-    findings = findings_with(database, tmp_path, (reports.CART_UID, Receipt.OWN, None))
-    assert (findings.cart, findings.flags) == ((), ())
+    """By their receipt, and by their observer where the database has forgotten them."""
+    with database.session() as session:
+        ours = node_identity(session, now=NOW).device_observer_uid
+    observer = reports.text(("121012", "DCM", "Device Observer UID"), "", "HAS OBS CONTEXT")
+    observer.ValueType, observer.UID = "UIDREF", ours
+    del observer.TextValue
+    returned = document(observer, section(reports.LEFT_VENTRICLE, reports.M_MODE, number(reports.LVIDD, "4.7", "cm")))
+    findings = findings_with(
+        database,
+        tmp_path,
+        ("2.25.1", Receipt.OWN, None),
+        (reports.CART_UID, Receipt.STORED, as_bytes(returned)),
+        ("2.25.3", Receipt.STORED, cart_report()),
+    )
+    assert [value.key for value in findings.cart] == ["ef_bp"]
+    assert findings.flags == ()

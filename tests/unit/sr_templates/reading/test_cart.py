@@ -19,8 +19,8 @@ def ejection(value: str) -> Dataset:
     return number(reports.EF, value, "%", coded(reports.METHOD, reports.BIPLANE))
 
 
-def read(*documents: Dataset, own: frozenset[str] = frozenset()) -> CartReading:
-    return cart_values(map(as_read, documents), own)
+def read(*documents: Dataset) -> CartReading:
+    return cart_values(map(as_read, documents))
 
 
 def by_key(*documents: Dataset) -> dict[str, float]:
@@ -77,15 +77,6 @@ def test_what_has_no_key_stands_behind_with_the_keys_it_may_have() -> None:
 def test_the_same_number_without_a_key_in_two_reports_is_one() -> None:
     again = number(("X-1", "99CART", "Theirs"), "3", "cm")
     assert len(read(report(again, uid="1.2.1"), report(again, uid="1.2.2")).values) == 1
-
-
-def test_our_own_report_is_not_the_carts() -> None:
-    observer = reports.text(("121012", "DCM", "Device Observer UID"), "2.25.77", "HAS OBS CONTEXT")
-    observer.ValueType, observer.UID = "UIDREF", "2.25.77"
-    del observer.TextValue
-    ours = document(observer, section(reports.LEFT_VENTRICLE, reports.TWO_D, ejection("57")))
-    assert read(ours, own=frozenset({"2.25.77"})).values == ()
-    assert len(read(ours, own=frozenset({"2.25.78"})).values) == 1
 
 
 def test_what_is_malformed_is_remarked_once_a_report() -> None:
