@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from node.db.session import Database
+from node.settings import Settings
 
 
 @cache
@@ -15,6 +16,16 @@ def _template() -> bytes:
             database.upgrade()
         assert [path.name for path in Path(folder).iterdir()] == [file.name], "a write-ahead log is left: the file is not whole"
         return file.read_bytes()
+
+
+def database_of(settings: Settings) -> Database:
+    """The database of these settings at the newest schema, to be closed by whoever asked for it."""
+    file = Path(settings.database_url.removeprefix("sqlite:///"))  # a relative one where the URL is of PostgreSQL
+    if file.is_absolute() and not file.exists():
+        return migrated_database(file)
+    database = Database(settings.database_url)
+    database.upgrade()
+    return database
 
 
 def migrated_database(file: Path) -> Database:

@@ -12,12 +12,12 @@ from sqlalchemy import select
 
 from node.db import queue
 from node.db.queue import ClaimedJob
-from node.db.session import Database
 from node.db.tables import Analysis, AuditEntry, Delivery, DeliveryState, Document, Job, JobKind, Study
 from node.egress import delivery
 from node.egress.tools import EgressTools
 from node.settings import DeliverySettings, Destination, NodeSettings, Settings
 from node.study.archive import Archive
+from tests.migrated_database import database_of
 
 STUDY_UID = "2.25.1001"
 LEASE_S = 60
@@ -61,8 +61,7 @@ class Outbox:
             node=NodeSettings(data_dir=folder), delivery=delivery_settings, destination=tuple(destinations)
         )
         self.archive = Archive(self.settings.archive_dir)
-        self.database = Database(self.settings.database_url)
-        self.database.upgrade()
+        self.database = database_of(self.settings)
         self.tools = EgressTools(self.database, self.archive, self.settings, self.clock)
 
     def __enter__(self) -> "Outbox":

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import select
 
-from node.db.session import Database
 from node.db.tables import AuditEntry, Instance, ReceivingAssociation
 from node.ingress.receiver import Receiver, listen
 from node.settings import Settings
 from node.study.archive import Archive
 from tests.arrivals import settings as default_settings
+from tests.migrated_database import database_of
 from tests.waiting import wait_for
 
 
@@ -25,8 +25,7 @@ class ReceivingNode:
     def __init__(self, settings: Settings, clock: Callable[[], datetime] = utc_now) -> None:
         self.settings = settings
         self.archive = Archive(settings.archive_dir)
-        self.database = Database(settings.database_url)
-        self.database.upgrade()
+        self.database = database_of(settings)
         listening = listen(settings.node)
         self.port = int(listening.getsockname()[1])
         self.receiver = Receiver(listening, self.database, self.archive, settings, clock)

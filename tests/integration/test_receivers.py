@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from node.db.session import Database
 from node.db.tables import Instance, ReceivingAssociation
 from node.errors import ConfigError
 from node.ingress import receivers
@@ -18,6 +17,7 @@ from node.ingress.receivers import Receivers
 from node.settings import Settings
 from node.study.archive import Archive
 from tests.arrivals import CLIP_UID, clip, settings, write_file
+from tests.migrated_database import database_of
 from tests.peers.raw_sender import RawSender
 from tests.waiting import patience, wait_for
 
@@ -25,8 +25,7 @@ from tests.waiting import patience, wait_for
 class Running:
     def __init__(self, options: Settings) -> None:
         self.archive = Archive(options.archive_dir)
-        self.database = Database(options.database_url)
-        self.database.upgrade()
+        self.database = database_of(options)
         self.lost: list[str] = []
         self.receivers = Receivers(options, self.lost.append)
         self.port = self.receivers.start()

@@ -32,6 +32,7 @@ from tests.factories import A2C_UID, A4C_UID, clip_findings, source_file
 from tests.garbled import KEYWORDS, as_file, header, some, variants
 from tests.rows import NOW
 
+pytestmark = pytest.mark.slow  # each variant is a study from its file to its documents
 QUICK = frozenset(KEYWORDS[::6])
 KINDS = (JobKind.ANALYSE_STUDY, JobKind.BUILD_DOCUMENTS)
 

@@ -152,6 +152,7 @@ def contrast(frame: TrainingFrame) -> float:
     return float((wall.mean() - cavity.mean()) / np.sqrt((wall.var() + cavity.var()) / 2))
 
 
+@pytest.mark.slow
 def test_training_frames_and_their_masks_agree_and_better_images_have_more_contrast() -> None:
     by_quality: dict[int, list[float]] = {level: [] for level in range(4)}
     for seed in range(30):
@@ -195,6 +196,7 @@ def test_a_mask_has_the_area_of_the_ventricle(seed: int) -> None:
     assert volumes[1] == pytest.approx(heart.esv_ml, rel=0.3)
 
 
+@pytest.mark.slow
 def test_training_frames_look_like_clips_through_the_letterbox() -> None:
     """The networks learn from the one and are used on the other."""
     trained = [f.image for s in range(24) for f in training_frames(s, views=(View.A4C,), phases=1) if f.quality >= 2]

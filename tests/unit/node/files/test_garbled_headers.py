@@ -17,6 +17,8 @@ from node.work import clip_analysis
 from tests.factories import clip_findings, source_file
 from tests.garbled import KEYWORDS, as_file, header, some, variants
 
+pytestmark = pytest.mark.slow  # each variant is a study from its file to its documents
+
 
 class Looking:
     """Networks that decode every frame and outline the same ventricle."""
