@@ -10,15 +10,21 @@ from sqlalchemy.orm import Session
 from models.derive.study.groups import ClipGroup
 from models.library.model_set import ModelSet
 from models.results import ClipFindings, QualityIssue, Reason, StudyFindings
+from node.app import job_definitions
 from node.db import queue
 from node.db.identity import node_identity
 from node.db.queue import ClaimedJob
 from node.db.session import Database
-from node.db.tables import Analysis, AuditEntry, Instance, JobKind, Receipt, StudyState
+from node.db.tables import Analysis, AuditEntry, Instance, JobKind, Receipt, Study, StudyState
+from node.egress.tools import EgressTools
+from node.ingress.intake import take_instance
 from node.objects.findings_json import load_findings
+from node.study import assembly
 from node.study.archive import Archive
+from node.study.overview import study_overview
 from node.work.pipeline import AnalysisTools, analyse_study
-from tests import reports
+from node.work.worker import Worker
+from tests import arrivals, reports
 from tests.migrated_database import migrated_database
 from tests.reports import as_bytes, coded, document, number, section
 from tests.rows import NOW, add_study
@@ -142,3 +148,31 @@ def test_documents_of_ours_that_came_back_are_not_read(database: Database, tmp_p
     )
     assert [value.key for value in findings.cart] == ["ef_bp"]
     assert findings.flags == ()
+
+
+def test_a_report_that_the_node_receives_is_read_with_its_study(database: Database, tmp_path: Path) -> None:
+    """From intake to the page of the study; the report alone neither opens an analysis nor keeps the study open."""
+    configured, archive = arrivals.settings(tmp_path), Archive(tmp_path / "archive")
+    biplane = coded(reports.METHOD, reports.BIPLANE)
+    sent = document(section(reports.LEFT_VENTRICLE, reports.TWO_D, number(reports.EF, "56.4", "%", biplane)))
+    sent.StudyInstanceUID = arrivals.STUDY_UID
+    for dataset in (arrivals.clip(), sent):
+        assert take_instance(database, archive, arrivals.arrival(archive, dataset), configured, now=NOW) is Receipt.STORED
+    tools = AnalysisTools(database, archive, Blind(), ModelSet(), lambda: NOW, 5)
+    worker = Worker(
+        database,
+        job_definitions(tools, EgressTools(database, archive, configured, lambda: NOW)),
+        owner="me",
+        lease_s=60,
+        poll_s=1,
+        clock=lambda: NOW,
+    )
+    with database.session() as session:
+        assembly.close_by_hand(session, session.scalars(select(Study)).one(), now=NOW, max_attempts=1)
+    while worker.run_one((JobKind.ANALYSE_STUDY,)):
+        """Until it is analysed."""
+    with database.reading() as session:
+        page = study_overview(session, arrivals.STUDY_UID)
+    assert page is not None
+    assert page["state"] == "analysed"
+    assert [(stated["key"], stated["value"], stated["ours"]) for stated in page["cart"]] == [("ef_bp", 56.4, None)]
