@@ -19,7 +19,7 @@ _LONGEST_INPUT_BYTES = 16_384
 def main(name: str, runs: str, folder: str) -> None:
     warnings.simplefilter("ignore")
     target = target_named(name)
-    with atheris.instrument_imports(include=["node", "models"], enable_loader_override=False):
+    with atheris.instrument_imports(include=["node", "models", "sr_templates"], enable_loader_override=False):
         scratch = Path(tempfile.mkdtemp())
         corpus = Path(folder) / "corpus"
         corpus.mkdir()

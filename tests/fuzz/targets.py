@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from tests.fuzz import conversations, dicom_seeds, weights_seeds
+from tests.fuzz import conversations, dicom_seeds, report_seeds, weights_seeds
 
 Try = Callable[[bytes, Path], object]  # the input, and a file of it where the parser takes files
 
@@ -46,6 +46,15 @@ def _frames(syntax: str) -> Try:
 
 def _regions(data: bytes, path: Path) -> None:
     _read_clip(dicom_seeds.with_regions(data), path)
+
+
+def _report(_: bytes, path: Path) -> None:
+    from node.cli.sr.show import report_lines
+    from node.objects.report_file import read_report_file
+    from sr_templates.reading.cart import cart_values
+
+    report = read_report_file(path)
+    list(report_lines(report)), cart_values([report])
 
 
 def _source(_: bytes, path: Path) -> None:
@@ -102,6 +111,7 @@ TARGETS: tuple[Target, ...] = (
     Target("file_meta_and_data_set", "dicom", dicom_seeds.whole_objects, _read_clip, _CLIP),
     Target("content_hash", "dicom", dicom_seeds.whole_objects, _read_content, _CONTENT),
     Target("region_sequence", "dicom", dicom_seeds.region_sequences, _regions, _CLIP),
+    Target("structured_report", "dicom", report_seeds.whole_reports, _report, ("Unparseable",)),
     *(
         Target(f"decoder_{name}", "dicom", cache(seeds), _frames(syntax), _CLIP)
         for name, (syntax, seeds) in dicom_seeds.CODECS.items()

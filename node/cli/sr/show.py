@@ -22,16 +22,21 @@ def show(file: ReportFile, as_json: AsJson = False) -> None:
     if as_json:
         print_json(_document(report))
         return
-    for line in (*_head(report), *_tree(report.root, 0)):
+    for line in report_lines(report):
         console.print(line, highlight=False, soft_wrap=True)
-    for note in report.notes:
-        console.print(f"passed over: {note}", highlight=False, soft_wrap=True)
 
 
-def _head(report: Report) -> Iterator[str]:
+def report_lines(report: Report) -> Iterator[str]:
+    """As a person reads it: the document, its tree, what was passed over."""
+    yield _head(report)
+    yield from _tree(report.root, 0)
+    yield from (f"passed over: {note}" for note in report.notes)
+
+
+def _head(report: Report) -> str:
     template = f", TID {report.template}" if report.template else ""
     flags = f"{'complete' if report.complete else 'partial'}, {'verified' if report.verified else 'unverified'}"
-    yield f"{report.sop_instance_uid or 'without SOP Instance UID'}{template}: {flags}"
+    return f"{report.sop_instance_uid or 'without SOP Instance UID'}{template}: {flags}"
 
 
 def _tree(item: ContentItem, depth: int) -> Iterator[str]:
