@@ -5,7 +5,7 @@ Every quantity of the catalogue is measured, each with a value of its own; each 
 
 from collections.abc import Callable
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from io import BytesIO
 from random import Random
@@ -23,7 +23,7 @@ from node.egress.documents import document_bytes
 from sr_templates import echo_report
 from sr_templates.profile import Profile
 from sr_templates.quantity_codes import QUANTITY_CODES
-from tests.factories import evidence, identity, measurement, study_findings
+from tests.factories import cart_value, evidence, identity, measurement, study_findings
 from tests.receivers import by_exact_modifiers, by_site_and_code, flat_by_code
 
 Form = Callable[[Dataset], dict[str, float]]
@@ -56,10 +56,15 @@ FINDINGS = _everything()
 
 @cache
 def report(profile: Profile) -> Dataset:
-    """As a receiver gets it; not to be changed."""
-    built = build_templates(FINDINGS, evidence(), identity(), [WantedDocument("tid5200", profile)])
+    """Of everything; not to be changed."""
+    return _built(FINDINGS, profile)
+
+
+def _built(findings: StudyFindings, profile: Profile) -> Dataset:
+    """As a receiver gets it; empty where there is nothing to fill in."""
+    built = build_templates(findings, evidence(), identity(), [WantedDocument("tid5200", profile)])
     assert not built.problems
-    return dcmread(BytesIO(document_bytes(built.documents[0])))
+    return dcmread(BytesIO(document_bytes(built.documents[0]))) if built.documents else Dataset()
 
 
 def _expected(keys: frozenset[str]) -> dict[str, float]:
@@ -205,6 +210,39 @@ def test_in_every_profile_one_meaning_has_one_preferred_value(profile: Profile) 
     for said in by_meaning.values():
         assert sorted(selected for selected, _ in said) == ([False, True] if profile.replicates else [True])
         assert len({value for _, value in said}) == 1
+
+
+def _of_cart(*keys: str) -> StudyFindings:
+    """A study of which the cart has measured these, each as half of what we found."""
+    return replace(FINDINGS, cart=tuple(cart_value(v.key, v.value / 2) for v in FINDINGS.measurements if v.key in keys))
+
+
+def _after_both(form: Form, findings: StudyFindings, profile: Profile) -> tuple[dict[str, float], dict[str, float]]:
+    """What a receiver holds after the cart's report, and after ours on top of it."""
+    measured = tuple(measurement(value.key, value.value) for value in findings.cart)
+    first = form(_built(replace(findings, measurements=measured, cart=()), profile))
+    return first, {**first, **form(_built(findings, profile))}
+
+
+@pytest.mark.parametrize("receiver", PROFILES)
+@pytest.mark.parametrize(
+    "keys",
+    [("lvidd_mm", "lvids_mm", "ef_bp"), ("mv_e", "e_septal", "tapse", "lvedv_bp", "ef_bp")],
+    ids=["M-mode", "some"],
+)
+def test_what_the_cart_has_measured_stays(receiver: str, keys: tuple[str, ...]) -> None:
+    """Ours comes second and fills the rest: no receiver may lose a sonographer's value by it."""
+    form, _ = FORMS[receiver]
+    first, both = _after_both(form, _of_cart(*keys), PROFILES[receiver])
+    assert first
+    assert {key: both[key] for key in first} == first
+    assert len(both) > len(first)
+
+
+def test_a_better_value_of_ours_takes_the_field_of_a_worse_one() -> None:
+    """The one exception: a receiver without methods then shows the biplane ejection fraction, not that of two diameters."""
+    first, both = _after_both(flat_by_code.form, _of_cart("ef_teichholz_2d"), Profile())
+    assert first["ef_bp"] != both["ef_bp"] == _expected(frozenset({"ef_bp"}))["ef_bp"]
 
 
 def test_what_is_not_written_is_listed() -> None:
