@@ -103,6 +103,9 @@ def print_overview(overview: Mapping[str, Any], console: Console) -> None:
     for document in overview["documents"]:
         where = ", ".join(map(_delivery_line, document["deliveries"])) or "kept in the archive"
         console.print(f"  document {document['template']:8} {document['sop_instance_uid']}: {where}", highlight=False)
+    for one in overview["left_out"]:
+        for reason, keys in one["keys_by_reason"].items():
+            console.print(f"  document {one['template']:8} without {', '.join(keys)}: {reason}", highlight=False)
     for failed in overview["failed_documents"]:
         console.print(f"  document {failed['template']:8} could not be built: {failed['reason']}", highlight=False)
 

@@ -67,6 +67,7 @@ class AuditEvent(StrEnum):
     ANALYSIS_RECORDED = "analysis_recorded"
     DOCUMENT_BUILT = "document_built"
     DOCUMENT_FAILED = "document_failed"  # a template that a destination asked for cannot be built; the others go out
+    VALUES_LEFT_OUT = "values_left_out"  # measured, and not in a report for reporting systems: which, and why
     SOURCE_IRREGULAR = "source_irregular"  # identifiers echoed or left out, other invalid values left out of documents
 
     DELIVERY_CREATED = "delivery_created"

@@ -18,17 +18,23 @@ from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference
 from sr_templates.patient_safety import refuse_numbers_on_patients
+from sr_templates.prefill import Prefill
 from sr_templates.profile import COMMON, DEFAULT_PROFILE, DIALECT, Profile
 
 Build = Callable[[StudyFindings, Evidence, DocumentIdentity], tuple[BuiltDocument, ...]]
+Chosen = Callable[[StudyFindings, Evidence, Profile], Prefill]
 
 
 @dataclass(frozen=True)
 class Template:
-    """`looks_at` names the fields of a profile that change its documents: COMMON, or COMMON | DIALECT."""
+    """`looks_at` names the fields of a profile that change its documents: COMMON, or COMMON | DIALECT.
+
+    `chosen` says of a prefill dialect which values it writes, and why not the others.
+    """
 
     build: Build
     looks_at: frozenset[str] = COMMON
+    chosen: Chosen | None = None
 
     def relevant(self, profile: Profile) -> Profile:
         return profile.limited_to(self.looks_at)
@@ -36,7 +42,7 @@ class Template:
 
 TEMPLATES: dict[str, Template] = {
     "tid1500": Template(measurement_report.build),
-    "tid5200": Template(echo_report.build, COMMON | DIALECT),
+    "tid5200": Template(echo_report.build, COMMON | DIALECT, chosen=echo_report.written),
     "seg": Template(segmentation.build),
     "kos": Template(quality.build),
 }
@@ -68,12 +74,22 @@ class FailedTemplate:
 
 
 @dataclass(frozen=True)
+class ValuesLeftOut:
+    """What was measured and does not stand in a prefill dialect: by reason, the keys. No patient data."""
+
+    template: str
+    profile: str
+    keys_by_reason: dict[str, list[str]]
+
+
+@dataclass(frozen=True)
 class BuiltDocuments:
     """`failed` are the templates that could not be built, `remarks` what was irregular in the source."""
 
     documents: list[BuiltDocument]
     failed: tuple[FailedTemplate, ...] = ()
     remarks: tuple[str, ...] = ()
+    left_out: tuple[ValuesLeftOut, ...] = ()
 
     def __iter__(self) -> Iterator[BuiltDocument]:
         return iter(self.documents)
@@ -125,6 +141,7 @@ def build_templates(
     findings = replace(findings, flags=(*findings.flags, *flags))
     documents: list[BuiltDocument] = []
     failed: list[FailedTemplate] = []
+    left_out: list[ValuesLeftOut] = []
     for one in map(WantedDocument, TEMPLATES) if wanted is None else wanted:
         its_own = replace(identity, profile=one.profile, predecessor=predecessors.get(one, identity.predecessor))
         try:
@@ -135,10 +152,19 @@ def build_templates(
             failed.append(FailedTemplate(one.template, type(error).__name__, one.profile.key()))
         else:
             documents += (replace(document, profile=one.profile.key()) for document in built)
+            left_out += _left_out(one, findings, evidence)
     for document in documents:
         document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
         document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    return BuiltDocuments(documents, tuple(failed), remarks)
+    return BuiltDocuments(documents, tuple(failed), remarks, tuple(left_out))
+
+
+def _left_out(one: WantedDocument, findings: StudyFindings, evidence: Evidence) -> list[ValuesLeftOut]:
+    chosen = TEMPLATES[one.template].chosen
+    keys_by_reason: dict[str, list[str]] = {}
+    for value in chosen(findings, evidence, one.profile).left_out if chosen is not None else ():
+        keys_by_reason.setdefault(value.reason, []).append(value.key)
+    return [ValuesLeftOut(one.template, one.profile.key(), keys_by_reason)] if keys_by_reason else []
 
 
 def _count_frames(findings: StudyFindings, evidence: Evidence) -> None:

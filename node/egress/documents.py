@@ -174,11 +174,19 @@ def _finish(session: Session, job: ClaimedJob, inputs: _Inputs, now: datetime) -
 
 
 def _tell(session: Session, study_id: int, built: BuiltDocuments, now: datetime) -> None:
-    """What a person has to know of documents that were built, or partly so."""
+    """What a person has to know, or may ask, of documents that were built, or partly so."""
     study = session.get_one(Study, study_id)
     documents_let_out(study)
     if built.remarks:
         audit.record(session, AuditEvent.SOURCE_IRREGULAR, now=now, study=study.pseudonym, remarks=list(built.remarks))
+    for one in built.left_out:
+        details = {
+            "template": one.template,
+            "keys_by_reason": one.keys_by_reason,
+            "revision": study.revision,
+            **_stated(one.profile),
+        }
+        audit.record(session, AuditEvent.VALUES_LEFT_OUT, now=now, study=study.pseudonym, **details)
     if built.problems:
         ask_person(session, study, "; ".join(built.problems), now=now)
 

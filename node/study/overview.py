@@ -51,6 +51,7 @@ def study_overview(session: Session, study_instance_uid: str) -> dict[str, Any] 
         "cart": beside_cart(findings),
         "flags": [*findings.get("flags", []), *_remarks(session, study), *map(_failed_flag, failed)],
         "documents": [_document(session, row) for row in _rows(session, Document, study)],
+        "left_out": _left_out(session, study),
         "failed_documents": [{"template": row.template, "profile": row.profile, "reason": row.reason} for row in failed],
         "jobs": [_job(row) for row in _rows(session, Job, study) if row.error is not None],
     }
@@ -85,6 +86,17 @@ def _remarks(session: Session, study: Study) -> list[dict[str, Any]]:
     entry = session.scalar(query.order_by(AuditEntry.id.desc()).limit(1))
     texts = entry.details.get("remarks", ()) if entry is not None else ()
     return [{"issue": QualityIssue.TOLERATED.value, "sop_instance_uid": None, "message": text, "judges": []} for text in texts]
+
+
+def _left_out(session: Session, study: Study) -> list[dict[str, Any]]:
+    """What the prefill documents of this revision do not write of what was measured: the keys of each reason."""
+    query = select(AuditEntry).where(AuditEntry.study == study.pseudonym, AuditEntry.event == AuditEvent.VALUES_LEFT_OUT.value)
+    entries = [entry.details for entry in session.scalars(query.order_by(AuditEntry.id))]
+    newest = {(entry["template"], entry.get("profile", "")): entry for entry in entries if entry["revision"] == study.revision}
+    return [
+        {"template": template, "profile": profile, "keys_by_reason": entry["keys_by_reason"]}
+        for (template, profile), entry in newest.items()
+    ]
 
 
 def _failed_flag(row: FailedDocument) -> dict[str, Any]:

@@ -15,12 +15,13 @@ from node.egress.building import Template, WantedDocument
 from node.egress.documents import build_documents
 from node.egress.routing import templates_wanted
 from node.settings import Destination
+from node.study.overview import study_overview
 from sr_templates import measurement_report
 from sr_templates.document import BuiltDocument
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
 from sr_templates.profile import COMMON, DIALECT, Profile
-from tests.factories import A2C_UID, A4C_UID, POOR_UID, source_header, study_findings
+from tests.factories import A2C_UID, A4C_UID, POOR_UID, STUDY_UID, cart_value, source_header, study_findings
 from tests.unit.node.egress.test_documents import Bench, document_bench
 
 
@@ -125,3 +126,30 @@ def test_a_way_that_is_new_replaces_what_there_was(benches: Any) -> None:
     build_documents(bench.analyse(study_findings(), 2), bench.tools)
     first, second = bench.rows(Document)
     assert (second.profile, second.predecessor_uid) == ("strict", first.sop_instance_uid)
+
+
+def test_a_reporting_system_gets_what_the_cart_has_not_and_the_rest_is_explained(benches: Any) -> None:
+    """Bug prevented: a field that stays empty in the reporting system, and nobody can say why."""
+    rest = destination("reporting", documents=("tid5200",))
+    both = destination("research", documents=("tid5200",), fill="all")
+    bench = benches(rest, both)
+    build_documents(bench.analyse(study_findings(cart=(cart_value("ef_bp", 58.0),))), bench.tools)
+    assert deliveries(bench) == {"reporting": [""], "research": ["fill=all"]}
+    (entry,) = bench.events(AuditEvent.VALUES_LEFT_OUT)
+    assert entry.details["template"] == "tid5200"
+    assert entry.details["keys_by_reason"] == {
+        "the cart has measured it": ["ef_bp"],
+        "the cart has measured ef_bp, which the same field takes": ["ef_a4c"],
+    }
+    with bench.database.reading() as session:
+        overview = study_overview(session, STUDY_UID)
+    assert overview is not None
+    assert [one["template"] for one in overview["left_out"]] == ["tid5200"]
+
+
+def test_a_study_of_which_nothing_may_be_filled_in_says_so(benches: Any) -> None:
+    bench = benches(destination("reporting", documents=("tid5200",), fill="none_if_cart_sr"))
+    build_documents(bench.analyse(study_findings(cart=(cart_value("ef_bp", 58.0),))), bench.tools)
+    assert bench.rows(Document) == []
+    (entry,) = bench.events(AuditEvent.VALUES_LEFT_OUT)
+    assert list(entry.details["keys_by_reason"]) == ["the cart has sent a report of its own"]
