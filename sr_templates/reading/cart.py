@@ -27,12 +27,13 @@ class CartReading:
 
 def cart_values(reports: Iterable[Report]) -> CartReading:
     """Of each key the value of the first report that has it: signed by a person before unsigned, complete before partial,
-    newest before older.
+    newest before older, of the same time the one that came last.
 
-    A report that another one names as its predecessor is replaced as a whole: a value that a correction dropped is gone.
+    A report that another one names as its predecessor is replaced as a whole: a value that a correction dropped is gone. What
+    a person signed is replaced by what a person signed.
     """
-    received = sorted(reports, key=_precedence, reverse=True)
-    replaced = {uid for report in received for uid in report.predecessors - {report.sop_instance_uid}}
+    received = sorted(reports, key=_precedence)[::-1]
+    replaced = {report.sop_instance_uid for report in received if any(_replaces(other, report) for other in received)}
     found: dict[object, CartValue] = {}
     remarks: list[Remark] = []
     for report in received:
@@ -44,6 +45,12 @@ def cart_values(reports: Iterable[Report]) -> CartReading:
                 found.setdefault(stated.key or (stated.name, stated.unit, stated.method, stated.view, _place(value)), stated)
         remarks += _remarks(report)
     return CartReading(tuple(sorted(found.values(), key=lambda stated: not stated.key)), tuple(remarks))
+
+
+def _replaces(new: Report, old: Report) -> bool:
+    """Two that name each other replace neither."""
+    named = old.sop_instance_uid in new.predecessors and new.sop_instance_uid not in old.predecessors
+    return named and (new.verified or not old.verified)
 
 
 def _precedence(report: Report) -> tuple[bool, bool, str]:

@@ -25,6 +25,9 @@ _FURTHER: tuple[tuple[CodeIdentity, CodeIdentity], ...] = (
     (("SCT", "261199008"), ("SCT", "439858009")),  # Doppler Pulsed: tissue Doppler of one site is
     # 125206 stands among the methods of volumes, 125221 among those of mass by M-mode; carts use either for both modes.
     (_CUBE, _MASS_BY_M_MODE),
+    # Modified Simpson: the method of discs, and it does not say in how many planes.
+    (("DCM", "125227"), ("DCM", "125207")),
+    (("DCM", "125227"), ("DCM", "125208")),
     (_CUBE, _MASS_2D),
     (_MASS_BY_M_MODE, _MASS_2D),
     (identity_of_code(codes.TRICUSPID_VALVE), identity_of_code(codes.TRICUSPID_ANNULUS)),
@@ -62,6 +65,9 @@ MEAN: CodeIdentity = ("SCT", "373098007")
 AT_REST: frozenset[CodeIdentity] = frozenset({("SCT", "128975004"), ("SCT", "307153007")})
 CHOSEN: tuple[CodeIdentity, ...] = (("DCM", "121410"), ("DCM", "121412"), ("DCM", "121411"))
 INSPIRATION: CodeIdentity = ("SCT", "14910006")
+
+# CID 7001: History, Prior Procedure Descriptions, Previous Findings. What stands in them is of an earlier study.
+EARLIER: frozenset[CodeIdentity] = frozenset({("DCM", "121060"), ("DCM", "121066"), ("DCM", "121068")})
 
 
 def _pairs() -> Iterator[tuple[CodeIdentity, CodeIdentity]]:

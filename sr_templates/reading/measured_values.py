@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from models.catalogue import View
+from models.catalogue import QUANTITIES, View
 from sr_templates import codes
 from sr_templates.reading import leniency
 from sr_templates.reading.content_item import ContentItem, ImageReference, StatedNumber
 from sr_templates.reading.content_tree import Report
-from sr_templates.reading.key_matching import match
+from sr_templates.reading.key_matching import Match, match
 from sr_templates.reading.key_rows import PLANE_OF, KeyRow
 from sr_templates.reading.modifiers import Facet, Modifiers, modifiers_of
 from sr_templates.reading.named_code import CodeIdentity, NamedCode, identity_of_code
@@ -80,7 +80,8 @@ def _is_statistic(item: ContentItem) -> bool:
 def _value(item: ContentItem, containers: tuple[ContentItem, ...], report: Report) -> SRValue:
     modifiers = modifiers_of(item, containers)
     label = next((c.text for c in item.children if c.concept is not None and c.concept.identity == _SHORT_LABEL), "")
-    found = match(item.concept, modifiers, label)
+    earlier = any(c.concept is not None and c.concept.identity in leniency.EARLIER for c in containers)
+    found = Match(why="of an earlier study") if earlier else match(item.concept, modifiers, label)
     sd, beats = _of(item, _SD), _of(item, _BEATS)
     read = SRValue(
         None,
@@ -114,6 +115,8 @@ def _in_unit(read: SRValue, item: ContentItem, sd: StatedNumber | None, row: Key
     if value is None or unit is None:
         return replace(read, why=f"unit {read.unit or 'missing'}, where {row.unit} is measured", candidates=(row.key,))
     spread = converted(sd.value, stated_unit(sd.unit) or unit, row.unit) if sd and sd.value is not None else None
+    if value < 0 and QUANTITIES[row.key].direction is not None:
+        read, value = replace(read, notes=(*read.notes, "the sign is the direction on the display")), -value
     return replace(read, key=row.key, value=value, unit=row.unit, sd=spread)
 
 

@@ -46,6 +46,7 @@ _FACETS: dict[CodeIdentity, Facet] = {
     ("DCM", "125308"): Facet.DIVISOR,
     ("DCM", "121050"): Facet.EQUIVALENT,
 }
+_STAGED = ("DCM", "125310")  # Staged Measurements, TID 5310
 # What is of one value alone: a container that states it says nothing of the values in it.
 _NEVER_INHERITED = frozenset({Facet.SELECTION, Facet.DERIVATION, Facet.EQUIVALENT, Facet.PROPERTY})
 
@@ -78,6 +79,8 @@ def modifiers_of(item: ContentItem, containers: Sequence[ContentItem]) -> Modifi
         for facet, code in _codes(container):
             if facet not in _NEVER_INHERITED:
                 stated[facet] = (*stated.get(facet, ()), code)
+        if container.concept is not None and container.concept.identity == _STAGED:
+            stated[Facet.STAGE] = (*stated.get(Facet.STAGE, ()), container.concept)
     return Modifiers(stated)
 
 

@@ -55,14 +55,32 @@ def test_a_report_that_a_person_signed_counts_before_a_newer_one() -> None:
     assert by_key(newer, complete) == {"ef_bp": 56.0}
 
 
-def test_what_a_correction_dropped_is_gone() -> None:
-    first = report(ejection("55"), number(reports.LVIDD, "4.7", "cm"), uid="1.2.1")
-    correction = report(ejection("57"), uid="1.2.2")
+def test_of_one_time_the_last_that_came_counts() -> None:
+    assert by_key(report(ejection("55"), uid="1.2.1"), report(ejection("57"), uid="1.2.2")) == {"ef_bp": 57.0}
+
+
+def replacing(uid: str) -> list[Dataset]:
     study, series, instance = Dataset(), Dataset(), Dataset()
-    instance.ReferencedSOPInstanceUID = "1.2.1"
+    instance.ReferencedSOPInstanceUID = uid
     series.ReferencedSOPSequence, study.ReferencedSeriesSequence = [instance], [series]
-    correction.PredecessorDocumentsSequence = [study]
-    assert by_key(first, correction) == {"ef_bp": 57.0}
+    return [study]
+
+
+def first_and_correction(**attributes: Any) -> tuple[Dataset, Dataset]:
+    first = report(ejection("55"), number(reports.LVIDD, "4.7", "cm"), uid="1.2.1", **attributes)
+    return first, report(ejection("57"), uid="1.2.2", PredecessorDocumentsSequence=replacing("1.2.1"))
+
+
+def test_what_a_correction_dropped_is_gone() -> None:
+    assert by_key(*first_and_correction()) == {"ef_bp": 57.0}
+
+
+def test_a_machine_does_not_replace_what_a_person_signed() -> None:
+    assert by_key(*first_and_correction(VerificationFlag="VERIFIED")) == {"ef_bp": 55.0, "lvidd_2d": 4.7}
+
+
+def test_two_reports_that_name_each_other_replace_neither() -> None:
+    assert by_key(*first_and_correction(PredecessorDocumentsSequence=replacing("1.2.2"))) == {"ef_bp": 57.0, "lvidd_2d": 4.7}
 
 
 def test_what_has_no_key_stands_behind_with_the_keys_it_may_have() -> None:

@@ -78,6 +78,7 @@ def test_what_is_said_decides(key: str, concept: reports.Coded, stated: Mapping[
         (reports.LVIDD, {S: LV}, "no image mode", ("lvidd_2d", "lvidd_mm")),
         (reports.EF, {S: LV, MODE: TWO_D}, "no method", ("ef_bp", "ef_a4c", "ef_a2c", "ef_teichholz_2d")),
         (reports.EF, {M: reports.SINGLE_PLANE}, "ambiguous", ("ef_a4c", "ef_a2c")),
+        (reports.EF, {M: MODIFIED_SIMPSON}, "ambiguous", ("ef_bp", "ef_a4c", "ef_a2c")),
         (reports.PEAK_VELOCITY, {S: AV, MODE: CW}, "no flow direction", ("av_vmax",)),
         (reports.PEAK_VELOCITY, {F: ANTE, MODE: CW}, "no finding site", ("av_vmax", "pv_vmax")),
         (reports.PEAK_GRADIENT, {S: TV}, "no flow direction", ("tr_pg",)),
@@ -97,7 +98,7 @@ def test_what_is_not_said_is_not_guessed(
 @pytest.mark.parametrize(
     ("concept", "stated", "why"),
     [
-        (reports.EF, {M: MODIFIED_SIMPSON}, "method Modified Simpson"),
+        (reports.EF, {M: ("125220", "DCM", "Planimetry")}, "method Planimetry"),
         (reports.PEAK_VELOCITY, {S: AV, F: REGURGITANT}, "flow direction Regurgitant Flow"),
         (reports.PEAK_VELOCITY, {S: AV, F: ANTE, MODE: PW}, "image mode Doppler Pulsed"),
         (reports.LVIDD, {MODE: ("426865009", "SCT", "3D mode")}, "image mode 3D mode"),

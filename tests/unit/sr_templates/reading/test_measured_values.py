@@ -176,6 +176,29 @@ def test_statistics_belong_to_their_value_and_its_premises_stand_beside_it() -> 
     ]
 
 
+def test_what_is_of_an_earlier_study_or_of_a_stage_has_no_key() -> None:
+    """Bug prevented: the value of last year, or under stress, in the field of today's heart at rest."""
+    ivsd = ("79969-2", "LN", "Interventricular septum diastolic dimension 2D")
+    rest = coded(reports.STAGE, ("128975004", "SCT", "Resting State"), "HAS ACQ CONTEXT")
+    found = values(
+        document(
+            container(("121068", "DCM", "Previous Findings"), number(ivsd, "1.1", "cm")),
+            container(("125310", "DCM", "Staged Measurements"), number(ivsd, "1.2", "cm"), number(ivsd, "1.3", "cm", rest)),
+        )
+    )
+    assert [(value.key, value.why) for value in found] == [
+        (None, "of an earlier study"),
+        (None, "stage Staged Measurements: not of a heart at rest"),
+        ("ivsd_2d", ""),
+    ]
+
+
+def test_the_sign_of_a_velocity_is_its_direction_on_the_display() -> None:
+    jet = number(reports.PEAK_VELOCITY, "-261", "cm/s", flow(reports.REGURGITANT))
+    (found,) = values(document(section(reports.TRICUSPID_VALVE, reports.CONTINUOUS, jet)))
+    assert (found.key, found.value, found.notes) == ("tr_vmax", 2.61, ("the sign is the direction on the display",))
+
+
 def image(uid: str, *frames: int) -> Dataset:
     item, reference = Dataset(), Dataset()
     item.RelationshipType, item.ValueType = "INFERRED FROM", "IMAGE"
