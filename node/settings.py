@@ -32,7 +32,7 @@ class NodeSettings(_Section):
     database_url: str = ""
     institution_name: str = ""
     overlong_identifiers: Literal["echo", "omit"] = "echo"
-    multiple_identifiers: Literal["refuse", "echo", "omit"] = "refuse"
+    multiple_identifiers: Literal["refuse", "echo", "omit"] = "echo"
     min_free_disk_mb: int = Field(default=1024, ge=0)
     max_associations: int = Field(default=20, ge=1)
     max_pdu_bytes: int = Field(default=1 << 20, ge=4096)

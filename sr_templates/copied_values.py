@@ -7,13 +7,12 @@ value that its own attribute does not allow is left out, and so passed on to nob
 import math
 import unicodedata
 import warnings
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Literal
 
 from pydicom import config
-from pydicom.datadict import dictionary_VM, dictionary_VR, tag_for_keyword
+from pydicom.datadict import dictionary_description, dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.errors import BytesLengthException
@@ -22,9 +21,15 @@ from pydicom.valuerep import validate_value
 
 UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError, NotImplementedError, BytesLengthException)
 
-IDENTIFIERS = frozenset({"PatientName", "PatientID", "IssuerOfPatientID", "AccessionNumber", "StudyID"})
+IDENTIFIERS = frozenset({
+    "PatientName", "PatientID", "IssuerOfPatientID", "AccessionNumber", "StudyID", "AdmissionID", "RequestedProcedureID",
+    "PlacerOrderNumberImagingServiceRequest", "FillerOrderNumberImagingServiceRequest",
+})  # fmt: skip
+# What a document is filed under: two of these are two patients or two orders.
+_FILED_UNDER = frozenset({"PatientName", "PatientID", "IssuerOfPatientID", "AccessionNumber"})
 _ENUMERATED = {"PatientSex": ("M", "F", "O"), "QualityControlSubject": ("YES", "NO")}  # PS3.3 C.7.1.1
-_LONGEST = {"PatientName": 64, "PatientID": 64, "IssuerOfPatientID": 64, "AccessionNumber": 16, "StudyID": 16}  # PS3.5 6.2
+_LONGEST = {"SH": 16, "LO": 64, "PN": 64}  # characters, of PN of each component group: PS3.5 6.2
+OF_THE_SOURCE = "of the source object"
 
 
 class IrregularValue(ValueError):
@@ -35,11 +40,16 @@ class IrregularValue(ValueError):
 class IdentifierRules:
     """What becomes of identifiers that break their value representation, and of those that are several values.
 
-    Several values are two patients or two orders: which of them, only a person can say.
+    "omit" leaves the attribute empty and puts the full value into the text of the document. Several values are two patients or
+    two orders: which of them, only a person can say.
     """
 
     overlong: Literal["echo", "omit"] = "echo"
-    several: Literal["refuse", "echo", "omit"] = "refuse"
+    several: Literal["refuse", "echo", "omit"] = "echo"
+
+    def strictly(self) -> "IdentifierRules":
+        """The rules of a destination that takes valid values alone."""
+        return IdentifierRules("omit", "refuse" if self.several == "refuse" else "omit")
 
 
 BY_DEFAULT = IdentifierRules()
@@ -47,36 +57,55 @@ BY_DEFAULT = IdentifierRules()
 
 @dataclass(frozen=True)
 class CopiedValue:
-    """`element` is None where the value is absent or left out, `remark` empty where nothing was remarkable."""
+    """`element` is None where the value is absent or left out, `remark` empty where nothing was remarkable.
+
+    `full` is the value of an identifier that was left out, for the document's text: patient data, never for a log. `asks`
+    marks a remark that a person has to know of.
+    """
 
     element: DataElement | None
     remark: str = ""
+    full: str = ""
+    asks: bool = False
 
 
-def copied_value(header: Dataset, keyword: str, rules: IdentifierRules) -> CopiedValue:
-    """Raises IrregularValue for an identifier that is no text, or is several values where the rules refuse them."""
+def copied_value(header: Dataset, keyword: str, rules: IdentifierRules, where: str = OF_THE_SOURCE) -> CopiedValue:
+    """`where` says in the remark which item the value is of.
+
+    Raises IrregularValue for several values of what documents are filed under, where the rules refuse them.
+    """
     try:
         values = _values(header, keyword)
     except UNREADABLE:
-        if keyword in IDENTIFIERS:
-            raise IrregularValue(f"{keyword} of the source object cannot be read as text") from None
-        return CopiedValue(None, f"{keyword} of the source object is not readable: left out")
+        asks = keyword in _FILED_UNDER
+        return CopiedValue(None, f"{keyword} {where} is not readable as text: left {'empty' if asks else 'out'}", asks=asks)
     if not any(values):
         return CopiedValue(None)
     problem = _problem(keyword, values)
     if not problem:
         return CopiedValue(_element(keyword, values))
     if keyword not in IDENTIFIERS:
-        return CopiedValue(None, f"{keyword} of the source object is {problem}: left out")
+        return CopiedValue(None, f"{keyword} {where} is {problem}: left out")
+    return _irregular_identifier(keyword, values, f"{keyword} {where} is {problem}", rules)
+
+
+def _irregular_identifier(keyword: str, values: list[str], remark: str, rules: IdentifierRules) -> CopiedValue:
+    two = len(values) > 1 and keyword in _FILED_UNDER
     rule = rules.several if len(values) > 1 else rules.overlong
-    if rule == "refuse" and keyword == "StudyID":  # files a document under nobody
-        rule = "omit"
     if rule == "refuse":
-        raise IrregularValue(f"{keyword} of the source object is {problem}: a person has to say which of them")
-    done = "left out" if rule == "omit" else "echoed as it is"
-    return CopiedValue(
-        None if rule == "omit" else _element(keyword, values), f"{keyword} of the source object is {problem}: {done}"
-    )
+        if two:
+            raise IrregularValue(f"{remark}: a person has to say which of them")
+        rule = "omit"  # files a document under nobody
+    if rule == "echo":
+        return CopiedValue(_element(keyword, values), f"{remark}: echoed as it is", asks=two)
+    full = f"{dictionary_description(keyword)} of the images, in full: {_shown(values)}"
+    return CopiedValue(None, f"{remark}: left out, in full in the document's text", full, two)
+
+
+def _shown(values: list[str]) -> str:
+    """As DICOM writes it, control characters as numbers: text may not hold them (PS3.5 6.1.3)."""
+    text = "\\".join(values)
+    return "".join(f"\\x{ord(one):02x}" if unicodedata.category(one) == "Cc" else one for one in text)
 
 
 def copied_list(header: Dataset, keyword: str) -> CopiedValue:
@@ -126,8 +155,8 @@ def _problem(keyword: str, values: list[str]) -> str:
     if len(values) > 1 and dictionary_VM(tag_for_keyword(keyword) or 0) == "1":
         return f"{len(values)} values where one is allowed"
     longest = max(len(group) for value in values for group in (value.split("=") if vr == "PN" else [value]))
-    if longest > _LONGEST.get(keyword, longest):
-        return f"longer than the {_LONGEST[keyword]} characters that {vr} allows"
+    if keyword in IDENTIFIERS and longest > _LONGEST[vr]:
+        return f"longer than the {_LONGEST[vr]} characters that {vr} allows"
     return "" if all(_is_valid(keyword, vr, value) for value in values) else "invalid"
 
 
@@ -170,7 +199,3 @@ def _element(keyword: str, values: list[str]) -> DataElement:
     """Checked above: pydicom's own check would repeat the value in a warning."""
     tag = tag_for_keyword(keyword) or 0
     return DataElement(tag, dictionary_VR(tag), "\\".join(values), validation_mode=config.IGNORE)
-
-
-def remarks(copied: Iterable[CopiedValue]) -> tuple[str, ...]:
-    return tuple(one.remark for one in copied if one.remark)

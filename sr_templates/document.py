@@ -1,6 +1,7 @@
 """The frame that all our documents share: patient, study, own series, equipment, references to the source objects."""
 
 from collections.abc import Iterable
+from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 
@@ -11,10 +12,15 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.sr.codedict import codes as dictionary
 from pydicom.uid import ExplicitVRLittleEndian
 
+from models.results import ModelUse
 from sr_templates.codes import coding_scheme_identification
+from sr_templates.contributing_equipment import contributing_equipment
 from sr_templates.copied_values import text_of
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference
+from sr_templates.referenced_requests import referenced_requests
+
+_LONGEST_LT = 10_240  # characters, PS3.5 6.2
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,38 +48,93 @@ class DocumentKind:
 
 
 def start_document(
-    kind: DocumentKind, evidence: Evidence, identity: DocumentIdentity, *, part: str = "", part_number: int = 0, mark: str = ""
+    kind: DocumentKind,
+    evidence: Evidence,
+    identity: DocumentIdentity,
+    *,
+    part: str = "",
+    part_number: int = 0,
+    mark: str = "",
+    subject: str = "",
+    models: Iterable[ModelUse] = (),
 ) -> Dataset:
     """Patient, study, series, equipment and SOP common modules; every document is a series of its own.
 
-    `mark` replaces the series description where a document must not be taken for a clinical one.
+    The series description says `subject`, what the document is about, and whether it is `mark`ed as not clinical. `models`
+    are the networks that contributed to it.
     """
-    created_at = _local_time(identity.created_at, evidence)
     document = Dataset()
     document.SpecificCharacterSet = "ISO_IR 192"
-    document.update(evidence.patient_and_study())
+    document.update(evidence.patient_and_study(strict=identity.profile.strict))
+    if in_full := _fitting(evidence.full_values(strict=identity.profile.strict)):
+        document.PatientComments = in_full
     document.SOPClassUID = kind.sop_class_uid
     document.SOPInstanceUID = identity.derived_uid(evidence.study_instance_uid, kind.template, part)
     document.SeriesInstanceUID = identity.derived_uid(evidence.study_instance_uid, kind.template, part, "series")
     document.Modality = kind.modality
     document.SeriesNumber = kind.series_number + part_number
-    document.SeriesDescription = mark or kind.series_description
+    document.SeriesDescription = series_description(kind, identity, subject, research=bool(mark))
     document.InstanceNumber = 1
-    document.InstanceCreationDate = document.ContentDate = document.SeriesDate = created_at.strftime("%Y%m%d")
-    document.InstanceCreationTime = document.ContentTime = document.SeriesTime = created_at.strftime("%H%M%S")
-    document.TimezoneOffsetFromUTC = created_at.strftime("%z")[:5]
-    document.Manufacturer = identity.manufacturer
-    document.ManufacturerModelName = identity.model_name
-    document.SoftwareVersions = identity.software_version
-    document.DeviceSerialNumber = identity.device_observer_uid
+    document.update(_times(evidence, identity))
+    document.update(_equipment(identity))
     if identity.institution_name and "InstitutionName" not in document:
         document.InstitutionName = identity.institution_name
+    if contributed := contributing_equipment(models, identity):
+        document.ContributingEquipmentSequence = contributed
+    _refer_to_requests(document, kind, evidence.requests(strict=identity.profile.strict))
     document.CodingSchemeIdentificationSequence = [coding_scheme_identification()]
     document.file_meta = FileMetaDataset()
     document.file_meta.MediaStorageSOPClassUID = document.SOPClassUID
     document.file_meta.MediaStorageSOPInstanceUID = document.SOPInstanceUID
     document.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
     return document
+
+
+def _fitting(lines: Iterable[str]) -> str:
+    """As many whole lines as the 10,240 characters of an LT hold."""
+    text = ""
+    for line in lines:
+        text = longer if len(longer := f"{text}\n{line}".strip()) <= _LONGEST_LT else text
+    return text
+
+
+def series_description(kind: DocumentKind, identity: DocumentIdentity, subject: str = "", *, research: bool = False) -> str:
+    """What a list of series shows: what it is, of what, in which revision. A long subject gives way: LO has 64 characters."""
+    start, end = f"{'RESEARCH: ' if research else ''}{kind.series_description}", f", revision {identity.revision}"
+    about = subject[: 63 - len(start) - len(end)].strip()
+    return f"{start} {about}{end}" if about else start + end
+
+
+def _times(evidence: Evidence, identity: DocumentIdentity) -> Dataset:
+    created_at = _local_time(identity.created_at, evidence)
+    times = Dataset()
+    times.InstanceCreationDate = times.ContentDate = times.SeriesDate = created_at.strftime("%Y%m%d")
+    times.InstanceCreationTime = times.ContentTime = times.SeriesTime = created_at.strftime("%H%M%S")
+    times.TimezoneOffsetFromUTC = created_at.strftime("%z")[:5]
+    return times
+
+
+def _equipment(identity: DocumentIdentity) -> Dataset:
+    """Enhanced General Equipment Module (PS3.3 C.7.5.2)."""
+    equipment = Dataset()
+    equipment.Manufacturer = identity.manufacturer
+    equipment.ManufacturerModelName = identity.model_name
+    equipment.SoftwareVersions = identity.software_version
+    equipment.DeviceSerialNumber = identity.device_observer_uid
+    return equipment
+
+
+def _refer_to_requests(document: Dataset, kind: DocumentKind, requests: list[Dataset]) -> None:
+    """A report and a key object refer to the orders they answer (PS3.3 C.17.2, C.17.6.2); other objects keep the attributes
+    of the request as the images have them (PS3.3 C.7.3.1).
+    """
+    if kind.modality in ("SR", "KO"):
+        if requests:
+            document.ReferencedRequestSequence = referenced_requests(document, requests)
+    elif requests:
+        document.RequestAttributesSequence = requests
+    if kind.modality == "SR":
+        document.PerformedProcedureCodeSequence = deepcopy(document.get("ProcedureCodeSequence", []))
 
 
 def _local_time(created_at: datetime, evidence: Evidence) -> datetime:

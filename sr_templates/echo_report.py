@@ -15,6 +15,7 @@ from pydicom.uid import ComprehensiveSRStorage
 
 from models.results import Measurement, StudyFindings
 from sr_templates import codes, prefill
+from sr_templates.contributing_equipment import networks
 from sr_templates.document import (
     BuiltDocument,
     DocumentKind,
@@ -90,12 +91,11 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     values = written(findings, evidence, profile).values
     if not values:
         return ()
-    document = start_document(KIND, evidence, identity, mark=research_mark(findings))
+    document = start_document(KIND, evidence, identity, mark=research_mark(findings), models=networks(findings))
     document.update(_root(values, evidence, identity))
     document.CompletionFlag = "PARTIAL"
     document.VerificationFlag = "UNVERIFIED"
     document.PreliminaryFlag = "PRELIMINARY"
-    document.PerformedProcedureCodeSequence = []
     document.ReferencedPerformedProcedureStepSequence = []
     sources = [source.sop_instance_uid for value in values for source in value.sources]
     if sources:

@@ -8,7 +8,16 @@ from pydicom import config
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from sr_templates.copied_values import BY_DEFAULT, CopiedValue, IdentifierRules, IrregularValue, copied_value, remarks, text_of
+from sr_templates.copied_sequences import (
+    CODE,
+    ENTITY,
+    ISSUER_QUALIFIERS,
+    OTHER_PATIENT_ID,
+    REQUEST,
+    CopiedItems,
+    copied_items,
+)
+from sr_templates.copied_values import BY_DEFAULT, CopiedValue, IdentifierRules, IrregularValue, copied_value, text_of
 from sr_templates.errors import DocumentError
 
 # Patient and General Study modules (PS3.3 C.7.1.1, C.7.2.1, C.7.2.2). Type 2 attributes are written empty where unknown.
@@ -19,7 +28,12 @@ _TYPE_2 = (
 _TYPE_3 = (
     "IssuerOfPatientID", "QualityControlSubject", "StudyDescription", "PatientAge", "PatientSize", "PatientWeight",
     "InstitutionName",  # of the equipment module (C.7.5.1); where the patient was examined
+    "AdmissionID",
 )  # fmt: skip
+_SEQUENCES = {
+    "IssuerOfPatientIDQualifiersSequence": ISSUER_QUALIFIERS, "OtherPatientIDsSequence": OTHER_PATIENT_ID,
+    "IssuerOfAccessionNumberSequence": ENTITY, "ProcedureCodeSequence": CODE, "IssuerOfAdmissionIDSequence": ENTITY,
+}  # fmt: skip
 _STUDY_UID = "StudyInstanceUID"
 _REFERRED_BY = ("SOPInstanceUID", "SOPClassUID", "SeriesInstanceUID", _STUDY_UID)  # PS3.3 table 10-11
 _ZERO_IS_UNKNOWN = frozenset({"PatientSize", "PatientWeight"})  # carts write 0 for what nobody entered
@@ -74,38 +88,73 @@ class Evidence:
         frames = text_of(self.header(sop_instance_uid), "NumberOfFrames")
         return int(frames) if frames.isdecimal() else None
 
-    def patient_and_study(self) -> Dataset:
+    def patient_and_study(self, *, strict: bool = False) -> Dataset:
         """The attributes every document shares with its study, as Unicode, whatever character set the source had.
 
-        Raises DocumentError where an identifier can be neither echoed nor left out.
+        `strict`: with valid values alone. Raises DocumentError where the rules refuse an identifier.
         """
         copied = Dataset()
         copied.add(_uid_element(self.newest))
-        for keyword, value in self._copied().items():
+        values, sequences = self._copied(strict)
+        for keyword, value in values.items():
             if value.element is not None:
                 copied.add(value.element)
             elif keyword in _TYPE_2:
                 setattr(copied, keyword, "")
+        for keyword, sequence in sequences.items():
+            if sequence.items:
+                setattr(copied, keyword, sequence.items)
         return copied
 
-    def remarks(self) -> tuple[str, ...]:
+    def requests(self, *, strict: bool = False) -> list[Dataset]:
+        """The items of Request Attributes Sequence (0040,0275) of all source objects, each once."""
+        return self._requests(strict).items
+
+    def remarks(self, *, strict: bool = False) -> tuple[str, ...]:
         """What was irregular in the source's patient and study attributes, and what became of it. Raises as above."""
         irregular = []
         for keyword in _REFERRED_BY:
             if any(not is_uid(text_of(header, keyword)) for header in self.headers.values()):
                 irregular.append(f"{keyword} of a source object is no valid UID: echoed as it is")
-        return (*irregular, *remarks(self._copied().values()))
+        return tuple(dict.fromkeys((*irregular, *(one.remark for one in self._irregular(strict)))))
 
-    def _copied(self) -> dict[str, CopiedValue]:
+    def questions(self, *, strict: bool = False) -> tuple[str, ...]:
+        """Those of the remarks that a person has to know of."""
+        return tuple(dict.fromkeys(one.remark for one in self._irregular(strict) if one.asks))
+
+    def full_values(self, *, strict: bool = False) -> tuple[str, ...]:
+        """Identifiers that were left out, whole, for the text of a document. Patient data: nothing else may show them."""
+        return tuple(dict.fromkeys(one.full for one in self._irregular(strict) if one.full))
+
+    def _irregular(self, strict: bool) -> list[CopiedValue]:
+        values, sequences = self._copied(strict)
+        nested = [one for sequence in (*sequences.values(), self._requests(strict)) for one in sequence.irregular]
+        return [one for one in (*values.values(), *nested) if one.remark]
+
+    def _copied(self, strict: bool) -> tuple[dict[str, CopiedValue], dict[str, CopiedItems]]:
+        rules = self._rules(strict)
         try:
-            copied = {keyword: copied_value(self.newest, keyword, self.rules) for keyword in (*_TYPE_2, *_TYPE_3)}
+            copied = {keyword: copied_value(self.newest, keyword, rules) for keyword in (*_TYPE_2, *_TYPE_3)}
         except IrregularValue as error:
             raise DocumentError(str(error)) from error
+        sequences = {keyword: copied_items(self.newest, keyword, kind, rules) for keyword, kind in _SEQUENCES.items()}
         for keyword in _ZERO_IS_UNKNOWN:
             element = copied[keyword].element
             if element is not None and float(element.value) == 0:
                 copied[keyword] = CopiedValue(None)
-        return copied
+        return copied, sequences
+
+    def _requests(self, strict: bool) -> CopiedItems:
+        rules = self._rules(strict)
+        found = [copied_items(header, "RequestAttributesSequence", REQUEST, rules) for header in self.headers.values()]
+        items: list[Dataset] = []
+        for item in (item for one in found for item in one.items):
+            if item not in items:
+                items.append(item)
+        return CopiedItems(items, tuple(one for sequence in found for one in sequence.irregular))
+
+    def _rules(self, strict: bool) -> IdentifierRules:
+        return self.rules.strictly() if strict else self.rules
 
 
 def missing_reference(header: Dataset) -> str:

@@ -7,6 +7,7 @@ from pydicom.uid import ComprehensiveSRStorage
 from models.catalogue import QUANTITIES, View
 from models.results import ClipFindings, ModelUse, StudyFindings
 from sr_templates import codes, tracking
+from sr_templates.contributing_equipment import networks
 from sr_templates.document import (
     BuiltDocument,
     DocumentKind,
@@ -41,12 +42,11 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
         title=codes.RESEARCH_REPORT if findings.research_override else codes.IMAGING_MEASUREMENT_REPORT,
     )[0]
     _append_remarks(report, findings)
-    document = start_document(KIND, evidence, identity, mark=research_mark(findings))
+    document = start_document(KIND, evidence, identity, mark=research_mark(findings), models=networks(findings))
     document.update(report)
     document.CompletionFlag = "PARTIAL"
     document.VerificationFlag = "UNVERIFIED"
     document.PreliminaryFlag = "PRELIMINARY"
-    document.PerformedProcedureCodeSequence = []
     document.ReferencedPerformedProcedureStepSequence = []
     document.CurrentRequestedProcedureEvidenceSequence = evidence_sequence(evidence, _referenced(findings))
     if identity.predecessor is not None:

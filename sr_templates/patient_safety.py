@@ -14,7 +14,7 @@ def trained_on_phantoms(findings: StudyFindings) -> bool:
 
 
 def research_mark(findings: StudyFindings) -> str:
-    """What series description and text of every document say; empty for released weights without the override."""
+    """What the text of every document says, and its series description in short; empty for released weights, not lifted."""
     if trained_on_phantoms(findings):
         return PHANTOM_MARK
     return OVERRIDE_MARK if findings.research_override else ""

@@ -16,7 +16,7 @@ from sr_templates.identity import DocumentIdentity
 from sr_templates.measurement_items import weights
 from sr_templates.patient_safety import research_mark
 
-KIND = DocumentKind("kos", KeyObjectSelectionDocumentStorage, "KO", 9300, "EchoNode quality issues")
+KIND = DocumentKind("kos", KeyObjectSelectionDocumentStorage, "KO", 9300, "EchoNode quality issue")
 
 
 def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltDocument, ...]:
@@ -49,15 +49,19 @@ def _build_one(
 ) -> BuiltDocument:
     reason = codes.QUALITY_ISSUE_REASONS[issue]
     mark = research_mark(findings)
-    networks = (f"Network: {weights(use)}" for use in _networks(flags, findings))
+    networks = _networks(flags, findings)
+    named = (f"Network: {weights(use)}" for use in networks)
+    in_full = evidence.full_values(strict=identity.profile.strict)
     uids = list(dict.fromkeys(str(flag.sop_instance_uid) for flag in flags))
     root = KeyObjectSelection(
         document_title=codes.QUALITY_ISSUE,
         referenced_objects=[evidence.header(uid) for uid in uids],
         observer_device_context=observer_context(identity),
-        description="\n".join(dict.fromkeys([*([mark] if mark else []), *(flag.message for flag in flags), *networks])),
+        description="\n".join(dict.fromkeys([*([mark] if mark else []), *(flag.message for flag in flags), *named, *in_full])),
     )[0]
-    document = start_document(KIND, evidence, identity, part=reason.value, part_number=number, mark=mark)
+    document = start_document(
+        KIND, evidence, identity, part=reason.value, part_number=number, mark=mark, subject=reason.meaning, models=networks
+    )
     document.update(root)
     document.ContentSequence = _by_the_template(root.ContentSequence, reason)
     document.ReferencedPerformedProcedureStepSequence = []

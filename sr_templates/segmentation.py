@@ -81,7 +81,17 @@ def _build_one(
 ) -> BuiltDocument:
     mark, part = research_mark(findings), clip.sop_instance_uid
     source = evidence.header(part)
-    document = start_document(KIND, evidence, identity, part=part, part_number=number, mark=mark)
+    subject = f"#{number} {clip.view.view.value.upper().replace('_', ' ') if clip.view else ''}"
+    document = start_document(
+        KIND,
+        evidence,
+        identity,
+        part=part,
+        part_number=number,
+        mark=mark,
+        subject=subject,
+        models=clip.models or findings.models,
+    )
     document.ImageType = ["DERIVED", "PRIMARY"]
     document.BodyPartExamined = "HEART"
     document.PatientOrientation = ""

@@ -10,6 +10,7 @@ from node.db.tables import Study
 
 WITHHELD = "documents withheld: "
 NOT_BUILT = " not built: "
+WHOSE = "look whose documents these are: "
 
 
 def ask_person(session: Session, study: Study, reason: str, *, now: datetime) -> None:
@@ -19,7 +20,7 @@ def ask_person(session: Session, study: Study, reason: str, *, now: datetime) ->
 
 
 def documents_let_out(study: Study) -> None:
-    """What withheld them, or kept them from being built, is corrected; any other reason for a person to look stays."""
+    """What withheld them, kept them from being built or was asked of them is settled; any other reason to look stays."""
     reason = study.person_reason or ""
-    if reason.startswith((WITHHELD, "DocumentError: ")) or NOT_BUILT in reason:
+    if reason.startswith((WITHHELD, WHOSE, "DocumentError: ")) or NOT_BUILT in reason:
         study.needs_person, study.person_reason = False, None

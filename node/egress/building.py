@@ -84,12 +84,15 @@ class ValuesLeftOut:
 
 @dataclass(frozen=True)
 class BuiltDocuments:
-    """`failed` are the templates that could not be built, `remarks` what was irregular in the source."""
+    """`failed` are the templates that could not be built, `remarks` what was irregular in the source, `questions` those of them
+    that a person has to know of.
+    """
 
     documents: list[BuiltDocument]
     failed: tuple[FailedTemplate, ...] = ()
     remarks: tuple[str, ...] = ()
     left_out: tuple[ValuesLeftOut, ...] = ()
+    questions: tuple[str, ...] = ()
 
     def __iter__(self) -> Iterator[BuiltDocument]:
         return iter(self.documents)
@@ -136,16 +139,17 @@ def build_templates(
     """
     _count_frames(findings, evidence)
     refuse_numbers_on_patients(findings, evidence)
-    remarks = evidence.remarks()
-    flags = (QualityFlag(QualityIssue.TOLERATED, None, remark) for remark in remarks)
-    findings = replace(findings, flags=(*findings.flags, *flags))
+    chosen = tuple(map(WantedDocument, TEMPLATES)) if wanted is None else wanted
+    ways = dict.fromkeys(one.profile.strict for one in chosen)
+    remarks = tuple(dict.fromkeys(text for strict in ways for text in evidence.remarks(strict=strict)))
+    questions = tuple(dict.fromkeys(text for strict in ways for text in evidence.questions(strict=strict)))
     documents: list[BuiltDocument] = []
     failed: list[FailedTemplate] = []
     left_out: list[ValuesLeftOut] = []
-    for one in map(WantedDocument, TEMPLATES) if wanted is None else wanted:
+    for one in chosen:
         its_own = replace(identity, profile=one.profile, predecessor=predecessors.get(one, identity.predecessor))
         try:
-            built = TEMPLATES[one.template].build(findings, evidence, its_own)
+            built = TEMPLATES[one.template].build(_with_remarks(findings, evidence, one.profile), evidence, its_own)
         except DocumentError as error:
             failed.append(FailedTemplate(one.template, str(error), one.profile.key()))
         except _TEMPLATE_FAULTS as error:  # its words may quote a value of the source
@@ -156,7 +160,7 @@ def build_templates(
     for document in documents:
         document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
         document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    return BuiltDocuments(documents, tuple(failed), remarks, tuple(left_out))
+    return BuiltDocuments(documents, tuple(failed), remarks, tuple(left_out), questions)
 
 
 def _left_out(one: WantedDocument, findings: StudyFindings, evidence: Evidence) -> list[ValuesLeftOut]:
@@ -165,6 +169,13 @@ def _left_out(one: WantedDocument, findings: StudyFindings, evidence: Evidence) 
     for value in chosen(findings, evidence, one.profile).left_out if chosen is not None else ():
         keys_by_reason.setdefault(value.reason, []).append(value.key)
     return [ValuesLeftOut(one.template, one.profile.key(), keys_by_reason)] if keys_by_reason else []
+
+
+def _with_remarks(findings: StudyFindings, evidence: Evidence, profile: Profile) -> StudyFindings:
+    """What was irregular in the source, and the identifiers that had to be left out: in the text of documents."""
+    texts = (*evidence.remarks(strict=profile.strict), *evidence.full_values(strict=profile.strict))
+    flags = (QualityFlag(QualityIssue.TOLERATED, None, text) for text in texts)
+    return replace(findings, flags=(*findings.flags, *flags))
 
 
 def _count_frames(findings: StudyFindings, evidence: Evidence) -> None:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from models.results import StudyFindings
 from node.db import audit, queue
-from node.db.attention import WITHHELD, ask_person, documents_let_out
+from node.db.attention import WHOSE, WITHHELD, ask_person, documents_let_out
 from node.db.audit import AuditEvent
 from node.db.identity import node_identity
 from node.db.queue import ClaimedJob
@@ -187,8 +187,9 @@ def _tell(session: Session, study_id: int, built: BuiltDocuments, now: datetime)
             **_stated(one.profile),
         }
         audit.record(session, AuditEvent.VALUES_LEFT_OUT, now=now, study=study.pseudonym, **details)
-    if built.problems:
-        ask_person(session, study, "; ".join(built.problems), now=now)
+    asked = (WHOSE + "; ".join(built.questions),) if built.questions else ()
+    if reasons := (*asked, *built.problems):
+        ask_person(session, study, "; ".join(reasons), now=now)
 
 
 def _record(

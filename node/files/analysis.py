@@ -50,7 +50,7 @@ class AnalysedStudy:
     """A study, or a video. `withheld` says why there are no documents; empty where they were built.
 
     `problems` are what went wrong: with the whole of it (then nothing was written), a document or a clip. `notes` name files
-    that another of the same object replaces.
+    that another of the same object replaces, and what a person should look at.
     """
 
     folder: Path
@@ -74,7 +74,7 @@ def analyse_files(paths: Sequence[Path], out: Path, settings: Settings) -> Itera
         try:
             reports = {uid: report.path for uid, report in found.reports.get(study_instance_uid, {}).items()}
             study = _analyse_study(study_instance_uid, list(files.values()), reports, folder, settings, models)
-            yield replace(study, notes=tuple(found.replaced[study_instance_uid]))
+            yield replace(study, notes=(*study.notes, *found.replaced[study_instance_uid]))
         except _FAULTS_OF_MODELS as error:
             raise ConfigError(f"[models]: {error}") from error
         except _FAULTS as error:
@@ -142,7 +142,7 @@ def _analyse_study(
             (folder / f"{document.template}-{document.dataset.SOPInstanceUID}.dcm").write_bytes(document_bytes(document))
     return AnalysedStudy(
         folder, len(findings.measurements), len(findings.not_measured), len(built.documents), withheld, tuple(problems),
-        why_nothing=_why_nothing(findings),
+        notes=built.questions, why_nothing=_why_nothing(findings),
     )  # fmt: skip
 
 

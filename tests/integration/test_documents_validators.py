@@ -4,13 +4,16 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from pydicom import dcmread
+from pydicom import config, dcmread
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from models.catalogue import QUANTITIES, RATIOS, READ, Direction
 from models.results import ClipFindings, NotMeasured, QualityFlag, QualityIssue, Reason, StudyFindings
-from node.egress.building import WantedDocument, build_templates
+from node.egress.building import TEMPLATES, WantedDocument, build_templates
 from node.egress.documents import document_bytes
+from node.egress.routing import templates_wanted
+from node.settings import Destination
 from sr_templates.evidence import Evidence
 from sr_templates.identity import PredecessorReference
 from sr_templates.profile import DEFAULT_PROFILE, Profile
@@ -77,6 +80,38 @@ def test_documents_are_valid(name: str, tmp_path: Path) -> None:
         assert dciodvfy_errors(path) == [], path.name
         if not path.name.startswith("seg"):
             assert dsrdump(path)
+
+
+def _irregular(uid: str) -> Dataset:
+    """Everything that a study can say of its patient and orders, with identifiers that are too long."""
+    other, request, entity, code = Dataset(), Dataset(), Dataset(), Dataset()
+    entity.LocalNamespaceEntityID = "RIS"
+    code.CodeValue, code.CodingSchemeDesignator, code.CodeMeaning = "TTE", "99LAB", "Transthoracic"
+    other.PatientID, other.TypeOfPatientID = "OLD-7", "TEXT"
+    request.RequestedProcedureID, request.ScheduledProcedureStepID = "RP1", "SPS1"
+    request.RequestedProcedureCodeSequence, request.IssuerOfAccessionNumberSequence = [code], [entity]
+    header = source_header(uid, SpecificCharacterSet="ISO_IR 192", PatientName="Yamada^Tarou=山田^太郎=やまだ^たろう")
+    header.PatientBirthDate, header.PatientSize, header.AdmissionID = "", "1.72000000000000", "V-1"
+    header.RequestAttributesSequence, header.OtherPatientIDsSequence = [request], [other]
+    header.IssuerOfAccessionNumberSequence, header.ProcedureCodeSequence = [entity], [code]
+    for keyword, vr, value in (("AccessionNumber", "SH", "A" * 64), ("PatientID", "LO", ["7", "8"])):
+        header[keyword] = DataElement(keyword, vr, value, validation_mode=config.IGNORE)
+    return header
+
+
+def test_strict_documents_of_an_irregular_study_are_valid(tmp_path: Path) -> None:
+    strict = Destination(name="strict", documents=tuple(TEMPLATES), strict=True)
+    found = evidence(*(_irregular(clip.sop_instance_uid) for clip in study_findings().clips))
+    built = build_templates(study_findings(), found, identity(), templates_wanted((strict,)))
+    assert built.problems == ()
+    assert {document.template for document in built} >= {"tid1500", "seg", "kos"}
+    for number, document in enumerate(built):
+        path = tmp_path / f"{number}.dcm"
+        path.write_bytes(document_bytes(document))
+        assert dciodvfy_errors(path) == [], document.template
+        if document.dataset.Modality != "SEG":
+            text = dsrdump(path)
+            assert document.template not in ("tid1500", "kos") or "A" * 64 in text
 
 
 def test_a_cardiologist_can_read_the_dump(tmp_path: Path) -> None:

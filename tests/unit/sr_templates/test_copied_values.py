@@ -18,7 +18,7 @@ from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from tests.factories import A2C_UID, A4C_UID, POOR_UID, identity, source_header, study_findings
 
-ECHO = IdentifierRules(several="echo")
+ECHO, REFUSE = IdentifierRules(several="echo"), IdentifierRules(several="refuse")
 LONG_ACCESSION, LONG_ID = "A1234567890123456789", "P" * 70
 
 
@@ -84,7 +84,7 @@ def test_the_report_says_what_was_irregular() -> None:
 def test_an_identifier_of_two_values_names_two(keyword: str) -> None:
     vr = "PN" if keyword == "PatientName" else "LO"
     with pytest.raises(IrregularValue, match=f"{keyword}.*2 values"):
-        copied_value(with_value(keyword, vr, ["A12", "A13"]), keyword, IdentifierRules())
+        copied_value(with_value(keyword, vr, ["A12", "A13"]), keyword, REFUSE)
     assert copied_value(with_value(keyword, vr, ["A12", "A13"]), keyword, IdentifierRules(several="omit")).element is None
     echoed, remarks = documents(ECHO, **{keyword: (vr, ["A12", "A13"])})
     assert {raw(document, keyword).rstrip(b" ") for document in echoed} == {b"A12\\A13"}
@@ -93,7 +93,7 @@ def test_an_identifier_of_two_values_names_two(keyword: str) -> None:
 
 def test_two_identifiers_are_refused_by_name() -> None:
     with pytest.raises(Exception, match="PatientID of the source object is 2 values") as refused:
-        documents(PatientID=("LO", ["77", "88"]))
+        documents(REFUSE, PatientID=("LO", ["77", "88"]))
     assert type(refused.value).__module__ == "sr_templates.errors"
     assert "77" not in str(refused.value)
 
@@ -124,7 +124,7 @@ def test_two_identifiers_are_refused_by_name() -> None:
 )
 def test_any_other_invalid_value_is_passed_on_to_nobody(keyword: str, vr: str, value: Any) -> None:
     header = as_stored(keyword, vr, value) if vr == "DS" else with_value(keyword, vr, value)
-    found = copied_value(header, keyword, IdentifierRules())
+    found = copied_value(header, keyword, REFUSE)
     assert found.element is None
     assert keyword in found.remark
 

@@ -73,12 +73,13 @@ def test_a_value_that_breaks_its_own_vr_is_left_out() -> None:
     assert (copied.PatientSize, copied.StudyID) == (1.8, "S1")
 
 
-def test_an_identifier_that_is_no_text_is_never_left_out() -> None:
-    """A document without the PatientID of its study would be filed under nobody."""
+def test_an_identifier_that_is_no_text_is_left_empty_and_a_person_is_told() -> None:
+    """The study it lies in names its patient; a document that is never built helps nobody."""
     header = source_header()
     header["PatientID"] = DataElement("PatientID", "SQ", Sequence([Dataset()]))
-    with pytest.raises(DocumentError, match="PatientID"):
-        evidence(header).patient_and_study()
+    found = evidence(header)
+    assert found.patient_and_study().PatientID == ""
+    assert found.questions() == ("PatientID of the source object is not readable as text: left empty",)
 
 
 def test_an_object_that_nothing_can_refer_to_is_passed_over() -> None:

@@ -274,7 +274,7 @@ def test_groups_are_tracked_and_the_observer_is_the_device() -> None:
 def test_research_is_unmistakable() -> None:
     """In the series, before the numbers of each group, and at the end."""
     report = built()
-    assert report.SeriesDescription == PHANTOM_MARK
+    assert report.SeriesDescription.startswith("RESEARCH: ")
     for title in (BIPLANE, A4C):
         content = [i for i in groups(report)[title].ContentSequence if i.RelationshipType == "CONTAINS"]
         assert content[0].TextValue == PHANTOM_MARK

@@ -109,10 +109,10 @@ def test_the_mark_says_why() -> None:
     assert research_mark(_released(study_findings(research_override=True))) == OVERRIDE_MARK
     for mark in (PHANTOM_MARK, OVERRIDE_MARK):
         assert mark.startswith("RESEARCH USE ONLY")
-        assert len(mark) <= 64, "Series Description is LO"
+        assert len(mark) <= 64, "Content Description is LO"
 
 
 @pytest.mark.parametrize("build", [measurement_report.build, segmentation.build, quality.build])
 def test_every_document_carries_the_mark(build: Callable[..., tuple[object, ...]]) -> None:
     for document in build(study_findings(), evidence(), identity()):
-        assert document.dataset.SeriesDescription == PHANTOM_MARK  # type: ignore[attr-defined]
+        assert document.dataset.SeriesDescription.startswith("RESEARCH: ")  # type: ignore[attr-defined]

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydicom import dcmread
+from pydicom import config, dcmread
+from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -348,8 +349,33 @@ def test_when_all_that_is_wanted_fails_each_is_recorded_and_the_job_fails(
     bench.database.close()
 
 
-def test_no_patient_data_in_the_audit_trail(bench: Bench) -> None:
+def test_two_patients_in_one_identifier_are_asked_of_a_person_until_the_header_is_corrected(bench: Bench) -> None:
+    two = source_header(A4C_UID, PatientID=["PHANTOM-1", "PHANTOM-2"])
+    bench.receive(two, Receipt.HEADER_CHANGED)
     build_documents(bench.analyse(study_findings()), bench.tools)
-    text = " ".join(str(entry.details) for entry in bench.rows(AuditEntry))
+    (study,) = bench.rows(Study)
+    remark = "PatientID of the source object is 2 values where one is allowed: echoed as it is"
+    assert study.person_reason == f"look whose documents these are: {remark}"
+    (entry,) = bench.events(AuditEvent.SOURCE_IRREGULAR)
+    assert entry.details == {"remarks": [remark]}
+    assert len(bench.rows(Delivery)) == 5
+    bench.receive(source_header(A4C_UID), Receipt.HEADER_CHANGED)
+    build_documents(bench.analyse(study_findings(), revision=2), bench.tools)
+    assert [(row.needs_person, row.person_reason) for row in bench.rows(Study)] == [(False, None)]
+
+
+def test_no_patient_data_in_the_audit_trail(tmp_path: Path) -> None:
+    """Not even of what a strict destination reads in the text instead of in its field."""
+    strict = Destination(name="strict", documents=("tid1500", "seg", "kos"), strict=True)
+    bench = document_bench(tmp_path, destination=(*DESTINATIONS, strict))
+    for uid in (A4C_UID, A2C_UID, POOR_UID):
+        header = source_header(uid)
+        header["AccessionNumber"] = DataElement("AccessionNumber", "SH", "A1234" * 4, validation_mode=config.IGNORE)
+        bench.receive(header)
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    audited = " ".join(str(entry.details) for entry in bench.rows(AuditEntry))
+    text = audited + str([study.person_reason for study in bench.rows(Study)])
+    assert "AccessionNumber of the source object is longer than the 16 characters that SH allows" in text
     for secret in ("Synthetic", "PHANTOM-1", "A1234", STUDY_UID):
         assert secret not in text
+    bench.database.close()

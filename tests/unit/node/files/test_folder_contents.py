@@ -42,8 +42,8 @@ def with_uid(study_instance_uid: str, sop_instance_uid: str = A4C_UID) -> Datase
     return header
 
 
-def run(*arguments: Any) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["analyse", *map(str, arguments), "--config", "none.toml"])
+def run(*arguments: Any, config: Path = Path("none.toml")) -> tuple[int, str]:
+    result = CliRunner().invoke(app, ["analyse", *map(str, arguments), "--config", str(config)])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result.exit_code, " ".join(result.output.split())
 
@@ -136,11 +136,24 @@ def test_a_study_that_fails_takes_no_other_along(tmp_path: Path, monkeypatch: py
     assert output.count(" documents") == 2
 
 
-def test_documents_that_cannot_be_built_leave_the_findings_and_a_reason(tmp_path: Path) -> None:
+@pytest.fixture
+def of_two_patients(tmp_path: Path) -> Path:
     header = source_header(A4C_UID)
     header["PatientID"] = DataElement("PatientID", "LO", ["77", "88"])
     save(tmp_path / "in" / "a.dcm", header)
-    code, output = run(tmp_path / "in", "--out", tmp_path / "out")
+    return tmp_path / "in"
+
+
+def test_what_a_person_should_look_at_is_said(tmp_path: Path, of_two_patients: Path) -> None:
+    code, output = run(of_two_patients, "--out", tmp_path / "out")
+    assert code == 0
+    assert "PatientID of the source object is 2 values where one is allowed: echoed as it is" in " ".join(output.split())
+
+
+def test_documents_that_cannot_be_built_leave_the_findings_and_a_reason(tmp_path: Path, of_two_patients: Path) -> None:
+    config = tmp_path / "refuse.toml"
+    config.write_text('[node]\nmultiple_identifiers = "refuse"\n', encoding="utf-8")
+    code, output = run(of_two_patients, "--out", tmp_path / "out", config=config)
     assert code == 1
     assert "no documents: PatientID of the source object is 2 values" in output
     assert len(list((tmp_path / "out").rglob("findings.json"))) == 1
