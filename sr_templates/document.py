@@ -37,6 +37,18 @@ class BuiltDocument:
 
 
 @dataclass(frozen=True)
+class BuiltFile:
+    """A finished document that is no DICOM object: its bytes, and how files of its kind end. `uid` names it for ever."""
+
+    template: str
+    part: str
+    uid: str
+    content: bytes
+    suffix: str
+    profile: str = ""
+
+
+@dataclass(frozen=True)
 class DocumentKind:
     """What the objects of one template have in common. Series numbers start high, out of the way of the cart's own."""
 

@@ -11,9 +11,9 @@ from node.db.attention import NOT_BUILT
 from node.objects.header import read_headers
 from node.settings import Destination, Settings
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from sr_templates import echo_report, measurement_report, quality, segmentation
+from sr_templates import csv_table, echo_report, hl7, measurement_report, prefill, quality, segmentation
 from sr_templates.copied_values import IdentifierRules
-from sr_templates.document import BuiltDocument
+from sr_templates.document import BuiltDocument, BuiltFile
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference
@@ -21,13 +21,17 @@ from sr_templates.patient_safety import refuse_numbers_on_patients
 from sr_templates.prefill import Prefill
 from sr_templates.profile import COMMON, DEFAULT_PROFILE, DIALECT, Profile
 
-Build = Callable[[StudyFindings, Evidence, DocumentIdentity], tuple[BuiltDocument, ...]]
+Built = BuiltDocument | BuiltFile
+Build = Callable[[StudyFindings, Evidence, DocumentIdentity], tuple[Built, ...]]
 Chosen = Callable[[StudyFindings, Evidence, Profile], Prefill]
+DICOM_SUFFIX = ".dcm"
+BY_DEFAULT = ("tid1500", "seg", "kos")  # where nobody asked: the others are off
 
 
 @dataclass(frozen=True)
 class Template:
-    """`looks_at` names the fields of a profile that change its documents: COMMON, or COMMON | DIALECT.
+    """`looks_at` names the fields of a profile that change its documents: COMMON, or COMMON | DIALECT. What it makes are DICOM
+    objects, or files that end in `suffix`.
 
     `chosen` says of a prefill dialect which values it writes, and why not the others.
     """
@@ -35,6 +39,7 @@ class Template:
     build: Build
     looks_at: frozenset[str] = COMMON
     chosen: Chosen | None = None
+    suffix: str = DICOM_SUFFIX
 
     def relevant(self, profile: Profile) -> Profile:
         return profile.limited_to(self.looks_at)
@@ -45,6 +50,8 @@ TEMPLATES: dict[str, Template] = {
     "tid5200": Template(echo_report.build, COMMON | DIALECT, chosen=echo_report.written),
     "seg": Template(segmentation.build),
     "kos": Template(quality.build),
+    hl7.TEMPLATE: Template(hl7.build, COMMON | DIALECT, chosen=prefill.choose, suffix=".hl7"),
+    csv_table.TEMPLATE: Template(csv_table.build, suffix=".csv"),
 }
 
 # Of one template, by one source. What the machine lacks (memory, disk) is no fault of a template: the job is tried again.
@@ -88,13 +95,13 @@ class BuiltDocuments:
     that a person has to know of.
     """
 
-    documents: list[BuiltDocument]
+    documents: list[Built]
     failed: tuple[FailedTemplate, ...] = ()
     remarks: tuple[str, ...] = ()
     left_out: tuple[ValuesLeftOut, ...] = ()
     questions: tuple[str, ...] = ()
 
-    def __iter__(self) -> Iterator[BuiltDocument]:
+    def __iter__(self) -> Iterator[Built]:
         return iter(self.documents)
 
     @property
@@ -132,18 +139,18 @@ def build_templates(
     wanted: Sequence[WantedDocument] | None = None,
     predecessors: Mapping[WantedDocument, PredecessorReference] = _NO_PREDECESSORS,
 ) -> BuiltDocuments:
-    """The documents that are `wanted` (None: every template by default), by this implementation; each failure is its own.
+    """The documents that are `wanted` (None: those of nobody's choice), by this implementation; each failure is its own.
 
     What was irregular in the source is remarked in them. Raises DocumentError before any is built where a number of
     phantom-trained weights would reach a patient.
     """
     _count_frames(findings, evidence)
     refuse_numbers_on_patients(findings, evidence)
-    chosen = tuple(map(WantedDocument, TEMPLATES)) if wanted is None else wanted
+    chosen = tuple(map(WantedDocument, BY_DEFAULT)) if wanted is None else wanted
     ways = dict.fromkeys(one.profile.strict for one in chosen)
     remarks = tuple(dict.fromkeys(text for strict in ways for text in evidence.remarks(strict=strict)))
     questions = tuple(dict.fromkeys(text for strict in ways for text in evidence.questions(strict=strict)))
-    documents: list[BuiltDocument] = []
+    documents: list[Built] = []
     failed: list[FailedTemplate] = []
     left_out: list[ValuesLeftOut] = []
     for one in chosen:
@@ -158,6 +165,8 @@ def build_templates(
             documents += (replace(document, profile=one.profile.key()) for document in built)
             left_out += _left_out(one, findings, evidence)
     for document in documents:
+        if isinstance(document, BuiltFile):
+            continue
         document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
         document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     return BuiltDocuments(documents, tuple(failed), remarks, tuple(left_out), questions)

@@ -15,7 +15,7 @@ from node.db.audit import AuditEvent
 from node.db.queue import Backoff, ClaimedJob
 from node.db.tables import Analysis, Delivery, DeliveryState, Job, JobKind, Study
 from node.egress.destinations import configured
-from node.egress.destinations.kind import SendOutcome
+from node.egress.destinations.kind import SendOutcome, StoredDocument
 from node.egress.tools import EgressTools
 from node.errors import DeliveryError
 from node.settings import DeliverySettings
@@ -41,6 +41,8 @@ class _Attempt:
 
     delivery_id: int
     path: str
+    template: str
+    uid: str
     sha256: str
     destination: str
     earlier_failures: int  # those that its sender counts
@@ -118,7 +120,16 @@ def _begin(session: Session, job: ClaimedJob, tools: EgressTools) -> _Attempt | 
     delivery.late_attempts += now >= expires_at
     states.move(session, delivery, AuditEvent.DELIVERY_STARTED, now=now, destination=destination, attempt=delivery.attempts)
     earlier = delivery.processing_failures
-    return _Attempt(delivery.id, document.path, document.sha256, destination, earlier, withheld)
+    return _Attempt(
+        delivery.id,
+        document.path,
+        document.template,
+        document.sop_instance_uid,
+        document.sha256,
+        destination,
+        earlier,
+        withheld,
+    )
 
 
 def _send(attempt: _Attempt, tools: EgressTools) -> SendOutcome:
@@ -134,7 +145,8 @@ def _send(attempt: _Attempt, tools: EgressTools) -> SendOutcome:
         return _not_sent("the stored document cannot be read from the archive")
     if not unchanged:
         return _not_sent("the stored document is not the one that was built: its hash differs")
-    return destination.send(path, tools.settings, attempt.earlier_failures)
+    document = StoredDocument(path, attempt.template, attempt.uid)
+    return destination.send(document, tools.settings, attempt.earlier_failures)
 
 
 def _not_sent(why: str) -> SendOutcome:

@@ -7,11 +7,8 @@ bytes; the transaction that ends the job records documents and deliveries exactl
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from io import BytesIO
 from pathlib import Path
 
-from pydicom.dataset import Dataset
-from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -22,7 +19,16 @@ from node.db.audit import AuditEvent
 from node.db.identity import node_identity
 from node.db.queue import ClaimedJob
 from node.db.tables import Analysis, Delivery, DeliveryState, Document, FailedDocument, Instance, NodeIdentity, Receipt, Study
-from node.egress.building import BuiltDocuments, FailedTemplate, WantedDocument, build_templates, read_evidence, wanted_by
+from node.egress.building import (
+    Built,
+    BuiltDocuments,
+    FailedTemplate,
+    WantedDocument,
+    build_templates,
+    read_evidence,
+    wanted_by,
+)
+from node.egress.built_files import object_names, stored_bytes
 from node.egress.delivery import enqueue_delivery
 from node.egress.routing import destinations_for, templates_wanted
 from node.egress.tools import EgressTools
@@ -34,14 +40,10 @@ from node.version import (
     MANUFACTURER_MODEL_NAME,
     __version__,
 )
-from sr_templates.document import BuiltDocument
 from sr_templates.identity import DocumentIdentity, PredecessorReference
 
 # The bytes analysed, and the same object come again with a corrected header. A conflict (other pixels) speaks for neither.
 _EVIDENCE = (Receipt.STORED.value, Receipt.HEADER_CHANGED.value)
-
-# Kept deflated: one bit a pixel over every frame is as large as the compressed clip, and nearly all of it is background.
-_DEFLATED = frozenset({"seg"})
 
 _BUILT = "the documents of this analysis exist already"
 
@@ -107,20 +109,6 @@ def document_identity(
         revision=revision,
         created_at=created_at.astimezone(),
     )
-
-
-def stored_bytes(document: BuiltDocument) -> bytes:
-    """The Part 10 file that the archive keeps, and whose bytes every attempt to deliver starts from."""
-    syntax = DeflatedExplicitVRLittleEndian if document.template in _DEFLATED else ExplicitVRLittleEndian
-    return document_bytes(document, syntax)
-
-
-def document_bytes(document: BuiltDocument, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> bytes:
-    """A Part 10 file."""
-    file = BytesIO()
-    document.dataset.file_meta.TransferSyntaxUID = UID(transfer_syntax_uid)
-    document.dataset.save_as(file, enforce_file_format=True)
-    return file.getvalue()
 
 
 def _inputs(session: Session, job: ClaimedJob, tools: EgressTools) -> _Inputs:
@@ -196,7 +184,7 @@ def _record(
     session: Session,
     job: ClaimedJob,
     inputs: _Inputs,
-    stored: Sequence[tuple[BuiltDocument, str, str]],
+    stored: Sequence[tuple[Built, str, str]],
     destinations: Sequence[Destination],
     now: datetime,
 ) -> None:
@@ -238,35 +226,18 @@ def _stated(profile: str) -> dict[str, str]:
     return {"profile": profile} if profile else {}
 
 
-def _document_row(document: BuiltDocument, job: ClaimedJob, inputs: _Inputs, path: str, sha256: str, now: datetime) -> Document:
-    dataset = document.dataset
+def _document_row(document: Built, job: ClaimedJob, inputs: _Inputs, path: str, sha256: str, now: datetime) -> Document:
     return Document(
         analysis_id=job.subject_id,
         study_id=inputs.study.id,
         template=document.template,
         part=document.part,
         profile=document.profile,
-        sop_class_uid=str(dataset.SOPClassUID),
-        sop_instance_uid=str(dataset.SOPInstanceUID),
-        series_instance_uid=str(dataset.SeriesInstanceUID),
-        modality=str(dataset.Modality),
+        **object_names(document),
         path=path,
         sha256=sha256,
-        predecessor_uid=_predecessor_uid(dataset),
         created_at=now,
     )
-
-
-def _predecessor_uid(dataset: Dataset) -> str | None:
-    """What the document itself says that it replaces."""
-    studies = dataset.get("PredecessorDocumentsSequence") or []
-    uids = [
-        str(one.ReferencedSOPInstanceUID)
-        for item in studies
-        for series in item.ReferencedSeriesSequence
-        for one in series.ReferencedSOPSequence
-    ]
-    return uids[0] if uids else None
 
 
 def _deliver(session: Session, document: Document, destination: Destination, study: Study, now: datetime) -> None:

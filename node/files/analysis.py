@@ -20,7 +20,8 @@ from models.results import ClipFindings, QualityFlag, QualityIssue, Reason, Stud
 from node.db.clocks import utc_now
 from node.db.tables import NodeIdentity
 from node.egress.building import BuiltDocuments, build_templates, read_evidence
-from node.egress.documents import document_bytes, document_identity
+from node.egress.built_files import document_bytes, file_name
+from node.egress.documents import document_identity
 from node.egress.routing import templates_wanted
 from node.errors import ConfigError, EchoNodeError
 from node.files.folder_contents import PassedOver, find_files
@@ -139,7 +140,7 @@ def _analyse_study(
     _write(findings, folder)
     with written_to("--out", folder):
         for document in built.documents:
-            (folder / f"{document.template}-{document.dataset.SOPInstanceUID}.dcm").write_bytes(document_bytes(document))
+            (folder / file_name(document)).write_bytes(document_bytes(document))
     return AnalysedStudy(
         folder, len(findings.measurements), len(findings.not_measured), len(built.documents), withheld, tuple(problems),
         notes=built.questions, why_nothing=_why_nothing(findings),

@@ -17,7 +17,7 @@ from pydicom.dataset import Dataset
 from models.catalogue import Direction, View
 from models.results import FrameReference, NotMeasured, Reason, StudyFindings
 from node.egress.building import build_templates
-from node.egress.documents import document_bytes
+from node.egress.built_files import document_bytes
 from tests.factories import (
     A4C_UID,
     PHANTOM_WEIGHTS,

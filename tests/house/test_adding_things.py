@@ -78,7 +78,7 @@ def test_a_measurement_is_a_row_and_a_code(tmp_path: Path) -> None:
     assert _printed(tmp_path, _USE) == ["0.9", "11726-7", "outside_limits"]
 
 
-_FOLDER = """
+_SHARE = """
 import shutil
 from pathlib import Path
 from typing import Literal
@@ -87,12 +87,12 @@ from node.db.tables import DeliveryState
 from node.egress.destinations.kind import DestinationKind, ProbeAnswer, SendOutcome
 
 
-class FolderDestination(DestinationKind):
-    kind: Literal["folder"] = "folder"
+class ShareDestination(DestinationKind):
+    kind: Literal["share"] = "share"
     path: Path
 
-    def send(self, path, settings, earlier_failures):
-        shutil.copy(path, self.path)
+    def send(self, document, settings, earlier_failures):
+        shutil.copy(document.path, self.path)
         return SendOutcome(DeliveryState.ACCEPTED, "written", status="OK")
 
     def probe(self, settings):
@@ -105,7 +105,7 @@ from node.settings import DeliverySettings, load_settings
 from tests.outbox import Outbox
 
 Path("share").mkdir()
-Path("node.toml").write_text("[[destination]]\\nname = 'share'\\nkind = 'folder'\\npath = 'share'\\n")
+Path("node.toml").write_text("[[destination]]\\nname = 'share'\\nkind = 'share'\\npath = 'share'\\n")
 with Outbox(Path("data"), load_settings(Path("node.toml")).destination, DeliverySettings()) as outbox:
     number = outbox.add("share")
     outbox.run()
@@ -117,10 +117,10 @@ def test_a_kind_of_destination_is_a_file_and_a_line_in_the_table(tmp_path: Path)
     """Every kind once had to state AE title, host and port, and its answer had to be a DIMSE status."""
     _copy(tmp_path, "node")
     table = tmp_path / "node/egress/destinations/__init__.py"
-    (table.parent / "folder.py").write_text(_FOLDER, encoding="utf-8")
-    imported = "from node.egress.destinations.folder import FolderDestination\n"
+    (table.parent / "share.py").write_text(_SHARE, encoding="utf-8")
+    imported = "from node.egress.destinations.share import ShareDestination\n"
     _insert(table, imported, before="from node.egress.destinations.kind import")
-    _insert(table, '    "folder": FolderDestination,\n', before='    "dicom": DicomDestination,\n')
+    _insert(table, '    "share": ShareDestination,\n', before='    "dicom": DicomDestination,\n')
     assert _printed(tmp_path, _SEND) == ["accepted", "OK", "1"]
 
 

@@ -10,6 +10,7 @@ from pydicom.uid import Comprehensive3DSRStorage
 from node.db.tables import DeliveryState
 from node.egress.delivery import retry_delivery
 from node.egress.destinations import configured
+from node.egress.destinations.kind import StoredDocument
 from node.egress.dicom_store import echo
 from node.settings import DeliverySettings, Destination
 from tests.outbox import STUDY_UID, Outbox, document_bytes
@@ -55,7 +56,7 @@ def test_sent_twice_it_is_there_once(tmp_path: Path) -> None:
         number = outbox.add("pacs")
         (destination,) = configured(outbox.settings)
         path = outbox.archive.path(outbox.delivery(number).document.path)
-        assert destination.send(path, outbox.settings, 0).state is DeliveryState.ACCEPTED
+        assert destination.send(StoredDocument(path, "tid1500", "2.25.1"), outbox.settings, 0).state is DeliveryState.ACCEPTED
         outbox.run()
         assert outbox.delivery(number).state == "accepted"
         assert orthanc.sop_instance_uids() == ["2.25.1"]

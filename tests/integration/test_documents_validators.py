@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from models.catalogue import QUANTITIES, RATIOS, READ, Direction
 from models.results import ClipFindings, NotMeasured, QualityFlag, QualityIssue, Reason, StudyFindings
 from node.egress.building import TEMPLATES, WantedDocument, build_templates
-from node.egress.documents import document_bytes
+from node.egress.built_files import document_bytes
 from node.egress.routing import templates_wanted
 from node.settings import Destination
 from sr_templates.evidence import Evidence

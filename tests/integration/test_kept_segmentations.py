@@ -11,7 +11,7 @@ from pydicom import dcmread
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from node.egress.building import build_templates
-from node.egress.documents import document_bytes, stored_bytes
+from node.egress.built_files import document_bytes, stored_bytes
 from node.egress.syntax_conversion import write_copy
 from sr_templates.document import BuiltDocument
 from tests.factories import evidence, identity, study_findings

@@ -6,7 +6,7 @@ import pytest
 from pydicom import dcmread
 
 from models.results import ClipFindings
-from node.egress.documents import document_bytes
+from node.egress.built_files import document_bytes
 from sr_templates import segmentation
 from tests.factories import clip_findings, evidence, identity, lv_contours, study_findings
 from tests.peers.validators import dciodvfy_errors, pixelmed_instance_errors

@@ -18,8 +18,8 @@ from pydicom.uid import (
 from pynetdicom.dsutils import split_dataset
 
 from node.egress.building import build_templates
+from node.egress.built_files import stored_bytes
 from node.egress.dicom_store import send_files
-from node.egress.documents import stored_bytes
 from node.settings import DeliverySettings, Destination
 from tests.factories import evidence, identity, study_findings
 from tests.outbox import Outbox, document_bytes

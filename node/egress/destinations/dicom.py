@@ -1,13 +1,12 @@
 """A storage SCP: documents go out by C-STORE, and it is probed by C-ECHO."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from node.egress import dicom_store
 from node.egress.association import Peer
-from node.egress.destinations.kind import DestinationKind, ProbeAnswer, SendOutcome
+from node.egress.destinations.kind import DestinationKind, ProbeAnswer, SendOutcome, StoredDocument
 from node.egress.outcomes import PROCESSING_FAILURE, decide
 from node.settings import AETitle, Settings
 
@@ -20,8 +19,8 @@ class DicomDestination(DestinationKind):
     calling_aet: AETitle | None = None
     deflated: bool = False
 
-    def send(self, path: Path, settings: Settings, earlier_failures: int) -> SendOutcome:
-        answer = dicom_store.store(path, self._peer(settings), deflated=self.deflated)
+    def send(self, document: StoredDocument, settings: Settings, earlier_failures: int) -> SendOutcome:
+        answer = dicom_store.store(document.path, self._peer(settings), deflated=self.deflated)
         return SendOutcome(
             decide(answer, earlier_failures).state,
             answer.detail,

@@ -3,11 +3,21 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from pydantic import ConfigDict
 
 from node.db.tables import DeliveryState
 from node.settings import Destination, Settings
+
+
+@dataclass(frozen=True)
+class StoredDocument:
+    """A document as the archive keeps it; `uid` names it for ever, also where it is no DICOM object."""
+
+    path: Path
+    template: str
+    uid: str
 
 
 @dataclass(frozen=True)
@@ -36,13 +46,16 @@ class ProbeAnswer:
 
 
 class DestinationKind(Destination, ABC):
-    """One kind of destination: its fields are its settings, and `kind` is narrowed to its own name."""
+    """One kind of destination: its fields are its settings, and `kind` is narrowed to its own name. It `takes` documents whose
+    files end so.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    takes: ClassVar[frozenset[str]] = frozenset({".dcm"})
 
     @abstractmethod
-    def send(self, path: Path, settings: Settings, earlier_failures: int) -> SendOutcome:
-        """Deliver the Part 10 file at `path`, once; `earlier_failures` of this delivery counted. Never raises for what a
+    def send(self, document: StoredDocument, settings: Settings, earlier_failures: int) -> SendOutcome:
+        """Deliver the document's file as it is, once; `earlier_failures` of this delivery counted. Never raises for what a
         destination does.
         """
 

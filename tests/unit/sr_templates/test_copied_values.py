@@ -11,7 +11,7 @@ from pydicom.sequence import Sequence
 from pydicom.tag import Tag
 
 from node.egress.building import build_templates
-from node.egress.documents import document_bytes
+from node.egress.built_files import document_bytes
 from sr_templates.copied_values import IdentifierRules, IrregularValue, copied_list, copied_value, text_of
 from sr_templates.document import BuiltDocument
 from sr_templates.errors import DocumentError

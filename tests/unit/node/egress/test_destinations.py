@@ -9,27 +9,28 @@ from node.db.tables import DeliveryState
 from node.egress import destinations
 from node.egress.destinations import configured
 from node.egress.destinations.dicom import DicomDestination
-from node.egress.destinations.kind import DestinationKind, ProbeAnswer, SendOutcome
+from node.egress.destinations.kind import DestinationKind, ProbeAnswer, SendOutcome, StoredDocument
 from node.errors import ConfigError
 from node.settings import DeliverySettings, Settings, load_settings
 from tests.outbox import Outbox, document_bytes
 
 DICOM = '[[destination]]\nname = "pacs"\nae_title = "PACS"\nhost = "h"\nport = 104\n'
-FOLDER = '[[destination]]\nname = "share"\nkind = "folder"\npath = "{}"\ndocuments = ["tid1500"]\n'
+HL7 = '[[destination]]\nname = "ris"\nkind = "hl7"\nhost = "h"\nport = 2575\n'
+SHARE = '[[destination]]\nname = "share"\nkind = "share"\npath = "{}"\ndocuments = ["tid1500"]\n'
 
 
-class FolderDestination(DestinationKind):
+class ShareDestination(DestinationKind):
     """A folder, as a second kind would be: the whole of it."""
 
-    kind: Literal["folder"] = "folder"
+    kind: Literal["share"] = "share"
     path: Path
 
-    def send(self, path: Path, settings: Settings, earlier_failures: int) -> SendOutcome:
+    def send(self, document: StoredDocument, settings: Settings, earlier_failures: int) -> SendOutcome:
         if not self.path.is_dir():
             if earlier_failures >= 2:
                 return SendOutcome(DeliveryState.REFUSED, "the folder stays away", status="ENOENT")
             return SendOutcome(DeliveryState.PENDING, "the folder is away", status="ENOENT", counts=True)
-        (self.path / path.name).write_bytes(path.read_bytes())
+        (self.path / document.path.name).write_bytes(document.path.read_bytes())
         return SendOutcome(DeliveryState.ACCEPTED, "written", status="OK")
 
     def probe(self, settings: Settings) -> ProbeAnswer:
@@ -37,8 +38,8 @@ class FolderDestination(DestinationKind):
 
 
 @pytest.fixture
-def folder_kind(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(destinations.KINDS, "folder", FolderDestination)
+def share_kind(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(destinations.KINDS, "share", ShareDestination)
 
 
 def _loaded(folder: Path, text: str) -> Settings:
@@ -62,6 +63,9 @@ def test_a_destination_without_a_kind_is_a_dicom_node(tmp_path: Path) -> None:
         (DICOM + "prot = 1", "destination.0.prot"),
         (DICOM.replace("PACS", "BACK\\\\SLASH"), "destination.0.ae_title"),
         (DICOM + DICOM.replace("pacs", "b") + 'kind = "fax"', "destination.1.kind: 'fax' is none of dicom"),
+        (DICOM + 'documents = ["oru"]', "destination.0.documents: kind 'dicom' takes tid1500"),
+        (HL7, "destination.0.documents: kind 'hl7' takes oru, not tid1500"),
+        (HL7 + 'documents = ["oru"]\nreceiving_facility = "A|B"', "destination.0.receiving_facility"),
         (DICOM + 'documents = ["pdf"]', "destination.0.documents: no template is named 'pdf'; there are tid1500"),
     ],
 )
@@ -72,20 +76,20 @@ def test_what_is_wrong_is_said_with_its_key(tmp_path: Path, text: str, said: str
     assert said in str(caught.value)
 
 
-@pytest.mark.usefixtures("folder_kind")
+@pytest.mark.usefixtures("share_kind")
 def test_another_kind_demands_its_own_settings_and_no_others(tmp_path: Path) -> None:
-    pacs, share = configured(_loaded(tmp_path, DICOM + FOLDER.format(tmp_path)))
+    pacs, share = configured(_loaded(tmp_path, DICOM + SHARE.format(tmp_path)))
     assert isinstance(pacs, DicomDestination)
-    assert isinstance(share, FolderDestination)
+    assert isinstance(share, ShareDestination)
     assert share.probe(Settings()).ok
     with pytest.raises(ConfigError, match=r"destination\.0\.port"):
-        configured(_loaded(tmp_path, FOLDER.format(tmp_path) + "port = 104"))
+        configured(_loaded(tmp_path, SHARE.format(tmp_path) + "port = 104"))
 
 
-@pytest.mark.usefixtures("folder_kind")
+@pytest.mark.usefixtures("share_kind")
 def test_another_kind_delivers_and_its_sender_decides(tmp_path: Path) -> None:
     share = tmp_path / "share"
-    settings = _loaded(tmp_path, FOLDER.format(share))
+    settings = _loaded(tmp_path, SHARE.format(share))
     with Outbox(tmp_path / "node", settings.destination, DeliverySettings(first_retry_s=5)) as outbox:
         first = outbox.add("share")
         outbox.run_until_settled()

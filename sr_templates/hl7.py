@@ -1,0 +1,129 @@
+"""HL7 v2.5.1 ORU^R01: the measurements as observations, for reporting systems that fill their fields from a message.
+
+Each value is one OBX of its own code: that of CID 12300, which alone says everything, with the concept of TID 5203 beside it as
+the alternate. What is not measured is not sent: an empty field is what a receiver shows of it. A machine's values are
+preliminary (table 0085); final they become when a person signs another message.
+"""
+
+from datetime import datetime
+
+from hl7apy.consts import VALIDATION_LEVEL
+from hl7apy.core import Group, Message, Segment
+from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
+from pydicom.valuerep import PersonName
+
+from models.results import Measurement, StudyFindings
+from sr_templates import codes, prefill
+from sr_templates.copied_values import text_of
+from sr_templates.document import BuiltFile
+from sr_templates.evidence import Evidence
+from sr_templates.identity import DocumentIdentity
+from sr_templates.quantity_codes import QUANTITY_CODES
+
+TEMPLATE = "oru"
+PRELIMINARY = "P"
+
+_STUDY = Code("113014", "DCM", "DICOM Study")
+_CONTROL_ID_LENGTH = 20  # of MSH-10 in version 2.5.1
+_ESCAPES = str.maketrans({"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"})  # version 2.5.1, 2.7.1
+
+
+def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltFile, ...]:
+    """One message per analysis, UTF-8; none where no value may fill a field. Raises DocumentError for what cannot be stated."""
+    chosen = prefill.choose(findings, evidence, identity.profile)
+    if not chosen.values:
+        return ()
+    uid = identity.derived_uid(evidence.study_instance_uid, TEMPLATE, "")
+    message = Message("ORU_R01", version="2.5.1", validation_level=VALIDATION_LEVEL.STRICT)
+    _header(message.msh, uid, identity)
+    source = evidence.patient_and_study()
+    result = message.add_group("ORU_R01_PATIENT_RESULT")
+    _patient(result.add_group("ORU_R01_PATIENT").add_segment("PID"), source)
+    order = result.add_group("ORU_R01_ORDER_OBSERVATION")
+    _request(order.add_segment("OBR"), source, identity)
+    _study(_observation(order, 1), evidence)
+    for number, measurement in enumerate(chosen.values, start=2):
+        _value(_observation(order, number), measurement, identity)
+    message.validate()
+    return (BuiltFile(TEMPLATE, "", uid, message.to_er7().encode("utf-8"), ".hl7"),)
+
+
+def _header(msh: Segment, uid: str, identity: DocumentIdentity) -> None:
+    """MSH-5 and MSH-6, the receiver, are the destination's: it writes them when it sends."""
+    msh.msh_3 = "ECHONODE"
+    msh.msh_7 = _time(identity.created_at)
+    msh.msh_9 = "ORU^R01^ORU_R01"
+    msh.msh_10 = uid[-_CONTROL_ID_LENGTH:]
+    msh.msh_11 = "P"  # table 0103: production
+    msh.msh_15, msh.msh_16 = "AL", "NE"  # one answer, and at once
+    msh.msh_18 = "UNICODE UTF-8"
+
+
+def _patient(pid: Segment, source: Dataset) -> None:
+    pid.pid_1 = "1"
+    pid.pid_3 = _field(text_of(source, "PatientID"), "", "", text_of(source, "IssuerOfPatientID"))
+    name = _name(text_of(source, "PatientName"))
+    pid.pid_5 = _field(name.family_name, name.given_name, name.middle_name, name.name_suffix, name.name_prefix)
+    pid.pid_7 = text_of(source, "PatientBirthDate")
+    pid.pid_8 = text_of(source, "PatientSex")
+
+
+def _name(text: str) -> PersonName:
+    """The alphabetic group, else the first that says something (PS3.5 6.2.1)."""
+    return PersonName(next((group for group in text.split("=") if group.strip("^ ")), ""))
+
+
+def _request(obr: Segment, source: Dataset, identity: DocumentIdentity) -> None:
+    """The accession number is the filler's order number, and OBR-18 where receivers of images look for it."""
+    accession = _field(text_of(source, "AccessionNumber"))
+    obr.obr_1 = "1"
+    obr.obr_3 = obr.obr_18 = accession
+    obr.obr_4 = _coded(codes.ECHOCARDIOGRAPHY)
+    obr.obr_7 = text_of(source, "StudyDate") + text_of(source, "StudyTime").split(".")[0]
+    obr.obr_22 = _time(identity.created_at)
+    obr.obr_24 = "CUS"  # table 0074: cardiac ultrasound
+    obr.obr_25 = PRELIMINARY
+
+
+def _study(obx: Segment, evidence: Evidence) -> None:
+    obx.obx_2 = "ST"
+    obx.obx_3 = _coded(_STUDY)
+    obx.obx_5 = _field(evidence.study_instance_uid)
+    obx.obx_11 = PRELIMINARY
+
+
+def _value(obx: Segment, measurement: Measurement, identity: DocumentIdentity) -> None:
+    """OBX-4 tells two values of one concept apart, by site and method."""
+    code, method = QUANTITY_CODES[measurement.key], prefill.method(measurement)
+    value, unit = prefill.stated(measurement, identity.profile)
+    obx.obx_2 = "NM"
+    obx.obx_3 = _coded(code.simplified, code.concept) if code.simplified else _coded(code.concept)
+    obx.obx_4 = "-".join(one.value for one in (code.finding_site, method) if one is not None)
+    obx.obx_5 = str(value)
+    obx.obx_6 = _coded(unit)
+    obx.obx_11 = PRELIMINARY
+    obx.obx_14 = _time(identity.created_at)
+    if method is not None:
+        obx.obx_17 = _coded(method)
+    obx.obx_18 = _field(identity.model_name, "", identity.device_observer_uid, "ISO")
+
+
+def _observation(order: Group, number: int) -> Segment:
+    obx = order.add_group("ORU_R01_OBSERVATION").add_segment("OBX")
+    obx.obx_1 = str(number)
+    return obx
+
+
+def _coded(*alternatives: Code) -> str:
+    """CE: identifier, text, coding system (table 0396 names SCT, LN, DCM, UCUM as DICOM does), once more for the alternate."""
+    return _field(*(part for code in alternatives for part in (code.value, code.meaning, code.scheme_designator)))
+
+
+def _field(*components: str) -> str:
+    """Components with every delimiter in them escaped: hl7apy reads a text as the delimiters in it divide it."""
+    return "^".join(component.translate(_ESCAPES) for component in components).rstrip("^")
+
+
+def _time(at: datetime) -> str:
+    return at.strftime("%Y%m%d%H%M%S%z")[:19]

@@ -1,0 +1,119 @@
+"""The ORU^R01 as hl7apy reads it back: each value under its own code, identifiers whole, nothing that must not go out."""
+
+from typing import Any
+
+import pytest
+from hl7apy.consts import VALIDATION_LEVEL
+from hl7apy.core import Message
+from hl7apy.parser import parse_message
+
+from models.catalogue import QUANTITIES
+from models.results import StudyFindings
+from sr_templates import hl7
+from sr_templates.profile import Profile
+from sr_templates.quantity_codes import QUANTITY_CODES
+from tests.factories import (
+    RELEASED_WEIGHTS,
+    STUDY_UID,
+    cart_value,
+    evidence,
+    identity,
+    measurement,
+    source_header,
+    study_findings,
+)
+
+
+def message(findings: StudyFindings | None = None, *, profile: Profile | None = None, **attributes: Any) -> Message:
+    headers = evidence(*(source_header(uid, **attributes) for uid in evidence().headers))
+    (built,) = hl7.build(findings or study_findings(), headers, identity(profile=profile or Profile()))
+    return parse_message(built.content.decode("utf-8"), validation_level=VALIDATION_LEVEL.STRICT, find_groups=True)
+
+
+def observations(parsed: Message) -> list[list[str]]:
+    """The fields of each OBX, by number, empty ones too."""
+    return [["", *line.split("|")[1:]] for line in parsed.to_er7().split("\r") if line.startswith("OBX")]
+
+
+def test_each_value_is_one_observation_of_its_own_code() -> None:
+    study, *values = observations(message())
+    assert (study[2], study[3], study[5]) == ("ST", "113014^DICOM Study^DCM", STUDY_UID)
+    by_code = {value[3].split("^")[0]: value for value in values}
+    biplane = by_code["79991-6"]
+    assert biplane[3].split("^")[2:4] == ["LN", "18043-0"]
+    assert (biplane[2], biplane[5], biplane[6].split("^")[0]) == ("NM", "56.4", "%")
+    assert biplane[4] == "87878005-125207"
+    assert biplane[17].startswith("125207^")
+    assert len(by_code) == len(values) == len(study_findings().measurements)
+    assert [value[1] for value in [study, *values]] == [str(number) for number in range(1, len(values) + 2)]
+
+
+def test_what_no_person_has_signed_is_preliminary() -> None:
+    parsed = message()
+    assert {value[11] for value in observations(parsed)} == {"P"}
+    assert parsed.to_er7().split("\rOBR|")[1].split("\r")[0].split("|")[24] == "P"  # OBR-25
+
+
+@pytest.mark.parametrize("accession", ["A", "A1234", "X" * 64, "A^1", "A|B", "A&B", "~A"])
+def test_an_identifier_comes_back_as_it_was(accession: str) -> None:
+    """A delimiter in it once would have made two fields of one."""
+    parsed = message(AccessionNumber=accession, PatientID="P^&|~1")
+
+    def plain(field: str) -> str:
+        for written, meant in {"\\F\\": "|", "\\S\\": "^", "\\T\\": "&", "\\R\\": "~"}.items():
+            field = field.replace(written, meant)
+        return field
+
+    lines = {line[:3]: line.split("|") for line in parsed.to_er7().split("\r")}
+    assert plain(lines["OBR"][3]) == plain(lines["OBR"][18]) == accession
+    assert plain(lines["PID"][3].split("^")[0]) == "P^&|~1"
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("Yamada^Tarou=山田^太郎=やまだ^たろう", "Yamada^Tarou"),
+        ("=山田^太郎", "山田^太郎"),
+        ("Παπαδόπουλος^Νίκος^Μ^Δρ^ΙΙ", "Παπαδόπουλος^Νίκος^Μ^ΙΙ^Δρ"),
+        ("", ""),
+    ],
+)
+def test_a_name_has_its_parts_where_hl7_has_them(name: str, written: str) -> None:
+    parsed = message(PatientName=name, SpecificCharacterSet="ISO_IR 192", PatientBirthDate="")
+    pid = next(line for line in parsed.to_er7().split("\r") if line.startswith("PID")).split("|")
+    assert (pid + [""] * 5)[5] == written
+
+
+def test_the_profile_chooses_what_goes_in_and_its_unit() -> None:
+    findings = study_findings(
+        cart=(cart_value("ef_bp", 55.0),), measurements=(measurement("av_vmax", 1.234), measurement("ef_bp", 50.0))
+    )
+    (_, only) = observations(message(findings, profile=Profile(velocity="cm/s")))
+    assert (only[3].split("^")[0], only[5], only[6].split("^")[0]) == ("79964-3", "123", "cm/s")
+    both = observations(message(findings, profile=Profile(fill="all")))
+    assert len(both) == 3
+
+
+def test_numbers_of_phantom_weights_never_leave_for_a_patient() -> None:
+    assert (
+        hl7.build(
+            study_findings(research_override=True),
+            evidence(*(source_header(uid, QualityControlSubject=None) for uid in evidence().headers)),
+            identity(),
+        )
+        == ()
+    )
+    released = study_findings(models=(RELEASED_WEIGHTS,), clips=())
+    (built,) = hl7.build(released, evidence(source_header(QualityControlSubject=None)), identity())
+    assert b"56.4" in built.content
+
+
+def test_every_quantity_of_the_catalogue_can_be_stated() -> None:
+    middle = [measurement(key, sum(quantity.limits) / 2) for key, quantity in QUANTITIES.items()]
+    stated = observations(message(study_findings(measurements=tuple(middle))))
+    codes = [line[3].split("^")[0] for line in stated[1:]]
+    expected = {
+        (code.simplified or code.concept).value for code in QUANTITY_CODES.values() if code.concept.value[:8] != "EF-VIDEO"
+    }
+    assert set(codes) == expected
+    assert len({(line[3], line[4]) for line in stated}) == len(stated), "two values of one code and sub-ID"
