@@ -69,7 +69,7 @@ def test_the_stored_message_arrives_addressed_and_is_acknowledged(document: Stor
     with receiver() as (port, received):
         outcome = sent(document, port)
     assert (outcome.state, outcome.status) == (DeliveryState.ACCEPTED, "AA")
-    stored = document.path.read_text(encoding="utf-8").rstrip("\r")
+    stored = document.path.read_bytes().decode("utf-8").rstrip("\r")
     assert [message.rstrip("\r") for message in received] == [stored.replace("|ECHONODE||||", "|ECHONODE||RIS|HOSPITAL|", 1)]
 
 
