@@ -36,10 +36,10 @@ def test_every_field_of_a_table_is_explained(section: str, model: type[BaseModel
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_field_of_a_kind_of_destination_is_explained(kind: str) -> None:
-    """In a table of its own: the fields of two kinds differ."""
+    """In a table of its own: the fields of two kinds differ. What all kinds have stands in the first."""
     tables = [part.split("[[", 1)[0] for part in DEFAULT.split("[[destination]]")[1:]]
     text = next(table for table in tables if f'kind = "{kind}"' in table)
-    for name in KINDS[kind].model_fields:
+    for name in [name for name in KINDS[kind].model_fields if name not in Destination.model_fields]:
         assert any(line.lstrip("# ").startswith(f"{name} =") for line in text.splitlines()), f"{kind}: {name}"
 
 

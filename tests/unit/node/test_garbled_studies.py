@@ -98,7 +98,7 @@ def test_one_object_takes_no_study_along(
     tmp_path: Path, database: Database, archive: Archive, monkeypatch: pytest.MonkeyPatch, keyword: str
 ) -> None:
     monkeypatch.setattr(clip_analysis, "predictor_for", lambda plan: Looking())
-    monkeypatch.setattr(building, "TEMPLATES", {"tid1500": building.TEMPLATES["tid1500"]})
+    monkeypatch.setattr(building, "BY_DEFAULT", ("tid1500",))
     bench = Bench(database, archive, settings(tmp_path))
     studies = {}
     for number, _ in enumerate(variants(keyword)):

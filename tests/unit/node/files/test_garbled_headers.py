@@ -33,7 +33,7 @@ class Looking:
 @pytest.fixture(autouse=True)
 def _without_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clip_analysis, "predictor_for", lambda plan: Looking())
-    monkeypatch.setattr(building, "TEMPLATES", {"tid1500": building.TEMPLATES["tid1500"]})
+    monkeypatch.setattr(building, "BY_DEFAULT", ("tid1500",))
 
 
 def check(results: list[Any], what: str) -> None:
