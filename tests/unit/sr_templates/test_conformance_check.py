@@ -11,7 +11,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
 from node.egress.building import build_templates
-from node.egress.documents import document_bytes
+from node.egress.built_files import document_bytes
 from sr_templates.conformance.deviations import Deviation
 from sr_templates.conformance_check import check_document
 from sr_templates.srt import srt

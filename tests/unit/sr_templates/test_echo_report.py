@@ -12,7 +12,7 @@ from pydicom.sr._concepts_dict import concepts
 from models.catalogue import QUANTITIES, Phase
 from models.results import FrameReference, StudyFindings
 from node.egress.building import WantedDocument, build_templates
-from node.egress.documents import document_bytes
+from node.egress.built_files import document_bytes
 from sr_templates import codes, echo_report
 from sr_templates.conformance.deviations import Severity
 from sr_templates.conformance_check import check_document

@@ -19,7 +19,7 @@ from pydicom.dataset import Dataset
 from models.catalogue import QUANTITIES
 from models.results import StudyFindings
 from node.egress.building import WantedDocument, build_templates
-from node.egress.documents import document_bytes
+from node.egress.built_files import document_bytes
 from sr_templates import echo_report
 from sr_templates.profile import Profile
 from sr_templates.quantity_codes import QUANTITY_CODES

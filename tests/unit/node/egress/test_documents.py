@@ -280,9 +280,9 @@ def test_findings_on_an_object_that_is_gone_are_a_final_error(bench: Bench) -> N
 @pytest.mark.parametrize(
     ("settings", "destinations", "templates"),
     [
-        ({"route": (Route(name="nowhere", ignore=True),)}, set(), ["tid1500", "tid5200", "seg", "seg", "kos"]),
+        ({"route": (Route(name="nowhere", ignore=True),)}, set(), ["tid1500", "seg", "seg", "kos"]),
         ({"route": (Route(name="one", destinations=("reporting",)),)}, {"reporting"}, ["tid1500"]),
-        ({"destination": ()}, set(), ["tid1500", "tid5200", "seg", "seg", "kos"]),
+        ({"destination": ()}, set(), ["tid1500", "seg", "seg", "kos"]),
     ],
     ids=["ignored", "one", "none configured"],
 )
