@@ -37,7 +37,7 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     uid = identity.derived_uid(evidence.study_instance_uid, TEMPLATE, "")
     message = Message("ORU_R01", version="2.5.1", validation_level=VALIDATION_LEVEL.STRICT)
     _header(message.msh, uid, identity)
-    source = evidence.patient_and_study()
+    source = evidence.patient_and_study(strict=identity.profile.strict)
     result = message.add_group("ORU_R01_PATIENT_RESULT")
     _patient(result.add_group("ORU_R01_PATIENT").add_segment("PID"), source)
     order = result.add_group("ORU_R01_ORDER_OBSERVATION")

@@ -14,7 +14,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from node.egress.building import TEMPLATES, BuiltDocuments, WantedDocument, build_templates
-from node.egress.documents import document_bytes
+from node.egress.built_files import document_bytes
 from sr_templates.copied_values import text_of
 from sr_templates.evidence import Evidence
 from sr_templates.profile import DEFAULT_PROFILE, Profile

@@ -9,7 +9,7 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
 from node.egress.building import BuiltDocuments, build_templates
-from node.egress.documents import document_bytes
+from node.egress.built_files import document_bytes
 from sr_templates.evidence import Evidence
 from tests.factories import A2C_UID, A4C_UID, POOR_UID, STUDY_UID, identity, source_header, study_findings
 
