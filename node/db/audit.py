@@ -77,7 +77,7 @@ class AuditEvent(StrEnum):
     DELIVERY_POSTPONED = "delivery_postponed"  # transient failure or lease lost: tried again
     DELIVERY_REFUSED = "delivery_refused"  # final until a person reopens it
     DELIVERY_EXPIRED = "delivery_expired"  # tried for too long, or too often
-    DELIVERY_SUPERSEDED = "delivery_superseded"  # PENDING, and a newer revision of the study is on its way
+    DELIVERY_SUPERSEDED = "delivery_superseded"  # a newer revision is on its way, or the same content in a class that is taken
     DELIVERY_REOPENED = "delivery_reopened"  # by a person
 
     JOB_ENQUEUED = "job_enqueued"

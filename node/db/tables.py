@@ -99,7 +99,7 @@ class DeliveryState(StrEnum):
     ACCEPTED_WITH_WARNING = "accepted_with_warning"
     REFUSED = "refused"  # final until a person reopens it
     EXPIRED = "expired"
-    SUPERSEDED = "superseded"  # a newer revision's document took its place before it was sent
+    SUPERSEDED = "superseded"  # another document took its place: a newer revision's, or one of a class that is taken
 
 
 class NodeIdentity(Base):
@@ -226,7 +226,7 @@ class Document(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     analysis_id: Mapped[int] = mapped_column(ForeignKey("analysis.id"))
     study_id: Mapped[int] = mapped_column(ForeignKey("study.id"), index=True)
-    template: Mapped[str] = mapped_column(String(16))  # tid1500 | seg | kos
+    template: Mapped[str] = mapped_column(String(16))  # a name of the table of templates
     part: Mapped[str] = mapped_column(String(64), default="")  # the clip a SEG belongs to, the reason of a KOS
     profile: Mapped[str] = mapped_column(default="", server_default="")  # "": the default; names and values of the others
     sop_class_uid: Mapped[str] = mapped_column(String(64))

@@ -11,7 +11,7 @@ from node.db.attention import NOT_BUILT
 from node.objects.header import read_headers
 from node.settings import Destination, Settings
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from sr_templates import csv_table, echo_report, hl7, measurement_report, prefill, quality, segmentation
+from sr_templates import csv_table, echo_report, hl7, measurement_report, measurement_report_3d, prefill, quality, segmentation
 from sr_templates.copied_values import IdentifierRules
 from sr_templates.document import BuiltDocument, BuiltFile
 from sr_templates.errors import DocumentError
@@ -33,13 +33,15 @@ class Template:
     """`looks_at` names the fields of a profile that change its documents: COMMON, or COMMON | DIALECT. What it makes are DICOM
     objects, or files that end in `suffix`.
 
-    `chosen` says of a prefill dialect which values it writes, and why not the others.
+    `chosen` says of a prefill dialect which values it writes, and why not the others. `else_template` is the one whose document
+    a receiver gets that does not take the SOP class of this one: built along, and this one only where a destination names it.
     """
 
     build: Build
     looks_at: frozenset[str] = COMMON
     chosen: Chosen | None = None
     suffix: str = DICOM_SUFFIX
+    else_template: str = ""
 
     def relevant(self, profile: Profile) -> Profile:
         return profile.limited_to(self.looks_at)
@@ -47,6 +49,7 @@ class Template:
 
 TEMPLATES: dict[str, Template] = {
     "tid1500": Template(measurement_report.build),
+    "tid1500_3d": Template(measurement_report_3d.build, else_template="tid1500"),
     "tid5200": Template(echo_report.build, COMMON | DIALECT, chosen=echo_report.written),
     "seg": Template(segmentation.build),
     "kos": Template(quality.build),
@@ -132,6 +135,13 @@ def wanted_by(destination: Destination) -> tuple[WantedDocument, ...]:
     )
 
 
+def wanted_for(destination: Destination) -> tuple[WantedDocument, ...]:
+    """What a destination takes, and what it gets should it not take the class of that."""
+    taken = wanted_by(destination)
+    others = (WantedDocument(TEMPLATES[one.template].else_template, one.profile) for one in taken)
+    return (*taken, *(other for other in others if other.template))
+
+
 def build_templates(
     findings: StudyFindings,
     evidence: Evidence,
@@ -167,6 +177,8 @@ def build_templates(
     for document in documents:
         if isinstance(document, BuiltFile):
             continue
+        if document.template == measurement_report_3d.KIND.template:
+            measurement_report_3d.refer_to_results(document, (other for other in documents if isinstance(other, BuiltDocument)))
         document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
         document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
     return BuiltDocuments(documents, tuple(failed), remarks, tuple(left_out), questions)

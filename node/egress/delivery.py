@@ -8,12 +8,14 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from node.db import queue, states
+from node.db import audit, queue, states
 from node.db.audit import AuditEvent
 from node.db.queue import Backoff, ClaimedJob
-from node.db.tables import Analysis, Delivery, DeliveryState, Job, JobKind, Study
+from node.db.tables import Analysis, Delivery, DeliveryState, Document, Job, JobKind, Study
+from node.egress.building import TEMPLATES
 from node.egress.destinations import configured
 from node.egress.destinations.kind import SendOutcome, StoredDocument
 from node.egress.tools import EgressTools
@@ -47,6 +49,20 @@ class _Attempt:
     destination: str
     earlier_failures: int  # those that its sender counts
     withheld: str  # why nothing must leave the node; empty where nothing speaks against it
+
+
+def create_delivery(session: Session, document: Document, destination: str, *, now: datetime) -> Delivery:
+    """`document` has been flushed."""
+    delivery = Delivery(
+        document=document, destination=destination, state=DeliveryState.PENDING.value, attempts=0, created_at=now
+    )
+    session.add(delivery)
+    session.flush()
+    study = states.pseudonym_of(session, delivery)
+    details = {"delivery": delivery.id, "document": document.id, "destination": destination}
+    audit.record(session, AuditEvent.DELIVERY_CREATED, now=now, study=study, **details)
+    enqueue_delivery(session, delivery, now=now)
+    return delivery
 
 
 def enqueue_delivery(session: Session, delivery: Delivery, *, now: datetime) -> None:
@@ -168,12 +184,29 @@ def _record(session: Session, job: ClaimedJob, attempt: _Attempt, outcome: SendO
     details = {"destination": delivery.destination, "status": outcome.status, "detail": outcome.detail}
     if outcome.transfer_syntax_uid:
         details["transfer_syntax"] = outcome.transfer_syntax_uid
-    if not outcome.retry:
+    if outcome.class_refused and (other := _of_another_class(session, delivery.document)) is not None:
+        delivery.detail = f"{outcome.detail}; {other.template} goes there instead"
+        states.move(session, delivery, AuditEvent.DELIVERY_SUPERSEDED, now=now, **{**details, "detail": delivery.detail})
+        _deliver_once(session, other, delivery.destination, now)
+    elif not outcome.retry:
         states.move(session, delivery, _EVENT_OF_STATE[outcome.state], now=now, **details)
     elif again is not None:
         states.move(session, delivery, AuditEvent.DELIVERY_POSTPONED, now=now, again_at=again.isoformat(), **details)
     else:
         _expire(session, delivery, now)
+
+
+def _of_another_class(session: Session, document: Document) -> Document | None:
+    """The same content in a class that older receivers take, where it was built along."""
+    template = TEMPLATES.get(document.template)
+    same = {"analysis_id": document.analysis_id, "part": document.part, "profile": document.profile}
+    return session.scalar(select(Document).filter_by(template=template.else_template, **same)) if template else None
+
+
+def _deliver_once(session: Session, document: Document, destination: str, now: datetime) -> None:
+    """Not where the destination takes both classes' templates by its own wish."""
+    if session.scalar(select(Delivery.id).filter_by(document_id=document.id, destination=destination)) is None:
+        create_delivery(session, document, destination, now=now)
 
 
 def _expire(session: Session, delivery: Delivery, now: datetime) -> None:

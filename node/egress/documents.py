@@ -18,7 +18,7 @@ from node.db.attention import WHOSE, WITHHELD, ask_person, documents_let_out
 from node.db.audit import AuditEvent
 from node.db.identity import node_identity
 from node.db.queue import ClaimedJob
-from node.db.tables import Analysis, Delivery, DeliveryState, Document, FailedDocument, Instance, NodeIdentity, Receipt, Study
+from node.db.tables import Analysis, Document, FailedDocument, Instance, NodeIdentity, Receipt, Study
 from node.egress.building import (
     Built,
     BuiltDocuments,
@@ -29,7 +29,7 @@ from node.egress.building import (
     wanted_by,
 )
 from node.egress.built_files import object_names, stored_bytes
-from node.egress.delivery import enqueue_delivery
+from node.egress.delivery import create_delivery
 from node.egress.routing import destinations_for, templates_wanted
 from node.egress.tools import EgressTools
 from node.objects.findings_json import load_findings
@@ -206,7 +206,7 @@ def _record(
         )
         for destination in destinations:
             if (row.template, row.profile) in {(one.template, one.profile.key()) for one in wanted_by(destination)}:
-                _deliver(session, row, destination, inputs.study, now)
+                create_delivery(session, row, destination.name, now=now)
 
 
 def _record_failed(session: Session, job: ClaimedJob, inputs: _Inputs, failed: Sequence[FailedTemplate], now: datetime) -> None:
@@ -238,14 +238,3 @@ def _document_row(document: Built, job: ClaimedJob, inputs: _Inputs, path: str, 
         sha256=sha256,
         created_at=now,
     )
-
-
-def _deliver(session: Session, document: Document, destination: Destination, study: Study, now: datetime) -> None:
-    delivery = Delivery(
-        document_id=document.id, destination=destination.name, state=DeliveryState.PENDING.value, attempts=0, created_at=now
-    )
-    session.add(delivery)
-    session.flush()
-    details = {"delivery": delivery.id, "document": document.id, "destination": destination.name}
-    audit.record(session, AuditEvent.DELIVERY_CREATED, now=now, study=study.pseudonym, **details)
-    enqueue_delivery(session, delivery, now=now)

@@ -30,12 +30,12 @@ def destinations_for(settings: Settings, study: Study, header: Dataset, *, now: 
 
 
 def templates_wanted(destinations: Sequence[Destination]) -> tuple[building.WantedDocument, ...]:
-    """What these destinations take, each once, in the table's order. For none at all what nobody need ask for: it stays in the
+    """What these destinations may get, each once, in the table's order. For none at all what nobody need ask for: for the
     archive.
     """
     if not destinations:
         return tuple(map(building.WantedDocument, building.BY_DEFAULT))
-    wanted = dict.fromkeys(one for destination in destinations for one in building.wanted_by(destination))
+    wanted = dict.fromkeys(one for destination in destinations for one in building.wanted_for(destination))
     order = list(building.TEMPLATES)
     return tuple(sorted(wanted, key=lambda one: order.index(one.template)))
 

@@ -7,7 +7,7 @@ from pydantic import Field
 from node.egress import dicom_store
 from node.egress.association import Peer
 from node.egress.destinations.kind import DestinationKind, ProbeAnswer, SendOutcome, StoredDocument
-from node.egress.outcomes import PROCESSING_FAILURE, decide
+from node.egress.outcomes import PROCESSING_FAILURE, Happening, decide
 from node.settings import AETitle, Settings
 
 
@@ -27,6 +27,7 @@ class DicomDestination(DestinationKind):
             status=None if answer.status is None else f"0x{answer.status:04X}",
             transfer_syntax_uid=answer.transfer_syntax_uid,
             counts=answer.status == PROCESSING_FAILURE,
+            class_refused=answer.happened is Happening.NO_CONTEXT,
         )
 
     def probe(self, settings: Settings) -> ProbeAnswer:

@@ -25,7 +25,8 @@ class SendOutcome:
     """What one attempt came to: the sender decides. PENDING is another attempt later, by the pauses of `[delivery]`.
 
     `detail` is plain words without patient data. `status` is the answer as its protocol writes it ("0xA700", "507", "AE").
-    `counts` marks a failure that may be passing or lasting: the next attempt is told how many there were.
+    `counts` marks a failure that may be passing or lasting: the next attempt is told how many there were. `class_refused`
+    says that nothing of this SOP class is taken.
     """
 
     state: DeliveryState
@@ -33,6 +34,7 @@ class SendOutcome:
     status: str | None = None
     transfer_syntax_uid: str = ""
     counts: bool = False
+    class_refused: bool = False
 
     @property
     def retry(self) -> bool:

@@ -13,7 +13,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from node.egress.building import TEMPLATES, BuiltDocuments, WantedDocument, build_templates
+from node.egress.building import DICOM_SUFFIX, TEMPLATES, BuiltDocuments, WantedDocument, build_templates
 from node.egress.built_files import document_bytes
 from sr_templates.copied_values import text_of
 from sr_templates.evidence import Evidence
@@ -59,7 +59,8 @@ def headers(**values: Any) -> list[Dataset]:
 
 
 def built(profile: Profile = DEFAULT_PROFILE, **values: Any) -> BuiltDocuments:
-    wanted = tuple(WantedDocument(name, template.relevant(profile)) for name, template in TEMPLATES.items())
+    objects = {name: template for name, template in TEMPLATES.items() if template.suffix == DICOM_SUFFIX}
+    wanted = tuple(WantedDocument(name, template.relevant(profile)) for name, template in objects.items())
     evidence = Evidence.from_headers(headers(**values))
     uid = evidence.study_instance_uid
     done = build_templates(replace(FINDINGS, study_instance_uid=uid), evidence, identity(), wanted)

@@ -100,7 +100,7 @@ def test_the_tables_are_those_of_the_design() -> None:
     assert {(str(a), str(b)) for (a, _), b in DELIVERY.items()} == {
         ("pending", "sending"), ("pending", "expired"), ("sending", "accepted"), ("sending", "accepted_with_warning"),
         ("sending", "refused"), ("sending", "expired"), ("sending", "pending"), ("refused", "pending"),
-        ("expired", "pending"), ("pending", "superseded"),
+        ("expired", "pending"), ("pending", "superseded"), ("sending", "superseded"),
     }  # fmt: skip
     assert {(str(a), str(b)) for (a, _), b in JOB.items()} == {
         ("todo", "doing"), ("todo", "done"), ("doing", "done"), ("doing", "todo"), ("doing", "failed"), ("doing", "dead"),
