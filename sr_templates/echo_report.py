@@ -140,9 +140,8 @@ def _root(values: Sequence[Measurement], evidence: Evidence, identity: DocumentI
     if characteristics is not None:
         items.append(characteristics)
     for section in _SECTIONS:
-        of_section = [value for value in values if SECTION_OF.get(QUANTITY_CODES[value.key].finding_site) == section]
-        if of_section:
-            items.append(_section(section, of_section, evidence, identity))
+        if (written_section := _section(section, values, evidence, identity)) is not None:
+            items.append(written_section)
     root.ContentSequence = items
     return root
 
@@ -155,12 +154,15 @@ def _procedure(profile: Profile) -> sr.ContainerContentItem:
 
 def _section(
     section: Section, values: Sequence[Measurement], evidence: Evidence, identity: DocumentIdentity
-) -> sr.ContainerContentItem:
-    """TID 5202: one group for each image mode, and with replicates another one for these."""
+) -> sr.ContainerContentItem | None:
+    """TID 5202 of those `values` that are of the section: one group for each image mode, with replicates another for these."""
     profile = identity.profile
+    of_section = [value for value in values if SECTION_OF.get(QUANTITY_CODES[value.key].finding_site) == section]
+    if not of_section:
+        return None
     site = sr.CodeContentItem(in_scheme(FINDING_SITE, profile.scheme), in_scheme(section.subject, profile.scheme), _MOD)
     groups = []
-    for (_, preferred), members in groupby(_in_turn(values, profile), lambda one: (_mode_value(one[0]), one[1])):
+    for (_, preferred), members in groupby(_in_turn(of_section, profile), lambda one: (_mode_value(one[0]), one[1])):
         of_group = [value for value, _ in members]
         items: list[sr.ContentItem] = []
         if (mode := prefill.image_mode(of_group[0])) is not None:
@@ -168,7 +170,9 @@ def _section(
         for value in of_group:
             part = value.key if preferred else f"{value.key} replicate"
             uid = identity.derived_uid(evidence.study_instance_uid, KIND.template, part, "observation")
-            items.append(echo_value(value, section.site, profile, evidence, preferred=preferred, observation_uid=uid))
+            parts = [part for part in values if part.key == "rap" and value.key == "rvsp"]
+            item = echo_value(value, section.site, profile, evidence, parts, preferred=preferred, observation_uid=uid)
+            items.append(item)
         groups.append(_container(_MEASUREMENT_GROUP, items))
     return _container(_FINDINGS[profile.findings], [site, *groups])
 

@@ -33,18 +33,26 @@ _STATE_THEIR_PHASE = frozenset({"la_area_a4c", "la_area_a2c", "ra_area", "rv_bas
 
 
 def echo_value(
-    measurement: Measurement, section: Code, profile: Profile, evidence: Evidence, *, preferred: bool, observation_uid: str
+    measurement: Measurement,
+    section: Code,
+    profile: Profile,
+    evidence: Evidence,
+    parts: Sequence[Measurement] = (),
+    *,
+    preferred: bool,
+    observation_uid: str,
 ) -> sr.NumContentItem:
     """A NUM with its modifiers by value, and the frames it came from.
 
     The finding site stands where it differs from the section's, which every value below inherits (TID 5202 row 2). A value
-    that is not `preferred` is a replicate of one that is.
+    that is not `preferred` is a replicate of one that is. `parts` are assumptions that it was made with.
     """
     value, unit = prefill.stated(measurement, profile)
     item = number(in_scheme(QUANTITY_CODES[measurement.key].concept, profile.scheme), value, unit)
     item.add(DataElement("ObservationUID", "UI", observation_uid))
     children: list[sr.ContentItem] = [
         *_coded(_by_tid_300(measurement, section, profile, preferred), profile.scheme),
+        *(_derived_from(part, profile) for part in parts),
         *source_images(measurement.sources, evidence),
         *_coded(_by_tid_5203(measurement), profile.scheme),
     ]
@@ -57,9 +65,16 @@ def in_scheme(code: Code, scheme: Scheme) -> Code:
     return srt(code) if scheme == "srt" else code
 
 
-def number(name: Code, value: float, unit: Code) -> sr.NumContentItem:
-    """A NUM that its parent CONTAINS, in as many digits as the value has: the decimal string says all of it."""
-    item = sr.NumContentItem(name, value, unit, relationship_type=_CONTAINS)
+def _derived_from(part: Measurement, profile: Profile) -> sr.NumContentItem:
+    """A value that another one was made with (TID 300 row 9), to stand below that one."""
+    value, unit = prefill.stated(part, profile)
+    name = in_scheme(QUANTITY_CODES[part.key].concept, profile.scheme)
+    return number(name, value, unit, sr.RelationshipTypeValues.INFERRED_FROM)
+
+
+def number(name: Code, value: float, unit: Code, relationship: sr.RelationshipTypeValues = _CONTAINS) -> sr.NumContentItem:
+    """A NUM in as many digits as the value has: the decimal string says all of it."""
+    item = sr.NumContentItem(name, value, unit, relationship_type=relationship)
     measured = item.MeasuredValueSequence[0]
     measured.NumericValue = str(value)
     if "FloatingPointValue" in measured:

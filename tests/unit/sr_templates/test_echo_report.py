@@ -324,7 +324,14 @@ def test_a_rate_without_the_mandatory_body_surface_is_listed() -> None:
 def test_a_right_ventricular_pressure_needs_the_atrial_one_beside_it() -> None:
     alone, both = (measurement("rvsp", 35.0),), (measurement("rvsp", 35.0), measurement("rap", 8.0))
     assert echo_report.build(study_findings(measurements=alone), evidence(), identity()) == ()
-    assert {_name(number) for number in _numbers(_report(study_findings(measurements=both)))} == {"399023006", "18070-3"}
+    report = _report(study_findings(measurements=both))
+    assert {_name(number) for number in _numbers(report)} == {"399023006", "18070-3"}
+    (assumed,) = [item for item in _number(report, "399023006").ContentSequence if item.ValueType == "NUM"]
+    assert (_name(assumed), str(assumed.RelationshipType), assumed.MeasuredValueSequence[0].NumericValue) == (
+        "18070-3",
+        "INFERRED FROM",
+        8,
+    )
 
 
 @pytest.mark.parametrize(
