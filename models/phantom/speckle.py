@@ -52,9 +52,9 @@ class Grid:
 
 @lru_cache(maxsize=1)
 def _lattice() -> Tensor:
-    """Complex Gaussian scatterers on a cube that repeats itself: shape (n^3, 2)."""
+    """Complex Gaussian scatterers on a cube that repeats itself: shape (2, n^3)."""
     generator = torch.Generator().manual_seed(_LATTICE_SEED)
-    return torch.randn(_LATTICE**3, 2, generator=generator)
+    return torch.randn(_LATTICE**3, 2, generator=generator).T.contiguous()
 
 
 def tissue_scatterers(material: Points) -> Tensor:
@@ -63,22 +63,18 @@ def tissue_scatterers(material: Points) -> Tensor:
     Those are mm of the heart at end-diastole, each (points,). The trilinear weights are normalised to unit energy, so speckle
     statistics do not depend on the position in a cell.
     """
-    base, weights = [], []
+    sides = []  # of each axis: the lattice's planes before and behind the points, and their weights
     for coordinate in material:
         scaled = coordinate / _PITCH_MM
         floor = torch.floor(scaled)
-        base.append(floor.long())
-        weights.append(scaled - floor)
-    result = torch.zeros(2, base[0].numel())
-    energy = torch.zeros(base[0].numel())
+        cell, fraction = floor.long(), scaled - floor
+        sides.append([(torch.remainder(cell + bit, _LATTICE), fraction if bit else 1 - fraction) for bit in range(2)])
+    result = torch.zeros(2, material.x.numel())
+    energy = torch.zeros(material.x.numel())
     for corner in range(8):
-        bits = [(corner >> axis) & 1 for axis in range(3)]
-        index = torch.zeros_like(base[0])
-        weight = torch.ones_like(weights[0])
-        for bit, cell, fraction in zip(bits, base, weights, strict=True):
-            index = index * _LATTICE + torch.remainder(cell + bit, _LATTICE)
-            weight = weight * (fraction if bit else 1 - fraction)
-        result += weight * _lattice()[index].T
+        (x, of_x), (y, of_y), (z, of_z) = (side[(corner >> axis) & 1] for axis, side in enumerate(sides))
+        weight = of_x * of_y * of_z
+        result += weight * torch.index_select(_lattice(), 1, (x * _LATTICE + y) * _LATTICE + z)
         energy += weight * weight
     return result / torch.sqrt(energy)
 

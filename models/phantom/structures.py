@@ -84,8 +84,15 @@ def wall_thickness_ed_mm(cosine: Tensor, sine: Tensor, heart: Heart) -> Tensor:
     return mean + half * septal
 
 
-def left_ventricle(state: HeartState, points: Points) -> Ventricle:
-    """Endocardium and epicardium. The wall is incompressible: its cross-sectional area grows as the ventricle shortens."""
+def in_endocardium(state: HeartState, points: Points) -> Tensor:
+    """`left_ventricle(state, points).endocardium < 0` without all the rest: bool, of the points' own shape, any shape."""
+    u, _, _, distance, _, _, lobes = _about_axis(state, points)
+    ratio = distance / (state.radius_mm * lobes)
+    return ratio * ratio < _profile(u, state.heart)[0]
+
+
+def _about_axis(state: HeartState, points: Points) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+    """u, x, y, distance, cosine and sine about the bent axis, and the lobes there."""
     heart, length = state.heart, state.length_mm
     u = (points.z + length) / length
     inside_u = u.clamp(0, 1)
@@ -93,7 +100,13 @@ def left_ventricle(state: HeartState, points: Points) -> Ventricle:
     x, y = points.x - bend * math.cos(heart.bend_rad), points.y - bend * math.sin(heart.bend_rad)
     distance = torch.sqrt(x * x + y * y + _SMALL)
     cosine, sine = x / distance, y / distance
-    lobes = _lobes(cosine, sine, heart)
+    return u, x, y, distance, cosine, sine, _lobes(cosine, sine, heart)
+
+
+def left_ventricle(state: HeartState, points: Points) -> Ventricle:
+    """Endocardium and epicardium. The wall is incompressible: its cross-sectional area grows as the ventricle shortens."""
+    heart, length = state.heart, state.length_mm
+    u, x, y, distance, cosine, sine, lobes = _about_axis(state, points)
     radius = state.radius_mm * lobes
     square, slope = _profile(u, heart)
     endocardium, radial, axial = _distance(distance, radius, square, slope / length)

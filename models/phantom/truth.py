@@ -16,7 +16,7 @@ from models.phantom.anatomy import Heart, HeartState, end_systole_ms, sample_hea
 from models.phantom.negatives import HELD_OUT_KINDS, NEGATIVE_KINDS, render_negative
 from models.phantom.overlays import Layout, draw_overlays, place_sector
 from models.phantom.scene import Scene, build_scene, frame_generator, polar_frame
-from models.phantom.structures import left_ventricle
+from models.phantom.structures import in_endocardium, left_ventricle
 from models.results import Contour, Point
 
 __all__ = [
@@ -154,7 +154,7 @@ def _reach_mm(
         middle = (inside + outside) / 2
         at = starts + middle[:, None] * directions
         points = plane_points(pose, torch.from_numpy(at[:, 0].copy()), torch.from_numpy(at[:, 1].copy()))
-        is_in = left_ventricle(state, points).endocardium.numpy() < 0
+        is_in = in_endocardium(state, points).numpy()
         inside, outside = np.where(is_in, middle, inside), np.where(is_in, outside, middle)
     return inside
 

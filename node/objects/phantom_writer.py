@@ -208,8 +208,10 @@ def write_study(
         for number, request in enumerate(requests, start=1)
     ]
     if min(processes, len(jobs)) > 1:
+        longest_first = sorted(jobs, key=lambda job: -job.request.beats)  # so that no process waits for the last clip
         with ProcessPoolExecutor(min(processes, len(jobs)), mp_context=get_context("spawn")) as pool:
-            true_clips = list(pool.map(_make_clip, jobs))
+            made = dict(zip((job.instance_number for job in longest_first), pool.map(_make_clip, longest_first), strict=True))
+        true_clips = [made[job.instance_number] for job in jobs]
     else:
         true_clips = [_make_clip(job) for job in jobs]
     truth = {"study": study.study_instance_uid, "clips": true_clips, "measurements": _true_measurements(sample_heart(seed))}
