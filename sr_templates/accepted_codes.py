@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pydicom.sr.coding import Code
 
 from sr_templates.codes import MILLILITRE, MODE_2D, PULMONARY_VEIN, VENA_CAVA
-from sr_templates.quantity_codes import QUANTITY_CODES
+from sr_templates.quantity_codes import QUANTITY_CODES, SIMPLIFIED_CODES
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ _BOTH_WALLS = (
     "CID 12300 gives 80031-8 and 80032-6 one meaning; PS3.17 CCCC.5 calls 80031-8 2D, the order of their neighbours (79968-4 "
     "MM, 79969-2 2D) M-mode: the image mode or the short label decides, without them the code as we write it"
 )
-_WALL_2D, _WALL_MM = (QUANTITY_CODES[key].simplified or QUANTITY_CODES[key].concept for key in ("lvpwd_2d", "lvpwd_mm"))
+_WALL_2D, _WALL_MM = SIMPLIFIED_CODES["lvpwd_2d"], SIMPLIFIED_CODES["lvpwd_mm"]
 
 ACCEPTED: tuple[AcceptedCode, ...] = (
     AcceptedCode(_WALL_MM, _WALL_2D, _BOTH_WALLS),

@@ -234,9 +234,9 @@ _ROWS: dict[str, _Written] = {
     "gls_a4c": _simple(Code("130695", "DCM", "LV Peak GLS 4CH (Endocardial)"), 1),
     "gls_a2c": _simple(Code("130696", "DCM", "LV Peak GLS 2CH (Endocardial)"), 1),
     "gls_a3c": _simple(Code("130697", "DCM", "LV Peak GLS ALAX (Endocardial)"), 1),
-    # TID 5201: the patient's, in no section.
+    # TID 5201, which words them so: the patient's, in no section.
     "hr": _Written(_ln("8867-4", "Heart rate"), 0),
-    "bsa": _computed(_ln("8277-6", "BSA"), 2),
+    "bsa": _computed(_ln("8277-6", "Body Surface Area"), 2),
 }
 
 
@@ -252,6 +252,7 @@ def quantity_code(quantity: Quantity) -> QuantityCode:
 
 
 QUANTITY_CODES: dict[str, QuantityCode] = {key: quantity_code(quantity) for key, quantity in QUANTITIES.items()}
+SIMPLIFIED_CODES: dict[str, Code] = {key: row.simplified for key, row in QUANTITY_CODES.items() if row.simplified is not None}
 
 
 def image_mode_of(key: str, view: View | None) -> Code | None:

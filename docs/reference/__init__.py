@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from .codes import codes_page
 from .commands import commands_page
 from .events import events_page
 from .python import python_page
@@ -13,6 +14,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "settings.md": settings_page,
     "quantities.md": quantities_page,
+    "codes.md": codes_page,
     "events.md": events_page,
     "python.md": python_page,
     "conformance.md": conformance_page,

@@ -194,7 +194,7 @@ FURTHER: dict[str, Quantity] = {
             "pulmonary vein",
             parts=("pulm_vein_s", "pulm_vein_d"),
         ),
-        Quantity("rap", "RA pressure (assumed)", "mm[Hg]", Method.ASSUMPTION, _IVC, (0.0, 30.0), "ra"),
+        Quantity("rap", "RA pressure (assumed)", "mm[Hg]", Method.ASSUMPTION, (), (0.0, 30.0), "ra"),
         Quantity("rvsp", "RVSP", "mm[Hg]", _BERNOULLI, _TV_CW, (4.0, 175.0), "rv", parts=("tr_vmax", "rap")),
         Quantity("tv_s", "RV s'", "cm/s", _PEAK, _TISSUE_RV, _TISSUE, "tricuspid annulus", direction=_TOWARDS),
         Quantity("rv_fac", "RV FAC", "%", _OUTLINE, _A4C, (3.0, 85.0), "rv"),

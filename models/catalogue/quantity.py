@@ -57,7 +57,7 @@ class Direction(StrEnum):
 class Quantity:
     """One thing that may be issued, and everything that is known of it but its codes.
 
-    `views` are all needed; none where the patient is what is measured. `limits` are inclusive, in `unit`. `structure` is what
+    `views` are all needed; none where no image shows it. `limits` are inclusive, in `unit`. `structure` is what
     it is measured on, as a `Contour` names it: with the views it makes the group of a report that a value stands in. `phase` is
     the one at which it is read, by convention; of the others no frame of one phase is known. `direction` is which way the flow
     or tissue runs from the window it is taken in; where `either_way`, another window shows it running the other way. Of `parts`

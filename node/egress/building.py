@@ -11,7 +11,17 @@ from node.db.attention import NOT_BUILT
 from node.objects.header import read_headers
 from node.settings import Destination, Settings
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
-from sr_templates import csv_table, echo_report, hl7, measurement_report, measurement_report_3d, prefill, quality, segmentation
+from sr_templates import (
+    csv_table,
+    echo_report,
+    hl7,
+    measurement_report,
+    measurement_report_3d,
+    prefill,
+    quality,
+    segmentation,
+    simplified_echo,
+)
 from sr_templates.copied_values import IdentifierRules
 from sr_templates.document import BuiltDocument, BuiltFile
 from sr_templates.errors import DocumentError
@@ -51,6 +61,7 @@ TEMPLATES: dict[str, Template] = {
     "tid1500": Template(measurement_report.build),
     "tid1500_3d": Template(measurement_report_3d.build, else_template="tid1500"),
     "tid5200": Template(echo_report.build, COMMON | DIALECT, chosen=echo_report.written),
+    "tid5300": Template(simplified_echo.build, COMMON | simplified_echo.LOOKS_AT, chosen=simplified_echo.written),
     "seg": Template(segmentation.build),
     "kos": Template(quality.build),
     hl7.TEMPLATE: Template(hl7.build, COMMON | DIALECT, chosen=prefill.choose, suffix=".hl7"),

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from models.catalogue import QUANTITIES, Phase, View
 from sr_templates import codes
 from sr_templates.accepted_codes import ACCEPTED
+from sr_templates.post_coordination import POST_COORDINATED
 from sr_templates.quantity_codes import QUANTITY_CODES, image_mode_of
 from sr_templates.reading.leniency import FURTHER_CONCEPTS, ONE_TEXT
 from sr_templates.reading.named_code import CodeIdentity, identity_of_code
@@ -17,8 +18,8 @@ PLANE_OF = {identity_of_code(code): view for view, code in codes.VIEW_CODES.item
 class KeyRow:
     """One key. `mode` is None where it may be of several; of `planes` a stated one must be one of them.
 
-    `whole` says that the concept alone is the key (CID 12300, private concepts): nothing else is compared. `further` is of a
-    concept that is read for the key, but not the one that it is written with.
+    `whole` says that the concept alone is the key (CID 12300, TID 5302, private concepts): nothing else is compared. `further`
+    is of a concept that is read for the key, but not the one that it is written with.
     """
 
     key: str
@@ -56,6 +57,8 @@ def _rows() -> Iterator[tuple[CodeIdentity, KeyRow]]:
         yield concept, replace(row, whole=private or concept == simplified)
         if simplified is not None and simplified != concept:
             yield simplified, replace(row, whole=True)
+        if key in POST_COORDINATED and (alone := identity_of_code(POST_COORDINATED[key].concept)) != concept:
+            yield alone, replace(row, whole=True)
         for further, keys in FURTHER_CONCEPTS.items():
             if key in keys:
                 yield further, replace(row, further=True)

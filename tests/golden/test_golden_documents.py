@@ -33,7 +33,7 @@ from tests.factories import (
 )
 
 FOLDER = Path(__file__).parent / "documents"
-NAMES = ("tid1500", "tid1500_3d", "tid5200", "seg", "kos")
+NAMES = ("tid1500", "tid1500_3d", "tid5200", "tid5300", "seg", "kos")
 
 
 def _findings() -> StudyFindings:

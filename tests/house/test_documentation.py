@@ -12,6 +12,7 @@ import pytest
 from models.catalogue import QUANTITIES
 from models.results import Reason
 from node.db.audit import AuditEvent
+from node.egress.building import TEMPLATES
 from node.egress.destinations import KINDS
 from node.settings import AERule, Destination, Route, Settings
 from node.version import __version__
@@ -144,6 +145,9 @@ def test_names_in_the_reference_are_those_of_the_code(made: dict[str, str]) -> N
     events = made["reference/events.md"]
     assert [name for name in (*Reason, *AuditEvent) if f"| `{name}` |" not in events] == []
     assert [key for key in QUANTITIES if f"| `{key}` |" not in made["reference/quantities.md"]] == []
+    assert [key for key in QUANTITIES if f"| `{key}` | (" not in made["reference/codes.md"]] == []
+    assert [name for name in TEMPLATES if f"| `{name}` | " not in made["reference/codes.md"]] == []
+    assert "| `tid5300` | 1.2.840.10008.5.1.4.1.1.88.72 |" in made["reference/codes.md"]
     load_model = made["reference/python.md"].split("\n### load_model\n")[1].split("\n### ")[0]
     assert "its weights" in load_model, "a function has its docstring"
     assert "| no AE rule let the caller in |" in events, "the comments beside the members are the meanings"

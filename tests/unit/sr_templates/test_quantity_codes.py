@@ -10,6 +10,7 @@ from sr_templates.quantity_codes import QUANTITY_CODES, image_mode_of
 from tests.code_dictionary import fitting, in_context_group, meanings_in
 
 _OF_THE_PATIENT = {"hr", "bsa"}
+_SEEN_IN_NO_IMAGE = _OF_THE_PATIENT | {"rap"}
 # The context group of measurements of each section of TID 5202, by the structure of the quantity.
 _SECTIONS = {
     "lv": 12200, "lvot": 12200, "septal annulus": 12200, "lateral annulus": 12200, "mitral annulus": 12200, "rv": 12204,
@@ -33,7 +34,7 @@ def test_no_fact_of_a_quantity_has_a_hole() -> None:
             ("unit", quantity.unit in codes.UNIT_CODES),
             ("method", quantity.method in codes.METHOD_CODES),
             ("structure", quantity.structure in codes.STRUCTURE_CODES.keys() & tracking._STRUCTURES.keys()),
-            ("views", (quantity.views or key in _OF_THE_PATIENT) and set(quantity.views) <= codes.VIEW_CODES.keys()),
+            ("views", (quantity.views or key in _SEEN_IN_NO_IMAGE) and set(quantity.views) <= codes.VIEW_CODES.keys()),
             ("limits", quantity.limits[0] < quantity.limits[1]),
             ("parts", set(quantity.parts) <= QUANTITIES.keys()),
             ("parts of a ratio or gradient", quantity.parts or quantity.method not in (Method.RATIO, Method.BERNOULLI)),
