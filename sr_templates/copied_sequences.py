@@ -1,5 +1,6 @@
 """Sequences that a document takes over from its source: whole items, of each what its macro has and what is valid."""
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -8,17 +9,21 @@ from pydicom.sequence import Sequence
 
 from sr_templates.copied_values import OF_THE_SOURCE, UNREADABLE, CopiedValue, IdentifierRules, copied_value
 
+_UNREADABLE = (*UNREADABLE, EOFError, struct.error)
+
 
 @dataclass(frozen=True)
 class ItemKind:
     """An item of a sequence: `values` and `sequences` are what is taken over of it.
 
-    `needed` names groups of attributes; an item that has none of a group says nothing and is left out.
+    `needed` names groups of attributes; an item that has none of a group says nothing and is left out. `single`: of several
+    items no one can say which is meant.
     """
 
     values: tuple[str, ...]
     sequences: Mapping[str, "ItemKind"] = field(default_factory=dict)
     needed: tuple[tuple[str, ...], ...] = ()
+    single: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +44,7 @@ CODE = ItemKind(
 ENTITY = ItemKind(
     ("LocalNamespaceEntityID", "UniversalEntityID", "UniversalEntityIDType"),
     needed=(("LocalNamespaceEntityID", "UniversalEntityID"),),
+    single=True,
 )
 # Issuer of Patient ID Macro, PS3.3 10.14.1.
 ISSUER_QUALIFIERS = ItemKind(
@@ -48,6 +54,7 @@ ISSUER_QUALIFIERS = ItemKind(
         "AssigningJurisdictionCodeSequence": CODE,
         "AssigningAgencyOrDepartmentCodeSequence": CODE,
     },
+    single=True,
 )
 # Of Other Patient IDs Sequence (0010,1002), PS3.3 C.7.1.1.
 OTHER_PATIENT_ID = ItemKind(
@@ -81,11 +88,13 @@ def copied_items(
     if rules.several == "refuse":
         rules = replace(rules, several="omit")
     try:
-        found = header[keyword].value if keyword in header else []
-    except UNREADABLE:
+        found = header[keyword].value or [] if keyword in header else []
+    except _UNREADABLE:
         found = None
     if not isinstance(found, Sequence | list):
         return CopiedItems([], (CopiedValue(None, f"{keyword} {place} is not readable: left out"),))
+    if kind.single and len(found) > 1:
+        return CopiedItems([], (CopiedValue(None, f"{keyword} {place} has {len(found)} items where one is allowed: left out"),))
     items, irregular = [], []
     for original in found:
         item, remarkable = _copied_item(original, kind, rules, f"of {keyword} {place}")

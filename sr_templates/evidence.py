@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, field
 
 from pydicom import config
 from pydicom.dataelem import DataElement
@@ -49,6 +50,7 @@ class Evidence:
     headers: dict[str, Dataset]
     newest: Dataset
     rules: IdentifierRules = BY_DEFAULT
+    _remembered: "dict[bool, _Copied]" = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
     def from_headers(cls, oldest_first: Iterable[Dataset], rules: IdentifierRules = BY_DEFAULT) -> "Evidence":
@@ -95,20 +97,20 @@ class Evidence:
         """
         copied = Dataset()
         copied.add(_uid_element(self.newest))
-        values, sequences = self._copied(strict)
-        for keyword, value in values.items():
+        found = self._copied(strict)
+        for keyword, value in found.values.items():
             if value.element is not None:
-                copied.add(value.element)
+                copied.add(deepcopy(value.element))
             elif keyword in _TYPE_2:
                 setattr(copied, keyword, "")
-        for keyword, sequence in sequences.items():
+        for keyword, sequence in found.sequences.items():
             if sequence.items:
-                setattr(copied, keyword, sequence.items)
+                setattr(copied, keyword, deepcopy(sequence.items))
         return copied
 
     def requests(self, *, strict: bool = False) -> list[Dataset]:
         """The items of Request Attributes Sequence (0040,0275) of all source objects, each once."""
-        return self._requests(strict).items
+        return deepcopy(self._copied(strict).requests)
 
     def remarks(self, *, strict: bool = False) -> tuple[str, ...]:
         """What was irregular in the source's patient and study attributes, and what became of it. Raises as above."""
@@ -116,45 +118,49 @@ class Evidence:
         for keyword in _REFERRED_BY:
             if any(not is_uid(text_of(header, keyword)) for header in self.headers.values()):
                 irregular.append(f"{keyword} of a source object is no valid UID: echoed as it is")
-        return tuple(dict.fromkeys((*irregular, *(one.remark for one in self._irregular(strict)))))
+        return tuple(dict.fromkeys((*irregular, *(one.remark for one in self._copied(strict).irregular))))
 
     def questions(self, *, strict: bool = False) -> tuple[str, ...]:
         """Those of the remarks that a person has to know of."""
-        return tuple(dict.fromkeys(one.remark for one in self._irregular(strict) if one.asks))
+        return tuple(dict.fromkeys(one.remark for one in self._copied(strict).irregular if one.asks))
 
     def full_values(self, *, strict: bool = False) -> tuple[str, ...]:
         """Identifiers that were left out, whole, for the text of a document. Patient data: nothing else may show them."""
-        return tuple(dict.fromkeys(one.full for one in self._irregular(strict) if one.full))
+        return tuple(dict.fromkeys(one.full for one in self._copied(strict).irregular if one.full))
 
-    def _irregular(self, strict: bool) -> list[CopiedValue]:
-        values, sequences = self._copied(strict)
-        nested = [one for sequence in (*sequences.values(), self._requests(strict)) for one in sequence.irregular]
-        return [one for one in (*values.values(), *nested) if one.remark]
+    def _copied(self, strict: bool) -> "_Copied":
+        """Once for all documents: a study may have hundreds of headers."""
+        if strict not in self._remembered:
+            self._remembered[strict] = self._copy(self.rules.strictly() if strict else self.rules)
+        return self._remembered[strict]
 
-    def _copied(self, strict: bool) -> tuple[dict[str, CopiedValue], dict[str, CopiedItems]]:
-        rules = self._rules(strict)
+    def _copy(self, rules: IdentifierRules) -> "_Copied":
         try:
-            copied = {keyword: copied_value(self.newest, keyword, rules) for keyword in (*_TYPE_2, *_TYPE_3)}
+            values = {keyword: copied_value(self.newest, keyword, rules) for keyword in (*_TYPE_2, *_TYPE_3)}
         except IrregularValue as error:
             raise DocumentError(str(error)) from error
-        sequences = {keyword: copied_items(self.newest, keyword, kind, rules) for keyword, kind in _SEQUENCES.items()}
         for keyword in _ZERO_IS_UNKNOWN:
-            element = copied[keyword].element
+            element = values[keyword].element
             if element is not None and float(element.value) == 0:
-                copied[keyword] = CopiedValue(None)
-        return copied, sequences
+                values[keyword] = CopiedValue(None)
+        sequences = {keyword: copied_items(self.newest, keyword, kind, rules) for keyword, kind in _SEQUENCES.items()}
+        asked = [copied_items(header, "RequestAttributesSequence", REQUEST, rules) for header in self.headers.values()]
+        requests: list[Dataset] = []
+        for item in (item for one in asked for item in one.items):
+            if item not in requests:
+                requests.append(item)
+        nested = (one for sequence in (*sequences.values(), *asked) for one in sequence.irregular)
+        return _Copied(values, sequences, requests, [one for one in (*values.values(), *nested) if one.remark])
 
-    def _requests(self, strict: bool) -> CopiedItems:
-        rules = self._rules(strict)
-        found = [copied_items(header, "RequestAttributesSequence", REQUEST, rules) for header in self.headers.values()]
-        items: list[Dataset] = []
-        for item in (item for one in found for item in one.items):
-            if item not in items:
-                items.append(item)
-        return CopiedItems(items, tuple(one for sequence in found for one in sequence.irregular))
 
-    def _rules(self, strict: bool) -> IdentifierRules:
-        return self.rules.strictly() if strict else self.rules
+@dataclass(frozen=True, eq=False)
+class _Copied:
+    """What the source objects say, by one set of rules; `irregular` are all values that were remarkable."""
+
+    values: dict[str, CopiedValue]
+    sequences: dict[str, CopiedItems]
+    requests: list[Dataset]
+    irregular: list[CopiedValue]
 
 
 def missing_reference(header: Dataset) -> str:

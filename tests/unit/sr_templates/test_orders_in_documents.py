@@ -36,10 +36,8 @@ def request(**changes: Any) -> Dataset:
 
 
 def built(*headers: Dataset) -> BuiltDocuments:
-    stored = []
-    for header in headers or [source_header(uid) for uid in (A4C_UID, A2C_UID, POOR_UID)]:
-        stored.append(header)
-    done = build_templates(study_findings(), Evidence.from_headers(stored), identity())
+    found = Evidence.from_headers(headers or [source_header(uid) for uid in (A4C_UID, A2C_UID, POOR_UID)])
+    done = build_templates(study_findings(), found, identity())
     assert done.problems == ()
     return done
 
@@ -125,6 +123,7 @@ def test_issuers_other_ids_admission_and_procedure_are_carried_over() -> None:
         ("ProcedureCodeSequence", [item(CodeValue="TTE", CodingSchemeDesignator="99LAB")], "lacks what it needs"),
         ("OtherPatientIDsSequence", [item(PatientID="OLD-7")], "lacks what it needs"),
         ("ProcedureCodeSequence", "TTE", "is not readable"),
+        ("IssuerOfAccessionNumberSequence", [item(LocalNamespaceEntityID=name) for name in "AB"], "has 2 items where one is"),
     ],
 )
 def test_an_item_that_says_too_little_is_left_out_and_said_so(keyword: str, values: Any, remark: str) -> None:
@@ -148,3 +147,12 @@ def test_an_invalid_value_of_an_item_is_left_out_alone() -> None:
     assert documents.remarks == (
         "RequestedProcedureDescription of RequestAttributesSequence of the source object is invalid: left out",
     )
+
+
+def test_documents_share_no_item() -> None:
+    headers = with_attributes(RequestAttributesSequence=[request()], ProcedureCodeSequence=[code("TTE")])
+    one, *others = built(*headers)
+    one.dataset.ProcedureCodeSequence[0].CodeValue = "CHANGED"
+    one.dataset.ReferencedRequestSequence[0].AccessionNumber = "CHANGED"
+    one.dataset.PatientID = "CHANGED"
+    assert all("CHANGED" not in str(other.dataset) for other in others)
