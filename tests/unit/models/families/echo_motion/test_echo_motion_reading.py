@@ -42,6 +42,16 @@ def shrinking(ef_percent: float, frames: int = FRAMES) -> NDArray[np.float64]:
     return 1 - (1 - smallest) * emptied
 
 
+@cache
+def _places() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Of each px of the square: cm above the annulus, and the size of the half ellipse through it."""
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    offset_y = (SIZE - SCALE * 230) / 2
+    x = ((columns + 0.5) / SCALE - 0.5 + 10 - BASE_PX[0]) * CM_PER_PX
+    up = (BASE_PX[1] - ((rows + 0.5 - offset_y) / SCALE - 0.5 + 5)) * CM_PER_PX
+    return up, np.hypot(x / RADIUS_CM, up / LENGTH_CM)
+
+
 class DrawnVentricles(nn.Module):
     """Answers each square with a half ellipse of the next size, apex up; size 0 is no ventricle."""
 
@@ -57,13 +67,10 @@ class DrawnVentricles(nn.Module):
         return torch.stack([self._draw(size) for size in self.sizes[first : first + len(squares)]])[:, None]
 
     def _draw(self, size: float) -> Tensor:
-        rows, columns = np.mgrid[:SIZE, :SIZE]
-        offset_y = (SIZE - SCALE * 230) / 2
-        x = ((columns + 0.5) / SCALE - 0.5 + 10 - BASE_PX[0]) * CM_PER_PX
-        up = (BASE_PX[1] - ((rows + 0.5 - offset_y) / SCALE - 0.5 + 5)) * CM_PER_PX
         if size == 0:
             return torch.full((SIZE, SIZE), -20.0)
-        inside = size - np.hypot(x / RADIUS_CM, up / LENGTH_CM)
+        up, share = _places()
+        inside = size - share
         # Logits are about a distance in px, so that half lies on the border between pixels too.
         distance = np.minimum(inside * RADIUS_CM, up) / CM_PER_PX * SCALE
         return torch.from_numpy(distance.astype(np.float32)).clamp(-20, 20)

@@ -279,9 +279,9 @@ def test_a_fraction_of_an_uncalibrated_clip_says_so() -> None:
 def test_an_impossible_area_is_refused(cm_per_px: float) -> None:
     """A disc of 120 px: of 1 or 7 cm radius."""
     x, y = np.meshgrid(np.arange(800), np.arange(600))
-    radius = 120 - 10 * np.sin(np.pi * np.arange(80) / 40) ** 2
+    radius = 120 - 10 * np.sin(np.pi * np.arange(40) / 20) ** 2
     discs = (np.hypot(x - 420, y - 300) < radius[:, None, None]).astype(np.uint8) * 200
-    clip = Clip("1", np.repeat(discs[..., None], 3, axis=3), np.arange(80) * 20.0, (region(140, 20, 699, 579, cm_per_px),))
+    clip = Clip("1", np.repeat(discs[..., None], 3, axis=3), np.arange(40) * 40.0, (region(140, 20, 699, 579, cm_per_px),))
     diastole = BrightVentricle(mean=100.0, std=50.0).read(clip).values[0]
     assert (diastole.key, diastole.value, diastole.reasons) == ("lv_area_d_a4c", None, (Reason.OUTSIDE_LIMITS,))
     assert "outside 8 to 100 cm2" in diastole.detail
