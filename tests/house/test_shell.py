@@ -1,5 +1,6 @@
 """The developer's shell: hooks, the hosted proof and the targets check what they say they check."""
 
+import ast
 import re
 import tomllib
 
@@ -53,6 +54,32 @@ def test_the_tests_of_minutes_install_no_foreign_framework() -> None:
     installed = PYPROJECT["project"]["dependencies"] + extras["test"] + extras["train"] + extras["openvino"]
     assert [one for one in installed if any(framework in one for framework in FRAMEWORKS)] == []
     assert all(any(framework in one for one in extras["origins"] + extras["further"]) for framework in ("tf-keras", "atheris"))
+
+
+def test_every_worker_collects_the_tests_in_one_order() -> None:
+    """Bug prevented: parameters from a set, whose order differs by process, so that pytest-xdist runs no test at all."""
+    files = [file for file in tracked() if file.startswith("tests/") and file.endswith(".py")]
+    calls = [(file, node) for file in files for node in ast.walk(ast.parse((ROOT / file).read_text(encoding="utf-8")))]
+    parameters = [
+        (file, node.args[1])
+        for file, node in calls
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "pytest.mark.parametrize" and len(node.args) > 1
+    ]
+    assert len(parameters) > 500
+    assert [f"{file}:{given.lineno}" for file, given in parameters if _is_a_set(given)] == []
+
+
+def _is_a_set(given: ast.expr) -> bool:
+    """By its form: a display, a call of `set`, or what is made of `keys()` by an operator."""
+    if isinstance(given, ast.BinOp):
+        return any(_is_a_set(side) or ast.unparse(side).endswith(".keys()") for side in (given.left, given.right))
+    is_call = isinstance(given, ast.Call) and ast.unparse(given.func) in ("set", "frozenset")
+    return is_call or isinstance(given, ast.Set | ast.SetComp)
+
+
+def test_a_set_is_known_by_its_form() -> None:
+    expected = {"A.keys() - B": True, "{1, 2}": True, "set(A)": True, "sorted({1})": False, "A": False}
+    assert {text: _is_a_set(ast.parse(text, mode="eval").body) for text in expected} == expected
 
 
 def test_every_test_belongs_to_a_target() -> None:
