@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from sr_templates import codes
 from sr_templates.reading import leniency
+from sr_templates.reading.axes import is_relation, keys_by_axes
 from sr_templates.reading.concept_rules import ConceptRule, rule_of
-from sr_templates.reading.key_rows import PLANE_OF, ROWS, KeyRow
+from sr_templates.reading.key_rows import PLANE_OF, ROWS, WHOLE, KeyRow
 from sr_templates.reading.modifiers import Facet, Modifiers
 from sr_templates.reading.named_code import CodeIdentity, NamedCode, identity_of_code
 
@@ -69,13 +70,17 @@ def _excluded(modifiers: Modifiers) -> str:
 
 
 def _rows_of(concept: NamedCode, modifiers: Modifiers) -> tuple[CodeIdentity, tuple[KeyRow, ...], tuple[str, ...]]:
-    """By the concept itself; else by a code that the document calls equivalent, or the property that it says was measured."""
+    """By the concept itself; else by a code that the document calls equivalent, or by the axes of TID 5302."""
     if rows := ROWS.get(concept.identity):
         return concept.identity, rows, ()
-    for facet in (Facet.EQUIVALENT, Facet.PROPERTY):
-        for code in modifiers.stated.get(facet, ()):
-            if rows := ROWS.get(code.identity):
-                return code.identity, rows, (f"by its {facet}: {code}",)
+    for code in modifiers.stated.get(Facet.EQUIVALENT, ()):
+        if rows := ROWS.get(code.identity):
+            return code.identity, rows, (f"by its {Facet.EQUIVALENT}: {code}",)
+    if keys := keys_by_axes(modifiers):
+        return concept.identity, tuple(WHOLE[key] for key in keys), ("by the modifiers of TID 5302",)
+    measured = modifiers.get(Facet.PROPERTY)
+    if measured is not None and not is_relation(modifiers) and (rows := ROWS.get(measured.identity)):
+        return measured.identity, rows, (f"by its {Facet.PROPERTY}: {measured}",)
     return concept.identity, (), ()
 
 

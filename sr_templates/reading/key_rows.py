@@ -70,3 +70,4 @@ def _rows() -> Iterator[tuple[CodeIdentity, KeyRow]]:
 ROWS: dict[CodeIdentity, tuple[KeyRow, ...]] = {}
 for _concept, _key_row in _rows():
     ROWS[_concept] = (*ROWS.get(_concept, ()), _key_row)
+WHOLE: dict[str, KeyRow] = {key: replace(_row(key), whole=True) for key in QUANTITIES}

@@ -28,7 +28,7 @@ NO_DEADLINE = settings(deadline=None, max_examples=25)
 @st.composite
 def several(draw: st.DrawFn) -> tuple[Measurement, ...]:
     """Any set of quantities, each with a possible value, over one beat or several, in the view and direction it is of."""
-    return tuple(draw(measured(key)) for key in sorted(draw(st.sets(st.sampled_from(KEYS), min_size=1, max_size=25))))
+    return tuple(draw(measured(key)) for key in sorted(draw(st.sets(st.sampled_from(KEYS), min_size=1, max_size=12))))
 
 
 def findings(measurements: tuple[Measurement, ...]) -> StudyFindings:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pytest
 
 from models.catalogue import QUANTITIES
+from sr_templates.post_coordination import POST_COORDINATED
 from sr_templates.quantity_codes import QUANTITY_CODES
 from sr_templates.reading.concept_rules import RULES
 from sr_templates.reading.key_matching import match
@@ -133,11 +134,58 @@ def test_two_codes_of_one_text_are_told_by_their_label(code: str, label: str, ke
     assert said((code, "LN", "Left ventricular posterior wall diastolic thickness"), {}, label)[0] == key
 
 
-def test_a_private_concept_is_read_by_what_its_document_says_of_it() -> None:
-    private = ("LVSIMOD", "99CART", "LV stroke volume")
-    stated = {Facet.PROPERTY: ("90096001", "SCT", "Stroke Volume"), S: LV, M: reports.BIPLANE}
-    assert said(private, stated)[0] == "sv_bp"
-    assert said(private, {Facet.EQUIVALENT: reports.LVIDD, MODE: MM})[0] == "lvidd_mm"
+PRIVATE = ("X-17", "99CART", "Theirs")
+
+
+def test_a_private_concept_is_read_by_the_code_that_it_is_said_to_equal() -> None:
+    assert said(PRIVATE, {Facet.EQUIVALENT: reports.LVIDD, MODE: MM})[0] == "lvidd_mm"
+
+
+def axes(key: str) -> dict[Facet, reports.Coded]:
+    """What TID 5302 says of a quantity."""
+    row, method = POST_COORDINATED[key], QUANTITY_CODES[key].method
+    stated = {
+        Facet.PROPERTY: row.measured,
+        S: row.site,
+        Facet.TYPE: row.type,
+        Facet.OBSERVATION: row.observation,
+        Facet.DIVISOR: row.divisor,
+        Facet.PHASE: row.cycle_point,
+        M: method,
+    }
+    return {facet: (code.value, code.scheme_designator, code.meaning) for facet, code in stated.items() if code is not None}
+
+
+@pytest.mark.parametrize("key", POST_COORDINATED)
+def test_a_private_concept_is_read_by_its_axes(key: str) -> None:
+    assert said(PRIVATE, axes(key))[0] == key
+
+
+@pytest.mark.parametrize(
+    ("key", "changed"),
+    [
+        ("svi_lvot", {Facet.DIVISOR: ("8302-2", "LN", "Body Height")}),
+        ("svi_lvot", {S: LV}),
+        ("ee_septal", {Facet.DIVISOR: ("79999-9", "LN", "Left ventricular end diastolic volume single plane 4C (MOD)")}),
+        ("s_septal", {Facet.PHASE: ("90892000", "SCT", "Diastole")}),
+        ("sv_bp", {M: ("125209", "DCM", "Teichholz")}),
+        ("ivc_collapse", {Facet.TYPE: ("118586006", "SCT", "Ratio")}),
+    ],
+)
+def test_another_axis_is_another_quantity(key: str, changed: Mapping[Facet, reports.Coded]) -> None:
+    """Bug prevented: an index filed as what was indexed, or the ratio of a velocity as the velocity."""
+    assert said(PRIVATE, axes(key) | dict(changed))[0] is None
+
+
+def test_how_a_number_came_about_is_no_axis() -> None:
+    entered = {Facet.TYPE: ("113857", "DCM", "Manual Entry")}
+    assert said(PRIVATE, axes("sv_lvot") | entered)[0] == "sv_lvot"
+
+
+def test_a_property_alone_is_read_as_the_concept_that_it_is() -> None:
+    diameter = {Facet.PROPERTY: reports.DIAMETER, S: reports.LEFT_ATRIUM, MODE: TWO_D}
+    assert said(PRIVATE, diameter)[0] == "la_diam_ap_2d"
+    assert said(PRIVATE, diameter | {Facet.TYPE: ("125313", "DCM", "Indexed")})[0] is None
 
 
 @pytest.mark.parametrize("key", QUANTITIES)

@@ -296,7 +296,7 @@ def test_the_simplified_report_of_the_standard_is_read() -> None:
     }
     others = [(value.name, value.label, value.why) for value in values(simplified()) if value.key is None]
     assert others == [
-        ("LV stroke index", "", "unit ml/m2, where mL is measured"),
+        ("LV stroke index", "", "private code of 99CART: no key for this concept"),
         ("Interval", "MV Jet Duration", "no key for this concept"),
     ]
 
