@@ -1,6 +1,6 @@
 """The key of a stated value: by concept, site, method, view, mode, direction and cycle point; never by size or words."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sr_templates import codes
@@ -117,9 +117,8 @@ def _agrees(row: KeyRow, facet: Facet, stated: CodeIdentity) -> bool:
     return leniency.may_be(stated, wanted)
 
 
-def _missing(possible: Iterable[KeyRow], rule: ConceptRule, modifiers: Modifiers) -> Facet | None:
+def _missing(rows: Sequence[KeyRow], rule: ConceptRule, modifiers: Modifiers) -> Facet | None:
     """The first modifier that this concept needs and that nothing states, nor makes superfluous."""
-    rows = list(possible)
     if all(row.whole for row in rows):
         return None
     for facet in _ORDER:
@@ -128,7 +127,7 @@ def _missing(possible: Iterable[KeyRow], rule: ConceptRule, modifiers: Modifiers
     return None
 
 
-def _superfluous(facet: Facet, rows: list[KeyRow], modifiers: Modifiers) -> bool:
+def _superfluous(facet: Facet, rows: Sequence[KeyRow], modifiers: Modifiers) -> bool:
     """A tract is measured in its own direction; our own method or display says the mode and the direction, too."""
     if facet is Facet.MODE:
         method = modifiers.identity(Facet.METHOD)

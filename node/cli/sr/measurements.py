@@ -11,6 +11,7 @@ from node.cli.output import print_json, show_rows
 from node.cli.sr.show import ReportFile
 from node.errors import ConfigError
 from node.objects.report_file import read_report_file
+from sr_templates.reading.content_item import ImageReference
 from sr_templates.reading.content_tree import Report
 from sr_templates.reading.measured_values import SRValue, measured_values
 from sr_templates.reading.modifiers import Facet
@@ -86,12 +87,14 @@ def _row(value: SRValue) -> dict[str, Any]:
         "counts": "yes" if value.preferred else "no",
         "remark": "; ".join(filter(None, (remark, *value.notes))),
         "path": value.path,
-        "images": [_image(uid, frames) for uid, frames in ((i.sop_instance_uid, i.frames) for i in value.images)],
+        "images": [_image(reference) for reference in value.images],
     }
 
 
-def _image(sop_instance_uid: str, frames: tuple[int, ...]) -> str:
-    return f"{sop_instance_uid}#{','.join(map(str, frames))}" if frames else sop_instance_uid
+def _image(reference: ImageReference) -> str:
+    """The UID, and behind it the frames where they are not all."""
+    frames = f"#{','.join(map(str, reference.frames))}" if reference.frames else ""
+    return f"{reference.sop_instance_uid}{frames}"
 
 
 def _document(report: Report, rows: list[dict[str, Any]]) -> dict[str, Any]:
