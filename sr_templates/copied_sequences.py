@@ -9,7 +9,7 @@ from pydicom.sequence import Sequence
 
 from sr_templates.copied_values import OF_THE_SOURCE, UNREADABLE, CopiedValue, IdentifierRules, copied_value
 
-_UNREADABLE = (*UNREADABLE, EOFError, struct.error)
+_UNREADABLE = (*UNREADABLE, OSError, EOFError, struct.error)  # what pydicom raises for a sequence that is cut off
 
 
 @dataclass(frozen=True)

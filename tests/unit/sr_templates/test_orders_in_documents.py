@@ -1,6 +1,8 @@
 """What the images say of their orders, issuers and admissions stands in every document, where its class has a place for it."""
 
+from contextlib import suppress
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,11 @@ from pydicom.dataset import Dataset
 
 from node.egress.building import BuiltDocuments, build_templates
 from node.egress.built_files import document_bytes
+from node.errors import Unparseable
+from node.objects.header import read_header
 from sr_templates.evidence import Evidence
-from tests.factories import A2C_UID, A4C_UID, POOR_UID, STUDY_UID, identity, source_header, study_findings
+from tests.factories import A2C_UID, A4C_UID, POOR_UID, STUDY_UID, identity, source_file, source_header, study_findings
+from tests.garbled import variants
 
 
 def item(**values: Any) -> Dataset:
@@ -156,3 +161,31 @@ def test_documents_share_no_item() -> None:
     one.dataset.ReferencedRequestSequence[0].AccessionNumber = "CHANGED"
     one.dataset.PatientID = "CHANGED"
     assert all("CHANGED" not in str(other.dataset) for other in others)
+
+
+@pytest.mark.parametrize("keyword", ["RequestAttributesSequence", "OtherPatientIDsSequence", "ProcedureCodeSequence"])
+def test_a_garbled_sequence_is_copied_or_left_out(keyword: str, tmp_path: Path) -> None:
+    values = {
+        "RequestAttributesSequence": [request(RequestedProcedureDescription="Echo")],
+        "OtherPatientIDsSequence": [item(PatientID="OLD-7", TypeOfPatientID="TEXT")],
+        "ProcedureCodeSequence": [code("TTE")],
+    }
+    read = []
+    for number, data in enumerate(variants(keyword, **{keyword: values[keyword], "SpecificCharacterSet": "ISO_IR 192"})):
+        (tmp_path / f"{number}.dcm").write_bytes(data)
+        with suppress(Unparseable):
+            read.append(read_header(tmp_path / f"{number}.dcm"))
+    assert len(read) > 3
+    for header in read:
+        found = Evidence.from_headers([header])
+        assert found.patient_and_study().PatientID == "PHANTOM-1"
+        assert isinstance(found.requests(), list)
+        assert all("OLD-7" not in remark and "A1234" not in remark for remark in found.remarks())
+
+
+@pytest.mark.parametrize("character_set", ["ISO_IR 144", "ISO_IR 192"])
+def test_text_of_an_item_is_read_in_the_character_set_of_its_object(character_set: str, tmp_path: Path) -> None:
+    header = source_header(A4C_UID, SpecificCharacterSet=character_set, RequestAttributesSequence=[request()])
+    source_file(header).save_as(tmp_path / "a.dcm", enforce_file_format=True)
+    (asked,) = Evidence.from_headers([read_header(tmp_path / "a.dcm")]).requests()
+    assert asked.RequestedProcedureDescription == "Ультразвук"
