@@ -83,7 +83,7 @@ def tell_apart(prefill: Prefill, meaning: Callable[[Measurement], Hashable]) -> 
 def stated(measurement: Measurement, profile: Profile) -> tuple[float, Code]:
     """Value and unit, rounded to what was measured; whole numbers are int, so that no ".0" claims a decimal.
 
-    Blood velocities are in the profile's unit; those of tissue are in cm/s everywhere (ASE, and carts of both habits).
+    Blood velocities are in the profile's unit; those of tissue are in cm/s everywhere, as echo labs state them.
     """
     decimals, unit, value = QUANTITY_CODES[measurement.key].decimals, measurement.unit, measurement.value
     if unit == _BLOOD_VELOCITY and profile.velocity != _BLOOD_VELOCITY:
