@@ -19,6 +19,7 @@ from sr_templates.copied_values import text_of
 from sr_templates.document import BuiltFile
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
+from sr_templates.profile import Profile
 from sr_templates.quantity_codes import QUANTITY_CODES
 
 TEMPLATE = "oru"
@@ -31,7 +32,7 @@ _ESCAPES = str.maketrans({"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\
 
 def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltFile, ...]:
     """One message per analysis, UTF-8; none where no value may fill a field. Raises DocumentError for what cannot be stated."""
-    chosen = prefill.choose(findings, evidence, identity.profile)
+    chosen = written(findings, evidence, identity.profile)
     if not chosen.values:
         return ()
     uid = identity.derived_uid(evidence.study_instance_uid, TEMPLATE, "")
@@ -47,6 +48,17 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
         _value(_observation(order, number), measurement, identity)
     message.validate()
     return (BuiltFile(TEMPLATE, "", uid, message.to_er7().encode("utf-8"), ".hl7"),)
+
+
+def written(findings: StudyFindings, evidence: Evidence, profile: Profile) -> prefill.Prefill:
+    """The values of the message, and those that it cannot state: a right ventricular pressure holds an atrial one."""
+    chosen = prefill.choose(findings, evidence, profile)
+    keys = {value.key for value in chosen.values}
+    if "rap" in keys:
+        return chosen
+    return chosen.without(
+        {value.key: "the right atrial pressure in it is not stated" for value in chosen.values if value.key == "rvsp"}
+    )
 
 
 def _header(msh: Segment, uid: str, identity: DocumentIdentity) -> None:

@@ -149,7 +149,8 @@ def _same_field(one: str, other: str) -> bool:
     first, second = QUANTITY_CODES.get(one), QUANTITY_CODES.get(other)
     if first is None or second is None:
         return False
-    return (first.concept, first.finding_site, first.flow) == (second.concept, second.finding_site, second.flow)
+    same_flow = first.flow is second.flow or (first.flow is not None and second.flow is not None and first.flow == second.flow)
+    return first.concept == second.concept and first.finding_site == second.finding_site and same_flow
 
 
 def _rank(key: str) -> int:

@@ -46,7 +46,7 @@ port = {pacs_port}
 documents = ["tid1500", "seg", "kos"]   # this PACS opts in to key object selections
 """
 _MARK = "demo.toml"
-_WAIT_S = 120.0
+_WAIT_S = 900.0  # a program that ends is noticed at once: this is for a machine that is busy
 
 
 def run_demo(out: Path, *, seed: int, console: Console) -> bool:
@@ -55,14 +55,14 @@ def run_demo(out: Path, *, seed: int, console: Console) -> bool:
     timings_s: dict[str, float] = {}
     with Stages(console) as stages:
         with Program("receiving PACS", _pacs_arguments(out), out / "pacs.log") as pacs:
-            pacs_port = int(pacs.ready_line(30).rsplit(maxsplit=1)[-1])
+            pacs_port = int(pacs.ready_line(_WAIT_S).rsplit(maxsplit=1)[-1])
             (out / _MARK).write_text(_CONFIG.format(pacs_port=pacs_port), encoding="utf-8")
             settings = load_settings(out / _MARK)
             with Program("node", ["node.cli", "serve", "--config", str(out / _MARK)], out / "node.log") as node:
                 with _timed(timings_s, "make study"), stages.stage("a synthetic heart: two A4C, two A2C clips"):
                     written = write_study(out / "study", seed=seed)
                 with stages.stage("node and PACS start"):
-                    node_port = int(node.ready_line(60).rsplit(":", 1)[-1])
+                    node_port = int(node.ready_line(_WAIT_S).rsplit(":", 1)[-1])
                 with _timed(timings_s, "send"), stages.stage("send over two associations, two transfer syntaxes"):
                     _send(written, node_port)
                 database = open_database(settings)

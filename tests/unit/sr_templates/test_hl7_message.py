@@ -117,3 +117,9 @@ def test_every_quantity_of_the_catalogue_can_be_stated() -> None:
     }
     assert set(codes) == expected
     assert len({(line[3], line[4]) for line in stated}) == len(stated), "two values of one code and sub-ID"
+
+
+def test_a_ventricular_pressure_goes_out_only_with_the_atrial_one_in_it() -> None:
+    values = measurement("rvsp", 31.0), measurement("tr_vmax", 2.5)
+    assert len(observations(message(study_findings(measurements=values)))) == 2
+    assert len(observations(message(study_findings(measurements=(*values, measurement("rap", 5.0)))))) == 4

@@ -1,7 +1,11 @@
 """Documents of objects whose header says less than their bytes."""
 
+import json
+from importlib import resources
+
 import pytest
 
+from node.egress import building
 from node.egress.building import build_templates
 from tests.factories import evidence, identity, source_header, study_findings
 
@@ -19,3 +23,9 @@ def test_frames_beyond_those_that_the_header_states_are_referred_to(stated: int 
     assert {document.template for document in built} >= {"tid1500", "seg"}
     segmentation = next(document.dataset for document in built if document.template == "seg")
     assert segmentation.NumberOfFrames == 20
+
+
+def test_the_schema_of_the_summary_knows_every_template() -> None:
+    """A program that checks `summary.json` once refused a study for a template that was new."""
+    schema = json.loads(resources.files("node").joinpath("schemas/summary.schema.json").read_text(encoding="utf-8"))
+    assert schema["properties"]["documents"]["items"]["properties"]["template"]["enum"] == list(building.TEMPLATES)
