@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable, Iterator
+from functools import cache
 from io import BytesIO
 
 import pytest
@@ -22,8 +23,12 @@ Break = Callable[[Dataset], object]
 
 
 def _ours(template: str) -> Dataset:
-    built = next(d for d in build_templates(study_findings(), evidence(), identity()) if d.template == template)
-    return dcmread(BytesIO(document_bytes(built)))
+    return dcmread(BytesIO(_bytes_of(template)))
+
+
+@cache
+def _bytes_of(template: str) -> bytes:
+    return document_bytes(next(d for d in build_templates(study_findings(), evidence(), identity()) if d.template == template))
 
 
 GOOD: dict[str, Callable[[], Dataset]] = {
