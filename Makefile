@@ -35,7 +35,8 @@ unit: $(VENV)/.test-installed  ## the unit tests but the slow ones
 	$(PYTEST) tests/unit -m "$(QUICK) and not slow" --durations=10
 
 # Imported networks against the frameworks they come from, and large networks at their full size. Installs TensorFlow.
-test-origins: $(VENV)/.origins-installed  ## comparisons with TensorFlow, torchvision and OpenVINO, large networks: some ten minutes
+test-origins: $(VENV)/.origins-installed peers  ## comparisons with TensorFlow, torchvision and OpenVINO, large networks, OHIF: some ten minutes
+	$(VENV)/bin/python -m tests.peers.ohif
 	$(PYTEST) -m "origins and not further" --durations=10
 
 # Second sizes and heads of networks that `test-origins` compares with their origin, large networks, compilers: minutes, and 2 GB

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.peers import ohif
+
 
 def _command(*names: str) -> Callable[[], bool]:
     return lambda: all(shutil.which(name) or Path(name).exists() for name in names)
@@ -30,6 +32,7 @@ PEERS: dict[str, Callable[[], bool]] = {
     "orthanc": _command("/usr/sbin/Orthanc"),
     "validators": _command("dciodvfy", "/usr/share/java/pixelmed.jar", "java"),
     "browser": _command("chromium"),
+    "ohif": ohif.is_installed,
     "gpu": _cuda,
 }
 

@@ -6,6 +6,7 @@ want() { [ -e "$1" ] || need="$need $2"; }
 want /usr/bin/storescu dcmtk
 want /usr/bin/dciodvfy dicom3tools
 want /usr/sbin/Orthanc orthanc
+want /usr/share/orthanc/plugins/libOrthancDicomWeb.so orthanc-dicomweb
 want /usr/share/java/pixelmed.jar libpixelmed-java
 want /usr/bin/java default-jre-headless
 want /usr/bin/chromium chromium

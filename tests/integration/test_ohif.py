@@ -1,0 +1,175 @@
+"""What OHIF shows of a segmentation: each outline on its frame, nothing on the others, and never a black page."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from itertools import count
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian
+
+from models.results import ClipFindings, Contour
+from node.egress.built_files import document_bytes
+from sr_templates import segmentation
+from sr_templates.document import BuiltDocument
+from sr_templates.masks import rasterise
+from tests.factories import A4C_UID, clip_findings, ellipse, evidence, identity, source_header, study_findings
+from tests.peers import ohif
+from tests.peers.orthanc import Orthanc
+from tests.waiting import wait_for
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+pytest.importorskip("playwright.sync_api")
+from tests.peers.ohif_page import OhifPage, browser
+
+pytestmark = [pytest.mark.origins, pytest.mark.ohif, pytest.mark.orthanc, pytest.mark.browser]
+
+FRAMES, ROWS, COLUMNS = 8, 120, 160
+ED, ES = 2, 5  # frame indices
+OUTLINES = {index: ellipse((80.0, 60.0), (30.0 - index, 40.0)) for index in range(FRAMES)}  # of another width on each frame
+OF_255 = 2  # what the way to the screen may change of a colour
+
+CLIPS = {
+    "end-diastole and end-systole": {"contours": tuple(Contour("lv", index, OUTLINES[index]) for index in (ED, ES))},
+    "every frame": {"contours": tuple(Contour("lv", index, outline) for index, outline in OUTLINES.items())},
+    "no scale": {"contours": tuple(Contour("lv", index, OUTLINES[index]) for index in (ED, ES)), "cm_per_px": None},
+}
+
+
+def grey(frame_index: int) -> int:
+    """Every frame is of one grey, each of another, so that the screen says which one it shows."""
+    return 20 + 12 * frame_index
+
+
+def clip_file(number: int) -> Dataset:
+    """The clip of a study of its own."""
+    uid = f"{A4C_UID}.{number}"
+    clip = source_header(
+        uid, frames=FRAMES, Rows=ROWS, Columns=COLUMNS, StudyInstanceUID=f"{uid}.1", SeriesInstanceUID=f"{uid}.2"
+    )
+    clip.Modality, clip.SeriesNumber, clip.InstanceNumber = "US", 1, 1
+    clip.SamplesPerPixel, clip.PhotometricInterpretation, clip.PixelRepresentation = 1, "MONOCHROME2", 0
+    clip.BitsAllocated = clip.BitsStored = 8
+    clip.HighBit = 7
+    clip.FrameTime, clip.FrameIncrementPointer = "40", 0x00181063
+    clip.WindowCenter, clip.WindowWidth = "128", "256"
+    pixels = np.stack([np.full((ROWS, COLUMNS), grey(index), np.uint8) for index in range(FRAMES)])
+    clip.add_new("PixelData", "OB", pixels.tobytes())
+    clip.file_meta = FileMetaDataset()
+    clip.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    clip.file_meta.MediaStorageSOPClassUID = clip.SOPClassUID
+    clip.file_meta.MediaStorageSOPInstanceUID = clip.SOPInstanceUID
+    return clip
+
+
+def segmented(clip: Dataset, findings: ClipFindings) -> BuiltDocument:
+    (document,) = segmentation.build(study_findings(clips=(findings,), measurements=()), evidence(clip), identity())
+    return document
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """A PACS and the viewer in front of it; every study has a number of its own."""
+
+    orthanc: Orthanc
+    address: str
+    browser: "Browser"
+    numbers: Iterator[int]
+
+    @contextmanager
+    def study(self, change: Callable[[Dataset], None] = lambda _: None, **changes: object) -> Iterator[OhifPage]:
+        """A page with a clip and its segmentation, `changes` to the clip's findings, `change` to the segmentation."""
+        clip = clip_file(next(self.numbers))
+        found = clip_findings(clip.SOPInstanceUID, rows=ROWS, columns=COLUMNS, number_of_frames=FRAMES, **changes)
+        document = segmented(clip, found)
+        change(document.dataset)
+        file = BytesIO()
+        clip.save_as(file, enforce_file_format=True)
+        self.orthanc.upload(file.getvalue())
+        self.orthanc.upload(document_bytes(document))
+        page = OhifPage(self.browser, self.address, clip.StudyInstanceUID)
+        try:
+            yield page
+        finally:
+            page.close()
+
+
+@pytest.fixture(scope="module")
+def viewer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Viewer]:
+    orthanc = Orthanc(tmp_path_factory.mktemp("orthanc"), settings=ohif.orthanc_settings())
+    with orthanc, ohif.served(orthanc.http_port) as address, browser() as started:
+        yield Viewer(orthanc, address, started, count(1))
+
+
+def image_rows(picture: NDArray[np.uint8], frame_index: int) -> NDArray[np.intp]:
+    """Indices (rows,) of the screen's rows that show this frame: grey where no outline ever is, a tenth from the left."""
+    left = picture[:, picture.shape[1] // 10].astype(int)
+    return np.flatnonzero((abs(left - grey(frame_index)) <= OF_255).all(axis=1))
+
+
+def coloured(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Where the picture is no grey: true in the outline, (rows, columns)."""
+    return np.ptp(picture.astype(int), axis=2) > 10
+
+
+def drawn(page: OhifPage, frame_index: int) -> NDArray[np.bool_] | None:
+    """What is drawn on that frame's image as it is shown, true in the outline, (rows, columns); None before it is shown."""
+    picture = page.shown()
+    rows = image_rows(picture, frame_index)
+    if rows.size < 100:
+        return None
+    drawing = coloured(picture)[rows[0] : rows[-1] + 1]
+    margin = drawing.shape[1] // 16  # the viewport's own border and slider
+    drawing[:, :margin] = drawing[:, -margin:] = False
+    return drawing
+
+
+def agrees(drawing: NDArray[np.bool_] | None, mask: NDArray[np.uint8]) -> bool:
+    """Whether the drawing (rows, columns), true inside, is the mask (rows, columns) of 0 and 1, but for the width of a line."""
+    if drawing is None:
+        return False
+    expected = on_screen(mask, drawing.shape)
+    return bool((drawing & expected).sum() > 0.96 * (drawing | expected).sum())
+
+
+def on_screen(mask: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The mask (rows, columns) of 0 and 1 as large as the image is shown; true inside."""
+    rows, columns = ((np.arange(size) + 0.5) * of / size for size, of in zip(shape, mask.shape, strict=True))
+    return mask[rows.astype(int)][:, columns.astype(int)] > 0
+
+
+@pytest.mark.parametrize("name", CLIPS)
+def test_each_outline_is_shown_on_its_frame_and_nowhere_else(name: str, viewer: Viewer) -> None:
+    outlined = {contour.frame_index for contour in CLIPS[name]["contours"]}
+    with viewer.study(**CLIPS[name]) as page:
+        page.open_segmentation()
+        page.keep_segmentation()
+        for index in (*range(FRAMES), ED):  # forwards, and back to one
+            page.go_to(index + 1)
+            if index in outlined:
+                mask = rasterise(OUTLINES[index], ROWS, COLUMNS)
+                wait_for(lambda i=index, m=mask: agrees(drawn(page, i), m), 60, f"frame {index} lacks its outline")
+            else:
+                drawing = wait_for(lambda i=index: [d for d in [drawn(page, i)] if d is not None], 60, f"no frame {index}")
+                assert not drawing[0].any(), f"frame {index} has no outline"
+        assert (page.errors, page.is_black(), page.hosts) == ([], False, {"127.0.0.1"})
+
+
+def test_without_its_shared_groups_the_page_would_be_black(viewer: Viewer) -> None:
+    """That is what this viewer does, so that a page which stays is worth something."""
+
+    def leave_out(document: Dataset) -> None:
+        document.SharedFunctionalGroupsSequence = [Dataset()]
+
+    with viewer.study(leave_out, **CLIPS["every frame"]) as page:
+        assert not page.is_black()
+        page.open_segmentation()
+        wait_for(page.is_black, 60, "the viewer bears it")
+        assert "PixelMeasuresSequence" in page.errors[0]
