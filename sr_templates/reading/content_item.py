@@ -18,6 +18,7 @@ UNREADABLE = (
 _TEXT_OF = {
     "TEXT": "TextValue", "UIDREF": "UID", "PNAME": "PersonName", "DATE": "Date", "TIME": "Time", "DATETIME": "DateTime",
 }  # fmt: skip
+_MOST_DIGITS, _LARGEST_EXPONENT = 64, 300  # DS has 16 characters; more is exact arithmetic for ever
 _REFERRING = ("IMAGE", "COMPOSITE", "WAVEFORM")
 
 
@@ -159,10 +160,11 @@ def _number(dataset: Dataset) -> StatedNumber:
 
 def _decimal(text: str) -> Decimal | None:
     try:
-        value = Decimal(text)
+        value = Decimal(text[: _MOST_DIGITS + 1])
     except InvalidOperation:
         return None
-    return value if value.is_finite() and abs(value.adjusted()) < 300 else None
+    fits = len(text) <= _MOST_DIGITS and value.is_finite() and abs(value.adjusted()) < _LARGEST_EXPONENT
+    return value if fits else None
 
 
 def _references(dataset: Dataset) -> tuple[ImageReference, ...]:

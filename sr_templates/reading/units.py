@@ -36,10 +36,11 @@ _ATOMS: dict[str, tuple[Fraction, str, int]] = {
     "%": (Fraction(1), "%", 1),
     "deg": (Fraction(1), "deg", 1),
 }
+_LONGEST = 64  # a Code Value (SH) has 16 characters
 _LITRES = 1000  # of a cubic metre
 _PREFIXES = {"k": Fraction(1000), "d": Fraction(1, 10), "c": Fraction(1, 100), "m": Fraction(1, 1000), "u": Fraction(1, 10**6)}
 _ANNOTATION_ALONE, _ANNOTATION = re.compile(r"(^|[./])\{[^}]*\}"), re.compile(r"\{[^}]*\}")
-_TERM = re.compile(r"([a-zA-Z%]+(?:\[Hg\])?)(-?\d+)?$")
+_TERM = re.compile(r"([a-zA-Z%]+(?:\[Hg\])?)(-?\d)?$")
 # What is no UCUM and means one thing alone.
 _SPELLINGS = {
     "mmhg": "mm[Hg]", "mm hg": "mm[Hg]", "bpm": "/min", "beats/min": "/min", "cc": "cm3", "ml": "mL", "msec": "ms",
@@ -57,7 +58,7 @@ def parse_unit(code: str) -> Unit | None:
     """
     text = _ANNOTATION.sub("", _ANNOTATION_ALONE.sub(r"\g<1>1", code.strip()))
     text = text.replace("²", "2").replace("³", "3").replace("^", "").replace("**", "")
-    if text == "":
+    if text == "" or len(text) > _LONGEST:
         return None
     factor, exponents = Fraction(1), dict[str, int]()
     for number, (sign, term) in enumerate(_terms(text)):

@@ -3,7 +3,9 @@
 from copy import deepcopy
 
 import pytest
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
+from pydicom.tag import Tag
 
 from sr_templates.reading.content_tree import read_report
 from sr_templates.reading.measured_values import SRValue, measured_values
@@ -140,6 +142,19 @@ def test_a_number_whose_unit_is_not_known_has_no_key(item: Dataset, why: str) ->
     """Bug prevented: a length whose scale is guessed from its size."""
     (found,) = values(document(section(reports.LEFT_VENTRICLE, reports.TWO_D, item)))
     assert (found.why, found.key is None, found.value) == (why, bool(why), 4.7)
+
+
+@pytest.mark.parametrize(
+    "written", ["4,7", "about 5", "NaN", "inf", "1e999", pytest.param("0." + "1" * 99_999, id="long"), "1\\2"]
+)
+def test_what_is_no_number_is_listed_without_a_value(written: str) -> None:
+    """Bug prevented: a number of a million digits, whose exact conversion takes for ever."""
+    item = lvidd("4.7")
+    tag = Tag("NumericValue")
+    raw = RawDataElement(tag, "DS", len(written), written.encode(), 0, is_implicit_VR=False, is_little_endian=True)
+    item.MeasuredValueSequence[0] = Dataset({**dict(item.MeasuredValueSequence[0].items()), tag: raw})
+    (found,) = measured_values(read_report(document(section(reports.LEFT_VENTRICLE, reports.TWO_D, item))))
+    assert (found.key, found.value, found.candidates) == (None, None, ("lvidd_2d",))
 
 
 def test_a_percentage_is_not_made_of_a_share() -> None:

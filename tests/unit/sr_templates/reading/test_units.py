@@ -47,7 +47,10 @@ def test_units_of_two_kinds_are_not(unit: str, wanted: str) -> None:
     assert converted(Decimal(30), parsed, wanted) is None
 
 
-@pytest.mark.parametrize("unit", ["kumquat", "", " ", "cm//", "dyn", "Cel", "m[Hg", "km%"])
+@pytest.mark.parametrize(
+    "unit",
+    ["kumquat", "", " ", "cm//", "dyn", "Cel", "m[Hg", "km%", "cm10", "cm99999999", pytest.param("km." * 99_999, id="long")],
+)
 def test_what_is_no_unit_of_an_echo_is_none(unit: str) -> None:
     assert parse_unit(unit) is None
 
