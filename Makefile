@@ -87,6 +87,7 @@ $(VENV)/.docs-installed: $(VENV)/.demo-installed
 
 $(VENV)/.origins-installed: $(VENV)/.test-installed
 	$(PIP) -e '.[test,origins]'
+	$(VENV)/bin/python -m tests.peers.javascript_readers
 	@touch $@
 
 $(VENV)/.further-installed: $(VENV)/.origins-installed

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.peers import ohif
+from tests.peers import dcmqi, javascript_readers, ohif
 
 
 def _command(*names: str) -> Callable[[], bool]:
@@ -33,6 +33,8 @@ PEERS: dict[str, Callable[[], bool]] = {
     "validators": _command("dciodvfy", "/usr/share/java/pixelmed.jar", "java"),
     "browser": _command("chromium"),
     "ohif": ohif.is_installed,
+    "dcmqi": dcmqi.is_installed,
+    "javascript": javascript_readers.is_installed,
     "gpu": _cuda,
 }
 

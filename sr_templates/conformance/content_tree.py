@@ -1,5 +1,6 @@
 """The content tree of a report, read without trust: whatever is missing or malformed is absent, and nothing is raised."""
 
+import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,6 +13,7 @@ from pydicom.sr.coding import Code
 
 from sr_templates.copied_values import UNREADABLE
 
+_BROKEN = (*UNREADABLE, struct.error, EOFError, OSError)  # the last three of sequences that end before they say
 _ASCII = (None, "DS", "IS", "UI", "CS", "DA", "TM", "DT")  # value representations that are read as they are written
 
 
@@ -25,7 +27,7 @@ def text(dataset: Dataset, keyword: str) -> str:
         if value is None:
             return ""
         return "\\".join(str(getattr(part, "original_string", part)) for part in _parts(value)).strip(" \0")
-    except UNREADABLE:
+    except _BROKEN:
         return ""
 
 
@@ -37,7 +39,7 @@ def items(dataset: Dataset, keyword: str) -> list[Dataset]:
     """The items of a sequence; none where it is absent or no sequence."""
     try:
         found = dataset.get(keyword)
-    except UNREADABLE:
+    except _BROKEN:
         return []
     return [item for item in found if isinstance(item, Dataset)] if isinstance(found, Sequence) else []
 
@@ -78,7 +80,7 @@ class ContentItem:
     def referenced(self) -> "ContentItem | None":
         try:
             wanted = tuple(int(str(number)) for number in _parts(self.dataset.get("ReferencedContentItemIdentifier")))
-        except UNREADABLE:
+        except _BROKEN:
             return None
         item: ContentItem = self.root
         for number in wanted[1:]:

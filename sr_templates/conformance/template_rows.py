@@ -85,8 +85,9 @@ def _node(
     row = branch.row
     relationship = row.relationship or relationship
     counted = (*counted, (row.tid, row.number))
-    # A template that is repeated is in order within each repetition, which cannot be told apart here.
-    orders = (*orders, (row.tid, branch.place)) if template.ordered and not multiple else orders
+    # A template that is repeated is in order within each repetition, which cannot be told apart here. Where a row without a
+    # number stands is not known.
+    orders = (*orders, (row.tid, branch.place)) if template.ordered and not multiple and row.number else orders
     if row.includes:
         return _inclusion(branch, template, parameters, relationship, counted, orders, multiple or row.multiple)
     return ItemRow(
@@ -113,7 +114,11 @@ def _inclusion(
     if len(members) > 1 or not isinstance(only, ItemRow):
         return Included(row, included, members)
     # The including row says how often and when; rows below it stand below the item that it includes.
-    below = tuple(_placed(child, (row.tid, branch.place)) for child in only.children) if template.ordered else only.children
+    below = (
+        tuple(_placed(child, (row.tid, branch.place)) for child in only.children)
+        if template.ordered and row.number
+        else only.children
+    )
     return replace(
         only, requirement=row.requirement, condition=row.condition, condition_tid=row.tid, multiple=multiple,
         rule=f"{row.rule}, {only.rule.removeprefix('PS3.16 ')}", children=(*below, *_below(branch, template, parameters)),

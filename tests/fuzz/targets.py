@@ -48,6 +48,13 @@ def _regions(data: bytes, path: Path) -> None:
     _read_clip(dicom_seeds.with_regions(data), path)
 
 
+def _conformance(_: bytes, path: Path) -> None:
+    from node.objects.header import read_header
+    from sr_templates.conformance_check import check_document
+
+    check_document(read_header(path))
+
+
 def _report(_: bytes, path: Path) -> None:
     from node.cli.sr.show import report_lines
     from node.objects.report_file import read_report_file
@@ -112,6 +119,7 @@ TARGETS: tuple[Target, ...] = (
     Target("content_hash", "dicom", dicom_seeds.whole_objects, _read_content, _CONTENT),
     Target("region_sequence", "dicom", dicom_seeds.region_sequences, _regions, _CLIP),
     Target("structured_report", "dicom", report_seeds.whole_reports, _report, ("Unparseable",)),
+    Target("report_conformance", "dicom", report_seeds.whole_reports, _conformance, ("Unparseable",)),
     *(
         Target(f"decoder_{name}", "dicom", cache(seeds), _frames(syntax), _CLIP)
         for name, (syntax, seeds) in dicom_seeds.CODECS.items()

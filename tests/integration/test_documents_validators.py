@@ -204,37 +204,6 @@ def test_pixelmed_finds_no_error_in_what_measuring_models_read(half: int, tmp_pa
     assert pixelmed_errors(report) == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "template"),
-    [
-        ("measured", "tid1500"),
-        ("measured", "kos"),
-        pytest.param("read by measuring models", "tid1500", marks=pytest.mark.further),
-    ],
-)
-def test_pixelmed_finds_no_error_in_report_and_quality_issue(name: str, template: str, tmp_path: Path) -> None:
-    chosen = {path.name.split("-")[0]: path for path in write(tmp_path, FINDINGS[name](), evidence())}
-    assert pixelmed_errors(chosen[template]) == []
-
-
-@pytest.mark.slow
-def test_pixelmed_would_notice_a_report_without_its_observer(tmp_path: Path) -> None:
-    (report,) = (path for path in write(tmp_path, study_findings(), evidence()) if path.name.startswith("tid1500"))
-    broken = dcmread(report)
-    broken.ContentSequence = [i for i in broken.ContentSequence if i.ConceptNameCodeSequence[0].CodeValue != "121012"]
-    broken.save_as(report)
-    assert pixelmed_errors(report)
-
-
-def test_dciodvfy_would_notice_a_reference_outside_the_evidence(tmp_path: Path) -> None:
-    (report,) = (path for path in write(tmp_path, study_findings(), evidence()) if path.name.startswith("tid1500"))
-    broken = dcmread(report)
-    del broken.CurrentRequestedProcedureEvidenceSequence
-    broken.save_as(report)
-    assert dciodvfy_errors(report)
-
-
 @pytest.mark.parametrize(
     "header",
     [

@@ -5,13 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 
-_PIXELMED = (
-    "java", "-Xss8m",
-    "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1",  # it runs for seconds: in half the time without the second compiler
-    # Without these, Java 17 and later print an exception, check nothing and exit 0.
-    "-Djdk.xml.xpathTotalOpLimit=0", "-Djdk.xml.xpathExprOpLimit=0", "-Djdk.xml.xpathExprGrpLimit=0",
-    "-cp", "/usr/share/java/pixelmed.jar",
-)  # fmt: skip
+from tests.peers import pixelmed
 
 # Errors of PixelMed's own: CID 100 is extensible and has no echocardiography; TID 2010 rows 3 and 4 look for the document title
 # among the concept names of the children (`../code[concept/@cv='113010']`), so that their condition is never satisfied.
@@ -65,9 +59,7 @@ def pixelmed_instance_errors(path: Path, iod: str) -> list[str]:
 
 
 def _pixelmed(validator: str, path: Path, *proofs_of_work: str) -> list[str]:
-    command = [*_PIXELMED, f"com.pixelmed.validate.{validator}", str(path)]
-    result = subprocess.run(command, capture_output=True, text=True, check=True)
-    report = result.stdout + result.stderr
+    report = pixelmed.reports(validator, [path])[path]
     assert all(proof in report for proof in proofs_of_work), report
     assert "Exception" not in report, report
     return [line for line in report.splitlines() if line.startswith("Error")]

@@ -11,14 +11,17 @@ from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from node.egress.building import build_templates
+from node.egress.building import TEMPLATES, build_templates
 from node.egress.built_files import document_bytes
 from sr_templates.conformance.deviations import Deviation
 from sr_templates.conformance_check import check_document
+from sr_templates.document import BuiltDocument
+from sr_templates.profile import DEFAULT_PROFILE, Profile
 from sr_templates.srt import srt
 from tests.factories import evidence, identity, study_findings
 from tests.small_reports import code, container, dcm, echo_report, loinc, number, sct, simplified_report
 
+OLDER = Profile(scheme="srt", findings="121070", velocity="cm/s", replicates=True)
 Break = Callable[[Dataset], object]
 
 
@@ -285,6 +288,14 @@ MATRIX: dict[tuple[str, str], tuple[Break, str]] = {
 def test_a_good_report_has_no_deviation(name: str) -> None:
     said = {f"{deviation.message} [{deviation.rule}]" for deviation in found(GOOD[name]())}
     assert [line for line in sorted(said) if not line.startswith(KNOWN)] == []
+
+
+@pytest.mark.parametrize("profile", [DEFAULT_PROFILE, OLDER], ids=["default", "of older receivers"])
+@pytest.mark.parametrize("template", ["tid5200", "tid5300"])
+def test_our_reports_for_reporting_systems_have_no_deviation(template: str, profile: Profile) -> None:
+    (built,) = TEMPLATES[template].build(study_findings(), evidence(), identity(profile=profile))
+    assert isinstance(built, BuiltDocument)
+    assert [str(deviation) for deviation in check_document(dcmread(BytesIO(document_bytes(built))))] == []
 
 
 def test_a_report_in_snomed_rt_is_as_good() -> None:

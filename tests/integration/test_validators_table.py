@@ -1,0 +1,89 @@
+"""Every kind of document through every tool: what is said stands in `known_lines.toml`, by its exact words, with its reason."""
+
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from pydicom import dcmread
+
+from node.egress.building import TEMPLATES
+from node.egress.built_files import document_bytes
+from sr_templates.document import BuiltDocument
+from tests.factories import evidence, identity, study_findings
+from tests.integration.conftest import TABLE
+from tests.integration.verdicts import VALIDATORS, Documents, Verdicts, dciodvfy
+
+_HERE = Path(__file__).parent
+# What is there without being asked for is judged in every run; what has to be fetched, by `make test-origins`.
+_MARKS = {
+    "dciodvfy": [pytest.mark.validators],
+    "dsrdump": [pytest.mark.dcmtk],
+    "dsr2html": [pytest.mark.dcmtk],
+    "dsr2xml": [pytest.mark.dcmtk],
+    "PixelMed templates": [pytest.mark.validators, pytest.mark.slow],
+    "PixelMed modules": [pytest.mark.validators, pytest.mark.slow],
+    "dcmqi": [pytest.mark.dcmqi, pytest.mark.origins],
+    "dcmjs": [pytest.mark.javascript, pytest.mark.origins],
+    "adapters": [pytest.mark.javascript, pytest.mark.origins],
+}
+
+
+@pytest.fixture(scope="module")
+def documents(tmp_path_factory: pytest.TempPathFactory) -> Documents:
+    """One of each kind that is an object of DICOM, of the same study."""
+    folder = tmp_path_factory.mktemp("documents")
+    found = {}
+    for kind, template in TEMPLATES.items():
+        document = template.build(study_findings(), evidence(), identity())[0]
+        if isinstance(document, BuiltDocument):  # a message or a table is judged elsewhere
+            found[kind] = folder / f"{kind}.dcm"
+            found[kind].write_bytes(document_bytes(document))
+    return found
+
+
+def _known(tool: str, *, also_optional: bool = True) -> dict[str, set[str]]:
+    """Kind of document -> the lines that are known of it; those that are optional need not be said."""
+    lines = tomllib.loads((_HERE / "known_lines.toml").read_text(encoding="utf-8"))["line"]
+    assert all(line["reason"] for line in lines)
+    known: dict[str, set[str]] = {}
+    for line in lines:
+        if tool in line["tools"] and (also_optional or not line.get("optional")):
+            for kind in line["documents"]:
+                known.setdefault(kind, set()).add(line["text"])
+    return known
+
+
+def _cell(lines: int, new: int, read: str) -> str:
+    said = f"{new} NEW" if new else f"{lines} known" if lines else "silent"
+    return f"{read}, {said}" if read else said
+
+
+@pytest.mark.parametrize("tool", [pytest.param(tool, marks=_MARKS.get(tool, [])) for tool in VALIDATORS])
+def test_a_tool_says_what_is_known_of_it_and_nothing_else(
+    tool: str, documents: Documents, tmp_path: Path, record_property: Callable[[str, object], None]
+) -> None:
+    verdicts: Verdicts = VALIDATORS[tool](documents, tmp_path)
+    known = _known(tool)
+    new = {kind: sorted(verdict.lines - known.get(kind, set())) for kind, verdict in verdicts.items()}
+    asked = _known(tool, also_optional=False)
+    no_longer = {kind: sorted(lines - verdicts[kind].lines) for kind, lines in asked.items() if kind in verdicts}
+    cells = [[tool, kind, _cell(len(verdict.lines), len(new[kind]), verdict.read)] for kind, verdict in verdicts.items()]
+    record_property(TABLE, cells)
+    assert {kind: lines for kind, lines in new.items() if lines} == {}
+    assert {kind: lines for kind, lines in no_longer.items() if lines} == {}
+
+
+def test_every_known_line_is_of_a_tool_and_a_document() -> None:
+    lines = tomllib.loads((_HERE / "known_lines.toml").read_text(encoding="utf-8"))["line"]
+    assert {tool for line in lines for tool in line["tools"]} <= VALIDATORS.keys()
+    assert {kind for line in lines for kind in line["documents"]} <= TEMPLATES.keys()
+    assert len({(*line["tools"], line["text"]) for line in lines}) == len(lines)
+
+
+@pytest.mark.validators
+def test_dciodvfy_would_notice_a_reference_outside_the_evidence(documents: Documents, tmp_path: Path) -> None:
+    broken = dcmread(documents["tid1500"])
+    del broken.CurrentRequestedProcedureEvidenceSequence
+    broken.save_as(tmp_path / "broken.dcm")
+    assert dciodvfy({"tid1500": tmp_path / "broken.dcm"}, tmp_path)["tid1500"].lines - _known("dciodvfy")["tid1500"]
