@@ -37,6 +37,7 @@ unit: $(VENV)/.test-installed  ## the unit tests but the slow ones
 # Imported networks against the frameworks they come from, and large networks at their full size. Installs TensorFlow.
 test-origins: $(VENV)/.origins-installed peers  ## comparisons with TensorFlow, torchvision and OpenVINO, large networks, OHIF: some ten minutes
 	$(VENV)/bin/python -m tests.peers.ohif
+	$(VENV)/bin/python -m tests.peers.javascript_readers
 	$(PYTEST) -m "origins and not further" --durations=10
 
 # Second sizes and heads of networks that `test-origins` compares with their origin, large networks, compilers: minutes, and 2 GB
@@ -87,7 +88,6 @@ $(VENV)/.docs-installed: $(VENV)/.demo-installed
 
 $(VENV)/.origins-installed: $(VENV)/.test-installed
 	$(PIP) -e '.[test,origins]'
-	$(VENV)/bin/python -m tests.peers.javascript_readers
 	@touch $@
 
 $(VENV)/.further-installed: $(VENV)/.origins-installed

@@ -80,7 +80,7 @@ def impossible(code: Code) -> str:
 
 def _has_luhn_digit(value: str) -> bool:
     number, _, digit = value.partition("-")
-    if not (number.isascii() and number.isdigit() and digit.isascii() and digit.isdigit()):
+    if len(value) > 18 or not (number.isascii() and number.isdigit() and digit.isascii() and digit.isdigit()):
         return False
     doubled = [int(d) * 2 if place % 2 == 0 else int(d) for place, d in enumerate(reversed(number))]
     return (10 - sum(d - 9 if d > 9 else d for d in doubled) % 10) % 10 == int(digit)

@@ -24,6 +24,7 @@ _REFERENCES = ("IMAGE", "COMPOSITE", "WAVEFORM")
 _NAMED = ("TEXT", "NUM", "CODE", "DATETIME", "DATE", "TIME", "UIDREF", "PNAME")  # a concept name is type 1 (PS3.3 C.17.3.2.2)
 _CODE_LENGTHS = {"CodeValue": 16, "CodingSchemeDesignator": 16, "CodeMeaning": 64}  # SH, SH, LO (PS3.5 6.2)
 _DS_LENGTH = 16
+_LONGEST_READ = 1024  # what takes no time to read; a message does not repeat more of it
 
 
 def check_fields(item: ContentItem) -> Iterator[Deviation]:
@@ -76,9 +77,10 @@ def _number(item: ContentItem) -> Iterator[Finding]:
     for measured in items(item.dataset, "MeasuredValueSequence"):
         number = text(measured, "NumericValue")
         if not _is_number(number):
-            yield _error(f"{number!r} is no number" if number else "no numeric value", "PS3.3 C.18.1")
+            yield _error(f"{_shortened(number)} is no number" if number else "no numeric value", "PS3.3 C.18.1")
         if len(number) > _DS_LENGTH:
-            yield _error(f"{number} has {len(number)} characters, a decimal string at most {_DS_LENGTH}", "PS3.5 6.2")
+            message = f"{_shortened(number)} has {len(number)} characters, a decimal string at most {_DS_LENGTH}"
+            yield _error(message, "PS3.5 6.2")
         if item.unit is None:
             yield _error("no unit of measurement", "PS3.3 C.18.1")
         else:
@@ -86,9 +88,13 @@ def _number(item: ContentItem) -> Iterator[Finding]:
             yield from _unit(item.concept, item.unit)
 
 
+def _shortened(number: str) -> str:
+    return number if len(number) <= 64 else f"{number[:64]}..."
+
+
 def _is_number(number: str) -> bool:
     try:
-        return Decimal(number).is_finite()
+        return len(number) <= _LONGEST_READ and Decimal(number).is_finite()
     except InvalidOperation:
         return False
 

@@ -5,6 +5,7 @@ import re
 Dimension = tuple[tuple[str, int], ...]
 
 _PREFIXES = ("", "da", "Y", "Z", "E", "P", "T", "G", "M", "k", "h", "d", "c", "m", "u", "n", "p", "f")
+_LONGEST = 64  # a code value has at most 16 characters, a long one that nobody writes for a unit more
 _FORCE = {"M": 1, "L": 1, "T": -2}
 _PRESSURE = {"M": 1, "L": -1, "T": -2}
 _ENERGY = {"M": 1, "L": 2, "T": -2}
@@ -31,7 +32,7 @@ _SIMPLE = re.compile(r"(?P<atom>10[*^]|(?:[A-Za-z%']|\[[^\[\]]*\])+)(?P<exponent
 def dimension(unit: str) -> Dimension | None:
     """None where the text is no unit of UCUM. Percent, ratios, angles, counts and annotations have no dimension."""
     reader = _Reader(unit)
-    if not unit or not reader.term(1) or reader.place != len(unit):
+    if not 0 < len(unit) <= _LONGEST or not reader.term(1) or reader.place != len(unit):
         return None
     return tuple(sorted((base, power) for base, power in reader.powers.items() if power))
 

@@ -39,3 +39,8 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     assert found is None or all(power for _, power in found)
     if found is not None:
         assert dimension(f"({text})") == found
+
+
+def test_a_unit_of_a_million_brackets_is_none() -> None:
+    assert dimension("(" * 1_000_000) is None
+    assert dimension("m." * 1_000_000 + "m") is None
