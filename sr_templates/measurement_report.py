@@ -1,12 +1,15 @@
 """TID 1500 Measurement Report: what was measured, what was not and why, and what each clip showed."""
 
+from collections.abc import Iterable
+
 from highdicom import sr
 from pydicom.dataset import Dataset
+from pydicom.sr.coding import Code
 from pydicom.uid import ComprehensiveSRStorage
 
-from models.catalogue import QUANTITIES, View
-from models.results import ClipFindings, ModelUse, StudyFindings
-from sr_templates import codes, tracking
+from models.catalogue import QUANTITIES
+from models.results import StudyFindings
+from sr_templates import codes
 from sr_templates.contributing_equipment import networks
 from sr_templates.document import (
     BuiltDocument,
@@ -17,11 +20,13 @@ from sr_templates.document import (
     start_document,
 )
 from sr_templates.errors import DocumentError
+from sr_templates.evaluations import evaluation_items
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
-from sr_templates.measurement_items import comment, measured, not_measured, view_found, weights
+from sr_templates.measurement_groups import measurement_groups
 from sr_templates.patient_safety import refuse_numbers_on_patients, research_mark
 
+_ENGLISH = sr.CodedConcept("en-US", "RFC5646", "English (United States)")  # CID 5000
 KIND = DocumentKind("tid1500", ComprehensiveSRStorage, "SR", 9100, "EchoNode measurements")
 
 
@@ -32,16 +37,15 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     all for numbers of phantom-trained weights on a patient.
     """
     refuse_numbers_on_patients(findings, evidence)
-    groups = [*_quantity_groups(findings, evidence, identity), *_clip_groups(findings, evidence, identity)]
-    if not groups:
+    _refuse_unknown_quantities(findings)
+    values = measurement_groups(findings, evidence, identity)
+    evaluations = evaluation_items(findings, evidence, identity)
+    if not (values or findings.not_measured or findings.clips):
         return ()
-    report = sr.MeasurementReport(
-        observation_context=sr.ObservationContext(observer_device_context=observer_context(identity)),
-        procedure_reported=codes.ECHOCARDIOGRAPHY,
-        imaging_measurements=groups,
-        title=codes.RESEARCH_REPORT if findings.research_override else codes.IMAGING_MEASUREMENT_REPORT,
-    )[0]
-    _append_remarks(report, findings)
+    report = _root(findings, identity)
+    _append(report, codes.IMAGING_MEASUREMENTS, values)
+    _append(report, codes.QUALITATIVE_EVALUATIONS, evaluations)
+    _finish(report)
     document = start_document(KIND, evidence, identity, mark=research_mark(findings), models=networks(findings))
     document.update(report)
     document.CompletionFlag = "PARTIAL"
@@ -54,102 +58,44 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     return (BuiltDocument(KIND.template, "", document),)
 
 
-def _quantity_groups(
-    findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity
-) -> list[sr.MeasurementsAndQualitativeEvaluations]:
-    """One TID 1501 group per structure and set of views, so that a reader finds volumes and EF of one view together."""
-    predictions = {clip.sop_instance_uid: clip.view for clip in findings.clips if clip.view is not None}
-    mark = research_mark(findings)
-    groups = []
-    for structure, views in dict.fromkeys((quantity.structure, quantity.views) for quantity in QUANTITIES.values()):
-        found = [m for m in findings.measurements if _seen(m.key) == (structure, views)]
-        missing = [n for n in findings.not_measured if _seen(n.key) == (structure, views)]
-        if not found and not missing:
-            continue
-        group = sr.MeasurementsAndQualitativeEvaluations(
-            tracking_identifier=_tracking(tracking.structure(structure, views, evidence, identity)),
-            algorithm_id=_algorithm(findings.models, identity),
-            measurements=[measured(measurement, predictions, findings.models, evidence) for measurement in found],
-            qualitative_evaluations=[not_measured(result) for result in missing],
-        )
-        if found and mark:
-            _put_first(group[0], comment(mark))
-        groups.append(group)
-    return groups
+def _refuse_unknown_quantities(findings: StudyFindings) -> None:
+    keys = [*(measurement.key for measurement in findings.measurements), *(result.key for result in findings.not_measured)]
+    if unknown := [key for key in keys if key not in QUANTITIES]:
+        raise DocumentError(f"unknown quantity {unknown[0]!r}")
 
 
-def _put_first(group: Dataset, item: sr.TextContentItem) -> None:
-    """Before any value, after the attributes of the group."""
-    items = group.ContentSequence
-    items.insert(next(i for i, other in enumerate(items) if other.RelationshipType == "CONTAINS"), item)
+def _root(findings: StudyFindings, identity: DocumentIdentity) -> sr.ContainerContentItem:
+    """TID 1500 rows 1 to 4. Not highdicom's `MeasurementReport`, which cannot be without a measurement."""
+    title = codes.RESEARCH_REPORT if findings.research_override else codes.IMAGING_MEASUREMENT_REPORT
+    root = sr.ContainerContentItem(title, template_id="1500")
+    root.ContentSequence = sr.ContentSequence()
+    root.ContentSequence.extend(sr.LanguageOfContentItemAndDescendants(_ENGLISH))
+    root.ContentSequence.extend(sr.ObservationContext(observer_device_context=observer_context(identity)))
+    modifier = sr.RelationshipTypeValues.HAS_CONCEPT_MOD
+    root.ContentSequence.append(sr.CodeContentItem(codes.PROCEDURE_REPORTED, codes.ECHOCARDIOGRAPHY, modifier))
+    return root
 
 
-def _seen(key: str) -> tuple[str, tuple[View, ...]]:
-    """The structure and the views of a quantity."""
-    if key not in QUANTITIES:
-        raise DocumentError(f"unknown quantity {key!r}")
-    return QUANTITIES[key].structure, QUANTITIES[key].views
+def _append(report: Dataset, name: Code, items: Iterable[sr.ContentSequence]) -> None:
+    """TID 1500 rows 6 and 12: a container where there is something to put in."""
+    content = sr.ContentSequence([item for one in items for item in one])
+    if content:
+        container = sr.ContainerContentItem(name, relationship_type=sr.RelationshipTypeValues.CONTAINS)
+        container.ContentSequence = content
+        report.ContentSequence.append(container)
 
 
-def _clip_groups(
-    findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity
-) -> list[sr.MeasurementsAndQualitativeEvaluations]:
-    """One TID 1501 group per clip: view and its certainty, image quality, likeness to the training data, why not measured."""
-    groups = []
-    for number, clip in enumerate(findings.clips, start=1):
-        header = evidence.header(clip.sop_instance_uid)
-        group = sr.MeasurementsAndQualitativeEvaluations(
-            tracking_identifier=_tracking(tracking.clip(number, clip.sop_instance_uid, evidence, identity)),
-            algorithm_id=_algorithm(clip.models, identity),
-            measurements=_image_quality(clip),
-            qualitative_evaluations=_evaluations(clip),
-            source_images=[sr.SourceImageForMeasurementGroup(header.SOPClassUID, header.SOPInstanceUID)],
-        )
-        for flag in clip.flags:
-            group[0].ContentSequence.append(comment(f"{flag.issue.value}: {flag.message}"))
-        groups.append(group)
-    return groups
+def _finish(item: Dataset) -> None:
+    """What highdicom writes otherwise.
 
-
-def _image_quality(clip: ClipFindings) -> list[sr.Measurement]:
-    if clip.quality is None:
-        return []
-    return [sr.Measurement(codes.IMAGE_QUALITY_RATING, round(clip.quality.score, 1), codes.SCORE_OF_100)]
-
-
-def _evaluations(clip: ClipFindings) -> list[sr.QualitativeEvaluation]:
-    items = [] if clip.view is None else [view_found(clip.view)]
-    if clip.distribution is not None:
-        verdict = codes.INSIDE_DISTRIBUTION if clip.distribution.inside else codes.OUTSIDE_DISTRIBUTION
-        items.append(sr.QualitativeEvaluation(codes.DISTRIBUTION_VERDICT, verdict))
-    for name, reasons in ((codes.REASON_NOT_MEASURED, clip.gates), (codes.GATE_LIFTED, clip.marked)):
-        items += [sr.QualitativeEvaluation(name, codes.REASON_CODES[reason].reason) for reason in reasons]
-    return items
-
-
-def _append_remarks(report: Dataset, findings: StudyFindings) -> None:
-    """TID 1500 rows 12-14: the research mark and the flags that concern the whole study."""
-    texts = [research_mark(findings)] if research_mark(findings) else []
-    texts += [f"{flag.issue.value}: {flag.message}" for flag in findings.flags if flag.sop_instance_uid is None]
-    if texts:
-        remarks = sr.ContainerContentItem(codes.QUALITATIVE_EVALUATIONS, relationship_type=sr.RelationshipTypeValues.CONTAINS)
-        remarks.ContentSequence = sr.ContentSequence([comment(text) for text in texts])
-        report.ContentSequence.append(remarks)
-
-
-def _algorithm(models: tuple[ModelUse, ...], identity: DocumentIdentity) -> sr.AlgorithmIdentification:
-    """TID 4019: the node is the algorithm; which weights it used, with their hash, are its parameters."""
-    return sr.AlgorithmIdentification(
-        name=identity.model_name,
-        version=identity.software_version,
-        manufacturer=identity.manufacturer,
-        family=codes.ARTIFICIAL_INTELLIGENCE,
-        parameters=[weights(use) for use in models] or None,
-    )
-
-
-def _tracking(tracked: tracking.Tracked) -> sr.TrackingIdentifier:
-    return sr.TrackingIdentifier(uid=tracked.uid, identifier=tracked.identifier)
+    Continuity of Content: of continuous text, viewers show a value without its name. Whole numbers: 2 beats, not 2.0.
+    """
+    if item.ValueType == "CONTAINER":
+        item.ContinuityOfContent = "SEPARATE"
+    elif item.ValueType == "NUM" and float(value := item.MeasuredValueSequence[0].NumericValue).is_integer():
+        item.MeasuredValueSequence[0].NumericValue = str(int(value))
+    for child in item.get("ContentSequence", ()):
+        _finish(child)
 
 
 def _referenced(findings: StudyFindings) -> list[str]:

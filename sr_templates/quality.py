@@ -10,10 +10,10 @@ from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from models.results import ModelUse, QualityFlag, QualityIssue, StudyFindings
 from sr_templates import codes
+from sr_templates.algorithm import weights
 from sr_templates.document import BuiltDocument, DocumentKind, evidence_sequence, observer_context, start_document
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
-from sr_templates.measurement_items import weights
 from sr_templates.patient_safety import research_mark
 
 KIND = DocumentKind("kos", KeyObjectSelectionDocumentStorage, "KO", 9300, "EchoNode quality issue")

@@ -1,9 +1,10 @@
-"""What our documents follow over frames, clips and revisions: a structure in a view, or a clip."""
+"""What our documents follow over frames, clips and revisions (a structure in a view, a clip), and what they name once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from models.catalogue import View
+from models.results import FrameReference
 from sr_templates import codes
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
@@ -52,3 +53,18 @@ def structure(name: str, views: Sequence[View], evidence: Evidence, identity: Do
 def clip(number: int, sop_instance_uid: str, evidence: Evidence, identity: DocumentIdentity) -> Tracked:
     """Clips are numbered in order of arrival, so a later one renames none before it."""
     return Tracked(f"Clip {number}", identity.tracking_uid(evidence.study_instance_uid, f"clip {sop_instance_uid}"))
+
+
+def outline(name: str, view: View, frame: FrameReference, evidence: Evidence, identity: DocumentIdentity) -> Tracked:
+    """A structure on one frame. Not the structure's own UID: viewers make one drawing of all regions that share theirs."""
+    phase = f", {codes.PHASE_CODES[frame.phase].meaning.lower()}" if frame.phase else ""
+    whole = structure(name, [view], evidence, identity).identifier
+    identifier = f"{whole}{phase}, frame {frame.frame_number}"
+    what = f"outline {name} {frame.sop_instance_uid} {frame.frame_number}"
+    return Tracked(identifier, identity.tracking_uid(evidence.study_instance_uid, what))
+
+
+def observation_uid(observed: str, evidence: Evidence, identity: DocumentIdentity) -> str:
+    """Observation UID (0040,A171) of what one analysis says of a quantity, or of a group: the same in whatever document."""
+    analysis = f"{identity.analysis_uuid} {identity.revision}"
+    return identity.tracking_uid(evidence.study_instance_uid, f"observation {analysis} {observed}")

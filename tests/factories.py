@@ -151,13 +151,18 @@ def poor_clip(**changes: Any) -> ClipFindings:
 
 
 def measurement(key: str, value: float, **changes: Any) -> Measurement:
-    """A value with the unit, views and ED and ES frames that its quantity calls for."""
+    """A value with the unit, views and ED or ES frames that its quantity calls for: both of an ejection fraction."""
     quantity = QUANTITIES[key]
     clips = {View.A2C: A2C_UID}
+    of_one = {"lvedv": Phase.END_DIASTOLE, "lvesv": Phase.END_SYSTOLE, "lv": Phase.END_DIASTOLE}.get(
+        key.split("_", maxsplit=1)[0]
+    )
+    frames = {Phase.END_DIASTOLE: 1, Phase.END_SYSTOLE: 11}
     sources = tuple(
         FrameReference(clips.get(view, A4C_UID), number, phase)
         for view in quantity.views or (View.A4C,)
-        for number, phase in ((1, Phase.END_DIASTOLE), (11, Phase.END_SYSTOLE))
+        for phase, number in frames.items()
+        if phase is (quantity.phase or of_one or phase)
     )
     view = quantity.views[0] if len(quantity.views) == 1 else None
     return replace(Measurement(key, quantity.unit, value, sources, method=quantity.method.value, view=view), **changes)

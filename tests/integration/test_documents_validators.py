@@ -147,6 +147,20 @@ def test_a_cardiologist_can_read_the_dump(tmp_path: Path) -> None:
         assert line in text
 
 
+def test_a_page_of_the_report_names_every_value(tmp_path: Path) -> None:
+    """Of continuous text, `dsr2html` leaves the names out."""
+    (report,) = (path for path in write(tmp_path, study_findings(), evidence()) if path.name.startswith("tid1500"))
+    page = dsr2html(report)
+    for named in (
+        "Left Ventricular Ejection Fraction by US: 56.4 %",
+        "Left Ventricular End Diastolic Volume: 121.3 mL",
+        "Left Ventricle diastolic major axis: 8.46 cm",
+        "Image Region: Polyline",
+        "Properties: Selection Status = Most recent value chosen (121411, DCM)",
+    ):
+        assert named in page
+
+
 def test_the_dump_says_how_a_model_measured(tmp_path: Path) -> None:
     findings = study_findings(measurements=_READ_VALUES)
     (report,) = (path for path in write(tmp_path, findings, evidence()) if path.name.startswith("tid1500"))

@@ -28,6 +28,7 @@ from node.work.clip_analysis import analyse_clip, read_group
 from node.work.executor import Executor, LocalExecutor
 from node.work.model_check import require_models
 from node.work.pipeline import AnalysisTools, analyse_study
+from sr_templates import codes
 from sr_templates.quantity_codes import QUANTITY_CODES
 from tests.factories import identity
 from tests.migrated_database import migrated_database
@@ -152,8 +153,9 @@ def test_the_value_of_a_pair_reaches_findings_audit_trail_and_report(bench: Benc
     assert (item.name.value, item.name.scheme_designator) == ("EF-VIDEO-BIPLANE", "99ECHONODE")
     assert item.method is None, "the concept says it"
     assert [image.referenced_sop_instance_uid for image in item.referenced_images] == list(bench.files)
-    discs = [other for other in group.get_measurements() if other.name.value == "18043-0"]
-    assert [other.method.meaning for other in discs] == ["Method of Disks, Biplane"], "in one group, never under one code"
+    discs = [(group, other) for group in groups for other in group.get_measurements() if other.name.value == "18043-0"]
+    assert [(of.method.meaning, other.method.meaning) for of, other in discs] == [("Method of Disks, Biplane",) * 2]
+    assert group.method is None, "in no group of discs, and under no code of theirs"
     assert bench.sha256 in report.to_json()
 
 
@@ -165,10 +167,9 @@ def test_without_an_a2c_clip_the_report_says_so(bench: Bench, database: Database
     assert PAIR not in [use.name for use in findings.models], "it was not asked"
     documents = build_templates(findings, read_evidence([bench.files[uid]]), identity())
     (report,) = (document.dataset for document in documents if document.template == "tid1500")
-    groups = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
-    (item,) = [
-        item for group in groups for item in group.get_qualitative_evaluations() if item.name.value == "EF-VIDEO-BIPLANE"
-    ]
+    read = hd.sr.ComprehensiveSR.from_dataset(report).content[0]
+    (evaluations,) = [item for item in read.ContentSequence if item.name == codes.QUALITATIVE_EVALUATIONS]
+    (item,) = [item for item in evaluations.ContentSequence if item.name.value == "EF-VIDEO-BIPLANE"]
     assert item.value.value == "114007", "not attempted"
 
 

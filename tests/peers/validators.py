@@ -8,10 +8,15 @@ from pathlib import Path
 from tests.peers import pixelmed
 
 # Errors of PixelMed's own: CID 100 is extensible and has no echocardiography; TID 2010 rows 3 and 4 look for the document title
-# among the concept names of the children (`../code[concept/@cv='113010']`), so that their condition is never satisfied.
+# among the concept names of the children (`../code[concept/@cv='113010']`), so that their condition is never satisfied. It puts
+# every CODE and NUM below a value to the wildcards of TID 300 rows 2, 9 and 10 too: those of TID 310 are properties.
 _PIXELMED_IS_WRONG = (
     r'Procedure reported"\): Code \(40701008,SCT,"Echocardiography"\) not found in context group 100$',
     r"^Error: Template 2010 .*\[Row [34]\] CODE CID 701[12]: .*Conditional content item present when condition not satisfied$",
+    r"^Error: Template 300 Measurement/\[Row 1\] NUM \*/\[Row 2\] CODE \*: .*/"
+    r'CODE \(121404,DCM,"Selection Status"\): Incorrect relationship - expected HAS CONCEPT MOD - found HAS PROPERTIES$',
+    r"^Error: Template 300 Measurement/\[Row 1\] NUM \*/\[Row (9|10)\] NUM \*: .*/"
+    r'NUM \(386136009,SCT,"Standard Deviation"\): Incorrect relationship - expected INFERRED FROM - found HAS PROPERTIES$',
 )
 
 # Without plane positions, PixelMed wants Derivation Image in the shared functional groups as well as in each frame's.

@@ -42,8 +42,8 @@ GOOD: dict[str, Callable[[], Dataset]] = {
 }
 
 
-# Our measurement reports say first what a value is called in our words; TID 300 has that row behind the others.
-KNOWN = 'stands after TEXT "Equivalent Meaning of Concept Name"'
+# The spread of beats is a property of their mean. TID 310 is extensible, and no group of its has that code.
+KNOWN = '(386136009, SCT, "Standard Deviation") is not a code of CID 226'
 
 
 def found(document: Dataset) -> tuple[Deviation, ...]:
@@ -215,7 +215,7 @@ def _purpose(document: Dataset) -> None:
 MATRIX: dict[tuple[str, str], tuple[Break, str]] = {
     ("tid1500", "wrong measurement code"): (lambda d: rename(d, "18043-0", "99999-9"), "PS3.16 8.1"),
     ("tid1500", "wrong unit"): (lambda d: set_unit(d, "18043-0", "kumquat"), "PS3.16 7.2.2"),
-    ("tid1500", "unit of something else"): (lambda d: set_unit(d, "18026-5", "cm"), "TID 300"),
+    ("tid1500", "unit of something else"): (lambda d: set_unit(d, "18026-5", "ms"), "TID 300 row 1"),
     ("tid1500", "no unit"): (lambda d: _delete_unit(d, "18043-0"), "PS3.3 C.18.1"),
     ("tid1500", "wrong title"): (lambda d: retitle(d, "125999"), "TID 1500 row 1"),
     ("tid1500", "wrong relationship of measurements"): (lambda d: relate(d, "126010", "HAS PROPERTIES"), "TID 1500 row 6"),
@@ -225,8 +225,8 @@ MATRIX: dict[tuple[str, str], tuple[Break, str]] = {
     ("tid1500", "invalid language"): (lambda d: set_value(d, "121049", "xx-XX"), "TID 1204 row 1"),
     ("tid1500", "no language"): (lambda d: drop(d, "121049"), "TID 1204 row 1"),
     ("tid1500", "no procedure"): (lambda d: drop(d, "121058"), "TID 1500 row 4"),
-    ("tid1500", "no tracking UID"): (lambda d: drop(d, "112040"), "TID 1501 row 3"),
-    ("tid1500", "tracking UID as text"): (lambda d: _as_text(d, "112040"), "TID 1501 row 3"),
+    ("tid1500", "no tracking UID"): (lambda d: drop(d, "112040"), "TID 1410 row 3"),
+    ("tid1500", "tracking UID as text"): (lambda d: _as_text(d, "112040"), "TID 1410 row 3"),
     ("tid1500", "no algorithm version"): (lambda d: drop(d, "111003"), "TID 4019 row 2"),
     ("tid1500", "wrong group code"): (lambda d: rename(d, "125007", "125008"), "TID 1500"),
     ("tid1500", "number of more than 16 characters"): (lambda d: lengthen(d, "18043-0"), "PS3.5 6.2"),

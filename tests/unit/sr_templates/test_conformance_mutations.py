@@ -29,22 +29,28 @@ OPTIONAL = {
     "tid5300": {"125301", "125302", "125303", "121404", "399264008", "370129005", "272518008", "121112"},
     "tid1500": {
         "121013", "121014", "121015", "111000", "111002", "122405", "121050", "111031", "370129005", "363698007", "111029",
-        "111012", "18043-0", "272518008", "121106", "126010", "C0034375", "399264008", "121071",
+        "111012", "18043-0", "272518008", "121106", "126010", "C0034375", "399264008", "121071", "121401",
+        "18026-5", "18148-7", "18077-8", "121112",
+        "111030",  # a group without a region is one of TID 1501
     },
     "kos": {"121013", "121014", "121015", "113012", "113011"},
 }  # fmt: skip
 
 
 def _trimmed() -> Dataset:
-    """Our own measurement report, of each kind of group the first."""
+    """Our own measurement report, of each kind of group the first, without what no row speaks of: the spread of beats as a
+    property, and what is said of a qualitative evaluation.
+    """
     document = GOOD["tid1500"]()
     measurements = next(item for item in document.ContentSequence if _name(item) == "126010")
     first, last = measurements.ContentSequence[0], measurements.ContentSequence[-1]
     number = next(item for item in first.ContentSequence if item.ValueType == "NUM")
     first.ContentSequence = [*(item for item in first.ContentSequence if item.ValueType != "NUM"), number]
     images = [item for item in number.ContentSequence if item.ValueType == "IMAGE"]
-    number.ContentSequence = [item for item in number.ContentSequence if item not in images[1:]]
+    number.ContentSequence = [i for i in number.ContentSequence if i not in images[1:] and _name(i) != "386136009"]
     measurements.ContentSequence = [first, last]
+    for evaluation in next(item for item in document.ContentSequence if _name(item) == "C0034375").ContentSequence:
+        evaluation.pop("ContentSequence", None)
     return document
 
 

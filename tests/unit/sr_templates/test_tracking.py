@@ -12,18 +12,19 @@ from tests.factories import A2C_UID, A4C_UID, POOR_UID, clip_findings, evidence,
 
 
 def _in_report(findings: StudyFindings, maker: DocumentIdentity) -> dict[str, str]:
-    """UID by identifier of every group of the report."""
+    """UID by identifier of all that the report tracks: structures and clips."""
     (document,) = measurement_report.build(findings, evidence(), maker)
-    return {group["112039"].TextValue: group["112040"].UID for group in _groups(document.dataset)}
+    return {item["112039"].TextValue: item["112040"].UID for item in _tracked(document.dataset)}
 
 
-def _groups(item: Dataset) -> Iterator[dict[str, Dataset]]:
-    """Content items of each measurement group by the code value of their name."""
+def _tracked(item: Dataset) -> Iterator[dict[str, Dataset]]:
+    """Children by the code value of their name, of each content item that is tracked."""
     for child in item.get("ContentSequence", []):
-        if "ConceptNameCodeSequence" in child and child.ConceptNameCodeSequence[0].CodeValue == "125007":
-            named = [item for item in child.ContentSequence if "ConceptNameCodeSequence" in item]
-            yield {item.ConceptNameCodeSequence[0].CodeValue: item for item in named}
-        yield from _groups(child)
+        named = [item for item in child.get("ContentSequence", []) if "ConceptNameCodeSequence" in item]
+        by_name = {item.ConceptNameCodeSequence[0].CodeValue: item for item in named}
+        if "112039" in by_name:
+            yield by_name
+        yield from _tracked(child)
 
 
 def _in_segmentations(findings: StudyFindings, maker: DocumentIdentity) -> dict[str, tuple[str, str]]:
@@ -52,7 +53,7 @@ def test_report_and_segmentation_track_the_same_ventricle() -> None:
     assert segments.keys() == {A4C_UID, A2C_UID}
     for identifier, uid in segments.values():
         assert report[identifier] == uid
-    assert len(set(report.values())) == len(report) == 6
+    assert len(set(report.values())) == len(report) == 8
 
 
 def test_two_clips_of_one_view_show_one_ventricle() -> None:
