@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass
 from io import BytesIO
 from itertools import count
@@ -49,7 +50,7 @@ def grey(frame_index: int) -> int:
 
 
 def clip_file(number: int) -> Dataset:
-    """The clip of a study of its own."""
+    """The first clip of a study of its own."""
     uid = f"{A4C_UID}.{number}"
     clip = source_header(
         uid, frames=FRAMES, Rows=ROWS, Columns=COLUMNS, StudyInstanceUID=f"{uid}.1", SeriesInstanceUID=f"{uid}.2"
@@ -69,6 +70,15 @@ def clip_file(number: int) -> Dataset:
     return clip
 
 
+def neighbour(clip: Dataset) -> Dataset:
+    """Another clip of the same series, white: most carts make one series of a whole study."""
+    other = deepcopy(clip)
+    other.SOPInstanceUID = other.file_meta.MediaStorageSOPInstanceUID = f"{clip.SOPInstanceUID}.3"
+    other.InstanceNumber = 2
+    other.PixelData = b"\xff" * len(clip.PixelData)
+    return other
+
+
 def segmented(clip: Dataset, findings: ClipFindings) -> BuiltDocument:
     (document,) = segmentation.build(study_findings(clips=(findings,), measurements=()), evidence(clip), identity())
     return document
@@ -85,14 +95,15 @@ class Viewer:
 
     @contextmanager
     def study(self, change: Callable[[Dataset], None] = lambda _: None, **changes: object) -> Iterator[OhifPage]:
-        """A page with a clip and its segmentation, `changes` to the clip's findings, `change` to the segmentation."""
+        """A page with two clips and the segmentation of one, `changes` to the clip's findings, `change` to the segmentation."""
         clip = clip_file(next(self.numbers))
         found = clip_findings(clip.SOPInstanceUID, rows=ROWS, columns=COLUMNS, number_of_frames=FRAMES, **changes)
         document = segmented(clip, found)
         change(document.dataset)
-        file = BytesIO()
-        clip.save_as(file, enforce_file_format=True)
-        self.orthanc.upload(file.getvalue())
+        for image in (clip, neighbour(clip)):
+            file = BytesIO()
+            image.save_as(file, enforce_file_format=True)
+            self.orthanc.upload(file.getvalue())
         self.orthanc.upload(document_bytes(document))
         page = OhifPage(self.browser, self.address, clip.StudyInstanceUID)
         try:

@@ -50,7 +50,8 @@ _CONFIG = {
                 "qidoSupportsIncludeField": False,
                 "imageRendering": "wadors",
                 "thumbnailRendering": "wadors",
-                "enableStudyLazyLoad": True,
+                # Otherwise a segmentation may come before its clip, and is then laid over the first one of the same series.
+                "enableStudyLazyLoad": False,
                 "supportsFuzzyMatching": False,
                 "supportsWildcard": True,
                 "omitQuotationForMultipartRequest": True,
