@@ -31,6 +31,8 @@ quick: $(VENV)/.test-installed  ## the tests of `test` without its lint
 	$(PYTEST) -m "$(QUICK)" --durations=10
 	$(VENV)/bin/python -m pytest --doctest-modules models node/errors.py -q
 
+# They wait for nothing, and each worker collects for six seconds: one for each of two cores.
+unit: WORKERS = 2
 unit: $(VENV)/.test-installed  ## the unit tests but the slow ones
 	$(PYTEST) tests/unit -m "$(QUICK) and not slow" --durations=10
 

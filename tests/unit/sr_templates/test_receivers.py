@@ -26,6 +26,8 @@ from sr_templates.quantity_codes import QUANTITY_CODES
 from tests.factories import cart_value, evidence, identity, measurement, study_findings
 from tests.receivers import by_exact_modifiers, by_site_and_code, flat_by_code
 
+pytestmark = pytest.mark.slow  # every quantity, in every profile, through bytes into a receiver
+
 Form = Callable[[Dataset], dict[str, float]]
 
 PROFILES = {

@@ -307,6 +307,7 @@ class Maps(Reads, EngineSlots):
         return Reading(())
 
 
+@pytest.mark.slow
 def test_a_reader_s_own_forward_step_goes_to_the_backend() -> None:
     pytest.importorskip("openvino")
     torch.manual_seed(0)

@@ -88,6 +88,7 @@ def test_an_operation_in_place_behind_the_layer_changes_nothing() -> None:
     assert np.array_equal(maps[0], maps[1])
 
 
+@pytest.mark.slow
 def test_the_network_is_left_as_it_was() -> None:
     network = load_model("EchoMotionNet_B0_SE").network
     before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
@@ -238,6 +239,7 @@ def test_a_clip_network_explains_the_frames_it_was_shown_together() -> None:
     assert explain_clip(network, coloured_clip(3), "es").label == "es"
 
 
+@pytest.mark.slow
 def test_a_transformer_that_answers_by_its_class_token_is_read_before_its_last_attention() -> None:
     """Bug prevented: an empty map, because behind the last attention only the class token counts."""
     network = load_model("EchoApex_ViT-S_views").network

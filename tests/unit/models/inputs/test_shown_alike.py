@@ -29,6 +29,8 @@ from models.library.model import Model
 from models.library.recipe import Recipe
 from models.library.registry import list_models, load_manifest, recipe_of
 
+pytestmark = pytest.mark.slow  # every kind of network, by every verb
+
 _FRAMES, _FRAMES_OF_CLIPS = 8, 32  # as many as every verb asks about: none leaves one out
 
 
@@ -124,18 +126,7 @@ def _reads(network: Any, clip: Clip) -> bool:
     return False
 
 
-def _every_model() -> list[Any]:
-    """One of each kind, and as slow ones those that differ from it in their weights or width alone."""
-    kinds: set[int] = set()
-    found = []
-    for manifest in list_models():
-        marks = [pytest.mark.slow] if (kind := id(recipe_of(manifest))) in kinds else []
-        kinds.add(kind)
-        found.append(pytest.param(known(manifest), id=manifest.name, marks=marks))
-    return found
-
-
-@pytest.mark.parametrize("manifest", _every_model())
+@pytest.mark.parametrize("manifest", [known(manifest) for manifest in list_models()], ids=lambda manifest: manifest.name)
 def test_whoever_asks_a_network_shows_it_the_same(manifest: Manifest) -> None:
     """Bug prevented: an engine is let through, or an answer explained, on an image that the network never sees."""
     found = by_verb(manifest)

@@ -33,6 +33,8 @@ from models.training.distribution_reference import Images, draft_of, reference_o
 from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import LENGTH, FixedReader, model_set, taking
 
+pytestmark = pytest.mark.slow  # learns, writes, loads and judges
+
 PATIENTS = range(10)
 NEW = 77
 ROWS, COLUMNS = 150, 200

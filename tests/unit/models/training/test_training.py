@@ -14,6 +14,8 @@ from models.library.registry import find_manifest, load_model
 from models.training.phantom_source import VIEWS, load_frames
 from models.training.train import train
 
+pytestmark = pytest.mark.slow  # trains
+
 CONFIG = Path(__file__).parents[4] / "config"
 TINY = [
     "data.train_seeds=[100000, 100004]",
@@ -34,7 +36,6 @@ def tiny(cache: Path, folder: Path, *more: str) -> list[str]:
     return [*TINY, f"data.cache={cache}", f"output.folder={folder}", *more]
 
 
-@pytest.mark.slow
 def test_a_published_architecture_can_be_trained_read_with_and_is_marked(cache: Path, tmp_path: Path) -> None:
     """EchoMotionNet on the phantom, two steps: what comes out is a model like any other."""
     overrides = tiny(cache, tmp_path, "optimiser.iterations=2", "model.size_px=64", "model.channels=[8, 8, 8, 8, 8]")
@@ -65,7 +66,6 @@ def test_what_was_trained_can_be_loaded_and_is_marked(task: str, cache: Path, tm
     assert written.weights_path.read_bytes()[:4096].count(b"F16") > 3
 
 
-@pytest.mark.slow
 def test_training_lowers_the_loss_and_repeats_itself(cache: Path, tmp_path: Path) -> None:
     losses: list[str] = []
     overrides = tiny(cache, tmp_path / "a", "optimiser.iterations=200")
@@ -88,7 +88,6 @@ def test_frames_are_made_once_and_hold_all_that_is_taught(cache: Path, monkeypat
     assert not frames.is_heart.all()
 
 
-@pytest.mark.slow
 def test_frames_of_two_processes_equal_those_of_one(tmp_path: Path) -> None:
     one = load_frames((7, 9), 48, tmp_path / "one", 1)
     two = load_frames((7, 9), 48, tmp_path / "two", 2)

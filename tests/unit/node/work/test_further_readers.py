@@ -31,6 +31,8 @@ from tests.unit.models.families.drawn_maps import SECTOR, clip, drawn_reader
 from tests.unit.models.families.echoforge.test_echoforge_promised import FRAMES, beating
 from tests.unit.models.families.echoforge.test_echoforge_promised import reader as key_points
 
+pytestmark = pytest.mark.slow  # from a clip to its report
+
 
 def known(reader: Any, letter: str) -> Any:
     reader.manifest = replace(reader.manifest, trained=True, weights_file="x", weights_sha256=letter * 64)

@@ -73,6 +73,7 @@ def test_what_measures_nothing_is_refused(folder: Path, name: str) -> None:
         require(name)
 
 
+@pytest.mark.slow
 def test_all_of_them_make_one_set(folder: Path) -> None:
     bring(folder, *EVERY)
     read = require(*sorted(MEASURING))
