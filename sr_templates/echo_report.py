@@ -14,7 +14,7 @@ from pydicom.sr.coding import Code
 from pydicom.uid import ComprehensiveSRStorage
 
 from models.results import Measurement, StudyFindings
-from sr_templates import codes, prefill
+from sr_templates import codes, prefill, tracking
 from sr_templates.contributing_equipment import networks
 from sr_templates.document import (
     BuiltDocument,
@@ -169,7 +169,7 @@ def _section(
             items.append(sr.CodeContentItem(in_scheme(codes.IMAGE_MODE, profile.scheme), in_scheme(mode, profile.scheme), _MOD))
         for value in of_group:
             part = value.key if preferred else f"{value.key} replicate"
-            uid = identity.derived_uid(evidence.study_instance_uid, KIND.template, part, "observation")
+            uid = tracking.observation_uid(part, evidence, identity)
             parts = [part for part in values if part.key == "rap" and value.key == "rvsp"]
             item = echo_value(value, section.site, profile, evidence, parts, preferred=preferred, observation_uid=uid)
             items.append(item)

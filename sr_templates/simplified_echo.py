@@ -13,7 +13,7 @@ from pydicom.uid import SimplifiedAdultEchoSRStorage
 
 from models.catalogue import QUANTITIES
 from models.results import Measurement, StudyFindings
-from sr_templates import prefill
+from sr_templates import prefill, tracking
 from sr_templates.contributing_equipment import networks
 from sr_templates.document import (
     BuiltDocument,
@@ -118,7 +118,7 @@ def _value(measurement: Measurement, evidence: Evidence, identity: DocumentIdent
         prefill.selection(measurement, replace(profile, replicates=False)),
         code.derivation and in_scheme(code.derivation, profile.scheme) if measurement.beats > 1 else None,
         tuple(source_images(measurement.sources, evidence)),
-        identity.derived_uid(evidence.study_instance_uid, KIND.template, key, "observation"),
+        tracking.observation_uid(key, evidence, identity),
     )
 
 

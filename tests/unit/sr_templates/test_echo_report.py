@@ -13,7 +13,7 @@ from models.catalogue import QUANTITIES, Phase
 from models.results import FrameReference, StudyFindings
 from node.egress.building import WantedDocument, build_templates
 from node.egress.built_files import document_bytes
-from sr_templates import codes, echo_report
+from sr_templates import codes, echo_report, measurement_report
 from sr_templates.conformance.deviations import Severity
 from sr_templates.conformance_check import check_document
 from sr_templates.errors import DocumentError
@@ -232,6 +232,14 @@ def test_each_profile_has_uids_of_its_own_and_always_the_same() -> None:
 def test_every_value_has_an_observation_uid_of_its_own() -> None:
     uids = [str(number.ObservationUID) for number in _numbers(_report(profile=Profile(replicates=True)))]
     assert len(set(uids)) == len(uids) == 14
+
+
+def test_one_value_has_one_observation_uid_in_every_report() -> None:
+    """What a correction refers to is found wherever the value stands; a replicate is no second name of it."""
+    (other,) = measurement_report.build(study_findings(), evidence(), identity())
+    named = {str(number.ObservationUID) for number in _numbers(other.dataset) if "ObservationUID" in number}
+    here = [str(number.ObservationUID) for number in _numbers(_report(profile=Profile(replicates=True)))]
+    assert len(named & set(here)) == len(here) / 2 == 7
 
 
 def test_a_replicate_is_the_value_once_more_without_selection_status() -> None:
