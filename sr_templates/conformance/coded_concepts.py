@@ -64,6 +64,11 @@ def known_meanings(code: Code) -> frozenset[str]:
     return frozenset(meaning for meaning in known if scheme != "SCT" or not meaning.endswith(")"))
 
 
+def is_listed_unit(value: str) -> bool:
+    """Whether a context group of PS3.16 has it: some are not of the part of UCUM that is read here."""
+    return value in _scheme("UCUM")
+
+
 def impossible(code: Code) -> str:
     """Why no such code can exist, else "". LOINC and SNOMED CT carry check digits, the standard lists all codes of DCM."""
     value, scheme = canonical(code)

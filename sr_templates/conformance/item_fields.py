@@ -8,7 +8,7 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
 from sr_templates.conformance.code_constraints import written
-from sr_templates.conformance.coded_concepts import canonical, impossible
+from sr_templates.conformance.coded_concepts import canonical, impossible, is_listed_unit
 from sr_templates.conformance.content_tree import ContentItem, code_of, items, text
 from sr_templates.conformance.deviations import Deviation, Severity
 from sr_templates.conformance.units import Dimension, dimension
@@ -105,7 +105,8 @@ def _unit(concept: Code | None, unit: Code) -> Iterator[Finding]:
         return
     found = dimension(unit.value)
     if found is None:
-        yield _error(f"{unit.value!r} is no unit of UCUM", "PS3.16 7.2.2")
+        if not is_listed_unit(unit.value):
+            yield _error(f"{unit.value!r} is no unit of UCUM", "PS3.16 7.2.2")
     elif concept is not None:
         possible = _dimensions().get(canonical(concept))
         if possible and found not in possible and not any(found == _of_area(one) for one in possible):

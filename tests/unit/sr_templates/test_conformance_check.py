@@ -298,6 +298,13 @@ def test_our_reports_for_reporting_systems_have_no_deviation(template: str, prof
     assert [str(deviation) for deviation in check_document(dcmread(BytesIO(document_bytes(built))))] == []
 
 
+def test_units_that_the_standard_lists_are_units() -> None:
+    """Of computed tomography, in a report that somebody may well hand over."""
+    document = echo_report()
+    set_unit(document, "8277-6", "[hnsf'U]")
+    assert not [deviation for deviation in found(document) if "no unit of UCUM" in deviation.message]
+
+
 def test_a_report_in_snomed_rt_is_as_good() -> None:
     """What carts write, and what a destination may ask of us."""
     document = echo_report()
