@@ -85,7 +85,7 @@ def wall_thickness_ed_mm(cosine: Tensor, sine: Tensor, heart: Heart) -> Tensor:
 
 
 def in_endocardium(state: HeartState, points: Points) -> Tensor:
-    """`left_ventricle(state, points).endocardium < 0` without all the rest: bool, of the points' own shape, any shape."""
+    """`left_ventricle(state, points).endocardium < 0` without all the rest: bool, of the shape of the points, which are mm."""
     u, _, _, distance, _, _, lobes = _about_axis(state, points)
     ratio = distance / (state.radius_mm * lobes)
     return ratio * ratio < _profile(u, state.heart)[0]
