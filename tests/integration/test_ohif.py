@@ -1,9 +1,9 @@
-"""What OHIF shows of a segmentation: each outline on its frame, nothing on the others, and never a black page."""
+"""What OHIF shows of segmentation and report: each outline on its frame, nothing on the others, and never a black page."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from itertools import count
 from typing import TYPE_CHECKING
@@ -13,13 +13,25 @@ import pytest
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
+from scipy.ndimage import binary_dilation, binary_erosion
 
-from models.results import ClipFindings, Contour
+from models.catalogue import Phase
+from models.results import Beat, ClipFindings, Contour, FrameReference
 from node.egress.built_files import document_bytes
-from sr_templates import segmentation
+from sr_templates import measurement_report, segmentation
 from sr_templates.document import BuiltDocument
 from sr_templates.masks import rasterise
-from tests.factories import A4C_UID, clip_findings, ellipse, evidence, identity, source_header, study_findings
+from tests.factories import (
+    A4C_UID,
+    RELEASED_WEIGHTS,
+    clip_findings,
+    ellipse,
+    evidence,
+    identity,
+    measurement,
+    source_header,
+    study_findings,
+)
 from tests.peers import ohif
 from tests.peers.orthanc import Orthanc
 from tests.waiting import wait_for
@@ -84,6 +96,22 @@ def segmented(clip: Dataset, findings: ClipFindings) -> BuiltDocument:
     return document
 
 
+def reported(clip: Dataset, findings: ClipFindings) -> BuiltDocument:
+    """The report of a hospital's own networks: volumes of one view at both ends of the beat, and the EF of both."""
+    ed, es = (
+        FrameReference(findings.sop_instance_uid, index + 1, phase)
+        for index, phase in ((ED, Phase.END_DIASTOLE), (ES, Phase.END_SYSTOLE))
+    )
+    values = (("ef_a4c", 63.6, (ed, es)), ("lvedv_a4c", 70.0, (ed,)), ("lvesv_a4c", 25.5, (es,)))
+    study = study_findings(
+        clips=(replace(findings, models=(RELEASED_WEIGHTS,), beats=(Beat(ED, ES),)),),
+        measurements=tuple(measurement(key, value, sources=sources) for key, value, sources in values),
+        not_measured=(),
+        models=(RELEASED_WEIGHTS,),
+    )
+    return measurement_report.build(study, evidence(clip), identity())[0]
+
+
 @dataclass(frozen=True)
 class Viewer:
     """A PACS and the viewer in front of it; every study has a number of its own."""
@@ -94,12 +122,11 @@ class Viewer:
     numbers: Iterator[int]
 
     @contextmanager
-    def study(self, change: Callable[[Dataset], None] = lambda _: None, **changes: object) -> Iterator[OhifPage]:
-        """A page with two clips and the segmentation of one, `changes` to the clip's findings, `change` to the segmentation."""
+    def study(self, make: Callable[[Dataset, ClipFindings], BuiltDocument], **changes: object) -> Iterator[OhifPage]:
+        """A page with two clips and the document that `make` makes of one of them; `changes` to the clip's findings."""
         clip = clip_file(next(self.numbers))
         found = clip_findings(clip.SOPInstanceUID, rows=ROWS, columns=COLUMNS, number_of_frames=FRAMES, **changes)
-        document = segmented(clip, found)
-        change(document.dataset)
+        document = make(clip, found)
         for image in (clip, neighbour(clip)):
             file = BytesIO()
             image.save_as(file, enforce_file_format=True)
@@ -159,8 +186,8 @@ def on_screen(mask: NDArray[np.uint8], shape: tuple[int, ...]) -> NDArray[np.boo
 @pytest.mark.parametrize("name", CLIPS)
 def test_each_outline_is_shown_on_its_frame_and_nowhere_else(name: str, viewer: Viewer) -> None:
     outlined = {contour.frame_index for contour in CLIPS[name]["contours"]}
-    with viewer.study(**CLIPS[name]) as page:
-        page.open_segmentation()
+    with viewer.study(segmented, **CLIPS[name]) as page:
+        page.open_document()
         page.keep_segmentation()
         for index in (*range(FRAMES), ED):  # forwards, and back to one
             page.go_to(index + 1)
@@ -173,14 +200,47 @@ def test_each_outline_is_shown_on_its_frame_and_nowhere_else(name: str, viewer: 
         assert (page.errors, page.is_black(), page.hosts) == ([], False, {"127.0.0.1"})
 
 
+def test_the_report_draws_its_outlines_on_their_frames(viewer: Viewer) -> None:
+    """Of the ventricle's left half: the values are written to the right of the outline."""
+    with viewer.study(reported, **CLIPS["end-diastole and end-systole"]) as page:
+        page.open_document()
+        mask = rasterise(OUTLINES[ED], ROWS, COLUMNS)
+        wait_for(lambda: runs_along(drawn(page, ED), mask), 60, "the report does not open at end-diastole")
+        for index in range(FRAMES):
+            page.go_to(index + 1)
+            if index in (ED, ES):
+                mask = rasterise(OUTLINES[index], ROWS, COLUMNS)
+                wait_for(lambda i=index, m=mask: runs_along(drawn(page, i), m), 60, f"frame {index} lacks its outline")
+            else:
+                drawing = wait_for(lambda i=index: [d for d in [drawn(page, i)] if d is not None], 60, f"no frame {index}")
+                assert not drawing[0].any(), f"frame {index} has no outline"
+        assert (page.errors, page.is_black()) == ([], False)
+
+
+def runs_along(drawing: NDArray[np.bool_] | None, mask: NDArray[np.uint8]) -> bool:
+    """Whether the left half of the drawing (rows, columns), true where drawn, is a line, dotted or not, along the whole border
+    of the mask (rows, columns) of 0 and 1.
+    """
+    if drawing is None:
+        return False
+    inside = on_screen(mask, drawing.shape)
+    border = binary_dilation(inside, iterations=6) & ~binary_erosion(inside, iterations=6)
+    left = drawing[:, : drawing.shape[1] // 2]
+    heights = np.flatnonzero(left.any(axis=1))
+    tall = heights.size > 0 and np.ptp(heights) > 0.9 * np.ptp(np.flatnonzero(inside.any(axis=1)))
+    return bool(tall and not (left & ~border[:, : left.shape[1]]).any())
+
+
 def test_without_its_shared_groups_the_page_would_be_black(viewer: Viewer) -> None:
     """That is what this viewer does, so that a page which stays is worth something."""
 
-    def leave_out(document: Dataset) -> None:
-        document.SharedFunctionalGroupsSequence = [Dataset()]
+    def without_groups(clip: Dataset, findings: ClipFindings) -> BuiltDocument:
+        document = segmented(clip, findings)
+        document.dataset.SharedFunctionalGroupsSequence = [Dataset()]
+        return document
 
-    with viewer.study(leave_out, **CLIPS["every frame"]) as page:
+    with viewer.study(without_groups, **CLIPS["every frame"]) as page:
         assert not page.is_black()
-        page.open_segmentation()
+        page.open_document()
         wait_for(page.is_black, 60, "the viewer bears it")
         assert "PixelMeasuresSequence" in page.errors[0]

@@ -22,7 +22,7 @@ _ARGUMENTS = (
 _PATIENCE_MS = 120_000
 _CORNER = '[data-cy="viewport-overlay-bottom-right"]'
 _HAS_STEPPED = "([corner, before]) => !(document.querySelector(corner)?.innerText ?? before).includes(before)"
-_SEGMENTATION = '[data-cy="study-browser-thumbnail-no-image"]'
+_DOCUMENT = '[data-cy="study-browser-thumbnail-no-image"]'
 
 
 @contextmanager
@@ -50,9 +50,9 @@ class OhifPage:
         self.page.get_by_text("Skip all").click()  # of the introduction
         self.page.locator('[data-cy="cine-player-close"]').click()
 
-    def open_segmentation(self) -> None:
-        """As a person does: a double click on its thumbnail. The viewer shows the clip with it, and asks."""
-        self.page.locator(_SEGMENTATION).dblclick()
+    def open_document(self) -> None:
+        """As a person does: a double click on its thumbnail. The viewer shows the clip with it; of a segmentation, it asks."""
+        self.page.locator(_DOCUMENT).dblclick()
 
     def keep_segmentation(self) -> None:
         self.page.get_by_role("button", name="Yes").click()
