@@ -156,7 +156,7 @@ def test_a_page_of_the_report_names_every_value(tmp_path: Path) -> None:
         "Left Ventricular End Diastolic Volume: 121.3 mL",
         "Left Ventricle diastolic major axis: 8.46 cm",
         "Image Region: Polyline",
-        "Properties: Selection Status = Most recent value chosen (121411, DCM)",
+        "Properties : Selection Status = Most recent value chosen (121411, DCM)",
     ):
         assert named in page
 
