@@ -34,6 +34,7 @@ def test_the_picture_is_the_tree() -> None:
     assert drawn() == {name: "" if cls is ModelError else cls.__bases__[0].__name__ for name, cls in CLASSES.items()}
 
 
+@pytest.mark.slow
 def test_models_raises_errors_of_the_one_tree_alone() -> None:
     folder = Path(errors.__file__).parent
     stray = [

@@ -284,6 +284,7 @@ MATRIX: dict[tuple[str, str], tuple[Break, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GOOD)
 def test_a_good_report_has_no_deviation(name: str) -> None:
     said = {f"{deviation.message} [{deviation.rule}]" for deviation in found(GOOD[name]())}
@@ -319,6 +320,7 @@ def test_a_report_in_snomed_rt_is_as_good() -> None:
     assert [str(deviation) for deviation in found(document)] == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "what"), MATRIX)
 def test_each_break_is_found_with_its_rule(name: str, what: str) -> None:
     document = GOOD[name]()

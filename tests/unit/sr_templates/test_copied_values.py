@@ -58,6 +58,7 @@ def raw(dataset: Dataset, keyword: str) -> bytes:
     return value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keyword", "vr", "value"),
     [("AccessionNumber", "SH", LONG_ACCESSION), ("PatientID", "LO", LONG_ID), ("PatientName", "PN", "N" * 70 + "^Jane")],

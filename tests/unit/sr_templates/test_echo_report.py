@@ -97,6 +97,7 @@ def test_it_is_a_partial_comprehensive_sr_of_its_own_series() -> None:
     assert report.ReferencedPerformedProcedureStepSequence == []
 
 
+@pytest.mark.slow
 def test_the_rows_stand_in_the_order_of_the_template() -> None:
     report = _report(_all_measured(), found=evidence(*_of_known_size()))
     names = [_name(item) for item in report.ContentSequence]
@@ -113,6 +114,7 @@ def test_the_rows_stand_in_the_order_of_the_template() -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "profile",
     [DEFAULT_PROFILE, Profile(scheme="srt", findings="121070", velocity="cm/s", replicates=True)],
@@ -128,6 +130,7 @@ def test_no_row_of_the_templates_is_broken(profile: Profile) -> None:
     assert [str(one) for one in deviations if "is not a code of CID 12" not in one.message] == []
 
 
+@pytest.mark.slow
 def test_a_section_has_one_group_for_each_mode() -> None:
     ventricle = _named(_report(_all_measured()), "59776-5")[0]
     groups = _named(ventricle, "125007")
@@ -139,6 +142,7 @@ def test_a_section_has_one_group_for_each_mode() -> None:
             assert _said(number).get("399264008") == (mode and (mode[0], "HAS ACQ CONTEXT"))
 
 
+@pytest.mark.slow
 def test_a_value_has_the_modifiers_of_its_concept_and_no_more() -> None:
     report = _report(_all_measured())
     selected = ("121411", "HAS PROPERTIES")
@@ -384,6 +388,7 @@ def _codes_of(item: Dataset) -> Iterator[Dataset]:
                 yield from _codes_of(nested)
 
 
+@pytest.mark.slow
 def test_meanings_are_those_that_the_context_groups_print() -> None:
     report = _report(_all_measured(), found=evidence(*_of_known_size()))
     checked = 0
@@ -397,6 +402,7 @@ def test_meanings_are_those_that_the_context_groups_print() -> None:
     assert checked > 100
 
 
+@pytest.mark.slow
 def test_older_receivers_get_no_code_of_snomed_ct_and_the_same_words() -> None:
     findings, found = _all_measured(), evidence(*_of_known_size())
     older = _report(findings, Profile(scheme="srt", findings="121070"), found)
@@ -408,6 +414,7 @@ def test_older_receivers_get_no_code_of_snomed_ct_and_the_same_words() -> None:
     assert meanings == [str(code.CodeMeaning) for code in _codes_of(_report(findings, found=found))]
 
 
+@pytest.mark.slow
 def test_no_private_method_or_view_stands_at_a_value() -> None:
     for number in _numbers(_report(_all_measured())):
         said = [code for child in number.get("ContentSequence") or [] for code in _codes_of(child)]

@@ -108,6 +108,7 @@ def test_numbers_of_phantom_weights_never_leave_for_a_patient() -> None:
     assert b"56.4" in built.content
 
 
+@pytest.mark.slow
 def test_every_quantity_of_the_catalogue_can_be_stated() -> None:
     middle = [measurement(key, sum(quantity.limits) / 2) for key, quantity in QUANTITIES.items()]
     stated = observations(message(study_findings(measurements=tuple(middle))))

@@ -80,6 +80,7 @@ def texts(dataset: Dataset) -> list[str]:
     return own + [text for item in dataset.get("ContentSequence", ()) for text in texts(item)]
 
 
+@pytest.mark.slow
 @settings(max_examples=15, deadline=None)
 @given(
     accession=ACCESSIONS,
@@ -110,6 +111,7 @@ def test_every_template_carries_what_the_images_say(
     assert accession not in str(lenient.remarks) + str(strict.remarks) or len(accession) < 4
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keyword", "value", "text"),
     [
@@ -131,6 +133,7 @@ def test_a_strict_destination_reads_in_the_text_what_its_fields_cannot_hold(keyw
         assert not any("in full" in one for one in texts(dataset)), template
 
 
+@pytest.mark.slow
 def test_two_identifiers_in_one_are_echoed_and_a_person_is_told() -> None:
     documents = built(PatientID=["77", "88"])
     assert documents.questions == ("PatientID of the source object is 2 values where one is allowed: echoed as it is",)

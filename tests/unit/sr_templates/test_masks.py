@@ -70,6 +70,7 @@ def test_neighbours_agree_about_the_edge_between_them() -> None:
 _places = st.floats(-40, 60, width=16) | st.integers(-3, 40).map(float)
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(_places, _places), min_size=1, max_size=9), st.integers(1, 20), st.integers(1, 34))
 def test_any_outline_on_any_image(points: list[Point], rows: int, columns: int) -> None:
     expected = pixel_by_pixel(points, rows, columns)

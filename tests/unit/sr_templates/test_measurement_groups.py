@@ -45,6 +45,7 @@ def _names(group: Dataset) -> list[str]:
     return [next(items(num, name="121050", deep=False)).TextValue for num in numbers]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("measurements", [study_findings().measurements, EVERY_VALUE], ids=["outlined", "every quantity"])
 def test_a_reader_of_groups_finds_site_and_method_of_every_value(measurements: tuple[Measurement, ...]) -> None:
     """dcmqi and adapters take them from the group; what stands at the value alone is lost on them."""
@@ -142,6 +143,7 @@ def test_a_viewer_that_merges_what_is_tracked_as_one_keeps_every_outline() -> No
     assert first == A4C_ED, "a report is opened at its first group"
 
 
+@pytest.mark.slow
 def test_every_value_has_a_region_that_a_viewer_can_jump_to() -> None:
     """OHIF 3.13 shows nothing of a report in which one group has none."""
     report = built(study_findings(measurements=EVERY_VALUE, not_measured=()))
@@ -237,6 +239,7 @@ def _selected(*values: Measurement) -> list[tuple[str, str]]:
     return [(next(items(num, name="121050")).TextValue, code_of(num, "121404")) for num in numbers]
 
 
+@pytest.mark.slow
 def test_one_ejection_fraction_counts_and_nothing_else() -> None:
     values = [measurement(key, 55.0) for key in QUANTITIES]
     assert _selected(*values) == [("EF biplane Simpson", "121411")]
@@ -256,6 +259,7 @@ def test_every_candidate_is_an_ejection_fraction_of_discs_before_teichholz() -> 
     assert methods.index(Method.TEICHHOLZ) > max(i for i, m in enumerate(methods) if m is Method.DISCS_SINGLE_PLANE)
 
 
+@pytest.mark.slow
 def test_everything_observed_has_a_uid_of_its_own() -> None:
     """(0040,A171): FHIR, HL7 and later corrections name a value by it."""
 

@@ -66,6 +66,7 @@ def test_highdicom_reads_the_numbers_back() -> None:
     assert (biplane.value, biplane.method.meaning) == (56.4, "Method of Disks, Biplane")
 
 
+@pytest.mark.slow
 def test_highdicom_reads_a_report_back_in_which_nothing_was_measured() -> None:
     """All of it: see the next test for the other form that the standard has for this."""
     missing = tuple(NotMeasured(key, (Reason.QUALITY,)) for key in QUANTITIES)
@@ -161,6 +162,7 @@ def _identity_of(item: Dataset) -> tuple[str, ...]:
 _MODIFIERS = ("370129005", "363698007", "111031")
 
 
+@pytest.mark.slow
 def test_no_two_quantities_are_coded_alike_measured_or_not() -> None:
     values = study_findings(measurements=tuple(measurement(key, 55.0) for key in QUANTITIES), not_measured=())
     nothing = study_findings(measurements=(), not_measured=tuple(NotMeasured(key, (Reason.QUALITY,)) for key in QUANTITIES))
@@ -278,6 +280,7 @@ def test_a_later_revision_names_its_predecessor() -> None:
     assert (series.SeriesInstanceUID, reference.ReferencedSOPInstanceUID) == ("1.2.3.4", "1.2.3.5")
 
 
+@pytest.mark.slow
 def test_the_same_findings_give_the_same_bytes() -> None:
     def content() -> bytes:
         (document,) = measurement_report.build(study_findings(), evidence(), identity())
@@ -362,6 +365,7 @@ def test_what_was_made_of_the_whole_clip_names_no_frame() -> None:
     assert num.ConceptNameCodeSequence[0].CodeValue == "EF-VIDEO", "no receiver may file it with the method of discs"
 
 
+@pytest.mark.slow
 def test_every_quantity_can_be_written() -> None:
     """One without a group would be left out of the report without a word."""
     nothing = built(

@@ -75,6 +75,7 @@ def test_a_request_is_referred_to_once_and_kept_in_images_own_form() -> None:
     assert "ReferencedRequestSequence" not in found["seg"]
 
 
+@pytest.mark.slow
 def test_what_the_only_request_does_not_say_the_study_does() -> None:
     header_values = {"RequestAttributesSequence": [item(RequestedProcedureID="RP1")], "AccessionNumber": "A9"}
     (one,) = by_template(built(*with_attributes(**header_values)))["tid1500"].ReferencedRequestSequence
@@ -90,6 +91,7 @@ def test_without_a_request_no_document_refers_to_one() -> None:
         assert "RequestAttributesSequence" not in document
 
 
+@pytest.mark.slow
 def test_issuers_other_ids_admission_and_procedure_are_carried_over() -> None:
     other = item(PatientID="OLD-7", IssuerOfPatientID="North", TypeOfPatientID="TEXT")
     found = by_template(

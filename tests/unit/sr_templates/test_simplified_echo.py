@@ -94,6 +94,7 @@ def test_it_is_a_simplified_adult_echo_sr_with_all_its_modules() -> None:
     assert _name(report) == "125200"
 
 
+@pytest.mark.slow
 def test_the_rows_stand_in_the_order_of_the_template() -> None:
     report = _report(_everything())
     assert [_name(item) for item in _children(report)] == [
@@ -102,6 +103,7 @@ def test_the_rows_stand_in_the_order_of_the_template() -> None:
     assert {item.ContinuityOfContent for item in (report, *_children(report, "CONTAINS"))} == {"SEPARATE"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("profile", [DEFAULT_PROFILE, Profile(scheme="srt", velocity="cm/s")], ids=["default", "older"])
 def test_the_rows_of_the_template_are_kept(profile: Profile) -> None:
     """The two meanings of CID 12300 that no Code Meaning can hold are shortened, which is no deviation."""
@@ -110,6 +112,7 @@ def test_the_rows_of_the_template_are_kept(profile: Profile) -> None:
     assert [str(one) for one in deviations] == []
 
 
+@pytest.mark.slow
 def test_every_quantity_has_its_place() -> None:
     """Or is said to have none: a new one must not be left out of the report without a word."""
     findings = _everything()
@@ -122,12 +125,14 @@ def test_every_quantity_has_its_place() -> None:
     assert not SIMPLIFIED_CODES.keys() & POST_COORDINATED.keys(), "what has a code of CID 12300 is written by it alone"
 
 
+@pytest.mark.slow
 def test_one_code_alone_names_each_value() -> None:
     """PS3.17 CCCC.2.1: a receiver reads the code and nothing else."""
     names = [_name(item) for items in _sections(_report(_everything())).values() for item in items]
     assert len(set(names)) == len(names)
 
 
+@pytest.mark.slow
 def test_a_pre_coordinated_value_has_no_modifier() -> None:
     for item in _sections(_report(_everything()))["125301"]:
         assert _children(item, "HAS CONCEPT MOD") == []
@@ -157,6 +162,7 @@ def test_the_evidence_lists_what_the_values_refer_to() -> None:
     assert listed == {A4C_UID, A2C_UID}
 
 
+@pytest.mark.slow
 def test_every_value_has_a_short_label_and_the_walls_say_their_mode() -> None:
     """80031-8 and 80032-6 have one meaning in CID 12300."""
     report = _report(_everything())
@@ -179,6 +185,7 @@ def test_post_coordination_takes_its_words_from_the_groups_of_the_template(key: 
     assert len(row.concept.meaning) <= 64
 
 
+@pytest.mark.slow
 def test_a_post_coordinated_value_says_all_of_it_once() -> None:
     report = _report(_everything())
     assert _said(_number(report, "SVI-LVOT")) == {

@@ -51,6 +51,7 @@ def loaded(network: nn.Module) -> LoadedModel:
     return prepare_for_role(Role.MEASUREMENTS, as_model(network.eval()))
 
 
+@pytest.mark.slow
 def test_a_miniature_network_reads_both_clips() -> None:
     torch.manual_seed(0)
     architecture = {**PAIR.architecture, "width": 16, "heads": 2}

@@ -21,6 +21,7 @@ from tests.unit.models.families.echonet.test_echonet_dynamic import KNOWN, MeanF
 BEATS = (Beat(40, 60), Beat(80, 100))
 
 
+@pytest.mark.slow
 def test_the_video_regression_takes_one_clip_of_each_known_beat_and_all_clips_without() -> None:
     cine = beating(frames=160, period=40)
     assert cine.frame_times_ms is not None

@@ -102,6 +102,7 @@ def test_an_engine_reads_what_torch_reads(name: str) -> None:
             assert other.value == pytest.approx(one.value, rel=_EXACT)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "owner"), [("EchoApex ef", "itself"), ("Echo-Motion Bi-LSTM", "its encoder")])
 def test_the_step_that_takes_its_time_is_what_the_engine_computes(
     monkeypatch: pytest.MonkeyPatch, name: str, owner: str
@@ -299,6 +300,7 @@ def test_an_engine_computes_screens_of_sizes_that_were_not_tried(monkeypatch: py
     torch.testing.assert_close(found, expected, rtol=0, atol=_EXACT * float(expected.abs().max()))
 
 
+@pytest.mark.slow
 def test_both_encoders_of_a_pair_are_computed_by_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     batches: dict[int, list[int]] = {}
 
@@ -322,6 +324,7 @@ def test_both_encoders_of_a_pair_are_computed_by_the_engine(monkeypatch: pytest.
     assert batches == {0: [3, 5], 1: [3, 3]}, "the probe, then the clip"
 
 
+@pytest.mark.slow
 def test_frames_of_the_phase_network_are_embedded_by_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[tuple[int, ...]] = []
 

@@ -62,6 +62,7 @@ def test_a_backend_that_computes_the_same_is_taken(monkeypatch: pytest.MonkeyPat
     assert (chosen.name, made) == ("planted", [False])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [lambda x: x * 1.01, lambda x: -x, lambda x: x.roll(1, -1), lambda x: x / 0, lambda x: x[:1]]
 )
@@ -200,6 +201,7 @@ def test_each_probe_shows_what_it_says_in_colours(view: View) -> None:
     assert red > 1.04 * green > 1.2 * blue
 
 
+@pytest.mark.slow
 def test_a_probe_is_always_the_same() -> None:
     spectrum, heart = Probe(View.DOPPLER_MV_PW, 0, 1), Probe(View.A4C, 0, 3)
     drawn, first = probe_clip(spectrum), probe_clip(heart)

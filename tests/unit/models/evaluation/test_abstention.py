@@ -135,6 +135,7 @@ class Lines:
         return Reading((), marks=(Mark(0, MarkKind.LINE, line, "lvid", probability),))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("cm_per_px", "unit", "factor"), [(0.1, "mm", 1), (0.5, "mm", 5), (None, "px", 1)])
 def test_lengths_are_ranked_by_their_probability(cm_per_px: float | None, unit: str, factor: float) -> None:
     """Errors of 1, 2 and 6 px of lines found with 0.9, 0.8 and 0.3."""

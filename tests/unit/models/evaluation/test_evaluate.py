@@ -33,6 +33,7 @@ NEGATIVES = [
 ]  # fmt: skip
 
 
+@pytest.mark.slow
 def test_errors_coverage_and_refusals_are_counted() -> None:
     hearts = [heart(seed, error) for seed, error in enumerate([2.0, -4.0, 2.0, 4.0])]
     hearts.append(heart(4, 16.0, by_default=False))
@@ -50,6 +51,7 @@ def test_errors_coverage_and_refusals_are_counted() -> None:
     assert "synthetic phantoms, n = 6" in str(lv["measured_on"])
 
 
+@pytest.mark.slow
 def test_views_quality_and_refusals_are_counted() -> None:
     evaluation = summarise([heart(seed, 0.5 * seed) for seed in range(4)], NEGATIVES)
     assert evaluation.view["view_accuracy_percent"] == 100

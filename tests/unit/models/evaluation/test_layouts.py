@@ -454,6 +454,7 @@ def test_a_folder_of_another_layout_is_said_to_be_none(tmp_path: Path, layout: s
         read_data(tmp_path, layout)
 
 
+@pytest.mark.slow
 def test_reading_data_sets_needs_no_training_tool() -> None:
     """Bug prevented: `measure` and `evaluate` that ask for plots and learning tools only to open a video."""
     code = "import sys, models.evaluation.datasets; print(*sorted({name.partition('.')[0] for name in sys.modules}))"

@@ -150,6 +150,7 @@ def figures_found(name: str, task: str) -> frozenset[str]:
     return frozenset(key for model in models for key in TASKS[task](model, data, Options(split="test")).figures)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", [one.name for one in list_models() if one.metrics and "generator" not in one.metrics])
 def test_every_published_figure_is_met_or_known_to_be_out_of_reach(name: str) -> None:
     """Bug prevented: a figure under a name that no trial gives, so that it never stands beside anything."""

@@ -276,6 +276,7 @@ def test_calipers_in_px_and_mm() -> None:
         run_task(as_model(model), DataSet("test", [item("a", 9, calipers=calipers[2:])]), Options())
 
 
+@pytest.mark.slow
 def test_a_model_of_three_lines_is_measured_line_by_line() -> None:
     calipers = (Caliper("LVIDd", 2, ((0, 0), (0, 4)), 0.1), Caliper("IVSd", 2, ((0, 0), (0, 1)), 0.1))
     marks = (line(0, (0, 0), (0, 5), label="LVID"), line(0, (0, 0), (0, 2), label="IVS"))
@@ -352,6 +353,7 @@ def test_published_figures_stand_beside_and_those_of_the_data_set_first() -> Non
     assert "measured_on" not in elsewhere
 
 
+@pytest.mark.slow
 def test_everything_is_written_down(tmp_path: Path) -> None:
     items = [item(str(level), level, ef_percent=float(level)) for level in (30, 40)]
     model = KnownReader("echonet_dynamic/ef_r2plus1d_18", {30: ef(33), 40: ef(41)})

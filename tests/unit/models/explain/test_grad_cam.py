@@ -228,6 +228,7 @@ def test_every_form_of_a_feature_map_is_read_in_place(form: Form) -> None:
     assert score > 0
 
 
+@pytest.mark.slow
 def test_a_clip_network_explains_the_frames_it_was_shown_together() -> None:
     network = load_model("EchoMotionNet_BiLSTM").network
     explained = explain_clip(network, coloured_clip(3))

@@ -26,6 +26,7 @@ from models.library.registry import (
 NETWORK_LIBRARIES = ("torch", "torchvision", "timm", "safetensors")
 
 
+@pytest.mark.slow
 def test_listing_models_imports_no_network_library() -> None:
     """Listing models once took seconds, because the registry imported every family."""
     code = f"import sys, models; models.list_models(); print([m for m in {NETWORK_LIBRARIES} if m in sys.modules])"
@@ -228,6 +229,7 @@ def test_every_model_of_the_library_has_a_recipe() -> None:
         assert recipe_of(manifest) in recipes_of(manifest.family), manifest.name
 
 
+@pytest.mark.slow
 def test_reading_all_recipes_imports_no_torch() -> None:
     code = "import sys; from models.library import registry; [registry.recipes_of(one) for one in registry.FAMILIES]"
     code += "; sys.exit('torch' in sys.modules)"

@@ -192,6 +192,7 @@ def test_what_has_an_untrained_decoder_takes_no_part() -> None:
     assert "untrained decoder" in unfit_for(Role.MEASUREMENTS, manifest)
 
 
+@pytest.mark.slow
 def test_every_model_that_may_measure_reads_clips() -> None:
     """Bug prevented: a model set that passes the plan and fails on every study."""
     may = [manifest for manifest in list_models() if not unfit_for(Role.MEASUREMENTS, manifest)]

@@ -115,6 +115,7 @@ def test_preparing_says_whether_weights_were_given(tmp_path: object) -> None:
     assert prepare(network, replace(network.manifest, trained=True), None, "cpu").trained is False
 
 
+@pytest.mark.slow
 def test_every_architecture_without_weights_reads_nothing() -> None:
     for name in ("PanEcho", "phantom_lv", "EchoApex_ViT-S_segmentation"):
         model = load_model(name, device="meta")

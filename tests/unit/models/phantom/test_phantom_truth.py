@@ -38,6 +38,7 @@ def two_beats() -> PhantomClip:
     return small_clip(beats=2.0)
 
 
+@pytest.mark.slow
 def test_clip_has_the_shape_and_timing_asked_for(two_beats: PhantomClip) -> None:
     heart = sample_heart(3)
     assert two_beats.frames.shape[1:] == (ROWS, COLUMNS)
@@ -77,6 +78,7 @@ def test_the_region_has_the_scale_of_the_sector() -> None:
     assert outside.max() == 0
 
 
+@pytest.mark.slow
 def test_same_arguments_same_bytes_and_other_seed_other_image() -> None:
     one, same, other = (small_clip(seed, frames=4) for seed in (5, 5, 6))
     assert one.frames.tobytes() == same.frames.tobytes()

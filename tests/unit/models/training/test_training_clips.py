@@ -32,6 +32,7 @@ def imported(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["models", "import", *map(str, arguments)])
 
 
+@pytest.mark.slow
 def test_of_the_training_videos_alone(dynamic: Path) -> None:
     found = estimated_settings(dynamic)
     assert found["mean"] == pytest.approx([40.0] * 3, abs=2)  # what MJPG leaves of it
@@ -45,6 +46,7 @@ def test_a_folder_without_training_videos(tmp_path: Path) -> None:
         estimated_settings(root)
 
 
+@pytest.mark.slow
 def test_an_import_takes_them_from_the_folder(dynamic: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is estimated is printed, what is given counts instead; a model that needs none refuses the folder."""
     taken: dict[str, object] = {}

@@ -22,6 +22,7 @@ def _known_readers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measure, "open_reader", lambda name, *_: (as_model(READERS[name]), ("torch",)))
 
 
+@pytest.mark.slow
 def test_beats_of_a_video(tmp_path: Path) -> None:
     miniatures.write_video(tmp_path / "a.avi", miniatures.discs(160, 40))
     arguments = ["measure", "--model", "ef", "--beats-by", "lv", "--decoding", "published", "--csv", str(tmp_path / "a.csv")]
@@ -37,6 +38,7 @@ def test_beats_of_a_video(tmp_path: Path) -> None:
     assert rows[0]["Filename"] == "a.avi"
 
 
+@pytest.mark.slow
 def test_both_networks_are_named_with_their_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     miniatures.write_video(tmp_path / "a.avi", miniatures.discs(80, 40))
     hashed = BrightVentricle(mean=100.0, std=50.0)
@@ -51,6 +53,7 @@ def test_both_networks_are_named_with_their_weights(tmp_path: Path, monkeypatch:
     assert "weights 5e5e5e5e5e5e" in printed
 
 
+@pytest.mark.slow
 def test_a_segmenter_trained_on_phantoms_measures_no_patient_either(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     miniatures.write_video(tmp_path / "a.avi", miniatures.discs(80, 40))
     phantoms = BrightVentricle(mean=100.0, std=50.0)

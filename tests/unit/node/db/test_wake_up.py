@@ -92,6 +92,7 @@ def test_a_job_of_this_process_runs_at_once(database: Database, running: list[in
     wait_for(lambda: job_id in running)
 
 
+@pytest.mark.slow
 def test_a_job_of_another_process_runs_at_once(database: Database, running: list[int]) -> None:
     wait_for(lambda: not database.listen().deaf)
     code = "import sys; from node.db.session import Database; from tests.unit.node.db.test_wake_up import add_job\n"
@@ -101,6 +102,7 @@ def test_a_job_of_another_process_runs_at_once(database: Database, running: list
     wait_for(lambda: running)
 
 
+@pytest.mark.slow
 def test_many_jobs_at_once_all_run(database: Database, running: list[int]) -> None:
     with Database(url_of(database)) as other:
         threads = [threading.Thread(target=other.write, args=(add_job,)) for _ in range(20)]
@@ -111,6 +113,7 @@ def test_many_jobs_at_once_all_run(database: Database, running: list[int]) -> No
     wait_for(lambda: len(running) == 20)
 
 
+@pytest.mark.slow
 def test_a_waiting_job_runs_when_its_time_comes(database: Database, running: list[int]) -> None:
     job_id = database.write(lambda session: add_job(session, delay_s=0.3))
     due = now() + timedelta(seconds=0.2)
@@ -131,6 +134,7 @@ def test_a_job_given_back_is_told_of(database: Database, running: list[int]) -> 
     wait_for(lambda: job_id in running)
 
 
+@pytest.mark.slow
 def test_one_word_from_many_is_enough(database: Database) -> None:
     """A node that is slow to read, or none: who commits never waits for it."""
     if not database.is_sqlite:
@@ -146,6 +150,7 @@ def test_one_word_from_many_is_enough(database: Database) -> None:
     assert not database.listen().deaf
 
 
+@pytest.mark.slow
 def test_without_a_fifo_the_worker_looks_often(database: Database) -> None:
     if not database.is_sqlite:
         pytest.skip("PostgreSQL tells by itself")

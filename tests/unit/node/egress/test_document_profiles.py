@@ -57,6 +57,7 @@ def deliveries(bench: Bench) -> dict[str, list[str]]:
     return found
 
 
+@pytest.mark.slow
 def test_two_ways_are_two_documents_under_their_own_uids(benches: Any) -> None:
     bench = benches(STRICT, LENIENT)
     build_documents(bench.analyse(study_findings()), bench.tools)
@@ -110,6 +111,7 @@ def test_a_template_that_fails_in_one_way_leaves_the_other(benches: Any, monkeyp
     assert entry.details == {"template": "tid1500", "profile": "strict", "reason": "RuntimeError"}
 
 
+@pytest.mark.slow
 def test_a_revision_replaces_the_document_of_the_same_way(benches: Any) -> None:
     bench = benches(STRICT, LENIENT)
     for revision in (1, 2):
@@ -119,6 +121,7 @@ def test_a_revision_replaces_the_document_of_the_same_way(benches: Any) -> None:
     assert replaced == {row.profile: row.sop_instance_uid for row in first}
 
 
+@pytest.mark.slow
 def test_a_way_that_is_new_replaces_what_there_was(benches: Any) -> None:
     bench = benches(LENIENT)
     build_documents(bench.analyse(study_findings()), bench.tools)

@@ -147,6 +147,7 @@ def bench(tmp_path: Path) -> Iterator[Bench]:
     bench.database.close()
 
 
+@pytest.mark.slow
 def test_documents_are_stored_as_recorded(bench: Bench) -> None:
     build_documents(bench.analyse(study_findings()), bench.tools)
     rows = bench.rows(Document)
@@ -163,6 +164,7 @@ def test_documents_are_stored_as_recorded(bench: Bench) -> None:
     assert [entry.details["document"] for entry in bench.events(AuditEvent.DOCUMENT_BUILT)] == [row.id for row in rows]
 
 
+@pytest.mark.slow
 def test_each_destination_gets_the_templates_it_takes(bench: Bench) -> None:
     build_documents(bench.analyse(study_findings()), bench.tools)
     template = {row.id: row.template for row in bench.rows(Document)}
@@ -176,12 +178,14 @@ def test_each_destination_gets_the_templates_it_takes(bench: Bench) -> None:
     assert len(bench.events(AuditEvent.DELIVERY_CREATED)) == len(deliveries)
 
 
+@pytest.mark.slow
 def test_the_job_ends_with_its_effects(bench: Bench) -> None:
     build_documents(bench.analyse(study_findings()), bench.tools)
     (job,) = (job for job in bench.rows(Job) if job.kind == JobKind.BUILD_DOCUMENTS)
     assert job.state == JobState.DONE
 
 
+@pytest.mark.slow
 def test_a_crash_before_the_commit_leaves_the_same_documents_once(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     job = bench.analyse(study_findings())
     stored: list[str] = []
@@ -204,6 +208,7 @@ def test_a_crash_before_the_commit_leaves_the_same_documents_once(bench: Bench, 
     assert [row.path for row in bench.rows(Document)] == stored, "the same bytes, hours later"
 
 
+@pytest.mark.slow
 def test_a_second_job_for_the_same_analysis_adds_nothing(bench: Bench) -> None:
     first = bench.analyse(study_findings())
     build_documents(first, bench.tools)
@@ -228,6 +233,7 @@ def test_a_job_of_another_worker_has_no_effect(bench: Bench) -> None:
     assert bench.rows(Delivery) == []
 
 
+@pytest.mark.slow
 def test_the_next_revision_names_the_report_it_replaces(bench: Bench) -> None:
     build_documents(bench.analyse(study_findings()), bench.tools)
     first = bench.rows(Document)[0]
@@ -241,12 +247,14 @@ def test_the_next_revision_names_the_report_it_replaces(bench: Bench) -> None:
     assert all(row.predecessor_uid is None for row in bench.rows(Document) if row.template != "tid1500")
 
 
+@pytest.mark.slow
 def test_a_corrected_header_gives_the_demographics(bench: Bench) -> None:
     bench.receive(source_header(A4C_UID, PatientName="Right^Name"), Receipt.HEADER_CHANGED)
     build_documents(bench.analyse(study_findings()), bench.tools)
     assert {str(bench.file(row).PatientName) for row in bench.rows(Document)} == {"Right^Name"}
 
 
+@pytest.mark.slow
 def test_a_conflicting_object_speaks_for_no_patient(bench: Bench) -> None:
     bench.receive(source_header(A4C_UID, PatientName="Other^Pixels"), Receipt.CONFLICT)
     build_documents(bench.analyse(study_findings()), bench.tools)
@@ -316,6 +324,7 @@ def test_a_template_that_one_destination_takes_and_that_raises_stops_no_other(
     assert [study.person_reason for study in bench.rows(Study)] == ["seg not built: RuntimeError"]
 
 
+@pytest.mark.slow
 def test_a_template_that_no_destination_takes_is_not_built(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[object] = []
 
@@ -349,6 +358,7 @@ def test_when_all_that_is_wanted_fails_each_is_recorded_and_the_job_fails(
     bench.database.close()
 
 
+@pytest.mark.slow
 def test_two_patients_in_one_identifier_are_asked_of_a_person_until_the_header_is_corrected(bench: Bench) -> None:
     two = source_header(A4C_UID, PatientID=["PHANTOM-1", "PHANTOM-2"])
     bench.receive(two, Receipt.HEADER_CHANGED)
@@ -364,6 +374,7 @@ def test_two_patients_in_one_identifier_are_asked_of_a_person_until_the_header_i
     assert [(row.needs_person, row.person_reason) for row in bench.rows(Study)] == [(False, None)]
 
 
+@pytest.mark.slow
 def test_no_patient_data_in_the_audit_trail(tmp_path: Path) -> None:
     """Not even of what a strict destination reads in the text instead of in its field."""
     strict = Destination(name="strict", documents=("tid1500", "seg", "kos"), strict=True)

@@ -152,6 +152,7 @@ def test_sequences_without_bottom() -> None:
         convert(data, EXPLICIT, IMPLICIT)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=40), st.integers(0, 2000), st.sampled_from((EXPLICIT, IMPLICIT, BIG_ENDIAN)))
 @settings(max_examples=300, deadline=None)
 def test_damage_is_told_never_a_crash(damage: bytes, at: int, source: str) -> None:

@@ -61,6 +61,7 @@ def states(bench: Bench) -> dict[str, str]:
     return {templates[row.document_id]: row.state for row in bench.rows(Delivery)}
 
 
+@pytest.mark.slow
 def test_who_takes_the_class_gets_it_alone(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     receiver = Receiver((Comprehensive3DSRStorage, ComprehensiveSRStorage))
     monkeypatch.setattr(dicom_store, "store", receiver)
@@ -70,6 +71,7 @@ def test_who_takes_the_class_gets_it_alone(bench: Bench, monkeypatch: pytest.Mon
     assert states(bench) == {"tid1500_3d": "accepted"}
 
 
+@pytest.mark.slow
 def test_who_does_not_gets_the_same_content_in_the_other(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     receiver = Receiver((ComprehensiveSRStorage,))
     monkeypatch.setattr(dicom_store, "store", receiver)
@@ -88,6 +90,7 @@ def test_who_does_not_gets_the_same_content_in_the_other(bench: Bench, monkeypat
     assert bench.events(AuditEvent.DELIVERY_REFUSED) == []
 
 
+@pytest.mark.slow
 def test_who_asked_for_both_gets_the_other_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = document_bench(tmp_path, destination=(air("tid1500_3d", "tid1500"),))
     for uid in (A4C_UID, A2C_UID, POOR_UID):
@@ -100,6 +103,7 @@ def test_who_asked_for_both_gets_the_other_once(tmp_path: Path, monkeypatch: pyt
     bench.database.close()
 
 
+@pytest.mark.slow
 def test_who_takes_neither_refuses(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(dicom_store, "store", Receiver(()))
     build_documents(bench.analyse(study_findings()), bench.tools)
@@ -107,6 +111,7 @@ def test_who_takes_neither_refuses(bench: Bench, monkeypatch: pytest.MonkeyPatch
     assert states(bench) == {"tid1500_3d": "superseded", "tid1500": "refused"}
 
 
+@pytest.mark.slow
 def test_from_the_3d_report_one_gets_to_all_other_results(tmp_path: Path) -> None:
     bench = document_bench(tmp_path, destination=(air("tid1500_3d", "seg", "kos"),))
     for uid in (A4C_UID, A2C_UID, POOR_UID):

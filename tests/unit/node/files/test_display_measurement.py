@@ -85,6 +85,7 @@ def test_a_correction_angle_in_the_header_forbids_the_velocity(tmp_path: Path) -
     assert "30 degrees" in value_of(measured.reading, "av_vmax").detail
 
 
+@pytest.mark.slow
 def test_tapse_of_an_m_mode_object(tmp_path: Path) -> None:
     trace = AnnulusTrace(1.86)
     low, high = trace.ends_px(1)

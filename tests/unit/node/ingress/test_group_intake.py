@@ -61,6 +61,7 @@ def test_the_same_audit_entries_as_alone(database: Database, archive: Archive, g
     assert entry.study == _rows(database, Study)[0].pseudonym
 
 
+@pytest.mark.slow
 def test_rows_are_written_while_the_files_are_synced_and_committed_only_then(
     group: GroupIntake, database: Database, archive: Archive, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -251,6 +251,7 @@ BOMBS: dict[str, tuple[str, Callable[[], bytes]]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("syntax", "make"), BOMBS.values(), ids=BOMBS)
 def test_what_would_cost_too_much_ends_with_a_plain_reason(
     syntax: str, make: Callable[[], bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -116,6 +116,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> WrittenStudy:
     return write_study(folder, seed=9, clips=clips, new_uid=numbered_uids(), created_at=CREATED_AT, processes=1)
 
 
+@pytest.mark.slow
 def test_study_and_truth_name_the_same_objects(study: WrittenStudy) -> None:
     datasets = [pydicom.dcmread(path) for path in study.paths]
     assert {d.StudyInstanceUID for d in datasets} == {study.study_instance_uid} == {study.truth["study"]}
@@ -161,6 +162,7 @@ def test_contours_lie_in_the_region_of_their_object_and_landmarks_on_them(study:
     assert study.truth["clips"][2]["contours"] == []
 
 
+@pytest.mark.slow
 def test_same_seed_and_uids_same_files(study: WrittenStudy, tmp_path: Path) -> None:
     request = ClipRequest(View.A4C, quality=3, beats=1.0, rows=120, columns=160, polar=(96, 64))
     uids = iter(["2.25.1", "2.25.2", "2.25.3"])

@@ -54,6 +54,7 @@ def test_preamble_and_meta_may_be_missing(tmp_path: Path) -> None:
     assert sum(1 for _ in report.root.walk()) == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("undefined", [False, True], ids=["lengths", "delimiters"])
 def test_a_cut_report_is_read_up_to_the_cut(tmp_path: Path, undefined: bool) -> None:
     """Bug prevented: every level of a nested sequence that the cut left open counted as a fault, and the sum as too many."""

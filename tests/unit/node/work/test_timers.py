@@ -3,6 +3,7 @@
 import threading
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from sqlalchemy.exc import OperationalError
 
 from node.work.scheduler import Timers
@@ -40,6 +41,7 @@ def test_one_that_hangs_holds_up_no_other_and_never_runs_twice() -> None:
     timers.stop()
 
 
+@pytest.mark.slow
 def test_a_clock_that_is_set_back_stops_no_timer() -> None:
     """What a set-back looks like to the scheduler: the next tick lies an hour ahead."""
     ticks = [0]

@@ -131,6 +131,7 @@ def without(dataset: Dataset, path: tuple[object, ...]) -> Dataset:
     return changed
 
 
+@pytest.mark.slow
 def test_a_tree_may_lack_any_of_its_parts() -> None:
     """Bug prevented: a cart that leaves out what the standard demands, and a study without findings for it."""
     whole, read = full(), 0

@@ -322,6 +322,7 @@ def lists_of_items(dataset: Dataset) -> list[list[Dataset]]:
     return [items, *(found for child in items for found in lists_of_items(child))] if items else []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("whole", [cart, simplified])
 def test_a_report_without_any_one_of_its_items_is_read(whole: object) -> None:
     dataset = whole()  # type: ignore[operator]
@@ -336,6 +337,7 @@ def test_a_report_without_any_one_of_its_items_is_read(whole: object) -> None:
     assert len(measured_values(read_report(dataset))) == before
 
 
+@pytest.mark.slow
 def test_a_report_whose_items_lack_any_one_of_their_attributes_is_read() -> None:
     dataset, tried = simplified(), 0
     before = len(measured_values(read_report(dataset)))

@@ -25,6 +25,7 @@ def test_before_the_front_begins_anew() -> None:
     assert (sweep.frame_index, sweep.words) == (3, "frame 4 of 6: the last at the end of a sweep")
 
 
+@pytest.mark.slow
 def test_of_several_whole_sweeps_the_last() -> None:
     fronts = [*np.arange(0.6, 2.5, 0.04)]
     index = found(written(SWEEPS, SPECTRAL, fronts)).frame_index

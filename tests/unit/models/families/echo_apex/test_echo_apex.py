@@ -48,8 +48,9 @@ def test_there_are_twelve_and_their_manifests_say_what_they_are() -> None:
         load_model("EchoApex_ViT-B_views", pretrained=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("task", TASKS)
-@pytest.mark.parametrize("size", ["S", pytest.param("B", marks=pytest.mark.slow), pytest.param("L", marks=pytest.mark.slow)])
+@pytest.mark.parametrize("size", ["S", "B", "L"])
 def test_backbones_are_frozen_adapters_and_decoders_are_not(size: str, task: str) -> None:
     network = as_if_trained(load_model(f"EchoApex_ViT-{size}_{task}", device="meta").network)
     count = count_weights(network)

@@ -58,6 +58,7 @@ def test_the_encoder_has_the_published_number_of_weights(name: str) -> None:
     assert not list(network.encoder.buffers())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SIZED[: len(SEGMENTERS)])
 def test_logits_have_the_size_of_the_frame(name: str) -> None:
     network = load_model(name, device="meta").network
@@ -153,6 +154,7 @@ def test_every_weight_of_a_clip_network_gets_a_gradient(name: str) -> None:
     assert _without_gradient(network) == []
 
 
+@pytest.mark.slow
 def test_every_weight_of_the_biplane_network_gets_a_gradient() -> None:
     network = load_model("EchoMotionNet_A4C_A2C").network
     network(torch.rand(1, 3, 3, 64, 64), torch.rand(1, 3, 2, 64, 64)).sum().backward()
@@ -210,6 +212,7 @@ def test_a_mean_leaves_padding_out() -> None:
     assert masked_mean(tokens, torch.tensor([2])).tolist() == [[2.0]]
 
 
+@pytest.mark.slow
 def test_both_views_may_have_any_number_of_frames() -> None:
     network = load_model("EchoMotionNet_A4C_A2C").network
     with torch.inference_mode():

@@ -108,6 +108,7 @@ def number(reading: Reading, key: str) -> float:
     return found.value
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("ef_percent", [30.0, 60.0])
 def test_discs_give_the_true_ejection_fraction_and_areas_one_that_is_too_small(ef_percent: float) -> None:
     sizes = shrinking(ef_percent)
@@ -120,11 +121,13 @@ def test_discs_give_the_true_ejection_fraction_and_areas_one_that_is_too_small(e
     assert number(published, AREA_EF_KEY) < number(corrected, "ef_a4c") - 7
 
 
+@pytest.mark.slow
 def test_the_two_are_two_quantities() -> None:
     assert [item.key for item in half(Decoding.PUBLISHED).values] == ["ef_area_a4c"]
     assert {item.key for item in half(Decoding.CORRECTED).values} == {"ef_a4c", "lvedv_a4c", "lvesv_a4c"}
 
 
+@pytest.mark.slow
 def test_one_lost_frame_makes_the_published_value_100_and_leaves_the_corrected_one() -> None:
     sizes = shrinking(50.0)
     sizes[3] = 0.0
@@ -201,6 +204,7 @@ def test_the_network_sees_the_region_only_filtered() -> None:
     assert float(inside) > float(first_column.max()) + 0.2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("decoding", list(Decoding))
 def test_every_network_of_a_clip_reads_one(decoding: Decoding) -> None:
     shown = clip(3, frame_times_ms=np.arange(3) * 600.0)
@@ -213,6 +217,7 @@ def test_every_network_of_a_clip_reads_one(decoding: Decoding) -> None:
         assert all(tuple(row) == reading.columns for row in reading.rows)
 
 
+@pytest.mark.slow
 def test_the_biplane_network_reads_two_clips() -> None:
     network = as_if_trained(load_model("EchoMotionNet_A4C_A2C").network)
     long, other = (clip(length, frame_times_ms=np.arange(length) * 600.0) for length in (3, 2))

@@ -72,6 +72,7 @@ def test_a_single_frame_is_skipped_or_shown_as_a_clip() -> None:
     assert all(torch.equal(video[:, 0], video[:, index]) for index in range(16))
 
 
+@pytest.mark.slow
 def test_what_stands_still_is_outside_the_sector() -> None:
     clip = drawn()
     inside = sector(clip.frames)
@@ -109,6 +110,7 @@ def test_pixels_become_training_units_per_colour() -> None:
     assert values[:, 0, 0, 0].tolist() == pytest.approx(expected, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_the_corrected_way_cuts_from_the_calibrated_region() -> None:
     """Two images beside each other: the region says which one is meant, the whole frame's middle shows parts of both."""
     region = RegionCalibration(0, 0, 319, 239, 1, 1, 3, 3, 0.05, 0.05)

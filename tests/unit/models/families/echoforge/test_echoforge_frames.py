@@ -138,6 +138,7 @@ def test_convnext_base_and_its_published_count() -> None:
     assert count_weights(network).total == 89_924_783
 
 
+@pytest.mark.slow
 def test_convnext_s_order_of_average_and_norm_matters() -> None:
     outputs = {}
     for pooling in ("average", "average_first"):
@@ -166,6 +167,7 @@ def test_the_u_net_is_of_any_size_it_can_halve() -> None:
         assert UNet(3, 6, (8, 16))(torch.empty(1, 3, 20, 12)).shape == (1, 6, 20, 12)
 
 
+@pytest.mark.slow
 def test_frames_are_scaled_once() -> None:
     network = as_if_trained(load_model("EchoLVSNet").network)
     frames = torch.randint(0, 256, (1, 1, 32, 32)).float()

@@ -141,6 +141,7 @@ def test_quality_looks_at_sixteen_frames_and_says_which(grader: nn.Module) -> No
     assert (rows[0]["frame"], rows[-1]["frame"]) == (0, 99)
 
 
+@pytest.mark.slow
 def test_probabilities_of_an_untrained_head_never_contradict_each_other() -> None:
     network = as_if_trained(load_model("EchoForge_image_quality").network)
     with torch.inference_mode():

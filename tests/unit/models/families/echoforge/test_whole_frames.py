@@ -120,6 +120,7 @@ def value(reading: Reading, key: str, unit: str) -> ReadValue:
 PX_PER_CELL = (640 / 512) * (480 / 512)
 
 
+@pytest.mark.slow
 def test_a_ventricle_is_outlined_on_the_image_and_measured_at_both_ends_of_the_beat() -> None:
     radii = [100 + 20 * np.cos(2 * np.pi * frame / 12) for frame in range(42)]
     reading = drawn("EchoLVSNet", discs(*radii)).read(clip(42, interval_ms=1000 / 12))

@@ -96,6 +96,7 @@ def test_the_traps_change_the_embedding() -> None:
     assert (other_pooling - expected).abs().max() > 0.01 * largest
 
 
+@pytest.mark.slow
 def test_the_network_scales_bytes_itself_and_the_baseline_does_not() -> None:
     encoder = load_model("EchoView47_contrastive_encoder").network
     frames = torch.randint(0, 256, (1, 3, 224, 224)).float()
@@ -130,6 +131,7 @@ def test_an_unknown_pooling_is_refused() -> None:
         EchoForgeXception(odd)
 
 
+@pytest.mark.slow
 def test_it_trains() -> None:
     """Gradients reach the first layer through pooling and scaling."""
     network = prepare(EchoForgeXception(find_manifest("EchoView47_TMED2")), find_manifest("EchoView47_TMED2"), None, "cpu")

@@ -69,6 +69,7 @@ def test_time_that_runs_to_the_left() -> None:
     assert value_of(reading, "av_vmax").frame_index == 2
 
 
+@pytest.mark.slow
 def test_mitral_inflow_and_tapse() -> None:
     pairs = [inflow(60, 1, e_cm_s=e, a_cm_s=40.0, first_s=first)[0] for e, first in ((100.0, 0.6), (82.4, 1.0), (60.0, 1.6))]
     drawn = [Spectrum(pair, seed=seed) for seed, pair in enumerate(pairs)]
@@ -87,6 +88,7 @@ def test_mitral_inflow_and_tapse() -> None:
     assert (tapse.frame_index, tapse.value) == (2, pytest.approx(1.86, abs=0.01))
 
 
+@pytest.mark.slow
 def test_an_integral_and_what_its_map_is_drawn_on() -> None:
     flows = [
         Spectrum(outflow(60, 3, peak, first), replace(SPECTRAL, y1_px=767, reference_pixel_y0_px=213), seed=int(-peak))

@@ -47,6 +47,7 @@ def test_a_disc_is_counted(decoding: Decoding) -> None:
     assert np.hypot(*(np.array(mark.points_px) - (320, 240)).T) == pytest.approx(80, abs=1)
 
 
+@pytest.mark.slow
 def test_published_takes_the_first_frame_in_pixels_and_corrected_end_systole_in_square_centimetres() -> None:
     cine = clip(42, interval_ms=1000 / 12)
     published = drawn_reader("la_area", _discs(*_beating(42))[6:]).read(cine, PUBLISHED)

@@ -151,6 +151,7 @@ def test_all_clips_are_averaged() -> None:
     assert reading.values[0].key == EF_KEY == "ef_video_regression"
 
 
+@pytest.mark.slow
 def test_every_second_frame_or_40_ms() -> None:
     """A clip at 25 frames a second: the published way sees the heart at half the speed it was trained on."""
     values = np.arange(100, dtype=np.uint8)
@@ -170,6 +171,7 @@ def test_a_clip_shorter_than_needed_is_padded_in_time() -> None:
     assert (indices[8:] == -1).all()
 
 
+@pytest.mark.slow
 def test_beat_to_beat_reads_one_clip_a_beat() -> None:
     clip = beating(frames=160, period=40)
     regressor, ventricle = MeanFraction(**KNOWN), BrightVentricle(mean=100.0, std=50.0)
@@ -191,6 +193,7 @@ def test_beat_to_beat_reads_one_clip_a_beat() -> None:
         assert reading.notes[-1].count(",") == len(alone.rows) - 1
 
 
+@pytest.mark.slow
 def test_of_known_beats_one_clip_each_is_read() -> None:
     clip = beating(frames=160, period=40)
     regressor = MeanFraction(**KNOWN)
@@ -240,6 +243,7 @@ def region(x0: int, y0: int, x1: int, y1: int, cm_per_px: float) -> RegionCalibr
     )
 
 
+@pytest.mark.slow
 def test_areas_of_a_calibrated_clip_are_in_cm2() -> None:
     """A disc of 3 cm radius, 40 px a cm, in a region of 560 px that the square enlarges the middle of."""
     x, y = np.meshgrid(np.arange(800), np.arange(600))

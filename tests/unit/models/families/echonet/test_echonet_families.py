@@ -18,6 +18,7 @@ def _one_thread() -> None:
     torch.manual_seed(0)
 
 
+@pytest.mark.slow
 def test_an_untrained_ejection_fraction_is_near_the_data_s_mean() -> None:
     network = as_if_trained(load_model("echonet_dynamic/ef_r2plus1d_18").network)
     assert network.network.get_parameter("fc.bias").item() == pytest.approx(55.6)
@@ -27,6 +28,7 @@ def test_an_untrained_ejection_fraction_is_near_the_data_s_mean() -> None:
     assert ef_percent[0].item() == pytest.approx(55.6, abs=0.01)
 
 
+@pytest.mark.slow
 def test_logits_are_those_of_torchvision_at_the_size_of_the_frame() -> None:
     network = as_if_trained(load_model("echonet_measurements/lvid").network)
     frames = torch.rand(1, 3, 48, 64)

@@ -231,6 +231,7 @@ def _beating(frames: int, frame_rate_hz: float, beats_hz: float = 1.0) -> Any:
     return drawn_reader("lvid", caliper_logits(points))
 
 
+@pytest.mark.slow
 def test_the_phases_of_the_ventricle_over_all_beats() -> None:
     reading = _beating(40, 12.0).read(clip(40, interval_ms=1000 / 12), CORRECTED)
     lvidd, lvids = _value(reading, "lvidd_2d"), _value(reading, "lvids_2d")
@@ -266,6 +267,7 @@ def test_published_phases_take_one_pair() -> None:
     assert [row["diameter"] for row in smoothed.rows] == [row["diameter"] for row in reading.rows]
 
 
+@pytest.mark.slow
 def test_uncalibrated_phases_give_pixels_and_a_marked_ratio_but_no_ejection_fraction() -> None:
     reading = _beating(40, 12.0).read(clip(40, interval_ms=1000 / 12, regions=()), CORRECTED)
     assert _value(reading, "lvidd_2d", "px").value == pytest.approx(150, abs=1)
@@ -307,6 +309,7 @@ def test_an_impossible_length_is_refused() -> None:
     assert "outside 0.4 to 3.5 cm" in _value(reading, "ivsd_2d").detail
 
 
+@pytest.mark.slow
 def test_only_the_published_decoding_prints_an_impossible_ejection_fraction() -> None:
     """150 and 100 px of 0.07 cm are a ventricle of 10.5 cm: one and the same clip, with and without an ejection fraction."""
     region = replace(SECTOR, physical_delta_x=0.07, physical_delta_y=0.07)
@@ -333,6 +336,7 @@ def test_the_length_of_a_single_frame_has_limits_too() -> None:
     assert _single((320.0, 40.0), (320.0, 440.0), "lvid").read(clip(), PUBLISHED).values[-1].value == pytest.approx(11.97)
 
 
+@pytest.mark.slow
 def test_ratios_fall_with_their_diameters() -> None:
     """150 and 100 px of 0.02 cm: a ventricle of 3 and 2 cm; of 0.07 cm: 10.5 and 7 cm, whose ratio is the same."""
     for delta, reasons in ((0.02, ()), (0.07, (Reason.OUTSIDE_LIMITS,))):

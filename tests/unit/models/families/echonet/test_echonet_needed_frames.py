@@ -78,6 +78,7 @@ def test_without_r_waves_all_frames_are_read() -> None:
     assert reader.network.frames == 12
 
 
+@pytest.mark.slow
 def test_the_readers_of_a_clip_share_what_was_prepared(monkeypatch: pytest.MonkeyPatch) -> None:
     counted: list[int] = []
     fit = Screen.fit

@@ -204,6 +204,7 @@ def test_the_text_of_the_input_stays_where_the_file_asks_for_nothing_else() -> N
     assert changed == {"EchoPDNet"}, "its text says besides that the scaling is our choice"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("module", "name"),
     [

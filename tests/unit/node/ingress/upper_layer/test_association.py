@@ -197,6 +197,7 @@ def test_a_silent_connection_is_ended_in_time() -> None:
     peer.close()
 
 
+@pytest.mark.slow
 def test_a_byte_now_and_then_gains_no_time() -> None:
     """The request as a whole has a deadline."""
     peer = Peer(request_s=0.3)

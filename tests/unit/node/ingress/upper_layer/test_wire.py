@@ -49,6 +49,7 @@ def test_what_follows_is_left_for_the_next_read(connected: tuple[Wire, socket.so
     assert wire.read(6) == b"next.."
 
 
+@pytest.mark.slow
 def test_a_peer_that_stops_in_the_middle_is_silent_and_what_came_is_handed_on(
     connected: tuple[Wire, socket.socket],
 ) -> None:
