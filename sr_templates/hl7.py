@@ -5,18 +5,20 @@ the alternate. What is not measured is not sent: an empty field is what a receiv
 preliminary (table 0085); final they become when a person signs another message.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.core import Group, Message, Segment
+from hl7apy.exceptions import HL7apyException
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
-from pydicom.valuerep import PersonName
 
 from models.results import Measurement, StudyFindings
 from sr_templates import codes, prefill
 from sr_templates.copied_values import text_of
 from sr_templates.document import BuiltFile
+from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
 from sr_templates.profile import Profile
@@ -27,7 +29,11 @@ PRELIMINARY = "P"
 
 _STUDY = Code("113014", "DCM", "DICOM Study")
 _CONTROL_ID_LENGTH = 20  # of MSH-10 in version 2.5.1
-_ESCAPES = str.maketrans({"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"})  # version 2.5.1, 2.7.1
+# Version 2.5.1, 2.7.1 and 2.7.5: delimiters, and every control character, for a carriage return ends a segment.
+_ESCAPES = str.maketrans(
+    {chr(code): f"\\X{code:02X}\\" for code in (*range(0x20), *range(0x7F, 0xA0))}
+    | {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"}
+)
 
 
 def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltFile, ...]:
@@ -36,7 +42,16 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     if not chosen.values:
         return ()
     uid = identity.derived_uid(evidence.study_instance_uid, TEMPLATE, "")
-    message = Message("ORU_R01", version="2.5.1", validation_level=VALIDATION_LEVEL.STRICT)
+    try:
+        content = _message(chosen.values, uid, evidence, identity).to_er7().encode("utf-8")
+    except HL7apyException as error:  # its words quote the value
+        raise DocumentError(f"what the study says cannot be stated in HL7: {type(error).__name__}") from None
+    return (BuiltFile(TEMPLATE, "", uid, content, ".hl7"),)
+
+
+def _message(values: Sequence[Measurement], uid: str, evidence: Evidence, identity: DocumentIdentity) -> Message:
+    # Not strict: that refuses identifiers for their length, and one that is shortened may be another order.
+    message = Message("ORU_R01", version="2.5.1", validation_level=VALIDATION_LEVEL.TOLERANT)
     _header(message.msh, uid, identity)
     source = evidence.patient_and_study(strict=identity.profile.strict)
     result = message.add_group("ORU_R01_PATIENT_RESULT")
@@ -44,10 +59,9 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     order = result.add_group("ORU_R01_ORDER_OBSERVATION")
     _request(order.add_segment("OBR"), source, identity)
     _study(_observation(order, 1), evidence)
-    for number, measurement in enumerate(chosen.values, start=2):
+    for number, measurement in enumerate(values, start=2):
         _value(_observation(order, number), measurement, identity)
-    message.validate()
-    return (BuiltFile(TEMPLATE, "", uid, message.to_er7().encode("utf-8"), ".hl7"),)
+    return message
 
 
 def written(findings: StudyFindings, evidence: Evidence, profile: Profile) -> prefill.Prefill:
@@ -75,15 +89,16 @@ def _header(msh: Segment, uid: str, identity: DocumentIdentity) -> None:
 def _patient(pid: Segment, source: Dataset) -> None:
     pid.pid_1 = "1"
     pid.pid_3 = _field(text_of(source, "PatientID"), "", "", text_of(source, "IssuerOfPatientID"))
-    name = _name(text_of(source, "PatientName"))
-    pid.pid_5 = _field(name.family_name, name.given_name, name.middle_name, name.name_suffix, name.name_prefix)
+    pid.pid_5 = _name(text_of(source, "PatientName"))
     pid.pid_7 = text_of(source, "PatientBirthDate")
     pid.pid_8 = text_of(source, "PatientSex")
 
 
-def _name(text: str) -> PersonName:
-    """The alphabetic group, else the first that says something (PS3.5 6.2.1)."""
-    return PersonName(next((group for group in text.split("=") if group.strip("^ ")), ""))
+def _name(text: str) -> str:
+    """XPN of the first group that says something (PS3.5 6.2.1): HL7 has the suffix before the prefix."""
+    group = next((group for group in text.split("=") if group.strip("^ ")), "")
+    family, given, middle, prefix, suffix = [*group.split("^"), "", "", "", "", ""][:5]
+    return _field(family, given, middle, suffix, prefix)
 
 
 def _request(obr: Segment, source: Dataset, identity: DocumentIdentity) -> None:
@@ -92,7 +107,8 @@ def _request(obr: Segment, source: Dataset, identity: DocumentIdentity) -> None:
     obr.obr_1 = "1"
     obr.obr_3 = obr.obr_18 = accession
     obr.obr_4 = _coded(codes.ECHOCARDIOGRAPHY)
-    obr.obr_7 = text_of(source, "StudyDate") + text_of(source, "StudyTime").split(".")[0]
+    if date := text_of(source, "StudyDate"):
+        obr.obr_7 = date + text_of(source, "StudyTime").split(".")[0]
     obr.obr_22 = _time(identity.created_at)
     obr.obr_24 = "CUS"  # table 0074: cardiac ultrasound
     obr.obr_25 = PRELIMINARY

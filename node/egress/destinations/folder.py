@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar, Literal
 
@@ -27,6 +28,8 @@ class FolderDestination(DestinationKind):
                 os.fsync(file.fileno())
             arriving.replace(target)
         except OSError as error:
+            with suppress(OSError):
+                arriving.unlink(missing_ok=True)
             return SendOutcome(DeliveryState.PENDING, f"the folder cannot be written: {error.strerror or type(error).__name__}")
         return SendOutcome(DeliveryState.ACCEPTED, "written into the folder")
 

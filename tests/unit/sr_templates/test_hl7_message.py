@@ -6,6 +6,9 @@ import pytest
 from hl7apy.consts import VALIDATION_LEVEL
 from hl7apy.core import Message
 from hl7apy.parser import parse_message
+from pydicom import config
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
 
 from models.catalogue import QUANTITIES
 from models.results import StudyFindings
@@ -124,3 +127,46 @@ def test_a_ventricular_pressure_goes_out_only_with_the_atrial_one_in_it() -> Non
     values = measurement("rvsp", 31.0), measurement("tr_vmax", 2.5)
     assert len(observations(message(study_findings(measurements=values)))) == 2
     assert len(observations(message(study_findings(measurements=(*values, measurement("rap", 5.0)))))) == 4
+
+
+@pytest.mark.parametrize(
+    ("keyword", "vr", "value"),
+    [
+        ("AccessionNumber", "SH", "A" * 64),
+        ("AccessionNumber", "SH", "A" * 300),
+        ("PatientID", "LO", "P" * 1000),
+        ("PatientName", "PN", "N" * 400),
+        ("IssuerOfPatientID", "LO", "I" * 64),
+        ("StudyDate", "DA", ""),
+        ("StudyDate", "DA", "1994.06.08"),
+        ("StudyTime", "TM", "25"),
+        ("PatientBirthDate", "DA", "19"),
+    ],
+)
+def test_an_odd_value_prevents_no_message(keyword: str, vr: str, value: str) -> None:
+    """hl7apy once refused a long identifier with an error of its own class, which quoted it and ended the whole job."""
+    (built,) = hl7.build(study_findings(), evidence(*_with(keyword, vr, value)), identity())
+    text = built.content.decode("utf-8")
+    assert [line[:3] for line in text.split("\r")[:3]] == ["MSH", "PID", "OBR"]
+    if vr in ("SH", "LO", "PN"):
+        assert f"|{value}" in text or f"^{value}" in text, "whole"
+    if keyword == "StudyDate":
+        assert text.split("\rOBR|")[1].split("|")[6] == "", "a time of no day says nothing"
+
+
+@pytest.mark.parametrize("keyword", ["AccessionNumber", "PatientID", "PatientName"])
+def test_no_identifier_begins_a_segment_of_its_own(keyword: str) -> None:
+    """A line break in it ends a segment: the rest once could have been an observation of anybody's choice."""
+    value = "1\rOBX|2|NM|79991-6^EF^LN||5|%"
+    plain = hl7.build(study_findings(), evidence(), identity())[0].content.count(b"\r")
+    headers = _with(keyword, "PN" if keyword == "PatientName" else "LO", value)
+    (built,) = hl7.build(study_findings(), evidence(*headers), identity())
+    assert built.content.count(b"\r") == plain
+    assert b"\\X0D\\" in built.content
+
+
+def _with(keyword: str, vr: str, value: str) -> list[Dataset]:
+    headers = [source_header(uid) for uid in evidence().headers]
+    for header in headers:
+        header[keyword] = DataElement(keyword, vr, value, validation_mode=config.IGNORE)
+    return headers
