@@ -117,9 +117,6 @@ def _with_their_context(chosen: prefill.Prefill, evidence: Evidence) -> prefill.
         reasons = {
             value.key: "no body surface area, which TID 5201 needs" for value in chosen.values if value.key in OF_THE_PATIENT
         }
-    keys = {value.key for value in chosen.values}
-    if "rvsp" in keys and "rap" not in keys:
-        reasons["rvsp"] = "the right atrial pressure in it is not stated"
     return chosen.without(reasons)
 
 

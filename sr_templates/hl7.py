@@ -21,7 +21,6 @@ from sr_templates.document import BuiltFile
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
-from sr_templates.profile import Profile
 from sr_templates.quantity_codes import QUANTITY_CODES
 
 TEMPLATE = "oru"
@@ -38,7 +37,7 @@ _ESCAPES = str.maketrans(
 
 def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltFile, ...]:
     """One message per analysis, UTF-8; none where no value may fill a field. Raises DocumentError for what cannot be stated."""
-    chosen = written(findings, evidence, identity.profile)
+    chosen = prefill.choose(findings, evidence, identity.profile)
     if not chosen.values:
         return ()
     uid = identity.derived_uid(evidence.study_instance_uid, TEMPLATE, "")
@@ -62,17 +61,6 @@ def _message(values: Sequence[Measurement], uid: str, evidence: Evidence, identi
     for number, measurement in enumerate(values, start=2):
         _value(_observation(order, number), measurement, identity)
     return message
-
-
-def written(findings: StudyFindings, evidence: Evidence, profile: Profile) -> prefill.Prefill:
-    """The values of the message, and those that it cannot state: a right ventricular pressure holds an atrial one."""
-    chosen = prefill.choose(findings, evidence, profile)
-    keys = {value.key for value in chosen.values}
-    if "rap" in keys:
-        return chosen
-    return chosen.without(
-        {value.key: "the right atrial pressure in it is not stated" for value in chosen.values if value.key == "rvsp"}
-    )
 
 
 def _header(msh: Segment, uid: str, identity: DocumentIdentity) -> None:

@@ -66,7 +66,11 @@ def choose(findings: StudyFindings, evidence: Evidence, profile: Profile) -> Pre
             left_out.append(LeftOut(measurement.key, reason))
         else:
             values.append(measurement)
-    return Prefill(tuple(values), tuple(left_out))
+    chosen = Prefill(tuple(values), tuple(left_out))
+    keys = {value.key for value in values}
+    # A ventricular pressure holds an atrial one, which is assumed and not measured: nobody can judge it without.
+    unexplained = "rvsp" in keys and "rap" not in keys
+    return chosen.without({"rvsp": "the right atrial pressure in it is not stated"}) if unexplained else chosen
 
 
 def tell_apart(prefill: Prefill, meaning: Callable[[Measurement], Hashable]) -> Prefill:

@@ -3,7 +3,7 @@
 No sections by anatomy, no image but those that a value names itself. Heart rate and body surface area have no row here.
 """
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from highdicom import sr
@@ -67,14 +67,11 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
 def written(findings: StudyFindings, evidence: Evidence, profile: Profile) -> prefill.Prefill:
     """The values of the report, and those that it cannot state."""
     chosen = prefill.choose(findings, evidence, profile)
-    keys = {value.key for value in chosen.values}
-    return chosen.without({value.key: reason for value in chosen.values if (reason := _why_not(value, keys))})
+    return chosen.without({value.key: reason for value in chosen.values if (reason := _why_not(value))})
 
 
-def _why_not(measurement: Measurement, keys: Container[str]) -> str:
+def _why_not(measurement: Measurement) -> str:
     """The code alone says everything: of a value in another view than that of its quantity it would say what is not so."""
-    if measurement.key == "rvsp" and "rap" not in keys:
-        return "the right atrial pressure in it is not stated"
     if measurement.key not in SIMPLIFIED_CODES and measurement.key not in POST_COORDINATED:
         return "TID 5300 has no place for it"
     expected = QUANTITIES[measurement.key].views

@@ -17,6 +17,7 @@ from sr_templates import (
     hl7,
     measurement_report,
     measurement_report_3d,
+    prefill,
     quality,
     segmentation,
     simplified_echo,
@@ -63,7 +64,7 @@ TEMPLATES: dict[str, Template] = {
     "tid5300": Template(simplified_echo.build, COMMON | simplified_echo.LOOKS_AT, chosen=simplified_echo.written),
     "seg": Template(segmentation.build),
     "kos": Template(quality.build),
-    hl7.TEMPLATE: Template(hl7.build, COMMON | DIALECT, chosen=hl7.written, suffix=".hl7"),
+    hl7.TEMPLATE: Template(hl7.build, COMMON | DIALECT, chosen=prefill.choose, suffix=".hl7"),
     csv_table.TEMPLATE: Template(csv_table.build, suffix=".csv"),
 }
 
