@@ -5,7 +5,16 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from models.library.model_set import ModelSet, ModelSettings
 from models.setting_errors import setting_errors
@@ -18,6 +27,21 @@ CharacterSet = Literal[  # of one term without code extensions, PS3.3 C.12.1.1.2
     "ISO_IR 148", "ISO_IR 166", "ISO_IR 13", "ISO_IR 192", "GB18030", "GBK",
 ]  # fmt: skip
 Port = Annotated[int, Field(ge=0, le=65535)]
+Name = Annotated[str, Field(min_length=1, max_length=64)]
+
+
+def _reachable(host: str) -> str:
+    """What the socket library cannot even look up is no host; of the empty name it makes this machine."""
+    try:
+        plausible = bool(host.encode("idna")) and not any(letter.isspace() for letter in host)
+    except UnicodeError:
+        plausible = False
+    if not plausible:
+        raise ValueError(f"{host!r} is no host name and no address")
+    return host
+
+
+Host = Annotated[str, AfterValidator(_reachable)]
 
 
 class _Section(BaseModel):
@@ -26,7 +50,7 @@ class _Section(BaseModel):
 
 class NodeSettings(_Section):
     ae_title: AETitle = "ECHONODE"
-    host: str = "127.0.0.1"
+    host: Host = "127.0.0.1"
     port: Port = 11112
     data_dir: Path = Path("echonode-data")
     database_url: str = ""
@@ -82,7 +106,7 @@ class DeliverySettings(_Section):
 class AERule(_Section):
     """Who may send to us. The first rule that matches calling AE title, called AE title and address decides."""
 
-    name: str
+    name: Name
     calling_aet: str = "*"
     called_aet: str = "*"
     address: str
@@ -109,9 +133,9 @@ class Destination(_Section):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    name: str
+    name: Name
     kind: str = "dicom"
-    documents: tuple[str, ...] = ("tid1500", "seg")
+    documents: Annotated[tuple[str, ...], Field(min_length=1)] = ("tid1500", "seg")
     scheme: Scheme = Profile.scheme
     findings: FindingsConcept = Profile.findings
     velocity: VelocityUnit = Profile.velocity
@@ -127,7 +151,7 @@ class Destination(_Section):
 class Route(_Section):
     """Which destinations a study's documents go to; empty match fields match everything, first match wins."""
 
-    name: str
+    name: Name
     calling_aet: str = "*"
     description: str = "*"
     destinations: tuple[str, ...] = ()
@@ -144,16 +168,28 @@ class Settings(_Section):
     ae_rule: tuple[AERule, ...] = ()
     destination: tuple[Destination, ...] = ()
     route: tuple[Route, ...] = ()
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def folder(self) -> Path:
+        """Of the configuration file: relative paths in it are relative to the file."""
+        return self._folder
 
     @model_validator(mode="after")
     def _names_fit(self) -> "Settings":
-        names = [destination.name for destination in self.destination]
-        if len(names) != len(set(names)):
-            raise ValueError("destination: two destinations have the same name")
+        named: dict[str, tuple[AERule | Destination | Route, ...]] = {
+            "ae_rule": self.ae_rule, "destination": self.destination, "route": self.route,
+        }  # fmt: skip
+        for table, rows in named.items():
+            names = [row.name for row in rows]
+            if twice := next((name for name in names if names.count(name) > 1), ""):
+                raise ValueError(f"{table}: two of them are named {twice!r}; each needs a name of its own")
+        destinations = [destination.name for destination in self.destination]
         for route in self.route:
             for name in route.destinations:
-                if name not in names:
-                    raise ValueError(f"route {route.name!r}: no destination is named {name!r}")
+                if name not in destinations:
+                    among = f"there are {', '.join(destinations)}" if destinations else "there is none at all"
+                    raise ValueError(f"route {route.name!r}: no destination is named {name!r}; {among}")
         return self
 
     @model_validator(mode="after")
@@ -204,4 +240,6 @@ def load_settings(path: Path) -> Settings:
     except ValidationError as error:
         raise ConfigError(f"{path}: {setting_errors(error, Settings)}") from error
     data_dir = path.parent / settings.node.data_dir  # stays as it is when absolute
-    return settings.model_copy(update={"node": settings.node.model_copy(update={"data_dir": data_dir})})
+    settings = settings.model_copy(update={"node": settings.node.model_copy(update={"data_dir": data_dir})})
+    settings._folder = path.parent
+    return settings

@@ -77,6 +77,7 @@ class Outbox:
         *,
         transfer_syntax_uid: str = ExplicitVRLittleEndian,
         content: bytes | None = None,
+        template: str = "tid1500",
     ) -> int:
         """The delivery of a new document of SOP Instance UID 2.25.<number>, or of the file `content`."""
         uid = f"2.25.{number}"
@@ -105,7 +106,7 @@ class Outbox:
             document = Document(
                 analysis_id=analysis.id,
                 study_id=analysis.study_id,
-                template="tid1500",
+                template=template,
                 part=str(number),
                 sop_class_uid=Comprehensive3DSRStorage,
                 sop_instance_uid=uid,

@@ -154,6 +154,9 @@ def _send(attempt: _Attempt, tools: EgressTools) -> SendOutcome:
     destination = next((item for item in configured(tools.settings) if item.name == attempt.destination), None)
     if destination is None:
         return _not_sent(f"the configuration has no destination {attempt.destination!r} any more")
+    template = TEMPLATES.get(attempt.template)
+    if template is None or template.suffix not in destination.takes:
+        return _not_sent(f"{attempt.destination!r} is of kind {destination.kind!r} now, which takes no {attempt.template}")
     path = tools.archive.path(attempt.path)
     try:
         unchanged = file_sha256(path) == attempt.sha256

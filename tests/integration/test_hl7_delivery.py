@@ -3,7 +3,7 @@
 import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -22,24 +22,24 @@ SETTINGS = Settings(delivery=DeliverySettings(timeout_s=5))
 
 
 class _Receiver(AbstractHandler):
-    """Answers with `code` of `answer_to`, or of the message itself; keeps what came."""
+    """Answers with `code`; keeps what came."""
 
-    def __init__(self, message: str, received: list[str], code: str, answer_to: str) -> None:
+    def __init__(self, message: str, received: list[str], code: str) -> None:
         super().__init__(message)
-        self.received, self.code, self.answer_to = received, code, answer_to
+        self.received, self.code = received, code
 
     def reply(self) -> str:
         self.received.append(self.incoming_message)
-        control_id = self.answer_to or parse_message(self.incoming_message).msh.msh_10.to_er7()
+        control_id = parse_message(self.incoming_message).msh.msh_10.to_er7()
         answer = f"MSH|^~\\&|RIS||ECHONODE||20260304||ACK|1|P|2.5.1\rMSA|{self.code}|{control_id}\r"
         return f"\x0b{answer}\x1c\r"
 
 
 @contextmanager
-def receiver(code: str = "AA", answer_to: str = "") -> Iterator[tuple[int, list[str]]]:
+def receiver(code: str = "AA") -> Iterator[tuple[int, list[str]]]:
     received: list[str] = []
     port = free_port()
-    server = MLLPServer("127.0.0.1", port, {"ORU^R01^ORU_R01": (_Receiver, received, code, answer_to)})
+    server = MLLPServer("127.0.0.1", port, {"ORU^R01^ORU_R01": (_Receiver, received, code)})
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -89,37 +89,70 @@ def test_the_code_decides(document: StoredDocument, code: str, failures: int, st
     assert (outcome.state, outcome.counts) == (state, counts)
 
 
-def test_an_acknowledgement_of_another_message_says_nothing(document: StoredDocument) -> None:
-    with receiver(answer_to="OTHER") as (port, _):
-        assert sent(document, port).state is DeliveryState.PENDING
-
-
 def test_nobody_there_is_tried_again(document: StoredDocument) -> None:
-    assert sent(document, free_port()).state is DeliveryState.PENDING
+    outcome = sent(document, free_port())
+    assert (outcome.state, outcome.detail.endswith("cannot be reached: Connection refused")) == (DeliveryState.PENDING, True)
 
 
-@pytest.mark.parametrize("answer", [b"", b"garbage\x1c\r", b"\x0b\x1c\r", b"\x0bMSH|^~\\&|\r\x1c\r", b"\x0b\xff\xfe\x1c\r"])
-def test_a_peer_that_talks_nonsense_is_tried_again(document: StoredDocument, answer: bytes) -> None:
+@contextmanager
+def talker(*parts: bytes) -> Iterator[int]:
+    """A peer that takes a message, says this piece by piece, and closes."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def talk() -> None:
             connection, _ = server.accept()
-            with connection:
+            with connection, suppress(ConnectionError):
+                connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 connection.recv(1 << 20)
-                connection.sendall(answer)
+                for part in parts:
+                    connection.sendall(part)
 
         thread = threading.Thread(target=talk, daemon=True)
         thread.start()
-        outcome = sent(document, server.getsockname()[1])
+        yield server.getsockname()[1]
         thread.join(patience(10))
-    assert outcome.state is DeliveryState.PENDING
+
+
+@pytest.mark.parametrize("answer", [b"", b"garbage\x1c\r", b"\x0b\x1c\r", b"\x0bMSH|^~\\&|\r\x1c\r", b"\x0b\xff\xfe\x1c\r"])
+def test_a_peer_that_talks_nonsense_is_tried_again(document: StoredDocument, answer: bytes) -> None:
+    with talker(answer) as port:
+        outcome = sent(document, port)
+    assert (outcome.state, outcome.status) == (DeliveryState.PENDING, None)
+    assert outcome.detail == f"127.0.0.1:{port} closed the connection without an acknowledgement"
+
+
+def test_an_acknowledgement_of_another_message_says_nothing(document: StoredDocument) -> None:
+    other, own = acknowledgement("AR", "OTHER"), acknowledgement("AA", document.path.read_text().split("|")[9])
+    with talker(other) as port:
+        outcome = sent(document, port)
+    assert (outcome.state, "; it acknowledged another message" in outcome.detail) == (DeliveryState.PENDING, True)
+    with talker(other, own) as port:
+        assert sent(document, port).state is DeliveryState.ACCEPTED
+
+
+def test_an_answer_without_the_message_s_number_is_of_the_only_message(document: StoredDocument) -> None:
+    """A receiver that cannot read a message cannot name it either; sent again, it would answer so for days."""
+    with talker(acknowledgement("AR", "")) as port:
+        assert sent(document, port).state is DeliveryState.REFUSED
+
+
+def test_an_answer_comes_in_pieces(document: StoredDocument) -> None:
+    answer = acknowledgement("AE", "", "\rERR||PID^1^3|204^DOE^JANE")
+    with talker(*(answer[at : at + 7] for at in range(0, len(answer), 7))) as port:
+        outcome = sent(document, port)
+    assert outcome.detail == f"127.0.0.1:{port} could not process the message: unknown key identifier (PID-3)"
+
+
+def acknowledgement(code: str, answered: str, more: str = "") -> bytes:
+    return f"\x0bMSH|^~\\&|RIS||||||ACK|1|P|2.9\rMSA|{code}|{answered}{more}\r\x1c\r".encode()
 
 
 def test_a_peer_that_never_answers_is_not_waited_for(document: StoredDocument) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
-        impatient = Settings(delivery=DeliverySettings(timeout_s=0.5))
+        impatient = Settings(delivery=DeliverySettings(timeout_s=0.2))
         outcome = sent(document, server.getsockname()[1], settings=impatient)
-    assert (outcome.state, outcome.detail.partition(" did")[2]) == (DeliveryState.PENDING, " not answer within 0 s")
+    assert outcome.state is DeliveryState.PENDING
+    assert outcome.detail.endswith(" did not acknowledge the message within 0.2 s")
 
 
 def test_the_probe_sends_nothing() -> None:

@@ -20,7 +20,7 @@ KINDS: dict[str, type[DestinationKind]] = {
 
 def configured(settings: Settings) -> tuple[DestinationKind, ...]:
     """The destinations of the configuration, each of its kind. Raises ConfigError with the key of what is wrong."""
-    return tuple(_of_its_kind(number, destination) for number, destination in enumerate(settings.destination))
+    return tuple(_of_its_kind(number, one).below(settings.folder) for number, one in enumerate(settings.destination))
 
 
 def _of_its_kind(number: int, destination: Destination) -> DestinationKind:

@@ -8,13 +8,13 @@ from node.egress import dicom_store
 from node.egress.association import Peer
 from node.egress.destinations.kind import DestinationKind, ProbeAnswer, SendOutcome, StoredDocument
 from node.egress.outcomes import PROCESSING_FAILURE, Happening, decide
-from node.settings import AETitle, Settings
+from node.settings import AETitle, Host, Settings
 
 
 class DicomDestination(DestinationKind):
     kind: Literal["dicom"] = "dicom"
     ae_title: AETitle
-    host: str
+    host: Host
     port: Annotated[int, Field(ge=1, le=65535)]
     calling_aet: AETitle | None = None
     deflated: bool = False

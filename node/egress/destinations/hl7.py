@@ -2,20 +2,17 @@
 
 import socket
 import ssl
-import time
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
-from hl7apy.exceptions import HL7apyException
-from hl7apy.parser import parse_message
 from pydantic import Field
 
 from node.db.tables import DeliveryState
+from node.egress.acknowledgement import Acknowledgement, acknowledgements
 from node.egress.destinations.kind import DestinationKind, ProbeAnswer, SendOutcome, StoredDocument
-from node.settings import Settings
+from node.settings import Host, Settings
 
 _START, _END = b"\x0b", b"\x1c\r"
-_LONGEST_ANSWER_BYTES = 1 << 20
 _MAX_ERRORS = 5  # AE may be a passing fault or a lasting one: a few attempts tell
 
 # MSA-1 (table 0008): of the original mode, then of the enhanced one.
@@ -24,7 +21,7 @@ _ACCEPTED, _REJECTED, _ERRORS = ("AA", "CA"), ("AR", "CR"), ("AE", "CE")
 
 class HL7Destination(DestinationKind):
     kind: Literal["hl7"] = "hl7"
-    host: str
+    host: Host
     port: Annotated[int, Field(ge=1, le=65535)]
     receiving_application: Annotated[str, Field(max_length=180, pattern=r"^[^|^~\\&\r\n]*$")] = ""
     receiving_facility: Annotated[str, Field(max_length=180, pattern=r"^[^|^~\\&\r\n]*$")] = ""
@@ -38,23 +35,38 @@ class HL7Destination(DestinationKind):
         except OSError:
             return SendOutcome(DeliveryState.REFUSED, "the stored document cannot be read")
         try:
-            with self._connection(settings.delivery.timeout_s) as connection:
-                connection.sendall(_START + message + _END)
-                answer = _answer(connection, settings.delivery.timeout_s)
-        except TimeoutError:
-            return SendOutcome(DeliveryState.PENDING, f"{self} did not answer within {settings.delivery.timeout_s:.0f} s")
+            connection = self._connection(settings.delivery.timeout_s)
         except ssl.SSLError as error:
             return SendOutcome(DeliveryState.PENDING, f"{self}: TLS failed: {error.reason or 'no reason given'}")
         except OSError as error:
-            return SendOutcome(DeliveryState.PENDING, f"{self} cannot be reached: {error.strerror or type(error).__name__}")
-        return self._outcome(answer, _control_id(message), earlier_failures)
+            return SendOutcome(DeliveryState.PENDING, f"{self} cannot be reached: {_words(error)}")
+        with connection:
+            return self._exchange(connection, message, settings.delivery.timeout_s, earlier_failures)
+
+    def _exchange(self, connection: socket.socket, message: bytes, timeout_s: float, earlier_failures: int) -> SendOutcome:
+        """An answer that is none of this message says nothing of it: it is sent again, as the same message."""
+        control_id = _control_id(message)
+        others = 0
+        try:
+            connection.sendall(_START + message + _END)
+            for answer in acknowledgements(connection, timeout_s):
+                if answer.is_of(control_id):
+                    return self._outcome(answer, earlier_failures)
+                others += 1
+            ended = "closed the connection without an acknowledgement"
+        except TimeoutError:
+            ended = f"did not acknowledge the message within {timeout_s:g} s"
+        except OSError as error:
+            ended = f"ended the connection without an acknowledgement: {_words(error)}"
+        also = "; it acknowledged another message" if others else ""
+        return SendOutcome(DeliveryState.PENDING, f"{self} {ended}{also}")
 
     def probe(self, settings: Settings) -> ProbeAnswer:
         """A connection and no message: a receiver files whatever comes."""
         try:
             self._connection(settings.delivery.timeout_s).close()
         except OSError as error:
-            return ProbeAnswer(False, f"{self} cannot be reached: {error.strerror or type(error).__name__}")
+            return ProbeAnswer(False, f"{self} cannot be reached: {_words(error)}")
         return ProbeAnswer(True, f"{self} takes connections")
 
     def __str__(self) -> str:
@@ -78,23 +90,16 @@ class HL7Destination(DestinationKind):
         fields[4:6] = [self.receiving_application.encode(), self.receiving_facility.encode()]
         return b"|".join(fields) + b"\r" + rest
 
-    def _outcome(self, answer: bytes, control_id: str, earlier_failures: int) -> SendOutcome:
-        """An answer that is none of this message says nothing of it: it is sent again, as the same message."""
-        try:
-            acknowledgement = parse_message(answer.decode("utf-8", "replace")).msa
-            code, answered = acknowledgement.msa_1.to_er7(), acknowledgement.msa_2.to_er7()
-        except (HL7apyException, AttributeError, IndexError, ValueError):
-            return SendOutcome(DeliveryState.PENDING, f"{self} answered nothing that is an HL7 acknowledgement")
-        if answered != control_id:
-            return SendOutcome(DeliveryState.PENDING, f"{self} acknowledged another message than the one that was sent")
+    def _outcome(self, answer: Acknowledgement, earlier_failures: int) -> SendOutcome:
+        code, why = answer.code, f": {answer.error}" if answer.error else ""
         if code in _ACCEPTED:
             return SendOutcome(DeliveryState.ACCEPTED, f"{self} acknowledged the message", status=code)
         if code in _REJECTED:
-            return SendOutcome(DeliveryState.REFUSED, f"{self} rejected the message", status=code)
+            return SendOutcome(DeliveryState.REFUSED, f"{self} rejected the message{why}", status=code)
         if code in _ERRORS:
             lasting = earlier_failures + 1 >= _MAX_ERRORS
             state = DeliveryState.REFUSED if lasting else DeliveryState.PENDING
-            return SendOutcome(state, f"{self} could not process the message", status=code, counts=True)
+            return SendOutcome(state, f"{self} could not process the message{why}", status=code, counts=True)
         return SendOutcome(DeliveryState.REFUSED, f"{self} answered with a code that HL7 does not know")
 
 
@@ -103,13 +108,5 @@ def _control_id(message: bytes) -> str:
     return message.split(b"|", 10)[9].decode("utf-8")
 
 
-def _answer(connection: socket.socket, timeout_s: float) -> bytes:
-    """What stands in the first block. Raises OSError where the peer ends, exceeds it, or takes longer in all."""
-    received, deadline_s = b"", time.monotonic() + timeout_s
-    while _END not in received:
-        connection.settimeout(max(0.001, deadline_s - time.monotonic()))
-        part = connection.recv(1 << 16)
-        if not part or len(received) > _LONGEST_ANSWER_BYTES:
-            raise ConnectionResetError(None, "no acknowledgement came")
-        received += part
-    return received.partition(_START)[2].partition(_END)[0]
+def _words(error: OSError) -> str:
+    return error.strerror or type(error).__name__

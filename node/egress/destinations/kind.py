@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from pydantic import ConfigDict
 
@@ -54,6 +54,10 @@ class DestinationKind(Destination, ABC):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     takes: ClassVar[frozenset[str]] = frozenset({".dcm"})
+
+    def below(self, folder: Path) -> Self:
+        """The same with its paths below the configuration's `folder`, those apart that are absolute."""
+        return self.model_copy(update={name: folder / value for name, value in self if isinstance(value, Path)})
 
     @abstractmethod
     def send(self, document: StoredDocument, settings: Settings, earlier_failures: int) -> SendOutcome:

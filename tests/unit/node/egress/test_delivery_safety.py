@@ -114,3 +114,20 @@ def test_the_documents_of_one_patient_go_out(outbox: Outbox, answers: list[Store
     outbox.run()
     assert outbox.delivery(number).state == "accepted"
     assert not study(outbox).needs_person
+
+
+@pytest.mark.parametrize(
+    "now_is",
+    [
+        Destination(name="pacs", kind="hl7", host="127.0.0.1", port=2575, documents=("oru",)),
+        Destination(name="pacs", kind="folder", path="out", documents=("oru",)),
+    ],
+)
+def test_a_destination_of_another_kind_gets_nothing_that_it_does_not_take(tmp_path: Path, now_is: Destination) -> None:
+    """An SR would have gone out as an HL7 message to the receiver that has its name now."""
+    with Outbox(tmp_path, [now_is], DeliverySettings()) as outbox:
+        number = outbox.add("pacs", template="tid1500" if now_is.kind == "hl7" else "gone")
+        outbox.run()
+        ended = outbox.delivery(number)
+    assert ended.state == "refused"
+    assert ended.detail == f"'pacs' is of kind '{now_is.kind}' now, which takes no {ended.document.template}"

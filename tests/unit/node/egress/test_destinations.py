@@ -9,6 +9,7 @@ from node.db.tables import DeliveryState
 from node.egress import destinations
 from node.egress.destinations import configured
 from node.egress.destinations.dicom import DicomDestination
+from node.egress.destinations.folder import FolderDestination
 from node.egress.destinations.kind import DestinationKind, ProbeAnswer, SendOutcome, StoredDocument
 from node.errors import ConfigError
 from node.settings import DeliverySettings, Settings, load_settings
@@ -16,6 +17,7 @@ from tests.outbox import Outbox, document_bytes
 
 DICOM = '[[destination]]\nname = "pacs"\nae_title = "PACS"\nhost = "h"\nport = 104\n'
 HL7 = '[[destination]]\nname = "ris"\nkind = "hl7"\nhost = "h"\nport = 2575\n'
+FOLDER = '[[destination]]\nname = "out"\nkind = "folder"\npath = "{}"\ndocuments = ["csv"]\n'
 SHARE = '[[destination]]\nname = "share"\nkind = "share"\npath = "{}"\ndocuments = ["tid1500"]\n'
 
 
@@ -66,6 +68,12 @@ def test_a_destination_without_a_kind_is_a_dicom_node(tmp_path: Path) -> None:
         (DICOM + 'documents = ["oru"]', "destination.0.documents: kind 'dicom' takes tid1500"),
         (HL7, "destination.0.documents: kind 'hl7' takes oru, not tid1500"),
         (HL7 + 'documents = ["oru"]\nreceiving_facility = "A|B"', "destination.0.receiving_facility"),
+        (HL7 + 'documents = ["oru"]\nca_file = 3', "destination.0.ca_file"),
+        (DICOM.replace('"h"', '"a..b"'), "destination.0.host: 'a..b' is no host name and no address"),
+        (DICOM.replace('"h"', '"two words"'), "destination.0.host: 'two words' is no host name"),
+        (DICOM.replace('"h"', '""'), "destination.0.host: '' is no host name"),
+        (HL7.replace('"h"', f'"{"x" * 70}"') + 'documents = ["oru"]', "destination.0.host"),
+        (FOLDER.format(""), "destination.0.path: it names no folder"),
         (DICOM + 'documents = ["pdf"]', "destination.0.documents: no template is named 'pdf'; there are tid1500"),
     ],
 )
@@ -74,6 +82,14 @@ def test_what_is_wrong_is_said_with_its_key(tmp_path: Path, text: str, said: str
     with pytest.raises(ConfigError) as caught:
         configured(settings)
     assert said in str(caught.value)
+
+
+@pytest.mark.parametrize(("written", "found"), [("out", "out"), ("../out", "../out"), ("/srv/out", "/srv/out")])
+def test_paths_are_relative_to_the_configuration_file(tmp_path: Path, written: str, found: str) -> None:
+    """As `data_dir` is: a node started from another folder writes to the same place."""
+    (out,) = configured(_loaded(tmp_path, FOLDER.format(written)))
+    assert isinstance(out, FolderDestination)
+    assert out.path == tmp_path / found
 
 
 @pytest.mark.usefixtures("share_kind")
