@@ -202,6 +202,7 @@ class QualityIssue(StrEnum):
     DEMOGRAPHICS_CHANGED = "demographics_changed"
     PIXEL_CONFLICT = "pixel_conflict"
     SEVERAL_PATIENT_IDS = "several_patient_ids"
+    REJECTED = "rejected"  # left out, since a received rejection note names it
     TOLERATED = "tolerated"  # a deviation from the standard that did not stop the analysis
 
 

@@ -52,7 +52,8 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     document.VerificationFlag = "UNVERIFIED"
     document.PreliminaryFlag = "PRELIMINARY"
     document.ReferencedPerformedProcedureStepSequence = []
-    document.CurrentRequestedProcedureEvidenceSequence = evidence_sequence(evidence, _referenced(findings))
+    if referenced := _referenced(findings):  # none where every image was rejected
+        document.CurrentRequestedProcedureEvidenceSequence = evidence_sequence(evidence, referenced)
     if identity.predecessor is not None:
         document.PredecessorDocumentsSequence = [predecessor_item(identity.predecessor)]
     return (BuiltDocument(KIND.template, "", document),)

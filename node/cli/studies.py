@@ -95,14 +95,16 @@ def print_overview(overview: Mapping[str, Any], console: Console) -> None:
         job_line = f"job {job['kind']} of revision {job['revision']} {job['state']} after {job['attempts']} attempt(s)"
         console.print(f"  {job_line}: {job['error']}", highlight=False)
     for instance in overview["instances"]:
-        console.print(f"  {instance['receipt']:14} {instance['sop_instance_uid']} {instance['note'] or ''}")
+        remarks = "; ".join(filter(None, (instance["rejected"], instance["note"])))
+        console.print(f"  {instance['receipt']:14} {instance['sop_instance_uid']} {remarks}")
     for line in _value_lines(overview):
         console.print(f"  {line}", highlight=False)
     for flag in overview["flags"]:
         console.print(f"  flag {flag['issue']}: {flag['message']}", highlight=False)
     for document in overview["documents"]:
         where = ", ".join(map(_delivery_line, document["deliveries"])) or "kept in the archive"
-        console.print(f"  document {document['template']:8} {document['sop_instance_uid']}: {where}", highlight=False)
+        rejected = f" ({document['rejected']})" if document["rejected"] else ""
+        console.print(f"  document {document['template']:8} {document['sop_instance_uid']}: {where}{rejected}", highlight=False)
     for one in overview["left_out"]:
         for reason, keys in one["keys_by_reason"].items():
             console.print(f"  document {one['template']:8} without {', '.join(keys)}: {reason}", highlight=False)

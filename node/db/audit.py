@@ -56,6 +56,10 @@ class AuditEvent(StrEnum):
     INSTANCE_REFUSED = "instance_refused"  # command and data set disagree, or resources are short: not kept
     OWN_DOCUMENT_RETURNED = "own_document_returned"  # accepted, and never touches study state
 
+    REJECTION_RECEIVED = "rejection_received"  # a rejection note names objects of this study: they leave its analysis
+    REJECTION_LIFTED = "rejection_lifted"  # a note takes earlier rejections back
+    DOCUMENT_REJECTED = "document_rejected"  # a rejection note names one of our documents: it is not sent again
+
     STUDY_OPENED = "study_opened"  # first instance of a study
     STUDY_CLOSED = "study_closed"  # RECEIVING -> COMPLETE: quiet, forced or by hand
     STUDY_REOPENED = "study_reopened"  # a late analysable instance: the next revision

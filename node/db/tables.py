@@ -160,6 +160,20 @@ class Instance(Base):
     study: Mapped[Study | None] = relationship(back_populates="instances")
 
 
+class Rejection(Base):
+    """An object that a received rejection note names, whether it is here or not; in force until it is lifted."""
+
+    __tablename__ = "rejection"
+    __table_args__ = (UniqueConstraint("sop_instance_uid", "study_instance_uid", "note_uid"),)
+    id: Mapped[int] = mapped_column(primary_key=True)
+    sop_instance_uid: Mapped[str] = mapped_column(String(64))
+    study_instance_uid: Mapped[str] = mapped_column(String(64))  # under which the note names it
+    note_uid: Mapped[str] = mapped_column(String(64))
+    code: Mapped[str] = mapped_column(String(16))  # the title of the note, PS3.16 CID 7010
+    received_at: Mapped[datetime]
+    lifted_at: Mapped[datetime | None]
+
+
 class ReceivingAssociation(Base):
     """An open association that sent to a study: the quiet period does not elapse while a row exists. Cleared at start."""
 

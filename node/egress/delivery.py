@@ -23,6 +23,7 @@ from node.errors import DeliveryError
 from node.settings import DeliverySettings
 from node.study import assembly
 from node.study.archive import file_sha256
+from node.study.rejection import rejection_of_document
 
 log = logging.getLogger(__name__)
 
@@ -93,11 +94,14 @@ def deliver(job: ClaimedJob, tools: EgressTools) -> None:
 def retry_delivery(session: Session, delivery_id: int, *, now: datetime) -> None:
     """Reopen a refused or expired delivery; its time to expire starts anew.
 
-    Raises DeliveryError where there is none of this number, InvalidTransition where it is not refused or expired.
+    Raises DeliveryError where there is none of this number or its document is rejected, InvalidTransition where it is not
+    refused or expired.
     """
     delivery = session.get(Delivery, delivery_id)
     if delivery is None:
         raise DeliveryError(f"there is no delivery {delivery_id}; see `echonode deliveries list`")
+    if rejected := rejection_of_document(session, delivery.document.sop_instance_uid):
+        raise DeliveryError(f"delivery {delivery_id} is {rejected}")
     states.move(session, delivery, AuditEvent.DELIVERY_REOPENED, now=now, destination=delivery.destination)
     delivery.finished_at, delivery.processing_failures, delivery.late_attempts = None, 0, 0
     enqueue_delivery(session, delivery, now=now)
@@ -120,9 +124,10 @@ def _begin(session: Session, job: ClaimedJob, tools: EgressTools) -> _Attempt | 
         return None
     document, destination = delivery.document, delivery.destination
     study = session.get_one(Study, document.study_id)
-    if study.revision > session.get_one(Analysis, document.analysis_id).revision:
+    revised = study.revision > session.get_one(Analysis, document.analysis_id).revision
+    if unwanted := SUPERSEDED if revised else rejection_of_document(session, document.sop_instance_uid):
         queue.finish(session, job, now=now)
-        delivery.detail, delivery.finished_at = SUPERSEDED, now
+        delivery.detail, delivery.finished_at = unwanted, now
         states.move(session, delivery, AuditEvent.DELIVERY_SUPERSEDED, now=now, destination=destination)
         return None
     expires_at = _expires_at(session, job, tools)

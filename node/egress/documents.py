@@ -129,6 +129,7 @@ def _inputs(session: Session, job: ClaimedJob, tools: EgressTools) -> _Inputs:
     instances = session.scalars(
         select(Instance)
         .where(Instance.study_id == study.id, Instance.receipt.in_(_EVIDENCE), Instance.path.is_not(None))
+        .where(assembly.in_use(session, study.id))
         .order_by(Instance.id)
     )
     paths = tuple(tools.archive.path(str(i.path)) for i in instances)

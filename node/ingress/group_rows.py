@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from node.db import audit
 from node.db.audit import AuditEvent
 from node.db.session import insert_all_unless_there
-from node.db.tables import Document, Instance, NodeIdentity, Receipt, ReceivingAssociation, Study, StudyState
+from node.db.tables import Document, Instance, NodeIdentity, Receipt, ReceivingAssociation, Rejection, Study, StudyState
 from node.ingress.arrival import Intake, instance_row, intake_details, source_of
 from node.study import assembly
 
@@ -24,6 +24,7 @@ _KNOWN: CompoundSelect[Any] = union_all(
         Instance.sop_instance_uid.in_(bindparam("uids", expanding=True)), Instance.path.is_not(None)
     ),
     select(Document.sop_instance_uid).where(Document.sop_instance_uid.in_(bindparam("uids", expanding=True))),
+    select(Rejection.sop_instance_uid).where(Rejection.sop_instance_uid.in_(bindparam("uids", expanding=True))),
 )
 _ARRIVED = (
     update(Study)

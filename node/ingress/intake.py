@@ -20,9 +20,12 @@ from node.settings import Settings
 from node.study import assembly
 from node.study.archive import Archive
 from node.study.assembly import TRIGGER_SOP_CLASSES
+from node.study.rejection import rejection_words, rejections_of
+from node.study.rejection_notes import take_note
 
 NO_PIXELS = "an image class without pixel data"
 HEALED = "the file kept before was lost; the bytes received now took its place"
+REJECTED = "named by a rejection note, and so not analysed: "
 IN_ANOTHER_STUDY = "the same SOP Instance UID stands in another study, too"
 
 _EVENTS = {
@@ -175,10 +178,15 @@ def _remember(session: Session, intake: Intake, content: Content, decision: _Dec
         earlier.content_hash, earlier.pixel_hash = content_hash, pixel_hash
     if decision.lost is not None and intake.path is not None:
         _point_at_these_bytes(session.get_one(Instance, decision.lost), intake)
-    instance = _add_row(session, intake, decision.receipt, study=study, note=decision.note)
-    counts = instance.analysable and decision.receipt.value in assembly.KEPT
+    rejected = rejections_of(session, content.study_instance_uid, [content.sop_instance_uid])
+    notes = [decision.note, *(REJECTED + rejection_words(codes) for codes in rejected.values())]
+    instance = _add_row(session, intake, decision.receipt, study=study, note="; ".join(filter(None, notes)))
+    kept = decision.receipt.value in assembly.KEPT
     max_revisions = intake.settings.study.max_revisions
+    counts = instance.analysable and kept and not rejected
     assembly.note_arrival(session, study, source, counts=counts, now=now, max_revisions=max_revisions)
+    if kept and content.rejection is not None:
+        take_note(session, content.rejection, content.sop_instance_uid, study, now=now)
     return decision.receipt
 
 

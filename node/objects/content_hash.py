@@ -25,6 +25,7 @@ from node.objects.element_head import known_vr
 from node.objects.element_walk import Element, TooMuch
 from node.objects.loaded_header import load_header
 from node.objects.patient import StatedPatient, stated_patient
+from node.objects.rejection_note import RejectionNote, rejection_note
 from node.objects.stored_object import StoredObject, opened
 from node.objects.stored_pixels import load_pixels
 
@@ -59,6 +60,7 @@ class Content:
     pixel_hash: str | None
     note: str = ""
     tolerated: tuple[str, ...] = ()
+    rejection: RejectionNote | None = None
 
 
 def read_content(path: Path, fallback_character_set: str = DEFAULT_FALLBACK) -> Content:
@@ -107,6 +109,7 @@ def _content(found: StoredObject, content_hash: str, pixel_hash: str | None, not
         pixel_hash=pixel_hash,
         note=note,
         tolerated=tuple(found.notes),
+        rejection=rejection_note(header),
     )
 
 

@@ -18,12 +18,14 @@ from node.db.audit import AuditEvent
 from node.db.clocks import Stillness
 from node.db.identity import node_identity, pseudonym
 from node.db.session import insert_unless_there
-from node.db.tables import Instance, JobKind, Receipt, ReceivingAssociation, Study, StudyState
+from node.db.tables import Document, Instance, JobKind, Receipt, ReceivingAssociation, Study, StudyState
 from node.errors import EchoNodeError
 from node.objects.patient import PatientVerdict, decide_patients
+from node.objects.rejection_note import RETENTION_EXPIRED
 from node.settings import Settings
 from node.study.job_ends import supersede_jobs
 from node.study.patient_columns import patient_of_columns
+from node.study.rejection import is_rejected, rejection_words, rejections_of
 
 log = logging.getLogger(__name__)
 
@@ -39,6 +41,7 @@ TRIGGER_SOP_CLASSES = frozenset(
 
 QUIET, FORCED, BY_HAND = "quiet", "forced", "by hand"
 NO_IMAGES = "no ultrasound image in the study"
+ALL_REJECTED = "every ultrasound image of the study is rejected: "
 _FAULTS_OF_ONE_STUDY = (EchoNodeError, IntegrityError, DataError, LookupError, ValueError, TypeError)
 KEPT = (Receipt.STORED.value, Receipt.HEADER_CHANGED.value, Receipt.CONFLICT.value)
 
@@ -103,9 +106,14 @@ def note_arrival(session: Session, study: Study, source: Source, *, counts: bool
 
 
 def _reopen(session: Session, study: Study, source: Source, *, now: datetime) -> None:
-    _next_revision(session, study, now=now)
     study.quiet_s = max(study.quiet_s, source.quiet_s)
     study.source_rule, study.calling_aet = source.rule_name, source.calling_aet
+    reopen(session, study, now=now)
+
+
+def reopen(session: Session, study: Study, *, now: datetime) -> None:
+    """What the study consists of is another thing now: the next revision, after its quiet period."""
+    _next_revision(session, study, now=now)
     study.opened_at = study.last_arrival_at = now
     study.completed_at = study.completed_reason = None
     states.move(session, study, AuditEvent.STUDY_REOPENED, now=now, revision=study.revision)
@@ -170,12 +178,19 @@ def _reason_to_close(session: Session, study: Study, now: datetime, max_open_s: 
         quiet_s = stillness.unchanged_s(("quiet", study.id), (study.last_arrival_at, sending), quiet_s)
     if open_s >= max_open_s:
         return FORCED
-    return QUIET if quiet_s >= study.quiet_s and not sending and _has_images(session, study) else ""
+    return QUIET if quiet_s >= study.quiet_s and not sending and _has_images(session, study.id) else ""
 
 
-def _has_images(session: Session, study: Study) -> bool:
-    query = select(Instance.id).where(Instance.study_id == study.id, Instance.analysable, Instance.receipt.in_(KEPT)).limit(1)
-    return session.scalar(query) is not None
+def _has_images(session: Session, study_id: int, *which: ColumnElement[bool]) -> bool:
+    query = select(Instance.id).where(Instance.study_id == study_id, Instance.analysable, Instance.receipt.in_(KEPT), *which)
+    return session.scalar(query.limit(1)) is not None
+
+
+def in_use(session: Session, study_id: int) -> ColumnElement[bool]:
+    """Of an Instance: whether findings and documents rest on it. Where every image is rejected, the documents that take the
+    results back still say whose they were.
+    """
+    return ~is_rejected() if _has_images(session, study_id, ~is_rejected()) else true()
 
 
 def close_study(session: Session, study: Study, *, reason: str, now: datetime, max_attempts: int = 3) -> None:
@@ -192,9 +207,9 @@ def close_by_hand(session: Session, study: Study, *, now: datetime, max_attempts
 
 
 def _analyse(session: Session, study: Study, *, now: datetime, max_attempts: int) -> None:
-    if not _has_images(session, study):
-        study.failed_reason = NO_IMAGES
-        states.move(session, study, AuditEvent.STUDY_FAILED, now=now, error=NO_IMAGES)
+    if (nothing := _why_nothing(session, study)) and not _withdraws(session, study):
+        study.failed_reason = nothing
+        states.move(session, study, AuditEvent.STUDY_FAILED, now=now, error=nothing)
         return
     withhold_documents(session, study, now=now)
     queue.enqueue(
@@ -202,11 +217,34 @@ def _analyse(session: Session, study: Study, *, now: datetime, max_attempts: int
     )
 
 
+def _why_nothing(session: Session, study: Study) -> str:
+    """Why there is nothing to analyse; empty where there is something."""
+    if _has_images(session, study.id, ~is_rejected()):
+        return ""
+    return ALL_REJECTED + rejection_words(_titles(session, study)) if _has_images(session, study.id) else NO_IMAGES
+
+
+def _withdraws(session: Session, study: Study) -> bool:
+    """Whether a revision without any image is to go out: one that takes back what documents state. Not of a study that was
+    only removed after its time: its results were true, and a document would make the study anew in the archive.
+    """
+    issued = session.scalar(select(Document.id).where(Document.study_id == study.id).limit(1)) is not None
+    return issued and any(code != RETENTION_EXPIRED for code in _titles(session, study))
+
+
+def _titles(session: Session, study: Study) -> list[str]:
+    """Those of the notes that reject the study's images."""
+    images = select(Instance.sop_instance_uid).where(Instance.study_id == study.id, Instance.analysable)
+    uids = set(session.scalars(images))
+    rejected = rejections_of(session, study.study_instance_uid)
+    return list(dict.fromkeys(code for uid, codes in rejected.items() if uid in uids for code in codes))
+
+
 def patient_verdict(session: Session, study_id: int) -> PatientVerdict:
     """Over the newest header of each instance: why the study's documents must not leave the node, or what is remarkable."""
     newest = (
         select(func.max(Instance.id))
-        .where(Instance.study_id == study_id, Instance.receipt.in_(KEPT))
+        .where(Instance.study_id == study_id, Instance.receipt.in_(KEPT), in_use(session, study_id))
         .group_by(Instance.sop_instance_uid)
     )
     instances = session.scalars(select(Instance).where(Instance.id.in_(newest)))

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 
 from node.db import queue, states
@@ -40,15 +40,16 @@ def supersede_jobs(session: Session, study_id: int, *, now: datetime) -> None:
     Called by the receivers too, which are processes without the other rooms: that is why no room can have a say here.
     """
     queue.supersede(session, Job.study_id == study_id, Job.kind != JobKind.DELIVER.value, now=now)
-    _supersede_deliveries(session, study_id, now)
+    supersede_deliveries(session, Document.study_id == study_id, detail=queue.SUPERSEDED, now=now)
 
 
-def _supersede_deliveries(session: Session, study_id: int, now: datetime) -> None:
-    of_study = Document.study_id == study_id, Delivery.state == DeliveryState.PENDING.value
-    pending = select(Delivery.id).join(Document).where(*of_study)
+def supersede_deliveries(session: Session, which: ColumnElement[bool], *, detail: str, now: datetime) -> None:
+    """End the deliveries of the documents that fit, but for those that are being sent."""
+    those = which, Delivery.state == DeliveryState.PENDING.value
+    pending = select(Delivery.id).join(Document).where(*those)
     jobs = Job.kind == JobKind.DELIVER.value, Job.subject_id.in_(pending), Job.state == JobState.TODO.value
     queue.supersede(session, *jobs, now=now)
-    query = select(Delivery).join(Document).where(*of_study).order_by(Delivery.id)
+    query = select(Delivery).join(Document).where(*those).order_by(Delivery.id)
     for delivery in session.scalars(query.with_for_update(of=Delivery)).all():
-        delivery.detail, delivery.finished_at = queue.SUPERSEDED, now
+        delivery.detail, delivery.finished_at = detail, now
         states.move(session, delivery, AuditEvent.DELIVERY_SUPERSEDED, now=now, destination=delivery.destination)

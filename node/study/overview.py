@@ -22,6 +22,7 @@ from node.db.tables import (
     Study,
 )
 from node.study.cart_comparison import beside_cart
+from node.study.rejection import rejection_of_document, rejection_words, rejections_of
 
 _NOT_TAKEN = (DeliveryState.REFUSED.value, DeliveryState.EXPIRED.value)
 _UNDONE = (JobState.TODO.value, JobState.DOING.value, JobState.FAILED.value, JobState.DEAD.value)
@@ -34,6 +35,7 @@ def study_overview(session: Session, study_instance_uid: str) -> dict[str, Any] 
         return None
     analysis = session.scalar(select(Analysis).where(Analysis.study_id == study.id).order_by(Analysis.revision.desc()).limit(1))
     findings: dict[str, Any] = analysis.findings if analysis else {}
+    rejected = rejections_of(session, study.study_instance_uid)
     failed = [row for row in _rows(session, FailedDocument, study) if analysis and row.analysis_id == analysis.id]
     return {
         "study": study.study_instance_uid,
@@ -45,7 +47,7 @@ def study_overview(session: Session, study_instance_uid: str) -> dict[str, Any] 
         "reason": reason_of(study, job_errors(session, study)),
         "completed_at": study.completed_at,
         "completed_reason": study.completed_reason,
-        "instances": [_instance(row) for row in _rows(session, Instance, study)],
+        "instances": [_instance(row, rejected) for row in _rows(session, Instance, study)],
         "measurements": findings.get("measurements", []),
         "not_measured": findings.get("not_measured", []),
         "cart": beside_cart(findings),
@@ -112,8 +114,14 @@ def _rows(session: Session, table: Any, study: Study) -> list[Any]:
     return list(session.scalars(select(table).where(table.study_id == study.id).order_by(table.id)))
 
 
-def _instance(row: Instance) -> dict[str, Any]:
-    return {"sop_instance_uid": row.sop_instance_uid, "receipt": row.receipt, "received_at": row.received_at, "note": row.note}
+def _instance(row: Instance, rejected: Mapping[str, tuple[str, ...]]) -> dict[str, Any]:
+    return {
+        "sop_instance_uid": row.sop_instance_uid,
+        "receipt": row.receipt,
+        "received_at": row.received_at,
+        "note": row.note,
+        "rejected": rejection_words(rejected.get(row.sop_instance_uid or "", ())) or None,
+    }
 
 
 def _document(session: Session, row: Document) -> dict[str, Any]:
@@ -123,5 +131,6 @@ def _document(session: Session, row: Document) -> dict[str, Any]:
         "profile": row.profile,
         "sop_instance_uid": row.sop_instance_uid,
         "path": row.path,
+        "rejected": rejection_of_document(session, row.sop_instance_uid) or None,
         "deliveries": [{"destination": d.destination, "state": d.state, "detail": d.detail} for d in deliveries],
     }

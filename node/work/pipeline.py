@@ -23,6 +23,7 @@ from node.objects.findings_json import dump_findings
 from node.objects.patient import patient_flags
 from node.study import assembly
 from node.study.archive import Archive
+from node.study.rejection import is_rejected, left_out_words, rejections_of
 from node.work.cart_reports import CartReports, read_cart_reports
 from node.work.executor import Executor
 from node.work.groups import with_groups
@@ -69,7 +70,8 @@ def analyse_study(job: ClaimedJob, tools: AnalysisTools) -> None:
 
 def _inputs(session: Session, study_id: int, archive: Archive) -> tuple[str, list[tuple[str, Path]], tuple[QualityFlag, ...]]:
     study = session.get_one(Study, study_id)
-    instances = session.scalars(select(Instance).where(Instance.study_id == study_id).order_by(Instance.id)).all()
+    used = Instance.study_id == study_id, ~is_rejected()
+    instances = session.scalars(select(Instance).where(*used).order_by(Instance.id)).all()
     clips: dict[str, Path] = {}  # in order of arrival; a corrected header takes the place of the first
     unnamed: dict[str, QualityFlag] = {}
     for instance in instances:
@@ -81,13 +83,14 @@ def _inputs(session: Session, study_id: int, archive: Archive) -> tuple[str, lis
         else:
             unnamed[uid] = QualityFlag(QualityIssue.TOLERATED, uid, NO_SERIES)
     flags = _receipt_flags(instances) + tuple(flag for uid, flag in unnamed.items() if uid not in clips)
-    flags += patient_flags(assembly.patient_verdict(session, study_id))
+    flags += patient_flags(assembly.patient_verdict(session, study_id)) + _rejection_flags(session, study)
     return study.study_instance_uid, list(clips.items()), flags
 
 
 def _reports(session: Session, study_id: int, tools: AnalysisTools) -> CartReports:
     """The structured reports that others sent of this study; of a corrected header the newest."""
-    query = select(Instance).where(Instance.study_id == study_id, Instance.sop_class_uid.in_(SR_CLASSES)).order_by(Instance.id)
+    reports = Instance.study_id == study_id, Instance.sop_class_uid.in_(SR_CLASSES), ~is_rejected()
+    query = select(Instance).where(*reports).order_by(Instance.id)
     kept = [row for row in session.scalars(query) if row.path is not None and row.receipt in _ANALYSED]
     files = {str(row.sop_instance_uid): tools.archive.path(str(row.path)) for row in kept}
     own = session.scalar(select(NodeIdentity.device_observer_uid))
@@ -101,6 +104,14 @@ def _receipt_flags(instances: Sequence[Instance]) -> tuple[QualityFlag, ...]:
             issue, message = found
             flags.append(QualityFlag(issue, instance.sop_instance_uid, message))
     return tuple(flags)
+
+
+def _rejection_flags(session: Session, study: Study) -> tuple[QualityFlag, ...]:
+    """On the whole study: what is left out is no part of its evidence any more."""
+    here = set(session.scalars(select(Instance.sop_instance_uid).where(Instance.study_id == study.id)))
+    rejected = rejections_of(session, study.study_instance_uid)
+    words = left_out_words(codes for uid, codes in rejected.items() if uid in here)
+    return tuple(QualityFlag(QualityIssue.REJECTED, None, text) for text in words)
 
 
 def _record(job: ClaimedJob, findings: StudyFindings, tools: AnalysisTools, started_at: datetime) -> None:

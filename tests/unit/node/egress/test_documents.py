@@ -13,7 +13,8 @@ from pydicom.dataset import Dataset
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from models.results import StudyFindings
+from models.derive.study.quantities import derive_study
+from models.results import QualityFlag, QualityIssue, StudyFindings
 from node.db import queue
 from node.db.audit import AuditEvent
 from node.db.identity import node_identity
@@ -31,6 +32,7 @@ from node.db.tables import (
     JobKind,
     JobState,
     Receipt,
+    Rejection,
     Study,
     StudyState,
 )
@@ -245,6 +247,41 @@ def test_the_next_revision_names_the_report_it_replaces(bench: Bench) -> None:
     (reference,) = study.ReferencedSeriesSequence[0].ReferencedSOPSequence
     assert reference.ReferencedSOPInstanceUID == first.sop_instance_uid
     assert all(row.predecessor_uid is None for row in bench.rows(Document) if row.template != "tid1500")
+
+
+def _reject(bench: Bench, *uids: str) -> None:
+    def add(session: Session) -> None:
+        for uid in uids:
+            row = Rejection(sop_instance_uid=uid, study_instance_uid=STUDY_UID, note_uid="1.2", code="113001", received_at=NOW)
+            session.add(row)
+
+    bench.database.write(add)
+
+
+@pytest.mark.slow
+def test_a_rejected_object_is_no_evidence(bench: Bench) -> None:
+    _reject(bench, POOR_UID)
+    findings = study_findings()
+    build_documents(bench.analyse(replace(findings, clips=findings.clips[:2], flags=())), bench.tools)
+    report = bench.file(bench.rows(Document)[0])
+    assert POOR_UID not in report.to_json()
+
+
+@pytest.mark.slow
+def test_where_every_object_is_rejected_a_report_takes_the_results_back(bench: Bench) -> None:
+    build_documents(bench.analyse(study_findings()), bench.tools)
+    first = bench.rows(Document)[0]
+    _reject(bench, A4C_UID, A2C_UID, POOR_UID)
+    flag = QualityFlag(QualityIssue.REJECTED, None, "3 objects of the study left out: Rejected for Quality Reasons")
+    nothing = derive_study(STUDY_UID, ())
+    build_documents(bench.analyse(replace(nothing, flags=(flag,)), revision=2), bench.tools)
+    report = bench.file(bench.rows(Document)[-1])
+    assert bench.rows(Document)[-1].predecessor_uid == first.sop_instance_uid
+    assert report.PatientName == "Synthetic^Heart"
+    assert "CurrentRequestedProcedureEvidenceSequence" not in report
+    assert flag.message in report.to_json()
+    assert [row.template for row in bench.rows(Document)].count("tid1500") == 2
+    assert "MeasuredValueSequence" not in str(report)
 
 
 @pytest.mark.slow

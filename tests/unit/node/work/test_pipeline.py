@@ -14,7 +14,7 @@ from models.results import ClipFindings, ModelUse, QualityIssue, Reason
 from node.db import queue
 from node.db.queue import ClaimedJob
 from node.db.session import Database
-from node.db.tables import Analysis, AuditEntry, Instance, Job, JobKind, JobState, Receipt, StudyState
+from node.db.tables import Analysis, AuditEntry, Instance, Job, JobKind, JobState, Receipt, Rejection, StudyState
 from node.errors import LeaseLost
 from node.objects.findings_json import load_findings
 from node.study.archive import Archive
@@ -95,6 +95,38 @@ def test_a_corrected_header_is_the_one_measured_by_and_a_conflict_never_is(tmp_p
         (QualityIssue.DEMOGRAPHICS_CHANGED, "2.25.9"),
         (QualityIssue.PIXEL_CONFLICT, "2.25.5"),
     }
+
+
+def _reject(database: Database, *uids: str) -> None:
+    def add(session: Session) -> None:
+        for uid in uids:
+            note = {"study_instance_uid": "2.25.1", "note_uid": "2.25.7", "code": "113037", "received_at": NOW}
+            session.add(Rejection(sop_instance_uid=uid, **note))
+
+    database.write(add)
+
+
+def test_a_rejected_object_is_not_analysed_and_the_study_says_so(tmp_path: Path, database: Database) -> None:
+    executor = Remembering()
+    tools = _tools(database, tmp_path, executor)
+    job = _claimed(database, ("2.25.9", Receipt.STORED, "first"), ("2.25.5", Receipt.STORED, "other"))
+    _reject(database, "2.25.9", "2.25.4444")
+    analyse_study(job, tools)
+    assert executor.clips == [("2.25.5", tools.archive.path("other"))]
+    with database.reading() as session:
+        (flag,) = load_findings(session.scalars(select(Analysis.findings)).one()).flags
+    assert (flag.issue, flag.sop_instance_uid) == (QualityIssue.REJECTED, None)
+    assert flag.message == "1 object of the study left out: Rejected for Patient Safety Reasons"
+
+
+def test_without_any_object_left_nothing_is_measured(tmp_path: Path, database: Database) -> None:
+    job = _claimed(database, ("2.25.9", Receipt.STORED, "first"))
+    _reject(database, "2.25.9")
+    analyse_study(job, _tools(database, tmp_path, Remembering()))
+    with database.reading() as session:
+        findings = load_findings(session.scalars(select(Analysis.findings)).one())
+    assert (findings.clips, findings.measurements) == ((), ())
+    assert findings.not_measured
 
 
 def test_several_patients_are_flagged_on_the_study(tmp_path: Path, database: Database) -> None:
