@@ -12,6 +12,7 @@ from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
 from sr_templates.measurement_items import comment, not_measured
 from sr_templates.patient_safety import research_mark
+from sr_templates.revision_changes import revision_changes
 
 _PROPERTIES = sr.RelationshipTypeValues.HAS_PROPERTIES
 
@@ -23,6 +24,7 @@ def evaluation_items(findings: StudyFindings, evidence: Evidence, identity: Docu
         items += _of_clip(number, clip, evidence, identity)
     if mark := research_mark(findings):
         items.append(sr.ContentSequence([comment(mark)]))
+    items += [sr.ContentSequence([comment(text)]) for text in revision_changes(findings, evidence, identity)]
     for flag in findings.flags:
         if flag.sop_instance_uid is None:
             items.append(sr.ContentSequence([comment(f"{flag.issue.value}: {flag.message}")]))

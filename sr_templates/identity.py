@@ -4,17 +4,20 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
+from models.results import StudyFindings
 from sr_templates.profile import DEFAULT_PROFILE, Profile
 
 
 @dataclass(frozen=True)
 class PredecessorReference:
-    """The document of the revision before, which the new one replaces."""
+    """The document of an earlier revision, which the new one replaces, and what it was made of where that is still known."""
 
     study_instance_uid: str
     series_instance_uid: str
     sop_class_uid: str
     sop_instance_uid: str
+    revision: int = 0
+    findings: StudyFindings | None = None
 
 
 @dataclass(frozen=True)

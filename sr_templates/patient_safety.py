@@ -43,6 +43,11 @@ def may_prefill(findings: StudyFindings, evidence: Evidence) -> bool:
     return all(measurement.sources for measurement in findings.measurements) and _is_of_phantoms(findings, evidence)
 
 
+def may_show_earlier(before: StudyFindings, evidence: Evidence) -> bool:
+    """Whether a revision may repeat numbers of an earlier one. No override lifts this: they are no result of this document."""
+    return not trained_on_phantoms(before) or all(map(is_quality_control_subject, evidence.headers.values()))
+
+
 def _is_of_phantoms(findings: StudyFindings, evidence: Evidence) -> bool:
     sources = {source.sop_instance_uid for measurement in findings.measurements for source in measurement.sources}
     uids = {clip.sop_instance_uid for clip in findings.clips} | sources

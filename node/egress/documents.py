@@ -4,11 +4,12 @@ Everything that makes a document (UIDs, times, content) follows from the analysi
 bytes; the transaction that ends the job records documents and deliveries exactly once.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -57,6 +58,7 @@ class _Inputs:
     identity: DocumentIdentity
     paths: tuple[Path, ...]
     earlier: tuple[Document, ...] = ()  # of earlier revisions, the newest first
+    analyses: Mapping[int, Analysis] = field(default_factory=dict)  # those that they are of
     nothing_to_do: str = ""
     withheld: bool = False  # and a person has to know
 
@@ -133,7 +135,9 @@ def _inputs(session: Session, job: ClaimedJob, tools: EgressTools) -> _Inputs:
         .order_by(Instance.id)
     )
     paths = tuple(tools.archive.path(str(i.path)) for i in instances)
-    return _Inputs(study, findings, identity, paths, _earlier_documents(session, study, analysis))
+    earlier = _earlier_documents(session, study, analysis)
+    analyses = {row.analysis_id: session.get_one(Analysis, row.analysis_id) for row in earlier}
+    return _Inputs(study, findings, identity, paths, earlier, analyses)
 
 
 def _earlier_documents(session: Session, study: Study, analysis: Analysis) -> tuple[Document, ...]:
@@ -150,10 +154,24 @@ def _predecessors(inputs: _Inputs, wanted: Sequence[WantedDocument]) -> dict[Wan
         same_template = [row for row in inputs.earlier if row.template == one.template]
         same_profile = [row for row in same_template if row.profile == one.profile.key()]
         for before in (*same_profile, *same_template)[:1]:
+            analysis = inputs.analyses[before.analysis_id]
             found[one] = PredecessorReference(
-                inputs.study.study_instance_uid, before.series_instance_uid, before.sop_class_uid, before.sop_instance_uid
+                inputs.study.study_instance_uid,
+                before.series_instance_uid,
+                before.sop_class_uid,
+                before.sop_instance_uid,
+                analysis.revision,
+                _findings_of(analysis),
             )
     return found
+
+
+def _findings_of(analysis: Analysis) -> StudyFindings | None:
+    """None of findings that a node of another version recorded, and this one cannot read."""
+    try:
+        return load_findings(analysis.findings)
+    except ValidationError:
+        return None
 
 
 def _finish(session: Session, job: ClaimedJob, inputs: _Inputs, now: datetime) -> None:
