@@ -5,7 +5,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from enum import Enum
-from types import ModuleType
+from types import GenericAlias, ModuleType
 from typing import Any
 
 _HEAD = """# Python
@@ -27,7 +27,8 @@ def python_page() -> str:
 def public_names(module: ModuleType) -> Iterator[tuple[str, Any]]:
     """Functions and classes: those of `__all__`, else those that the module itself defines, in the order of its lines."""
     if hasattr(module, "__all__"):
-        yield from ((name, getattr(module, name)) for name in module.__all__ if callable(getattr(module, name)))
+        named = ((name, getattr(module, name)) for name in module.__all__)
+        yield from ((name, each) for name, each in named if callable(each) and not isinstance(each, GenericAlias))
         return
     own = [
         (name, each)

@@ -10,9 +10,7 @@ from models.clip import Clip
 from models.errors import ReadingError
 from models.library.model import Model
 from models.library.quantities import AREAS, key_in_view, quantities_read, views_read, views_together
-from models.results import Beat, FrameReference, ModelUse, ReadValue, Reason
-
-Sources = tuple[FrameReference, ...]
+from models.results import Beat, ModelUse, ReadValue, Reason
 
 _MOST_NAMED = 4  # PanEcho gives 57 probabilities that are no quantities
 
@@ -43,20 +41,25 @@ def read_clip_values(
         read = (_in_view(value, view, clip) for value in model.reader.read_values(clip, beats))
         return tuple(_of_whole_beats(value, why_no_beats) for value in read)
 
-    def frames(value: ReadValue) -> Sources:
-        return tuple(replace(source, sop_instance_uid=clip.sop_instance_uid) for source in value.sources)
+    def of_clip(value: ReadValue) -> ReadValue:
+        uid = clip.sop_instance_uid
+        return replace(
+            value,
+            sources=tuple(replace(source, sop_instance_uid=uid) for source in value.sources),
+            calipers=tuple(replace(caliper, sop_instance_uid=uid) for caliper in value.calipers),
+        )
 
     with clip.cache.shared():
-        return read_all((view,), asked, ask, frames)
+        return read_all((view,), asked, ask, of_clip)
 
 
 def read_all(
     views: tuple[View, ...],
     asked: Sequence[LoadedModel],
     ask: Callable[[Model], tuple[ReadValue, ...]],
-    sources: Callable[[ReadValue], Sources],
+    placed: Callable[[ReadValue], ReadValue],
 ) -> ClipReadings:
-    """What `ask` gives of each model, with the `sources` of each value, where it is a quantity of exactly these `views`."""
+    """What `ask` gives of each model where it is a quantity of exactly these `views`. `placed` adds whose frames are meant."""
     started = time.perf_counter()
     values: list[ReadValue] = []
     notes: list[str] = []
@@ -73,7 +76,7 @@ def read_all(
             if why := _left_out(value, views):
                 left.setdefault(why, []).append(value.key)
             else:
-                values.append(replace(value, model=name, sources=sources(value)))
+                values.append(replace(placed(value), model=name))
         notes += [f"{name}: {_counted(keys)} left out: {why}" for why, keys in left.items()]
     elapsed = {"measurements": time.perf_counter() - started}
     return ClipReadings(tuple(values), tuple(notes), tuple(loaded.use for loaded in asked), elapsed)

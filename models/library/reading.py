@@ -1,11 +1,11 @@
 """What one model reads off one clip: rows for the table, marks for the overlay, values for the summary."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from models.calibration import DisplayProblem, RegionProblem
-from models.results import Point, ReadValue, Reason
+from models.results import Caliper, CaliperKind, Point, ReadValue, Reason
 
 
 class Decoding(StrEnum):
@@ -21,24 +21,42 @@ class Decoding(StrEnum):
 ONE_DECODING = "published and corrected decoding are the same for this model"
 
 
-class MarkKind(StrEnum):
-    POINT = "point"
-    LINE = "line"  # a caliper
-    OUTLINE = "outline"  # closed
-
-
 @dataclass(frozen=True)
 class Mark:
     """Something drawn on one frame: points (x, y) in px of the whole image, (0, 0) at the centre of the top left pixel.
 
-    `probability` is that of its least sure point, where the network says so.
+    `probability` is that of its least sure point, where the network says so. `keys` are those of the values that are read
+    from such marks, each from the ones on its own frames.
     """
 
     frame_index: int
-    kind: MarkKind
+    kind: CaliperKind
     points_px: tuple[Point, ...]
     label: str = ""
     probability: float | None = None
+    keys: tuple[str, ...] = ()
+
+
+def with_calipers(values: tuple[ReadValue, ...], marks: Iterable[Mark]) -> tuple[ReadValue, ...]:
+    """Each value with the marks that it was read from: those of its key, on the frames it came from.
+
+    >>> from models.results import of_frames
+    >>> line = Mark(6, CaliperKind.LINE, ((10.0, 20.0), (10.0, 60.0)), keys=("lvidd_2d",))
+    >>> value = ReadValue("lvidd_2d", "cm", 4.0, of_frames(6))
+    >>> [caliper.frame_number for caliper in with_calipers((value,), [line, replace(line, frame_index=7)])[0].calipers]
+    [7]
+    """
+    read_from = [mark for mark in marks if mark.keys]
+    return tuple(replace(value, calipers=_calipers(value, read_from)) if value.value is not None else value for value in values)
+
+
+def _calipers(value: ReadValue, marks: Sequence[Mark]) -> tuple[Caliper, ...]:
+    frames = {source.frame_number for source in value.sources}
+    return tuple(
+        Caliper(mark.kind, "", mark.frame_index + 1, tuple((float(x), float(y)) for x, y in mark.points_px), mark.label)
+        for mark in marks
+        if value.key in mark.keys and mark.frame_index + 1 in frames
+    )
 
 
 @dataclass(frozen=True)

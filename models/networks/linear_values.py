@@ -42,10 +42,14 @@ def short_name(manifest: Manifest) -> str:
     return manifest.aliases[0] if manifest.aliases else manifest.name.rsplit("/", 1)[-1]
 
 
+def length_keys(manifest: Manifest) -> tuple[str, ...]:
+    """Those under which the manifest promises the model's lengths, by phase."""
+    return tuple(str(manifest.architecture[at]) for at in ("at_ed", "at_es", "largest") if at in manifest.architecture)
+
+
 def limits_without_phase(manifest: Manifest) -> Mapping[str, Limits]:
     """What is possible for a diameter of no particular phase, under the model's own name: what is for one of the phases."""
-    keys = [str(manifest.architecture[at]) for at in ("at_ed", "at_es", "largest") if at in manifest.architecture]
-    limits = [LIMITS_CM.get(key, (0.0, math.inf)) for key in keys]
+    limits = [LIMITS_CM.get(key, (0.0, math.inf)) for key in length_keys(manifest)]
     return {short_name(manifest): (min(low for low, _ in limits), max(high for _, high in limits))}
 
 
@@ -132,8 +136,7 @@ def _without_phase(manifest: Manifest, diameters: Diameters) -> list[ReadValue]:
     measured = ReadValue(short_name(manifest), unit, value, detail=detail)
     if len(curve) == 1:
         measured = replace(measured, sources=of_frames(0), detail="one frame, its phase is not known")
-    keys = [str(manifest.architecture[at]) for at in ("at_ed", "at_es", "largest") if at in manifest.architecture]
-    return [_within(measured, value, keys, diameters)]
+    return [_within(measured, value, length_keys(manifest), diameters)]
 
 
 def _systolic_function(diameters: Diameters, phases: PhaseFrames) -> list[ReadValue]:

@@ -12,7 +12,7 @@ from models.derive.beats.beat_coverage import why_no_beat_shown
 from models.derive.limits import Limits, impossible
 from models.library.manifest import Manifest
 from models.library.protocols import Reader
-from models.library.reading import Decoding, Reading
+from models.library.reading import Decoding, Reading, with_calipers
 from models.networks.engine_slots import EngineSlots
 from models.results import Beat, ReadValue, Reason
 
@@ -77,7 +77,7 @@ def checked(read: Callable[..., Any]) -> Callable[..., Any]:
     def reads(self: ReadingNetwork, *given: Any, **further: Any) -> Any:
         found = read(self, *given, **further)
         decoding = signature.bind(self, *given, **further).arguments.get("decoding", Decoding.CORRECTED)
-        values = found.values if isinstance(found, Reading) else found
+        values = with_calipers(found.values, found.marks) if isinstance(found, Reading) else found
         if not self.trained:
             values = _untrained(values)
             return Reading(values, columns=found.columns, notes=(UNTRAINED,)) if isinstance(found, Reading) else values
@@ -94,7 +94,7 @@ def possible(value: ReadValue, decoding: Decoding, own_limits: Mapping[str, Limi
     if decoding is Decoding.PUBLISHED and value.value - value.value == 0:  # infinity and NaN are no number in any way
         said = f"{words}; the published way refuses nothing"
         return value if said in value.detail else replace(value, detail="; ".join(filter(None, (value.detail, said))))
-    return replace(value, value=None, sd=None, beats=1, reasons=(Reason.OUTSIDE_LIMITS,), detail=words)
+    return replace(value, value=None, sd=None, beats=1, calipers=(), reasons=(Reason.OUTSIDE_LIMITS,), detail=words)
 
 
 def _untrained(values: tuple[ReadValue, ...]) -> tuple[ReadValue, ...]:

@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.library.reading import Mark, MarkKind
+from models.library.reading import Mark
+from models.results import CaliperKind
 
 Frame = NDArray[np.uint8]
 
@@ -38,10 +39,10 @@ def _draw(frame: Frame, mark: Mark) -> None:
     points = np.round(np.array(mark.points_px, dtype=np.float64) * (1 << _SHIFT)).astype(np.int32)
     if not len(points):
         return
-    if mark.kind is not MarkKind.POINT:
-        closed = mark.kind is MarkKind.OUTLINE
+    if mark.kind is not CaliperKind.POINT:
+        closed = mark.kind is CaliperKind.OUTLINE
         cv2.polylines(frame, [points[:, None]], closed, _COLOUR, thickness, cv2.LINE_AA, _SHIFT)
-    if mark.kind is not MarkKind.OUTLINE:
+    if mark.kind is not CaliperKind.OUTLINE:
         radius = (2 * thickness + 1) << _SHIFT
         for x, y in points.tolist():
             cv2.circle(frame, (x, y), radius, _COLOUR, -1, cv2.LINE_AA, _SHIFT)

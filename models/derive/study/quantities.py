@@ -203,6 +203,7 @@ def _measurement(quantity: Quantity, mean: BeatMean) -> Measurement:
         sources=mean.sources,
         beats=mean.beats,
         sd=mean.sd,
+        calipers=mean.calipers,
     )
 
 

@@ -139,6 +139,7 @@ def _measurement(clip: ClipFindings, value: ReadValue, number: float) -> Measure
         sd=value.sd,
         model=value.model,
         direction=value.direction,
+        calipers=value.calipers,
     )
 
 

@@ -1,14 +1,15 @@
 """The left ventricle of one apical clip, and of two clips together: volumes per beat and their mean."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from models.catalogue import Phase, View
+from models.derive.ventricle.long_axis import long_axis_line
 from models.derive.ventricle.volumes import Outline, biplane_volume_ml, length_cm, single_plane_volume_ml, to_cm
-from models.results import ClipFindings, FrameReference
+from models.results import Caliper, CaliperKind, ClipFindings, Contour, FrameReference
 
 # ASE/EACVI 2015: biplane only where the two long axes differ by at most 10 %; else one of the planes is foreshortened.
 _LENGTH_TOLERANCE = 0.10
@@ -21,6 +22,7 @@ class BeatMean:
     value: float
     by_beat: tuple[float, ...]
     sources: tuple[FrameReference, ...]
+    calipers: tuple[Caliper, ...] = ()
 
     @property
     def beats(self) -> int:
@@ -61,6 +63,15 @@ class ApicalClip:
             for beat in self.findings.beats[:beats]
             for phase in phases
         )
+
+    def long_axes(self) -> tuple[Caliper, ...]:
+        """The line of each of `lengths_d_cm`, on its frame."""
+        contours = {contour.frame_index: contour for contour in self.findings.contours if contour.structure == "lv"}
+        return tuple(self._long_axis(contours[beat.ed_frame_index]) for beat in self.findings.beats)
+
+    def _long_axis(self, contour: Contour) -> Caliper:
+        line_px = long_axis_line(contour.points_px, self.findings.cm_per_px or (1.0, 1.0))
+        return Caliper(CaliperKind.LINE, self.findings.sop_instance_uid, contour.frame_index + 1, line_px)
 
 
 def measurable(findings: ClipFindings) -> ApicalClip | None:
@@ -108,7 +119,7 @@ def single_plane(clip: ApicalClip) -> dict[str, BeatMean]:
         f"lvesv_{clip.view}": _mean(esv, clip.sources(s)),
     }
     if clip.view is View.A4C:
-        found["lv_len_d_a4c"] = _mean(clip.lengths_d_cm, clip.sources(d))
+        found["lv_len_d_a4c"] = replace(_mean(clip.lengths_d_cm, clip.sources(d)), calipers=clip.long_axes())
     return found
 
 

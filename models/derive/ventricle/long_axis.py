@@ -19,9 +19,21 @@ def long_axis(points: Sequence[Point], cm_per_px: Point) -> NDArray[np.float64]:
     >>> long_axis([(0, 0), (10, -80), (20, 0)], (0.1, 0.1)).tolist()
     [0.0, -8.0]
     """
-    outline = np.asarray(points, dtype=np.float64) * np.asarray(cm_per_px, dtype=np.float64)
-    from_base = outline - (outline[0] + outline[-1]) / 2
-    return np.asarray(from_base[np.hypot(*from_base.T).argmax()])
+    base, apex = np.asarray(long_axis_line(points, cm_per_px)) * np.asarray(cm_per_px)
+    return np.asarray(apex - base)
+
+
+def long_axis_line(points: Sequence[Point], cm_per_px: Point) -> tuple[Point, Point]:
+    """Its ends, (x, y) in px as the `points` are. A pixel need not be square, so the farthest point is sought in cm.
+
+    >>> long_axis_line([(0, 0), (10, -80), (20, 0)], (0.1, 0.1))
+    ((10.0, 0.0), (10.0, -80.0))
+    """
+    outline = np.asarray(points, dtype=np.float64)
+    base = (outline[0] + outline[-1]) / 2
+    from_base_cm = (outline - base) * np.asarray(cm_per_px, dtype=np.float64)
+    apex = outline[np.hypot(*from_base_cm.T).argmax()]
+    return (float(base[0]), float(base[1])), (float(apex[0]), float(apex[1]))
 
 
 def turned(axes: Mapping[int, NDArray[np.float64]]) -> tuple[int, ...]:

@@ -21,9 +21,9 @@ from models.evaluation.tasks.segmentation import maps_of
 from models.inputs.clip_input import pairs
 from models.library.manifest import Manifest, Value
 from models.library.model import Model
-from models.library.reading import Mark, MarkKind
+from models.library.reading import Mark
 from models.library.registry import recipe_of
-from models.results import Point
+from models.results import CaliperKind, Point
 
 OUTLINED = ("mitral_annulus_left", "mitral_annulus_right", "apex")  # left and right of the image
 _SIDES = ("upper", "lower", "left", "right")  # of the two ends of every other line, in the image
@@ -77,7 +77,7 @@ def _found(model: Model, clip: Clip, frames: Sequence[int], options: Options) ->
     reading, problem = read_clips(model, [replace(clip, frames=clip.take(frames), frame_times_ms=times)], options)
     found: dict[tuple[str, int], Point] = {}
     for mark in reading.marks if reading else ():
-        if mark.kind is MarkKind.LINE:
+        if mark.kind is CaliperKind.LINE:
             for name, point in _named_ends(mark).items():
                 found.setdefault((name, frames[mark.frame_index]), point)
     return found, problem

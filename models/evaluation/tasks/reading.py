@@ -32,8 +32,8 @@ from models.evaluation.tasks.plots import area_curves, histogram, risk_over_cove
 from models.library.manifest import Value
 from models.library.model import Model
 from models.library.quantities import views_together
-from models.library.reading import Mark, MarkKind, Reading
-from models.results import ReadValue
+from models.library.reading import Mark, Reading
+from models.results import CaliperKind, ReadValue
 
 _EF_KEYS = ("ef_video_regression", "ef_bp", "ef_a4c", "ef_a4c_uncalibrated", "ef_area_a4c", "ef_video_regression_biplane")
 _FEWEST_FRAMES = 3  # of a clip; CAMUS has end-diastole and end-systole as two single frames
@@ -95,7 +95,7 @@ def read_lengths(model: Model, data: DataSet, options: Options) -> EvaluationRes
             raise EvaluationError(f"{item.key}: a caliper on frame {frames[-1]} of {clip.number_of_frames}")
         times = None if clip.frame_times_ms is None else clip.frame_times_ms[frames]
         reading, problem = read_clips(model, [replace(clip, frames=clip.take(frames), frame_times_ms=times)], options)
-        marks = [mark for mark in reading.marks if mark.kind is MarkKind.LINE] if reading else []
+        marks = [mark for mark in reading.marks if mark.kind is CaliperKind.LINE] if reading else []
         lines = {(mark.label.lower().split(maxsplit=1)[0], mark.frame_index): mark for mark in marks}
         for caliper in calipers:
             line = lines.get((_line_name(caliper), frames.index(caliper.frame_index)))

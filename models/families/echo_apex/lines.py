@@ -22,10 +22,10 @@ from models.families.echo_apex.sequences import not_read, untrained
 from models.inputs.clip_squares import evenly
 from models.inputs.letterbox import Letterbox
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
+from models.library.reading import Decoding, Mark, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork, possible
-from models.results import Point, ReadValue, Reason, of_frames
+from models.results import CaliperKind, Point, ReadValue, Reason, of_frames
 
 _WIDTH, _GROUPS = 128, 8
 _FRAMES, _BATCH = 64, 4
@@ -73,7 +73,7 @@ class Lines(ReadingNetwork):
             return _none(Reason.QUALITY, "on no frame both ends of LVID are one clear peak")
         phases = _phases(lengths_px, clip, indices)
         marks = tuple(
-            Mark(index, MarkKind.LINE, line, name)
+            Mark(index, CaliperKind.LINE, line, name, keys=(_LINES[name],))
             for index, frame in zip(indices, lines, strict=True)
             for name, line in frame.items()
             if line

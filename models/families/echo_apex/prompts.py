@@ -19,9 +19,9 @@ from models.families.echo_apex.backbone import AdaptedBackbone
 from models.families.echo_apex.inputs import frames as seen_frames
 from models.families.echo_apex.sequences import UNTRAINED, untrained
 from models.library.manifest import Manifest
-from models.library.reading import Mark, MarkKind
+from models.library.reading import Mark
 from models.networks.reading_network import ReadingNetwork
-from models.results import Point
+from models.results import CaliperKind, Point
 
 _WIDTH, _ATTENTION_HEADS, _HIDDEN, _ROUNDS = 256, 8, 1024, 2
 _KINDS = 4  # a point outside, a point inside, a box's upper left corner, its lower right one
@@ -80,7 +80,7 @@ class Segmentation(ReadingNetwork):
         if not lines:
             return None
         outline = seen.to_image(max(lines, key=polygon_area)).tolist()
-        return Mark(frame_index, MarkKind.OUTLINE, tuple((x, y) for x, y in outline))
+        return Mark(frame_index, CaliperKind.OUTLINE, tuple((x, y) for x, y in outline))
 
     def features(self, frames: Tensor) -> Tensor:
         """What the prompts are asked of, (n, 256, cells, cells): computed once of `frames`, however often a reader clicks."""

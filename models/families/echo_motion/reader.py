@@ -23,9 +23,9 @@ from models.derive.ventricle.volumes import Outline, area_cm2, length_cm, single
 from models.families.echo_motion.inputs import AT_ONCE, SmoothedFrames
 from models.inputs.clip_input import pairs
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
+from models.library.reading import Decoding, Mark, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
-from models.results import Beat, Point, ReadValue, Reason, in_order, of_frames
+from models.results import Beat, CaliperKind, Point, ReadValue, Reason, in_order, of_frames
 
 AREA_EF_KEY = "ef_area_a4c"
 EF_KEY, EDV_KEY, ESV_KEY = "ef_a4c", "lvedv_a4c", "lvesv_a4c"
@@ -60,7 +60,9 @@ def read_ventricle(network: nn.Module, manifest: Manifest, clip: Clip, decoding:
         columns=COLUMNS,
         rows=tuple(_rows(found.mask_px, areas if cm_per_px else [None] * len(areas), beats, clip)),
         marks=tuple(
-            Mark(index, MarkKind.OUTLINE, points, "lv") for index, points in enumerate(found.outlines_px) if points is not None
+            Mark(index, CaliperKind.OUTLINE, points, "lv")
+            for index, points in enumerate(found.outlines_px)
+            if points is not None
         ),
         notes=(note,),
     )

@@ -20,13 +20,13 @@ from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.families.echoforge.unet import WIDTHS
 from models.inputs.clip_input import input_of
 from models.library.manifest import Manifest
-from models.library.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, calibration_reason
+from models.library.reading import ONE_DECODING, Decoding, Mark, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
 from models.networks.linear_values import Diameters, limits_without_phase, values_at
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.u_net import UNet
-from models.results import ReadValue
+from models.results import CaliperKind, ReadValue
 
 # A line from a point to the next one (`PLAX_LINES`), and the keys of its length at end-diastole and end-systole.
 LINES: dict[str, dict[str, str]] = {
@@ -106,7 +106,7 @@ def _rows(points: NDArray[np.float64], lengths: dict[str, Diameters]) -> tuple[d
 
 def _marks(points: NDArray[np.float64]) -> tuple[Mark, ...]:
     return tuple(
-        Mark(frame, MarkKind.LINE, ((first[0], first[1]), (last[0], last[1])), line)
+        Mark(frame, CaliperKind.LINE, ((first[0], first[1]), (last[0], last[1])), line, keys=(line, *LINES[line].values()))
         for frame, four in enumerate(points.tolist())
         for line, first, last in zip(LINES, four[:-1], four[1:], strict=True)
         if np.isfinite([*first, *last]).all()

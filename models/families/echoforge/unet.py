@@ -20,12 +20,12 @@ from models.families.echoforge.class_reading import BATCH
 from models.families.echoforge.frame_classifier import KERAS_RESCALE
 from models.inputs.clip_input import input_of
 from models.library.manifest import Manifest
-from models.library.reading import ONE_DECODING, Decoding, Mark, MarkKind, Reading, calibration_reason
+from models.library.reading import ONE_DECODING, Decoding, Mark, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.u_net import UNet
-from models.results import ReadValue, Reason, of_frames
+from models.results import CaliperKind, ReadValue, Reason, of_frames
 
 WIDTHS = (32, 64, 128, 256, 512)
 COLUMNS = ("frame_index", "area_px", "area_cm2")
@@ -68,7 +68,7 @@ class EchoForgeUNet(ReadingNetwork):
             for index, area in enumerate(areas_px)
         )
         marks = tuple(
-            Mark(index, MarkKind.OUTLINE, tuple((float(x), float(y)) for x, y in line), "LV")
+            Mark(index, CaliperKind.OUTLINE, tuple((float(x), float(y)) for x, y in line), "LV", keys=tuple(self.own_limits))
             for index, line in enumerate(outlines)
             if line is not None
         )
@@ -123,15 +123,16 @@ def _area(
     if not found:
         return (ReadValue(key, "cm2", None, reasons=(Reason.NO_CARDIAC_CYCLE,), detail=why_none or "no such phase was found"),)
     value_px = float(np.mean(found))
+    sources = of_frames(*(frame for frame in frames if areas_px[frame] is not None))
     if cm2_per_px is None:
         words = choice.problem.value if choice.problem else ""
         missing = ReadValue(key, "cm2", None, reasons=(calibration_reason(choice.problem),), detail=words)
-        return ReadValue(key, "px", value_px, of_frames(frames[0]), detail=detail), missing
+        return ReadValue(key, "px", value_px, sources, detail=detail), missing
     value, (low, high) = value_px * cm2_per_px, _LIMITS_CM2
     if not low <= value <= high:
         words = f"{value:.1f} cm2 is outside {low:g} to {high:g} cm2"
-        return (ReadValue(key, "cm2", None, of_frames(frames[0]), reasons=(Reason.OUTSIDE_LIMITS,), detail=words),)
-    return (ReadValue(key, "cm2", value, of_frames(frames[0]), detail=detail),)
+        return (ReadValue(key, "cm2", None, sources[:1], reasons=(Reason.OUTSIDE_LIMITS,), detail=words),)
+    return (ReadValue(key, "cm2", value, sources, detail=detail),)
 
 
 def load(manifest: Manifest, weights: Path | None, device: str) -> EchoForgeUNet:

@@ -20,12 +20,12 @@ from models.derive.ventricle.outline import closed_lines, polygon_area
 from models.families.echonet.frames import COLUMNS, ROWS, logits, swapped_chroma
 from models.families.echonet.whole_frames import WholeFrames
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
+from models.library.reading import Decoding, Mark, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
 from models.networks.linear_values import short_name
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
-from models.results import Point, ReadValue, Reason, of_frames
+from models.results import CaliperKind, Point, ReadValue, Reason, of_frames
 
 _LEVEL = 0.5
 _AT_ONCE = 4  # frames
@@ -69,7 +69,7 @@ class AreaReader(ReadingNetwork, DeepLab):
             columns=_COLUMNS[1:],
             rows=tuple(_row(name, index, cavity, cm2_per_px) for index, cavity in enumerate(cavities)),
             marks=tuple(
-                Mark(index, MarkKind.OUTLINE, cavity.outline_px, _label(name, cavity.area_px, cm2_per_px))
+                Mark(index, CaliperKind.OUTLINE, cavity.outline_px, _label(name, cavity.area_px, cm2_per_px), keys=(name,))
                 for index, cavity in enumerate(cavities)
                 if cavity.outline_px
             ),

@@ -35,9 +35,9 @@ from models.families.echonet.display import (
 )
 from models.families.echonet.display_reader import DisplayReader, trace_maps
 from models.library.manifest import Manifest
-from models.library.reading import Mark, MarkKind, Reading
+from models.library.reading import Mark, Reading
 from models.networks.linear_values import short_name
-from models.results import Point, ReadValue, Reason, of_frames
+from models.results import CaliperKind, Point, ReadValue, Reason, of_frames
 
 COLUMNS = (
     "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present", "PhysicalDeltaY", "y0",
@@ -150,7 +150,7 @@ class PeakReader(DisplayReader):
 
     def _mark(self, point: Point, velocity_cm_s: float | None) -> Mark:
         label = short_name(self.manifest) if velocity_cm_s is None else f"{short_name(self.manifest)} {velocity_cm_s:.1f} cm/s"
-        return Mark(0, MarkKind.POINT, (point,), label)
+        return Mark(0, CaliperKind.POINT, (point,), label, keys=(self.key, "peak_velocity"))
 
 
 def _doubt_of_sign(region: RegionCalibration) -> str:

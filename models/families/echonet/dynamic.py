@@ -40,12 +40,12 @@ from models.families.echonet.square_frames import SquareClip, SquareFrames
 from models.inputs.clip_input import as_clip
 from models.library.manifest import Manifest
 from models.library.model import Model
-from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
+from models.library.reading import Decoding, Mark, Reading, calibration_reason
 from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork, without_a_beat
 from models.networks.stored_weights import prepare
 from models.networks.vision import DeepLab, r2plus1d_18
-from models.results import Beat, ReadValue, Reason, of_frames
+from models.results import Beat, CaliperKind, ReadValue, Reason, of_frames
 from models.wording import counted
 
 EF_KEY = "ef_video_regression"  # a quantity of its own, never the method of discs
@@ -252,8 +252,8 @@ def _area_values(
                 words = f"{area_cm2:.1f} cm2 is outside {low:g} to {high:g} cm2"
                 values.append(ReadValue(key, "cm2", None, of_frames(frames[0]), reasons=(Reason.OUTSIDE_LIMITS,), detail=words))
                 continue
-            values.append(ReadValue(key, "cm2", area_cm2, of_frames(frames[0]), detail=detail))
-        values.append(ReadValue(key, "px", area_px, of_frames(frames[0]), detail=detail))
+            values.append(ReadValue(key, "cm2", area_cm2, of_frames(*frames), detail=detail))
+        values.append(ReadValue(key, "px", area_px, of_frames(*frames), detail=detail))
     return tuple(values)
 
 
@@ -264,7 +264,7 @@ def _outlines(logits: NDArray[np.float32], cut: Squares) -> Sequence[Mark]:
         lines = closed_lines(np.clip(field, -20, 20) + 20, 20.0)
         if lines:
             outline = cut.placement.to_image(max(lines, key=polygon_area))
-            marks.append(Mark(frame_index, MarkKind.OUTLINE, outline, "LV"))
+            marks.append(Mark(frame_index, CaliperKind.OUTLINE, outline, "LV", keys=tuple(_LIMITS_CM2)))
     return marks
 
 

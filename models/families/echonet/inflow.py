@@ -31,8 +31,8 @@ from models.families.echonet.display import (
 )
 from models.families.echonet.display_reader import DisplayReader, trace_maps
 from models.library.manifest import Manifest
-from models.library.reading import Mark, MarkKind, Reading
-from models.results import Point, ReadValue, Reason, of_frames
+from models.library.reading import Mark, Reading
+from models.results import CaliperKind, Point, ReadValue, Reason, of_frames
 
 COLUMNS = (
     "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present", "PhysicalDeltaY", "y0",
@@ -163,7 +163,10 @@ def _row(
 
 
 def _marks(points: list[Point]) -> tuple[Mark, ...]:
-    return tuple(Mark(0, MarkKind.POINT, (point,), label) for label, point in zip("EA", points, strict=True))
+    return tuple(
+        Mark(0, CaliperKind.POINT, (point,), wave, keys=(f"mv_{wave.lower()}",))
+        for wave, point in zip("EA", points, strict=True)
+    )
 
 
 def build(manifest: Manifest) -> MitralInflowReader:

@@ -18,12 +18,12 @@ from models.families.echonet.display import described
 from models.families.echonet.frames import logits, published_frames
 from models.families.echonet.whole_frames import WholeFrames
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Mark, MarkKind, Reading, calibration_reason
+from models.library.reading import Decoding, Mark, Reading, calibration_reason, with_calipers
 from models.networks.frame_answers import frame_answers
-from models.networks.linear_values import Diameters, limits_without_phase, short_name, values_at
+from models.networks.linear_values import Diameters, length_keys, limits_without_phase, short_name, values_at
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab
-from models.results import Beat, ReadValue, Reason
+from models.results import Beat, CaliperKind, ReadValue, Reason
 
 Points = NDArray[np.float64]
 
@@ -98,7 +98,7 @@ class LinearReader(ReadingNetwork, DeepLab):
         if indices := self._at_r_waves(clip):
             calipers = self._corrected(clip, indices)
             if np.isfinite(calipers.diameters.px).any():
-                return values_at(self.manifest, calipers.diameters, calipers.phases)
+                return with_calipers(values_at(self.manifest, calipers.diameters, calipers.phases), self._marks(calipers))
         return self.read(clip).values
 
     def _at_r_waves(self, clip: Clip) -> tuple[int, ...]:
@@ -180,8 +180,9 @@ class LinearReader(ReadingNetwork, DeepLab):
     def _marks(self, calipers: _Calipers) -> tuple[Mark, ...]:
         curve, unit = calipers.diameters.in_best_unit
         name, sure = short_name(self.manifest), calipers.probability
+        keys = (name, *length_keys(self.manifest))
         return tuple(
-            Mark(index, MarkKind.LINE, ((x1, y1), (x2, y2)), f"{name} {curve[index]:.2f} {unit}", probability)
+            Mark(index, CaliperKind.LINE, ((x1, y1), (x2, y2)), f"{name} {curve[index]:.2f} {unit}", probability, keys)
             for index, ((x1, y1), (x2, y2)) in enumerate(calipers.image_px.tolist())
             for probability in (None if sure is None else float(sure[index]),)
             if np.isfinite(curve[index])

@@ -27,8 +27,8 @@ from models.families.echonet.display import (
 )
 from models.families.echonet.display_reader import DisplayReader, trace_maps
 from models.library.manifest import Manifest
-from models.library.reading import Mark, MarkKind, Reading
-from models.results import Point, ReadValue, Reason, of_frames
+from models.library.reading import Mark, Reading
+from models.results import CaliperKind, Point, ReadValue, Reason, of_frames
 
 COLUMNS = (
     "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present",
@@ -113,7 +113,7 @@ def _row(
 
 
 def _mark(points: list[Point]) -> Mark:
-    return Mark(0, MarkKind.LINE, tuple(points), "TAPSE")
+    return Mark(0, CaliperKind.LINE, tuple(points), "TAPSE", keys=(_KEY,))
 
 
 def build(manifest: Manifest) -> TapseReader:

@@ -35,14 +35,15 @@ from models.families.echonet.display import (
 from models.families.echonet.display_reader import DisplayReader
 from models.families.echonet.frames import Frames, logits, swapped_chroma
 from models.library.manifest import Manifest
-from models.library.reading import Mark, MarkKind, Reading
-from models.results import ReadValue, Reason, of_frames
+from models.library.reading import Mark, Reading
+from models.results import CaliperKind, ReadValue, Reason, of_frames
 
 COLUMNS = (
     "filename", "measurement_name", "PhotometricInterpretation", "ultrasound_color_data_present", "x_left", "x_right",
     "passed_qc", "qc_reject_reason", "mask_area_px", "mean_confidence", "vti_cm",
 )  # fmt: skip
 _AT_ONCE = 4  # beats
+_AREA_KEY = "mask_area"
 
 
 @dataclass(frozen=True, eq=False)
@@ -121,7 +122,7 @@ class VtiReader(DisplayReader):
             mark
             for beat, mask in zip(beats, masks, strict=True)
             if not beat.flow.rejected
-            for mark in _outlines(mask, place.first_row)
+            for mark in _outlines(mask, place.first_row, self.key, _AREA_KEY)
         )
         if region is not None and values[-1].value is None:
             beats = [beat if beat.flow.rejected else _rejected(beat, values[-1].detail) for beat in beats]
@@ -156,7 +157,7 @@ class VtiReader(DisplayReader):
         pixels = []
         if good and not calibrated:
             area_px = float(np.mean([masks[index].sum() for index in good]))
-            pixels = [ReadValue("mask_area", "px", area_px, of_frames(0), detail=f"mean of {len(good)} beats")]
+            pixels = [ReadValue(_AREA_KEY, "px", area_px, of_frames(0), detail=f"mean of {len(good)} beats")]
         if absent:
             return (*pixels, *self._unmeasured(absent))
         integrals_cm = [beat.vti_cm for beat in beats if not beat.flow.rejected and beat.vti_cm is not None]
@@ -221,10 +222,10 @@ def _rhythm(found: SpectralBeats) -> str:
     return f"{len(found.beats)} whole beats by our own detector, {rhythm}, flow {side} the baseline"
 
 
-def _outlines(mask: vti.Mask, first_row: int) -> list[Mark]:
+def _outlines(mask: vti.Mask, first_row: int, *keys: str) -> list[Mark]:
     contours, _ = cv2.findContours(mask.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_SIMPLE)
     return [
-        Mark(0, MarkKind.OUTLINE, tuple((float(x), float(y + first_row)) for x, y in contour[:, 0].tolist()))
+        Mark(0, CaliperKind.OUTLINE, tuple((float(x), float(y + first_row)) for x, y in contour[:, 0].tolist()), keys=keys)
         for contour in contours
         if len(contour) > 2
     ]

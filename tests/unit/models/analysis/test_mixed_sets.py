@@ -21,7 +21,7 @@ from models.library.model_set import Role
 from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest
 from models.networks.engine_slots import EngineSlots
-from models.results import QualityIssue, ReadValue, Reason, of_frames
+from models.results import Caliper, CaliperKind, QualityIssue, ReadValue, Reason, of_frames
 from tests.loaded import Reads, as_model
 
 REGION = RegionCalibration(0, 0, 79, 59, 1, 1, 3, 3, 0.2, 0.2)
@@ -187,7 +187,8 @@ def test_a_view_whose_quality_is_not_graded_is_not_measured() -> None:
     assert (found.quality, found.gates) == (None, (Reason.QUALITY,))
 
 
-LENGTH = ReadValue("rv_basal", "cm", 4.25, sources=of_frames(2))
+LINE = Caliper(CaliperKind.LINE, "", 3, ((10.5, 20.0), (31.75, 20.0)))
+LENGTH = ReadValue("rv_basal", "cm", 4.25, sources=of_frames(2), calipers=(LINE,))
 
 
 def test_a_reading_of_the_catalogue_becomes_a_measurement() -> None:
@@ -198,6 +199,8 @@ def test_a_reading_of_the_catalogue_becomes_a_measurement() -> None:
     (measured,) = derive_study("1", [found]).measurements
     assert (measured.key, measured.value, measured.unit, measured.method) == ("rv_basal", 4.25, "cm", Method.CALIPERS)
     assert measured.view is View.A4C
+    assert [(caliper.sop_instance_uid, caliper.frame_number) for caliper in measured.calipers] == [("1.2", 3)]
+    assert measured.calipers[0].points_px == LINE.points_px
     assert [(source.sop_instance_uid, source.frame_number) for source in measured.sources] == [("1.2", 3)]
 
 

@@ -13,9 +13,9 @@ from models.evaluation.metrics.neighbours import drawn_by_class, few_shot_figure
 from models.evaluation.tasks import run_task
 from models.evaluation.tasks.evaluation_result import Options
 from models.evaluation.tasks.plots import risk_over_coverage
-from models.library.reading import Decoding, Mark, MarkKind, Reading
+from models.library.reading import Decoding, Mark, Reading
 from models.library.registry import find_manifest
-from models.results import ReadValue, Reason
+from models.results import CaliperKind, ReadValue, Reason
 from tests.loaded import as_model
 
 CONFIDENCE = np.array([0.6, 0.9, 0.7, 0.9, 0.5])
@@ -132,7 +132,7 @@ class Lines:
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
         length_px, probability = self.drawn[int(clip.frames.max())]
         line = ((0.0, 0.0), (0.0, length_px))
-        return Reading((), marks=(Mark(0, MarkKind.LINE, line, "lvid", probability),))
+        return Reading((), marks=(Mark(0, CaliperKind.LINE, line, "lvid", probability),))
 
 
 @pytest.mark.slow

@@ -17,8 +17,9 @@ from models.evaluation.datasets.items import DataSet, Item, TrueLandmark, Truth
 from models.evaluation.tasks import run_task, tasks_of
 from models.evaluation.tasks.evaluation_result import EvaluationResult, Options
 from models.evaluation.tasks.landmarks import names_of
-from models.library.reading import Decoding, Mark, MarkKind, Reading
+from models.library.reading import Decoding, Mark, Reading
 from models.library.registry import find_manifest, list_models
+from models.results import CaliperKind
 from tests.loaded import as_model
 
 SCALED = RegionCalibration(0, 0, 199, 199, 1, 1, 3, 3, 0.05, 0.05)  # 10 x 10 cm
@@ -45,7 +46,7 @@ class Caliper:
         self.shown.append(clip.number_of_frames)
         if not self.lines:
             raise ReadingError("of another shape")
-        return Reading((), marks=tuple(Mark(frame, MarkKind.LINE, ends, label) for label, frame, *ends in self.lines))  # type: ignore[arg-type]
+        return Reading((), marks=tuple(Mark(frame, CaliperKind.LINE, ends, label) for label, frame, *ends in self.lines))  # type: ignore[arg-type]
 
 
 def tried(model: object, *items: Item) -> EvaluationResult:

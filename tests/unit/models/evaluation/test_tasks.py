@@ -18,9 +18,9 @@ from models.evaluation.datasets.items import NOT_SURE, Caliper, DataSet, Item, T
 from models.evaluation.tasks import TASKS, as_record, beside_published, run_task, tasks_of, write_result
 from models.evaluation.tasks.evaluation_result import Options
 from models.families.echonet.dynamic import BEAT_TO_BEAT
-from models.library.reading import Decoding, Mark, MarkKind, Reading
+from models.library.reading import Decoding, Mark, Reading
 from models.library.registry import find_manifest
-from models.results import ReadValue, Reason, of_frames
+from models.results import CaliperKind, ReadValue, Reason, of_frames
 from tests import miniatures
 from tests.loaded import as_model
 
@@ -250,7 +250,7 @@ def test_beat_to_beat_has_a_name_of_its_own_and_draws_areas() -> None:
 
 
 def line(frame: int, *ends: tuple[float, float], label: str = "lvid 4.20 cm") -> Mark:
-    return Mark(frame, MarkKind.LINE, ends, label)
+    return Mark(frame, CaliperKind.LINE, ends, label)
 
 
 def test_calipers_in_px_and_mm() -> None:

@@ -16,11 +16,11 @@ import models.families
 from models.clip import Clip
 from models.errors import ReadingError
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, Mark, MarkKind, Reading
+from models.library.reading import Decoding, Mark, Reading
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import ReadingNetwork, as_if_trained
 from models.networks.stored_weights import prepare
-from models.results import Beat, ReadValue, Reason
+from models.results import Beat, CaliperKind, ReadValue, Reason, of_frames
 
 CLIP = Clip("1.2", np.zeros((2, 8, 8, 3), np.uint8), None)
 EF = "ef_video_regression"
@@ -38,7 +38,7 @@ class Says(ReadingNetwork):
         self.manifest = manifest or find_manifest("PanEcho")
 
     def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
-        marks = (Mark(0, MarkKind.POINT, ((1.0, 1.0),)),)
+        marks = (Mark(0, CaliperKind.POINT, ((1.0, 1.0),)),)
         return Reading(self.values, columns=("EF",), rows=({"EF": 1.0},), marks=marks)
 
     def read_values(self, clip: Clip, beats: Sequence[Beat] = ()) -> tuple[ReadValue, ...]:
@@ -102,6 +102,18 @@ def test_a_network_as_it_is_first_set_up_reads_nothing() -> None:
         assert "never trained" in reading.notes[0]
     assert [value.value for value in reader.read_values(CLIP)] == [None, None]
     assert as_if_trained(reader).read(CLIP).values[0].value == 52.0
+
+
+def test_a_refused_value_keeps_no_mark() -> None:
+    mark = Mark(0, CaliperKind.LINE, ((1.0, 1.0), (1.0, 4.0)), keys=("lvidd_2d",))
+
+    class Marks(Says):
+        def read(self, clip: Clip, decoding: Decoding = Decoding.CORRECTED) -> Reading:
+            return Reading(self.values, marks=(mark,))
+
+    for value_cm, marked in ((5.0, 1), (20.0, 0)):
+        reader = as_if_trained(Marks(ReadValue("lvidd_2d", "cm", value_cm, of_frames(0))))
+        assert len(reader.read(CLIP).values[0].calipers) == marked
 
 
 def test_weights_brought_by_hand_count() -> None:

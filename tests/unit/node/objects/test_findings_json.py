@@ -8,9 +8,9 @@ import pytest
 from pydantic import ValidationError
 
 from models.catalogue import View
-from models.results import FrameReference, Measurement, ReadValue, Reason, StudyFindings
+from models.results import Caliper, CaliperKind, FrameReference, Measurement, ReadValue, Reason, StudyFindings
 from node.objects.findings_json import dump_findings, findings_schema, load_findings
-from tests.factories import STUDY_UID, cart_value, study_findings
+from tests.factories import A4C_UID, STUDY_UID, cart_value, measurement, study_findings
 
 
 def _shipped_schema() -> dict[str, object]:
@@ -22,8 +22,14 @@ def _shipped_schema() -> dict[str, object]:
 WITH_CART = study_findings(cart=(cart_value("ef_bp", 58.0, method="Method of Disks, Biplane", view=View.A4C),))
 
 
+_LINE = Caliper(CaliperKind.LINE, A4C_UID, 1, ((40.25, 10 + 1 / 3), (40.25, 47.0)), "LV length")
+_MARKED = study_findings(measurements=(measurement("lv_len_d_a4c", 8.5, calipers=(_LINE,)),))
+
+
 @pytest.mark.parametrize(
-    "findings", [study_findings(), WITH_CART, StudyFindings(STUDY_UID, (), (), ())], ids=["full", "with cart", "empty"]
+    "findings",
+    [study_findings(), WITH_CART, _MARKED, StudyFindings(STUDY_UID, (), (), ())],
+    ids=["full", "with cart", "marked", "empty"],
 )
 def test_findings_come_back_as_they_went(findings: StudyFindings) -> None:
     assert load_findings(json.loads(json.dumps(dump_findings(findings)))) == findings
@@ -94,8 +100,8 @@ def test_values_of_the_previous_version_are_read() -> None:
     assert findings.measurements == (
         Measurement("lvids_2d", "cm", 3.5, (frame,), beats=2, sd=0.1, model="lvid", method="linear", view=View.PLAX),
     )
-    assert dump_findings(findings)["measurements"] == [measured]
-    assert dump_findings(findings)["clips"][0]["values"] == [read]
+    assert dump_findings(findings)["measurements"] == [measured | {"calipers": []}]
+    assert dump_findings(findings)["clips"][0]["values"] == [read | {"calipers": []}]
     assert findings.cart == ()
 
 

@@ -7,7 +7,8 @@ import av
 import numpy as np
 import pytest
 
-from models.library.reading import Mark, MarkKind
+from models.library.reading import Mark
+from models.results import CaliperKind
 from node.errors import UnreadableClip
 from node.objects.mark_drawing import annotated
 from node.objects.video_file import frame_rate_hz, read_video, write_image, write_video
@@ -81,9 +82,9 @@ def test_the_frame_rate_is_the_clip_s_own() -> None:
 def test_marks_are_drawn_on_their_frame_and_nowhere_else(tmp_path: Path) -> None:
     frames = [np.zeros((100, 160, 3), np.uint8) for _ in range(3)]
     marks = [
-        Mark(0, MarkKind.LINE, ((20.0, 30.0), (20.0, 70.0))),
-        Mark(1, MarkKind.POINT, ((50.0, 40.0),)),
-        Mark(2, MarkKind.OUTLINE, ((60.0, 20.0), (100.0, 20.0), (100.0, 60.0), (60.0, 60.0))),
+        Mark(0, CaliperKind.LINE, ((20.0, 30.0), (20.0, 70.0))),
+        Mark(1, CaliperKind.POINT, ((50.0, 40.0),)),
+        Mark(2, CaliperKind.OUTLINE, ((60.0, 20.0), (100.0, 20.0), (100.0, 60.0), (60.0, 60.0))),
     ]
     line, point, outline = annotated(frames, marks)
     assert line[50, 20, 0] > 200
@@ -98,7 +99,7 @@ def test_marks_are_drawn_on_their_frame_and_nowhere_else(tmp_path: Path) -> None
 
 
 def test_labels_and_caption_stay_inside_the_image() -> None:
-    mark = Mark(0, MarkKind.POINT, ((158.0, 2.0),), "a label of some length")
+    mark = Mark(0, CaliperKind.POINT, ((158.0, 2.0),), "a label of some length")
     (drawn,) = annotated([np.zeros((100, 160, 3), np.uint8)], [mark], "research use only")
     rows, columns = np.nonzero(drawn.min(axis=2) > 200)
     assert (rows > 85).any()

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from models.catalogue import OUTLINED, Phase, View
+from models.derive.calipers.linear import length_cm
 from models.derive.study.quantities import derive_study
-from models.results import ClipFindings, QualityFlag, QualityGrade, QualityIssue, Reason
+from models.results import CaliperKind, ClipFindings, QualityFlag, QualityGrade, QualityIssue, Reason
 from tests.unit.models.derive.apical_clips import PATIENT_WEIGHTS, PHANTOM_WEIGHTS, apical_clip, measured, missing, volume_ml
 
 
@@ -41,6 +42,18 @@ def test_sources_are_frames_of_the_phase_counted_from_one() -> None:
     assert frames("ef_a4c") == [("1.2.3", 1, ed), ("1.2.3", 11, es), ("1.2.3", 21, ed), ("1.2.3", 31, es)]
     assert frames("lvedv_a4c") == [("1.2.3", 1, ed), ("1.2.3", 21, ed)]
     assert frames("ef_bp") == [("1.2.3", 1, ed), ("1.2.3", 11, es), ("1.2.4", 1, ed), ("1.2.4", 11, es)]
+
+
+def test_a_length_keeps_the_line_of_each_beat_and_a_volume_has_its_outlines_in_the_clip() -> None:
+    clip = apical_clip(beats=[((8, 2.5), (6.5, 1.8)), ((7.6, 2.5), (6.5, 1.8))])
+    found = measured(derive_study("1.2", [clip]))
+    lines = found["lv_len_d_a4c"].calipers
+    assert [(line.kind, line.sop_instance_uid, line.frame_number) for line in lines] == [
+        (CaliperKind.LINE, "1.2.3", 1), (CaliperKind.LINE, "1.2.3", 21),
+    ]  # fmt: skip
+    assert clip.cm_per_px is not None
+    assert [length_cm(*line.points_px, clip.cm_per_px) for line in lines] == pytest.approx([8, 7.6], rel=1e-3)
+    assert {key for key, value in found.items() if value.calipers} == {"lv_len_d_a4c"}
 
 
 def test_ef_is_the_mean_of_the_beats_own() -> None:

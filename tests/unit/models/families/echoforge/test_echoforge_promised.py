@@ -9,11 +9,10 @@ from models.clip import Clip
 from models.derive.calipers.linear import PLAX_POINTS
 from models.errors import WeightsError
 from models.families.echoforge.keypoints import COLUMNS, LINES, EchoForgeKeypoints
-from models.library.reading import MarkKind
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
 from models.networks.stored_weights import count_weights
-from models.results import Reason
+from models.results import CaliperKind, Reason
 from tests.unit.models.families.drawn_maps import SECTOR, blob, clip
 
 FRAMES, BEAT = 60, 20
@@ -55,6 +54,10 @@ def test_lines_across_the_ventricle_in_cm() -> None:
     assert values["lvpwd_2d"].value is None, "0.3 cm is no wall"
     assert values["lvpwd_2d"].reasons == (Reason.OUTSIDE_LIMITS,)
     assert values["fs_2d"].value == pytest.approx(40, abs=1)
+    for key in ("lvidd_2d", "lvids_2d"):
+        assert {caliper.label for caliper in values[key].calipers} == {"lvid"}
+        assert len(values[key].calipers) == len(values[key].sources)
+    assert values["lvpwd_2d"].calipers == values["fs_2d"].calipers == ()
 
 
 def test_points_return_to_the_image_and_make_three_lines() -> None:
@@ -65,7 +68,7 @@ def test_points_return_to_the_image_and_make_three_lines() -> None:
     assert row["ivs_rv_y"] == pytest.approx((100 + 0.5 - 32) * 2.5 - 0.5, abs=0.2), "the letterbox leaves 32 px above"
     lines = [mark for mark in reading.marks if mark.frame_index == 5]
     assert [mark.label for mark in lines] == list(LINES)
-    assert {mark.kind for mark in lines} == {MarkKind.LINE}
+    assert {mark.kind for mark in lines} == {CaliperKind.LINE}
     assert lines[0].points_px[1] == lines[1].points_px[0], "septum and cavity share a border"
 
 

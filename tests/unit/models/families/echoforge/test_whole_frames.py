@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from models.clip import Clip
 from models.errors import ReadingError
 from models.inputs.stretched_frame import stretched_frames
-from models.library.reading import Decoding, MarkKind, Reading
+from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
-from models.results import ReadValue, Reason
+from models.results import CaliperKind, ReadValue, Reason
 from tests.unit.models.families.drawn_maps import SECTOR, clip
 
 CLASSIFIERS = (
@@ -130,7 +130,8 @@ def test_a_ventricle_is_outlined_on_the_image_and_measured_at_both_ends_of_the_b
     assert value(reading, "lv_area_d", "cm2").value == pytest.approx(np.pi * 120**2 * PX_PER_CELL * 0.03**2, rel=0.005)
     assert value(reading, "lv_area_s", "cm2").value == pytest.approx(np.pi * 80**2 * PX_PER_CELL * 0.03**2, rel=0.005)
     mark = reading.marks[0]
-    assert mark.kind is MarkKind.OUTLINE
+    assert [caliper.frame_number for caliper in value(reading, "lv_area_s", "cm2").calipers] == [19, 31]
+    assert mark.kind is CaliperKind.OUTLINE
     x, y = np.array(mark.points_px).T
     assert np.hypot((x - 319.5) * 0.8, (y - 239.5) * 512 / 480) == pytest.approx(120, abs=0.5)
 

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from models.families.echonet.frames import Screen
 from models.families.echonet.quality import QualitySquares
-from models.library.reading import Decoding, MarkKind, Reading
+from models.library.reading import Decoding, Reading
 from models.library.registry import find_manifest, load_model
 from models.networks.reading_network import as_if_trained
 from models.networks.stored_weights import WeightCount, count_weights
-from models.results import ReadValue, Reason
+from models.results import CaliperKind, ReadValue, Reason
 from tests.unit.models.families.drawn_maps import SECTOR, clip, drawn_reader
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED
@@ -43,7 +43,7 @@ def test_a_disc_is_counted(decoding: Decoding) -> None:
     assert reading.rows[0]["area_px"] == pytest.approx(np.pi * 80**2, rel=0.01)
     assert reading.rows[0]["mean_confidence"] == pytest.approx(1 / (1 + np.exp(-3)), abs=1e-3)
     (mark,) = reading.marks
-    assert mark.kind is MarkKind.OUTLINE
+    assert mark.kind is CaliperKind.OUTLINE
     assert np.hypot(*(np.array(mark.points_px) - (320, 240)).T) == pytest.approx(80, abs=1)
 
 
@@ -58,6 +58,9 @@ def test_published_takes_the_first_frame_in_pixels_and_corrected_end_systole_in_
     assert len(corrected.rows) == 42
     assert _value(corrected, "la_area").value == pytest.approx(np.pi * 80**2 * 0.03**2, rel=0.01)
     assert _value(corrected, "la_area").unit == "cm2"
+    frames = [source.frame_number for source in _value(corrected, "la_area").sources]
+    assert [caliper.frame_number for caliper in _value(corrected, "la_area").calipers] == frames
+    assert {caliper.kind for caliper in _value(corrected, "la_area").calipers} == {CaliperKind.OUTLINE}
     assert corrected.rows[6]["area_cm2"] == pytest.approx(np.pi * 60**2 * 0.03**2, rel=0.01)
 
 

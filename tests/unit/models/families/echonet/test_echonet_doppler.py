@@ -9,10 +9,10 @@ from models.calibration import RegionCalibration
 from models.catalogue import Direction
 from models.derive.displays.spectral_image import grey
 from models.errors import ReadingError
-from models.library.reading import Decoding, MarkKind
+from models.library.reading import Decoding
 from models.library.registry import list_models
 from models.phantom.displays import ECG, M_MODE, SECTOR, SPECTRAL, Spectrum, Wave
-from models.results import Reason
+from models.results import CaliperKind, Reason
 from tests.spectra import heat_map
 from tests.unit.models.families.echonet.drawn_displays import peaks_of, reader_of, value_of
 
@@ -41,8 +41,10 @@ def test_a_jet_away_from_the_transducer_corrected() -> None:
     assert value_of(reading, "peak_velocity").value == pytest.approx(-312.3, abs=0.5)
     assert value_of(reading, "av_pg").value == pytest.approx(4 * 3.123**2, abs=0.2)
     (mark,) = reading.marks
-    assert mark.kind is MarkKind.POINT
+    assert mark.kind is CaliperKind.POINT
     assert mark.points_px[0] == pytest.approx(FAST_JET.peak_px(FAST_JET.waves[0]), abs=0.1)
+    assert [(caliper.kind, caliper.points_px) for caliper in peak.calipers] == [(CaliperKind.POINT, mark.points_px)]
+    assert value_of(reading, "av_pg").calipers == (), "a gradient is made of the velocity, which has the mark"
 
 
 def test_tissue_velocities_are_in_cm_s() -> None:

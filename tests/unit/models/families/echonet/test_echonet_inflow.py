@@ -76,9 +76,11 @@ def test_rows_are_counted_from_342_published_and_from_the_region_corrected(y0: i
 @pytest.mark.parametrize("y0", [340, 342, 348])
 def test_the_marks_lie_on_the_peaks_whatever_the_table_counts_from(y0: int, decoding: Decoding) -> None:
     spectrum = drawn(y0_px=y0, y1_px=y0 + 349)
-    marks = reader_for(spectrum).read(spectrum.clip(), decoding).marks
-    for mark, wave in zip(marks, PAIR, strict=True):
+    reading = reader_for(spectrum).read(spectrum.clip(), decoding)
+    for mark, wave, key in zip(reading.marks, PAIR, ("mv_e", "mv_a"), strict=True):
         assert mark.points_px[0] == pytest.approx(spectrum.peak_px(wave), abs=1)
+        assert [caliper.points_px for caliper in value_of(reading, key).calipers] == [mark.points_px]
+    assert value_of(reading, "mv_ea").calipers == ()
 
 
 def test_an_image_that_ends_above_row_342_is_refused_published() -> None:

@@ -10,10 +10,10 @@ from models.calibration import RegionCalibration
 from models.errors import ReadingError
 from models.families.echonet.frames import Screen, swapped_chroma
 from models.library.manifest import Manifest
-from models.library.reading import Decoding, MarkKind, Reading
+from models.library.reading import Decoding, Reading
 from models.library.registry import list_models
 from models.networks.linear_values import short_name
-from models.results import ReadValue, Reason
+from models.results import CaliperKind, ReadValue, Reason
 from tests.unit.models.families.drawn_maps import SECTOR, SPECTRUM, caliper_logits, clip, drawn_reader
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED
@@ -371,8 +371,25 @@ def test_rows_and_marks_are_those_of_the_authors_tables() -> None:
     assert reading.rows[0]["measurement_name"] == "ivs"
     assert reading.rows[0]["PhotometricInterpretation"] == "YBR_FULL_422"
     assert [mark.frame_index for mark in reading.marks] == [0, 1, 2, 3, 4]
-    assert reading.marks[0].kind is MarkKind.LINE
+    assert reading.marks[0].kind is CaliperKind.LINE
     assert reading.marks[0].label == "ivs 1.80 cm"
+    assert _value(reading, "ivsd_2d").calipers == (), "no phase is known of one second, so none of the five was measured"
+
+
+@pytest.mark.slow
+def test_a_mean_keeps_the_line_of_each_beat_and_what_is_made_of_it_none() -> None:
+    lengths = 60 + 20 * np.cos(2 * np.pi * np.arange(42) / 12)
+    reader = drawn_reader("lvid", caliper_logits([((200.0, 100.0), (200.0, 100.0 + length)) for length in lengths]))
+    values = {value.key: value for value in reader.read(clip(42, interval_ms=1000 / 12)).values}
+    for key, length in (("lvidd_2d", 80.0), ("lvids_2d", 40.0)):
+        frames = [source.frame_number for source in values[key].sources]
+        assert len(frames) > 1
+        assert [caliper.frame_number for caliper in values[key].calipers] == frames
+        for caliper in values[key].calipers:
+            assert caliper.kind is CaliperKind.LINE
+            assert np.ravel(caliper.points_px) == pytest.approx([200, 100, 200, 100 + length], abs=1)
+    assert values["fs_2d"].value is not None
+    assert values["fs_2d"].calipers == ()
 
 
 def test_a_line_is_as_sure_as_its_less_sure_end() -> None:

@@ -7,9 +7,9 @@ import pytest
 
 from models.calibration import RegionCalibration
 from models.errors import ReadingError
-from models.library.reading import Decoding, MarkKind
+from models.library.reading import Decoding
 from models.phantom.displays import ECG, M_MODE, SECTOR, SPECTRAL, AnnulusTrace
-from models.results import Reason
+from models.results import CaliperKind, Reason
 from tests.unit.models.families.echonet.drawn_displays import reader_of, value_of
 
 PUBLISHED, CORRECTED = Decoding.PUBLISHED, Decoding.CORRECTED
@@ -49,8 +49,10 @@ def test_the_table_has_the_published_columns(decoding: Decoding) -> None:
     assert tuple(row) == reading.columns
     assert (row["PhysicalDeltaX"], row["PhysicalDeltaY"], row["y0"]) == (0.004, 0.04, 342)
     (mark,) = reading.marks
-    assert mark.kind is MarkKind.LINE
+    assert mark.kind is CaliperKind.LINE
     assert mark.points_px[0] == pytest.approx(TRACE.ends_px(1)[0], abs=1)
+    (value,) = reading.values
+    assert [caliper.points_px for caliper in value.calipers] == [mark.points_px]
 
 
 def test_the_lowest_region_published_the_m_mode_one_corrected() -> None:

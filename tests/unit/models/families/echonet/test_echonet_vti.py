@@ -12,10 +12,10 @@ from models.catalogue import Direction
 from models.derive.displays.spectral_beats import find_spectral_beats
 from models.derive.displays.spectral_image import grey, without_green_trace
 from models.families.echonet.vti import VtiReader
-from models.library.reading import Decoding, MarkKind, Reading
+from models.library.reading import Decoding, Reading
 from models.library.registry import list_models
 from models.phantom.displays import ECG, SECTOR, SPECTRAL, Spectrum, Wave, inflow, outflow
-from models.results import Reason
+from models.results import CaliperKind, Reason
 from tests.loaded import shell_of
 from tests.unit.models.families.echonet.drawn_displays import PerfectMasks, value_of
 
@@ -66,7 +66,8 @@ def test_the_integral_is_that_of_the_drawn_flow_with_its_spread() -> None:
     assert value.beats == 3
     assert value.sd is not None
     assert len(reading.rows) == len(reading.marks) == 3
-    assert all(mark.kind is MarkKind.OUTLINE for mark in reading.marks)
+    assert all(mark.kind is CaliperKind.OUTLINE for mark in reading.marks)
+    assert [caliper.points_px for caliper in value.calipers] == [mark.points_px for mark in reading.marks], "one a beat"
     assert "3 whole beats by our own detector, 60 bpm, flow below the baseline" in reading.notes
 
 
