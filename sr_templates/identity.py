@@ -1,6 +1,7 @@
 """Who made a document, from which analysis, and the UIDs that follow from that alone."""
 
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -56,6 +57,10 @@ class DocumentIdentity:
     def tracking_uid(self, study_instance_uid: str, tracked: str) -> str:
         """The same in every revision and every document: what is followed does not change when it is measured again."""
         return self._uid(study_instance_uid, "tracking", tracked)
+
+    def equipment_uid(self, part_uids: Iterable[str]) -> str:
+        """This node's software with these networks: the same whenever it measures with just them."""
+        return self._uid("equipment", self.software_version, *part_uids)
 
     def _uid(self, *name: str) -> str:
         """Root 2.25 with a version 5 UUID: PS3.5 B.2."""

@@ -19,6 +19,8 @@ from sr_templates.patient_safety import may_prefill
 from sr_templates.profile import Profile
 from sr_templates.quantity_codes import QUANTITY_CODES, image_mode_of
 
+LOOKS_AT = frozenset({"fill", "velocity"})  # fields of a profile: what `choose` and `stated` of every dialect follow
+
 _BLOOD_VELOCITY, _TISSUE_VELOCITY = "m/s", "cm/s"  # as the catalogue has them
 _LONGEST_DS = 16  # PS3.5 6.2
 
@@ -119,8 +121,12 @@ def image_view(measurement: Measurement) -> Code | None:
 
 
 def method(measurement: Measurement) -> Code | None:
+    return method_of(measurement.key)
+
+
+def method_of(key: str) -> Code | None:
     """CID 12227; None for a private one, which no receiver knows and which breaks an exact match."""
-    code = QUANTITY_CODES[measurement.key].method
+    code = QUANTITY_CODES[key].method
     return code if code is not None and code.scheme_designator != codes.PRIVATE_SCHEME else None
 
 

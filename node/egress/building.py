@@ -26,6 +26,8 @@ from sr_templates.copied_values import IdentifierRules
 from sr_templates.document import BuiltDocument, BuiltFile
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
+from sr_templates.fhir import bundle as fhir
+from sr_templates.fhir.datatypes import Release
 from sr_templates.identity import DocumentIdentity, PredecessorReference
 from sr_templates.patient_safety import refuse_numbers_on_patients
 from sr_templates.prefill import Prefill
@@ -64,7 +66,9 @@ TEMPLATES: dict[str, Template] = {
     "tid5300": Template(simplified_echo.build, COMMON | simplified_echo.LOOKS_AT, chosen=simplified_echo.written),
     "seg": Template(segmentation.build),
     "kos": Template(quality.build),
-    hl7.TEMPLATE: Template(hl7.build, COMMON | DIALECT, chosen=prefill.choose, suffix=".hl7"),
+    hl7.TEMPLATE: Template(hl7.build, COMMON | prefill.LOOKS_AT, chosen=prefill.choose, suffix=".hl7"),
+    fhir.TEMPLATES[Release.R4]: Template(fhir.build_r4, COMMON | prefill.LOOKS_AT, chosen=prefill.choose, suffix=".json"),
+    fhir.TEMPLATES[Release.R5]: Template(fhir.build_r5, COMMON | prefill.LOOKS_AT, chosen=prefill.choose, suffix=".json"),
     csv_table.TEMPLATE: Template(csv_table.build, suffix=".csv"),
 }
 

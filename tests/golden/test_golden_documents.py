@@ -16,8 +16,9 @@ from pydicom.dataset import Dataset
 
 from models.catalogue import Direction, View
 from models.results import FrameReference, NotMeasured, Reason, StudyFindings
-from node.egress.building import DICOM_SUFFIX, TEMPLATES, WantedDocument, build_templates
+from node.egress.building import DICOM_SUFFIX, TEMPLATES, Built, WantedDocument, build_templates
 from node.egress.built_files import document_bytes
+from sr_templates.document import BuiltFile
 from tests.factories import (
     A4C_UID,
     PHANTOM_WEIGHTS,
@@ -34,6 +35,7 @@ from tests.factories import (
 
 FOLDER = Path(__file__).parent / "documents"
 NAMES = ("tid1500", "tid1500_3d", "tid5200", "tid5300", "seg", "kos")
+JSON_NAMES = ("fhir_r4", "fhir_r5")
 
 
 def _findings() -> StudyFindings:
@@ -53,10 +55,12 @@ def _findings() -> StudyFindings:
     )
 
 
-def _documents() -> Iterator[tuple[str, Dataset]]:
+def _documents() -> Iterator[tuple[str, str]]:
+    """Template and canonical text."""
     found = evidence(source_header(A4C_UID), source_header(POOR_UID))
-    for document in build_templates(_findings(), found, identity(), [WantedDocument(name) for name in NAMES]):
-        yield document.template, dcmread(BytesIO(document_bytes(document)))
+    wanted = [WantedDocument(name) for name in (*NAMES, *JSON_NAMES)]
+    for document in build_templates(_findings(), found, identity(), wanted):
+        yield document.template, _text(document)
 
 
 def canonical(dataset: Dataset) -> dict[str, Any]:
@@ -74,26 +78,38 @@ def canonical(dataset: Dataset) -> dict[str, Any]:
     return values
 
 
-def _text(dataset: Dataset) -> str:
+def _text(document: Built) -> str:
+    content = document_bytes(document)
+    if isinstance(document, BuiltFile):
+        return json.dumps(json.loads(content), indent=1, ensure_ascii=False) + "\n"
+    dataset = dcmread(BytesIO(content))
     meta = canonical(dataset.file_meta)
     del meta["FileMetaInformationGroupLength"]
     whole = {"FileMetaInformation": meta, **canonical(dataset)}
     return json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_documents_are_as_they_were(name: str) -> None:
-    (written,) = [dataset for template, dataset in _documents() if template == name]
-    assert _text(written) == (FOLDER / f"{name}.json").read_text(encoding="utf-8")
+@pytest.fixture(scope="module")
+def documents() -> dict[str, str]:
+    return dict(_documents())
+
+
+@pytest.mark.parametrize("name", [*NAMES, *JSON_NAMES])
+def test_documents_are_as_they_were(name: str, documents: dict[str, str]) -> None:
+    assert documents[name] == (FOLDER / f"{name}.json").read_text(encoding="utf-8")
 
 
 def test_every_template_has_its_golden_document() -> None:
-    objects = [name for name, template in TEMPLATES.items() if template.suffix == DICOM_SUFFIX]
-    assert sorted(template for template, _ in _documents()) == sorted(NAMES) == sorted(objects)
-    assert {path.stem for path in FOLDER.glob("*.json")} == set(NAMES)
+    of_suffix = {
+        suffix: [name for name, template in TEMPLATES.items() if template.suffix == suffix]
+        for suffix in (DICOM_SUFFIX, ".json")
+    }
+    assert sorted(of_suffix[DICOM_SUFFIX]) == sorted(NAMES)
+    assert sorted(of_suffix[".json"]) == sorted(JSON_NAMES)
+    assert {path.stem for path in FOLDER.glob("*.json")} == {*NAMES, *JSON_NAMES}
 
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for name, dataset in _documents():
-        (FOLDER / f"{name}.json").write_text(_text(dataset), encoding="utf-8")
+    for name, text in _documents():
+        (FOLDER / f"{name}.json").write_text(text, encoding="utf-8")

@@ -28,7 +28,7 @@ def _named(path: Path) -> Path:
 class FolderDestination(DestinationKind):
     kind: Literal["folder"] = "folder"
     path: Annotated[Path, AfterValidator(_named)]
-    takes: ClassVar[frozenset[str]] = frozenset({building.DICOM_SUFFIX, ".hl7", ".csv"})
+    takes: ClassVar[frozenset[str]] = frozenset(template.suffix for template in building.TEMPLATES.values())
 
     def send(self, document: StoredDocument, settings: Settings, earlier_failures: int) -> SendOutcome:
         """Written beside and renamed; a second attempt writes the same file. A folder that is gone may come back."""
