@@ -65,21 +65,25 @@ RULES: Mapping[CodeIdentity, ConceptRule] = {
     ("SCT", "399167005"): _BY_SITE,
     ("SCT", "399007006"): _BY_SITE,
     ("SCT", "399140004"): _rule(Facet.SITE),
-    ("SCT", "81827009"): _rule(Facet.SITE, Facet.MODE),
+    ("SCT", "81827009"): _rule(Facet.SITE, Facet.MODE, also=(Facet.METHOD, Facet.VIEW)),  # in any direction
     ("DCM", "130671"): _rule(Facet.SITE, also=(Facet.VIEW, Facet.MODE)),
-    ("LN", "77903-3"): _rule(also=(Facet.MODE,)),
     ("LN", "18015-8"): _rule(also=(Facet.MODE,)),
     ("LN", "18012-5"): _rule(also=(Facet.MODE,)),
     ("LN", "18006-7"): _rule(also=(Facet.MODE,)),
 }
 
 
+_SAID_OF_ANY = frozenset({Facet.SITE, Facet.METHOD, Facet.MODE, Facet.FLOW, Facet.VIEW})
+
+
 def rule_of(concept: CodeIdentity) -> ConceptRule:
-    """A concept that stands for another one needs what that needs, and the site: many of them are meant for every valve."""
+    """A concept that stands for another one needs what that needs, and the site: many of them are meant for every valve. It
+    says less than that, so that everything beside it is compared.
+    """
     if concept in RULES:
         return RULES[concept]
     rules = [RULES.get(written, _SPECIFIC) for written in STANDS_FOR.get(concept, ())]
     if not rules or concept[0].startswith("99"):
         return _SPECIFIC
-    needed, compared = (frozenset().union(*(getattr(rule, name) for rule in rules)) for name in ("needed", "compared"))
-    return ConceptRule(needed | {Facet.SITE}, compared | {Facet.SITE})
+    needed = frozenset[Facet]().union(*(rule.needed for rule in rules))
+    return ConceptRule(needed | {Facet.SITE}, _SAID_OF_ANY)

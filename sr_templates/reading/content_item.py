@@ -1,5 +1,6 @@
 """One content item of an SR (PS3.3 C.17.3), read from its data set whatever that lacks."""
 
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -19,6 +20,7 @@ _TEXT_OF = {
     "TEXT": "TextValue", "UIDREF": "UID", "PNAME": "PersonName", "DATE": "Date", "TIME": "Time", "DATETIME": "DateTime",
 }  # fmt: skip
 _MOST_DIGITS, _LARGEST_EXPONENT = 64, 300  # DS has 16 characters; more is exact arithmetic for ever
+_DECIMAL_STRING = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # PS3.5 6.2; Python takes 4_7 as well
 _REFERRING = ("IMAGE", "COMPOSITE", "WAVEFORM")
 
 
@@ -159,12 +161,13 @@ def _number(dataset: Dataset) -> StatedNumber:
 
 
 def _decimal(text: str) -> Decimal | None:
+    if len(text) > _MOST_DIGITS or _DECIMAL_STRING.fullmatch(text) is None:
+        return None
     try:
-        value = Decimal(text[: _MOST_DIGITS + 1])
+        value = Decimal(text)
     except InvalidOperation:
         return None
-    fits = len(text) <= _MOST_DIGITS and value.is_finite() and abs(value.adjusted()) < _LARGEST_EXPONENT
-    return value if fits else None
+    return value if value.is_finite() and abs(value.adjusted()) < _LARGEST_EXPONENT else None
 
 
 def _references(dataset: Dataset) -> tuple[ImageReference, ...]:

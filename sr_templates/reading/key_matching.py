@@ -14,7 +14,8 @@ from sr_templates.reading.named_code import CodeIdentity, NamedCode, identity_of
 _VALVES = frozenset(
     identity_of_code(valve) for valve in (codes.AORTIC_VALVE, codes.MITRAL_VALVE, codes.TRICUSPID_VALVE, codes.PULMONIC_VALVE)
 )
-_ORDER = (Facet.SITE, Facet.METHOD, Facet.MODE, Facet.FLOW, Facet.VIEW, Facet.PHASE)  # as they are compared
+_ORDER = (Facet.SITE, Facet.PART, Facet.METHOD, Facet.MODE, Facet.FLOW, Facet.VIEW, Facet.PHASE)  # as they are compared
+_ALWAYS = frozenset({Facet.PART, Facet.PHASE})
 
 
 @dataclass(frozen=True)
@@ -38,13 +39,14 @@ def match(concept: NamedCode | None, modifiers: Modifiers, label: str = "") -> M
         origin = f"private code of {concept.scheme}: " if concept.is_private else ""
         return Match(why=f"{origin}no key for this concept")
     if stated in leniency.ONE_TEXT:
-        return _by_label(stated, modifiers, label)
+        rows, notes = _of_one_text(stated, modifiers, label)
     rule = rule_of(stated)
     contradictions = {row: _contradiction(row, rule, modifiers) for row in rows}
     possible = [row for row, facet in contradictions.items() if facet is None]
     if not possible:
         furthest = max((facet for facet in contradictions.values() if facet), key=_ORDER.index)
-        return Match(why=f"no key for this concept with {furthest} {modifiers.get(furthest)}")
+        said = ", ".join(map(str, modifiers.holding(furthest)))
+        return Match(why=f"no key for this concept with {furthest} {said}")
     missing = _missing(possible, rule, modifiers)
     if missing is Facet.SITE and all(row.further for row in possible):
         return Match(why="no key for this concept without a finding site")
@@ -59,13 +61,20 @@ def match(concept: NamedCode | None, modifiers: Modifiers, label: str = "") -> M
 
 def _excluded(modifiers: Modifiers) -> str:
     """What makes a number another thing than every key of the catalogue is."""
-    stage, derivation = modifiers.get(Facet.STAGE), modifiers.get(Facet.DERIVATION)
-    if stage is not None and stage.identity not in leniency.AT_REST:
-        return f"stage {stage}: not of a heart at rest"
-    if derivation is not None and derivation.identity in leniency.NOT_THE_VALUE:
-        return f"{derivation}: not the value itself"
-    if modifiers.identity(Facet.RESPIRATION) == leniency.INSPIRATION:
-        return "measured in inspiration"
+    stages = modifiers.holding(Facet.STAGE)
+    for stage in stages:
+        if stage.identity not in leniency.AT_REST:
+            return f"stage {stage}: not of a heart at rest"
+    for protocol in () if stages else modifiers.holding(Facet.PROTOCOL):
+        in_words = not protocol.value and leniency.STRESS_IN_WORDS in protocol.meaning.lower()
+        if in_words or protocol.identity in leniency.NOT_AT_REST:
+            return f"protocol {protocol}, and no stage of it: not known to be of a heart at rest"
+    for derivation in modifiers.holding(Facet.DERIVATION):
+        if derivation.identity not in leniency.THE_VALUE:
+            return f"{derivation}: not the value itself"
+    for respiration in modifiers.holding(Facet.RESPIRATION):
+        if respiration.identity != leniency.EXPIRATION:
+            return f"measured in {respiration}"
     return ""
 
 
@@ -84,36 +93,42 @@ def _rows_of(concept: NamedCode, modifiers: Modifiers) -> tuple[CodeIdentity, tu
     return concept.identity, (), ()
 
 
-def _by_label(concept: CodeIdentity, modifiers: Modifiers, label: str) -> Match:
+def _of_one_text(concept: CodeIdentity, modifiers: Modifiers, label: str) -> tuple[tuple[KeyRow, ...], tuple[str, ...]]:
     """Of concepts that bear one text: by the mode, stated or in the label; without one, as the code is written here."""
-    rows = [row for one in sorted(leniency.ONE_TEXT) for row in ROWS[one]]
+    rows = tuple(row for one in sorted(leniency.ONE_TEXT) for row in ROWS[one])
     modes = {mode for word, mode in leniency.MODE_IN_LABEL.items() if word in label.lower()}
-    if (stated := modifiers.identity(Facet.MODE)) is not None:
-        modes = {stated}
-    if len(modes) != 1:
-        return Match(ROWS[concept][0])
-    return Match(next((row for row in rows if row.mode in modes), ROWS[concept][0]), notes=("mode by its label or image mode",))
+    if modifiers.get(Facet.MODE) is None:
+        if len(modes) != 1:
+            return ROWS[concept], ()
+        rows = tuple(row for row in rows if row.mode in modes)
+    return rows, ("mode by its label or image mode",)
 
 
 def _contradiction(row: KeyRow, rule: ConceptRule, modifiers: Modifiers) -> Facet | None:
-    """The first thing stated that is not what this key has."""
-    if row.whole:
-        return None
+    """The first thing stated that is not what this key has.
+
+    Of a concept that alone is the key, too: only its site is not looked at, which is that of the section where it states none.
+    """
+    compared = _ALWAYS | (rule_of(row.concept).compared - {Facet.SITE} if row.whole else rule.compared)
     for facet in _ORDER:
-        stated = modifiers.identity(facet)
-        if stated is not None and (facet in rule.compared or facet is Facet.PHASE) and not _agrees(row, facet, stated):
+        stated = [code.identity for code in modifiers.holding(facet)]
+        if facet in compared and not all(_agrees(row, facet, each) for each in stated):
+            return facet
+        if facet is Facet.MODE and leniency.TISSUE_DOPPLER in stated and row.mode in leniency.BLOOD_DOPPLER:
             return facet
     return None
 
 
 def _agrees(row: KeyRow, facet: Facet, stated: CodeIdentity) -> bool:
+    if facet is Facet.PART:
+        return row.site in leniency.OF_ANY_PART
     if facet is Facet.PHASE:
-        return row.phase is None or stated in leniency.PHASES[row.phase]
+        return row.phases is None or stated in row.phases
     if facet is Facet.VIEW:
-        return PLANE_OF.get(stated) in row.planes
+        return row.is_seen_in(PLANE_OF.get(stated))
     wanted = {Facet.SITE: row.site, Facet.METHOD: row.method, Facet.MODE: row.mode, Facet.FLOW: row.flow}[facet]
     if wanted is None:
-        return facet is not Facet.METHOD or stated[0] == codes.PRIVATE_SCHEME
+        return facet is not Facet.METHOD or stated[0] == codes.PRIVATE_SCHEME or stated in leniency.NO_OTHER_METHOD
     return leniency.may_be(stated, wanted)
 
 

@@ -3,12 +3,12 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from models.catalogue import QUANTITIES, Phase, View
+from models.catalogue import DISPLAYS, M_MODES, QUANTITIES, View
 from sr_templates import codes
 from sr_templates.accepted_codes import ACCEPTED
 from sr_templates.post_coordination import POST_COORDINATED
 from sr_templates.quantity_codes import QUANTITY_CODES, image_mode_of
-from sr_templates.reading.leniency import FURTHER_CONCEPTS, ONE_TEXT
+from sr_templates.reading.leniency import FURTHER_CONCEPTS, NOT_PARASTERNAL, ONE_TEXT, PHASES, PHASES_OF_KEY
 from sr_templates.reading.named_code import CodeIdentity, identity_of_code
 
 PLANE_OF = {identity_of_code(code): view for view, code in codes.VIEW_CODES.items()}
@@ -16,22 +16,32 @@ PLANE_OF = {identity_of_code(code): view for view, code in codes.VIEW_CODES.item
 
 @dataclass(frozen=True)
 class KeyRow:
-    """One key. `mode` is None where it may be of several; of `planes` a stated one must be one of them.
+    """One key, and the `concept` that it is written with. `mode` is None where it may be of several, `phases` where it is of
+    none; a stated one must be one of them.
 
-    `whole` says that the concept alone is the key (CID 12300, TID 5302, private concepts): nothing else is compared. `further`
+    `whole` says that the concept alone is the key (CID 12300, TID 5302, private concepts): nothing else is needed. `further`
     is of a concept that is read for the key, but not the one that it is written with.
     """
 
     key: str
     unit: str
+    concept: CodeIdentity
     site: CodeIdentity
     method: CodeIdentity | None
     planes: tuple[View, ...]
     mode: CodeIdentity | None
     flow: CodeIdentity | None
-    phase: Phase | None
+    phases: frozenset[CodeIdentity] | None
     whole: bool = False
     further: bool = False
+
+    def is_seen_in(self, plane: View | None) -> bool:
+        """Of a display the plane is stated that its cursor lay in: a Doppler's says nothing, an M-mode's window does."""
+        if plane in self.planes:
+            return True
+        if plane in DISPLAYS or not DISPLAYS.issuperset(self.planes):
+            return False
+        return not (M_MODES.issuperset(self.planes) and plane in NOT_PARASTERNAL)
 
 
 def _row(key: str) -> KeyRow:
@@ -39,12 +49,13 @@ def _row(key: str) -> KeyRow:
     return KeyRow(
         key,
         quantity.unit,
+        identity_of_code(code.concept),
         identity_of_code(code.finding_site),
         identity_of_code(code.method) if code.method else None,
         quantity.views,
         identity_of_code(mode) if mode else None,
         identity_of_code(code.flow) if code.flow else None,
-        quantity.phase,
+        PHASES[quantity.phase] if quantity.phase else PHASES_OF_KEY.get(key),
     )
 
 

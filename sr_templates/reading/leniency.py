@@ -6,7 +6,7 @@ beyond that. Nothing depends on a manufacturer's name, and nothing on the size o
 
 from collections.abc import Iterator, Mapping
 
-from models.catalogue import Phase
+from models.catalogue import Phase, View
 from sr_templates import codes
 from sr_templates.accepted_codes import ACCEPTED
 from sr_templates.quantity_codes import QUANTITY_CODES
@@ -33,6 +33,23 @@ _FURTHER: tuple[tuple[CodeIdentity, CodeIdentity], ...] = (
     (identity_of_code(codes.TRICUSPID_VALVE), identity_of_code(codes.TRICUSPID_ANNULUS)),
 )
 
+# A site and its laterality or topographical modifier (TID 300 rows 6 and 7), and the site that both are together.
+_LEFT, _RIGHT, _LATERAL, _MEDIAL = ("SCT", "7771000"), ("SCT", "24028007"), ("SCT", "49370004"), ("SCT", "255561001")
+SITE_WITH_PART: Mapping[tuple[CodeIdentity, CodeIdentity], CodeIdentity] = {
+    (identity_of_code(site), part): identity_of_code(whole)
+    for site, part, whole in (
+        (codes.MITRAL_ANNULUS, _LATERAL, codes.LATERAL_MITRAL_ANNULUS),
+        (codes.MITRAL_ANNULUS, _MEDIAL, codes.MEDIAL_MITRAL_ANNULUS),
+        (codes.TRICUSPID_ANNULUS, _LATERAL, codes.TRICUSPID_ANNULUS),
+        (codes.LEFT_VENTRICLE, _LEFT, codes.LEFT_VENTRICLE),
+        (codes.LEFT_ATRIUM, _LEFT, codes.LEFT_ATRIUM),
+        (codes.RIGHT_VENTRICLE, _RIGHT, codes.RIGHT_VENTRICLE),
+        (codes.RIGHT_ATRIUM, _RIGHT, codes.RIGHT_ATRIUM),
+    )
+}
+# Whatever part of these: there are four, and a key is of any.
+OF_ANY_PART: frozenset[CodeIdentity] = frozenset({identity_of_code(codes.PULMONARY_VEIN)})
+
 # Concepts that are read for the keys named beside them, beside those that are written.
 FURTHER_CONCEPTS: Mapping[CodeIdentity, tuple[str, ...]] = {
     # A cart's private concept, by a public reader of its files: CID 12205 has no area of the atrium in A2C.
@@ -47,6 +64,23 @@ PHASES: Mapping[Phase, frozenset[CodeIdentity]] = {  # CID 12233: carts also nam
     Phase.END_SYSTOLE: frozenset({("SCT", "416430001"), ("SCT", "111973004"), ("SCT", "8997002")}),
 }
 
+# Of quantities that the catalogue has at no phase, and that another one would be at another: reservoir and contraction.
+PHASES_OF_KEY: Mapping[str, frozenset[CodeIdentity]] = {
+    "la_strain": PHASES[Phase.END_SYSTOLE] | {("SCT", "444371003"), ("SCT", "255236000")}
+}
+
+# The direction of a diameter that its key has, and how every caliper is: methods that say nothing more.
+NO_OTHER_METHOD: frozenset[CodeIdentity] = frozenset({("DCM", "122675"), ("DCM", "125316")})
+
+# CID 12224: what moves in these is tissue, or is blood.
+TISSUE_DOPPLER: CodeIdentity = ("SCT", "439858009")
+BLOOD_DOPPLER: frozenset[CodeIdentity] = frozenset({("SCT", "261199008"), ("SCT", "261198000")})
+
+# An M-mode of the parasternal window is said to be in the plane that its cursor lay in, never in one of these.
+NOT_PARASTERNAL: frozenset[View] = frozenset(
+    {View.A4C, View.A2C, View.A3C, View.A5C, View.APICAL_ZOOM, View.SUBCOSTAL_4C, View.SUBCOSTAL_IVC, View.SUPRASTERNAL}
+)
+
 # What a method of ours says of the mode, in documents that do not state it.
 MODE_OF_METHOD: Mapping[CodeIdentity, CodeIdentity] = {
     (codes.PRIVATE_SCHEME, "CALIPERS"): TWO_DIMENSIONAL,  # until version 0.1
@@ -57,14 +91,35 @@ MODE_OF_METHOD: Mapping[CodeIdentity, CodeIdentity] = {
 ONE_TEXT: frozenset[CodeIdentity] = frozenset({("LN", "80031-8"), ("LN", "80032-6")})
 MODE_IN_LABEL: Mapping[str, CodeIdentity] = {"2d": TWO_DIMENSIONAL, "mm": M_MODE, "m-mode": M_MODE, "m mode": M_MODE}
 
-# Derivations (121401) of numbers that are not what a key means: Standard Deviation, Minimum.
-NOT_THE_VALUE: frozenset[CodeIdentity] = frozenset({("SCT", "386136009"), ("SCT", "255605001")})
+# Derivations (121401) of numbers that a key means. CID 3627: best value, calculated, estimated, measured, median, mode, point
+# source, visual estimation; not "peak to peak", which of a gradient is another one. A statistic of CID 226 or 7464 is no value.
 MEAN: CodeIdentity = ("SCT", "373098007")
+MAXIMUM: CodeIdentity = ("SCT", "56851009")
+THE_VALUE: frozenset[CodeIdentity] = frozenset({
+    MEAN, MAXIMUM, ("SCT", "371912002"), ("SCT", "258090004"), ("SCT", "414135002"), ("SCT", "258104002"), ("SCT", "373099004"),
+    ("SCT", "373100007"), ("SCT", "371913007"), ("SCT", "258083009"),
+})  # fmt: skip
 
 # CID 12002: a heart at rest. CID 224: which of several values counts, the surest first. CID 12234.
-AT_REST: frozenset[CodeIdentity] = frozenset({("SCT", "128975004"), ("SCT", "307153007")})
+_RESTING: CodeIdentity = ("SCT", "128975004")
+AT_REST: frozenset[CodeIdentity] = frozenset({_RESTING, ("SCT", "307153007")})
 CHOSEN: tuple[CodeIdentity, ...] = (("DCM", "121410"), ("DCM", "121412"), ("DCM", "121411"))
-INSPIRATION: CodeIdentity = ("SCT", "14910006")
+EXPIRATION: CodeIdentity = ("SCT", "58322009")
+# CID 12001: protocols in which a heart is under stress for a time, and that of another heart.
+NOT_AT_REST: frozenset[CodeIdentity] = frozenset(
+    ("SCT", value)
+    for value in (
+        "424444005", "129097005", "129095002", "422685009", "424225000", "129098000", "46136006", "433233004", "129096001",
+        "129102008", "129101001", "129100000", "428813002", "424064009", "129099008", "26046004", "428685003", "433235006",
+    )
+)  # fmt: skip
+# Stages, derivations and the like in a person's words, where these are plain.
+IN_WORDS: Mapping[str, CodeIdentity] = {
+    **dict.fromkeys(("rest", "at rest", "resting", "resting state", "baseline"), _RESTING),
+    **dict.fromkeys(("mean", "average", "avg", "avg."), MEAN),
+    "expiration": EXPIRATION,
+}
+STRESS_IN_WORDS = "stress"
 
 # CID 7001: History, Prior Procedure Descriptions, Previous Findings. What stands in them is of an earlier study.
 EARLIER: frozenset[CodeIdentity] = frozenset({("DCM", "121060"), ("DCM", "121066"), ("DCM", "121068")})

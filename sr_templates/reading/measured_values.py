@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from models.catalogue import QUANTITIES, View
+from models.catalogue import QUANTITIES, Method, View
 from sr_templates import codes
 from sr_templates.reading import leniency
-from sr_templates.reading.content_item import ContentItem, ImageReference, StatedNumber
+from sr_templates.reading.content_item import ContentItem, ImageReference, Position, StatedNumber
 from sr_templates.reading.content_tree import Report
 from sr_templates.reading.key_matching import Match, match
-from sr_templates.reading.key_rows import PLANE_OF, KeyRow
+from sr_templates.reading.key_rows import PLANE_OF, ROWS, KeyRow
 from sr_templates.reading.modifiers import Facet, Modifiers, modifiers_of
 from sr_templates.reading.named_code import CodeIdentity, NamedCode, identity_of_code
 from sr_templates.reading.units import converted, stated_unit
@@ -18,6 +18,9 @@ _SHORT_LABEL = ("DCM", "125309")
 _BEATS, _SD = identity_of_code(codes.BEATS_AVERAGED), identity_of_code(codes.STANDARD_DEVIATION)
 # What stands beside a number to describe it: statistics and ranges of TID 310 and 311, never a measurement of its own.
 _OF_THE_VALUE = "HAS PROPERTIES"
+_MADE_OF = "INFERRED FROM"  # TID 300 row 9
+# What runs towards the transducer or away from it; of the others a negative number is none.
+_SIGNED = frozenset({Method.SPECTRAL_PEAK, Method.SPECTRAL_ENVELOPE, Method.BERNOULLI})
 
 
 @dataclass(frozen=True)
@@ -25,8 +28,8 @@ class SRValue:
     """One number of a report. `value` and `unit` are the catalogue's where `key` is one, else as they are written.
 
     `why` says why it has no key, `candidates` which it may have. `preferred` is the one that counts of several that mean the
-    same. `sections` are the containers that it stands in, outermost first, `path` its place in the document.
-    `sd` is known of a value with a key, in its unit.
+    same, the one of the lowest `precedence`. `sections` are the containers that it stands in, outermost first, `path` its
+    place in the document. `sd` is known of a value with a key, in its unit.
     """
 
     key: str | None
@@ -45,6 +48,7 @@ class SRValue:
     why: str = ""
     candidates: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    precedence: tuple[bool, int] = (False, 0)
 
     @property
     def view(self) -> View | None:
@@ -59,12 +63,17 @@ class SRValue:
 
 def measured_values(report: Report) -> tuple[SRValue, ...]:
     """Every number of the report in its order: also those without a key, and those that another one outranks."""
-    return _with_preferences([_value(item, containers, report) for item, containers in _numbers(report.root, ())])
+    premises = frozenset(_premises(report.root))
+    values = (_value(item, containers, report, premises) for item, containers in _numbers(report.root, ()))
+    return _with_preferences(tuple(values))
 
 
 def _numbers(item: ContentItem, containers: tuple[ContentItem, ...]) -> Iterator[tuple[ContentItem, tuple[ContentItem, ...]]]:
-    """Each NUM with its containers, innermost first. A number that another was inferred from has the containers of that."""
-    if item.number is not None:
+    """Each NUM, and each quantity in words, with its containers, innermost first.
+
+    A number that another was inferred from has the containers of that.
+    """
+    if item.number is not None or _in_words(item):
         yield item, containers
     inner = containers if item.number is not None else (item, *containers)
     for child in item.children:
@@ -73,11 +82,22 @@ def _numbers(item: ContentItem, containers: tuple[ContentItem, ...]) -> Iterator
             yield from _numbers(child, inner)
 
 
+def _premises(root: ContentItem) -> Iterator[Position]:
+    """Where the numbers stand that another one was made of: samples of a mean, below it or by reference."""
+    for item in root.walk():
+        if item.number is not None:
+            yield from (child.refers_to or child.position for child in item.children if child.relationship == _MADE_OF)
+
+
+def _in_words(item: ContentItem) -> bool:
+    return item.value_type == "TEXT" and item.concept is not None and item.concept.identity in ROWS
+
+
 def _is_statistic(item: ContentItem) -> bool:
     return item.concept is not None and item.concept.identity in (_BEATS, _SD)
 
 
-def _value(item: ContentItem, containers: tuple[ContentItem, ...], report: Report) -> SRValue:
+def _value(item: ContentItem, containers: tuple[ContentItem, ...], report: Report, premises: frozenset[Position]) -> SRValue:
     modifiers = modifiers_of(item, containers)
     label = next((c.text for c in item.children if c.concept is not None and c.concept.identity == _SHORT_LABEL), "")
     earlier = any(c.concept is not None and c.concept.identity in leniency.EARLIER for c in containers)
@@ -98,16 +118,23 @@ def _value(item: ContentItem, containers: tuple[ContentItem, ...], report: Repor
         why=found.why,
         candidates=found.candidates,
         notes=found.notes,
+        precedence=(found.row is not None and found.row.further, _rank(modifiers, is_premise=item.position in premises)),
     )
     return read if found.row is None else _in_unit(read, item, sd, found.row)
 
 
 def _in_unit(read: SRValue, item: ContentItem, sd: StatedNumber | None, row: KeyRow) -> SRValue:
-    """With its key, in the unit of that; without where it has no value, or one of something else."""
+    """With its key, in the unit of that; without where it has no value, or one of something else.
+
+    A qualifier of CID 42 says why there is no value, or that the one which stands there is none.
+    """
     number = item.number
-    if number is None or number.value is None:
-        qualifier = f": {number.qualifier}" if number and number.qualifier else ""
-        return replace(read, why=f"no value stated{qualifier}", candidates=(row.key,))
+    if number is None:
+        return replace(read, why="stated in words, not as a number", candidates=(row.key,))
+    if number.value is None or number.qualifier is not None:
+        qualifier = f": {number.qualifier}" if number.qualifier else ""
+        what = "no value stated" if number.value is None else "not the value"
+        return replace(read, why=f"{what}{qualifier}", candidates=(row.key,))
     if number.unit is None and row.unit == "1":
         return replace(read, key=row.key, unit=row.unit, notes=(*read.notes, "no unit stated, and none needed"))
     unit = stated_unit(number.unit)
@@ -115,8 +142,11 @@ def _in_unit(read: SRValue, item: ContentItem, sd: StatedNumber | None, row: Key
     if value is None or unit is None:
         return replace(read, why=f"unit {read.unit or 'missing'}, where {row.unit} is measured", candidates=(row.key,))
     spread = converted(sd.value, stated_unit(sd.unit) or unit, row.unit) if sd and sd.value is not None else None
-    if value < 0 and QUANTITIES[row.key].direction is not None:
+    quantity = QUANTITIES[row.key]
+    if value < 0 and quantity.direction is not None and quantity.method in _SIGNED:
         read, value = replace(read, notes=(*read.notes, "the sign is the direction on the display")), -value
+    if value <= 0 < quantity.limits[0]:  # makers write 0 for what was not measured
+        return replace(read, why=f"{read.value:g} is none of {quantity.name}", candidates=(row.key,) if value else ())
     return replace(read, key=row.key, value=value, unit=row.unit, sd=spread)
 
 
@@ -154,7 +184,7 @@ def _with_preferences(values: Sequence[SRValue]) -> tuple[SRValue, ...]:
     best: dict[object, int] = {}
     for number, value in enumerate(values):
         meaning = _meaning(value)
-        if meaning not in best or _rank(value) <= _rank(values[best[meaning]]):
+        if meaning not in best or value.precedence <= values[best[meaning]].precedence:
             best[meaning] = number
     counting = set(best.values())
     return tuple(value if number in counting else replace(value, preferred=False) for number, value in enumerate(values))
@@ -170,11 +200,14 @@ def _meaning(value: SRValue) -> object:
     return concept, value.label, value.unit, derivation, tuple(value.modifiers.identity(facet) for facet in told_apart)
 
 
-def _rank(value: SRValue) -> int:
-    """The lower the surer. Selection Status (121404) of CID 224, of CID 12301 any other; then Derivation (121401)."""
-    selection = value.modifiers.identity(Facet.SELECTION)
+def _rank(modifiers: Modifiers, *, is_premise: bool) -> int:
+    """The lower the surer: Selection Status (121404), of CID 224 before any other of CID 12301; then the mean (121401), then
+    what nothing else is said of.
+    """
+    selection = modifiers.identity(Facet.SELECTION)
     if selection in leniency.CHOSEN:
         return leniency.CHOSEN.index(selection)
-    if selection is not None:
-        return len(leniency.CHOSEN)
-    return len(leniency.CHOSEN) + (1 if value.modifiers.identity(Facet.DERIVATION) == leniency.MEAN else 2)
+    derivation = modifiers.identity(Facet.DERIVATION)
+    plain = not is_premise and derivation != leniency.MAXIMUM
+    surest_first = (selection is not None, derivation == leniency.MEAN, plain, not is_premise, True)
+    return len(leniency.CHOSEN) + surest_first.index(True)

@@ -12,16 +12,17 @@ from pydicom.sr._snomed_dict import mapping
 
 CodeIdentity = tuple[str, str]  # scheme and value
 
-# PS3.16 section 8: SNM3 and 99SDM are SRT's older designators. LOINC's own name is what some systems write for LN.
+# PS3.16 section 8: SNM3 and 99SDM are SRT's older designators. The others are names, and identifiers of HL7 and of PS3.16
+# Table 8-1, that systems write in their place; without space, hyphen and underscore.
 _SCHEMES = {
-    "SNM3": "SRT",
-    "99SDM": "SRT",
-    "SNOMED-RT": "SRT",
-    "SNOMED-CT": "SCT",
-    "SNOMED": "SCT",
-    "LOINC": "LN",
-    "DICOM": "DCM",
-}
+    "SRT": "SRT", "SNM3": "SRT", "99SDM": "SRT", "SNOMEDRT": "SRT", "2.16.840.1.113883.6.96": "SCT", "SCT": "SCT",
+    "SNOMEDCT": "SCT", "SNOMED": "SCT", "SCTID": "SCT", "HTTP://SNOMED.INFO/SCT": "SCT", "LN": "LN", "LOINC": "LN", "LNC": "LN",
+    "2.16.840.1.113883.6.1": "LN", "HTTP://LOINC.ORG": "LN", "DCM": "DCM", "DICOM": "DCM", "1.2.840.10008.2.16.4": "DCM",
+    "HTTP://DICOM.NEMA.ORG/RESOURCES/ONTOLOGY/DCM": "DCM",
+}  # fmt: skip
+_SEPARATORS = str.maketrans("", "", " -_")
+# A code as one URN (PS3.3 8.8): the identifier of its scheme, then the code.
+_URNS = {"http://snomed.info/id/": "SCT", "http://loinc.org/": "LN"}
 
 
 class StatedCode(Protocol):
@@ -59,11 +60,17 @@ def identity_of(value: str, scheme: str) -> CodeIdentity:
     """
     >>> identity_of("T-32600", "SRT") == identity_of("87878005", "SCT") == ("SCT", "87878005")
     True
+    >>> identity_of("18043-0", "http://loinc.org"), identity_of("http://snomed.info/id/87878005", "")
+    (('LN', '18043-0'), ('SCT', '87878005'))
     """
+    for start, of_urn in _URNS.items():
+        if value.startswith(start):
+            value, scheme = value.removeprefix(start), of_urn
     scheme = scheme.strip().upper()
-    scheme = _SCHEMES.get(scheme, scheme)
-    if scheme == "SRT" and (found := mapping["SRT"].get(value)) is not None:
-        return "SCT", str(found)
+    scheme = _SCHEMES.get(scheme.translate(_SEPARATORS), scheme)
+    if scheme in ("SRT", "SCT"):  # the editions are told by their codes: all figures, or with letters
+        current = value if value.isdecimal() else mapping["SRT"].get(value)
+        return ("SCT", str(current)) if current is not None else (scheme, value)
     return scheme, value
 
 

@@ -58,6 +58,27 @@ def test_the_same_code_in_both_editions_of_snomed_keeps_its_writing() -> None:
     old, new = NamedCode("T-32600", "SRT"), NamedCode("87878005", "SCT")
     assert old != new
     assert old.identity == new.identity == identity_of("T-32600", "SNM3")
+
+
+@pytest.mark.parametrize(
+    ("value", "scheme", "identity"),
+    [
+        ("T-32600", "SNOMED RT", ("SCT", "87878005")),
+        ("T-32600", "SCT", ("SCT", "87878005")),  # an editor that renamed the scheme alone
+        ("87878005", "SRT", ("SCT", "87878005")),
+        ("87878005", "snomed_ct ", ("SCT", "87878005")),
+        ("87878005", "2.16.840.1.113883.6.96", ("SCT", "87878005")),
+        ("http://snomed.info/id/87878005", "", ("SCT", "87878005")),
+        ("18043-0", "LNC", ("LN", "18043-0")),
+        ("http://loinc.org/18043-0", "", ("LN", "18043-0")),
+        ("121070", "dcm", ("DCM", "121070")),
+        ("18043-0", "99LN", ("99LN", "18043-0")),
+        ("18043-0", "", ("", "18043-0")),
+        ("T-99999", "SRT", ("SRT", "T-99999")),
+    ],
+)
+def test_a_scheme_is_known_by_all_its_names_and_by_no_other(value: str, scheme: str, identity: tuple[str, str]) -> None:
+    assert identity_of(value, scheme) == identity
     assert NamedCode("T-99999", "SRT").identity == ("SRT", "T-99999"), "one that nobody has translated stays what it is"
     assert NamedCode("29436-3", "LN").identity != NamedCode("29436-3", "99X").identity
 
