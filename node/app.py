@@ -20,6 +20,7 @@ from node.db.clocks import ClockWatch, Stillness, utc_now
 from node.db.identity import node_identity
 from node.db.session import open_database
 from node.db.tables import JobKind
+from node.egress.building import fills_around_reports
 from node.egress.delivery import backoff, deliver
 from node.egress.destinations import configured
 from node.egress.documents import build_documents
@@ -33,6 +34,7 @@ from node.version import __version__
 from node.work.executor import LocalExecutor
 from node.work.model_check import require_models
 from node.work.pipeline import AnalysisTools, analyse_study
+from node.work.report_reading import read_late_reports
 from node.work.scheduler import Timers
 from node.work.worker import JobDefinition, Lane, Worker
 from sr_templates.errors import DocumentError
@@ -83,7 +85,15 @@ class Node:
             clip_timeout_s=work.clip_timeout_s,
         )
         analysis = AnalysisTools(
-            self.database, self.archive, self._executor, models, clock, work.max_attempts, settings.study.fallback_character_set
+            self.database,
+            self.archive,
+            self._executor,
+            models,
+            clock,
+            work.max_attempts,
+            settings.study.fallback_character_set,
+            settings.study.max_revisions,
+            fills_around_reports=any(map(fills_around_reports, settings.destination)),
         )
         egress = EgressTools(self.database, self.archive, settings, clock)
         self._jobs = job_definitions(analysis, egress)
@@ -185,6 +195,12 @@ def job_definitions(analysis: AnalysisTools, egress: EgressTools) -> tuple[JobDe
     return (
         JobDefinition(
             JobKind.ANALYSE_STUDY, _ANALYSIS, partial(analyse_study, tools=analysis), on_given_up=job_ends.analysis_given_up
+        ),
+        JobDefinition(
+            JobKind.READ_REPORTS,
+            _ANALYSIS,
+            partial(read_late_reports, tools=analysis),
+            on_given_up=job_ends.documents_given_up,
         ),
         JobDefinition(
             JobKind.BUILD_DOCUMENTS,

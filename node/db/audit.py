@@ -69,6 +69,7 @@ class AuditEvent(StrEnum):
     STUDY_NEEDS_PERSON = "study_needs_person"  # revisions used up, several patients, or documents that cannot be built
 
     ANALYSIS_RECORDED = "analysis_recorded"
+    REPORTS_READ = "reports_read"  # a report of others came or went after the analysis, and changes what is left to fill in
     DOCUMENT_BUILT = "document_built"
     DOCUMENT_FAILED = "document_failed"  # a template that a destination asked for cannot be built; the others go out
     VALUES_LEFT_OUT = "values_left_out"  # measured, and not in a report for reporting systems: which, and why

@@ -80,6 +80,7 @@ class JobKind(StrEnum):
         return member
 
     ANALYSE_STUDY = "analyse_study", "study"
+    READ_REPORTS = "read_reports", "study"
     BUILD_DOCUMENTS = "build_documents", "analysis"
     DELIVER = "deliver", "delivery"
 

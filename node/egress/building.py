@@ -157,6 +157,11 @@ def wanted_for(destination: Destination) -> tuple[WantedDocument, ...]:
     return (*taken, *(other for other in others if other.template))
 
 
+def fills_around_reports(destination: Destination) -> bool:
+    """Whether it gets documents whose values depend on what reports of others state."""
+    return any(TEMPLATES[one.template].chosen is not None and one.profile.fill != "all" for one in wanted_by(destination))
+
+
 def build_templates(
     findings: StudyFindings,
     evidence: Evidence,

@@ -121,8 +121,8 @@ def _analyse_study(
     clips = with_groups([path for path, _ in files], clips, models, _read_group)
     findings = derive_study(study_instance_uid, clips, research_override=models.research_override, asked=quantities_of(models))
     verdict = decide_patients(stated_patient(header) for _, header in files)
-    cart, remarks = read_cart_reports(CartReports(reports, _is_ours), settings.study.fallback_character_set)
-    findings = replace(findings, flags=(*findings.flags, *patient_flags(verdict), *remarks), cart=cart)
+    read = read_cart_reports(CartReports(reports, _is_ours), settings.study.fallback_character_set)
+    findings = replace(findings, flags=(*findings.flags, *patient_flags(verdict), *read.flags), cart=read.values)
     built, withheld, problems = BuiltDocuments([]), verdict.withhold, list(_undecodable(files, clips))
     if withheld:
         problems.append(withheld)

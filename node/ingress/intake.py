@@ -22,6 +22,7 @@ from node.study.archive import Archive
 from node.study.assembly import TRIGGER_SOP_CLASSES
 from node.study.rejection import rejection_words, rejections_of
 from node.study.rejection_notes import take_note
+from node.study.reports import may_be_report, reports_changed
 
 NO_PIXELS = "an image class without pixel data"
 HEALED = "the file kept before was lost; the bytes received now took its place"
@@ -187,6 +188,8 @@ def _remember(session: Session, intake: Intake, content: Content, decision: _Dec
     assembly.note_arrival(session, study, source, counts=counts, now=now, max_revisions=max_revisions)
     if kept and content.rejection is not None:
         take_note(session, content.rejection, content.sop_instance_uid, study, now=now)
+    if kept and not rejected and may_be_report(content.sop_class_uid):
+        reports_changed(session, study, now=now, max_attempts=intake.settings.work.max_attempts)
     return decision.receipt
 
 

@@ -19,6 +19,7 @@ from node.objects.rejection_note import TITLES, RejectionNote
 from node.study import assembly
 from node.study.job_ends import supersede_deliveries
 from node.study.rejection import NOT_SENT, is_rejected
+from node.study.reports import report_rows, reports_changed
 
 NAMES_NOTHING = "a rejection note that names no object"
 UNDER_ANOTHER_STUDY = "a rejection note names an object of this study under another study"
@@ -34,7 +35,7 @@ def take_note(session: Session, note: RejectionNote, note_uid: str, study: Study
         by_study.setdefault(named.study_instance_uid, []).append(named.sop_instance_uid)
     for study_uid, uids in by_study.items():
         of_note = session.scalar(select(Study).where(Study.study_instance_uid == study_uid).with_for_update())
-        used_before = _used(session, of_note, uids)
+        images, reports = _images_used(session, of_note, uids), _reports_used(session, of_note)
         if note.code:
             changed = _reject(session, note.code, note_uid, study_uid, uids, now)
             _reject_documents(session, note.code, changed, now)
@@ -42,11 +43,15 @@ def take_note(session: Session, note: RejectionNote, note_uid: str, study: Study
         else:
             changed = _lift(session, study_uid, uids, now)
         _tell(session, note, of_note or study, uids, changed, now)
-        if of_note is not None and _used(session, of_note, uids) != used_before:
+        if of_note is None:
+            continue
+        if _images_used(session, of_note, uids) != images:
             _amend(session, of_note, now)
+        elif _reports_used(session, of_note) != reports:
+            reports_changed(session, of_note, now=now)
 
 
-def _used(session: Session, study: Study | None, uids: Sequence[str]) -> frozenset[str]:
+def _images_used(session: Session, study: Study | None, uids: Sequence[str]) -> frozenset[str]:
     """Which of these the study's analysis rests on, or would."""
     if study is None:
         return frozenset()
@@ -54,6 +59,10 @@ def _used(session: Session, study: Study | None, uids: Sequence[str]) -> frozens
         Instance.study_id == study.id, Instance.analysable, Instance.receipt.in_(assembly.KEPT), ~is_rejected()
     )
     return frozenset(uid for uid in session.scalars(query) if uid) & frozenset(uids)
+
+
+def _reports_used(session: Session, study: Study | None) -> frozenset[int]:
+    return frozenset(row.id for row in report_rows(session, study.id)) if study is not None else frozenset()
 
 
 def _reject(session: Session, code: str, note_uid: str, study_uid: str, uids: Iterable[str], now: datetime) -> list[str]:

@@ -20,10 +20,16 @@ class CartReports:
     is_ours: Callable[[Report], bool]
 
 
-def read_cart_reports(
-    reports: CartReports, fallback_character_set: str = DEFAULT_FALLBACK
-) -> tuple[tuple[CartValue, ...], tuple[QualityFlag, ...]]:
-    """The values that the reports state, and flags that say what of them was passed over, each on its report."""
+@dataclass(frozen=True)
+class ReadReports:
+    """What the reports state; `flags` say what of them was passed over, each on its report. `signed`: a person verified one."""
+
+    values: tuple[CartValue, ...]
+    flags: tuple[QualityFlag, ...]
+    signed: bool
+
+
+def read_cart_reports(reports: CartReports, fallback_character_set: str = DEFAULT_FALLBACK) -> ReadReports:
     read: list[Report] = []
     flags: list[QualityFlag] = []
     for uid, path in reports.files.items():
@@ -38,4 +44,4 @@ def read_cart_reports(
             flags.append(QualityFlag(QualityIssue.TOLERATED, uid, f"a structured report of the study was not read: {words}"))
     found = cart_values(read)
     flags += [QualityFlag(QualityIssue.TOLERATED, remark.sop_instance_uid, remark.message) for remark in found.remarks]
-    return found.values, tuple(flags)
+    return ReadReports(found.values, tuple(flags), signed=any(report.verified for report in read))

@@ -24,10 +24,10 @@ from node.objects.patient import patient_flags
 from node.study import assembly
 from node.study.archive import Archive
 from node.study.rejection import is_rejected, left_out_words, rejections_of
+from node.study.reports import report_rows, reports_changed
 from node.work.cart_reports import CartReports, read_cart_reports
 from node.work.executor import Executor
 from node.work.groups import with_groups
-from sr_templates.reading.content_tree import SR_CLASSES
 
 # Age, stage, calibration may be what was corrected, so the newest header is the one to measure by. A conflict (other pixels)
 # is flagged, never analysed instead.
@@ -48,6 +48,8 @@ class AnalysisTools:
     clock: Callable[[], datetime]
     max_attempts: int  # of the job that follows
     fallback_character_set: str = DEFAULT_FALLBACK
+    max_revisions: int = 5  # those that a late report makes
+    fills_around_reports: bool = False  # whether any destination gets what the reports of others do not have
 
 
 def analyse_study(job: ClaimedJob, tools: AnalysisTools) -> None:
@@ -58,14 +60,15 @@ def analyse_study(job: ClaimedJob, tools: AnalysisTools) -> None:
     started_at = tools.clock()
     with tools.database.reading() as session:
         study_instance_uid, clips, flags = _inputs(session, job.subject_id, tools.archive)
-        reports = _reports(session, job.subject_id, tools)
+        rows = report_rows(session, job.subject_id)
+        reports, seen = reports_of(session, rows, tools), [row.id for row in rows]
     clip_findings = tools.executor.analyse(clips, tools.models)
     clip_findings = with_groups([path for _, path in clips], clip_findings, tools.models, tools.executor.read_group)
     findings = derive_study(
         study_instance_uid, clip_findings, research_override=tools.models.research_override, asked=quantities_of(tools.models)
     )
-    cart, remarks = read_cart_reports(reports, tools.fallback_character_set)
-    _record(job, replace(findings, flags=findings.flags + flags + remarks, cart=cart), tools, started_at)
+    read = read_cart_reports(reports, tools.fallback_character_set)
+    _record(job, replace(findings, flags=findings.flags + flags + read.flags, cart=read.values), tools, started_at, seen)
 
 
 def _inputs(session: Session, study_id: int, archive: Archive) -> tuple[str, list[tuple[str, Path]], tuple[QualityFlag, ...]]:
@@ -87,12 +90,9 @@ def _inputs(session: Session, study_id: int, archive: Archive) -> tuple[str, lis
     return study.study_instance_uid, list(clips.items()), flags
 
 
-def _reports(session: Session, study_id: int, tools: AnalysisTools) -> CartReports:
-    """The structured reports that others sent of this study; of a corrected header the newest."""
-    reports = Instance.study_id == study_id, Instance.sop_class_uid.in_(SR_CLASSES), ~is_rejected()
-    query = select(Instance).where(*reports).order_by(Instance.id)
-    kept = [row for row in session.scalars(query) if row.path is not None and row.receipt in _ANALYSED]
-    files = {str(row.sop_instance_uid): tools.archive.path(str(row.path)) for row in kept}
+def reports_of(session: Session, rows: Sequence[Instance], tools: AnalysisTools) -> CartReports:
+    """The files of these; of a corrected header the newest."""
+    files = {str(row.sop_instance_uid): tools.archive.path(str(row.path)) for row in rows}
     own = session.scalar(select(NodeIdentity.device_observer_uid))
     return CartReports(files, lambda report: own in report.device_observer_uids)
 
@@ -114,43 +114,53 @@ def _rejection_flags(session: Session, study: Study) -> tuple[QualityFlag, ...]:
     return tuple(QualityFlag(QualityIssue.REJECTED, None, text) for text in words)
 
 
-def _record(job: ClaimedJob, findings: StudyFindings, tools: AnalysisTools, started_at: datetime) -> None:
-    now = tools.clock()
+def _record(job: ClaimedJob, findings: StudyFindings, tools: AnalysisTools, started_at: datetime, seen: Sequence[int]) -> None:
+    """`seen` are the rows of the reports that were read: others that came meanwhile are read by themselves."""
 
     def record(session: Session) -> None:
+        now = tools.clock()
         queue.finish(session, job, now=now)
         study = session.get_one(Study, job.subject_id)
-        analysis = Analysis(
-            analysis_uuid=str(uuid.uuid4()),
-            study_id=study.id,
-            revision=job.revision,
-            findings=dump_findings(findings),
-            started_at=started_at,
-            finished_at=now,
-        )
-        session.add(analysis)
-        session.flush()
+        record_analysis(session, study, findings, tools, started_at, now)
         assembly.mark_analysed(session, study, now=now)
-        audit.record(
-            session,
-            AuditEvent.ANALYSIS_RECORDED,
-            now=now,
-            study=study.pseudonym,
-            revision=job.revision,
-            clips=len(findings.clips),
-            measured=len(findings.measurements),
-            not_measured=len(findings.not_measured),
-            cart=sum(bool(value.key) for value in findings.cart),
-            models=[f"{use.name} {use.version} {use.weights_sha256} {use.engine}".strip() for use in findings.models],
-        )
-        queue.enqueue(
-            session,
-            JobKind.BUILD_DOCUMENTS,
-            analysis.id,
-            study_id=study.id,
-            revision=job.revision,
-            now=now,
-            max_attempts=tools.max_attempts,
-        )
+        if [row.id for row in report_rows(session, study.id)] != seen:
+            reports_changed(session, study, now=now, max_attempts=tools.max_attempts)
 
     tools.database.write(record)
+
+
+def record_analysis(
+    session: Session, study: Study, findings: StudyFindings, tools: AnalysisTools, started_at: datetime, now: datetime
+) -> None:
+    """As the study's revision, with the job that makes its documents."""
+    analysis = Analysis(
+        analysis_uuid=str(uuid.uuid4()),
+        study_id=study.id,
+        revision=study.revision,
+        findings=dump_findings(findings),
+        started_at=started_at,
+        finished_at=now,
+    )
+    session.add(analysis)
+    session.flush()
+    audit.record(
+        session,
+        AuditEvent.ANALYSIS_RECORDED,
+        now=now,
+        study=study.pseudonym,
+        revision=study.revision,
+        clips=len(findings.clips),
+        measured=len(findings.measurements),
+        not_measured=len(findings.not_measured),
+        cart=sum(bool(value.key) for value in findings.cart),
+        models=[f"{use.name} {use.version} {use.weights_sha256} {use.engine}".strip() for use in findings.models],
+    )
+    queue.enqueue(
+        session,
+        JobKind.BUILD_DOCUMENTS,
+        analysis.id,
+        study_id=study.id,
+        revision=study.revision,
+        now=now,
+        max_attempts=tools.max_attempts,
+    )
