@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from node.cli.database import reading
+from node.cli.operator import person
 from node.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath, StudyUID
 from node.cli.output import console, print_json, show_rows
 from node.db.clocks import utc_now
@@ -20,6 +22,7 @@ from node.study import assembly
 from node.study.cart_comparison import cart_words, without_key
 from node.study.overview import job_errors, reason_of, study_overview
 from node.study.quarantine import quarantine_note, quarantine_rows
+from node.study.questions import resolve, settled_by
 
 studies = typer.Typer(no_args_is_help=True, help="Studies: what came, what became of it.")
 
@@ -75,14 +78,41 @@ def reanalyse_study(study_instance_uid: StudyUID, config: ConfigPath = DEFAULT_C
     _by_hand(config, study_instance_uid, assembly.reanalyse)
 
 
+@studies.command("resolve")
+def resolve_study(
+    study_instance_uid: StudyUID,
+    note: Annotated[
+        str, typer.Option(help="What was found, without patient data. Without it: what is asked, and what settles it.")
+    ] = "",
+    config: ConfigPath = DEFAULT_CONFIG,
+) -> None:
+    """Say that a person has looked at a study that needs one; the audit trail keeps who said so, and the note."""
+    if not note:
+        with reading(config) as session:
+            study = _study(session, study_instance_uid)
+            reason = study.person_reason or "nothing of this study waits for a person"
+            asked = [reason, f"settled by {settled_by(reason)}"] if study.needs_person else [reason]
+        for line in asked:
+            console.print(line, highlight=False, markup=False)
+        return
+    with open_database(load_settings(config)) as database, database.session() as session:
+        resolve(session, _study(session, study_instance_uid), note=note, by=person(), now=utc_now())
+    console.print("resolved")
+
+
 def _by_hand(config: Path, study_instance_uid: str, change: Callable[..., None]) -> None:
     settings = load_settings(config)
     with open_database(settings) as database, database.session() as session:
-        study = session.scalar(select(Study).where(Study.study_instance_uid == study_instance_uid))
-        if study is None:
-            raise EchoNodeError(f"no study {study_instance_uid}")
+        study = _study(session, study_instance_uid)
         change(session, study, now=utc_now(), max_attempts=settings.work.max_attempts)
         console.print(f"{study.state}, revision {study.revision}")
+
+
+def _study(session: Session, study_instance_uid: str) -> Study:
+    study = session.scalar(select(Study).where(Study.study_instance_uid == study_instance_uid))
+    if study is None:
+        raise EchoNodeError(f"no study {study_instance_uid}")
+    return study
 
 
 def print_overview(overview: Mapping[str, Any], console: Console) -> None:
@@ -91,6 +121,8 @@ def print_overview(overview: Mapping[str, Any], console: Console) -> None:
         console.print(f"  failed: {overview['failed_reason']}", highlight=False)
     if overview["needs_person"]:
         console.print("  a person has to decide" + (f": {overview['reason']}" if overview["reason"] else ""), style="yellow")
+    for one in overview["resolved"]:
+        console.print(f"  {one['by']} on {one['reason']}: {one['note']}", highlight=False, markup=False)
     for job in overview["jobs"]:
         job_line = f"job {job['kind']} of revision {job['revision']} {job['state']} after {job['attempts']} attempt(s)"
         console.print(f"  {job_line}: {job['error']}", highlight=False)

@@ -67,6 +67,7 @@ class AuditEvent(StrEnum):
     STUDY_FAILED = "study_failed"  # the analysis cannot be done
     STUDY_REANALYSE = "study_reanalyse"  # a person wants it analysed again
     STUDY_NEEDS_PERSON = "study_needs_person"  # revisions used up, several patients, or documents that cannot be built
+    STUDY_RESOLVED = "study_resolved"  # a person looked at what was asked: who, and in which words
 
     ANALYSIS_RECORDED = "analysis_recorded"
     REPORTS_READ = "reports_read"  # a report of others came or went after the analysis, and changes what is left to fill in

@@ -45,6 +45,7 @@ def study_overview(session: Session, study_instance_uid: str) -> dict[str, Any] 
         "failed_reason": study.failed_reason,
         "needs_person": study.needs_person,
         "reason": reason_of(study, job_errors(session, study)),
+        "resolved": _resolved(session, study),
         "completed_at": study.completed_at,
         "completed_reason": study.completed_reason,
         "instances": [_instance(row, rejected) for row in _rows(session, Instance, study)],
@@ -88,6 +89,12 @@ def _remarks(session: Session, study: Study) -> list[dict[str, Any]]:
     entry = session.scalar(query.order_by(AuditEntry.id.desc()).limit(1))
     texts = entry.details.get("remarks", ()) if entry is not None else ()
     return [{"issue": QualityIssue.TOLERATED.value, "sop_instance_uid": None, "message": text, "judges": []} for text in texts]
+
+
+def _resolved(session: Session, study: Study) -> list[dict[str, Any]]:
+    """What persons said of what was asked, the oldest first."""
+    query = select(AuditEntry).where(AuditEntry.study == study.pseudonym, AuditEntry.event == AuditEvent.STUDY_RESOLVED.value)
+    return [{"at": entry.at, **entry.details} for entry in session.scalars(query.order_by(AuditEntry.id))]
 
 
 def _left_out(session: Session, study: Study) -> list[dict[str, Any]]:

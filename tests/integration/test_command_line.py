@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from models.errors import ManifestError, TrainingConfigError
 from node.cli import app
 from node.db import audit, queue
+from node.db.attention import WHOSE, ask_person
 from node.db.audit import AuditEvent
 from node.db.session import open_database
 from node.db.tables import AuditEntry, Instance, JobKind, Receipt
@@ -151,6 +152,21 @@ def test_a_person_closes_a_study_and_has_a_failed_one_analysed_again(config: Pat
             queue.fail(session, job, error="no luck", now=datetime.now(UTC), final=True, on_given_up=analysis_given_up)
         assert json.loads(_run("studies", "list", "--json", "--config", config).output)[0]["state"] == "failed"
         assert "complete, revision 2" in _run("studies", "reanalyse", "2.25.1", "--config", config).output
+
+
+def test_a_person_reads_what_is_asked_and_says_that_it_is_settled(config: Path) -> None:
+    reason = f"{WHOSE}AccessionNumber has several values [/X]"
+    with open_database(load_settings(config)) as database:
+        database.write(lambda session: ask_person(session, add_study(session), reason, now=NOW))
+        asked = _run("studies", "resolve", "2.25.1", "--config", config).output
+        assert reason in asked
+        assert "settled by a look at the patient" in asked
+        done = _run("studies", "resolve", "2.25.1", "--note", "the right patient", "--config", config)
+        assert (done.exit_code, done.output) == (0, "resolved\n")
+        shown = json.loads(_run("studies", "show", "2.25.1", "--json", "--config", config).output)
+    assert shown["needs_person"] is False
+    assert shown["resolved"][0]["note"] == "the right patient"
+    assert "@" in shown["resolved"][0]["by"]
 
 
 def test_a_changed_audit_entry_is_found_and_the_anchor_proves_the_tail(tmp_path: Path, config: Path) -> None:
