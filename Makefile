@@ -3,7 +3,7 @@ PYTHON      ?= python3
 VENV        ?= .venv
 # A package index for torch, e.g. the CPU builds: make demo TORCH_INDEX=https://...
 TORCH_INDEX ?=
-# Peers whose absence fails the tests instead of skipping: make test REQUIRE=postgres,dcmtk,orthanc,validators,browser
+# Peers whose absence fails the tests instead of skipping: make test REQUIRE=postgres,dcmtk,orthanc,validators,browser,socat
 REQUIRE     ?=
 # One worker more than two cores have, since tests with real processes wait for a third of their time; one thread a worker, since more
 # would wait for each other. A file is one worker's, so that what a module sets up is set up once.

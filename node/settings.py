@@ -30,7 +30,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 Name = Annotated[str, Field(min_length=1, max_length=64)]
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
     """What the socket library cannot even look up is no host; of the empty name it makes this machine."""
     try:
         plausible = bool(host.encode("idna")) and not any(letter.isspace() for letter in host)
@@ -41,7 +41,7 @@ def _reachable(host: str) -> str:
     return host
 
 
-Host = Annotated[str, AfterValidator(_reachable)]
+Host = Annotated[str, AfterValidator(reachable)]
 
 
 class _Section(BaseModel):

@@ -35,6 +35,7 @@ PEERS: dict[str, Callable[[], bool]] = {
     "ohif": ohif.is_installed,
     "dcmqi": dcmqi.is_installed,
     "javascript": javascript_readers.is_installed,
+    "socat": _command("socat"),
     "gpu": _cuda,
 }
 

@@ -182,7 +182,7 @@ def _record(session: Session, job: ClaimedJob, attempt: _Attempt, outcome: SendO
     now = tools.clock()
     delivery = session.get_one(Delivery, attempt.delivery_id)
     delivery.processing_failures += outcome.counts
-    again = _next_attempt_at(session, job, now, tools) if outcome.retry else None
+    again = _next_attempt_at(session, job, now, tools, outcome.wait_s) if outcome.retry else None
     if again is not None:
         queue.fail(session, job, error=outcome.detail, now=now, retry_at=again)
     else:
@@ -229,7 +229,10 @@ def _expires_at(session: Session, job: ClaimedJob, tools: EgressTools) -> dateti
     return session.get_one(Job, job.id).created_at + timedelta(seconds=tools.settings.delivery.expire_after_s)
 
 
-def _next_attempt_at(session: Session, job: ClaimedJob, now: datetime, tools: EgressTools) -> datetime | None:
-    """None where the delivery expires before."""
-    at = backoff(tools.settings.delivery).next_at(job.attempt, now)
-    return at if at <= _expires_at(session, job, tools) else None
+def _next_attempt_at(
+    session: Session, job: ClaimedJob, now: datetime, tools: EgressTools, wait_s: float = 0
+) -> datetime | None:
+    """None where the delivery expires before. `wait_s` is what the receiver asks for; there is an attempt before it expires."""
+    at, expires_at = backoff(tools.settings.delivery).next_at(job.attempt, now), _expires_at(session, job, tools)
+    asked_for = min(expires_at, now + timedelta(seconds=wait_s))
+    return max(at, asked_for) if at <= expires_at else None

@@ -7,8 +7,6 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
-from hl7apy.mllp import AbstractHandler, MLLPServer
-from hl7apy.parser import parse_message
 
 from node.db.tables import DeliveryState
 from node.egress.destinations.hl7 import HL7Destination
@@ -16,38 +14,10 @@ from node.egress.destinations.kind import SendOutcome, StoredDocument
 from node.settings import DeliverySettings, Settings
 from sr_templates import hl7
 from tests.factories import evidence, identity, study_findings
+from tests.peers.mllp_receiver import receiver
 from tests.waiting import free_port, patience
 
 SETTINGS = Settings(delivery=DeliverySettings(timeout_s=5))
-
-
-class _Receiver(AbstractHandler):
-    """Answers with `code`; keeps what came."""
-
-    def __init__(self, message: str, received: list[str], code: str) -> None:
-        super().__init__(message)
-        self.received, self.code = received, code
-
-    def reply(self) -> str:
-        self.received.append(self.incoming_message)
-        control_id = parse_message(self.incoming_message).msh.msh_10.to_er7()
-        answer = f"MSH|^~\\&|RIS||ECHONODE||20260304||ACK|1|P|2.5.1\rMSA|{self.code}|{control_id}\r"
-        return f"\x0b{answer}\x1c\r"
-
-
-@contextmanager
-def receiver(code: str = "AA") -> Iterator[tuple[int, list[str]]]:
-    received: list[str] = []
-    port = free_port()
-    server = MLLPServer("127.0.0.1", port, {"ORU^R01^ORU_R01": (_Receiver, received, code)})
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield port, received
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(patience(10))
 
 
 @pytest.fixture

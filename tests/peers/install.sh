@@ -10,6 +10,7 @@ want /usr/share/orthanc/plugins/libOrthancDicomWeb.so orthanc-dicomweb
 want /usr/share/java/pixelmed.jar libpixelmed-java
 want /usr/bin/java default-jre-headless
 want /usr/bin/chromium chromium
+want /usr/bin/socat socat
 [ -d /usr/lib/postgresql ] && ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need="$need postgresql"
 [ -z "$need" ] && exit 0
 run=""

@@ -5,6 +5,7 @@ from pydantic import ValidationError
 from models.setting_errors import setting_errors
 from node.egress import building
 from node.egress.destinations.dicom import DicomDestination
+from node.egress.destinations.fhir import FHIRDestination
 from node.egress.destinations.folder import FolderDestination
 from node.egress.destinations.hl7 import HL7Destination
 from node.egress.destinations.kind import DestinationKind
@@ -14,6 +15,7 @@ from node.settings import Destination, Settings
 KINDS: dict[str, type[DestinationKind]] = {
     "dicom": DicomDestination,
     "hl7": HL7Destination,
+    "fhir": FHIRDestination,
     "folder": FolderDestination,
 }
 

@@ -1,33 +1,39 @@
 """A receiver of HL7 version 2 over MLLP (HL7 Transport Specification MLLP, Release 1): one message, one acknowledgement."""
 
 import socket
-import ssl
-from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from node.db.tables import DeliveryState
 from node.egress.acknowledgement import Acknowledgement, acknowledgements
-from node.egress.destinations.kind import DestinationKind, ProbeAnswer, SendOutcome, StoredDocument
+from node.egress.destinations.kind import ProbeAnswer, SendOutcome, StoredDocument
+from node.egress.destinations.tls import TLSDestination
 from node.settings import Host, Settings
+from node.tls import words_of
 
 _START, _END = b"\x0b", b"\x1c\r"
+_HEARD_OUT_S = 1.0
 _MAX_ERRORS = 5  # AE may be a passing fault or a lasting one: a few attempts tell
 
 # MSA-1 (table 0008): of the original mode, then of the enhanced one.
 _ACCEPTED, _REJECTED, _ERRORS = ("AA", "CA"), ("AR", "CR"), ("AE", "CE")
 
 
-class HL7Destination(DestinationKind):
+class HL7Destination(TLSDestination):
     kind: Literal["hl7"] = "hl7"
     host: Host
     port: Annotated[int, Field(ge=1, le=65535)]
     receiving_application: Annotated[str, Field(max_length=180, pattern=r"^[^|^~\\&\r\n]*$")] = ""
     receiving_facility: Annotated[str, Field(max_length=180, pattern=r"^[^|^~\\&\r\n]*$")] = ""
     tls: bool = False
-    ca_file: Path | None = None
     takes: ClassVar[frozenset[str]] = frozenset({".hl7"})
+
+    @model_validator(mode="after")
+    def _files_are_of_tls(self) -> Self:
+        if not self.tls and (self.ca_file or self.certificate_file):
+            raise ValueError("ca_file and certificate_file need tls = true")
+        return self
 
     def send(self, document: StoredDocument, settings: Settings, earlier_failures: int) -> SendOutcome:
         try:
@@ -36,10 +42,8 @@ class HL7Destination(DestinationKind):
             return SendOutcome(DeliveryState.REFUSED, "the stored document cannot be read")
         try:
             connection = self._connection(settings.delivery.timeout_s)
-        except ssl.SSLError as error:
-            return SendOutcome(DeliveryState.PENDING, f"{self}: TLS failed: {error.reason or 'no reason given'}")
         except OSError as error:
-            return SendOutcome(DeliveryState.PENDING, f"{self} cannot be reached: {_words(error)}")
+            return SendOutcome(DeliveryState.PENDING, f"{self} cannot be reached: {words_of(error)}")
         with connection:
             return self._exchange(connection, message, settings.delivery.timeout_s, earlier_failures)
 
@@ -57,16 +61,21 @@ class HL7Destination(DestinationKind):
         except TimeoutError:
             ended = f"did not acknowledge the message within {timeout_s:g} s"
         except OSError as error:
-            ended = f"ended the connection without an acknowledgement: {_words(error)}"
+            ended = f"ended the connection without an acknowledgement: {words_of(error)}"
         also = "; it acknowledged another message" if others else ""
         return SendOutcome(DeliveryState.PENDING, f"{self} {ended}{also}")
 
     def probe(self, settings: Settings) -> ProbeAnswer:
-        """A connection and no message: a receiver files whatever comes."""
+        """A connection and no message: a receiver files whatever comes.
+
+        In TLS 1.3 one that does not take our certificate says so after the handshake (RFC 8446 4.4.2.4): it is heard out.
+        """
         try:
-            self._connection(settings.delivery.timeout_s).close()
+            with self._connection(settings.delivery.timeout_s) as connection:
+                if self.tls and _hangs_up(connection, min(_HEARD_OUT_S, settings.delivery.timeout_s)):
+                    return ProbeAnswer(False, f"{self} ends the connection at once")
         except OSError as error:
-            return ProbeAnswer(False, f"{self} cannot be reached: {_words(error)}")
+            return ProbeAnswer(False, f"{self} cannot be reached: {words_of(error)}")
         return ProbeAnswer(True, f"{self} takes connections")
 
     def __str__(self) -> str:
@@ -77,8 +86,7 @@ class HL7Destination(DestinationKind):
         if not self.tls:
             return plain
         try:
-            context = ssl.create_default_context(cafile=None if self.ca_file is None else str(self.ca_file))
-            return context.wrap_socket(plain, server_hostname=self.host)
+            return self.context().wrap_socket(plain, server_hostname=self.host)
         except OSError:
             plain.close()
             raise
@@ -108,5 +116,10 @@ def _control_id(message: bytes) -> str:
     return message.split(b"|", 10)[9].decode("utf-8")
 
 
-def _words(error: OSError) -> str:
-    return error.strerror or type(error).__name__
+def _hangs_up(connection: socket.socket, after_s: float) -> bool:
+    """Raises OSError with the reason, where the peer gives one."""
+    connection.settimeout(after_s)
+    try:
+        return not connection.recv(1)
+    except TimeoutError:
+        return False

@@ -26,7 +26,7 @@ class SendOutcome:
 
     `detail` is plain words without patient data. `status` is the answer as its protocol writes it ("0xA700", "507", "AE").
     `counts` marks a failure that may be passing or lasting: the next attempt is told how many there were. `class_refused`
-    says that nothing of this SOP class is taken.
+    says that nothing of this SOP class is taken. `wait_s` is how long the receiver asks not to be troubled again.
     """
 
     state: DeliveryState
@@ -35,6 +35,7 @@ class SendOutcome:
     transfer_syntax_uid: str = ""
     counts: bool = False
     class_refused: bool = False
+    wait_s: float = 0
 
     @property
     def retry(self) -> bool:
