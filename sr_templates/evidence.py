@@ -4,7 +4,10 @@ import re
 from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from pydicom import config
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
@@ -40,20 +43,33 @@ _REFERRED_BY = ("SOPInstanceUID", "SOPClassUID", "SeriesInstanceUID", _STUDY_UID
 _ZERO_IS_UNKNOWN = frozenset({"PatientSize", "PatientWeight"})  # carts write 0 for what nobody entered
 
 
+class FrameSource(Protocol):
+    def __call__(self, sop_instance_uid: str, frame_number: int) -> NDArray[np.uint8]:
+        """RGB of one frame, counted from 1: (rows, columns, 3), 0 to 255.
+
+        Raises DocumentError where there is none to show.
+        """
+        ...
+
+
 @dataclass(frozen=True, eq=False)
 class Evidence:
     """Headers (no pixel data) of one study's objects by SOP Instance UID, and the newest of them all.
 
-    The newest header gives patient and study attributes: demographics are corrected at their source and sent again.
+    The newest header gives patient and study attributes: demographics are corrected at their source and sent again. Pixels
+    come from `frame_of`, which decodes a frame when it is asked for.
     """
 
     headers: dict[str, Dataset]
     newest: Dataset
     rules: IdentifierRules = BY_DEFAULT
+    frame_of: FrameSource | None = None
     _remembered: "dict[bool, _Copied]" = field(default_factory=dict, init=False, repr=False)
 
     @classmethod
-    def from_headers(cls, oldest_first: Iterable[Dataset], rules: IdentifierRules = BY_DEFAULT) -> "Evidence":
+    def from_headers(
+        cls, oldest_first: Iterable[Dataset], rules: IdentifierRules = BY_DEFAULT, frame_of: FrameSource | None = None
+    ) -> "Evidence":
         """A later header of the same SOP Instance UID replaces the earlier one; an object that nothing can refer to is passed
         over. Raises DocumentError without any other.
         """
@@ -69,7 +85,7 @@ class Evidence:
             raise DocumentError("no source object to refer to" + "".join(f": one has no {uid}" for uid in sorted(missing)[:1]))
         if len({text_of(header, "StudyInstanceUID") for header in headers.values()}) > 1:
             raise DocumentError("source objects of several studies")
-        return cls(headers, newest, rules)
+        return cls(headers, newest, rules, frame_of)
 
     @property
     def study_instance_uid(self) -> str:
@@ -89,6 +105,16 @@ class Evidence:
         """
         frames = text_of(self.header(sop_instance_uid), "NumberOfFrames")
         return int(frames) if frames.isdecimal() else None
+
+    def frame(self, sop_instance_uid: str, frame_number: int) -> NDArray[np.uint8]:
+        """RGB of one frame, counted from 1: (rows, columns, 3), 0 to 255, whatever the object's own colours.
+
+        Raises DocumentError for an object outside the evidence, and where nobody gave pixels, or these cannot be decoded.
+        """
+        self.header(sop_instance_uid)
+        if self.frame_of is None:
+            raise DocumentError("a picture needs pixels, and none were given")
+        return self.frame_of(sop_instance_uid, frame_number)
 
     def patient_and_study(self, *, strict: bool = False) -> Dataset:
         """The attributes every document shares with its study, as Unicode, whatever character set the source had.

@@ -15,13 +15,12 @@ from torch import Tensor
 from models.clip import Clip
 from models.explain.activation import evaluating, grad_cam
 from models.explain.explained_layer import Place, column_of, name_of, place_of
-from models.explain.heat_overlay import overlay
 from models.explain.inputs import Shown, shown_of
 from models.library.recipe import Form, Layer
 
 __all__ = [
     "Explanation", "Form", "Layer", "Place",
-    "explain_clip", "grad_cam", "overlay", "place_of",
+    "explain_clip", "grad_cam", "place_of",
 ]  # fmt: skip
 
 _AT_ONCE = 4

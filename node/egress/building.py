@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pydicom.dataset import Dataset
 from pydicom.uid import UID
 
 from models.results import QualityFlag, QualityIssue, StudyFindings
 from node.db.attention import NOT_BUILT
 from node.objects.header import read_headers
+from node.objects.stored_frames import StoredFrames
 from node.settings import Destination, Settings
 from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from sr_templates import (
@@ -22,7 +24,7 @@ from sr_templates import (
     segmentation,
     simplified_echo,
 )
-from sr_templates.copied_values import IdentifierRules
+from sr_templates.copied_values import IdentifierRules, text_of
 from sr_templates.document import BuiltDocument, BuiltFile
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
@@ -133,12 +135,19 @@ class BuiltDocuments:
 
 
 def read_evidence(oldest_first: Sequence[Path], settings: Settings = _DEFAULTS) -> Evidence:
-    """The headers of the source objects. Raises DocumentError where there is none that a document could refer to.
+    """The headers of the source objects, and their frames for documents that show some. Raises DocumentError where there is
+    none that a document could refer to.
 
     What is no DICOM object is passed over: its pixels could not be read either.
     """
     rules = IdentifierRules(settings.node.overlong_identifiers, settings.node.multiple_identifiers)
-    return Evidence.from_headers(read_headers(oldest_first, settings.study.fallback_character_set), rules)
+    headers: list[Dataset] = []
+    paths: dict[str, Path] = {}
+    for path in oldest_first:
+        for header in read_headers([path], settings.study.fallback_character_set):
+            headers.append(header)
+            paths[text_of(header, "SOPInstanceUID")] = path
+    return Evidence.from_headers(headers, rules, StoredFrames(paths))
 
 
 def wanted_by(destination: Destination) -> tuple[WantedDocument, ...]:

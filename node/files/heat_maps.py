@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 from models.clip import Clip
-from models.explain import Explanation, explain_clip, overlay, place_of
+from models.drawing import heated
+from models.explain import Explanation, explain_clip, place_of
 from models.library.registry import find_manifest, load_manifest
 from node.errors import ConfigError
 from node.objects.mark_drawing import annotated
@@ -36,7 +37,7 @@ def write_heat_maps(out: Path, clip: Clip, explained: Explanation, one: int | No
     if one is not None:
         rows = [min(rows, key=lambda row: abs(explained.frame_indices[row] - one))]
     indices = [explained.frame_indices[row] for row in rows]
-    hot = (overlay(frame, explained.heat[row]) for frame, row in zip(clip.take(indices), rows, strict=True))
+    hot = (heated(frame, explained.heat[row]) for frame, row in zip(clip.take(indices), rows, strict=True))
     drawn = annotated(hot, (), caption)
     out.parent.mkdir(parents=True, exist_ok=True)
     if one is not None:

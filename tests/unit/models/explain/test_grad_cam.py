@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from models.calibration import RegionCalibration, RegionDataType, RegionSpatialFormat
 from models.clip import Clip
 from models.errors import NoHeatMap, ReadingError
-from models.explain import Form, Layer, explain_clip, grad_cam, overlay, place_of
+from models.explain import Form, Layer, explain_clip, grad_cam, place_of
 from models.library.registry import find_manifest, load_model
 
 RED, GREEN = 0, 1
@@ -268,16 +268,3 @@ def test_a_network_of_traces_says_so_of_a_clip_that_shows_none() -> None:
     speckle = np.random.default_rng(0).integers(0, 255, (2, 200, 300, 3), dtype=np.uint8)
     with pytest.raises(ReadingError, match="changes in ways that no sweep does"):
         explain_clip(load_model("trvmax", device="meta").network, coloured_clip(2, frames=speckle))
-
-
-def test_an_overlay_keeps_what_is_cold_and_reddens_what_is_hot() -> None:
-    frame = np.full((4, 6, 3), 100, np.uint8)
-    heat = np.zeros((4, 6), np.float32)
-    heat[1, 2] = 1.0
-    drawn = overlay(frame, heat)
-    assert drawn.dtype == np.uint8
-    assert drawn.shape == frame.shape
-    assert drawn[0, 0].tolist() == [100, 100, 100]
-    red, green, blue = drawn[1, 2].tolist()
-    assert red > 100 > max(green, blue)
-    assert frame.max() == 100

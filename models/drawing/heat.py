@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 _MOST_COLOUR = 0.6  # of the hottest place; the image stays visible under it
 
 
-def overlay(frame: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.uint8]:
+def heated(frame: NDArray[np.uint8], heat: NDArray[np.float32]) -> NDArray[np.uint8]:
     """`frame`, RGB (rows, columns, 3), 0 to 255, under `heat` (rows, columns), 0 to 1: (rows, columns, 3).
 
     Heat goes from blue over yellow to red; nothing is laid over where it is 0.
