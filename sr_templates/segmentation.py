@@ -20,8 +20,9 @@ from pydicom.uid import SegmentationStorage
 from models.results import ClipFindings, StudyFindings
 from sr_templates import codes, tracking
 from sr_templates.codes import code_item
-from sr_templates.copied_values import copied_list, text_of
-from sr_templates.document import BuiltDocument, DocumentKind, reference_to, referenced_series, start_document
+from sr_templates.copied_values import text_of
+from sr_templates.derived_image import lossy_compression, source_image
+from sr_templates.document import BuiltDocument, DocumentKind, referenced_series, start_document
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
@@ -98,7 +99,7 @@ def _build_one(
     document.ContentLabel = "LV_SEGMENTATION"
     document.ContentDescription = mark or "Left ventricle on an echo clip"
     document.ContentCreatorName = ""  # of a person; the algorithm has its own attributes
-    document.update(_lossy_compression(source))
+    document.update(lossy_compression(source))
     document.ReferencedSeriesSequence = referenced_series([source], "ReferencedInstanceSequence")
     segments = sorted({(frame.segment_number, frame.structure) for frame in frames})
     document.SegmentSequence = [_segment(*segment, clip, findings, evidence, identity) for segment in segments]
@@ -148,17 +149,6 @@ def _draw(clip: ClipFindings) -> tuple[list[_Frame], bytes]:
             frames.append(_Frame(number, contour.structure, contour.frame_index))
     stream.append(np.zeros(sum(map(len, stream)) % 2, dtype=np.uint8))
     return frames, np.concatenate(stream).tobytes()
-
-
-def _lossy_compression(source: Dataset) -> Dataset:
-    """Lossy once is lossy for ever (PS3.3 C.7.6.1.1.5): said again of what was derived from it."""
-    copied = Dataset()
-    copied.LossyImageCompression = "01" if text_of(source, "LossyImageCompression") == "01" else "00"
-    if copied.LossyImageCompression == "01":
-        for keyword in ("LossyImageCompressionRatio", "LossyImageCompressionMethod"):
-            if (element := copied_list(source, keyword).element) is not None:
-                copied.add(element)
-    return copied
 
 
 def _segment(
@@ -241,10 +231,7 @@ def _functional_groups(frames: list[_Frame], source: Dataset, is_multi_frame: bo
         for number in {frame.segment_number for frame in frames}
     }
     derivation = _sequence("DerivationCodeSequence", code_item(codes.SEGMENTATION_DERIVATION))
-    image = reference_to(source)
-    image.SpatialLocationsPreserved = "YES"
-    image.PurposeOfReferenceCodeSequence = [code_item(codes.SOURCE_IMAGE_FOR_PROCESSING)]
-    of_image = list(image)
+    of_image = list(source_image(source, in_place=True))
     groups = []
     for frame in frames:
         position = positions[frame.frame_index]

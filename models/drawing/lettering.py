@@ -13,14 +13,20 @@ _SMALLEST_PX, _LARGEST_PX = 11, 64
 _INK, _EDGE = (255, 255, 255), (0, 0, 0)
 _BAND = (20, 20, 20)
 _MARGIN_PX = 3
+_NO_BREAK = "\xa0"
 
 
 class Lettering:
-    """Words of one size: that of a picture of `rows` x `columns`."""
+    """Words of one size."""
 
-    def __init__(self, rows: int, columns: int) -> None:
-        self.size_px = min(max(round(min(rows, 0.75 * columns) / 32), _SMALLEST_PX), _LARGEST_PX)
-        self._font = _font(self.size_px)
+    def __init__(self, size_px: int) -> None:
+        self.size_px = size_px
+        self._font = _font(size_px)
+
+    @classmethod
+    def of(cls, rows: int, columns: int) -> "Lettering":
+        """For a picture of this size."""
+        return cls(min(max(round(min(rows, 0.75 * columns) / 32), _SMALLEST_PX), _LARGEST_PX))
 
     def size(self, text: str) -> tuple[int, int]:
         """Width and height of one line with its dark edge, in px."""
@@ -33,6 +39,8 @@ class Lettering:
 
     def write(self, picture: NDArray[np.uint8], texts: Iterable[tuple[str, int, int]]) -> NDArray[np.uint8]:
         """`picture`, RGB (rows, columns, 3), 0 to 255, with each of the `texts` at its left and top edge: the same shape."""
+        if not picture.size:
+            return picture
         image = Image.fromarray(picture)
         pen = ImageDraw.Draw(image)
         for text, left, top in texts:
@@ -45,19 +53,13 @@ class Lettering:
 
         Nothing of the picture is covered: the result is (rows + band, columns, 3).
         """
-        columns = picture.shape[1]
-        broken = [part for line in lines for part in self._broken(shown(line), columns)]
-        if not broken:
-            return picture
-        band = np.empty((len(broken) * self.line_px + 2 * _MARGIN_PX, columns, 3), np.uint8)
-        band[:] = _BAND
-        texts = [(line, 0, _MARGIN_PX + number * self.line_px) for number, line in enumerate(broken)]
-        return np.vstack([picture, self.write(band, texts)])
+        band = _band(self.size_px, picture.shape[1], tuple(map(shown, lines)))
+        return np.vstack([picture, band]) if len(band) else picture
 
-    def _broken(self, line: str, columns: int) -> list[str]:
-        """Between words; within one where it alone is too long."""
+    def broken(self, line: str, columns: int) -> list[str]:
+        """At spaces, none of them a no-break one; within a word where it alone is too long."""
         parts: list[str] = []
-        for word in line.split():
+        for word in filter(None, line.split(" ")):
             longer = f"{parts[-1]} {word}" if parts else word
             if parts and self.size(longer)[0] <= columns:
                 parts[-1] = longer
@@ -68,12 +70,21 @@ class Lettering:
                 parts.append(rest[:fitting])
                 rest = rest[fitting:]
             parts.append(rest)
-        return parts
+        return [part.replace(_NO_BREAK, " ") for part in parts]
 
 
 def shown(text: str) -> str:
     """What the font has signs for: those of ASCII, and a question mark for each other one."""
-    return "".join(sign if " " <= sign <= "~" else "?" for sign in text)
+    return "".join(sign if " " <= sign <= "~" or sign == _NO_BREAK else "?" for sign in text)
+
+
+@lru_cache(maxsize=4)  # the frames of a loop share theirs
+def _band(size_px: int, columns: int, lines: tuple[str, ...]) -> NDArray[np.uint8]:
+    lettering = Lettering(size_px)
+    broken = [part for line in lines for part in lettering.broken(line, columns)]
+    band = np.empty((len(broken) * lettering.line_px + 2 * _MARGIN_PX if broken else 0, columns, 3), np.uint8)
+    band[:] = _BAND
+    return lettering.write(band, [(line, 0, _MARGIN_PX + number * lettering.line_px) for number, line in enumerate(broken)])
 
 
 @lru_cache(maxsize=16)

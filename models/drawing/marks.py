@@ -52,7 +52,7 @@ def draw(
     for colour, more in ((_EDGE, 2), (_COLOUR, 0)):  # a dark edge around all lines, under any of them
         for mark, points in placed:
             _stroke(picture, mark.kind, points, colour, width, more)
-    lettering = Lettering(rows, columns)
+    lettering = Lettering.of(rows, columns)
     drawn = np.concatenate([np.empty((0, 2)), *(_along(mark.kind, points) for mark, points in placed)])
     labels = _labels([(shown(mark.label), points) for mark, points in placed if mark.label], drawn, rows, columns, lettering)
     return lettering.below(lettering.write(picture, labels) if labels else picture, caption)

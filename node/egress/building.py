@@ -20,7 +20,9 @@ from sr_templates import (
     measurement_report,
     measurement_report_3d,
     prefill,
+    presentation_state,
     quality,
+    secondary_capture,
     segmentation,
     simplified_echo,
 )
@@ -68,6 +70,8 @@ TEMPLATES: dict[str, Template] = {
     "tid5300": Template(simplified_echo.build, COMMON | simplified_echo.LOOKS_AT, chosen=simplified_echo.written),
     "seg": Template(segmentation.build),
     "kos": Template(quality.build),
+    secondary_capture.KIND.template: Template(secondary_capture.build),
+    presentation_state.KIND.template: Template(presentation_state.build),
     hl7.TEMPLATE: Template(hl7.build, COMMON | prefill.LOOKS_AT, chosen=prefill.choose, suffix=".hl7"),
     fhir.TEMPLATES[Release.R4]: Template(fhir.build_r4, COMMON | prefill.LOOKS_AT, chosen=prefill.choose, suffix=".json"),
     fhir.TEMPLATES[Release.R5]: Template(fhir.build_r5, COMMON | prefill.LOOKS_AT, chosen=prefill.choose, suffix=".json"),

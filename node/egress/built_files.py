@@ -20,11 +20,15 @@ def stored_bytes(document: Built) -> bytes:
 
 
 def document_bytes(document: Built, transfer_syntax_uid: str = ExplicitVRLittleEndian) -> bytes:
-    """A Part 10 file in this transfer syntax; of what is no DICOM object, its content."""
+    """A Part 10 file in this transfer syntax, or in its own where its pixels are compressed; of what is no DICOM object, its
+    content.
+    """
     if isinstance(document, BuiltFile):
         return document.content
     file = BytesIO()
-    document.dataset.file_meta.TransferSyntaxUID = UID(transfer_syntax_uid)
+    file_meta = document.dataset.file_meta
+    if not file_meta.TransferSyntaxUID.is_encapsulated:
+        file_meta.TransferSyntaxUID = UID(transfer_syntax_uid)
     document.dataset.save_as(file, enforce_file_format=True)
     return file.getvalue()
 

@@ -111,5 +111,5 @@ def test_any_size_of_image_is_drawn(size: tuple[int, int]) -> None:
 
 
 def test_words_grow_with_the_picture_and_stay_readable() -> None:
-    sizes = [Lettering(rows, columns).size_px for rows, columns in ((60, 80), (600, 800), (1200, 1600), (9000, 9000))]
+    sizes = [Lettering.of(rows, columns).size_px for rows, columns in ((60, 80), (600, 800), (1200, 1600), (9000, 9000))]
     assert sizes == [11, 19, 38, 64]

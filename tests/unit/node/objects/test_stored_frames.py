@@ -10,7 +10,8 @@ from node.egress.building import read_evidence
 from node.objects.clip_reader import read_clip
 from node.objects.stored_frames import StoredFrames
 from sr_templates.errors import DocumentError
-from tests.factories import A2C_UID, A4C_UID, POOR_UID, evidence, source_file, source_header
+from sr_templates.evidence import Evidence
+from tests.factories import A2C_UID, A4C_UID, POOR_UID, source_file, source_header
 from tests.unit.node.objects.ultrasound_object import as_file, encapsulated, jpeg_frames, moving_picture, ultrasound_object
 
 
@@ -53,4 +54,4 @@ def test_what_cannot_be_shown_is_said_without_a_value(tmp_path: Path) -> None:
     with pytest.raises(DocumentError, match="not in the study"):
         read_evidence([path]).frame(POOR_UID, 1)
     with pytest.raises(DocumentError, match="needs pixels"):
-        evidence().frame(A4C_UID, 1)
+        Evidence.from_headers([source_header(A4C_UID)]).frame(A4C_UID, 1)
