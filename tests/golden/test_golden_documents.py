@@ -5,7 +5,6 @@ After a change that is wanted: `python -m tests.golden.test_golden_documents` wr
 
 import hashlib
 import json
-from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -34,7 +33,7 @@ from tests.factories import (
 )
 
 FOLDER = Path(__file__).parent / "documents"
-NAMES = ("tid1500", "tid1500_3d", "tid5200", "tid5300", "seg", "kos")
+NAMES = ("tid1500", "tid1500_3d", "tid5200", "tid5300", "seg", "kos", "sc", "gsps")
 JSON_NAMES = ("fhir_r4", "fhir_r5")
 
 
@@ -55,12 +54,14 @@ def _findings() -> StudyFindings:
     )
 
 
-def _documents() -> Iterator[tuple[str, str]]:
-    """Template and canonical text."""
+def _documents() -> dict[str, str]:
+    """Template -> canonical text, of several documents all, in their order."""
     found = evidence(source_header(A4C_UID), source_header(POOR_UID))
     wanted = [WantedDocument(name) for name in (*NAMES, *JSON_NAMES)]
+    texts: dict[str, str] = {}
     for document in build_templates(_findings(), found, identity(), wanted):
-        yield document.template, _text(document)
+        texts[document.template] = texts.get(document.template, "") + _text(document)
+    return texts
 
 
 def canonical(dataset: Dataset) -> dict[str, Any]:
@@ -91,7 +92,7 @@ def _text(document: Built) -> str:
 
 @pytest.fixture(scope="module")
 def documents() -> dict[str, str]:
-    return dict(_documents())
+    return _documents()
 
 
 @pytest.mark.parametrize("name", [*NAMES, *JSON_NAMES])
@@ -111,5 +112,5 @@ def test_every_template_has_its_golden_document() -> None:
 
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
-    for name, text in _documents():
+    for name, text in _documents().items():
         (FOLDER / f"{name}.json").write_text(text, encoding="utf-8")

@@ -15,7 +15,7 @@ from sr_templates.conformance_check import check_document
 from tests.peers import dcmqi, javascript_readers, pixelmed
 
 Documents = Mapping[str, Path]  # the kind of a document, as its template is called -> its file
-IMAGES = ("seg",)  # every other kind has a content tree
+NO_TREE = ("seg", "sc", "gsps")  # every other kind has a content tree
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _dcmtk(*command: str) -> Callable[[Documents, Path], Verdicts]:
 
     def verdicts(documents: Documents, _: Path) -> Verdicts:
         found = {}
-        for kind in sorted(documents.keys() - set(IMAGES)):
+        for kind in sorted(documents.keys() - set(NO_TREE)):
             result = _run(f"/usr/bin/{command[0]}", *command[1:], documents[kind])
             lines = [line for line in result.stderr.splitlines() if line[:2] in ("E:", "W:", "F:")]
             markup = r"</?[a-z][^>]*>" if command[0] != "dsrdump" else "$^"
@@ -86,7 +86,7 @@ def _dcmtk(*command: str) -> Callable[[Documents, Path], Verdicts]:
 
 
 def ours(documents: Documents, _: Path) -> Verdicts:
-    reports = {kind: dcmread(path) for kind, path in documents.items() if kind not in IMAGES}
+    reports = {kind: dcmread(path) for kind, path in documents.items() if kind not in NO_TREE}
     return {
         kind: Verdict(frozenset(f"{one.severity}: {one.message} [{one.rule}]" for one in check_document(report)))
         for kind, report in reports.items()
@@ -96,6 +96,8 @@ def ours(documents: Documents, _: Path) -> Verdicts:
 def read_by_highdicom(documents: Documents, _: Path) -> Verdicts:
     found = {}
     for kind, path in documents.items():
+        if kind == "gsps":
+            continue  # it writes presentation states and reads none
         try:
             read = _HIGHDICOM.get(kind, _opened)(path)
             values = read if isinstance(read, int) else None
@@ -130,11 +132,17 @@ def _key_objects(path: Path) -> str:
     return f"{len(selection.content.get_references())} objects"
 
 
+def _picture(path: Path) -> str:
+    frame = highdicom.imread(path).get_frame(1)
+    return f"{frame.shape[1]} x {frame.shape[0]} px"
+
+
 _HIGHDICOM: dict[str, Callable[[Path], str | int]] = {
     "tid1500": _measurement_groups,
     "tid1500_3d": _measurement_groups,
     "seg": _segments,
     "kos": _key_objects,
+    "sc": _picture,
 }
 
 
@@ -200,9 +208,9 @@ def read_by_dcmjs(documents: Documents, _: Path) -> Verdicts:
         if result is None:
             found[kind] = Verdict(frozenset({str(answer["dcmjs"]["error"])}))
             continue
-        expected = 0 if kind in IMAGES else len(_numbers(documents[kind]))
+        expected = 0 if kind in NO_TREE else len(_numbers(documents[kind]))
         whole = result["numbers"] == result["numbersWrittenAgain"] == expected and result["sameInstance"]
-        read = f"{expected} values" if expected else f"{result['frames']} frames" if kind == "seg" else ""
+        read = f"{expected} values" if expected else f"{result['frames']} frames" if kind in ("seg", "sc") else ""
         found[kind] = Verdict(frozenset() if whole else frozenset({f"not what was written: {result}"}), read)
     return found
 
