@@ -1,12 +1,14 @@
 """Codes against the dictionaries: which context group has one, how it is written there, and whether one can exist at all."""
 
+import re
 from functools import cache
 
 from pydicom.sr._snomed_dict import mapping as snomed_mapping
 from pydicom.sr.codedict import Collection
 from pydicom.sr.coding import Code
 
-_RT_SCHEMES = ("SRT", "SNM3", "99SDM")  # SNOMED RT by its three designators (PS3.16 8.1.1)
+RT_SCHEMES = ("SRT", "SNM3", "99SDM")  # SNOMED RT by its three designators (PS3.16 8.1.1)
+_RT_CODE = re.compile(r"[A-Z]{1,2}[0-9A-F]?-[0-9A-F]{3,}")  # an axis, and a number with figures up to F
 # PS3.16 B: the few groups of our rows that admit no code of one's own.
 _CLOSED_GROUPS = frozenset({224, 244, 270, 5000, 7455, 12301, 12302, 12303, 12306})
 _NEWEST_DCM_CODE = 130_896  # of the edition that the dictionary follows; higher values may have come since
@@ -18,7 +20,7 @@ _PERMUTATION = (1, 5, 7, 6, 2, 8, 3, 0, 9, 4)
 def canonical(code: Code) -> tuple[str, str]:
     """Value and scheme; SNOMED RT as the SNOMED CT code it became."""
     scheme = str(code.scheme_designator)
-    if scheme in _RT_SCHEMES:
+    if scheme in RT_SCHEMES:
         current = snomed_mapping["SRT"].get(code.value)
         return (str(current), "SCT") if current else (code.value, "SRT")
     return code.value, scheme
@@ -27,7 +29,7 @@ def canonical(code: Code) -> tuple[str, str]:
 def is_private(code: Code) -> bool:
     """Schemes that begin with 99 are local (PS3.16 8.2); "L" is HL7's word for the same."""
     scheme = str(code.scheme_designator)
-    return (scheme.startswith("99") and scheme not in _RT_SCHEMES) or scheme == "L"
+    return (scheme.startswith("99") and scheme not in RT_SCHEMES) or scheme == "L"
 
 
 @cache
@@ -72,6 +74,8 @@ def is_listed_unit(value: str) -> bool:
 def impossible(code: Code) -> str:
     """Why no such code can exist, else "". LOINC and SNOMED CT carry check digits, the standard lists all codes of DCM."""
     value, scheme = canonical(code)
+    if scheme == "SRT" and _RT_CODE.fullmatch(value) is None:
+        return f"{value} is no SNOMED RT code"
     if scheme not in ("DCM", "SCT", "LN") or value in _scheme(scheme):
         return ""
     if scheme == "LN" and not _has_luhn_digit(value):

@@ -13,6 +13,7 @@ from pydicom.sr.coding import Code
 
 from sr_templates.copied_values import UNREADABLE
 
+DEEPEST = 64  # content trees of an SR are a dozen deep
 _BROKEN = (*UNREADABLE, struct.error, EOFError, OSError)  # the last three of sequences that end before they say
 _ASCII = (None, "DS", "IS", "UI", "CS", "DA", "TM", "DT")  # value representations that are read as they are written
 
@@ -65,7 +66,7 @@ class ContentItem:
 
     @cached_property
     def children(self) -> tuple["ContentItem", ...]:
-        found = items(self.dataset, "ContentSequence")
+        found = items(self.dataset, "ContentSequence") if len(self.path) < DEEPEST else []
         return tuple(ContentItem(item, (*self.path, number), self) for number, item in enumerate(found, start=1))
 
     @cached_property

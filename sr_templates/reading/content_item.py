@@ -1,14 +1,14 @@
 """One content item of an SR (PS3.3 C.17.3), read from its data set whatever that lacks."""
 
-import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from pydicom.dataset import Dataset
 
+from sr_templates.decimal_strings import decimal_value
 from sr_templates.reading.named_code import NamedCode
 
 Position = tuple[int, ...]  # of an item in its document, the root (1,), as (0040,DB73) counts
@@ -19,8 +19,6 @@ UNREADABLE = (
 _TEXT_OF = {
     "TEXT": "TextValue", "UIDREF": "UID", "PNAME": "PersonName", "DATE": "Date", "TIME": "Time", "DATETIME": "DateTime",
 }  # fmt: skip
-_MOST_DIGITS, _LARGEST_EXPONENT = 64, 300  # DS has 16 characters; more is exact arithmetic for ever
-_DECIMAL_STRING = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # PS3.5 6.2; Python takes 4_7 as well
 _REFERRING = ("IMAGE", "COMPOSITE", "WAVEFORM")
 
 
@@ -154,20 +152,10 @@ def _number(dataset: Dataset) -> StatedNumber:
     for measured in items_of(dataset, "MeasuredValueSequence"):
         unit = code_in(measured, "MeasurementUnitsCodeSequence")
         for keyword in ("NumericValue", "FloatingPointValue"):
-            if (value := _decimal(text_in(measured, keyword))) is not None:
+            if (value := decimal_value(text_in(measured, keyword))) is not None:
                 return StatedNumber(value, unit, qualifier)
         return StatedNumber(None, unit, qualifier)
     return StatedNumber(None, None, qualifier)
-
-
-def _decimal(text: str) -> Decimal | None:
-    if len(text) > _MOST_DIGITS or _DECIMAL_STRING.fullmatch(text) is None:
-        return None
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        return None
-    return value if value.is_finite() and abs(value.adjusted()) < _LARGEST_EXPONENT else None
 
 
 def _references(dataset: Dataset) -> tuple[ImageReference, ...]:

@@ -66,12 +66,20 @@ def identity_of(value: str, scheme: str) -> CodeIdentity:
     for start, of_urn in _URNS.items():
         if value.startswith(start):
             value, scheme = value.removeprefix(start), of_urn
-    scheme = scheme.strip().upper()
-    scheme = _SCHEMES.get(scheme.translate(_SEPARATORS), scheme)
+    scheme = standard_designator(scheme) or scheme.strip().upper()
     if scheme in ("SRT", "SCT"):  # the editions are told by their codes: all figures, or with letters
         current = value if value.isdecimal() else mapping["SRT"].get(value)
         return ("SCT", str(current)) if current is not None else (scheme, value)
     return scheme, value
+
+
+def standard_designator(scheme: str) -> str:
+    """What PS3.16 section 8 has for a scheme that somebody names otherwise; "" for one that is not known here.
+
+    >>> standard_designator("LOINC"), standard_designator("SNOMED CT"), standard_designator("99CART")
+    ('LN', 'SCT', '')
+    """
+    return _SCHEMES.get(scheme.strip().upper().translate(_SEPARATORS), "")
 
 
 def identity_of_code(code: StatedCode) -> CodeIdentity:
