@@ -15,7 +15,7 @@ PYTEST       = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 # What `make test` leaves to the targets behind it.
 QUICK        = not further and not origins
 
-.PHONY: help demo test quick unit test-origins test-further test-all coverage docs lint fmt peers clean
+.PHONY: help demo test quick unit test-origins test-further test-all coverage conformance docs lint fmt peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -54,6 +54,9 @@ test-all:  ## test, test-origins, test-further, one after the other
 
 coverage: $(VENV)/.test-installed  ## branch coverage of node and sr_templates by the tests of `make test`
 	$(PYTEST) -m "$(QUICK)" --cov --cov-report=term:skip-covered --cov-fail-under=90
+
+conformance: $(VENV)/.demo-installed  ## what CONFORMANCE.md takes from the code, written anew
+	cd docs && ../$(VENV)/bin/python -m reference.conformance
 
 docs: $(VENV)/.docs-installed  ## the documentation as a site in build/site; every warning is an error
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --strict -f docs/mkdocs.yml

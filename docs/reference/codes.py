@@ -21,39 +21,44 @@ Made from the tables that write documents. A code is (value, scheme designator, 
 form for a destination with `scheme = "srt"`, with the same meaning. What the standard has no code for stands under 99ECHONODE,
 which every document identifies. A value's image mode and view are those of its clip, so they are in no table.
 """
-_QUANTITIES = """## Quantities
+_QUANTITIES = """Concept, method and finding site as TID 1500 and TID 5200 have them; the last column is the code of CID 12300
+(TID 5301), or the one that TID 5302 has with its modifiers, below. What has none there is not written in TID 5300.
 
-Concept, method and finding site as TID 1500 and TID 5200 have them; the last column is the code of CID 12300 (TID 5301), or
-the one that TID 5302 has with its modifiers, below. What has none there is not written in TID 5300.
 """
-_POST = """## Post-coordinated in TID 5302
+_POST = """Beside these a value has its method and mode, and the view where it is part of what is measured.
 
-Beside these a value has its method and mode, and the view where it is part of what is measured.
 """
-_ACCEPTED = """## Read and never written
+_ACCEPTED = """Reports of others have them. The first column is read as the second.
 
-Reports of others have them. The first column is read as the second.
 """
 
 
 def codes_page() -> str:
-    return "\n".join([_HEAD, *_templates(), *_profiles(), *_units(), *_quantities(), *_post_coordinated(), *_accepted()])
+    parts = (
+        ("Templates", "", _templates),
+        ("Profiles", "", profiles),
+        ("Units", "", units),
+        ("Quantities", _QUANTITIES, quantities),
+        ("Post-coordinated in TID 5302", _POST, post_coordinated),
+        ("Read and never written", _ACCEPTED, _accepted),
+    )
+    return "\n".join([_HEAD, *(f"## {title}\n\n{words}{made()}" for title, words, made in parts)])
 
 
 def _triple(coded: Code | None) -> str:
     return f"({coded.value}, {coded.scheme_designator}, {coded.meaning})" if coded is not None else ""
 
 
-def _templates() -> tuple[str, str]:
+def _templates() -> str:
     rows = []
     for name, template in TEMPLATES.items():
         kind = getattr(import_module(template.build.__module__), "KIND", None)
         is_what = (kind.sop_class_uid, kind.series_description) if kind else (f"a file, {code(template.suffix)}", "")
         rows.append((code(name), *is_what, ", ".join(map(code, sorted(template.looks_at)))))
-    return "## Templates\n", table(["template", "SOP class", "series", "fields of the profile that change it"], rows)
+    return table(["template", "SOP class", "series", "fields of the profile that change it"], rows)
 
 
-def _profiles() -> tuple[str, str]:
+def profiles() -> str:
     hints: dict[str, Any] = get_type_hints(Profile)
     rows = [
         (
@@ -63,14 +68,14 @@ def _profiles() -> tuple[str, str]:
         )
         for name in PROFILE_FIELDS
     ]
-    return "## Profiles\n", table(["field of a destination", "default", "values"], rows)
+    return table(["field of a destination", "default", "values"], rows)
 
 
-def _units() -> tuple[str, str]:
-    return "## Units\n", table(["unit", "code"], [(code(unit), _triple(coded)) for unit, coded in UNIT_CODES.items()])
+def units() -> str:
+    return table(["unit", "code"], [(code(unit), _triple(coded)) for unit, coded in UNIT_CODES.items()])
 
 
-def _quantities() -> tuple[str, str]:
+def quantities() -> str:
     rows = []
     for key in QUANTITIES:
         row = QUANTITY_CODES[key]
@@ -79,18 +84,18 @@ def _quantities() -> tuple[str, str]:
         rows.append(
             (code(key), _triple(row.concept), row.unit.value, _triple(row.method), row.finding_site.meaning, _triple(alone))
         )
-    return _QUANTITIES, table(["key", "concept", "unit", "method", "finding site", "in TID 5300"], rows)
+    return table(["key", "concept", "unit", "method", "finding site", "in TID 5300"], rows)
 
 
-def _post_coordinated() -> tuple[str, str]:
+def post_coordinated() -> str:
     rows = [
         (code(key), row.type.meaning, _triple(row.site), row.observation.meaning, _triple(row.measured), _triple(row.divisor),
          row.cycle_point.meaning if row.cycle_point else "")
         for key, row in POST_COORDINATED.items()
     ]  # fmt: skip
     columns = ["key", "measurement type", "finding site", "observation type", "measured property", "divisor", "cycle point"]
-    return _POST, table(columns, rows)
+    return table(columns, rows)
 
 
-def _accepted() -> tuple[str, str]:
-    return _ACCEPTED, table(["read", "as", "why"], [(_triple(row.read), _triple(row.written), row.why) for row in ACCEPTED])
+def _accepted() -> str:
+    return table(["read", "as", "why"], [(_triple(row.read), _triple(row.written), row.why) for row in ACCEPTED])

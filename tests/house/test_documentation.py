@@ -6,6 +6,7 @@ import sys
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -33,6 +34,11 @@ def made() -> Iterator[dict[str, str]]:
         yield {f"reference/{path}": page() for path, page in pages.items()}
     finally:
         sys.path.remove(str(DOCS))
+
+
+@pytest.fixture(scope="module")
+def conformance(made: dict[str, str]) -> ModuleType:
+    return importlib.import_module("reference.conformance")
 
 
 def written() -> list[Path]:
@@ -116,6 +122,21 @@ def test_settings_in_the_pages_are_taken() -> None:
     text = (PAGES / "how-to/choose-models.md").read_text(encoding="utf-8")
     (block,) = re.findall(r"^```toml\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
     assert Settings.model_validate(tomllib.loads(block)).models.phase == "EchoPDNet"
+
+
+def test_the_conformance_statement_is_as_the_code(conformance: ModuleType) -> None:
+    """Bug prevented: a class, a code or a setting that changed, and a statement that sites rely on which did not.
+
+    `make conformance` writes it anew.
+    """
+    text = conformance.PATH.read_text(encoding="utf-8")
+    assert sorted(conformance.blocks_of(text)) == sorted(conformance.BLOCKS)
+    assert conformance.filled(text) == text
+    for name, template in TEMPLATES.items():
+        kind = getattr(importlib.import_module(template.build.__module__), "KIND", None)
+        row = re.search(rf"^\|[^|]*`{name}`[^|]*\|([^|]*)\| [^|]{{5,}}\|$", text, re.MULTILINE)
+        assert row, f"nothing says when {name} is written"
+        assert kind is None or f" {kind.sop_class_uid}" in row[1], name
 
 
 def test_every_example_is_shown() -> None:
