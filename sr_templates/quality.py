@@ -2,19 +2,15 @@
 
 from collections.abc import Iterable
 
-from highdicom import sr
-from highdicom.ko import KeyObjectSelection
-from pydicom.dataset import Dataset
-from pydicom.sr.coding import Code
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
 from models.results import ModelUse, QualityFlag, QualityIssue, StudyFindings
 from sr_templates import codes
 from sr_templates.algorithm import weights
-from sr_templates.document import BuiltDocument, DocumentKind, evidence_sequence, observer_context, start_document
+from sr_templates.document import BuiltDocument, DocumentKind, evidence_sequence
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
-from sr_templates.patient_safety import research_mark
+from sr_templates.key_objects import Selection, build_selection
 
 KIND = DocumentKind("kos", KeyObjectSelectionDocumentStorage, "KO", 9300, "EchoNode quality issue")
 
@@ -48,25 +44,21 @@ def _build_one(
     identity: DocumentIdentity,
 ) -> BuiltDocument:
     reason = codes.QUALITY_ISSUE_REASONS[issue]
-    mark = research_mark(findings)
     networks = _networks(flags, findings)
-    named = (f"Network: {weights(use)}" for use in networks)
-    in_full = evidence.full_values(strict=identity.profile.strict)
     uids = list(dict.fromkeys(str(flag.sop_instance_uid) for flag in flags))
-    root = KeyObjectSelection(
-        document_title=codes.QUALITY_ISSUE,
-        referenced_objects=[evidence.header(uid) for uid in uids],
-        observer_device_context=observer_context(identity),
-        description="\n".join(dict.fromkeys([*([mark] if mark else []), *(flag.message for flag in flags), *named, *in_full])),
-    )[0]
-    document = start_document(
-        KIND, evidence, identity, part=reason.value, part_number=number, mark=mark, subject=reason.meaning, models=networks
+    selection = Selection(
+        title=codes.QUALITY_ISSUE,
+        modifier=reason,
+        objects=[evidence.header(uid) for uid in uids],
+        study_references=evidence_sequence(evidence, uids),
+        words=[*(flag.message for flag in flags), *(f"Network: {weights(use)}" for use in networks)],
+        frames={},
+        part=reason.value,
+        number=number,
+        subject=reason.meaning,
+        models=networks,
     )
-    document.update(root)
-    document.ContentSequence = _by_the_template(root.ContentSequence, reason)
-    document.ReferencedPerformedProcedureStepSequence = []
-    document.CurrentRequestedProcedureEvidenceSequence = evidence_sequence(evidence, uids)
-    return BuiltDocument(KIND.template, reason.value, document)
+    return build_selection(KIND, selection, findings, evidence, identity)
 
 
 def _networks(flags: Iterable[QualityFlag], findings: StudyFindings) -> tuple[ModelUse, ...]:
@@ -74,13 +66,3 @@ def _networks(flags: Iterable[QualityFlag], findings: StudyFindings) -> tuple[Mo
     flagged = {(flag.sop_instance_uid, name) for flag in flags for name in flag.judges}
     uses = (use for clip in findings.clips for use in clip.models if (clip.sop_instance_uid, use.name) in flagged)
     return tuple(dict.fromkeys(uses))
-
-
-def _by_the_template(content: Iterable[Dataset], reason: Code) -> list[Dataset]:
-    """Row 3, the reason, which highdicom has no argument for; no purpose of reference on images, which rows 8-10 forbid."""
-    modifier = sr.CodeContentItem(codes.DOCUMENT_TITLE_MODIFIER, reason, sr.RelationshipTypeValues.HAS_CONCEPT_MOD)
-    items: list[Dataset] = [modifier, *content]
-    for item in items:
-        if item.RelationshipType == "CONTAINS" and item.ValueType != "TEXT":
-            del item.ConceptNameCodeSequence
-    return items

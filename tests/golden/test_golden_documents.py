@@ -33,7 +33,7 @@ from tests.factories import (
 )
 
 FOLDER = Path(__file__).parent / "documents"
-NAMES = ("tid1500", "tid1500_3d", "tid5200", "tid5300", "seg", "kos", "sc", "gsps")
+NAMES = ("tid1500", "tid1500_3d", "tid5200", "tid5300", "seg", "kos", "kos_best_in_set", "kos_of_interest", "sc", "gsps")
 JSON_NAMES = ("fhir_r4", "fhir_r5")
 
 

@@ -141,7 +141,7 @@ _HIGHDICOM: dict[str, Callable[[Path], str | int]] = {
     "tid1500": _measurement_groups,
     "tid1500_3d": _measurement_groups,
     "seg": _segments,
-    "kos": _key_objects,
+    **dict.fromkeys(("kos", "kos_best_in_set", "kos_of_interest"), _key_objects),
     "sc": _picture,
 }
 
@@ -154,7 +154,8 @@ def pixelmed_templates(documents: Documents, folder: Path) -> Verdicts:
     broken = dcmread(documents["tid1500"])
     broken.ContentSequence = [item for item in broken.ContentSequence if item.ConceptNameCodeSequence[0].CodeValue != "121012"]
     broken.save_as(folder / "broken.dcm")
-    files = {"tid1500": documents["tid1500"], "kos": documents["kos"], "broken": folder / "broken.dcm"}
+    judged = ("tid1500", "kos", "kos_best_in_set", "kos_of_interest")
+    files = {**{kind: documents[kind] for kind in judged}, "broken": folder / "broken.dcm"}
     reports = pixelmed.reports("DicomSRValidator", list(files.values()))
     found = {}
     for kind, path in files.items():
