@@ -13,6 +13,7 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
+from models.results import Beat
 from node.egress.building import DICOM_SUFFIX, TEMPLATES, BuiltDocuments, WantedDocument, build_templates
 from node.egress.built_files import document_bytes
 from sr_templates.copied_values import text_of
@@ -22,6 +23,7 @@ from tests.factories import (
     A4C_UID,
     POOR_UID,
     clip_findings,
+    evidence,
     identity,
     lv_contours,
     measurement,
@@ -32,7 +34,9 @@ from tests.factories import (
 
 STRICT = Profile(strict=True)
 FINDINGS = study_findings(
-    clips=(clip_findings(contours=lv_contours([0])), poor_clip()), measurements=(measurement("ef_a4c", 55.08),), not_measured=()
+    clips=(clip_findings(contours=lv_contours([0]), beats=(Beat(0, 1), Beat(2, 3))), poor_clip()),  # pictures of a short beat
+    measurements=(measurement("ef_a4c", 55.08),),
+    not_measured=(),
 )
 NAMES = (
     "Yamada^Tarou=山田^太郎=やまだ^たろう",
@@ -61,9 +65,9 @@ def headers(**values: Any) -> list[Dataset]:
 def built(profile: Profile = DEFAULT_PROFILE, **values: Any) -> BuiltDocuments:
     objects = {name: template for name, template in TEMPLATES.items() if template.suffix == DICOM_SUFFIX}
     wanted = tuple(WantedDocument(name, template.relevant(profile)) for name, template in objects.items())
-    evidence = Evidence.from_headers(headers(**values))
-    uid = evidence.study_instance_uid
-    done = build_templates(replace(FINDINGS, study_instance_uid=uid), evidence, identity(), wanted)
+    found = evidence(*headers(**values))
+    uid = found.study_instance_uid
+    done = build_templates(replace(FINDINGS, study_instance_uid=uid), found, identity(), wanted)
     assert done.problems == ()
     assert {document.template for document in done} == objects.keys()
     return done
