@@ -210,5 +210,6 @@ def _read_file_meta(path: Path, *, deflated: bool) -> _File | StoreAnswer:
     if missing:
         return StoreAnswer(Happening.NOT_SENT, f"the file meta information lacks {', '.join(missing)}")
     syntax = str(file_meta.TransferSyntaxUID)
-    offered = transfer_syntaxes.offered(syntax, deflated=deflated)
-    return _File(path, str(file_meta.MediaStorageSOPClassUID), syntax, size_bytes, offered)
+    sop_class_uid = str(file_meta.MediaStorageSOPClassUID)
+    offered = transfer_syntaxes.offered(syntax, sop_class_uid, deflated=deflated)
+    return _File(path, sop_class_uid, syntax, size_bytes, offered)

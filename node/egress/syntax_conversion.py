@@ -3,6 +3,7 @@
 import zlib
 from pathlib import Path
 
+from pydicom import dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.filebase import DicomFileLike
 from pydicom.filewriter import write_file_meta_info
@@ -10,7 +11,7 @@ from pydicom.uid import UID
 from pynetdicom.dsutils import split_dataset
 
 from node.egress.encodings import ENCODINGS, NotConvertible, converted
-from node.egress.transfer_syntaxes import DEFLATED
+from node.egress.transfer_syntaxes import COMPRESSED, DEFLATED
 
 _LARGEST_BYTES = 1 << 30  # a deflated data set may claim a thousand times its size
 
@@ -22,6 +23,8 @@ def write_copy(path: Path, transfer_syntax_uid: str, folder: Path) -> Path:
     """
     file_meta, offset = split_dataset(path)
     source = str(file_meta.TransferSyntaxUID)
+    if source in COMPRESSED:
+        return _decompressed(path, transfer_syntax_uid, folder / "copy.dcm")
     data = path.read_bytes()[offset:]
     if source == DEFLATED:
         data = inflated(data)
@@ -35,6 +38,18 @@ def write_copy(path: Path, transfer_syntax_uid: str, folder: Path) -> Path:
         else:
             out.writelines(converted(data, ENCODINGS[source], ENCODINGS[transfer_syntax_uid]))
     return Path(out.name)
+
+
+def _decompressed(path: Path, transfer_syntax_uid: str, copy: Path) -> Path:
+    """Pixels as RGB; what was lost of them by compression stays said (PS3.3 C.7.6.1.1.5)."""
+    try:
+        dataset = dcmread(path)
+        dataset.decompress(generate_instance_uid=False)
+        dataset.file_meta.TransferSyntaxUID = UID(transfer_syntax_uid)
+        dataset.save_as(copy, enforce_file_format=True)
+    except (ValueError, TypeError, LookupError, AttributeError, RuntimeError, NotImplementedError) as error:
+        raise NotConvertible("its pixels cannot be decompressed") from error
+    return copy
 
 
 def inflated(data: bytes) -> bytes:
