@@ -1,4 +1,4 @@
-"""dcmjs and @cornerstonejs/adapters, which stand behind web viewers: versions and integrity by npm's package-lock.json.
+"""dcmjs and @cornerstonejs/adapters, which stand behind web viewers, and Medplum's FHIR server: by npm's package-lock.json.
 
 `python -m tests.peers.javascript_readers` fetches them; the tests themselves need no network.
 """
@@ -7,7 +7,8 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +33,19 @@ def read(paths: Sequence[Path]) -> dict[Path, dict[str, Any]]:
     return {Path(answer["path"]): answer for answer in said}
 
 
+@contextmanager
+def running(script: str) -> Iterator["subprocess.Popen[str]"]:
+    """One of the scripts as a process that serves; what it prints is its `stdout`."""
+    shutil.copy(_SOURCES / script, _FOLDER / script)
+    with subprocess.Popen(["node", script], stdout=subprocess.PIPE, text=True, cwd=_FOLDER) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
+
+
 def fetch() -> None:
-    """120 MB, once."""
+    """250 MB, once."""
     if is_installed():
         return
     npm = shutil.which("npm")
