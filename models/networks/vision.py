@@ -76,7 +76,8 @@ def legacy_xception() -> nn.Module:
     make_importable()
     from timm import create_model
 
-    return create_model("legacy_xception", pretrained=False, num_classes=0, global_pool="")
+    network: nn.Module = create_model("legacy_xception", pretrained=False, num_classes=0, global_pool="")
+    return network
 
 
 def densenet121_features() -> nn.Module:
@@ -175,4 +176,5 @@ def timm_network(name: str, **arguments: Any) -> nn.Module:
     make_importable()
     from timm import create_model
 
-    return create_model(name, pretrained=False, **arguments)
+    network: nn.Module = create_model(name, pretrained=False, **arguments)
+    return network
