@@ -11,7 +11,7 @@ from typing import Any
 
 from node.ingress import __main__ as receiver
 from node.study.archive import Archive
-from tests.peers.crashing_node import Orders, kill_at
+from tests.peers.crash_orders import Orders, kill_at
 
 
 def kill_both() -> None:
