@@ -151,7 +151,7 @@ def _program(*command: str) -> Iterator[int]:
 
 @contextmanager
 def _node(folder: Path, *, audit: bool) -> Iterator[Receiver]:
-    config = write_config(folder, port=free_port(), destinations={}, quiet_s=3600, poll_s=10)
+    config = write_config(folder, port=free_port(), destinations={}, quiet_s=3600)
     node = RunningNode(config, module=None if audit else "tests.benchmarks.unaudited_node")
     try:
         node.wait_until_ready()

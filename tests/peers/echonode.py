@@ -26,7 +26,6 @@ min_free_disk_mb = 1
 quiet_pacs_s = {quiet_s}
 
 [work]
-poll_s = {poll_s}
 lease_s = 2
 
 [research]
@@ -59,11 +58,10 @@ def write_config(
     destinations: dict[str, tuple[str, int]],
     quiet_s: float = 1.0,
     override: bool = False,
-    poll_s: float = 0.05,
 ) -> Path:
     """`destinations` maps a name to (AE title, port)."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = CONFIG.format(port=port, quiet_s=quiet_s, override=str(override).lower(), poll_s=poll_s)
+    text = CONFIG.format(port=port, quiet_s=quiet_s, override=str(override).lower())
     for name, (ae_title, destination_port) in destinations.items():
         text += DESTINATION.format(name=name, ae_title=ae_title, port=destination_port)
     path = folder / "echonode.toml"
@@ -141,13 +139,14 @@ def running_node(config: Path) -> Iterator[RunningNode]:
 def wait_until_settled(settings: Settings, *, studies: int = 1, timeout_s: float = 90) -> None:
     """Until `studies` studies were analysed (or failed) and no job is left to do."""
 
-    def settled() -> bool:
-        with Database(settings.database_url) as database, database.reading() as session:
+    def settled(database: Database) -> bool:
+        with database.reading() as session:
             done = session.scalar(select(func.count()).where(Study.state.in_(("analysed", "failed")))) or 0
             active = session.scalar(select(func.count()).where(Job.state.in_((JobState.TODO, JobState.DOING)))) or 0
             return done >= studies and active == 0
 
-    wait_for(settled, timeout_s, "studies analysed and no job left")
+    with Database(settings.database_url) as database:
+        wait_for(lambda: settled(database), timeout_s, "studies analysed and no job left")
 
 
 def document_rows(settings: Settings) -> list[dict[str, Any]]:
