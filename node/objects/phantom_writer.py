@@ -24,6 +24,7 @@ from pydicom.uid import (
     UltrasoundMultiFrameImageStorage,
     generate_uid,
 )
+from rle.utils import encode_pixel_data
 
 from models.catalogue import QUANTITIES, View
 from models.phantom.anatomy import Heart, sample_heart
@@ -162,7 +163,7 @@ def _set_pixels(dataset: Dataset, frames: "np.ndarray[Any, np.dtype[np.uint8]]",
     dataset.BitsAllocated = dataset.BitsStored = 8
     dataset.HighBit, dataset.PixelRepresentation = 7, 0
     dataset.LossyImageCompression = "00"
-    dataset.file_meta.TransferSyntaxUID = syntax if syntax == JPEGBaseline8Bit else ExplicitVRLittleEndian
+    dataset.file_meta.TransferSyntaxUID = syntax
     if syntax == JPEGBaseline8Bit:
         dataset.SamplesPerPixel, dataset.PlanarConfiguration = 3, 0
         dataset.PhotometricInterpretation = "YBR_FULL_422"
@@ -174,12 +175,19 @@ def _set_pixels(dataset: Dataset, frames: "np.ndarray[Any, np.dtype[np.uint8]]",
         dataset.LossyImageCompressionRatio = f"{3 * frames.size / sum(map(len, coded)):.2f}"
         return
     dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-    dataset.PixelData = frames.tobytes() + bytes(frames.size % 2)
-    dataset["PixelData"].VR = "OB"
     if syntax == RLELossless:
-        dataset.compress(RLELossless, generate_instance_uid=False)
-    elif syntax != ExplicitVRLittleEndian:
+        dataset.PixelData = encapsulate([_rle(frame) for frame in frames])
+    elif syntax == ExplicitVRLittleEndian:
+        dataset.PixelData = frames.tobytes() + bytes(frames.size % 2)
+    else:
         raise ValueError(f"the phantom is not written in {syntax.name}")
+    dataset["PixelData"].VR = "OB"
+
+
+def _rle(frame: "np.ndarray[Any, np.dtype[np.uint8]]") -> bytes:
+    """PS3.5 Annex G."""
+    rows, columns = frame.shape
+    return encode_pixel_data(frame.tobytes(), rows=rows, columns=columns, samples_per_pixel=1, bits_allocated=8)
 
 
 def _rgb(frame: "np.ndarray[Any, np.dtype[np.uint8]]") -> "np.ndarray[Any, np.dtype[np.uint8]]":
