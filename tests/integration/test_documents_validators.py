@@ -40,6 +40,7 @@ pytestmark = [pytest.mark.validators, pytest.mark.dcmtk]
 _PREDECESSOR = PredecessorReference(STUDY_UID, "1.2.3.4", "1.2.840.10008.5.1.4.1.1.88.33", "1.2.3.5")
 _EVERY_ISSUE = tuple(QualityFlag(issue, A4C_UID, f"about {issue.value}") for issue in QualityIssue)
 _EVERY_REASON = tuple(NotMeasured(key, tuple(Reason), "all of them") for key in QUANTITIES)
+_EACH_REASON_ONCE = tuple(NotMeasured(key, (reason,), "one of them") for key, reason in zip(QUANTITIES, Reason, strict=False))
 
 
 def _direction(key: str) -> Direction | None:
@@ -233,7 +234,7 @@ def test_documents_of_unusual_sources_are_valid(header: Dataset, tmp_path: Path)
     frames = int(header.get("NumberOfFrames", 1))
     flag = QualityFlag(QualityIssue.CALIBRATION, A4C_UID, "no region")
     clip = clip_findings(number_of_frames=frames, contours=lv_contours(range(frames)), flags=(flag,))
-    paths = write(tmp_path, StudyFindings(STUDY_UID, (clip,), (), _EVERY_REASON), evidence(header))
+    paths = write(tmp_path, StudyFindings(STUDY_UID, (clip,), (), _EACH_REASON_ONCE), evidence(header))
     assert len(paths) == 3
     for path in paths:
         assert dciodvfy_errors(path) == [], path.name
@@ -270,4 +271,4 @@ def _about(header: Dataset) -> StudyFindings:
     flag = QualityFlag(QualityIssue.POOR_IMAGE_QUALITY, uid, "hardly anything to see")
     contours = lv_contours(frames=[0])
     clip = ClipFindings(uid, int(header.Rows), int(header.Columns), int(header.get("NumberOfFrames", 1)), contours=contours)
-    return StudyFindings(str(header.StudyInstanceUID), (clip,), (), _EVERY_REASON, flags=(flag,))
+    return StudyFindings(str(header.StudyInstanceUID), (clip,), (), _EACH_REASON_ONCE, flags=(flag,))

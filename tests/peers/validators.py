@@ -3,6 +3,7 @@
 import html
 import re
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 
 from tests.peers import pixelmed
@@ -53,18 +54,19 @@ def dsr2html(path: Path) -> str:
 
 def pixelmed_errors(path: Path) -> list[str]:
     """Templates 1500 and 2010 row by row, without what PixelMed itself gets wrong. Its exit status is always 0."""
-    errors = _pixelmed("DicomSRValidator", path, "Found Root Template", "Root Template Validation Complete")
+    (errors,) = _pixelmed("DicomSRValidator", [path], "Found Root Template", "Root Template Validation Complete")
     return [line for line in errors if not any(re.search(pattern, line) for pattern in _PIXELMED_IS_WRONG)]
 
 
-def pixelmed_instance_errors(path: Path, iod: str) -> list[str]:
-    """Modules, attributes and functional groups of an object of `iod`, as PixelMed names it, without its known mistakes."""
-    errors = _pixelmed("DicomInstanceValidator", path, f"Found {iod} IOD", "IOD validation complete")
-    return [line for line in errors if line not in _PIXELMED_IS_WRONG_OF_INSTANCES]
+def pixelmed_instance_errors(paths: Sequence[Path], iod: str) -> list[list[str]]:
+    """Modules, attributes and functional groups of each object of `iod`, as PixelMed names it, without its known mistakes."""
+    found = _pixelmed("DicomInstanceValidator", paths, f"Found {iod} IOD", "IOD validation complete")
+    return [[line for line in errors if line not in _PIXELMED_IS_WRONG_OF_INSTANCES] for errors in found]
 
 
-def _pixelmed(validator: str, path: Path, *proofs_of_work: str) -> list[str]:
-    report = pixelmed.reports(validator, [path])[path]
-    assert all(proof in report for proof in proofs_of_work), report
-    assert "Exception" not in report, report
-    return [line for line in report.splitlines() if line.startswith("Error")]
+def _pixelmed(validator: str, paths: Sequence[Path], *proofs_of_work: str) -> list[list[str]]:
+    reports = pixelmed.reports(validator, paths)
+    for report in reports.values():
+        assert all(proof in report for proof in proofs_of_work), report
+        assert "Exception" not in report, report
+    return [[line for line in reports[path].splitlines() if line.startswith("Error")] for path in paths]
