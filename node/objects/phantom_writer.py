@@ -161,8 +161,7 @@ def _describe_acquisition(dataset: Dataset, clip: "PhantomClip") -> None:
 
 def _set_pixels(dataset: Dataset, frames: "np.ndarray[Any, np.dtype[np.uint8]]", syntax: UID) -> None:
     dataset.BitsAllocated = dataset.BitsStored = 8
-    dataset.HighBit, dataset.PixelRepresentation = 7, 0
-    dataset.LossyImageCompression = "00"
+    dataset.HighBit, dataset.PixelRepresentation, dataset.LossyImageCompression = 7, 0, "00"
     dataset.file_meta.TransferSyntaxUID = syntax
     if syntax == JPEGBaseline8Bit:
         dataset.SamplesPerPixel, dataset.PlanarConfiguration = 3, 0
@@ -185,8 +184,7 @@ def _set_pixels(dataset: Dataset, frames: "np.ndarray[Any, np.dtype[np.uint8]]",
 
 
 def _rle(frame: "np.ndarray[Any, np.dtype[np.uint8]]") -> bytes:
-    """PS3.5 Annex G."""
-    rows, columns = frame.shape
+    rows, columns = frame.shape  # PS3.5 Annex G
     return encode_pixel_data(frame.tobytes(), rows=rows, columns=columns, samples_per_pixel=1, bits_allocated=8)
 
 

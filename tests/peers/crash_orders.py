@@ -1,5 +1,6 @@
-"""SIGKILL at the commit that carries a given audit event: `before` it, or right `after` it. `event:n` means its n-th occurrence.
+"""SIGKILL at the commit that carries a given audit event: `before` it, or right `after` it.
 
+`event:n` means the event's n-th occurrence.
 Every commit boundary of a study's way writes an audit entry in its transaction, so the event names the boundary; the product
 itself knows nothing of this.
 """
