@@ -135,8 +135,10 @@ def print_overview(overview: Mapping[str, Any], console: Console) -> None:
         console.print(f"  flag {flag['issue']}: {flag['message']}", highlight=False)
     for document in overview["documents"]:
         where = ", ".join(map(_delivery_line, document["deliveries"])) or "kept in the archive"
-        rejected = f" ({document['rejected']})" if document["rejected"] else ""
-        console.print(f"  document {document['template']:8} {document['sop_instance_uid']}: {where}{rejected}", highlight=False)
+        statuses = [*(["superseded"] if document["superseded"] else []), *filter(None, [document["rejected"]])]
+        said = f" ({'; '.join(statuses)})" if statuses else ""
+        named = f"{document['template']:8} of revision {document['revision']} {document['sop_instance_uid']}"
+        console.print(f"  document {named}: {where}{said}", highlight=False)
     for one in overview["left_out"]:
         for reason, keys in one["keys_by_reason"].items():
             console.print(f"  document {one['template']:8} without {', '.join(keys)}: {reason}", highlight=False)

@@ -58,7 +58,7 @@ class AuditEvent(StrEnum):
 
     REJECTION_RECEIVED = "rejection_received"  # a rejection note names objects of this study: they leave its analysis
     REJECTION_LIFTED = "rejection_lifted"  # a note takes earlier rejections back
-    DOCUMENT_REJECTED = "document_rejected"  # a rejection note names one of our documents: it is not sent again
+    DOCUMENT_REJECTED = "document_rejected"  # a rejection note, received or ours, names one of our documents
 
     STUDY_OPENED = "study_opened"  # first instance of a study
     STUDY_CLOSED = "study_closed"  # RECEIVING -> COMPLETE: quiet, forced or by hand
@@ -72,6 +72,7 @@ class AuditEvent(StrEnum):
     ANALYSIS_RECORDED = "analysis_recorded"
     REPORTS_READ = "reports_read"  # a report of others came or went after the analysis, and changes what is left to fill in
     DOCUMENT_BUILT = "document_built"
+    DOCUMENTS_SUPERSEDED = "documents_superseded"  # a revision takes their place; which of them name another patient
     DOCUMENT_FAILED = "document_failed"  # a template that a destination asked for cannot be built; the others go out
     VALUES_LEFT_OUT = "values_left_out"  # measured, and not in a report for reporting systems: which, and why
     SOURCE_IRREGULAR = "source_irregular"  # identifiers echoed or left out, other invalid values left out of documents

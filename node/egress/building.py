@@ -215,9 +215,13 @@ def build_templates(
             continue
         if document.template == measurement_report_3d.KIND.template:
             measurement_report_3d.refer_to_results(document, (other for other in documents if isinstance(other, BuiltDocument)))
-        document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
-        document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
+        state_implementation(document)
     return BuiltDocuments(documents, tuple(failed), remarks, tuple(left_out), questions)
+
+
+def state_implementation(document: BuiltDocument) -> None:
+    document.dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
+    document.dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
 
 
 def _left_out(one: WantedDocument, findings: StudyFindings, evidence: Evidence) -> list[ValuesLeftOut]:

@@ -4,7 +4,7 @@ Everything that makes a document (UIDs, times, content) follows from the analysi
 bytes; the transaction that ends the job records documents and deliveries exactly once.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from node.egress.building import (
 from node.egress.built_files import object_names, stored_bytes
 from node.egress.delivery import create_delivery
 from node.egress.routing import destinations_for, templates_wanted
+from node.egress.supersession import EarlierDocument, Supersession, earlier_documents, record_supersession, supersede
 from node.egress.tools import EgressTools
 from node.objects.findings_json import load_findings
 from node.settings import Destination, Settings
@@ -41,6 +42,7 @@ from node.version import (
     MANUFACTURER_MODEL_NAME,
     __version__,
 )
+from sr_templates.document import BuiltDocument
 from sr_templates.identity import DocumentIdentity, PredecessorReference
 
 # The bytes analysed, and the same object come again with a corrected header. A conflict (other pixels) speaks for neither.
@@ -59,6 +61,7 @@ class _Inputs:
     paths: tuple[Path, ...]
     earlier: tuple[Document, ...] = ()  # of earlier revisions, the newest first
     analyses: Mapping[int, Analysis] = field(default_factory=dict)  # those that they are of
+    replaceable: tuple[EarlierDocument, ...] = ()
     nothing_to_do: str = ""
     withheld: bool = False  # and a person has to know
 
@@ -78,11 +81,15 @@ def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
     destinations = destinations_for(tools.settings, inputs.study, evidence.newest, now=tools.clock())
     wanted = templates_wanted(destinations)
     built = build_templates(inputs.findings, evidence, inputs.identity, wanted, _predecessors(inputs, wanted))
-    stored = [(document, *tools.archive.store_bytes(stored_bytes(document))) for document in built.documents]
+    objects = [document for document in built.documents if isinstance(document, BuiltDocument)]
+    replaced = supersede(inputs.replaceable, objects, built.failed, inputs.findings, evidence, inputs.identity, tools)
+    documents = [*built.documents, *(note.document for note in replaced.notes)]  # notes go out last
+    stored = [(document, *tools.archive.store_bytes(stored_bytes(document))) for document in documents]
 
     def record(session: Session) -> None:
         if built.documents or not built.failed:
-            _record(session, job, inputs, stored, destinations, tools.clock())
+            _record(session, job, inputs, stored, _goes_to(destinations, replaced), tools.clock())
+            record_supersession(session, inputs.study, inputs.identity.revision, replaced, tools.clock())
             _tell(session, inputs.study.id, built, tools.clock())
         else:
             queue.heartbeat(session, job, now=tools.clock(), lease_s=tools.settings.work.lease_s)  # still ours
@@ -137,7 +144,8 @@ def _inputs(session: Session, job: ClaimedJob, tools: EgressTools) -> _Inputs:
     paths = tuple(tools.archive.path(str(i.path)) for i in instances)
     earlier = _earlier_documents(session, study, analysis)
     analyses = {row.analysis_id: session.get_one(Analysis, row.analysis_id) for row in earlier}
-    return _Inputs(study, findings, identity, paths, earlier, analyses)
+    replaceable = earlier_documents(session, study.id, analysis.revision)
+    return _Inputs(study, findings, identity, paths, earlier, analyses, replaceable)
 
 
 def _earlier_documents(session: Session, study: Study, analysis: Analysis) -> tuple[Document, ...]:
@@ -204,7 +212,7 @@ def _record(
     job: ClaimedJob,
     inputs: _Inputs,
     stored: Sequence[tuple[Built, str, str]],
-    destinations: Sequence[Destination],
+    goes_to: Callable[[Document], Iterable[str]],
     now: datetime,
 ) -> None:
     queue.finish(session, job, now=now)
@@ -223,9 +231,21 @@ def _record(
             sha256=sha256,
             **_stated(row.profile),
         )
-        for destination in destinations:
-            if (row.template, row.profile) in {(one.template, one.profile.key()) for one in wanted_by(destination)}:
-                create_delivery(session, row, destination.name, now=now)
+        for destination in goes_to(row):
+            create_delivery(session, row, destination, now=now)
+
+
+def _goes_to(destinations: Sequence[Destination], replaced: Supersession) -> Callable[[Document], Iterable[str]]:
+    """The destinations of a document: those that take its template in its profile, of a rejection note the one it is for."""
+    notes = {str(note.document.dataset.SOPInstanceUID): note.destination for note in replaced.notes}
+
+    def names(row: Document) -> Iterable[str]:
+        if row.sop_instance_uid in notes:
+            return (notes[row.sop_instance_uid],)
+        asked = {one.name: {(each.template, each.profile.key()) for each in wanted_by(one)} for one in destinations}
+        return tuple(name for name, wanted in asked.items() if (row.template, row.profile) in wanted)
+
+    return names
 
 
 def _record_failed(session: Session, job: ClaimedJob, inputs: _Inputs, failed: Sequence[FailedTemplate], now: datetime) -> None:

@@ -53,7 +53,7 @@ def study_overview(session: Session, study_instance_uid: str) -> dict[str, Any] 
         "not_measured": findings.get("not_measured", []),
         "cart": beside_cart(findings),
         "flags": [*findings.get("flags", []), *_remarks(session, study), *map(_failed_flag, failed)],
-        "documents": [_document(session, row) for row in _rows(session, Document, study)],
+        "documents": _documents(session, study),
         "left_out": _left_out(session, study),
         "failed_documents": [{"template": row.template, "profile": row.profile, "reason": row.reason} for row in failed],
         "jobs": [_job(row) for row in _rows(session, Job, study) if row.error is not None],
@@ -131,13 +131,23 @@ def _instance(row: Instance, rejected: Mapping[str, tuple[str, ...]]) -> dict[st
     }
 
 
-def _document(session: Session, row: Document) -> dict[str, Any]:
+def _documents(session: Session, study: Study) -> list[dict[str, Any]]:
+    """A document is superseded as soon as a later revision has documents."""
+    query = select(Document, Analysis.revision).join(Analysis, Document.analysis_id == Analysis.id)
+    rows = session.execute(query.where(Document.study_id == study.id).order_by(Document.id)).all()
+    newest = max((revision for _, revision in rows), default=0)
+    return [_document(session, row, revision, newest) for row, revision in rows]
+
+
+def _document(session: Session, row: Document, revision: int, newest: int) -> dict[str, Any]:
     deliveries = session.scalars(select(Delivery).where(Delivery.document_id == row.id).order_by(Delivery.id))
     return {
         "template": row.template,
         "profile": row.profile,
         "sop_instance_uid": row.sop_instance_uid,
         "path": row.path,
+        "revision": revision,
+        "superseded": revision < newest,
         "rejected": rejection_of_document(session, row.sop_instance_uid) or None,
         "deliveries": [{"destination": d.destination, "state": d.state, "detail": d.detail} for d in deliveries],
     }
