@@ -9,6 +9,7 @@ from models.catalogue import QUANTITIES
 from node.egress.building import TEMPLATES
 from sr_templates.accepted_codes import ACCEPTED
 from sr_templates.codes import UNIT_CODES
+from sr_templates.document import DocumentKind
 from sr_templates.post_coordination import POST_COORDINATED
 from sr_templates.profile import DEFAULT_PROFILE, PROFILE_FIELDS, Profile
 from sr_templates.quantity_codes import QUANTITY_CODES
@@ -49,12 +50,19 @@ def _triple(coded: Code | None) -> str:
     return f"({coded.value}, {coded.scheme_designator}, {coded.meaning})" if coded is not None else ""
 
 
+def kinds_of(template: str) -> list[DocumentKind]:
+    """The kinds of DICOM objects that a template makes; none of one that makes files."""
+    module = import_module(TEMPLATES[template].build.__module__)
+    return [each for each in vars(module).values() if isinstance(each, DocumentKind) and each.template == template]
+
+
 def _templates() -> str:
     rows = []
     for name, template in TEMPLATES.items():
-        kind = getattr(import_module(template.build.__module__), "KIND", None)
-        is_what = (kind.sop_class_uid, kind.series_description) if kind else (f"a file, {code(template.suffix)}", "")
-        rows.append((code(name), *is_what, ", ".join(map(code, sorted(template.looks_at)))))
+        kinds = kinds_of(name)
+        classes = ", ".join(kind.sop_class_uid for kind in kinds) or f"a file, {code(template.suffix)}"
+        series = ", ".join(dict.fromkeys(kind.series_description for kind in kinds))
+        rows.append((code(name), classes, series, ", ".join(map(code, sorted(template.looks_at)))))
     return table(["template", "SOP class", "series", "fields of the profile that change it"], rows)
 
 

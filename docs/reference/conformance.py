@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from importlib import import_module
 from pathlib import Path
 
 from pydicom.uid import UID
@@ -12,7 +11,7 @@ from node.egress.destinations import KINDS
 from node.ingress.contexts import COMPRESSED
 from node.settings import Destination
 
-from .codes import post_coordinated, profiles, quantities, units
+from .codes import kinds_of, post_coordinated, profiles, quantities, units
 from .tables import code, table
 
 PATH = Path(__file__).resolve().parents[2] / "CONFORMANCE.md"
@@ -31,12 +30,13 @@ def blocks_of(text: str) -> list[str]:
 def _documents() -> str:
     rows = []
     for name, template in TEMPLATES.items():
-        kind = getattr(import_module(template.build.__module__), "KIND", None)
-        sop_class = f"{UID(kind.sop_class_uid).name} {kind.sop_class_uid}" if kind else f"none: a file, {code(template.suffix)}"
-        series = f"{kind.modality}, number from {kind.series_number}: {kind.series_description}" if kind else ""
+        kinds = kinds_of(name)
+        classes = [f"{UID(kind.sop_class_uid).name} {kind.sop_class_uid}" for kind in kinds]
+        series = [f"{kind.modality}, number from {kind.series_number}: {kind.series_description}" for kind in kinds]
         other = f"; {code(template.else_template)} where its class is not taken" if template.else_template else ""
         takers = ", ".join(code(each) for each, destination in KINDS.items() if template.suffix in destination.takes)
-        rows.append((code(name), sop_class, series, ", ".join(map(code, sorted(template.looks_at))), takers + other))
+        is_what = ("; ".join(classes) or f"none: a file, {code(template.suffix)}", "; ".join(dict.fromkeys(series)))
+        rows.append((code(name), *is_what, ", ".join(map(code, sorted(template.looks_at))), takers + other))
     return table(["document", "SOP class", "series", "follows of a profile", "goes to kinds"], rows)
 
 
