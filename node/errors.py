@@ -16,6 +16,8 @@ DocumentError               a document cannot be built: of `sr_templates`, which
 Messages hold no patient data: UIDs of ours, pseudonyms, attribute names and counts only.
 """
 
+from traceback import walk_tb
+
 
 class EchoNodeError(Exception):
     """EchoNode cannot go on."""
@@ -60,17 +62,26 @@ class LeaseLost(EchoNodeError):
     """The job belongs to another worker now."""
 
 
-_OURS = ("node.", "sr_templates.")
+_OURS = ("node.", "sr_templates.")  # whose errors
+_OUR_CODE = ("node.", "models.", "sr_templates.")
 
 
 def words_of(error: BaseException) -> str:
-    """For records and logs. The message of an error of ours holds no patient data; of any other only its type is told.
+    """For records and logs. The message of an error of ours holds no patient data; of any other its type is told, and where
+    in our code it came up.
 
     >>> words_of(LeaseLost("job 3")), words_of(ValueError("PatientName DOE^JANE"))
     ('LeaseLost: job 3', 'ValueError')
     """
     name = type(error).__name__
-    return f"{name}: {error}" if type(error).__module__.startswith(_OURS) else name
+    return f"{name}: {error}" if type(error).__module__.startswith(_OURS) else name + _place(error)
+
+
+def _place(error: BaseException) -> str:
+    """The innermost line of ours; empty where none was on the way."""
+    lines = [(frame.f_globals.get("__name__", ""), line) for frame, line in walk_tb(error.__traceback__)]
+    ours = [f" ({module}, line {line})" for module, line in lines if module.startswith(_OUR_CODE)]
+    return ours[-1] if ours else ""
 
 
 SUCCESS = 0x0000

@@ -30,10 +30,10 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     table = csv.DictWriter(text, COLUMNS, restval="")
     table.writeheader()
     of_study = {
-        "study_instance_uid": evidence.study_instance_uid,
-        "accession_number": _cell(text_of(evidence.newest, "AccessionNumber")),
-        "patient_id": _cell(text_of(evidence.newest, "PatientID")),
-        "study_date": _cell(text_of(evidence.newest, "StudyDate")),
+        "study_instance_uid": spreadsheet_text(evidence.study_instance_uid),
+        "accession_number": spreadsheet_text(text_of(evidence.newest, "AccessionNumber")),
+        "patient_id": spreadsheet_text(text_of(evidence.newest, "PatientID")),
+        "study_date": spreadsheet_text(text_of(evidence.newest, "StudyDate")),
         "revision": str(identity.revision),
         "mark": research_mark(findings),
     }
@@ -43,9 +43,9 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     return (BuiltFile(TEMPLATE, "", uid, text.getvalue().encode("utf-8"), ".csv"),)
 
 
-def _cell(text: str) -> str:
-    """An identifier that a spreadsheet would compute is written as text: ="..." as Excel and its kin read it."""
-    return '="' + text.replace('"', '""') + '"' if text[:1] in tuple("=+-@\t\r") else text
+def spreadsheet_text(text: str) -> str:
+    """What others wrote and a spreadsheet would compute, as text: ="..." as Excel and its kin read it."""
+    return '="' + text.replace('"', '""') + '"' if text[:1] in tuple("=+-@\t\r\n") else text
 
 
 def _measured(measurement: Measurement) -> dict[str, str]:
@@ -61,7 +61,7 @@ def _measured(measurement: Measurement) -> dict[str, str]:
         "beats": str(measurement.beats),
         "sd": "" if measurement.sd is None else f"{measurement.sd:.3g}",
         "model": measurement.model,
-        "sop_instance_uids": " ".join(dict.fromkeys(source.sop_instance_uid for source in sources)),
+        "sop_instance_uids": spreadsheet_text(" ".join(dict.fromkeys(source.sop_instance_uid for source in sources))),
         "frames": " ".join(str(source.frame_number) for source in sources),
     }
 

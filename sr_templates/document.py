@@ -155,7 +155,7 @@ def _local_time(created_at: datetime, evidence: Evidence) -> datetime:
     (0008,0201) holds for the copied study date and time as well.
     """
     text = text_of(evidence.newest, "TimezoneOffsetFromUTC")
-    if len(text) != 5 or text[0] not in "+-" or not text[1:].isdigit():
+    if len(text) != 5 or text[0] not in "+-" or not (text.isascii() and text[1:].isdecimal()):
         return created_at
     offset = timedelta(hours=int(text[1:3]), minutes=int(text[3:5]))
     return created_at.astimezone(timezone(offset if text[0] == "+" else -offset)) if offset < timedelta(days=1) else created_at

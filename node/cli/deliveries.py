@@ -3,14 +3,14 @@
 from typing import Annotated
 
 import typer
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from node.cli.database import reading
 from node.cli.options import DEFAULT_CONFIG, AsJson, ConfigPath
 from node.cli.output import console, show_rows
 from node.db.clocks import utc_now
 from node.db.session import open_database
-from node.db.tables import Delivery
+from node.db.tables import Delivery, Document, Job, JobKind, JobState, Study
 from node.egress.delivery import retry_delivery
 from node.settings import load_settings
 
@@ -19,20 +19,26 @@ deliveries = typer.Typer(no_args_is_help=True, help="Deliveries: which document 
 
 @deliveries.command("list")
 def list_deliveries(config: ConfigPath = DEFAULT_CONFIG, as_json: AsJson = False) -> None:
-    """All deliveries, newest first."""
+    """All deliveries, newest first: of which study, since when, and when the next attempt is due."""
+    waits = and_(Job.kind == JobKind.DELIVER.value, Job.subject_id == Delivery.id, Job.state == JobState.TODO.value)
+    query = select(Delivery, Document.template, Study.study_instance_uid, Job.run_at)
+    query = query.join(Document, Delivery.document_id == Document.id).join(Study, Document.study_id == Study.id)
     with reading(config) as session:
         rows = [
             {
                 "id": delivery.id,
-                "document": delivery.document.template,
+                "at": delivery.created_at,
+                "study": study,
+                "document": template,
                 "destination": delivery.destination,
                 "state": delivery.state,
                 "attempts": delivery.attempts,
+                "again": run_at,
                 "detail": delivery.detail,
             }
-            for delivery in session.scalars(select(Delivery).order_by(Delivery.id.desc()))
+            for delivery, template, study, run_at in session.execute(query.outerjoin(Job, waits).order_by(Delivery.id.desc()))
         ]
-    columns = ("id", "document", "destination", "state", "attempts", "detail")
+    columns = ("id", "at", "study", "document", "destination", "state", "attempts", "again", "detail")
     show_rows(rows, columns, as_json=as_json, empty="nothing to deliver")
 
 

@@ -27,6 +27,6 @@ def parse_peer(peer: str) -> tuple[str, str, int]:
     """AE title, host and port. Raises BadParameter."""
     aet, _, address = peer.partition("@")
     host, _, port = address.rpartition(":")
-    if not (aet and host and port.isdigit()):
-        raise typer.BadParameter(f"{peer!r} is not AET@HOST:PORT")
+    if not (aet and host and port.isdecimal() and 1 <= int(port[:6]) <= 65535):
+        raise typer.BadParameter(f"{peer!r} is not AET@HOST:PORT, with a port from 1 to 65535")
     return aet, host, int(port)

@@ -96,7 +96,7 @@ def associate(peer: Peer, contexts: list[PresentationContext]) -> Association | 
             max_pdu=peer.max_pdu_bytes,
             evt_handlers=[(evt.EVT_CONN_OPEN, tune), (evt.EVT_PDU_RECV, keep_rejection)],
         )
-    except OSError:
+    except (OSError, UnicodeError):
         return StoreAnswer(Happening.NOT_CONNECTED, f"{peer}: the host name is not known")
     if association.is_established:
         return association

@@ -9,6 +9,7 @@ from pydicom.uid import UID
 
 from models.results import QualityFlag, QualityIssue, StudyFindings
 from node.db.attention import NOT_BUILT
+from node.errors import words_of
 from node.objects.header import read_headers
 from node.objects.stored_frames import StoredFrames
 from node.settings import Destination, Settings
@@ -133,12 +134,13 @@ class BuiltDocuments:
 
     @property
     def problems(self) -> tuple[str, ...]:
-        return tuple(map(str, self.failed))
+        """Each once: a template may have failed for several profiles."""
+        return tuple(dict.fromkeys(map(str, self.failed)))
 
     def require_some(self) -> None:
         """Raises DocumentError where templates were wanted and none could be built."""
         if self.failed and not self.documents:
-            raise DocumentError("; ".join(dict.fromkeys(self.problems)))
+            raise DocumentError("; ".join(self.problems))
 
 
 def read_evidence(oldest_first: Sequence[Path], settings: Settings = _DEFAULTS) -> Evidence:
@@ -206,7 +208,7 @@ def build_templates(
         except DocumentError as error:
             failed.append(FailedTemplate(one.template, str(error), one.profile.key()))
         except _TEMPLATE_FAULTS as error:  # its words may quote a value of the source
-            failed.append(FailedTemplate(one.template, type(error).__name__, one.profile.key()))
+            failed.append(FailedTemplate(one.template, words_of(error), one.profile.key()))
         else:
             documents += (replace(document, profile=one.profile.key()) for document in built)
             left_out += _left_out(one, findings, evidence)

@@ -87,7 +87,8 @@ def deliver(job: ClaimedJob, tools: EgressTools) -> None:
     if attempt is None:
         return
     outcome = _send(attempt, tools)
-    log.info("%s: %s, %s", job.log_context(), outcome.state.value, outcome.detail)
+    level = logging.WARNING if outcome.state is DeliveryState.REFUSED else logging.INFO
+    log.log(level, "%s: to %s %s, %s", job.log_context(), attempt.destination, outcome.state.value, outcome.detail)
     tools.database.write(lambda session: _record(session, job, attempt, outcome, tools))
 
 

@@ -193,7 +193,8 @@ def _tell(session: Session, study_id: int, built: BuiltDocuments, now: datetime)
     study = session.get_one(Study, study_id)
     documents_let_out(study)
     if built.remarks:
-        audit.record(session, AuditEvent.SOURCE_IRREGULAR, now=now, study=study.pseudonym, remarks=list(built.remarks))
+        details = {"remarks": list(built.remarks), "revision": study.revision}
+        audit.record(session, AuditEvent.SOURCE_IRREGULAR, now=now, study=study.pseudonym, **details)
     for one in built.left_out:
         details = {
             "template": one.template,

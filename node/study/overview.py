@@ -84,10 +84,11 @@ def reason_of(study: Study, errors: Mapping[tuple[int | None, int], str]) -> str
 
 
 def _remarks(session: Session, study: Study) -> list[dict[str, Any]]:
-    """What the newest documents say of irregular values of their source: as flags of the whole study."""
+    """What the documents of this revision say of irregular values of their source: as flags of the whole study."""
     query = select(AuditEntry).where(AuditEntry.study == study.pseudonym, AuditEntry.event == AuditEvent.SOURCE_IRREGULAR.value)
     entry = session.scalar(query.order_by(AuditEntry.id.desc()).limit(1))
-    texts = entry.details.get("remarks", ()) if entry is not None else ()
+    current = entry is not None and entry.details.get("revision", study.revision) == study.revision
+    texts = entry.details["remarks"] if entry is not None and current else ()
     return [{"issue": QualityIssue.TOLERATED.value, "sop_instance_uid": None, "message": text, "judges": []} for text in texts]
 
 

@@ -82,7 +82,7 @@ def impossible(code: Code) -> str:
         return f"{value} is no LOINC code: its check digit is wrong"
     if scheme == "SCT" and not _has_verhoeff_digit(value):
         return f"{value} is no SNOMED CT code: its check digit is wrong"
-    if scheme == "DCM" and not (value.isdigit() and int(value) > _NEWEST_DCM_CODE):
+    if scheme == "DCM" and not (value.isdecimal() and len(value) <= 16 and int(value) > _NEWEST_DCM_CODE):
         return f"{value} is no code of DCM (PS3.16 D)"
     return ""
 

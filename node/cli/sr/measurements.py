@@ -11,6 +11,7 @@ from node.cli.output import print_json, show_rows
 from node.cli.sr.show import ReportFile
 from node.errors import ConfigError
 from node.objects.report_file import read_report_file
+from sr_templates.csv_table import spreadsheet_text
 from sr_templates.reading.content_item import ImageReference
 from sr_templates.reading.content_tree import Report
 from sr_templates.reading.measured_values import SRValue, measured_values
@@ -39,12 +40,18 @@ def measurements(
     elif as_csv:
         table = csv.DictWriter(sys.stdout, fieldnames=list(_row_names()), extrasaction="ignore", lineterminator="\n")
         table.writeheader()
-        table.writerows({name: "; ".join(v) if isinstance(v, list) else v for name, v in row.items()} for row in rows)
+        table.writerows({name: _cell(value) for name, value in row.items()} for row in rows)
     else:
         show_rows(rows, _COLUMNS, as_json=False, empty="no number in this report")
     if not as_json:
         for note in report.notes:
             typer.echo(f"passed over: {note}", err=True)
+
+
+def _cell(value: Any) -> Any:
+    """A number as it is; text of whoever wrote the report is no formula."""
+    text = "; ".join(value) if isinstance(value, list) else value
+    return spreadsheet_text(text) if isinstance(text, str) else text
 
 
 def _row_names() -> tuple[str, ...]:

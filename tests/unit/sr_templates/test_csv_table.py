@@ -47,3 +47,12 @@ def test_no_identifier_becomes_a_formula(identifier: str) -> None:
     cell = rows(PatientID=identifier)["ef_bp"]["patient_id"]
     quoted = '="' + identifier.replace('"', '""') + '"'
     assert cell == (identifier if identifier.startswith("A") else quoted)
+
+
+def test_no_uid_becomes_a_formula() -> None:
+    """The node takes UIDs as they come, valid or not."""
+    headers = evidence()
+    for header in headers.headers.values():
+        header["StudyInstanceUID"]._value = "=1+1"
+    (built,) = csv_table.build(study_findings(), headers, identity())
+    assert b'\r\n"=""=1+1""",A1234,' in built.content

@@ -37,7 +37,7 @@ def test_the_study_s_own_offset_wins_because_it_holds_for_the_study_date_too(
     assert (document.ContentDate, document.ContentTime, document.TimezoneOffsetFromUTC) == expected
 
 
-@pytest.mark.parametrize("offset", ["", "UTC", "+1", "+9900", "++100"])
+@pytest.mark.parametrize("offset", ["", "UTC", "+1", "+9900", "++100", "+²²²²", "+٠١٠٠"])
 def test_an_offset_that_is_none_is_not_believed(offset: str) -> None:
     header = source_header(TimezoneOffsetFromUTC="+0000")
     header["TimezoneOffsetFromUTC"]._value = offset

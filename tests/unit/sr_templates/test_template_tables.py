@@ -1,5 +1,6 @@
 """The tables of template rows: complete, readable by the checker, and of codes that exist."""
 
+import pytest
 from pydicom.sr.coding import Code
 
 from sr_templates.conformance.coded_concepts import context_group, impossible, is_private, known_meanings
@@ -82,3 +83,9 @@ def test_languages_and_countries() -> None:
     assert not is_language(Code("en", "99X", "English"))
     assert is_country(Code("US", "ISO3166_1", "United States"))
     assert not is_country(Code("Utopia", "ISO3166_1", "Utopia"))
+
+
+@pytest.mark.parametrize("value", ["²", "9" * 5000, "٣" * 5000, "-1"])
+@pytest.mark.parametrize("scheme", ["DCM", "SCT", "LN"])
+def test_what_is_no_number_is_an_impossible_code(value: str, scheme: str) -> None:
+    assert impossible(Code(value, scheme, "a code"))

@@ -80,6 +80,20 @@ def test_what_was_irregular_in_the_source_is_a_flag(database: Database, study_ui
     assert "flag tolerated: AccessionNumber is long" in page_text(database, study_uid)[0]
 
 
+def test_what_was_irregular_in_an_earlier_revision_is_no_flag_of_this_one(database: Database, study_uid: str) -> None:
+    def remark(session: Session, study: Study) -> None:
+        details = {"remarks": ["AccessionNumber is long"], "revision": study.revision}
+        audit.record(session, AuditEvent.SOURCE_IRREGULAR, now=NOW, study=study.pseudonym, **details)
+
+    def correct(session: Session, study: Study) -> None:
+        study.revision += 1
+
+    of_study(database, remark)
+    assert "AccessionNumber is long" in page_text(database, study_uid)[0]
+    of_study(database, correct)
+    assert "AccessionNumber is long" not in page_text(database, study_uid)[0]
+
+
 def test_a_refused_delivery_says_why(database: Database, study_uid: str) -> None:
     def refuse(session: Session, study: Study) -> None:
         for delivery in add_deliveries(session, study.id, DeliveryState.REFUSED, DeliveryState.ACCEPTED):

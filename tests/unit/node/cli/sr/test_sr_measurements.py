@@ -20,7 +20,8 @@ def file(tmp_path: Path) -> Path:
         reports.TWO_D,
         number(reports.EF, "56.4", "%", biplane),
         number(reports.EDV, "121000", "mm3"),
-        number(("X-1", "99CART", "Theirs, and more"), "3", "cm"),
+        number(("X-1", "99CART", "Theirs, and more"), "-3", "cm"),
+        number(("X-2", "99CART", "=1+1"), "3", "cm"),
     )
     path = tmp_path / "cart.dcm"
     path.write_bytes(as_bytes(document(content)))
@@ -38,7 +39,7 @@ def test_a_person_reads_keys_and_why_there_is_none(
     file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(monkeypatch, str(file)) == 0
-    head, ejection, volume, theirs = capsys.readouterr().out.splitlines()
+    head, ejection, volume, theirs, _ = capsys.readouterr().out.splitlines()
     assert head.split()[:4] == ["key", "value", "unit", "name"]
     assert ejection.split()[:3] == ["ef_bp", "56.4", "%"]
     assert "ambiguous: no method stated: lvedv_bp, lvedv_a4c, lvedv_a2c" in volume
@@ -48,14 +49,15 @@ def test_a_person_reads_keys_and_why_there_is_none(
 def test_a_table_has_every_column(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(monkeypatch, str(file), "--csv") == 0
     rows = list(csv.DictReader(io.StringIO(capsys.readouterr().out)))
-    assert [row["key"] for row in rows] == ["ef_bp", "", ""]
+    assert [row["key"] for row in rows] == ["ef_bp", "", "", ""]
     assert (rows[0]["finding_site"], rows[0]["method"], rows[0]["image_mode"], rows[0]["path"]) == (
         "Left Ventricle",
         "Method of Disks, Biplane",
         "2D mode",
         "1.1.2.2",
     )
-    assert rows[2]["name"] == "Theirs, and more"
+    assert (rows[2]["name"], rows[2]["value"]) == ("Theirs, and more", "-3.0")
+    assert rows[3]["name"] == '="=1+1"', "what a report says becomes no formula"
 
 
 def test_a_program_gets_the_values(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
