@@ -62,6 +62,9 @@ class LeaseLost(EchoNodeError):
     """The job belongs to another worker now."""
 
 
+# What code raises over input that it did not foresee. What the machine lacks (memory, disk) is none: it is tried again.
+FAULTS_OF_INPUT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
+
 _OURS = ("node.", "sr_templates.")  # whose errors
 _OUR_CODE = ("node.", "models.", "sr_templates.")
 

@@ -1,15 +1,13 @@
 """Sequences that a document takes over from its source: whole items, of each what its macro has and what is valid."""
 
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from sr_templates.copied_values import OF_THE_SOURCE, UNREADABLE, CopiedValue, IdentifierRules, copied_value
-
-_UNREADABLE = (*UNREADABLE, OSError, EOFError, struct.error)  # what pydicom raises for a sequence that is cut off
+from sr_templates.copied_values import OF_THE_SOURCE, CopiedValue, IdentifierRules, copied_value
+from sr_templates.unreadable import UNREADABLE
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,7 @@ def copied_items(
         rules = replace(rules, several="omit")
     try:
         found = header[keyword].value or [] if keyword in header else []
-    except _UNREADABLE:
+    except UNREADABLE:
         found = None
     if not isinstance(found, Sequence | list):
         return CopiedItems([], (CopiedValue(None, f"{keyword} {place} is not readable: left out"),))

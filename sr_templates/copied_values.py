@@ -15,11 +15,10 @@ from pydicom import config
 from pydicom.datadict import dictionary_description, dictionary_VM, dictionary_VR, tag_for_keyword
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
-from pydicom.errors import BytesLengthException
 from pydicom.sequence import Sequence
 from pydicom.valuerep import validate_value
 
-UNREADABLE = (ValueError, TypeError, LookupError, AttributeError, OverflowError, NotImplementedError, BytesLengthException)
+from sr_templates.unreadable import UNREADABLE
 
 IDENTIFIERS = frozenset({
     "PatientName", "PatientID", "IssuerOfPatientID", "AccessionNumber", "StudyID", "AdmissionID", "RequestedProcedureID",

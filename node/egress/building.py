@@ -9,7 +9,7 @@ from pydicom.uid import UID
 
 from models.results import QualityFlag, QualityIssue, StudyFindings
 from node.db.attention import NOT_BUILT
-from node.errors import words_of
+from node.errors import FAULTS_OF_INPUT, words_of
 from node.objects.header import read_headers
 from node.objects.stored_frames import StoredFrames
 from node.settings import Destination, Settings
@@ -82,8 +82,6 @@ TEMPLATES: dict[str, Template] = {
     csv_table.TEMPLATE: Template(csv_table.build, suffix=".csv"),
 }
 
-# Of one template, by one source. What the machine lacks (memory, disk) is no fault of a template: the job is tried again.
-_TEMPLATE_FAULTS = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
 _DEFAULTS = Settings()
 _NO_PREDECESSORS: Mapping["WantedDocument", PredecessorReference] = {}
 
@@ -207,7 +205,7 @@ def build_templates(
             built = TEMPLATES[one.template].build(_with_remarks(findings, evidence, one.profile), evidence, its_own)
         except DocumentError as error:
             failed.append(FailedTemplate(one.template, str(error), one.profile.key()))
-        except _TEMPLATE_FAULTS as error:  # its words may quote a value of the source
+        except FAULTS_OF_INPUT as error:  # its words may quote a value of the source
             failed.append(FailedTemplate(one.template, words_of(error), one.profile.key()))
         else:
             documents += (replace(document, profile=one.profile.key()) for document in built)

@@ -8,7 +8,8 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import KeyObjectSelectionDocumentStorage
 
-from sr_templates.copied_values import UNREADABLE, text_of
+from sr_templates.copied_values import text_of
+from sr_templates.unreadable import UNREADABLE
 
 # Titles of PS3.16 CID 7010 that IHE RAD TF-3 4.66.4 makes rejection notes.
 TITLES = {

@@ -1,6 +1,5 @@
 """The content tree of a report, read without trust: whatever is missing or malformed is absent, and nothing is raised."""
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,10 +10,9 @@ from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.sr.coding import Code
 
-from sr_templates.copied_values import UNREADABLE
+from sr_templates.unreadable import UNREADABLE
 
 DEEPEST = 64  # content trees of an SR are a dozen deep
-_BROKEN = (*UNREADABLE, struct.error, EOFError, OSError)  # the last three of sequences that end before they say
 _ASCII = (None, "DS", "IS", "UI", "CS", "DA", "TM", "DT")  # value representations that are read as they are written
 
 
@@ -28,7 +26,7 @@ def text(dataset: Dataset, keyword: str) -> str:
         if value is None:
             return ""
         return "\\".join(str(getattr(part, "original_string", part)) for part in _parts(value)).strip(" \0")
-    except _BROKEN:
+    except UNREADABLE:
         return ""
 
 
@@ -40,7 +38,7 @@ def items(dataset: Dataset, keyword: str) -> list[Dataset]:
     """The items of a sequence; none where it is absent or no sequence."""
     try:
         found = dataset.get(keyword)
-    except _BROKEN:
+    except UNREADABLE:
         return []
     return [item for item in found if isinstance(item, Dataset)] if isinstance(found, Sequence) else []
 
@@ -81,7 +79,7 @@ class ContentItem:
     def referenced(self) -> "ContentItem | None":
         try:
             wanted = tuple(int(str(number)) for number in _parts(self.dataset.get("ReferencedContentItemIdentifier")))
-        except _BROKEN:
+        except UNREADABLE:
             return None
         item: ContentItem = self.root
         for number in wanted[1:]:

@@ -1,6 +1,5 @@
 """One content item of an SR (PS3.3 C.17.3), read from its data set whatever that lacks."""
 
-import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -10,12 +9,9 @@ from pydicom.dataset import Dataset
 
 from sr_templates.decimal_strings import decimal_value
 from sr_templates.reading.named_code import NamedCode
+from sr_templates.unreadable import UNREADABLE
 
 Position = tuple[int, ...]  # of an item in its document, the root (1,), as (0040,DB73) counts
-# What pydicom raises over values that are none: an SR of any origin stops nothing. OSError is its word for a cut sequence.
-UNREADABLE = (
-    ValueError, TypeError, LookupError, AttributeError, NotImplementedError, ArithmeticError, EOFError, OSError, struct.error,
-)  # fmt: skip
 _TEXT_OF = {
     "TEXT": "TextValue", "UIDREF": "UID", "PNAME": "PersonName", "DATE": "Date", "TIME": "Time", "DATETIME": "DateTime",
 }  # fmt: skip

@@ -24,6 +24,9 @@ from node.study.archive import Archive
 from node.study.overview import study_overview
 from node.work.pipeline import AnalysisTools, analyse_study
 from node.work.worker import Worker
+from sr_templates.reading import cart
+from sr_templates.reading.content_tree import Report
+from sr_templates.reading.measured_values import SRValue, measured_values
 from tests import arrivals, reports
 from tests.migrated_database import migrated_database
 from tests.reports import as_bytes, coded, document, number, section
@@ -176,3 +179,25 @@ def test_a_report_that_the_node_receives_is_read_with_its_study(database: Databa
     assert page is not None
     assert page["state"] == "analysed"
     assert [(stated["key"], stated["value"], stated["ours"]) for stated in page["cart"]] == [("ef_bp", 56.4, None)]
+
+
+def test_a_report_that_breaks_the_reading_takes_no_other_along(
+    database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever nobody foresaw: the study is analysed, with the other report's values."""
+    broken, read = as_bytes(document(SOPInstanceUID="2.25.66")), measured_values
+
+    def measured(report: Report) -> Sequence[SRValue]:
+        if report.sop_instance_uid == "2.25.66":
+            raise RecursionError("DOE^JANE")
+        return read(report)
+
+    monkeypatch.setattr(cart, "measured_values", measured)
+    findings = findings_with(
+        database, tmp_path, ("2.25.66", Receipt.STORED, broken), (reports.CART_UID, Receipt.STORED, cart_report())
+    )
+    assert "ef_bp" in {value.key for value in findings.cart}
+    (flag,) = findings.flags
+    assert flag.message.startswith(
+        "a structured report of the study was not read: RecursionError (sr_templates.reading.cart, line "
+    )

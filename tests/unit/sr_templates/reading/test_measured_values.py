@@ -350,3 +350,11 @@ def test_a_report_whose_items_lack_any_one_of_their_attributes_is_read() -> None
                 tried += 1
             items[place] = item
     assert tried > 100
+
+
+def test_a_number_whose_bytes_are_not_whole_is_absent() -> None:
+    """An FD of 12 bytes, as a cut or overwritten file has it, once ended the analysis of its study."""
+    item, tag = number(reports.EF, "56.4", "%"), Tag("FloatingPointValue")
+    item.MeasuredValueSequence[0]._dict[tag] = RawDataElement(tag, "FD", 12, bytes(12), 0, False, True)
+    report = read_report(document(section(reports.LEFT_VENTRICLE, reports.TWO_D, item)))
+    assert [value.value for value in measured_values(report)] == [56.4]
