@@ -15,6 +15,7 @@ from node.egress.destinations import configured
 from node.errors import ConfigError
 from node.settings import Settings
 from node.work.model_check import chosen_device
+from sr_templates.study_page.pdf import why_no_pdf
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,9 @@ def _checks(settings: Settings) -> Iterator[CheckResult]:
     yield _device(settings.models)
     for role, name in settings.models.named_models():
         yield _model(role, name)
+    if any("pdf" in destination.documents for destination in settings.destination):
+        why_not = why_no_pdf()
+        yield CheckResult("pages as PDF", not why_not, why_not or "can be made")
     if not settings.destination:
         yield CheckResult("destinations", True, "none configured: documents stay in the archive")
     try:

@@ -11,6 +11,7 @@ from models.results import FrameReference, Measurement
 from sr_templates import codes, prefill
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
+from sr_templates.normal_value_items import normal_value_items
 from sr_templates.profile import Profile, Scheme
 from sr_templates.quantity_codes import QUANTITY_CODES
 from sr_templates.srt import srt
@@ -52,6 +53,7 @@ def echo_value(
     item.add(DataElement("ObservationUID", "UI", observation_uid))
     children: list[sr.ContentItem] = [
         *_coded(_by_tid_300(measurement, section, profile, preferred), profile.scheme),
+        *(normal_value_items(measurement, evidence, profile.scheme) if preferred else ()),
         *(_derived_from(part, profile) for part in parts),
         *source_images(measurement.sources, evidence),
         *_coded(_by_tid_5203(measurement), profile.scheme),

@@ -13,6 +13,7 @@ from sr_templates import algorithm, codes, selection, tracking
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
+from sr_templates.normal_value_items import normal_value_items
 from sr_templates.quantity_codes import QUANTITY_CODES, QuantityCode, image_mode_of
 
 _MOD = sr.RelationshipTypeValues.HAS_CONCEPT_MOD
@@ -54,6 +55,7 @@ def measured(
     children = [
         *_modifiers(measurement.key, measurement.view, flow, measurement.direction),
         *_properties(measurement, code, findings),
+        *normal_value_items(measurement, evidence),
         *_beats(measurement),
         sr.TextContentItem(codes.EQUIVALENT_MEANING, quantity.name, _MOD),
     ]

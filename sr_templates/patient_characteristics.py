@@ -3,7 +3,6 @@
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from highdicom import sr
 from pydicom.sr.coding import Code
@@ -13,6 +12,7 @@ from sr_templates import codes
 from sr_templates.copied_values import text_of
 from sr_templates.echo_values import number
 from sr_templates.evidence import Evidence
+from sr_templates.subject_age import age_years
 
 _CONTAINS = sr.RelationshipTypeValues.CONTAINS
 _CHARACTERISTICS = Code("121118", "DCM", "Patient Characteristics")
@@ -33,7 +33,7 @@ _YEAR = Code("a", "UCUM", "year")  # CID 7456
 OF_THE_PATIENT = frozenset({"hr", "bsa"})
 
 # Outside these a header has another unit in it (170 for 1.70 m), or nobody's figure.
-_HEIGHT_M, _WEIGHT_KG, _RATE, _AGE_YEARS = (1.2, 2.3), (25.0, 350.0), (25.0, 220.0), (0, 130)
+_HEIGHT_M, _WEIGHT_KG, _RATE = (1.2, 2.3), (25.0, 350.0), (25.0, 220.0)
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def patient_characteristics(evidence: Evidence, values: Sequence[Measurement]) -
     if body is None:
         return None
     items: list[sr.ContentItem] = []
-    if (years := _age_years(evidence)) is not None:
+    if (years := age_years(evidence)) is not None:
         items.append(number(_AGE, years, _YEAR))
     if (sex := _SEX_CODES.get(text_of(evidence.newest, "PatientSex"))) is not None:
         items.append(sr.CodeContentItem(_SEX, sex, _CONTAINS))
@@ -96,25 +96,6 @@ def _heart_rate(evidence: Evidence, values: Sequence[Measurement]) -> int | None
     rates = [float(text) for uid in uids if (text := text_of(evidence.header(uid), "HeartRate")).isdecimal()]
     plausible = [rate for rate in rates if _within(rate, _RATE)]
     return round(statistics.median(plausible)) if plausible else None
-
-
-def _age_years(evidence: Evidence) -> int | None:
-    """Patient's Age where it is in years, else from the dates of birth and study."""
-    age = text_of(evidence.newest, "PatientAge")
-    if len(age) == 4 and age[:3].isdecimal() and age[3] == "Y":
-        return int(age[:3]) if _within(int(age[:3]), _AGE_YEARS) else None
-    born, examined = _date(evidence, "PatientBirthDate"), _date(evidence, "StudyDate")
-    if born is None or examined is None:
-        return None
-    years = examined.year - born.year - ((examined.month, examined.day) < (born.month, born.day))
-    return years if _within(years, _AGE_YEARS) else None
-
-
-def _date(evidence: Evidence, keyword: str) -> date | None:
-    try:
-        return date.fromisoformat(text_of(evidence.newest, keyword))
-    except ValueError:
-        return None
 
 
 def _number(evidence: Evidence, keyword: str) -> float | None:

@@ -30,12 +30,13 @@ def draw(
     *,
     scale: float = 1.0,
     caption: Sequence[str] = (),
+    width_px: int = 0,
 ) -> RGB:
     """A copy of `frame` with these marks, whichever frame they name, and the lines of `caption` in a band below it.
 
     `frame` is RGB, uint8 (rows, columns, 3), 0 to 255. The result (scale * rows + band, scale * columns, 3) is of its kind, and
     the marks are drawn after scaling. Points are (x, y) in px of `frame`, (0, 0) the centre of the top left pixel; what is not
-    finite is not drawn.
+    finite is not drawn. `width_px` is that of the lines, by default what suits the picture at its own size.
     """
     rows, columns = max(1, round(frame.shape[0] * scale)), max(1, round(frame.shape[1] * scale))
     picture = np.ascontiguousarray(frame).copy()
@@ -48,7 +49,7 @@ def draw(
     marks += calipers
     placed = [(mark, _scaled(mark.points_px, factors)) for mark in marks]
     placed = [(mark, points) for mark, points in placed if len(points)]
-    width = max(1, round(min(rows, columns) / 400))
+    width = width_px or max(1, round(min(rows, columns) / 400))
     for colour, more in ((_EDGE, 2), (_COLOUR, 0)):  # a dark edge around all lines, under any of them
         for mark, points in placed:
             _stroke(picture, mark.kind, points, colour, width, more)

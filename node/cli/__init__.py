@@ -62,6 +62,10 @@ class Commands(LazyGroup):
         "documents": CommandRow(
             "node.cli.documents:documents", "Documents: what was built of each study, and what could not be."
         ),
+        "report": CommandRow(
+            "node.cli.report:report",
+            "Write the page of a study as HTML or PDF: every quantity that was asked for, its frame, or why there is none.",
+        ),
         "sr": CommandRow("node.cli.sr:sr", "Structured reports of any vendor: what they say, what they measured."),
         "phantom": CommandRow("node.cli.phantom:phantom", "The synthetic heart with exactly known truth."),
         "models": CommandRow("node.cli.models:models", "The networks: what there is, where it comes from, your own weights."),

@@ -75,6 +75,7 @@ class AuditEvent(StrEnum):
     DOCUMENTS_SUPERSEDED = "documents_superseded"  # a revision takes their place; which of them name another patient
     DOCUMENT_FAILED = "document_failed"  # a template that a destination asked for cannot be built; the others go out
     VALUES_LEFT_OUT = "values_left_out"  # measured, and not in a report for reporting systems: which, and why
+    PAGE_WRITTEN = "page_written"  # a person had the page of a study written to a file, which names the patient
     SOURCE_IRREGULAR = "source_irregular"  # identifiers echoed or left out, other invalid values left out of documents
 
     DELIVERY_CREATED = "delivery_created"

@@ -70,9 +70,10 @@ def run_demo(out: Path, *, seed: int, console: Console) -> bool:
             with stages.stage("node stopped, audit chain sealed and verified"):
                 audit.seal(database)
         summary = _summarise(database, settings, written, out, timings_s)
+        (out / "summary.json").write_text(json.dumps(summary.as_dict(), indent=2), encoding="utf-8")
+        if summary.findings is not None:
+            write_page(summary, database, settings, written.truth, out)
         database.close()
-    (out / "summary.json").write_text(json.dumps(summary.as_dict(), indent=2), encoding="utf-8")
-    write_page(summary, settings, written, out)
     print_summary(summary, console)
     console.print(f"\n{out / 'summary.html'}  {out / 'summary.json'}  {out / 'delivered'}")
     return summary.complete

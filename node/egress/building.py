@@ -17,6 +17,7 @@ from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME
 from sr_templates import (
     csv_table,
     echo_report,
+    encapsulated_pdf,
     hl7,
     key_frames,
     measurement_report,
@@ -80,6 +81,7 @@ TEMPLATES: dict[str, Template] = {
     fhir.TEMPLATES[Release.R4]: Template(fhir.build_r4, COMMON | prefill.LOOKS_AT, chosen=prefill.choose, suffix=".json"),
     fhir.TEMPLATES[Release.R5]: Template(fhir.build_r5, COMMON | prefill.LOOKS_AT, chosen=prefill.choose, suffix=".json"),
     csv_table.TEMPLATE: Template(csv_table.build, suffix=".csv"),
+    "pdf": Template(encapsulated_pdf.build),
 }
 
 _DEFAULTS = Settings()
@@ -202,7 +204,7 @@ def build_templates(
     for one in chosen:
         its_own = replace(identity, profile=one.profile, predecessor=predecessors.get(one, identity.predecessor))
         try:
-            built = TEMPLATES[one.template].build(_with_remarks(findings, evidence, one.profile), evidence, its_own)
+            built = TEMPLATES[one.template].build(with_remarks(findings, evidence, one.profile), evidence, its_own)
         except DocumentError as error:
             failed.append(FailedTemplate(one.template, str(error), one.profile.key()))
         except FAULTS_OF_INPUT as error:  # its words may quote a value of the source
@@ -232,7 +234,7 @@ def _left_out(one: WantedDocument, findings: StudyFindings, evidence: Evidence) 
     return [ValuesLeftOut(one.template, one.profile.key(), keys_by_reason)] if keys_by_reason else []
 
 
-def _with_remarks(findings: StudyFindings, evidence: Evidence, profile: Profile) -> StudyFindings:
+def with_remarks(findings: StudyFindings, evidence: Evidence, profile: Profile) -> StudyFindings:
     """What was irregular in the source, and the identifiers that had to be left out: in the text of documents."""
     texts = (*evidence.remarks(strict=profile.strict), *evidence.full_values(strict=profile.strict))
     flags = (QualityFlag(QualityIssue.TOLERATED, None, text) for text in texts)

@@ -37,6 +37,7 @@ from node.egress.tools import EgressTools
 from node.objects.findings_json import load_findings
 from node.settings import Destination, Settings
 from node.study import assembly
+from node.study.archive import Archive
 from node.version import (
     MANUFACTURER,
     MANUFACTURER_MODEL_NAME,
@@ -135,17 +136,22 @@ def _inputs(session: Session, job: ClaimedJob, tools: EgressTools) -> _Inputs:
         return _Inputs(study, findings, identity, (), nothing_to_do=_BUILT)
     if withhold := assembly.patient_verdict(session, study.id).withhold:
         return _Inputs(study, findings, identity, (), nothing_to_do=withhold, withheld=True)
-    instances = session.scalars(
-        select(Instance)
-        .where(Instance.study_id == study.id, Instance.receipt.in_(_EVIDENCE), Instance.path.is_not(None))
-        .where(assembly.in_use(session, study.id))
-        .order_by(Instance.id)
-    )
-    paths = tuple(tools.archive.path(str(i.path)) for i in instances)
+    paths = evidence_paths(session, tools.archive, study.id)
     earlier = _earlier_documents(session, study, analysis)
     analyses = {row.analysis_id: session.get_one(Analysis, row.analysis_id) for row in earlier}
     replaceable = earlier_documents(session, study.id, analysis.revision)
     return _Inputs(study, findings, identity, paths, earlier, analyses, replaceable)
+
+
+def evidence_paths(session: Session, archive: Archive, study_id: int) -> tuple[Path, ...]:
+    """The stored objects that documents of a study refer to, in the order in which they came."""
+    instances = session.scalars(
+        select(Instance)
+        .where(Instance.study_id == study_id, Instance.receipt.in_(_EVIDENCE), Instance.path.is_not(None))
+        .where(assembly.in_use(session, study_id))
+        .order_by(Instance.id)
+    )
+    return tuple(archive.path(str(instance.path)) for instance in instances)
 
 
 def _earlier_documents(session: Session, study: Study, analysis: Analysis) -> tuple[Document, ...]:

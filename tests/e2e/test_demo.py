@@ -52,8 +52,8 @@ def test_every_document_arrived_as_a_dicom_file(demo: Path) -> None:
 
 def test_the_page_needs_nothing_from_elsewhere(demo: Path) -> None:
     page = (demo / "summary.html").read_text()
-    assert not re.search(r"""(src|href)=["'](?!data:)""", page)
-    assert page.count("data:image/png;base64,") >= 4
+    assert not re.search(r"""(src|href)=["'](?!data:|#)""", page), "only pictures in it, and places on it"
+    assert page.count("data:image/jpeg;base64,") >= 4, "end-diastole and end-systole of both planes"
     assert page.count("<polyline") >= 2
 
 

@@ -8,6 +8,7 @@ import json
 from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from pydicom import dcmread
@@ -17,7 +18,10 @@ from models.catalogue import Direction, View
 from models.results import FrameReference, NotMeasured, Reason, StudyFindings
 from node.egress.building import DICOM_SUFFIX, TEMPLATES, Built, WantedDocument, build_templates
 from node.egress.built_files import document_bytes
+from sr_templates import encapsulated_pdf
 from sr_templates.document import BuiltFile
+from sr_templates.evidence import Evidence
+from sr_templates.study_page import as_html, study_page
 from tests.factories import (
     A4C_UID,
     PHANTOM_WEIGHTS,
@@ -33,7 +37,8 @@ from tests.factories import (
 )
 
 FOLDER = Path(__file__).parent / "documents"
-NAMES = ("tid1500", "tid1500_3d", "tid5200", "tid5300", "seg", "kos", "kos_best_in_set", "kos_of_interest", "sc", "gsps")
+NAMES = ("tid1500", "tid1500_3d", "tid5200", "tid5300", "seg", "kos", "kos_best_in_set", "kos_of_interest", "sc", "gsps", "pdf")
+PAGE = FOLDER / "study_page.html"  # what the PDF is laid out from
 JSON_NAMES = ("fhir_r4", "fhir_r5")
 
 
@@ -55,12 +60,15 @@ def _findings() -> StudyFindings:
 
 
 def _documents() -> dict[str, str]:
-    """Template -> canonical text, of several documents all, in their order."""
+    """Template -> canonical text, of several documents all, in their order. The bytes of a PDF are those of the machine:
+    others stand in their place.
+    """
     found = evidence(source_header(A4C_UID), source_header(POOR_UID))
     wanted = [WantedDocument(name) for name in (*NAMES, *JSON_NAMES)]
     texts: dict[str, str] = {}
-    for document in build_templates(_findings(), found, identity(), wanted):
-        texts[document.template] = texts.get(document.template, "") + _text(document)
+    with patch.object(encapsulated_pdf, "as_pdf", lambda page: b"%PDF"):
+        for document in build_templates(_findings(), found, identity(), wanted):
+            texts[document.template] = texts.get(document.template, "") + _text(document)
     return texts
 
 
@@ -100,6 +108,16 @@ def test_documents_are_as_they_were(name: str, documents: dict[str, str]) -> Non
     assert documents[name] == (FOLDER / f"{name}.json").read_text(encoding="utf-8")
 
 
+def _page() -> str:
+    """Without pictures: `sc.json` has those."""
+    found = Evidence.from_headers([source_header(A4C_UID), source_header(POOR_UID)])
+    return as_html(study_page(_findings(), found, identity()))
+
+
+def test_the_page_is_as_it_was() -> None:
+    assert _page() == PAGE.read_text(encoding="utf-8")
+
+
 def test_every_template_has_its_golden_document() -> None:
     of_suffix = {
         suffix: [name for name, template in TEMPLATES.items() if template.suffix == suffix]
@@ -114,3 +132,4 @@ if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     for name, text in _documents().items():
         (FOLDER / f"{name}.json").write_text(text, encoding="utf-8")
+    PAGE.write_text(_page(), encoding="utf-8")

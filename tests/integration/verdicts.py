@@ -15,7 +15,7 @@ from sr_templates.conformance_check import check_document
 from tests.peers import dcmqi, javascript_readers, pixelmed
 
 Documents = Mapping[str, Path]  # the kind of a document, as its template is called -> its file
-NO_TREE = ("seg", "sc", "gsps")  # every other kind has a content tree
+NO_TREE = ("seg", "sc", "gsps", "pdf")  # every other kind has a content tree
 
 
 @dataclass(frozen=True)
@@ -96,8 +96,8 @@ def ours(documents: Documents, _: Path) -> Verdicts:
 def read_by_highdicom(documents: Documents, _: Path) -> Verdicts:
     found = {}
     for kind, path in documents.items():
-        if kind == "gsps":
-            continue  # it writes presentation states and reads none
+        if kind in ("gsps", "pdf"):
+            continue  # it writes presentation states and reads none, and knows nothing of PDF
         try:
             read = _HIGHDICOM.get(kind, _opened)(path)
             values = read if isinstance(read, int) else None

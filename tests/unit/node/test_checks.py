@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import pytest
+
 from node.checks import run_checks
-from node.settings import ModelSettings, NodeSettings, Settings
+from node.settings import Destination, ModelSettings, NodeSettings, Settings
 
 
 def test_each_part_of_the_model_set_is_checked(tmp_path: Path) -> None:
@@ -21,3 +23,15 @@ def test_each_part_of_the_model_set_is_checked(tmp_path: Path) -> None:
     assert "models.lv_segmentation: it is of the family phantom_classifier" in messages[1]
     assert "echonode models import" in messages[2]
     assert "it fits [models] view" in messages[3]
+
+
+@pytest.mark.parametrize("missing", ["", "PDF needs WeasyPrint: pip install 'echonode[pdf]'"])
+def test_pages_as_pdf_are_checked_where_a_destination_takes_them(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("node.checks.why_no_pdf", lambda: missing)
+    node = NodeSettings(data_dir=tmp_path, min_free_disk_mb=0)
+    folder = Destination(name="share", kind="folder", path=str(tmp_path), documents=("pdf",))
+    (result,) = [one for one in run_checks(Settings(node=node, destination=(folder,))) if one.name == "pages as PDF"]
+    assert (result.ok, result.message) == (not missing, missing or "can be made")
+    assert not [one for one in run_checks(Settings(node=node)) if one.name == "pages as PDF"]

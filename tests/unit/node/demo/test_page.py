@@ -1,45 +1,35 @@
-"""The area curve on the demo's page, and that no text on it is markup."""
+"""The demo's page is the page of its study, with the truth and what became of its documents; no text on it is markup."""
 
-from models.results import ClipFindings
 from node.db.audit import AuditReport
-from node.demo.page import ClipCard, KeyFrame, area_curves, rendered
+from node.demo.page import rendered
 from node.demo.summary import Summary
+from sr_templates.study_page import study_page
+from tests.factories import evidence, identity, study_findings
 
 
-def found(*areas_cm2: float | None) -> ClipFindings:
-    times = tuple(40.0 * index for index in range(len(areas_cm2)))
-    return ClipFindings("1.2.3", 60, 80, len(areas_cm2), frame_times_ms=times, area_curve_cm2=areas_cm2)
-
-
-def test_the_curve_runs_from_its_first_to_its_last_area() -> None:
-    (curve,), limits = area_curves(found(30.0, 20.0, 30.0))
-    first, middle, last = (tuple(map(float, point.split(","))) for point in curve.split())
-    assert first[0] == 0
-    assert (middle[0] * 2, first[1]) == (last[0], last[1])
-    assert middle[1] > first[1], "SVG counts downwards"
-    assert limits == "LV area 20.0 to 30.0 cm² over 80 ms"
-
-
-def test_no_line_crosses_frames_that_were_not_outlined() -> None:
-    curves, limits = area_curves(found(None, 30.0, 29.0, None, None, 20.0, None))
-    assert [len(curve.split()) for curve in curves] == [2, 1]
-    assert limits == "LV area 20.0 to 30.0 cm² over 160 ms"
-
-
-def test_without_areas_there_is_no_curve() -> None:
-    assert area_curves(found(None, 20.0)) == area_curves(found()) == ((), "")
+def page(said: str) -> str:
+    row = {
+        "template": "seg", "modality": said, "sop_class_uid": said, "destination": said, "delivered": False, "path": None,
+        "committed": None,
+    }  # fmt: skip
+    summary = Summary("1.2", [row], [], [], [], {said: 1.0}, AuditReport(1, 1, verified=False, problem=said), None)
+    return rendered(summary, study_page(study_findings(), evidence(), identity(), {"Truth": {"ef_bp": 57.0}}))
 
 
 def test_no_text_on_the_page_is_markup() -> None:
-    hostile = "<script>alert(1)</script>"
-    flag = {"issue": "tolerated", "sop_instance_uid": None, "message": hostile}
-    row = {
-        "template": "seg", "modality": hostile, "sop_class_uid": hostile, "destination": hostile, "delivered": False,
-        "path": None, "committed": None,
-    }  # fmt: skip
-    report = AuditReport(1, 1, verified=False, problem=hostile)
-    missing = {"key": "ef_bp", "reasons": [hostile], "detail": hostile}
-    summary = Summary(hostile, [row], [], [missing], [flag], {hostile: 1.0}, report, None)
-    page = rendered(summary, [ClipCard(hostile, (hostile,), (KeyFrame(hostile, ""),), (), hostile)])
-    assert "<script>" not in page
-    assert page.count("&lt;script&gt;") >= 8
+    text = page("<script>alert(1)</script>")
+    assert "<script>" not in text
+    assert text.count("&lt;script&gt;") == 5
+
+
+def test_the_truth_stands_beside_each_value() -> None:
+    text = page("said")
+    assert 'Truth</th><th scope="col" class="number">Difference' in text
+    assert '<td class="number other">57.0</td><td class="number other">−0.6</td>' in text
+
+
+def test_it_is_one_page_with_its_own_title() -> None:
+    text = page("said")
+    assert text.count("<main>") == text.count("<footer>") == 1
+    assert "<h1" in text
+    assert "EchoNode: one echo study, end to end</h1>" in text

@@ -74,7 +74,7 @@ def test_a_destination_without_a_kind_is_a_dicom_node(tmp_path: Path) -> None:
         (DICOM.replace('"h"', '""'), "destination.0.host: '' is no host name"),
         (HL7.replace('"h"', f'"{"x" * 70}"') + 'documents = ["oru"]', "destination.0.host"),
         (FOLDER.format(""), "destination.0.path: it names no folder"),
-        (DICOM + 'documents = ["pdf"]', "destination.0.documents: no template is named 'pdf'; there are tid1500"),
+        (DICOM + 'documents = ["rtf"]', "destination.0.documents: no template is named 'rtf'; there are tid1500"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_key(tmp_path: Path, text: str, said: str) -> None:
