@@ -22,7 +22,7 @@ from pynetdicom.presentation import build_context
 from pynetdicom.sop_class import ComprehensiveSRStorage, Verification
 
 AE_TITLE = "EXAMPLE"
-WAIT_S = 120  # for the node's quiet period and its analysis
+WAIT_S = 600  # for the node's quiet period and its analysis
 
 
 def main(host: str, port: str, my_port: str, *files: str) -> None:

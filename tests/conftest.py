@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.peers import dcmqi, javascript_readers, ohif
 
@@ -46,6 +47,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     gc.disable()  # nothing that is imported or collected is thrown away
+    settings.register_profile(
+        "busy", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    )  # a busy machine is no failure
+    settings.load_profile("busy")
     unknown = _required(config) - PEERS.keys()
     if unknown:
         raise pytest.UsageError(f"--require: unknown peer {', '.join(sorted(unknown))}")

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING
 
 from pydicom import uid
 
+from tests.waiting import patience
+
 if TYPE_CHECKING:
     from tests.receiving_node import ReceivingNode
 
@@ -173,14 +175,14 @@ def receiving() -> "tuple[ReceivingNode, _Watched]":
 def say(port: int, said: bytes) -> bytes:
     """Says it, ends its side, and returns the answers. Raises AssertionError where no end comes in time."""
     heard = b""
-    with socket.create_connection(("127.0.0.1", port), timeout=ANSWERED_WITHIN_S) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=patience(ANSWERED_WITHIN_S)) as connection:
         try:
             connection.sendall(said)
             connection.shutdown(socket.SHUT_WR)
             while piece := connection.recv(65536):
                 heard += piece
         except TimeoutError:
-            raise AssertionError(f"no end within {ANSWERED_WITHIN_S} s; heard {len(heard)} bytes") from None
+            raise AssertionError(f"no end within {patience(ANSWERED_WITHIN_S):.0f} s; heard {len(heard)} bytes") from None
         except OSError:  # reset, or nobody to talk to: an end, too
             pass
     return heard

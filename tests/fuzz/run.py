@@ -18,6 +18,7 @@ from pathlib import Path
 
 from tests.fuzz.mutation import mutated
 from tests.fuzz.targets import Target, target_named
+from tests.waiting import patience
 
 LONGEST_S = 5.0  # of computing; of waiting `LONGEST_WAIT_S`, for other tests may have the machine
 LONGEST_WAIT_S = 60.0
@@ -42,7 +43,7 @@ def attempt(target: Target, data: bytes, folder: Path) -> str:
     path.write_bytes(data)
     before = peak_mb()
     signal.setitimer(signal.ITIMER_PROF, LONGEST_S)  # their signals end the process, also inside a library
-    signal.setitimer(signal.ITIMER_REAL, LONGEST_WAIT_S)
+    signal.setitimer(signal.ITIMER_REAL, patience(LONGEST_WAIT_S))
     try:
         target.run(data, path)
     except Exception as error:  # noqa: BLE001

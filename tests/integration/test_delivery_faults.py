@@ -17,15 +17,16 @@ from node.egress.delivery import retry_delivery
 from node.settings import DeliverySettings, Destination
 from tests.outbox import Outbox
 from tests.peers.fake_pacs import FakePACS, Fault, Mid
-from tests.waiting import free_port
+from tests.waiting import free_port, patience
 
 SR = [Comprehensive3DSRStorage]
-SETTINGS = DeliverySettings(first_retry_s=5, max_retry_s=60, expire_after_s=600, timeout_s=1)
 
 
-def outbox_for(tmp_path: Path, port: int, *, deflated: bool = False) -> Outbox:
+def outbox_for(tmp_path: Path, port: int, *, deflated: bool = False, timeout_s: float | None = None) -> Outbox:
+    """`timeout_s` is given by who waits for it to pass."""
+    settings = DeliverySettings(first_retry_s=5, max_retry_s=60, expire_after_s=600, timeout_s=timeout_s or patience(5))
     pacs = Destination(name="pacs", ae_title="FAKEPACS", host="127.0.0.1", port=port, calling_aet="ECHOLAB", deflated=deflated)
-    return Outbox(tmp_path, [pacs], SETTINGS)
+    return Outbox(tmp_path, [pacs], settings)
 
 
 def stored_dataset(outbox: Outbox, number: int) -> bytes:
@@ -62,7 +63,8 @@ def test_a_healthy_pacs_gets_the_stored_bytes(tmp_path: Path) -> None:
     ],
 )
 def test_passing_faults_of_a_store_are_tried_again(tmp_path: Path, step: int | Mid, words: str) -> None:
-    with FakePACS(SR, at_store=[step]) as pacs, outbox_for(tmp_path, pacs.port) as outbox:
+    timeout_s = 1 if step is Mid.HANG else None
+    with FakePACS(SR, at_store=[step]) as pacs, outbox_for(tmp_path, pacs.port, timeout_s=timeout_s) as outbox:
         number = outbox.add("pacs")
         outbox.run()
         waiting = outbox.delivery(number)

@@ -15,15 +15,14 @@ from node.egress.dicom_store import echo
 from node.settings import DeliverySettings, Destination
 from tests.outbox import STUDY_UID, Outbox, document_bytes
 from tests.peers.orthanc import Orthanc
-from tests.waiting import free_port
+from tests.waiting import free_port, patience
 
 pytestmark = pytest.mark.orthanc
 
-SETTINGS = DeliverySettings(first_retry_s=5, max_retry_s=60, expire_after_s=600, timeout_s=10)
-
 
 def outbox_for(tmp_path: Path, port: int, ae_title: str = "ORTHANC") -> Outbox:
-    return Outbox(tmp_path / "node", [Destination(name="pacs", ae_title=ae_title, host="127.0.0.1", port=port)], SETTINGS)
+    settings = DeliverySettings(first_retry_s=5, max_retry_s=60, expire_after_s=600, timeout_s=patience(10))
+    return Outbox(tmp_path / "node", [Destination(name="pacs", ae_title=ae_title, host="127.0.0.1", port=port)], settings)
 
 
 def dataset_part(file: bytes) -> bytes:

@@ -60,7 +60,7 @@ class _Garbled(ModelSet):
 def executor(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalExecutor]:
     """Its processes start without networks: they are here to be killed."""
     monkeypatch.setattr("node.work.executor._warm_up", operator.is_)  # takes a plan and a number, and does nothing
-    executor = LocalExecutor(MODELS, processes=1, threads_per_process=1, clip_timeout_s=60)
+    executor = LocalExecutor(MODELS, processes=1, threads_per_process=1, clip_timeout_s=patience(60))
     yield executor
     executor.close()
 
@@ -75,13 +75,13 @@ def test_a_group_that_fails_leaves_a_reason_and_working_processes(tmp_path: Path
     text, pipe = tmp_path / "text.dcm", tmp_path / "pipe.dcm"
     text.write_bytes(b"no DICOM")
     os.mkfifo(pipe)  # nobody writes to it: opening it blocks for ever
-    executor._pools[0].submit(os.getpid).result(60)  # the process runs
+    executor._pools[0].submit(os.getpid).result(patience(60))  # the process runs
     executor._clip_timeout_s = 0.5
     hanging = executor.read_group(GROUP, [_Opening(pipe), text], PAIR_SET)  # type: ignore[arg-type]
     assert reasons(hanging) == (Reason.COMPUTATION_FAILED,)
     assert hanging.values[0].detail == "took longer than 1 s"
 
-    executor._clip_timeout_s = 60
+    executor._clip_timeout_s = patience(60)
     dying = executor.read_group(GROUP, [_Dying(), text], PAIR_SET)  # type: ignore[arg-type]
     assert reasons(dying) == (Reason.COMPUTATION_FAILED,)
     assert dying.values[0].detail == "its process died, twice"
@@ -129,15 +129,17 @@ def test_a_clip_that_hangs_leaves_the_process_beside_it_alone(tmp_path: Path, mo
     text = tmp_path / "text.dcm"
     text.write_text("no DICOM object")
     monkeypatch.setattr("node.work.executor._warm_up", _import_analysis)
-    beside = LocalExecutor(MODELS, processes=2, threads_per_process=1, clip_timeout_s=10)
+    beside = LocalExecutor(MODELS, processes=2, threads_per_process=1, clip_timeout_s=patience(60))
     try:
         beside.analyse([("2.25.1", text), ("2.25.2", text)], MODELS)  # now both processes are there
         with ThreadPoolExecutor(1) as thread:
             reading = thread.submit(beside.read_group, GROUP, [_Opening(pipe), pipe], PAIR_SET)  # type: ignore[list-item]
+            writer = wait_for(lambda: _opened(pipe), timeout_s=60)  # it reads, and waits
+            beside._clip_timeout_s = 1
             (hanging,) = beside.analyse([("2.25.1", _Opening(silent))], MODELS)  # type: ignore[list-item]
-            assert hanging.flags[0].message == "the analysis broke off: took longer than 10 s"
-            os.close(wait_for(lambda: _opened(pipe), timeout_s=60))  # only now it goes on
-            assert reasons(reading.result(60)) == (Reason.UNDECODABLE,), "it has neither hung nor died"
+            assert hanging.flags[0].message == "the analysis broke off: took longer than 1 s"
+            os.close(writer)  # only now it goes on
+            assert reasons(reading.result(patience(60))) == (Reason.UNDECODABLE,), "it has neither hung nor died"
     finally:
         beside.close()
 

@@ -34,6 +34,7 @@ from tests.factories import identity
 from tests.migrated_database import migrated_database
 from tests.rows import NOW, add_study
 from tests.unit.node.work.test_mixed_model_set import stored
+from tests.waiting import patience
 
 pytestmark = pytest.mark.slow
 
@@ -125,7 +126,7 @@ def database(tmp_path: Path) -> Iterator[Database]:
 
 
 def test_the_value_of_a_pair_reaches_findings_audit_trail_and_report(bench: Bench, database: Database) -> None:
-    executor = LocalExecutor(bench.model_set, processes=1, threads_per_process=1, clip_timeout_s=120)
+    executor = LocalExecutor(bench.model_set, processes=1, threads_per_process=1, clip_timeout_s=patience(120))
     try:
         findings = analysed(bench, list(bench.files), database, executor)
     finally:

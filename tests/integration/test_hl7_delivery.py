@@ -17,7 +17,7 @@ from tests.factories import evidence, identity, study_findings
 from tests.peers.mllp_receiver import receiver
 from tests.waiting import free_port, patience
 
-SETTINGS = Settings(delivery=DeliverySettings(timeout_s=5))
+SETTINGS = Settings(delivery=DeliverySettings(timeout_s=60))
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from node.errors import ConfigError
 from node.settings import AERule, ModelSettings, NodeSettings, Settings
 from node.work.executor import LocalExecutor
 from node.work.model_check import require_models
-from tests.waiting import free_port
+from tests.waiting import free_port, patience
 
 MODELS = Settings().model_set
 
@@ -82,7 +82,7 @@ def test_a_clip_that_hangs_ends_with_its_process_and_its_neighbour_is_analysed(t
     pipe, absent = tmp_path / "pipe.dcm", tmp_path / "text.dcm"
     os.mkfifo(pipe)
     absent.write_bytes(b"no DICOM")
-    executor = LocalExecutor(MODELS, processes=1, threads_per_process=1, clip_timeout_s=20)
+    executor = LocalExecutor(MODELS, processes=1, threads_per_process=1, clip_timeout_s=patience(20))
     try:
         executor.analyse([("2.25.1", absent)], MODELS)  # the process is warm now
         executor._clip_timeout_s = 3.0
@@ -90,7 +90,7 @@ def test_a_clip_that_hangs_ends_with_its_process_and_its_neighbour_is_analysed(t
         assert hanging.gates == (Reason.COMPUTATION_FAILED,)
         assert hanging.flags[0].message == "the analysis broke off: took longer than 3 s"
         assert neighbour.gates == (Reason.UNDECODABLE,)
-        executor._clip_timeout_s = 20.0
+        executor._clip_timeout_s = patience(20)
         (findings,) = executor.analyse([("2.25.1", absent)], MODELS)
         assert findings.gates
     finally:

@@ -99,8 +99,8 @@ def test_intake_and_a_worker_at_one_study_do_not_deadlock(database: Database, en
         taking = pool.submit(database.write, intake)
         assert locked.wait(patience(10))
         working = pool.submit(database.write, worker)
-        taking.result(20)
-        assert isinstance(working.exception(20), LeaseLost if ending == "finished" else type(None))
+        taking.result(patience(20))
+        assert isinstance(working.exception(patience(20)), LeaseLost if ending == "finished" else type(None))
     assert receiving.jobs == [("analyse_study", "done", 1)]
 
 

@@ -26,7 +26,7 @@ from tests.outbox import Outbox, document_bytes
 from tests.peers.dcmtk import storescp
 from tests.peers.fake_pacs import FakePACS
 
-SETTINGS = DeliverySettings(first_retry_s=5, max_retry_s=60, expire_after_s=600, timeout_s=5)
+SETTINGS = DeliverySettings(first_retry_s=5, max_retry_s=60, expire_after_s=600, timeout_s=60)
 PALETTE = Path(examples.get_path("palette_color"))  # a real ultrasound clip without compression
 
 

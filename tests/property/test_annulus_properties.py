@@ -19,7 +19,7 @@ def degrees_between(one: Points, other: Points) -> float:
     return float(np.degrees(np.arccos(np.clip(one @ other / np.linalg.norm(one) / np.linalg.norm(other), -1, 1))))
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(st.integers(0, 300), st.floats(-180, 180))
 def test_the_apex_of_every_outline_lies_at_the_probe_s_end(seed: int, turn_deg: float) -> None:
     heart = foreign_ventricle(seed, turn_deg=turn_deg)
@@ -39,7 +39,7 @@ def test_the_annulus_is_on_the_right_side() -> None:
     assert wrong <= 2  # of 200: two as wide as long, with a wall that runs on into the valve
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.floats(40, 90), st.one_of(st.floats(-180, 180), st.sampled_from([0.0, 90.0, -90.0])), st.booleans(), st.floats(0, 0.15)
 )
@@ -51,7 +51,7 @@ def test_the_probe_is_found_in_any_sector(opening_deg: float, turn_deg: float, m
     assert degrees_between(found - middle, probe - middle) <= 10
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(st.integers(0, 300), st.floats(45, 90), st.floats(-180, 180), st.booleans())
 def test_a_sector_turned_with_its_heart_changes_nothing(seed: int, opening_deg: float, turn_deg: float, mirrored: bool) -> None:
     """The probe as the sector shows it, not as the test knows it."""

@@ -24,7 +24,7 @@ def monte_carlo_ml(state: HeartState, seed: int, count: int = 400_000) -> float:
     return share * (2 * half) ** 2 * state.length_mm / 1000
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(seed=SEEDS)
 def test_counted_volume_is_the_closed_form(seed: int) -> None:
     heart = sample_heart(seed)
@@ -54,7 +54,7 @@ def test_method_of_discs_on_true_outlines_gives_the_true_ef() -> None:
     assert np.abs(results[:, 1] - 1).mean() < 0.04
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(seed=SEEDS, share=st.floats(0, 0.999))
 def test_every_outline_is_a_simple_arc_from_annulus_to_annulus(seed: int, share: float) -> None:
     heart = sample_heart(seed)

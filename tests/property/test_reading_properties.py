@@ -28,7 +28,7 @@ from tests.unit.node.objects.ultrasound_object import as_file, ultrasound_object
 from tests.unit.node.objects.ultrasound_object import fragments as encapsulated
 from tests.unit.node.objects.written_by_hand import PIXELS, data_set, element, part_10
 
-NO_DEADLINE = settings(deadline=None, max_examples=120)
+EXAMPLES = settings(max_examples=120)
 SEEDS = [
     *(part_10(content) for content in READ_ON.values()),
     *WHOLE.values(),
@@ -79,7 +79,7 @@ def damaged(draw: st.DrawFn) -> bytes:
 
 @pytest.mark.filterwarnings("ignore")
 @given(damaged() | st.binary(max_size=600))
-@NO_DEADLINE
+@EXAMPLES
 def test_any_bytes_end_in_a_clip_or_a_plain_reason(data: bytes) -> None:
     said = ""
     try:
@@ -104,7 +104,7 @@ VALUES = st.dictionaries(
 
 
 @given(VALUES)
-@NO_DEADLINE
+@EXAMPLES
 def test_one_content_whatever_the_encoding(values: dict[tuple[int, bytes], bytes]) -> None:
     def written(*, vr: bool, order: str = "<") -> bytes:
         between = b"".join(
@@ -129,7 +129,7 @@ def test_one_content_whatever_the_encoding(values: dict[tuple[int, bytes], bytes
 
 
 @given(st.integers(1, 6), st.lists(st.integers(1, 5), min_size=6, max_size=6), st.booleans(), st.none() | st.integers(1, 9))
-@NO_DEADLINE
+@EXAMPLES
 def test_frames_come_out_however_they_are_fragmented(
     count: int, pieces: list[int], with_table: bool, stated: int | None
 ) -> None:
@@ -150,7 +150,7 @@ def test_frames_come_out_however_they_are_fragmented(
 
 
 @given(st.binary(max_size=300), st.integers(0, 1 << 32), st.integers(-1, 20))
-@NO_DEADLINE
+@EXAMPLES
 def test_any_rle_gives_whole_planes_or_an_error(tail: bytes, seed: int, at: int) -> None:
     frame = ECHO[0][:8, :8]
     layout = ImageLayout(8, 8, 3, 8, SampleBits(8, 7, False), False, "RGB", 1)
@@ -163,13 +163,13 @@ def test_any_rle_gives_whole_planes_or_an_error(tail: bytes, seed: int, at: int)
 
 
 @given(st.text(max_size=40), st.lists(st.binary(min_size=1, max_size=30), max_size=4))
-@NO_DEADLINE
+@EXAMPLES
 def test_any_character_set_is_settled(stated: str, texts: list[bytes]) -> None:
     settle(stated, texts, "ISO_IR 100")
 
 
 @given(st.text(st.characters(categories=("L",)), max_size=20))
-@NO_DEADLINE
+@EXAMPLES
 def test_any_name_in_utf_8_is_read(name: str) -> None:
     if not name or name.isascii():
         return

@@ -26,7 +26,7 @@ _OF_REGION = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(_OF_REGION, min_size=1, max_size=3))
 def test_regions_of_any_numbers_are_checked(described: list[dict[str, float]]) -> None:
     regions = []

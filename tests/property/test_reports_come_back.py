@@ -22,7 +22,7 @@ from tests.factories import evidence, identity, measurement, study_findings
 from tests.reports import as_read
 
 KEYS = tuple(QUANTITIES)
-NO_DEADLINE = settings(deadline=None, max_examples=25)
+EXAMPLES = settings(max_examples=25)
 
 
 @st.composite
@@ -77,7 +77,7 @@ def assert_same(stated: Measurement, read: SRValue, *, has_site: bool = True) ->
         assert may_be(site, identity_of_code(code.finding_site)) if site else stated.key in OF_THE_PATIENT
 
 
-@NO_DEADLINE
+@EXAMPLES
 @given(several())
 def test_a_measurement_report_comes_back(measurements: tuple[Measurement, ...]) -> None:
     (built,) = measurement_report.build(findings(measurements), evidence(), identity())
@@ -104,7 +104,7 @@ def test_every_quantity_at_once_comes_back() -> None:
     assert set(read_back(built.dataset)) == set(KEYS)
 
 
-@NO_DEADLINE
+@EXAMPLES
 @given(several(), PROFILES)
 def test_a_dialect_comes_back(measurements: tuple[Measurement, ...], profile: Profile) -> None:
     """What a dialect leaves out it lists; everything else is read as it was meant, in the profile's codes and units."""

@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -33,10 +33,8 @@ def ventricles(draw: st.DrawFn) -> Outline:
 
 
 scales = st.floats(0.2, 5)
-unhurried = settings(deadline=None)  # a busy machine is no failure
 
 
-@unhurried
 @given(ventricles(), scales)
 def test_calibration_scales_lengths_areas_and_volumes(outline: Outline, scale: float) -> None:
     scaled = scale * outline
@@ -45,7 +43,6 @@ def test_calibration_scales_lengths_areas_and_volumes(outline: Outline, scale: f
     assert single_plane_volume_ml(scaled) == pytest.approx(scale**3 * single_plane_volume_ml(outline))
 
 
-@unhurried
 @given(ventricles(), st.tuples(scales, scales), scales)
 def test_resolution_of_the_image_changes_nothing(outline: Outline, cm_per_px: tuple[float, float], zoom: float) -> None:
     """The same heart in pixels `zoom` times as many and as small."""
@@ -57,7 +54,6 @@ def test_resolution_of_the_image_changes_nothing(outline: Outline, cm_per_px: tu
     assert volume((cm_per_px[0] / zoom, cm_per_px[1] / zoom)) == pytest.approx(volume(cm_per_px))
 
 
-@unhurried
 @given(ventricles(), st.floats(0.5, 0.95))
 def test_doubled_deltas_leave_ef(outline: Outline, shrink: float) -> None:
     def ef(scale: float) -> float:
@@ -68,7 +64,6 @@ def test_doubled_deltas_leave_ef(outline: Outline, shrink: float) -> None:
     assert ef(1) == pytest.approx(1 - shrink**3)
 
 
-@unhurried
 @given(ventricles(), st.floats(0, 2 * math.pi), st.tuples(st.floats(-50, 50), st.floats(-50, 50)), st.booleans())
 def test_position_rotation_and_mirror_change_nothing(
     outline: Outline, angle: float, shift: tuple[float, float], mirrored: bool
@@ -80,13 +75,11 @@ def test_position_rotation_and_mirror_change_nothing(
     assert single_plane_volume_ml(moved) == pytest.approx(single_plane_volume_ml(outline), rel=1e-4)
 
 
-@unhurried
 @given(ventricles())
 def test_direction_of_drawing_changes_nothing(outline: Outline) -> None:
     assert single_plane_volume_ml(outline[::-1]) == pytest.approx(single_plane_volume_ml(outline))
 
 
-@unhurried
 @given(ventricles(), ventricles())
 def test_planes_are_interchangeable_and_bounded(a4c: Outline, a2c: Outline) -> None:
     """By Cauchy and Schwarz, discs of two planes hold no more than the geometric mean of both planes' own."""
@@ -97,7 +90,6 @@ def test_planes_are_interchangeable_and_bounded(a4c: Outline, a2c: Outline) -> N
     assert 0 < both <= math.sqrt(alone[0] * alone[1]) * math.sqrt(max(lengths) / min(lengths)) * (1 + 1e-9)
 
 
-@unhurried
 @given(ventricles(), st.floats(0.6, 0.95), st.floats(0.6, 0.95))
 def test_a_smaller_end_systole_raises_ef(outline: Outline, one: float, other: float) -> None:
     """Narrowing at unchanged length: the volume goes with the square of the width."""
@@ -114,7 +106,6 @@ def test_a_smaller_end_systole_raises_ef(outline: Outline, one: float, other: fl
     assert (narrowed(one) < narrowed(other)) is (one < other) or one == pytest.approx(other)
 
 
-@unhurried
 @given(ventricles(), st.integers(1, 60))
 def test_the_discs_fill_the_outline(outline: Outline, discs: int) -> None:
     """Diameters times thickness is the area by the middle rule: exact in the limit, near for twenty."""

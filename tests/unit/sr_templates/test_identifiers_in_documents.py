@@ -85,7 +85,7 @@ def texts(dataset: Dataset) -> list[str]:
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(
     accession=ACCESSIONS,
     name=st.sampled_from(NAMES),

@@ -143,7 +143,7 @@ def _to_shuffle(profile: Profile) -> tuple[Dataset, tuple[_Group, ...]]:
     return whole, tuple(groups)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.randoms(use_true_random=False))
 @pytest.mark.parametrize("receiver", ["by site and code", "by exact modifiers"])
 def test_neither_order_nor_further_copies_move_a_value_to_another_field(receiver: str, random: Random) -> None:

@@ -15,6 +15,7 @@ from node.db.audit import AuditEvent, AuditReport
 from node.db.session import Database
 from node.db.tables import AuditEntry
 from tests.rows import NOW
+from tests.waiting import patience
 
 
 def _record(database: Database, count: int, *, first: int = 0) -> None:
@@ -79,7 +80,7 @@ def test_sealers_beside_each_other_and_beside_writers_make_one_chain(database: D
         work = [pool.submit(_record, database, 5, first=5 * number) for number in range(8)]
         work += [pool.submit(audit.seal, database) for _ in range(8)]
         for done in work:
-            done.result(60)
+            done.result(patience(60))
     audit.seal(database)
     assert _verify(database) == AuditReport(entries=40, sealed=40, verified=True)
 

@@ -38,7 +38,7 @@ def test_changes_that_wait_together_share_a_commit(database: Database) -> None:
             wait_for(lambda: len(database._writer._waiting) == 20)
             go.set()
             for write in [holding, *queued]:
-                write.result(10)
+                write.result(patience(10))
     finally:
         event.remove(Engine, "commit", count)
     assert len(commits) == 2, "one for the change that held the writer, one for the twenty behind it"
@@ -96,7 +96,7 @@ def test_no_change_is_answered_well_when_sqlite_rolled_back_the_whole_group(data
                 writes.append(pool.submit(database.write, change))
                 wait_for(lambda number=number: len(database._writer._waiting) == number)
             go.set()
-            holding.result(10)
+            holding.result(patience(10))
             errors = [write.exception(10) for write in writes]
     finally:
         event.remove(database._engine, "begin", limit)

@@ -83,8 +83,8 @@ def test_a_failing_change_does_not_touch_those_committed_with_it(database: Datab
         assert held.wait(patience(10))
         outcomes = [pool.submit(attempt, number) for number in range(9)]
         go.set()
-        holding.result(10)
-        told = [outcome.result(10) for outcome in outcomes]
+        holding.result(patience(10))
+        told = [outcome.result(patience(10)) for outcome in outcomes]
     assert told == ["undone", "kept", "kept"] * 3
     assert _count(database) == 6
 
@@ -129,6 +129,6 @@ def test_what_was_queued_is_written_before_closing(database: Database) -> None:
         writes = [
             pool.submit(database.write, lambda session, number=number: add_study(session, number).id) for number in range(8)
         ]
-        assert sorted(write.result(10) for write in writes) == list(range(1, 9))
+        assert sorted(write.result(patience(10)) for write in writes) == list(range(1, 9))
     database.close()
     database.close()  # closing twice is no error

@@ -154,7 +154,7 @@ def test_sequences_without_bottom() -> None:
 
 @pytest.mark.slow
 @given(st.binary(max_size=40), st.integers(0, 2000), st.sampled_from((EXPLICIT, IMPLICIT, BIG_ENDIAN)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_damage_is_told_never_a_crash(damage: bytes, at: int, source: str) -> None:
     data = bytearray(encoded(every_kind_of_value(), source))
     data[at : at + len(damage)] = damage

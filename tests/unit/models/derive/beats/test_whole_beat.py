@@ -64,7 +64,7 @@ def test_the_reason_states_both_figures() -> None:
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(st.floats(0, 1), st.floats(0.2, 2.4), st.floats(45, 110), st.sampled_from([25, 30, 50, 80]))
 def test_whatever_part_is_shown_the_stroke_is_the_heart_s_or_none(
     start: float, beats: float, heart_rate_bpm: float, frame_rate_hz: float
