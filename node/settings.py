@@ -142,6 +142,7 @@ class Destination(_Section):
     replicates: bool = Profile.replicates
     fill: Fill = Profile.fill
     strict: bool = Profile.strict
+    reject_superseded: Literal["never", "wrong_patient", "all"] = "never"
 
     @property
     def profile(self) -> Profile:

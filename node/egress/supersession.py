@@ -17,13 +17,12 @@ from node.db.audit import AuditEvent
 from node.db.session import insert_unless_there
 from node.db.tables import Analysis, Delivery, Document, Rejection, Study
 from node.egress.building import TEMPLATES, FailedTemplate, state_implementation
-from node.egress.destinations import configured
-from node.egress.destinations.dicom import DicomDestination
 from node.egress.outcomes import STORED
 from node.egress.tools import EgressTools
 from node.errors import Unparseable
 from node.objects.header import read_header
 from node.objects.patient import stated_patient
+from node.settings import Destination
 from sr_templates.document import BuiltDocument
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference
@@ -96,8 +95,8 @@ def supersede(
     corrected = frozenset(one.row.id for one in earlier if _is_of_another(one.row, documents[0].dataset, tools))
     kept = {one.template for one in failed}
     notes: list[AddressedNote] = []
-    for destination in configured(tools.settings):
-        if not isinstance(destination, DicomDestination) or destination.reject_superseded == "never":
+    for destination in tools.settings.destination:
+        if destination.reject_superseded == "never":
             continue
         profile = TEMPLATES["kos"].relevant(destination.profile)
         of_note = replace(identity, profile=profile, predecessor=None)
@@ -109,7 +108,7 @@ def supersede(
 
 
 def _rejectable(
-    destination: DicomDestination, earlier: Sequence[EarlierDocument], corrected: frozenset[int], kept: set[str]
+    destination: Destination, earlier: Sequence[EarlierDocument], corrected: frozenset[int], kept: set[str]
 ) -> Iterator[tuple[Code, list[Document]]]:
     """By title what the destination has and was not told to hide yet; what is no object cannot be rejected."""
     there = (one.row for one in earlier if destination.name in one.taken_by - one.rejected_at)

@@ -18,7 +18,6 @@ class DicomDestination(DestinationKind):
     port: Annotated[int, Field(ge=1, le=65535)]
     calling_aet: AETitle | None = None
     deflated: bool = False
-    reject_superseded: Literal["never", "wrong_patient", "all"] = "never"
 
     def send(self, document: StoredDocument, settings: Settings, earlier_failures: int) -> SendOutcome:
         answer = dicom_store.store(document.path, self._peer(settings), deflated=self.deflated)

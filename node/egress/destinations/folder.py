@@ -32,7 +32,7 @@ class FolderDestination(DestinationKind):
 
     def send(self, document: StoredDocument, settings: Settings, earlier_failures: int) -> SendOutcome:
         """Written beside and renamed; a second attempt writes the same file. A folder that is gone may come back."""
-        template = building.TEMPLATES.get(document.template)  # None of a rejection note, made before the kind was changed
+        template = building.TEMPLATES.get(document.template)  # none of a rejection note
         suffix = template.suffix if template is not None else building.DICOM_SUFFIX
         target = self.path / f"{document.template}-{document.uid}{suffix}"
         arriving = target.with_name(f".{target.name}.arriving")
