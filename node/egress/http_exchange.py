@@ -20,6 +20,10 @@ class Answer:
     body: bytes
     retry_after: str = ""
 
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
+
     def wait_s(self, now: datetime) -> float:
         """Retry-After (RFC 9110 10.2.3) in seconds: a number, or a date. 0 where there is none."""
         if self.retry_after.isascii() and self.retry_after.isdecimal():
@@ -45,7 +49,7 @@ def exchange(
     Raises OSError where there is no connection, or no whole answer, TimeoutError after `timeout_s` in all.
     """
     parts = urlsplit(url)
-    host = parts.hostname or ""
+    host, target = parts.hostname or "", f"{parts.path or '/'}{f'?{parts.query}' if parts.query else ''}"
     connection: HTTPConnection = (
         HTTPConnection(host, parts.port, timeout=timeout_s)
         if context is None
@@ -54,7 +58,7 @@ def exchange(
     try:
         connection.connect()
         with _ended_after(timeout_s, connection.sock):
-            connection.request(method, parts.path or "/", body, {**headers, "Connection": "close"})
+            connection.request(method, target, body, {**headers, "Connection": "close"})
             answer = connection.getresponse()
             received = answer.read(_LONGEST_ANSWER_BYTES + 1)
         if len(received) > _LONGEST_ANSWER_BYTES:

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydicom import config
+from pydicom.dataelem import DataElement
 
 from node.db import queue
 from node.db.tables import DeliveryState
@@ -20,7 +22,7 @@ from node.errors import ConfigError
 from node.settings import DeliverySettings, Settings
 from sr_templates.fhir import bundle
 from tests.certificates import Certificates
-from tests.factories import evidence, identity, study_findings
+from tests.factories import evidence, identity, source_header, study_findings
 from tests.outbox import LEASE_S, Outbox
 from tests.peers.fhir_server import FHIRServer, outcome, reply, running
 from tests.waiting import free_port, patience
@@ -78,6 +80,68 @@ def test_what_a_person_has_made_final_stays_final(server: FHIRServer, document: 
     report["status"] = "final"
     assert sent(document, server.url).state is DeliveryState.ACCEPTED
     assert [one["status"] for one in server.of_type("DiagnosticReport")] == ["final"]
+
+
+def test_a_site_names_the_systems_that_images_do_not(server: FHIRServer, document: StoredDocument) -> None:
+    sent(document, server.url, patient_system="urn:oid:1.2.3", accession_system="https://ris.example/acsn")
+    (report,) = server.of_type("DiagnosticReport")
+    assert (report["subject"]["identifier"]["system"], "reference" in report["subject"]) == ("urn:oid:1.2.3", False)
+    assert [one["identifier"]["system"] for one in report["basedOn"]] == ["https://ris.example/acsn"]
+
+
+def _patient(number: str, value: str = "PHANTOM-1", system: str = "urn:oid:1.2.3") -> dict[str, Any]:
+    return {"resourceType": "Patient", "id": number, "identifier": [{"system": system, "value": value}]}
+
+
+FOUND = {"find_patient": True, "patient_system": "urn:oid:1.2.3"}
+
+
+def test_the_patient_is_found_where_it_is_asked_for(server: FHIRServer, document: StoredDocument) -> None:
+    """By the number alone it may be another one."""
+    assert sent(document, server.url, find_patient=True).state is DeliveryState.REFUSED
+    assert server.requests == []
+    server.patients = [_patient("5", system="urn:oid:9"), _patient("6", "PHANTOM-12")]
+    unknown = sent(document, server.url, **FOUND)
+    assert (unknown.state, unknown.counts) == (DeliveryState.PENDING, True), "admitted a moment later, maybe"
+    assert sent(document, server.url, failures=4, **FOUND).state is DeliveryState.REFUSED
+    server.patients.append(_patient("77"))
+    assert sent(document, server.url, **FOUND).state is DeliveryState.ACCEPTED
+    assert {one["subject"]["reference"] for one in server.of_type("Observation")} == {"Patient/77"}
+    server.patients.append(_patient("78"))
+    assert "several patients" in sent(document, server.url, **FOUND).detail
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        [{"resource": _patient("1", "OTHER")}],  # of a server that cannot search for identifiers, and tells all it has
+        [{"resource": _patient("../Device/1")}],
+        [{"resource": {"resourceType": "OperationOutcome"}}, {"resource": {"resourceType": "Patient", "identifier": 7}}, 7],
+        "no list",
+    ],
+)
+def test_whom_a_search_brings_has_to_have_the_identifier(server: FHIRServer, document: StoredDocument, found: Any) -> None:
+    server.before = [reply(200, {"resourceType": "Bundle", "type": "searchset", "entry": found})]
+    assert "knows no patient" in sent(document, server.url, **FOUND).detail
+    assert len(server.requests) == 1
+
+
+def test_a_search_that_fails_is_a_failure_as_any(server: FHIRServer, document: StoredDocument) -> None:
+    server.before = [outcome(503, "transient", "later"), outcome(403, "forbidden", "no patients")]
+    assert sent(document, server.url, **FOUND).state is DeliveryState.PENDING
+    assert sent(document, server.url, **FOUND).state is DeliveryState.REFUSED
+
+
+@pytest.mark.parametrize("patient_id", ["A|B,C$", "ü 1&x=#?/%41", "山"])
+def test_a_search_finds_odd_identifiers(server: FHIRServer, tmp_path: Path, patient_id: str) -> None:
+    headers = evidence(*(source_header(uid, SpecificCharacterSet="ISO_IR 192") for uid in evidence().headers))
+    for header in headers.headers.values():
+        header["PatientID"] = DataElement("PatientID", "LO", patient_id, validation_mode=config.IGNORE)
+    (built,) = bundle.build_r4(study_findings(), headers, identity())
+    path = tmp_path / "odd"
+    path.write_bytes(built.content)
+    server.patients = [_patient("77", patient_id)]
+    assert sent(StoredDocument(path, built.template, built.uid), server.url, **FOUND).state is DeliveryState.ACCEPTED
 
 
 def test_r5_goes_to_a_server_of_r5(tmp_path: Path) -> None:
@@ -334,6 +398,7 @@ def test_a_server_that_asks_for_it_gets_our_certificate(certificates: Certificat
         _table("http://ehr.example/fhir", token_variable="T"),
         _table("https://ehr.example/fhir", token_variable="T", token_file="t"),
         _table("https://ehr.example/fhir", key_file="k"),
+        _table("https://ehr.example/fhir", patient_system="no uri"),
         _table("https://ehr.example/fhir", documents=["tid1500"]),
     ],
 )

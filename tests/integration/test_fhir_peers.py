@@ -82,6 +82,20 @@ def test_a_server_keeps_everything_once_and_connected(server: str, tmp_path: Pat
     assert len(_asked(f"{server}/fhir/Device?_count=100")["entry"]) == 1
 
 
+def test_a_server_finds_the_patient(server: str, tmp_path: Path) -> None:
+    patient = {"resourceType": "Patient", "identifier": [{"system": "urn:oid:1.2.3", "value": "PHANTOM-1"}]}
+    created = _asked(f"{server}/fhir/Patient", json.dumps(patient).encode("utf-8"))
+    (third,) = bundle.build_r4(study_findings(), evidence(), identity(revision=3))
+    path = tmp_path / "third"
+    path.write_bytes(third.content)
+    destination = FHIRDestination(
+        name="ehr", kind="fhir", url=f"{server}/fhir", documents=("fhir_r4",), patient_system="urn:oid:1.2.3", find_patient=True
+    )
+    assert destination.send(StoredDocument(path, third.template, third.uid), SETTINGS, 0).state is DeliveryState.ACCEPTED
+    found = _asked(f"{server}/fhir/DiagnosticReport?subject=Patient/{created['id']}")["entry"]
+    assert len(found) == 1
+
+
 def test_a_server_that_judges_refuses_what_is_wrong(server: str, tmp_path: Path) -> None:
     broken = json.loads(R4.content)
     broken["entry"][-1]["resource"]["status"] = "done"

@@ -4,6 +4,7 @@ Strict where servers are: a bundle that is invalid, a reference to nothing, a cr
 """
 
 import json
+import re
 import ssl
 import threading
 from collections.abc import Callable, Iterator
@@ -11,6 +12,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib import import_module
 from typing import Any
+from urllib.parse import unquote
 
 from tests.waiting import patience
 
@@ -28,6 +30,7 @@ class FHIRServer:
     def __init__(self, version: str = "4.0.1", token: str = "") -> None:
         self.version, self.token = version, token
         self.resources: dict[str, Json] = {}
+        self.patients: list[Json] = []
         self.before: list[Reply | None] = []
         self.after: Callable[[], Reply | None] | None = None
         self.requests: list[tuple[str, str, dict[str, str]]] = []
@@ -45,6 +48,8 @@ class FHIRServer:
         if (method, path) == ("GET", "/fhir/metadata"):
             interaction = {"rest": [{"mode": "server", "interaction": [{"code": "transaction"}]}]}
             return reply(200, {"resourceType": "CapabilityStatement", "fhirVersion": self.version, **interaction})
+        if path.startswith("/fhir/Patient?identifier="):
+            return reply(200, {"resourceType": "Bundle", "type": "searchset", "entry": self._found(path.partition("=")[2])})
         if (method, path) != ("POST", "/fhir") or headers.get("content-type") != "application/fhir+json":
             return outcome(404, "not-found", f"nothing is at {path}")
         try:
@@ -69,13 +74,19 @@ class FHIRServer:
             addresses[entry["fullUrl"]] = found[0] if found else f"{kind}/{len(self.resources) + len(created) + 1}"
             if not found:
                 created[addresses[entry["fullUrl"]]] = entry["resource"]
-        self.resources |= {address: _resolved(resource, addresses) for address, resource in created.items()}
+        known = addresses | {f"Patient/{one['id']}": f"Patient/{one['id']}" for one in self.patients}
+        self.resources |= {address: _resolved(resource, known) for address, resource in created.items()}
         states = [addresses[entry["fullUrl"]] in created for entry in bundle["entry"]]
         responses = [
             {"response": {"status": "201 Created" if new else "200 OK", "location": addresses[entry["fullUrl"]]}}
             for new, entry in zip(states, bundle["entry"], strict=True)
         ]
         return reply(200, {"resourceType": "Bundle", "type": "transaction-response", "entry": responses})
+
+    def _found(self, token: str) -> list[Json]:
+        system, _, value = unquote(token).partition("|")
+        sought = {"system": system, "value": re.sub(r"\\(.)", r"\g<1>", value)}
+        return [{"resource": one} for one in self.patients if sought in one["identifier"]]
 
     def _matching(self, kind: str, criterion: str) -> list[str]:
         name, _, token = criterion.partition("=")
@@ -99,13 +110,13 @@ def outcome(status: int, code: str, diagnostics: str, **headers: str) -> Reply:
 
 
 def _resolved(value: Any, addresses: dict[str, str]) -> Any:
-    """With the addresses that the server gave. Raises ValueError for a reference within the bundle to nothing."""
+    """With the addresses that the server gave, or found. Raises ValueError for a reference to nothing."""
     if isinstance(value, list):
         return [_resolved(one, addresses) for one in value]
     if not isinstance(value, dict):
         return value
     resolved = {name: _resolved(one, addresses) for name, one in value.items()}
-    if str(value.get("reference", "")).startswith("urn:uuid:"):
+    if "reference" in value:
         if value["reference"] not in addresses:
             raise ValueError("a reference to nothing")
         resolved["reference"] = addresses[value["reference"]]

@@ -35,7 +35,7 @@ function judged(bundle) {
 
 async function answer(request, body) {
   const url = request.url.replace(/^\/fhir/, "") || "/";
-  if (request.method === "POST") {
+  if (request.method === "POST" && body.resourceType === "Bundle") {
     const issue = judged(body);
     if (request.url === "/judge" || issue.some((one) => one.severity === "error")) {
       return [request.url === "/judge" ? 200 : 422, { resourceType: "OperationOutcome", issue }];
