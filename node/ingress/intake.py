@@ -186,8 +186,8 @@ def _remember(session: Session, intake: Intake, content: Content, decision: _Dec
     max_revisions = intake.settings.study.max_revisions
     counts = instance.analysable and kept and not rejected
     assembly.note_arrival(session, study, source, counts=counts, now=now, max_revisions=max_revisions)
-    if kept and content.rejection is not None:
-        take_note(session, content.rejection, content.sop_instance_uid, study, now=now)
+    if content.rejection is not None:  # a second time, too: it may have come before the node knew such notes
+        take_note(session, content.rejection, content.sop_instance_uid, study, is_new=kept, now=now)
     if kept and not rejected and may_be_report(content.sop_class_uid):
         reports_changed(session, study, now=now, max_attempts=intake.settings.work.max_attempts)
     return decision.receipt

@@ -26,9 +26,13 @@ UNDER_ANOTHER_STUDY = "a rejection note names an object of this study under anot
 _BATCH = 500  # parameters of one statement
 
 
-def take_note(session: Session, note: RejectionNote, note_uid: str, study: Study, *, now: datetime) -> None:
-    """`study` is the one that the note itself belongs to. Rows of studies are locked."""
-    if not note.named:
+def take_note(
+    session: Session, note: RejectionNote, note_uid: str, study: Study, *, is_new: bool = True, now: datetime
+) -> None:
+    """`study` is the one that the note itself belongs to. Rows of studies are locked. A note that `is_new` is audited, whatever
+    it changes.
+    """
+    if not note.named and is_new:
         audit.record(session, AuditEvent.REJECTION_RECEIVED, now=now, study=study.pseudonym, note=NAMES_NOTHING)
     by_study: dict[str, list[str]] = {}
     for named in sorted(note.named):
@@ -42,7 +46,8 @@ def take_note(session: Session, note: RejectionNote, note_uid: str, study: Study
             _ask_elsewhere(session, study_uid, changed, now)
         else:
             changed = _lift(session, study_uid, uids, now)
-        _tell(session, note, of_note or study, uids, changed, now)
+        if is_new or changed:
+            _tell(session, note, of_note or study, uids, changed, now)
         if of_note is None:
             continue
         if _images_used(session, of_note, uids) != images:
@@ -85,7 +90,6 @@ def _lift(session: Session, study_uid: str, uids: Sequence[str], now: datetime) 
 def _tell(
     session: Session, note: RejectionNote, study: Study, uids: Sequence[str], changed: Sequence[str], now: datetime
 ) -> None:
-    """Also of a note that changes nothing: it came."""
     event = AuditEvent.REJECTION_RECEIVED if note.code else AuditEvent.REJECTION_LIFTED
     here = select(Instance.sop_instance_uid).where(Instance.study_id == study.id, Instance.path.is_not(None)).distinct()
     known = sum(len(session.scalars(here.where(Instance.sop_instance_uid.in_(batch))).all()) for batch in _batches(uids))

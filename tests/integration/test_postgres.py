@@ -28,6 +28,13 @@ from tests.unit.node.db.test_states import *  # noqa: F403
 from tests.unit.node.db.test_wake_up import *  # noqa: F403
 from tests.unit.node.ingress.test_intake import *  # noqa: F403
 from tests.unit.node.ingress.test_intake_healing import *  # noqa: F403
+from tests.unit.node.ingress.test_rejection_notes import (  # noqa: F401  those whose statements differ
+    node,
+    test_an_object_named_under_another_study_is_a_question_to_a_person,
+    test_one_of_our_documents_that_is_rejected_is_not_sent,
+    test_the_patients_are_those_of_the_objects_that_stay,
+    test_what_is_taken_back_is_analysed_again,
+)
 from tests.unit.node.study.test_assembly import *  # noqa: F403
 from tests.unit.node.study.test_assembly_by_hand import *  # noqa: F403
 from tests.unit.node.study.test_assembly_clock import *  # noqa: F403

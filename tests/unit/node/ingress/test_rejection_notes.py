@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from pydicom.dataset import Dataset
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from node.db import queue
@@ -198,6 +198,18 @@ def test_the_same_note_again_changes_nothing(node: Archived) -> None:
     assert node.take(note) == [Receipt.DUPLICATE]
     assert node.state == (StudyState.ANALYSED, 2)
     assert len(node.audited(AuditEvent.REJECTION_RECEIVED)) == 1
+
+
+def test_a_note_that_came_before_the_node_knew_such_notes_takes_effect_when_it_comes_again(node: Archived) -> None:
+    node.analysed()
+    note = rejection_of(FIRST)
+    node.take(note)
+    with node.database.session() as session:
+        session.execute(delete(Rejection))
+        session.scalars(select(Study)).one().state = StudyState.ANALYSED.value
+    assert node.take(note) == [Receipt.DUPLICATE]
+    assert node.in_use == [SECOND]
+    assert node.state == (StudyState.RECEIVING, 3)
 
 
 def test_another_note_of_the_same_object_amends_nothing_more(node: Archived) -> None:
