@@ -19,8 +19,8 @@ from sr_templates.key_objects import Selection, build_selection
 from sr_templates.measurement_items import frame_numbers
 
 _CLASS = KeyObjectSelectionDocumentStorage
-BEST_IN_SET = DocumentKind("kos_best_in_set", _CLASS, "KO", 9400, "EchoNode end-diastole and end-systole")
-OF_INTEREST = DocumentKind("kos_of_interest", _CLASS, "KO", 9410, "EchoNode frames measured")
+BEST_IN_SET = DocumentKind("kos_best_in_set", _CLASS, "KO", 9310, "EchoNode end-diastole and end-systole")
+OF_INTEREST = DocumentKind("kos_of_interest", _CLASS, "KO", 9320, "EchoNode frames measured")
 _PHASES = {Phase.END_DIASTOLE: "end-diastole", Phase.END_SYSTOLE: "end-systole"}
 
 _Used = tuple[FrameReference, str]  # a frame and the key of a quantity that came from it

@@ -22,8 +22,8 @@ from sr_templates.identity import DocumentIdentity
 from sr_templates.marked_frames import NOT_CONFIRMED, MarkedClip, marked_clips, value_text
 from sr_templates.patient_safety import may_show, refuse_numbers_on_patients, research_mark
 
-KIND = DocumentKind("gsps", ColorSoftcopyPresentationStateStorage, "PR", 9500, "EchoNode marks")
-GREY_KIND = DocumentKind("gsps", GrayscaleSoftcopyPresentationStateStorage, "PR", 9500, "EchoNode marks")
+KIND = DocumentKind("gsps", ColorSoftcopyPresentationStateStorage, "PR", 9700, "EchoNode marks")
+GREY_KIND = DocumentKind("gsps", GrayscaleSoftcopyPresentationStateStorage, "PR", 9700, "EchoNode marks")
 
 _MARKS, _VALUES = "MARKS", "VALUES"  # graphic layers, which a viewer hides one by one
 _YELLOW = (255, 220, 0)

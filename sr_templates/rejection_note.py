@@ -15,7 +15,7 @@ from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference
 from sr_templates.key_objects import Selection, build_selection
 
-KIND = DocumentKind("rejection_note", KeyObjectSelectionDocumentStorage, "KO", 9420, "EchoNode documents replaced")
+KIND = DocumentKind("rejection_note", KeyObjectSelectionDocumentStorage, "KO", 9330, "EchoNode documents replaced")
 FOR_PATIENT_SAFETY = Code("113037", "DCM", "Rejected for Patient Safety Reasons")  # PS3.16 CID 7010
 FOR_QUALITY = Code("113001", "DCM", "Rejected for Quality Reasons")
 

@@ -25,8 +25,8 @@ from sr_templates.marked_frames import NOT_CONFIRMED, MarkedClip, MarkedFrame, m
 from sr_templates.patient_safety import may_show, refuse_numbers_on_patients, research_mark
 from sr_templates.pixel_coding import put_pixels
 
-KIND = DocumentKind("sc", SecondaryCaptureImageStorage, "US", 9400, "EchoNode pictures")
-LOOP_KIND = DocumentKind("sc", MultiFrameTrueColorSecondaryCaptureImageStorage, "US", 9400, "EchoNode pictures")
+KIND = DocumentKind("sc", SecondaryCaptureImageStorage, "US", 9600, "EchoNode pictures")
+LOOP_KIND = DocumentKind("sc", MultiFrameTrueColorSecondaryCaptureImageStorage, "US", 9600, "EchoNode pictures")
 
 _LONGEST_LOOP = 100  # frames
 

@@ -1,10 +1,14 @@
 """What a list of series shows of our documents."""
 
+import importlib
+import pkgutil
 from dataclasses import replace
+from itertools import pairwise
 
+import sr_templates
 from models.catalogue import View
 from node.egress.building import build_templates
-from sr_templates.document import series_description
+from sr_templates.document import DocumentKind, series_description
 from sr_templates.segmentation import KIND as SEGMENTATION
 from tests.factories import (
     SERIES_UID,
@@ -43,3 +47,12 @@ def test_no_description_is_longer_than_its_vr_and_the_revision_stays() -> None:
         assert len(text) <= 64
         assert text.startswith("RESEARCH: EchoNode segmentation")
         assert text.endswith(", revision 123")
+
+
+def test_series_of_two_templates_have_numbers_of_their_own() -> None:
+    """Three templates once began at 9400: viewers list series by number. Each has room for its parts."""
+    modules = [importlib.import_module(f"sr_templates.{found.name}") for found in pkgutil.iter_modules(sr_templates.__path__)]
+    kinds = {each for module in modules for each in vars(module).values() if isinstance(each, DocumentKind)}
+    first = sorted({(kind.series_number, kind.template) for kind in kinds})
+    assert len(first) == len({kind.template for kind in kinds}) > 5
+    assert all(after - before >= 10 for (before, _), (after, _) in pairwise(first))
