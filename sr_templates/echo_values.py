@@ -8,7 +8,7 @@ from pydicom.sr.coding import Code
 
 from models.catalogue import QUANTITIES
 from models.results import FrameReference, Measurement
-from sr_templates import codes, prefill
+from sr_templates import codes, prefill, selection
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.normal_value_items import normal_value_items
@@ -87,11 +87,16 @@ def number(name: Code, value: float, unit: Code, relationship: sr.RelationshipTy
 def _by_tid_300(measurement: Measurement, section: Code, profile: Profile, preferred: bool) -> tuple[_Said, ...]:
     """In the order of its rows, up to its images."""
     code = QUANTITY_CODES[measurement.key]
+    status = selection.status(measurement, among_replicates=profile.replicates)
     return (
         (codes.MEASUREMENT_METHOD, prefill.method(measurement), _MOD),
         (_DERIVATION, code.derivation if measurement.beats > 1 else None, _MOD),
         (FINDING_SITE, code.finding_site if code.finding_site != section else None, _MOD),
-        (codes.SELECTION_STATUS, prefill.selection(measurement, profile) if preferred else None, _PROPERTIES),
+        (
+            codes.SELECTION_STATUS,
+            status if preferred else None,
+            _PROPERTIES,
+        ),
     )
 
 

@@ -12,7 +12,7 @@ from pydicom.sr.coding import Code
 
 from models.catalogue import QUANTITIES, Method
 from models.results import Measurement, StudyFindings
-from sr_templates import codes
+from sr_templates import codes, selection
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.patient_safety import may_prefill
@@ -26,9 +26,6 @@ _LONGEST_DS = 16  # PS3.5 6.2
 
 # No receiver knows them, and one that matches words would file them as the ejection fraction of the method of discs.
 _NEVER = frozenset({Method.VIDEO_REGRESSION, Method.VIDEO_REGRESSION_BIPLANE})
-
-# Of several values of one concept the first counts (ASE/EACVI 2015: discs in two planes before one, discs before diameters).
-_BETTER_FIRST = ("125207", "125204", "125208", "125205")
 
 
 @dataclass(frozen=True)
@@ -62,7 +59,7 @@ def choose(findings: StudyFindings, evidence: Evidence, profile: Profile) -> Pre
     values: list[Measurement] = []
     left_out: list[LeftOut] = []
     forbidden = "" if may_prefill(findings, evidence) else "research results stay out of prefilled fields"
-    for measurement in sorted(findings.measurements, key=lambda m: (_rank(m.key), _CATALOGUE_ORDER[m.key])):
+    for measurement in selection.best_first(findings.measurements):
         reason = forbidden or _why_not(measurement, findings, profile)
         if reason:
             left_out.append(LeftOut(measurement.key, reason))
@@ -99,14 +96,6 @@ def stated(measurement: Measurement, profile: Profile) -> tuple[float, Code]:
     if len(str(rounded)) > _LONGEST_DS:
         raise DocumentError(f"{measurement.key}: more than the {_LONGEST_DS} characters of a decimal string")
     return rounded, codes.UNIT_CODES[unit]
-
-
-def selection(measurement: Measurement, profile: Profile) -> Code:
-    """Selection Status (121404) of the preferred value: of CID 224, and never that a user has chosen (121410).
-
-    Among replicates it is their mean, be it of one sample: receivers of that habit look for nothing else.
-    """
-    return codes.MEAN_VALUE if measurement.beats > 1 or profile.replicates else codes.MOST_RECENT_VALUE
 
 
 def image_mode(measurement: Measurement) -> Code | None:
@@ -150,7 +139,8 @@ def _why_not(measurement: Measurement, findings: StudyFindings, profile: Profile
         return "the cart has measured it"
     if any(measurement.key in value.candidates for value in findings.cart):
         return "the cart may have measured it: its value does not say of which quantity it is"
-    better = next((key for key in of_cart if _same_field(key, measurement.key) and _rank(key) <= _rank(measurement.key)), "")
+    rank = selection.rank(measurement.key)
+    better = next((key for key in of_cart if _same_field(key, measurement.key) and selection.rank(key) <= rank), "")
     return f"the cart has measured {better}, which the same field takes" if better else ""
 
 
@@ -161,12 +151,3 @@ def _same_field(one: str, other: str) -> bool:
         return False
     same_flow = first.flow is second.flow or (first.flow is not None and second.flow is not None and first.flow == second.flow)
     return first.concept == second.concept and first.finding_site == second.finding_site and same_flow
-
-
-def _rank(key: str) -> int:
-    code = QUANTITY_CODES.get(key)
-    value = code.method.value if code is not None and code.method is not None else ""
-    return _BETTER_FIRST.index(value) if value in _BETTER_FIRST else len(_BETTER_FIRST)
-
-
-_CATALOGUE_ORDER = {key: number for number, key in enumerate(QUANTITIES)}

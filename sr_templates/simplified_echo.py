@@ -4,7 +4,6 @@ No sections by anatomy, no image but those that a value names itself. Heart rate
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from highdicom import sr
 from pydicom.dataset import Dataset
@@ -13,7 +12,7 @@ from pydicom.uid import SimplifiedAdultEchoSRStorage
 
 from models.catalogue import QUANTITIES
 from models.results import Measurement, StudyFindings
-from sr_templates import prefill, tracking
+from sr_templates import prefill, selection, tracking
 from sr_templates.contributing_equipment import networks
 from sr_templates.document import (
     BuiltDocument,
@@ -112,7 +111,7 @@ def _value(measurement: Measurement, evidence: Evidence, identity: DocumentIdent
         unit,
         short_label(key),
         tuple((in_scheme(name, profile.scheme), in_scheme(what, profile.scheme)) for name, what in said),
-        prefill.selection(measurement, replace(profile, replicates=False)),
+        selection.status(measurement),
         code.derivation and in_scheme(code.derivation, profile.scheme) if measurement.beats > 1 else None,
         tuple(source_images(measurement.sources, evidence)),
         tracking.observation_uid(key, evidence, identity),

@@ -11,6 +11,10 @@ from pydicom.pixels.processing import apply_color_lut
 from models.calibration import RegionProblem
 from node.errors import UnreadableClip
 from node.objects.clip_reader import read_clip
+from node.objects.report_file import read_report_file
+from sr_templates.conformance.deviations import Severity
+from sr_templates.conformance_check import check_document
+from sr_templates.reading.measured_values import measured_values
 
 # File: (frames, rows, columns), problem of the calibration, exclusions.
 CLIPS: dict[str, tuple[tuple[int, int, int], RegionProblem | None, tuple[str, ...]]] = {
@@ -30,6 +34,21 @@ DOCUMENTS = ("dcm4che_report_dfl_sr", "dcmqi_sr1500", "highdicom_sr1500_groups",
 
 def test_every_sample_is_listed_here(samples: Path) -> None:
     assert {path.stem for path in samples.glob("*.dcm")} == {*CLIPS, *DOCUMENTS}
+
+
+# What is wrong with them by the standard itself: units of a maker's own scheme, coordinates of no image.
+ERRORS = {"pydicom_test-SR": 3}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_a_report_of_another_maker_is_read_whole_and_has_no_error_that_it_does_not_have(samples: Path, name: str) -> None:
+    report = read_report_file(samples / f"{name}.dcm")
+    numbers = [item for item in report.root.walk() if item.number is not None]
+    found = measured_values(report)
+    assert len(found) == len(numbers)
+    assert [value.key for value in found if value.key] == [], "none of them is of a heart"
+    deviations = check_document(pydicom.dcmread(samples / f"{name}.dcm"))
+    assert sum(one.severity is Severity.ERROR for one in deviations) == ERRORS.get(name, 0)
 
 
 @pytest.mark.parametrize("name", CLIPS)

@@ -12,7 +12,7 @@ from models.catalogue import QUANTITIES, Method, Phase, View
 from models.results import Beat, ClipFindings, Contour, FrameReference, Measurement, ModelUse
 from sr_templates import codes
 from sr_templates.quantity_codes import QUANTITY_CODES
-from sr_templates.selection import EJECTION_FRACTIONS
+from sr_templates.selection import best_first
 from sr_templates.tracking import structure
 from tests.content_items import all_groups, built, code_of, groups, items, number, of_clip, value_groups
 from tests.factories import (
@@ -254,7 +254,9 @@ def test_video_regression_never_counts() -> None:
 
 
 def test_every_candidate_is_an_ejection_fraction_of_discs_before_teichholz() -> None:
-    methods = [QUANTITIES[key].method for key in EJECTION_FRACTIONS]
+    of_concept = [key for key in QUANTITIES if QUANTITY_CODES[key].concept == QUANTITY_CODES["ef_bp"].concept]
+    methods = [QUANTITIES[value.key].method for value in best_first(measurement(key, 55.0) for key in reversed(of_concept))]
+    assert len(methods) == len(of_concept) == 5
     assert methods[0] is Method.DISCS_BIPLANE
     assert methods.index(Method.TEICHHOLZ) > max(i for i, m in enumerate(methods) if m is Method.DISCS_SINGLE_PLANE)
 

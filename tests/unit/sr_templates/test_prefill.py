@@ -6,7 +6,7 @@ import pytest
 
 from models.catalogue import QUANTITIES
 from models.results import StudyFindings
-from sr_templates import prefill
+from sr_templates import prefill, selection
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.profile import DEFAULT_PROFILE, Profile
@@ -166,9 +166,9 @@ def test_a_number_too_long_for_a_decimal_string_is_refused() -> None:
 
 def test_the_preferred_value_is_a_mean_or_the_only_one_and_never_the_users() -> None:
     single, mean = measurement("ef_a4c", 50.0), measurement("ef_a4c", 50.0, beats=3)
-    assert prefill.selection(single, Profile()).value == "121411"
-    assert prefill.selection(mean, Profile()).value == "121412"
-    assert prefill.selection(single, Profile(replicates=True)).value == "121412"
+    assert selection.status(single).value == "121411"
+    assert selection.status(mean).value == "121412"
+    assert selection.status(single, among_replicates=True).value == "121412"
 
 
 def test_the_mode_is_that_of_the_views_found() -> None:

@@ -3,7 +3,7 @@
 Every quantity of the catalogue is measured, each with a value of its own; each kind of receiver gets the report of its profile.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from functools import cache
@@ -174,7 +174,7 @@ def _key(number: Dataset, section: str, mode: str) -> tuple[str, ...]:
 
 
 def _coded(item: Dataset) -> list[Dataset]:
-    return [child for child in item.ContentSequence if child.ValueType == "CODE"]
+    return [child for child in item.get("ContentSequence") or [] if child.ValueType == "CODE"]
 
 
 def _values(item: Dataset, section: str = "", mode: str = "") -> list[tuple[tuple[str, ...], bool, float]]:
@@ -245,6 +245,47 @@ def test_a_better_value_of_ours_takes_the_field_of_a_worse_one() -> None:
     """The one exception: a receiver without methods then shows the biplane ejection fraction, not that of two diameters."""
     first, both = _after_both(flat_by_code.form, _of_cart("ef_teichholz_2d"), Profile())
     assert first["ef_bp"] != both["ef_bp"] == _expected(frozenset({"ef_bp"}))["ef_bp"]
+
+
+# Where methods, views and modes are dropped: the value that the field shall hold, and those that stand there too.
+_OF_ONE_FIELD = {
+    "ef_bp": ("ef_a4c", "ef_a2c", "ef_teichholz_2d", "ef_teichholz_mm"),
+    "lvedv_bp": ("lvedv_a4c", "lvedv_a2c"),
+    "lvesv_bp": ("lvesv_a4c", "lvesv_a2c"),
+    "la_vol_mod_bp": ("la_vol_al_bp", "la_vol_mod_a4c", "la_vol_mod_a2c"),
+    "ava_vti": ("ava_vmax",),
+    **{f"{key}_2d": (f"{key}_mm",) for key in ("lvidd", "lvids", "ivsd", "lvpwd", "fs", "la_diam_ap", "lv_mass_cube")},
+}
+
+
+@pytest.mark.parametrize("profile", _CHOICES, ids=lambda profile: profile.key() or "default")
+def test_a_receiver_that_knows_name_and_site_alone_holds_the_best_value(profile: Profile) -> None:
+    """It keeps what comes last, or first of what is written twice; by exact meaning nothing is lost to it."""
+    held: dict[tuple[str, str], list[float]] = {}
+    for number, section, flow in _by_name_and_site(report(profile)):
+        held.setdefault((number.ConceptNameCodeSequence[0].CodeMeaning, section + flow), []).append(
+            float(number.MeasuredValueSequence[0].NumericValue)
+        )
+    of_one_field = {key: {key, *others} for key, others in _OF_ONE_FIELD.items()}
+    several = [values for values in held.values() if len(set(values)) > 1]
+    assert len(several) == len(of_one_field)
+    best = _expected(frozenset(_OF_ONE_FIELD))
+    assert sorted(values[-1] for values in several) == sorted(best.values(), key=lambda value: value.expected)
+    if profile.replicates:
+        assert [values[0] for values in several] == [values[-1] for values in several]
+
+
+def _by_name_and_site(item: Dataset, section: str = "") -> Iterator[tuple[Dataset, str, str]]:
+    for child in _coded(item):
+        if child.ConceptNameCodeSequence[0].CodeValue in ("363698007", "G-C0E3"):
+            section = child.ConceptCodeSequence[0].CodeValue
+    for child in item.get("ContentSequence") or []:
+        if child.ValueType == "CONTAINER":
+            yield from _by_name_and_site(child, section)
+        elif child.ValueType == "NUM" and section:
+            said = {c.ConceptNameCodeSequence[0].CodeValue: c.ConceptCodeSequence[0].CodeValue for c in _coded(child)}
+            site = said.get("363698007", said.get("G-C0E3", section))
+            yield child, site, said.get("260674002", said.get("G-C048", ""))
 
 
 def test_what_is_not_written_is_listed() -> None:
