@@ -1,11 +1,11 @@
 """Structured reports as other makers write them: small trees of content items, every part replaceable."""
 
-from collections.abc import Iterable
 from io import BytesIO
 from typing import Any
 
 from pydicom import dcmread
 from pydicom.dataset import Dataset, FileMetaDataset
+from pydicom.sr.coding import Code
 from pydicom.uid import ComprehensiveSRStorage, ExplicitVRLittleEndian
 
 from sr_templates.reading.content_tree import Report, read_report
@@ -13,7 +13,8 @@ from tests.factories import STUDY_UID
 
 CART_SERIES_UID = "1.2.826.0.1.3680043.8.498.7"
 CART_UID = f"{CART_SERIES_UID}.1"
-Coded = tuple[str, str, str]  # value, scheme, meaning
+Coded = tuple[str, str, str] | Code  # value, scheme, meaning
+_IMAGE_CLASS = "1.2.840.10008.5.1.4.1.1.3.1"
 
 # SNOMED RT, as carts wrote it until 2017 and as many still do (PS3.16 8.1).
 FINDING_SITE: Coded = ("G-C0E3", "SRT", "Finding Site")
@@ -60,29 +61,53 @@ DIAMETER: Coded = ("M-02550", "SRT", "Diameter")
 
 def code_item(coded: Coded) -> Dataset:
     item = Dataset()
-    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = coded
+    item.CodeValue, item.CodingSchemeDesignator, item.CodeMeaning = coded[:3]
     return item
 
 
-def _item(value_type: str, name: Coded | None, relationship: str, children: Iterable[Dataset]) -> Dataset:
+def item_of(value_type: str, name: Coded | None, relationship: str, *children: Dataset) -> Dataset:
+    """Without its value. The root has no relationship."""
     item = Dataset()
-    item.RelationshipType, item.ValueType = relationship, value_type
+    item.ValueType = value_type
+    if relationship:
+        item.RelationshipType = relationship
     if name is not None:
         item.ConceptNameCodeSequence = [code_item(name)]
-    if children := list(children):
-        item.ContentSequence = children
+    if children:
+        item.ContentSequence = list(children)
     return item
 
 
-def coded(name: Coded, value: Coded, relationship: str = "HAS CONCEPT MOD") -> Dataset:
-    item = _item("CODE", name, relationship, ())
+def coded(name: Coded, value: Coded, relationship: str = "HAS CONCEPT MOD", *children: Dataset) -> Dataset:
+    item = item_of("CODE", name, relationship, *children)
     item.ConceptCodeSequence = [code_item(value)]
     return item
 
 
 def text(name: Coded, value: str, relationship: str = "HAS PROPERTIES") -> Dataset:
-    item = _item("TEXT", name, relationship, ())
+    item = item_of("TEXT", name, relationship)
     item.TextValue = value
+    return item
+
+
+def reference_to(uid: str, *frames: int) -> Dataset:
+    reference = Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = _IMAGE_CLASS, uid
+    if frames:
+        reference.ReferencedFrameNumber = list(frames)
+    return reference
+
+
+def image(uid: str, *frames: int, name: Coded | None = None, relationship: str = "INFERRED FROM") -> Dataset:
+    """Frames of an object; all of them where none is named."""
+    item = item_of("IMAGE", name, relationship)
+    item.ReferencedSOPSequence = [reference_to(uid, *frames)]
+    return item
+
+
+def outline(name: Coded | None, selected_from: Dataset) -> Dataset:
+    item = item_of("SCOORD", name, "INFERRED FROM", selected_from)
+    item.GraphicType, item.GraphicData = "POLYLINE", [1.0, 1.0, 9.0, 9.0]
     return item
 
 
@@ -90,7 +115,7 @@ def number(
     name: Coded | None, value: str, unit: str | None, *children: Dataset, relationship: str = "CONTAINS", scheme: str = "UCUM"
 ) -> Dataset:
     """`unit` None leaves the unit's sequence empty."""
-    item = _item("NUM", name, relationship, children)
+    item = item_of("NUM", name, relationship, *children)
     measured = Dataset()
     measured.NumericValue = value
     measured.MeasurementUnitsCodeSequence = [code_item((unit, scheme, unit))] if unit is not None else []
@@ -99,7 +124,7 @@ def number(
 
 
 def container(name: Coded, *children: Dataset, relationship: str = "CONTAINS") -> Dataset:
-    item = _item("CONTAINER", name, relationship, children)
+    item = item_of("CONTAINER", name, relationship, *children)
     item.ContinuityOfContent = "SEPARATE"
     return item
 
@@ -112,8 +137,7 @@ def section(site: Coded, mode: Coded | None, *numbers: Dataset, findings: Coded 
 
 def document(*content: Dataset, title: Coded = ECHO_REPORT, template: str = "5200", **attributes: Any) -> Dataset:
     """A Comprehensive SR of the cart, of the study that `tests.factories` is about."""
-    dataset = container(title, *content)
-    del dataset.RelationshipType
+    dataset = container(title, *content, relationship="")
     item = Dataset()
     item.MappingResource, item.TemplateIdentifier = "DCMR", template
     dataset.ContentTemplateSequence = [item]

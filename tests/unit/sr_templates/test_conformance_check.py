@@ -19,7 +19,8 @@ from sr_templates.document import BuiltDocument
 from sr_templates.profile import DEFAULT_PROFILE, Profile
 from sr_templates.srt import srt
 from tests.factories import evidence, identity, study_findings
-from tests.small_reports import code, container, dcm, echo_report, loinc, number, sct, simplified_report
+from tests.reports import coded, container, number
+from tests.small_reports import dcm, echo_report, loinc, sct, simplified_report
 
 OLDER = Profile(scheme="srt", findings="121070", velocity="cm/s", replicates=True)
 Break = Callable[[Dataset], object]
@@ -169,19 +170,15 @@ def _swap_sections(document: Dataset) -> None:
 
 
 def _finding() -> Dataset:
-    return code("CONTAINS", dcm("121071", "Finding"), sct("82471001", "Left atrium"))
+    return coded(dcm("121071", "Finding"), sct("82471001", "Left atrium"), "CONTAINS")
 
 
 def _section_of_ones_own() -> Dataset:
-    return container(
-        "CONTAINS", dcm("121111", "Summary"), code("CONTAINS", dcm("121071", "Finding"), sct("82471001", "Left atrium"))
-    )
+    return container(dcm("121111", "Summary"), coded(dcm("121071", "Finding"), sct("82471001", "Left atrium"), "CONTAINS"))
 
 
 def _findings_of_no_site() -> Dataset:
-    return container(
-        "CONTAINS", dcm("121070", "Findings"), code("CONTAINS", dcm("121071", "Finding"), sct("82471001", "Left atrium"))
-    )
+    return container(dcm("121070", "Findings"), coded(dcm("121071", "Finding"), sct("82471001", "Left atrium"), "CONTAINS"))
 
 
 def _refer(document: Dataset, numbers: list[int]) -> None:
@@ -191,11 +188,11 @@ def _refer(document: Dataset, numbers: list[int]) -> None:
 
 
 def _site() -> Dataset:
-    return code("HAS CONCEPT MOD", sct("363698007", "Finding Site"), sct("87878005", "Left ventricle"))
+    return coded(sct("363698007", "Finding Site"), sct("87878005", "Left ventricle"))
 
 
 def _regurgitation() -> Dataset:
-    return code("HAS CONCEPT MOD", sct("260674002", "Flow Direction"), sct("397417004", "Regurgitant Flow"))
+    return coded(sct("260674002", "Flow Direction"), sct("397417004", "Regurgitant Flow"))
 
 
 def _prefer_both(document: Dataset) -> None:
@@ -209,7 +206,7 @@ def _keep(document: Dataset, wanted: Callable[[Dataset], bool]) -> None:
 
 def _purpose(document: Dataset) -> None:
     image = next(item for item in document.ContentSequence if item.ValueType == "IMAGE")
-    image.ConceptNameCodeSequence = code("", dcm("121112", "Source of Measurement"), dcm("1", "x")).ConceptNameCodeSequence
+    image.ConceptNameCodeSequence = coded(dcm("121112", "Source of Measurement"), dcm("1", "x")).ConceptNameCodeSequence
 
 
 MATRIX: dict[tuple[str, str], tuple[Break, str]] = {
@@ -280,7 +277,7 @@ MATRIX: dict[tuple[str, str], tuple[Break, str]] = {
     ("kos", "a purpose of reference"): (_purpose, "TID 2010 row 8"),
     ("kos", "no such title"): (lambda d: retitle(d, "113999"), "TID 2010 row 1"),
     ("kos", "no such reason"): (lambda d: set_value(d, "113011", "111999"), "TID 2010 row 2"),
-    ("kos", "a measurement"): (lambda d: add(d, "", number("CONTAINS", loinc("18043-0", "EF"), "5", "%")), "TID 2010"),
+    ("kos", "a measurement"): (lambda d: add(d, "", number(loinc("18043-0", "EF"), "5", "%")), "TID 2010"),
 }
 
 

@@ -9,7 +9,8 @@ from pydicom.dataset import Dataset
 
 from sr_templates.conformance.deviations import Deviation, Severity
 from sr_templates.conformance_check import check_document
-from tests.small_reports import GROUP, MOD, SITE, code, container, dcm, echo_report, item, loinc, number, outline, sct
+from tests.reports import coded, container, item_of, number
+from tests.small_reports import GROUP, SITE, dcm, drawn, echo_report, loinc, sct
 
 Break = Callable[[Dataset], None]
 
@@ -52,7 +53,7 @@ def sited(scheme: str, value: str) -> Break:
     return doing
 
 
-def drawn(kind: str, points: list[float]) -> Break:
+def drawing(kind: str, points: list[float]) -> Break:
     def doing(document: Dataset) -> None:
         region = first(document, LVIDD).ContentSequence[0]
         assert region.ValueType == "SCOORD"
@@ -92,7 +93,7 @@ def frame(document: Dataset) -> None:
 
 def dated(kind: str, keyword: str, vr: str, value: str) -> Break:
     def doing(document: Dataset) -> None:
-        made = item(kind, "HAS PROPERTIES", dcm("121106", "Comment"))
+        made = item_of(kind, dcm("121106", "Comment"), "HAS PROPERTIES")
         put(made, keyword, vr, value)
         first(document, EF).ContentSequence.append(made)
 
@@ -109,12 +110,12 @@ BREAKS: dict[str, tuple[Break, str]] = {
     "a scheme with spaces": (sited("SNOMED CT", "87878005"), "SNOMED CT, which is SCT"),
     "CT as RT": (sited("SRT", "87878005"), "no SNOMED RT code"),
     "RT as CT": (sited("SCT", "T-32600"), "no SNOMED CT code"),
-    "no such graphic": (drawn("SQUARE", [1, 1, 2, 2]), "SQUARE is no graphic type"),
-    "a point of three figures": (drawn("POINT", [1, 1, 2]), "POINT"),
-    "a point of two points": (drawn("POINT", [1, 1, 2, 2]), "POINT"),
-    "a circle of three points": (drawn("CIRCLE", [1, 1, 2, 2, 3, 3]), "CIRCLE"),
-    "a line of one point": (drawn("POLYLINE", [1, 1]), "POLYLINE"),
-    "an ellipse of three points": (drawn("ELLIPSE", [1, 1, 2, 2, 3, 3]), "ELLIPSE"),
+    "no such graphic": (drawing("SQUARE", [1, 1, 2, 2]), "SQUARE is no graphic type"),
+    "a point of three figures": (drawing("POINT", [1, 1, 2]), "POINT"),
+    "a point of two points": (drawing("POINT", [1, 1, 2, 2]), "POINT"),
+    "a circle of three points": (drawing("CIRCLE", [1, 1, 2, 2, 3, 3]), "CIRCLE"),
+    "a line of one point": (drawing("POLYLINE", [1, 1]), "POLYLINE"),
+    "an ellipse of three points": (drawing("ELLIPSE", [1, 1, 2, 2, 3, 3]), "ELLIPSE"),
     "frame 0": (frame, "frame"),
     "an item that refers to itself": (referring(1, 5, 2, 2), "stands in"),
     "an item that refers to what it stands in": (referring(1, 5), "stands in"),
@@ -149,8 +150,8 @@ def test_each_break_is_found(what: str, before: set[str]) -> None:
     "doing",
     [
         measured("+56.4"), measured("5.64E1"), measured(" 56.4 "), measured("056.400000000000"), qualified("114009"),
-        drawn("POINT", [1, 1]), drawn("MULTIPOINT", [1, 1]), drawn("CIRCLE", [1, 1, 2, 2]),
-        drawn("ELLIPSE", [1, 1, 2, 2, 3, 3, 4, 4]), drawn("POLYLINE", [1, 1, 2, 2, 3, 3]),
+        drawing("POINT", [1, 1]), drawing("MULTIPOINT", [1, 1]), drawing("CIRCLE", [1, 1, 2, 2]),
+        drawing("ELLIPSE", [1, 1, 2, 2, 3, 3, 4, 4]), drawing("POLYLINE", [1, 1, 2, 2, 3, 3]),
         dated("DATE", "Date", "DA", "20260304"), dated("TIME", "Time", "TM", "12"), dated("TIME", "Time", "TM", "235959.123"),
         dated("DATETIME", "DateTime", "DT", "2026"), dated("DATETIME", "DateTime", "DT", "20260304121530.12+0100"),
         lambda d: put(first(d, OBSERVER), "UID", "UI", "1." + "2" * 62),
@@ -174,9 +175,9 @@ def test_a_unit_that_earlier_editions_wrote_so_is_a_warning() -> None:
 
 def test_a_report_of_a_thousand_levels_is_checked_as_deep_as_any_is() -> None:
     """Bug prevented: a recursion without end in a check that never raises."""
-    inner = number("CONTAINS", loinc(EF, "EF"), "55", "%")
+    inner = number(loinc(EF, "EF"), "55", "%")
     for _ in range(1000):
-        inner = container("CONTAINS", GROUP, inner)
+        inner = container(GROUP, inner)
     document = echo_report()
     document.ContentSequence.append(inner)
     assert any("deep" in one.message for one in check_document(document))
@@ -186,11 +187,8 @@ def test_a_second_site_is_a_site() -> None:
     """TID 300 row 5 has VM 1-n."""
     document = echo_report()
     sites = [
-        code(MOD, SITE, sct("399093001", "Medial Mitral Annulus")),
-        code(MOD, SITE, sct("399086000", "Lateral Mitral Annulus")),
+        coded(SITE, sct(*side)) for side in (("399093001", "Medial Mitral Annulus"), ("399086000", "Lateral Mitral Annulus"))
     ]
-    ratio = loinc("18037-2", "Mitral Valve E-Wave Peak Velocity")
-    first(document, "125007").ContentSequence.append(
-        number("CONTAINS", ratio, "0.8", "m/s", *sites, outline("INFERRED FROM", dcm(SOURCE, "Source of Measurement")))
-    )
+    velocity = loinc("18037-2", "Mitral Valve E-Wave Peak Velocity")
+    first(document, "125007").ContentSequence.append(number(velocity, "0.8", "m/s", *sites, drawn()))
     assert not [one for one in of(document) if "Finding Site" in one.message and "times" in one.message]

@@ -19,19 +19,11 @@ from tests.reports import (
     code_item,
     container,
     document,
+    image,
     number,
     section,
     text,
 )
-
-
-def image(uid: str, frame: int) -> Dataset:
-    item, reference = Dataset(), Dataset()
-    item.RelationshipType, item.ValueType = "INFERRED FROM", "IMAGE"
-    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = "1.2.840.10008.5.1.4.1.1.3.1", uid
-    reference.ReferencedFrameNumber = frame
-    item.ReferencedSOPSequence = [reference]
-    return item
 
 
 def full() -> Dataset:

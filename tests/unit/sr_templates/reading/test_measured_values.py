@@ -11,7 +11,7 @@ from sr_templates.reading.content_tree import read_report
 from sr_templates.reading.measured_values import SRValue, measured_values
 from sr_templates.reading.modifiers import Facet
 from tests import reports
-from tests.reports import as_read, code_item, coded, container, document, number, section, text
+from tests.reports import as_read, code_item, coded, container, document, image, number, section, text
 
 
 def values(dataset: Dataset) -> tuple[SRValue, ...]:
@@ -212,16 +212,6 @@ def test_the_sign_of_a_velocity_is_its_direction_on_the_display() -> None:
     jet = number(reports.PEAK_VELOCITY, "-261", "cm/s", flow(reports.REGURGITANT))
     (found,) = values(document(section(reports.TRICUSPID_VALVE, reports.CONTINUOUS, jet)))
     assert (found.key, found.value, found.notes) == ("tr_vmax", 2.61, ("the sign is the direction on the display",))
-
-
-def image(uid: str, *frames: int) -> Dataset:
-    item, reference = Dataset(), Dataset()
-    item.RelationshipType, item.ValueType = "INFERRED FROM", "IMAGE"
-    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = "1.2.840.10008.5.1.4.1.1.3.1", uid
-    if frames:
-        reference.ReferencedFrameNumber = list(frames)
-    item.ReferencedSOPSequence = [reference]
-    return item
 
 
 def test_images_are_found_by_value_by_reference_behind_coordinates_and_at_the_group() -> None:
