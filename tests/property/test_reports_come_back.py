@@ -27,7 +27,7 @@ EXAMPLES = settings(max_examples=25)
 
 @st.composite
 def several(draw: st.DrawFn) -> tuple[Measurement, ...]:
-    """Any set of quantities, each with a possible value, over one beat or several, in the view and direction it is of."""
+    """Any set of quantities, each with a possible value, over one beat or several, in a view and direction that it is of."""
     return tuple(draw(measured(key)) for key in sorted(draw(st.sets(st.sampled_from(KEYS), min_size=1, max_size=12))))
 
 
@@ -46,6 +46,7 @@ def measured(draw: st.DrawFn, key: str) -> Measurement:
         beats=beats,
         sd=draw(st.floats(0, (high - low) / 10)) if beats > 1 and draw(st.booleans()) else None,
         direction=draw(st.sampled_from(list(Direction))) if quantity.either_way else quantity.direction,
+        view=draw(st.sampled_from([None, *quantity.views])) if len(quantity.views) != 1 else quantity.views[0],
     )
 
 
