@@ -24,6 +24,7 @@ from sr_templates.document import (
     predecessor_item,
     start_document,
 )
+from sr_templates.drawn_regions import with_drawable_marks
 from sr_templates.echo_values import FINDING_SITE, echo_value, in_scheme
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
@@ -88,7 +89,7 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     Raises DocumentError for findings that cannot be written.
     """
     profile = identity.profile
-    values = written(findings, evidence, profile).values
+    values = written(with_drawable_marks(findings, evidence), evidence, profile).values
     if not values:
         return ()
     document = start_document(KIND, evidence, identity, mark=research_mark(findings), models=networks(findings))

@@ -7,10 +7,11 @@ from pydicom.dataelem import DataElement
 from pydicom.sr.coding import Code
 
 from models.catalogue import QUANTITIES
-from models.results import FrameReference, Measurement
+from models.results import Measurement
 from sr_templates import codes, prefill, selection
-from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
+from sr_templates.frame_references import frame_numbers
+from sr_templates.image_region import measured_at
 from sr_templates.normal_value_items import normal_value_items
 from sr_templates.profile import Profile, Scheme
 from sr_templates.quantity_codes import QUANTITY_CODES
@@ -43,7 +44,7 @@ def echo_value(
     preferred: bool,
     observation_uid: str,
 ) -> sr.NumContentItem:
-    """A NUM with its modifiers by value, and the frames it came from.
+    """A NUM with its modifiers by value, the frames it came from and the marks on them.
 
     The finding site stands where it differs from the section's, which every value below inherits (TID 5202 row 2). A value
     that is not `preferred` is a replicate of one that is. `parts` are assumptions that it was made with.
@@ -55,7 +56,7 @@ def echo_value(
         *_coded(_by_tid_300(measurement, section, profile, preferred), profile.scheme),
         *(normal_value_items(measurement, evidence, profile.scheme) if preferred else ()),
         *(_derived_from(part, profile) for part in parts),
-        *source_images(measurement.sources, evidence),
+        *sources(measurement, evidence),
         *_coded(_by_tid_5203(measurement), profile.scheme),
     ]
     if children:
@@ -130,19 +131,16 @@ def _cycle_point(measurement: Measurement) -> Code | None:
     return codes.PHASE_CODES[phase] if phase and measurement.key in _STATE_THEIR_PHASE and phase in (found or {phase}) else None
 
 
-def source_images(sources: Sequence[FrameReference], evidence: Evidence) -> list[sr.SourceImageForMeasurement]:
-    """TID 320, by value: one reference an object, with all its frames that were read.
+def sources(measurement: Measurement, evidence: Evidence) -> list[sr.ContentItem]:
+    """TID 320, by value: one image an object, with all its frames that were read, then each mark on them.
 
     Raises DocumentError for a frame that the object does not have.
     """
     frames: dict[str, set[int]] = {}
-    for source in sources:
+    for source in measurement.sources:
         frames.setdefault(source.sop_instance_uid, set()).add(source.frame_number)
-    images = []
-    for uid, numbers in frames.items():
-        count = evidence.number_of_frames(uid)
-        if any(not 1 <= number <= (count or 1) for number in numbers):
-            raise DocumentError("findings refer to a frame that the object does not have")
-        some = None if count is None or len(numbers) == count else sorted(numbers)  # of all, PS3.3 10.3 names none
-        images.append(sr.SourceImageForMeasurement(evidence.header(uid).SOPClassUID, uid, some))
-    return images
+    images = (
+        sr.SourceImageForMeasurement(evidence.header(uid).SOPClassUID, uid, frame_numbers(uid, numbers, evidence))
+        for uid, numbers in frames.items()
+    )
+    return [*images, *measured_at(measurement, evidence)]

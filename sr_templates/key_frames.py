@@ -14,9 +14,9 @@ from sr_templates import codes
 from sr_templates.contributing_equipment import networks
 from sr_templates.document import BuiltDocument, DocumentKind, evidence_sequence
 from sr_templates.evidence import Evidence
+from sr_templates.frame_references import frame_numbers
 from sr_templates.identity import DocumentIdentity
 from sr_templates.key_objects import Selection, build_selection
-from sr_templates.measurement_items import frame_numbers
 
 _CLASS = KeyObjectSelectionDocumentStorage
 BEST_IN_SET = DocumentKind("kos_best_in_set", _CLASS, "KO", 9310, "EchoNode end-diastole and end-systole")

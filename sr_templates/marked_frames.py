@@ -7,9 +7,9 @@ from models.catalogue import QUANTITIES, Phase
 from models.results import Caliper, CaliperKind, ClipFindings, Contour, Measurement, Point, StudyFindings
 from sr_templates import prefill
 from sr_templates.copied_values import text_of
+from sr_templates.drawn_regions import outlines_used
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
-from sr_templates.image_region import outlined_regions
 from sr_templates.profile import DEFAULT_PROFILE
 
 NOT_CONFIRMED = "Drawn by an algorithm and confirmed by nobody: not for diagnosis"  # beside every picture of ours
@@ -54,10 +54,10 @@ def marked_clips(findings: StudyFindings, evidence: Evidence) -> tuple[MarkedCli
 
     Raises DocumentError for marks that lie on no frame of their object, or on one of another size.
     """
-    regions = outlined_regions(findings, evidence)
+    outlines = outlines_used(findings, evidence)
     found = []
     for clip in findings.clips:
-        contours = [region.contour for region in regions if region.clip is clip]
+        contours = outlines.get(clip.sop_instance_uid, ())
         calipers = _calipers(clip, findings.measurements)
         numbers = {contour.frame_index + 1 for contour in contours} | {caliper.frame_number for caliper in calipers}
         if numbers:

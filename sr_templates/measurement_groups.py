@@ -1,5 +1,5 @@
-"""The measurement groups of a report: one for each outline (TID 1410), then one for each structure, set of views and method of
-the values without one (TID 1501).
+"""The measurement groups of a report: one for each outline and each mark (TID 1410), then one for each structure, set of views
+and method of the values without one (TID 1501).
 """
 
 from collections.abc import Iterable, Sequence
@@ -9,12 +9,13 @@ from highdicom import sr
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 
-from models.catalogue import QUANTITIES, View
+from models.catalogue import QUANTITIES
 from models.results import Measurement, ModelUse, StudyFindings
 from sr_templates import algorithm, codes, tracking
+from sr_templates.drawn_regions import DrawnRegion, drawn_keys, drawn_regions
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
-from sr_templates.image_region import OutlinedRegion, drawn_keys, image_region, outlined_regions, whole_frame
+from sr_templates.image_region import image_region, whole_frame
 from sr_templates.measurement_items import comment, measured
 from sr_templates.patient_safety import research_mark
 from sr_templates.quantity_codes import QUANTITY_CODES
@@ -35,15 +36,12 @@ Group = sr.MeasurementsAndQualitativeEvaluations | sr.PlanarROIMeasurementsAndQu
 def measurement_groups(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> list[Group]:
     """Every value once, with site and method at its group as well as at itself: readers of groups look at these alone.
 
-    Outlines come first: viewers open a report at its first region.
+    What is drawn comes first: viewers open a report at its first region.
     """
-    regions = outlined_regions(findings, evidence)
-    groups: list[Group] = []
-    tracked: set[tuple[str, View]] = set()
-    for region in regions:
-        of_structure = (region.contour.structure, region.view)
-        groups.append(_outline_group(region, of_structure not in tracked, findings, evidence, identity))
-        tracked.add(of_structure)
+    regions = drawn_regions(findings, evidence)
+    outlines = {(region.structure, region.view): region for region in reversed(regions) if not region.key}
+    firsts = list(outlines.values())
+    groups: list[Group] = [_region_group(region, region in firsts, findings, evidence, identity) for region in regions]
     drawn = set(drawn_keys(regions))
     places: dict[tuple[str, ...], list[Measurement]] = {}
     for measurement in findings.measurements:
@@ -79,22 +77,24 @@ def _frame_group(
     return group
 
 
-def _outline_group(
-    region: OutlinedRegion, of_structure: bool, findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity
+def _region_group(
+    region: DrawnRegion, of_structure: bool, findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity
 ) -> sr.PlanarROIMeasurementsAndQualitativeEvaluations:
-    """TID 1410: an outline with the values that it gave.
+    """TID 1410: an outline or a mark with the values that it gave.
 
-    The first of a structure in a view is tracked as that structure, as its segment in a segmentation is. The others have UIDs
-    of their own, for viewers take regions of one tracking UID for one.
+    The first outline of a structure in a view is tracked as that structure, as its segment in a segmentation is. All others
+    have UIDs of their own, for viewers take regions of one tracking UID for one.
     """
-    structure = region.contour.structure
+    structure = region.structure
     if of_structure:
         tracked = tracking.structure(structure, [region.view], evidence, identity)
+    elif region.key:
+        tracked = tracking.mark(region.key, region.view, region.frame, region.number, evidence, identity)
     else:
         tracked = tracking.outline(structure, region.view, region.frame, evidence, identity)
-    uses = [use for use in region.clip.models if region.clip.outlined_by in ("", use.name)]
     group = sr.PlanarROIMeasurementsAndQualitativeEvaluations(
-        referenced_region=image_region(region, evidence), **_attributes(tracked, structure, uses, identity)
+        referenced_region=image_region(region.kind, region.points_px, region.frame, region.view, evidence),
+        **_attributes(tracked, structure, region.uses, identity),
     )
     group[0].ObservationUID = tracking.observation_uid(f"group {tracked.uid}", evidence, identity)
     _complete(group, region.measurements, findings, evidence, identity)

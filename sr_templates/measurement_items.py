@@ -12,14 +12,15 @@ from models.results import FrameReference, Measurement, NotMeasured, StudyFindin
 from sr_templates import algorithm, codes, selection, tracking
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
+from sr_templates.frame_references import acquisition, frame_numbers
 from sr_templates.identity import DocumentIdentity
+from sr_templates.image_region import measured_at
 from sr_templates.normal_value_items import normal_value_items
 from sr_templates.quantity_codes import QUANTITY_CODES, QuantityCode, image_mode_of
 
 _MOD = sr.RelationshipTypeValues.HAS_CONCEPT_MOD
 _INFERRED = sr.RelationshipTypeValues.INFERRED_FROM
 _PROPERTIES = sr.RelationshipTypeValues.HAS_PROPERTIES
-_ACQUISITION = sr.RelationshipTypeValues.HAS_ACQ_CONTEXT
 # Rows of TID 300 by concept name: method, derivation, site, equivalent meaning, TID 4019; any other modifier is one of row 2.
 _ROWS = {"370129005": 3, "121401": 4, "363698007": 5, "121050": 16, "111001": 19, "111003": 19, "111002": 19, "111000": 19}
 
@@ -27,8 +28,8 @@ _ROWS = {"370129005": 3, "121401": 4, "363698007": 5, "121050": 16, "111001": 19
 def measured(
     measurement: Measurement, findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity
 ) -> sr.Measurement:
-    """TID 300: value, unit, method, site, view and mode found, the model that read it, beats averaged, and every frame it came
-    from with its phase.
+    """TID 300: value, unit, method, site, view and mode found, the model that read it, beats averaged, every frame it came from
+    with its phase, and the marks on them.
 
     Raises DocumentError where the value is not finite or not in the unit of the dictionary, and where none of the findings'
     models read it. A quantity of one view must say in which it was measured: nothing else tells a receiver EF A4C from EF A2C.
@@ -57,6 +58,7 @@ def measured(
         *_properties(measurement, code, findings),
         *normal_value_items(measurement, evidence),
         *_beats(measurement),
+        *measured_at(measurement, evidence),
         sr.TextContentItem(codes.EQUIVALENT_MEANING, quantity.name, _MOD),
     ]
     item[0].ContentSequence = sr.ContentSequence(sorted((*item[0].ContentSequence, *children), key=_row))
@@ -145,20 +147,3 @@ def _source_images(
             image.ContentSequence = context
         images.append(image)
     return images
-
-
-def acquisition(phase: Phase | None, view: View | None) -> sr.ContentSequence:
-    """What an image shows: the cardiac cycle point and the view, as far as they are known."""
-    pairs = [(codes.CARDIAC_CYCLE_POINT, codes.PHASE_CODES[phase])] if phase else []
-    pairs += [(codes.IMAGE_VIEW, codes.VIEW_CODES[view])] if view else []
-    return sr.ContentSequence([sr.CodeContentItem(*pair, _ACQUISITION) for pair in pairs])
-
-
-def frame_numbers(sop_instance_uid: str, numbers: list[int], evidence: Evidence) -> list[int] | None:
-    """For a reference; None where it is to the whole object. Raises DocumentError for a frame that the object does not have."""
-    count = evidence.number_of_frames(sop_instance_uid)
-    if any(not 1 <= number <= (count or 1) for number in numbers):
-        raise DocumentError("findings refer to a frame that the object does not have")
-    if count is None or len(set(numbers)) == count:  # all of them, be it one: PS3.3 10.3 names none
-        return None
-    return sorted(set(numbers))

@@ -19,6 +19,7 @@ from sr_templates.document import (
     predecessor_item,
     start_document,
 )
+from sr_templates.drawn_regions import with_drawable_marks
 from sr_templates.errors import DocumentError
 from sr_templates.evaluations import evaluation_items
 from sr_templates.evidence import Evidence
@@ -38,7 +39,7 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     """
     refuse_numbers_on_patients(findings, evidence)
     _refuse_unknown_quantities(findings)
-    values = measurement_groups(findings, evidence, identity)
+    values = measurement_groups(with_drawable_marks(findings, evidence), evidence, identity)
     evaluations = evaluation_items(findings, evidence, identity)
     if not (values or findings.not_measured or findings.clips):
         return ()

@@ -22,7 +22,8 @@ from sr_templates.document import (
     predecessor_item,
     start_document,
 )
-from sr_templates.echo_values import in_scheme, source_images
+from sr_templates.drawn_regions import with_drawable_marks
+from sr_templates.echo_values import in_scheme, sources
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
 from sr_templates.patient_safety import research_mark
@@ -46,7 +47,7 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
 
     Raises DocumentError for findings that cannot be written.
     """
-    chosen = written(findings, evidence, identity.profile).values
+    chosen = written(with_drawable_marks(findings, evidence), evidence, identity.profile).values
     if not chosen:
         return ()
     document = start_document(KIND, evidence, identity, mark=research_mark(findings), models=networks(findings))
@@ -113,7 +114,7 @@ def _value(measurement: Measurement, evidence: Evidence, identity: DocumentIdent
         tuple((in_scheme(name, profile.scheme), in_scheme(what, profile.scheme)) for name, what in said),
         selection.status(measurement),
         code.derivation and in_scheme(code.derivation, profile.scheme) if measurement.beats > 1 else None,
-        tuple(source_images(measurement.sources, evidence)),
+        tuple(sources(measurement, evidence)),
         tracking.observation_uid(key, evidence, identity),
     )
 

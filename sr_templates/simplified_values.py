@@ -28,7 +28,8 @@ class Section(Enum):
 
 @dataclass(frozen=True)
 class SimplifiedValue:
-    """`modifiers` are concept modifiers, `selection` why this sample is preferred (CID 12301), `images` where it was measured.
+    """`modifiers` are concept modifiers, `selection` why this sample is preferred (CID 12301), `sources` the
+    images where it was measured and the marks on them.
     A `derivation` (CID 3627) says that it was made of several samples.
 
     Raises DocumentError for a modifier given twice, which TID 5302 forbids.
@@ -41,7 +42,7 @@ class SimplifiedValue:
     modifiers: tuple[tuple[Code, Code], ...] = ()
     selection: Code | None = None
     derivation: Code | None = None
-    images: tuple[sr.SourceImageForMeasurement, ...] = ()
+    sources: tuple[sr.ContentItem, ...] = ()
     observation_uid: str = ""
 
     def __post_init__(self) -> None:
@@ -58,7 +59,7 @@ class SimplifiedValue:
             children.append(sr.CodeContentItem(codes.SELECTION_STATUS, self.selection, _PROPERTIES))
         if self.derivation is not None:
             children.append(sr.CodeContentItem(_DERIVATION, self.derivation, _MOD))
-        children += self.images
+        children += self.sources
         children.append(sr.TextContentItem(_SHORT_LABEL, self.label, _PROPERTIES))
         num.ContentSequence = sr.ContentSequence(children)
         return num

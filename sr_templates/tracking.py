@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.catalogue import View
+from models.catalogue import QUANTITIES, View
 from models.results import FrameReference
 from sr_templates import codes
 from sr_templates.evidence import Evidence
@@ -53,6 +53,16 @@ def structure(name: str, views: Sequence[View], evidence: Evidence, identity: Do
 def clip(number: int, sop_instance_uid: str, evidence: Evidence, identity: DocumentIdentity) -> Tracked:
     """Clips are numbered in order of arrival, so a later one renames none before it."""
     return Tracked(f"Clip {number}", identity.tracking_uid(evidence.study_instance_uid, f"clip {sop_instance_uid}"))
+
+
+def mark(key: str, view: View, frame: FrameReference, number: int, evidence: Evidence, identity: DocumentIdentity) -> Tracked:
+    """The `number`th mark of a quantity on one frame."""
+    phase = f", {codes.PHASE_CODES[frame.phase].meaning.lower()}" if frame.phase else ""
+    counted = f", mark {number}" if number > 1 else ""
+    seen = codes.VIEW_CODES[view].meaning.lower()
+    identifier = f"{QUANTITIES[key].name}, {seen}{phase}, frame {frame.frame_number}{counted}"
+    what = f"mark {key} {frame.sop_instance_uid} {frame.frame_number} {number}"
+    return Tracked(identifier, identity.tracking_uid(evidence.study_instance_uid, what))
 
 
 def outline(name: str, view: View, frame: FrameReference, evidence: Evidence, identity: DocumentIdentity) -> Tracked:

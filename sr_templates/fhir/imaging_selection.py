@@ -8,8 +8,8 @@ from sr_templates.copied_values import text_of
 from sr_templates.evidence import Evidence
 from sr_templates.fhir.datatypes import URI_SYSTEM, Json, Release, concept, is_id, local, uid_identifier
 from sr_templates.fhir.study_facts import StudyFacts
+from sr_templates.frame_references import frame_numbers
 from sr_templates.identity import DocumentIdentity
-from sr_templates.measurement_items import frame_numbers
 
 
 class ImagingSelections:

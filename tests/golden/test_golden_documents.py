@@ -15,7 +15,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from models.catalogue import Direction, View
-from models.results import FrameReference, NotMeasured, Reason, StudyFindings
+from models.results import Caliper, CaliperKind, FrameReference, NotMeasured, Reason, StudyFindings
 from node.egress.building import DICOM_SUFFIX, TEMPLATES, Built, WantedDocument, build_templates
 from node.egress.built_files import document_bytes
 from sr_templates import encapsulated_pdf
@@ -44,13 +44,16 @@ JSON_NAMES = ("fhir_r4", "fhir_r5")
 
 def _findings() -> StudyFindings:
     """Small: one measured A4C over two beats, one poor clip, the biplane and the A2C EF missing; of models that read by
-    themselves the velocity of one jet, that of another missing.
+    themselves the velocity of one jet with its mark, that of another missing; a length with its line.
     """
     of_frame, model = (FrameReference(A4C_UID, 1),), PHANTOM_WEIGHTS.name
-    jet = measurement("av_vmax", 3.123, sources=of_frame, model=model, direction=Direction.AWAY)
+    peak = Caliper(CaliperKind.POINT, A4C_UID, 1, ((52.25, 40.0),))
+    jet = measurement("av_vmax", 3.123, sources=of_frame, model=model, direction=Direction.AWAY, calipers=(peak,))
+    axis = Caliper(CaliperKind.LINE, A4C_UID, 1, ((40.0, 47.5), (40.0, 12.0)))
+    length = measurement("lv_len_d_a4c", 8.457, calipers=(axis,))
     return study_findings(
         clips=(clip_findings(contours=lv_contours([0, 10])), poor_clip()),
-        measurements=(measurement("ef_a4c", 55.08, beats=2, sd=1.234), measurement("lvedv_a4c", 118.0), jet),
+        measurements=(measurement("ef_a4c", 55.08, beats=2, sd=1.234), measurement("lvedv_a4c", 118.0), length, jet),
         not_measured=(
             NotMeasured("ef_bp", (Reason.VIEW_MISSING, Reason.QUALITY), f"no {View.A2C.value} clip"),
             NotMeasured("ef_a2c", (Reason.VIEW_MISSING, Reason.QUALITY)),

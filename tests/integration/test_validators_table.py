@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 from pydicom import dcmread
 
+from models.results import Caliper, CaliperKind, FrameReference, StudyFindings
 from node.egress.building import TEMPLATES
 from node.egress.built_files import document_bytes
 from sr_templates.document import BuiltDocument
-from tests.factories import evidence, identity, study_findings
+from tests.factories import A2C_UID, A4C_UID, evidence, identity, measurement, study_findings
 from tests.integration.conftest import TABLE
 from tests.integration.verdicts import VALIDATORS, Documents, Verdicts, dciodvfy
 
@@ -29,13 +30,23 @@ _MARKS = {
 }
 
 
+def _findings() -> StudyFindings:
+    """With a line and a point, each read off a frame of its own."""
+    axis = Caliper(CaliperKind.LINE, A4C_UID, 1, ((40.0, 47.5), (40.0, 12.0)))
+    peak = Caliper(CaliperKind.POINT, A2C_UID, 1, ((33.0, 12.5),))
+    jet = measurement("av_vmax", 3.1, sources=(FrameReference(A2C_UID, 1),), calipers=(peak,))
+    length = measurement("lv_len_d_a4c", 8.4567, calipers=(axis,))
+    others = (value for value in study_findings().measurements if value.key != length.key)
+    return study_findings(measurements=(*others, length, jet))
+
+
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> Documents:
     """One of each kind that is an object of DICOM, of the same study."""
     folder = tmp_path_factory.mktemp("documents")
     found = {}
     for kind, template in TEMPLATES.items():
-        document = template.build(study_findings(), evidence(), identity())[0]
+        document = template.build(_findings(), evidence(), identity())[0]
         if isinstance(document, BuiltDocument):  # a message or a table is judged elsewhere
             found[kind] = folder / f"{kind}.dcm"
             found[kind].write_bytes(document_bytes(document))

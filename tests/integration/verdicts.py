@@ -232,7 +232,8 @@ def read_by_adapters(documents: Documents, _: Path) -> Verdicts:
         elif kind == "seg":
             found[kind] = Verdict(frozenset(), f"{result['segments']} segments on {result['framesWithSegments']} frames")
         else:
-            regions = sum(item.ValueType == "SCOORD" for item in _content(dcmread(documents[kind])))
+            content = _content(dcmread(documents[kind]))
+            regions = sum(item.ValueType == "SCOORD" and item.RelationshipType == "CONTAINS" for item in content)
             drawn = sum(result.values())
             lines = {f"draws {drawn} of {regions} regions"} if drawn != regions else set()
             found[kind] = Verdict(frozenset(lines), f"{drawn} regions drawn")

@@ -47,10 +47,21 @@ function metadata(frames) {
   };
 }
 
+// As viewers make it up for ultrasound, which has no position.
+function imagePlane(orientation) {
+  return {
+    imageOrientationPatient: orientation, rowCosines: orientation.slice(0, 3), columnCosines: orientation.slice(3),
+    imagePositionPatient: [0, 0, 0], rowPixelSpacing: 1, columnPixelSpacing: 1, usingDefaultValues: true,
+  };
+}
+
+// Adapters ask the caller for a region's plane, and the core for that of its points.
 function annotations(bytes) {
   const { dataset } = naturalized(bytes);
+  const anyFrame = metadata({ any: { plane: imagePlane([1, 0, 0, 0, 1, 0]) } });
+  metaData.addProvider((kind, imageId) => anyFrame.get(kind, imageId));
   const imageIds = new Proxy({}, { get: (_, uid) => `imageId:${String(uid)}`, has: () => true });
-  const state = adaptersSR.Cornerstone3D.MeasurementReport.generateToolState(dataset, imageIds, metadata({}));
+  const state = adaptersSR.Cornerstone3D.MeasurementReport.generateToolState(dataset, imageIds, anyFrame);
   return Object.fromEntries(Object.entries(state).map(([tool, found]) => [tool, found.length]));
 }
 
@@ -64,10 +75,7 @@ async function segments(bytes) {
   const frames = {};
   for (let frameNumber = 1; frameNumber <= last; frameNumber += 1) {
     frames[`clip?frame=${frameNumber}`] = {
-      plane: { // as viewers make it up for ultrasound, which has no position
-        imageOrientationPatient: orientation, rowCosines: orientation.slice(0, 3), columnCosines: orientation.slice(3),
-        imagePositionPatient: [0, 0, 0], rowPixelSpacing: 1, columnPixelSpacing: 1, usingDefaultValues: true,
-      },
+      plane: imagePlane(orientation),
       header: {
         sopInstanceUID, SOPInstanceUID: sopInstanceUID, frameNumber, rows: dataset.Rows, columns: dataset.Columns,
         Rows: dataset.Rows, Columns: dataset.Columns,

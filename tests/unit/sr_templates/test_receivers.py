@@ -17,13 +17,13 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 
 from models.catalogue import QUANTITIES
-from models.results import StudyFindings
+from models.results import Caliper, CaliperKind, StudyFindings
 from node.egress.building import WantedDocument, build_templates
 from node.egress.built_files import document_bytes
 from sr_templates import echo_report
 from sr_templates.profile import Profile
 from sr_templates.quantity_codes import QUANTITY_CODES
-from tests.factories import cart_value, evidence, identity, measurement, study_findings
+from tests.factories import A4C_UID, cart_value, evidence, identity, measurement, study_findings
 from tests.receivers import by_exact_modifiers, by_site_and_code, flat_by_code
 
 pytestmark = pytest.mark.slow  # every quantity, in every profile, through bytes into a receiver
@@ -42,6 +42,13 @@ FORMS: dict[str, tuple[Form, frozenset[str]]] = {
 }
 
 
+_MARKS = (
+    Caliper(CaliperKind.LINE, A4C_UID, 1, ((20.0, 10.0), (20.0, 40.0))),
+    Caliper(CaliperKind.POINT, A4C_UID, 1, ((33.0, 12.5),)),
+    Caliper(CaliperKind.OUTLINE, A4C_UID, 1, ((10.0, 10.0), (30.0, 10.0), (20.0, 30.0))),
+)
+
+
 def _everything() -> StudyFindings:
     """No two values are alike."""
     count = len(QUANTITIES)
@@ -49,7 +56,8 @@ def _everything() -> StudyFindings:
     for number, (key, quantity) in enumerate(QUANTITIES.items(), start=1):
         low, high = quantity.limits
         value = low + (high - low) * number / (count + 1)
-        values.append(measurement(key, value, direction=quantity.direction, beats=1 + number % 2 * 2))
+        marks = (_MARKS[number % len(_MARKS)],)  # no receiver minds coordinates below a value
+        values.append(measurement(key, value, direction=quantity.direction, beats=1 + number % 2 * 2, calipers=marks))
     return study_findings(measurements=tuple(values))
 
 
