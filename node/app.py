@@ -220,9 +220,9 @@ def job_definitions(analysis: AnalysisTools, egress: EgressTools) -> tuple[JobDe
 
 
 def serve(settings: Settings, on_ready: Callable[[int], None]) -> None:
-    """Run until SIGTERM or SIGINT; `on_ready` gets the port."""
+    """Run until SIGTERM, SIGINT or SIGHUP; `on_ready` gets the port."""
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
     node = Node(settings)
     try:

@@ -1,9 +1,11 @@
 """What must be true before a node can work: configuration, database, disk, device, networks, destinations."""
 
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from models.errors import ModelError
@@ -11,6 +13,7 @@ from models.library.model_set import ModelSettings, Role
 from models.library.registry import find_manifest, load_model
 from models.library.roles import unfit_for
 from node.db.session import open_database
+from node.db.tables import Delivery, DeliveryState
 from node.egress.destinations import configured
 from node.errors import ConfigError
 from node.settings import Settings
@@ -62,12 +65,22 @@ def _database(settings: Settings) -> CheckResult:
         database = open_database(settings)
     except (SQLAlchemyError, OSError) as error:
         return CheckResult("database", False, f"cannot be opened or brought to the newest schema: {_first_line(error)}")
-    database.close()
+    with database, database.reading() as session:
+        waiting = set(session.scalars(select(Delivery.destination).where(Delivery.state == DeliveryState.PENDING.value)))
+    if gone := sorted(waiting - {destination.name for destination in settings.destination}):
+        names = ", ".join(map(repr, gone))
+        return CheckResult("database", False, f"deliveries wait for {names}, which is no [[destination]]: they will be refused")
     return CheckResult("database", True, "opens, newest schema")
 
 
 def _disk(settings: Settings) -> CheckResult:
-    free_mb = shutil.disk_usage(settings.node.data_dir).free >> 20
+    folder = settings.node.data_dir
+    try:
+        free_mb = shutil.disk_usage(folder).free >> 20
+    except OSError as error:
+        return CheckResult("disk", False, f"node.data_dir {folder}: {error.strerror or type(error).__name__}")
+    if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return CheckResult("disk", False, f"node.data_dir {folder} cannot be written")
     needed_mb = settings.node.min_free_disk_mb
     if free_mb < needed_mb:
         return CheckResult("disk", False, f"{free_mb} MB free, {needed_mb} MB are the limit: every C-STORE would be refused")

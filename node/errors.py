@@ -16,6 +16,8 @@ DocumentError               a document cannot be built: of `sr_templates`, which
 Messages hold no patient data: UIDs of ours, pseudonyms, attribute names and counts only.
 """
 
+import errno
+import os
 from traceback import walk_tb
 
 
@@ -65,19 +67,33 @@ class LeaseLost(EchoNodeError):
 # What code raises over input that it did not foresee. What the machine lacks (memory, disk) is none: it is tried again.
 FAULTS_OF_INPUT = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RuntimeError, AssertionError)
 
+# What it lacks: no attempt of another kind would be better off, and all are once it is there again.
+_SHORTAGES = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM)
+
+
+def is_shortage(error: BaseException) -> bool:
+    """Whether the machine lacks something: disk, memory, files."""
+    return isinstance(error, MemoryError) or (isinstance(error, OSError) and error.errno in _SHORTAGES)
+
+
 _OURS = ("node.", "sr_templates.")  # whose errors
 _OUR_CODE = ("node.", "models.", "sr_templates.")
 
 
 def words_of(error: BaseException) -> str:
-    """For records and logs. The message of an error of ours holds no patient data; of any other its type is told, and where
-    in our code it came up.
+    """For records and logs. The message of an error of ours holds no patient data; of any other its type is told, what the
+    system says of it, and where in our code it came up.
 
     >>> words_of(LeaseLost("job 3")), words_of(ValueError("PatientName DOE^JANE"))
     ('LeaseLost: job 3', 'ValueError')
+    >>> words_of(OSError(errno.ENOSPC, "No space left on device", "DOE.dcm"))
+    'OSError: No space left on device'
     """
     name = type(error).__name__
-    return f"{name}: {error}" if type(error).__module__.startswith(_OURS) else name + _place(error)
+    if type(error).__module__.startswith(_OURS):
+        return f"{name}: {error}"
+    number = (error.errno if isinstance(error, OSError) else None) or 0
+    return name + (f": {os.strerror(number)}" if number else "") + _place(error)
 
 
 def _place(error: BaseException) -> str:

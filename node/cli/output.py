@@ -14,7 +14,7 @@ from rich.text import Text
 
 from node.telemetry import visible
 
-_HALVES = re.compile("[\ud800-\udfff]")  # of a file name that is no UTF-8
+_ESCAPED = re.compile("[\x7f-\x9f\ud800-\udfff]")  # what steers a terminal; halves, of a file name that is no UTF-8
 
 
 class _PlainConsole(Console):
@@ -31,7 +31,7 @@ console = _PlainConsole(  # a pipe has no width; folded UIDs help no program
 
 def print_json(data: object) -> None:
     text = json.dumps(data, indent=2, default=_plain, ensure_ascii=False)
-    typer.echo(_HALVES.sub(lambda half: f"\\u{ord(half[0]):04x}", text))
+    typer.echo(_ESCAPED.sub(lambda letter: f"\\u{ord(letter[0]):04x}", text))
 
 
 def _plain(value: object) -> str:

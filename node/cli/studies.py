@@ -132,7 +132,8 @@ def print_overview(overview: Mapping[str, Any], console: Console) -> None:
     for line in _value_lines(overview):
         console.print(f"  {line}", highlight=False)
     for flag in overview["flags"]:
-        console.print(f"  flag {flag['issue']}: {flag['message']}", highlight=False)
+        of = f" ({flag['sop_instance_uid']})" if flag["sop_instance_uid"] else ""
+        console.print(f"  flag {flag['issue']}: {flag['message']}{of}", highlight=False)
     for document in overview["documents"]:
         where = ", ".join(map(_delivery_line, document["deliveries"])) or "kept in the archive"
         statuses = [*(["superseded"] if document["superseded"] else []), *filter(None, [document["rejected"]])]

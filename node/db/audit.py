@@ -74,6 +74,7 @@ class AuditEvent(StrEnum):
     DOCUMENT_BUILT = "document_built"
     DOCUMENTS_SUPERSEDED = "documents_superseded"  # a revision takes their place; which of them name another patient
     DOCUMENT_FAILED = "document_failed"  # a template that a destination asked for cannot be built; the others go out
+    DOCUMENTS_KEPT = "documents_kept"  # they go to no destination: by which route, or which rule for migrations
     VALUES_LEFT_OUT = "values_left_out"  # measured, and not in a report for reporting systems: which, and why
     PAGE_WRITTEN = "page_written"  # a person had the page of a study written to a file, which names the patient
     SOURCE_IRREGULAR = "source_irregular"  # identifiers echoed or left out, other invalid values left out of documents

@@ -4,6 +4,7 @@ Everything that makes a document (UIDs, times, content) follows from the analysi
 bytes; the transaction that ends the job records documents and deliveries exactly once.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,7 +32,7 @@ from node.egress.building import (
 )
 from node.egress.built_files import object_names, stored_bytes
 from node.egress.delivery import create_delivery
-from node.egress.routing import destinations_for, templates_wanted
+from node.egress.routing import routing_of, templates_wanted
 from node.egress.supersession import EarlierDocument, Supersession, earlier_documents, record_supersession, supersede
 from node.egress.tools import EgressTools
 from node.objects.findings_json import load_findings
@@ -45,6 +46,8 @@ from node.version import (
 )
 from sr_templates.document import BuiltDocument
 from sr_templates.identity import DocumentIdentity, PredecessorReference
+
+log = logging.getLogger(__name__)
 
 # The bytes analysed, and the same object come again with a corrected header. A conflict (other pixels) speaks for neither.
 _EVIDENCE = (Receipt.STORED.value, Receipt.HEADER_CHANGED.value)
@@ -79,8 +82,8 @@ def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
         tools.database.write(lambda session: _finish(session, job, inputs, tools.clock()))
         return
     evidence = read_evidence(inputs.paths, tools.settings)
-    destinations = destinations_for(tools.settings, inputs.study, evidence.newest, now=tools.clock())
-    wanted = templates_wanted(destinations)
+    routing = routing_of(tools.settings, inputs.study, evidence.newest, now=tools.clock())
+    wanted = templates_wanted(routing.destinations)
     built = build_templates(inputs.findings, evidence, inputs.identity, wanted, _predecessors(inputs, wanted))
     objects = [document for document in built.documents if isinstance(document, BuiltDocument)]
     replaced = supersede(inputs.replaceable, objects, built.failed, inputs.findings, evidence, inputs.identity, tools)
@@ -89,14 +92,19 @@ def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
 
     def record(session: Session) -> None:
         if built.documents or not built.failed:
-            _record(session, job, inputs, stored, _goes_to(destinations, replaced), tools.clock())
+            _record(session, job, inputs, stored, _goes_to(routing.destinations, replaced), tools.clock())
             record_supersession(session, inputs.study, inputs.identity.revision, replaced, tools.clock())
             _tell(session, inputs.study.id, built, tools.clock())
+            if routing.kept_by:
+                details = {"revision": inputs.identity.revision, "reason": routing.kept_by}
+                audit.record(session, AuditEvent.DOCUMENTS_KEPT, now=tools.clock(), study=inputs.study.pseudonym, **details)
         else:
             queue.heartbeat(session, job, now=tools.clock(), lease_s=tools.settings.work.lease_s)  # still ours
         _record_failed(session, job, inputs, built.failed, tools.clock())
 
     tools.database.write(record)
+    if routing.kept_by:
+        log.info("%s: documents stay in the archive: %s", job.log_context(), routing.kept_by)
     built.require_some()
 
 

@@ -1,6 +1,7 @@
 """Where a study's documents go: the route tables of the configuration, first match wins."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
@@ -12,21 +13,35 @@ from node.settings import Destination, Settings
 from sr_templates.copied_values import text_of
 
 
-def destinations_for(settings: Settings, study: Study, header: Dataset, *, now: datetime) -> tuple[Destination, ...]:
+@dataclass(frozen=True)
+class Routing:
+    """`kept_by` says which rule of the configuration keeps the documents here; empty where they go somewhere, or where there
+    is nowhere to go.
+    """
+
+    destinations: tuple[Destination, ...] = ()
+    kept_by: str = ""
+
+
+def routing_of(settings: Settings, study: Study, header: Dataset, *, now: datetime) -> Routing:
     """By the first route that matches; all destinations where there are no routes, none where none of them matches.
 
     A study of a source declared as a migration, older than its limit, goes nowhere: an archive is not to be flooded.
     """
+    if not settings.destination:
+        return Routing()
     if _is_migration(settings, study, header, now):
-        return ()
+        return Routing(kept_by=f"ae_rule {study.source_rule!r}: older than report_studies_older_than_days")
     if not settings.route:
-        return settings.destination
+        return Routing(settings.destination)
     description = text_of(header, "StudyDescription")
     for route in settings.route:
         if fnmatchcase(study.calling_aet, route.calling_aet) and fnmatchcase(description, route.description):
-            named = (d for d in settings.destination if not route.destinations or d.name in route.destinations)
-            return () if route.ignore else tuple(named)
-    return ()
+            if route.ignore:
+                return Routing(kept_by=f"route {route.name!r} ignores the study")
+            named = (one for one in settings.destination if not route.destinations or one.name in route.destinations)
+            return Routing(tuple(named))
+    return Routing(kept_by=f"none of {len(settings.route)} route(s) matches the study")
 
 
 def templates_wanted(destinations: Sequence[Destination]) -> tuple[building.WantedDocument, ...]:

@@ -16,7 +16,8 @@ from node.telemetry import configure_logging
 
 def main() -> None:
     descriptor, mark, level = int(sys.argv[1]), sys.argv[2], sys.argv[3]
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the node tells us when to stop
+    for number in (signal.SIGINT, signal.SIGHUP):  # of the terminal, for the whole group; the node tells us when to stop
+        signal.signal(number, signal.SIG_IGN)
     configure_logging(level)
     settings = Settings.model_validate_json(sys.stdin.buffer.readline())
     listening = socket.socket(fileno=descriptor)

@@ -187,7 +187,7 @@ def _warm_up(models: ModelSet, threads: int) -> None:
     """In the child: torch is imported here and never in the parent."""
     import signal
 
-    for number in (signal.SIGINT, signal.SIGTERM):  # both reach the whole process group; they are the parent's to answer
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):  # for the whole process group: the parent answers
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_node, name="parent", daemon=True).start()
     from node.telemetry import quiet_warnings

@@ -15,7 +15,7 @@ from node.db import queue
 from node.db.queue import Backoff, ClaimedJob, OnGivenUp
 from node.db.session import Database
 from node.db.tables import JobKind
-from node.errors import LeaseLost, words_of
+from node.errors import LeaseLost, is_shortage, words_of
 
 log = logging.getLogger(__name__)
 
@@ -136,12 +136,15 @@ class Worker:
                 log.warning("heartbeat of %s: %s", job.log_context(), type(error).__name__)
 
     def _fail(self, job: ClaimedJob, error: Exception) -> None:
-        """A job that the node's own stop interrupted is tried again at the next start, whatever its attempts."""
+        """A job that the node's own stop interrupted is tried again at the next start, whatever its attempts; one that found
+        the disk full as long as it is.
+        """
         text = words_of(error)
         log.error("job failed: %s %s", job.log_context(), text, exc_info=log.isEnabledFor(logging.DEBUG))
         now, definition = self._clock(), self._definitions[job.kind]
         final = isinstance(error, definition.final_errors)
-        again = definition.retry.next_at(job.attempt, now) if job.attempt < job.max_attempts else None
+        may_again = job.attempt < job.max_attempts or is_shortage(error)
+        again = definition.retry.next_at(job.attempt, now) if may_again else None
         if self._stopping.is_set():
             again = now
 

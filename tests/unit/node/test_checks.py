@@ -1,11 +1,14 @@
-"""`echonode check` on the model set."""
+"""`echonode check`: what is wrong is a line of its table, whatever it is."""
 
 from pathlib import Path
 
 import pytest
 
 from node.checks import run_checks
+from node.db.session import open_database
+from node.db.tables import DeliveryState
 from node.settings import Destination, ModelSettings, NodeSettings, Settings
+from tests.rows import add_deliveries, add_study
 
 
 def test_each_part_of_the_model_set_is_checked(tmp_path: Path) -> None:
@@ -35,3 +38,20 @@ def test_pages_as_pdf_are_checked_where_a_destination_takes_them(
     (result,) = [one for one in run_checks(Settings(node=node, destination=(folder,))) if one.name == "pages as PDF"]
     assert (result.ok, result.message) == (not missing, missing or "can be made")
     assert not [one for one in run_checks(Settings(node=node)) if one.name == "pages as PDF"]
+
+
+def test_a_data_folder_that_cannot_be_made_is_said(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    folder = tmp_path / "file" / "data"
+    found = {result.name: result for result in run_checks(Settings(node=NodeSettings(data_dir=folder)))}
+    assert not found["database"].ok
+    assert (found["disk"].ok, found["disk"].message) == (False, f"node.data_dir {folder}: Not a directory")
+
+
+def test_deliveries_that_wait_for_a_destination_of_before_are_said(tmp_path: Path) -> None:
+    settings = Settings(node=NodeSettings(data_dir=tmp_path))
+    with open_database(settings) as database, database.session() as session:
+        add_deliveries(session, add_study(session).id, DeliveryState.PENDING, DeliveryState.REFUSED)
+    found = {result.name: result for result in run_checks(settings)}
+    assert not found["database"].ok
+    assert "deliveries wait for 'pacs-0', which is no [[destination]]" in found["database"].message

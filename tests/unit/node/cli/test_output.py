@@ -51,3 +51,12 @@ def test_no_command_makes_markup_of_its_own() -> None:
     """Bug prevented: markup written into a line that the console prints as it is."""
     for path in Path(output.__file__).parent.glob("*.py"):
         assert "[bold]" not in path.read_text(encoding="utf-8"), path.name
+
+
+def test_json_steers_no_terminal_and_is_the_same_text(printed: Any) -> None:
+    """Of the 8-bit controls: CSI clears a screen as ESC [ does."""
+    print_json({"from": "A\x9b2J\x7f"})
+    said = printed()
+    assert "\x9b" not in said
+    assert "\x7f" not in said
+    assert json.loads(said) == {"from": "A\x9b2J\x7f"}

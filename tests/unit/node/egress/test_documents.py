@@ -299,6 +299,19 @@ def test_a_conflicting_object_speaks_for_no_patient(bench: Bench) -> None:
     assert {str(bench.file(row).PatientName) for row in bench.rows(Document)} == {"Synthetic^Heart"}
 
 
+def test_documents_that_no_route_takes_stay_here_and_that_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    bench = document_bench(tmp_path, destination=DESTINATIONS, route=(Route(name="research", ignore=True),))
+    bench.receive(source_header(A4C_UID))
+    with caplog.at_level("INFO"):
+        build_documents(bench.analyse(derive_study(STUDY_UID, ())), bench.tools)
+    assert bench.rows(Document)
+    assert bench.rows(Delivery) == []
+    (entry,) = bench.events(AuditEvent.DOCUMENTS_KEPT)
+    assert entry.details == {"revision": 1, "reason": "route 'research' ignores the study"}
+    assert "documents stay in the archive: route 'research' ignores the study" in caplog.text
+    bench.database.close()
+
+
 def test_two_patients_in_one_study_have_no_documents(bench: Bench) -> None:
     bench.receive(source_header("1.2.3.4.5", PatientID="OTHER"), patient_key="p2")
     build_documents(bench.analyse(study_findings()), bench.tools)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from node.db.tables import Study
-from node.egress.routing import destinations_for
+from node.egress.routing import Routing, routing_of
 from node.settings import AERule, Destination, Route, Settings
 from tests.factories import source_header
 
@@ -15,10 +15,14 @@ PACS = Destination(name="pacs", ae_title="PACS", host="127.0.0.1", port=104)
 REPORTING = Destination(name="reporting", ae_title="REPORT", host="127.0.0.1", port=105)
 
 
-def names(*routes: Route, rules: tuple[AERule, ...] = (), **header: Any) -> list[str]:
+def routed(*routes: Route, rules: tuple[AERule, ...] = (), **header: Any) -> Routing:
     settings = Settings(destination=(PACS, REPORTING), route=routes, ae_rule=rules)
     study = Study(calling_aet="CART_3", source_rule="carts")
-    return [destination.name for destination in destinations_for(settings, study, source_header(**header), now=NOW)]
+    return routing_of(settings, study, source_header(**header), now=NOW)
+
+
+def names(*routes: Route, rules: tuple[AERule, ...] = (), **header: Any) -> list[str]:
+    return [destination.name for destination in routed(*routes, rules=rules, **header).destinations]
 
 
 def test_without_routes_everything_goes_everywhere() -> None:
@@ -77,3 +81,14 @@ def test_old_studies_of_a_migration_are_stored_not_reported(days: int | None, st
 def test_the_limit_of_another_source_does_not_count() -> None:
     other = AERule(name="archive", address="127.0.0.0/8", report_studies_older_than_days=1)
     assert names(rules=(other,), StudyDate="19990101") == ["pacs", "reporting"]
+
+
+def test_what_keeps_documents_here_is_named() -> None:
+    assert routed().kept_by == routed(Route(name="all")).kept_by == ""
+    assert routed(Route(name="research", ignore=True)).kept_by == "route 'research' ignores the study"
+    neither = routed(Route(name="a", calling_aet="X"), Route(name="b", calling_aet="Y"))
+    assert neither.kept_by == "none of 2 route(s) matches the study"
+    old = routed(rules=_carts(30), StudyDate="19990101")
+    assert old.kept_by == "ae_rule 'carts': older than report_studies_older_than_days"
+    nowhere = routing_of(Settings(route=(Route(name="a", calling_aet="X"),)), Study(calling_aet="C"), source_header(), now=NOW)
+    assert nowhere == Routing(), "nobody decided anything"

@@ -1,5 +1,6 @@
 """The worker loop: every job ends in exactly one way, and no error of a job ends the worker."""
 
+import errno
 import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -70,6 +71,24 @@ def test_a_failing_job_is_tried_again_later_and_ends_dead(database: Database, jo
     assert not _worker(database, handler).run_one(KINDS), "not before its time"
     assert _worker(database, handler, lambda: NOW + timedelta(hours=1)).run_one(KINDS)
     assert _job(database, job_id).state == JobState.DEAD
+
+
+@pytest.mark.parametrize("error", [OSError(errno.ENOSPC, "full"), MemoryError()])
+def test_a_full_disk_uses_up_no_attempts(database: Database, job_id: int, error: Exception) -> None:
+    """Three attempts were over within seconds, and every study of that hour waited for a person."""
+
+    def handler(job: ClaimedJob) -> None:
+        raise error
+
+    for hours in range(5):
+        assert _worker(database, handler, lambda at=NOW + timedelta(hours=hours): at).run_one(KINDS)
+        assert _job(database, job_id).state == JobState.TODO
+
+    def succeed(job: ClaimedJob) -> None:
+        database.write(lambda session: queue.finish(session, job, now=NOW))
+
+    assert _worker(database, succeed, lambda: NOW + timedelta(days=1)).run_one(KINDS)
+    assert _job(database, job_id).state == JobState.DONE
 
 
 def test_a_final_error_is_not_tried_again(database: Database, job_id: int) -> None:
