@@ -1,8 +1,8 @@
 """HL7 v2.5.1 ORU^R01: the measurements as observations, for reporting systems that fill their fields from a message.
 
-Each value is one OBX of its own code: that of CID 12300, which alone says everything, with the concept of TID 5203 beside it as
-the alternate. What is not measured is not sent: an empty field is what a receiver shows of it. A machine's values are
-preliminary (table 0085); final they become when a person signs another message.
+Each value is one OBX of its own code: that of CID 12300, which alone says everything. The best value of a concept of TID 5203
+has that beside it as the alternate, no other. What is not measured is not sent: an empty field is what a receiver shows of it.
+A machine's values are preliminary (table 0085); final they become when a person signs another message.
 """
 
 from collections.abc import Sequence
@@ -58,8 +58,9 @@ def _message(values: Sequence[Measurement], uid: str, evidence: Evidence, identi
     order = result.add_group("ORU_R01_ORDER_OBSERVATION")
     _request(order.add_segment("OBR"), source, identity)
     _study(_observation(order, 1), evidence)
+    first = prefill.first_of_concept(values)
     for number, measurement in enumerate(values, start=2):
-        _value(_observation(order, number), measurement, identity)
+        _value(_observation(order, number), measurement, identity, first_of_concept=measurement.key in first)
     return message
 
 
@@ -109,12 +110,13 @@ def _study(obx: Segment, evidence: Evidence) -> None:
     obx.obx_11 = PRELIMINARY
 
 
-def _value(obx: Segment, measurement: Measurement, identity: DocumentIdentity) -> None:
+def _value(obx: Segment, measurement: Measurement, identity: DocumentIdentity, *, first_of_concept: bool) -> None:
     """OBX-4 tells two values of one concept apart, by site and method."""
     code, method = QUANTITY_CODES[measurement.key], prefill.method(measurement)
     value, unit = prefill.stated(measurement, identity.profile)
     obx.obx_2 = "NM"
-    obx.obx_3 = _coded(code.simplified, code.concept) if code.simplified else _coded(code.concept)
+    both = (code.simplified, code.concept if first_of_concept or code.simplified is None else None)
+    obx.obx_3 = _coded(*(one for one in both if one is not None))
     obx.obx_4 = "-".join(one.value for one in (code.finding_site, method) if one is not None)
     obx.obx_5 = str(value)
     obx.obx_6 = _coded(unit)

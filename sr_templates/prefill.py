@@ -5,7 +5,7 @@ reach a patient, none that the cart has measured, no two values that a receiver 
 """
 
 import math
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydicom.sr.coding import Code
@@ -81,6 +81,19 @@ def tell_apart(prefill: Prefill, meaning: Callable[[Measurement], Hashable]) -> 
     first: dict[Hashable, str] = {}
     same = {m.key: other for m in prefill.values if (other := first.setdefault(meaning(m), m.key)) != m.key}
     return prefill.without({key: f"receivers could not tell it from {other}" for key, other in same.items()})
+
+
+def first_of_concept(values: Sequence[Measurement]) -> frozenset[str]:
+    """The keys of the best value of each concept and site.
+
+    Messages give each value the code of CID 12300, and these the concept beside it: a receiver that looks for nothing else then
+    finds one ejection fraction, and the right one.
+    """
+    first: dict[tuple[str, str], str] = {}
+    for value in values:
+        code = QUANTITY_CODES[value.key]
+        first.setdefault((code.concept.value, code.finding_site.value), value.key)
+    return frozenset(first.values())
 
 
 def stated(measurement: Measurement, profile: Profile) -> tuple[float, Code]:

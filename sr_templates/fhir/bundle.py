@@ -5,7 +5,7 @@ from the analysis. So the same document sent twice changes nothing, and never se
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from importlib import import_module
 
 from pydantic import ValidationError
@@ -52,7 +52,8 @@ def _build(release: Release, findings: StudyFindings, evidence: Evidence, identi
     uid = identity.derived_uid(evidence.study_instance_uid, template, "")
     study = study_facts(findings, evidence, identity)
     resources = _Resources(findings, evidence, identity, release, study)
-    results = [*(resources.add_value(one) for one in values), *(resources.add_absence(one) for one in absent)]
+    first = prefill.first_of_concept(values)
+    results = [*(resources.add_value(one, first) for one in values), *(resources.add_absence(one) for one in absent)]
     text = narrative(values, absent, findings, study, identity)
     whole = resources.all_with(uid, report(uid, results, text, study, identity, release))
     bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [_entry(*one) for one in whole]}
@@ -77,20 +78,17 @@ class _Resources:
         self._devices: dict[str, Json] = {}
         self._selections = ImagingSelections(study, evidence, identity, release)
         self._observations: dict[str, Json] = {}
-        self._concepts: set[tuple[str, ...]] = set()
 
-    def add_value(self, measurement: Measurement) -> str:
-        concept = observation.concept_and_site(measurement.key)
+    def add_value(self, measurement: Measurement, first: Set[str]) -> str:
         stated = observation.of_value(
             measurement,
             self._study,
             self._evidence,
             self._identity,
-            first_of_concept=concept not in self._concepts,
+            first_of_concept=measurement.key in first,
             device=self._device(networks_of(measurement, self._findings)),
             derived_from=self._selections.derived_from(measurement.sources),
         )
-        self._concepts.add(concept)
         return self._add(measurement.key, stated)
 
     def add_absence(self, result: NotMeasured) -> str:

@@ -43,9 +43,7 @@ def of_value(
     device: Json,
     derived_from: Sequence[Json],
 ) -> Json:
-    """The code of CID 12300, which alone says everything. The best value of a concept and site (`first_of_concept`) has that
-    concept beside it: a receiver that looks for nothing else then finds one ejection fraction, and the right one.
-    """
+    """The code of CID 12300, which alone says everything, with the concept beside it where this is the `first_of_concept`."""
     value, unit = prefill.stated(measurement, identity.profile)
     code = QUANTITY_CODES[measurement.key]
     components = _components(measurement, identity)
@@ -79,12 +77,6 @@ def of_absence(result: NotMeasured, study: StudyFacts, evidence: Evidence, ident
         "bodySite": concept(code.finding_site),
         **_method(prefill.method_of(result.key)),
     }
-
-
-def concept_and_site(key: str) -> tuple[str, ...]:
-    """What receivers tell values by that look at no method."""
-    code = QUANTITY_CODES[key]
-    return code.concept.value, code.finding_site.value
 
 
 def _observation(key: str, coded: Sequence[Code], study: StudyFacts, evidence: Evidence, identity: DocumentIdentity) -> Json:

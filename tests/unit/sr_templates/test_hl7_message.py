@@ -51,6 +51,13 @@ def test_each_value_is_one_observation_of_its_own_code() -> None:
     assert [value[1] for value in [study, *values]] == [str(number) for number in range(1, len(values) + 2)]
 
 
+def test_a_receiver_that_reads_alternates_finds_the_best_value() -> None:
+    """Three observations once had the alternate 18043-0, and the last of them wins."""
+    for order in (study_findings().measurements, study_findings().measurements[::-1]):
+        stated = observations(message(study_findings(measurements=order)))
+        assert [value[5] for value in stated if "^18043-0^" in value[3]] == ["56.4"]
+
+
 def test_what_no_person_has_signed_is_preliminary() -> None:
     parsed = message()
     assert {value[11] for value in observations(parsed)} == {"P"}
