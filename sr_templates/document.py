@@ -102,6 +102,24 @@ def start_document(
     return document
 
 
+def put_report(
+    document: Dataset, content: Dataset, referenced: Iterable[str], evidence: Evidence, identity: DocumentIdentity
+) -> None:
+    """The content of a report, and the SR Document General Module (PS3.3 C.17.2): a machine's proposal, PARTIAL and UNVERIFIED.
+
+    `referenced` are the SOP Instance UIDs of everything that the content refers to.
+    """
+    document.update(content)
+    document.CompletionFlag = "PARTIAL"
+    document.VerificationFlag = "UNVERIFIED"
+    document.PreliminaryFlag = "PRELIMINARY"
+    document.ReferencedPerformedProcedureStepSequence = []
+    if uids := list(referenced):
+        document.CurrentRequestedProcedureEvidenceSequence = evidence_sequence(evidence, uids)
+    if identity.predecessor is not None:
+        document.PredecessorDocumentsSequence = [predecessor_item(identity.predecessor)]
+
+
 def _fitting(lines: Iterable[str]) -> str:
     """As many whole lines as the 10,240 characters of an LT hold."""
     text = ""

@@ -16,14 +16,7 @@ from pydicom.uid import ComprehensiveSRStorage
 from models.results import Measurement, StudyFindings
 from sr_templates import codes, prefill, tracking
 from sr_templates.contributing_equipment import networks
-from sr_templates.document import (
-    BuiltDocument,
-    DocumentKind,
-    evidence_sequence,
-    observer_context,
-    predecessor_item,
-    start_document,
-)
+from sr_templates.document import BuiltDocument, DocumentKind, observer_context, put_report, start_document
 from sr_templates.drawn_regions import with_drawable_marks
 from sr_templates.echo_values import FINDING_SITE, echo_value, in_scheme
 from sr_templates.evidence import Evidence
@@ -93,16 +86,8 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     if not values:
         return ()
     document = start_document(KIND, evidence, identity, mark=research_mark(findings), models=networks(findings))
-    document.update(_root(values, evidence, identity))
-    document.CompletionFlag = "PARTIAL"
-    document.VerificationFlag = "UNVERIFIED"
-    document.PreliminaryFlag = "PRELIMINARY"
-    document.ReferencedPerformedProcedureStepSequence = []
-    sources = [source.sop_instance_uid for value in values for source in value.sources]
-    if sources:
-        document.CurrentRequestedProcedureEvidenceSequence = evidence_sequence(evidence, sources)
-    if identity.predecessor is not None:
-        document.PredecessorDocumentsSequence = [predecessor_item(identity.predecessor)]
+    sources = (source.sop_instance_uid for value in values for source in value.sources)
+    put_report(document, _root(values, evidence, identity), sources, evidence, identity)
     return (BuiltDocument(KIND.template, "", document),)
 
 

@@ -11,14 +11,7 @@ from models.catalogue import QUANTITIES
 from models.results import StudyFindings
 from sr_templates import codes
 from sr_templates.contributing_equipment import networks
-from sr_templates.document import (
-    BuiltDocument,
-    DocumentKind,
-    evidence_sequence,
-    observer_context,
-    predecessor_item,
-    start_document,
-)
+from sr_templates.document import BuiltDocument, DocumentKind, observer_context, put_report, start_document
 from sr_templates.drawn_regions import with_drawable_marks
 from sr_templates.errors import DocumentError
 from sr_templates.evaluations import evaluation_items
@@ -48,15 +41,7 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     _append(report, codes.QUALITATIVE_EVALUATIONS, evaluations)
     _finish(report)
     document = start_document(KIND, evidence, identity, mark=research_mark(findings), models=networks(findings))
-    document.update(report)
-    document.CompletionFlag = "PARTIAL"
-    document.VerificationFlag = "UNVERIFIED"
-    document.PreliminaryFlag = "PRELIMINARY"
-    document.ReferencedPerformedProcedureStepSequence = []
-    if referenced := _referenced(findings):  # none where every image was rejected
-        document.CurrentRequestedProcedureEvidenceSequence = evidence_sequence(evidence, referenced)
-    if identity.predecessor is not None:
-        document.PredecessorDocumentsSequence = [predecessor_item(identity.predecessor)]
+    put_report(document, report, _referenced(findings), evidence, identity)  # of none where every image was rejected
     return (BuiltDocument(KIND.template, "", document),)
 
 

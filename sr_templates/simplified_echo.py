@@ -14,14 +14,7 @@ from models.catalogue import QUANTITIES
 from models.results import Measurement, StudyFindings
 from sr_templates import prefill, selection, tracking
 from sr_templates.contributing_equipment import networks
-from sr_templates.document import (
-    BuiltDocument,
-    DocumentKind,
-    evidence_sequence,
-    observer_context,
-    predecessor_item,
-    start_document,
-)
+from sr_templates.document import BuiltDocument, DocumentKind, observer_context, put_report, start_document
 from sr_templates.drawn_regions import with_drawable_marks
 from sr_templates.echo_values import in_scheme, sources
 from sr_templates.evidence import Evidence
@@ -51,16 +44,9 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     if not chosen:
         return ()
     document = start_document(KIND, evidence, identity, mark=research_mark(findings), models=networks(findings))
-    document.update(content(_sections(chosen, evidence, identity), observer_context(identity)))
-    document.CompletionFlag = "PARTIAL"
-    document.VerificationFlag = "UNVERIFIED"
-    document.PreliminaryFlag = "PRELIMINARY"
-    document.ReferencedPerformedProcedureStepSequence = []
-    sources = [source.sop_instance_uid for measurement in chosen for source in measurement.sources]
-    if sources:
-        document.CurrentRequestedProcedureEvidenceSequence = evidence_sequence(evidence, sources)
-    if identity.predecessor is not None:
-        document.PredecessorDocumentsSequence = [predecessor_item(identity.predecessor)]
+    sources = (source.sop_instance_uid for measurement in chosen for source in measurement.sources)
+    root = content(_sections(chosen, evidence, identity), observer_context(identity))
+    put_report(document, root, sources, evidence, identity)
     return (BuiltDocument(KIND.template, "", document),)
 
 
