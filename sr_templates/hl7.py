@@ -28,11 +28,14 @@ PRELIMINARY = "P"
 
 _STUDY = Code("113014", "DCM", "DICOM Study")
 _CONTROL_ID_LENGTH = 20  # of MSH-10 in version 2.5.1
-# Version 2.5.1, 2.7.1 and 2.7.5: delimiters, and every control character, for a carriage return ends a segment.
+# Version 2.5.1, 2.7.1 and 2.7.5: delimiters, and every control character as its bytes, for a carriage return ends a segment.
+# hl7apy would escape the backslashes of \X0D\ once more: code points that nobody uses stand for these until it is done.
+_CONTROLS, _STAND_IN = (*range(0x20), *range(0x7F, 0xA0)), 0x10F000
 _ESCAPES = str.maketrans(
-    {chr(code): f"\\X{code:02X}\\" for code in (*range(0x20), *range(0x7F, 0xA0))}
+    {chr(code): chr(_STAND_IN + code) for code in _CONTROLS}
     | {"\\": "\\E\\", "|": "\\F\\", "^": "\\S\\", "&": "\\T\\", "~": "\\R\\"}
 )
+_HEXADECIMAL = {_STAND_IN + code: f"\\X{chr(code).encode().hex().upper()}\\" for code in _CONTROLS}
 
 
 def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltFile, ...]:
@@ -42,10 +45,10 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
         return ()
     uid = identity.derived_uid(evidence.study_instance_uid, TEMPLATE, "")
     try:
-        content = _message(chosen.values, uid, evidence, identity).to_er7().encode("utf-8")
+        text = _message(chosen.values, uid, evidence, identity).to_er7().translate(_HEXADECIMAL)
     except HL7apyException as error:  # its words quote the value
         raise DocumentError(f"what the study says cannot be stated in HL7: {type(error).__name__}") from None
-    return (BuiltFile(TEMPLATE, "", uid, content, ".hl7"),)
+    return (BuiltFile(TEMPLATE, "", uid, text.encode("utf-8"), ".hl7"),)
 
 
 def _message(values: Sequence[Measurement], uid: str, evidence: Evidence, identity: DocumentIdentity) -> Message:

@@ -1,5 +1,6 @@
 """The ORU^R01 as hl7apy reads it back: each value under its own code, identifiers whole, nothing that must not go out."""
 
+import re
 from typing import Any
 
 import pytest
@@ -169,7 +170,26 @@ def test_no_identifier_begins_a_segment_of_its_own(keyword: str) -> None:
     headers = _with(keyword, "PN" if keyword == "PatientName" else "LO", value)
     (built,) = hl7.build(study_findings(), evidence(*headers), identity())
     assert built.content.count(b"\r") == plain
-    assert b"\\X0D\\" in built.content
+    segments = {line[:3]: line.split("|") for line in built.content.decode("utf-8").split("\r") if line}
+    segment, number = {"AccessionNumber": ("OBR", 3), "PatientID": ("PID", 3), "PatientName": ("PID", 5)}[keyword]
+    assert _read(segments[segment][number]) == value
+
+
+@pytest.mark.parametrize("value", ["\x0b\x1c", "1\x00\x1b[2J\x7f", "\x85\x9b", "\\X0D\\", "^E^|F|&~", "00 12"])
+def test_what_is_escaped_is_read_again(value: str) -> None:
+    """Control characters once arrived as the text of their escapes: escaped twice."""
+    (built,) = hl7.build(study_findings(), evidence(*_with("PatientID", "LT", value)), identity())
+    assert _read(built.content.decode("utf-8").split("\rPID|")[1].split("|")[2]) == value
+
+
+def _read(field: str) -> str:
+    """As HL7 2.7 has it read: one escape after the other, from the left."""
+    letters = {"E": "\\", "F": "|", "S": "^", "T": "&", "R": "~"}
+
+    def plain(found: re.Match[str]) -> str:
+        return letters[found[1]] if found[1] in letters else bytes.fromhex(found[1][1:]).decode("utf-8")
+
+    return re.sub(r"\\([EFSTR]|X[0-9A-F]+)\\", plain, field)
 
 
 def _with(keyword: str, vr: str, value: str) -> list[Dataset]:
