@@ -20,7 +20,7 @@ def written(code: Code) -> str:
 
 def names(code: Code, constraint: Constraint) -> bool:
     """Whether the cell has exactly this code."""
-    return canonical(code) in {canonical(allowed) for allowed in constraint.codes}
+    return canonical(code) in constraint.canonical_codes
 
 
 def is_member(code: Code, constraint: Constraint) -> bool:

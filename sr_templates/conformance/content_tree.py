@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
 from pydicom.sr.coding import Code
+from pydicom.tag import Tag
 
 from sr_templates.unreadable import UNREADABLE
 
@@ -16,13 +17,19 @@ DEEPEST = 64  # content trees of an SR are a dozen deep
 _ASCII = (None, "DS", "IS", "UI", "CS", "DA", "TM", "DT")  # value representations that are read as they are written
 
 
+_tag = cache(Tag)  # a check asks for a few keywords a hundred thousand times
+
+
 def text(dataset: Dataset, keyword: str) -> str:
     """The value as the file has it, without padding; several values with their backslashes."""
+    tag = _tag(keyword)
+    if tag not in dataset:
+        return ""
     try:
-        element = dataset.get_item(keyword)
+        element = dataset.get_item(tag)
         if isinstance(element, RawDataElement) and isinstance(element.value, bytes) and element.VR in _ASCII:
             return element.value.decode("ascii", "replace").strip(" \0")
-        value = dataset.get(keyword)
+        value = dataset[tag].value
         if value is None:
             return ""
         return "\\".join(str(getattr(part, "original_string", part)) for part in _parts(value)).strip(" \0")
@@ -36,8 +43,9 @@ def _parts(value: object) -> list[object]:
 
 def items(dataset: Dataset, keyword: str) -> list[Dataset]:
     """The items of a sequence; none where it is absent or no sequence."""
+    tag = _tag(keyword)
     try:
-        found = dataset.get(keyword)
+        found = dataset[tag].value if tag in dataset else None
     except UNREADABLE:
         return []
     return [item for item in found if isinstance(item, Dataset)] if isinstance(found, Sequence) else []

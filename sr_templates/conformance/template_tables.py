@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 
 from pydicom.sr.coding import Code
+
+from sr_templates.conformance.coded_concepts import canonical
 
 _HEADING = re.compile(r"^## TID (?P<tid>\d+) (?P<title>.+)$")
 _CODE = re.compile(r'\((?P<value>[^,()]+), (?P<scheme>[^,()]+), "(?P<meaning>[^"]+)"\)')
@@ -35,6 +37,10 @@ class Constraint:
     @property
     def free(self) -> bool:
         return not (self.codes or self.groups or self.absent)
+
+    @cached_property
+    def canonical_codes(self) -> frozenset[tuple[str, str]]:
+        return frozenset(canonical(code) for code in self.codes)
 
 
 ANYTHING = Constraint()
