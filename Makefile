@@ -8,10 +8,12 @@ REQUIRE     ?=
 # One worker more than two cores have, since tests with real processes wait for a third of their time; one thread a worker, since more
 # would wait for each other. A file is one worker's, so that what a module sets up is set up once.
 WORKERS     ?= 3
-PIP          = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c config/constraints.txt \
+# No module is compiled before it is imported: most of them never are, and compiling all takes as long as installing.
+PIP          = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c config/constraints.txt \
                $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 # Compiled modules are kept, whatever the machine says: the tests start a hundred processes.
-PYTEST       = PYTHONDONTWRITEBYTECODE= OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --require=$(REQUIRE)
+KEEP         = PYTHONDONTWRITEBYTECODE=
+PYTEST       = $(KEEP) OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --require=$(REQUIRE)
 # What `make test` leaves to the targets behind it.
 QUICK        = not further and not origins
 
@@ -21,15 +23,16 @@ help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
 
 demo: $(VENV)/.demo-installed  ## the node at work: a synthetic study in, its documents out
-	$(VENV)/bin/echonode demo --out demo-out
+	$(KEEP) $(VENV)/bin/echonode demo --out demo-out
 
-# Side by side: the tests wait for processes while mypy computes.
-test: $(VENV)/.test-installed peers  ## the proof, within ten minutes: lint, every test but those of the two targets below
+# Side by side: Debian's packages and Python's; the tests wait for processes while mypy computes.
+test:  ## the proof, within ten minutes: lint, every test but those of the two targets below
+	$(MAKE) --jobs=2 $(VENV)/.test-installed peers
 	$(MAKE) --jobs=2 lint quick
 
 quick: $(VENV)/.test-installed  ## the tests of `test` without its lint
 	$(PYTEST) -m "$(QUICK)" --durations=10
-	$(VENV)/bin/python -m pytest --doctest-modules models node/errors.py -q
+	$(KEEP) $(VENV)/bin/python -m pytest --doctest-modules models node/errors.py -q
 
 # They wait for nothing, and each worker collects for six seconds: one for each of two cores.
 unit: WORKERS = 2
