@@ -10,7 +10,7 @@ from sr_templates.reading.named_code import CodeIdentity, identity_of_code
 
 # CID 12303: what a number is in relation to others. The remaining types (calculated, measured, entered by hand) are one: they
 # say how it came about, and makers differ.
-_RELATIONS: frozenset[CodeIdentity] = frozenset({("DCM", "125313"), ("SCT", "118586006"), ("DCM", "125314")})
+RELATIONS: frozenset[CodeIdentity] = frozenset({("DCM", "125313"), ("SCT", "118586006"), ("DCM", "125314")})
 # CID 12307: systole is when the ventricle ejects, and the waves of it bear either name.
 _ONE_PHASE: Mapping[CodeIdentity, CodeIdentity] = {("SCT", "444371003"): ("SCT", "111973004")}
 
@@ -25,7 +25,7 @@ def keys_by_axes(modifiers: Modifiers) -> tuple[str, ...]:
 
 def is_relation(modifiers: Modifiers) -> bool:
     """Whether a number is a ratio, an index or a change: of what was measured, and not that itself."""
-    return modifiers.identity(Facet.TYPE) in _RELATIONS or modifiers.get(Facet.DIVISOR) is not None
+    return modifiers.identity(Facet.TYPE) in RELATIONS or modifiers.get(Facet.DIVISOR) is not None
 
 
 def _is_said_of(key: str, row: PostCoordinated, measured: CodeIdentity, modifiers: Modifiers) -> bool:
@@ -43,7 +43,7 @@ def _is_said_of(key: str, row: PostCoordinated, measured: CodeIdentity, modifier
 
 
 def _relation(type_: CodeIdentity | None) -> CodeIdentity | None:
-    return type_ if type_ in _RELATIONS else None
+    return type_ if type_ in RELATIONS else None
 
 
 def _phase(stated: CodeIdentity | None) -> CodeIdentity | None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sr_templates import codes
 from sr_templates.reading import leniency
-from sr_templates.reading.axes import is_relation, keys_by_axes
+from sr_templates.reading.axes import RELATIONS, is_relation, keys_by_axes
 from sr_templates.reading.concept_rules import ConceptRule, rule_of
 from sr_templates.reading.key_rows import PLANE_OF, ROWS, WHOLE, KeyRow
 from sr_templates.reading.modifiers import Facet, Modifiers
@@ -14,8 +14,10 @@ from sr_templates.reading.named_code import CodeIdentity, NamedCode, identity_of
 _VALVES = frozenset(
     identity_of_code(valve) for valve in (codes.AORTIC_VALVE, codes.MITRAL_VALVE, codes.TRICUSPID_VALVE, codes.PULMONIC_VALVE)
 )
-_ORDER = (Facet.SITE, Facet.PART, Facet.METHOD, Facet.MODE, Facet.FLOW, Facet.VIEW, Facet.PHASE)  # as they are compared
-_ALWAYS = frozenset({Facet.PART, Facet.PHASE})
+_ORDER = (  # as they are compared
+    Facet.SITE, Facet.PART, Facet.METHOD, Facet.MODE, Facet.FLOW, Facet.VIEW, Facet.PHASE, Facet.TYPE, Facet.DIVISOR,
+)  # fmt: skip
+_ALWAYS = frozenset({Facet.PART, Facet.PHASE, Facet.TYPE, Facet.DIVISOR})
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,8 @@ def _contradiction(row: KeyRow, rule: ConceptRule, modifiers: Modifiers) -> Face
 def _agrees(row: KeyRow, facet: Facet, stated: CodeIdentity) -> bool:
     if facet is Facet.PART:
         return row.site in leniency.OF_ANY_PART
+    if facet in (Facet.TYPE, Facet.DIVISOR):
+        return row.is_relation or (facet is Facet.TYPE and stated not in RELATIONS)
     if facet is Facet.PHASE:
         return row.phases is None or stated in row.phases
     if facet is Facet.VIEW:

@@ -35,6 +35,11 @@ class KeyRow:
     whole: bool = False
     further: bool = False
 
+    @property
+    def is_relation(self) -> bool:
+        """A ratio, a share, or something by body surface."""
+        return self.unit in ("1", "%") or self.unit.endswith("/m2")
+
     def is_seen_in(self, plane: View | None) -> bool:
         """Of a display the plane is stated that its cursor lay in: a Doppler's says nothing, an M-mode's window does."""
         if plane in self.planes:

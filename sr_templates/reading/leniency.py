@@ -64,9 +64,14 @@ PHASES: Mapping[Phase, frozenset[CodeIdentity]] = {  # CID 12233: carts also nam
     Phase.END_SYSTOLE: frozenset({("SCT", "416430001"), ("SCT", "111973004"), ("SCT", "8997002")}),
 }
 
-# Of quantities that the catalogue has at no phase, and that another one would be at another: reservoir and contraction.
+# Of quantities that the catalogue has at no phase, and that would be others at another: volumes, reservoir and contraction.
 PHASES_OF_KEY: Mapping[str, frozenset[CodeIdentity]] = {
-    "la_strain": PHASES[Phase.END_SYSTOLE] | {("SCT", "444371003"), ("SCT", "255236000")}
+    **dict.fromkeys(
+        ("lvedv_bp", "lvedv_a4c", "lvedv_a2c", "lvedv_bp_index", "lv_len_d_a4c"),
+        PHASES[Phase.END_DIASTOLE],
+    ),
+    **dict.fromkeys(("lvesv_bp", "lvesv_a4c", "lvesv_a2c", "lvesv_bp_index"), PHASES[Phase.END_SYSTOLE]),
+    "la_strain": PHASES[Phase.END_SYSTOLE] | {("SCT", "444371003"), ("SCT", "255236000")},
 }
 
 # The direction of a diameter that its key has, and how every caliper is: methods that say nothing more.

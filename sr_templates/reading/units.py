@@ -39,12 +39,14 @@ _ATOMS: dict[str, tuple[Fraction, str, int]] = {
 _LONGEST = 64  # a Code Value (SH) has 16 characters
 _LITRES = 1000  # of a cubic metre
 _PREFIXES = {"k": Fraction(1000), "d": Fraction(1, 10), "c": Fraction(1, 100), "m": Fraction(1, 1000), "u": Fraction(1, 10**6)}
-_ANNOTATION_ALONE, _ANNOTATION = re.compile(r"(^|[./])\{[^}]*\}"), re.compile(r"\{[^}]*\}")
+# Before a unit, too: PS3.16 CID 85 had {SUVbw}g/ml in earlier editions.
+_ANNOTATION_ALONE, _ANNOTATION = re.compile(r"(^|[./])\{[^}]*\}(?=[./]|$)"), re.compile(r"\{[^}]*\}")
 _TERM = re.compile(r"([a-zA-Z%]+(?:\[Hg\])?)(-?\d)?$")
 # What is no UCUM and means one thing alone.
 _SPELLINGS = {
     "mmhg": "mm[Hg]", "mm hg": "mm[Hg]", "bpm": "/min", "beats/min": "/min", "cc": "cm3", "ml": "mL", "msec": "ms",
-    "sec": "s", "cm/sec": "cm/s", "m/sec": "m/s", "no units": "1", "percent": "%", "centimeter": "cm", "millimeter": "mm",
+    "sec": "s", "cm/sec": "cm/s", "m/sec": "m/s", "no units": "1", "percent": "%", "centimeter": "cm", "centimeters": "cm",
+    "millimeter": "mm", "millimeters": "mm", "ratio": "1", "[ratio]": "1", "unitless": "1", "no unit": "1",
 }  # fmt: skip
 
 
@@ -57,7 +59,7 @@ def parse_unit(code: str) -> Unit | None:
     (('L', 1), ('m', -2))
     """
     text = _ANNOTATION.sub("", _ANNOTATION_ALONE.sub(r"\g<1>1", code.strip()))
-    text = text.replace("²", "2").replace("³", "3").replace("^", "").replace("**", "")
+    text = text.replace("²", "2").replace("³", "3").replace("^", "").replace("**", "").replace("\u00b5", "u")
     if text == "" or len(text) > _LONGEST:
         return None
     factor, exponents = Fraction(1), dict[str, int]()

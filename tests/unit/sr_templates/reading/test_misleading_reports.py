@@ -306,3 +306,64 @@ def test_a_quantity_in_words_is_listed(name: reports.Coded) -> None:
         assert found[0].why == "stated in words, not as a number"
     else:
         assert found == ()
+
+
+BIPLANE = coded(reports.METHOD, reports.BIPLANE)
+ESV = ("18148-7", "LN", "Left Ventricular End Systolic Volume")
+LENGTH = ("18077-8", "LN", "Left Ventricle diastolic major axis")
+END_DIASTOLE = ("R-FAB5C", "SRT", "End diastole")
+
+
+@pytest.mark.parametrize(
+    "item",
+    [
+        coded(("125306", "DCM", "Measurement Type"), ("125313", "DCM", "Indexed")),
+        coded(("125306", "DCM", "Measurement Type"), ("125314", "DCM", "Fractional Change")),
+        coded(("125308", "DCM", "Measurement Divisor"), ("8277-6", "LN", "Body Surface Area")),
+    ],
+)
+def test_an_index_is_not_what_it_indexes(item: Dataset) -> None:
+    """Bug prevented: 60 mL/m2 that states mL, and "Indexed" beside it, as a volume of 60 mL."""
+    (found,) = values(at_ventricle(number(reports.EDV, "60", "mL", BIPLANE, item)))
+    assert (found.key, "measurement" in found.why) == (None, True)
+
+
+def test_a_ratio_that_says_so_is_read() -> None:
+    relation = coded(("125306", "DCM", "Measurement Type"), ("118586006", "SCT", "Ratio"))
+    ratio = number(("18038-0", "LN", "Mitral Valve E to A Ratio"), "1.2", "1", relation)
+    assert keyed(section(reports.MITRAL_VALVE, reports.PULSED, ratio)) == {"mv_ea": 1.2}
+
+
+@pytest.mark.parametrize(
+    ("concept", "unit", "phase", "key"),
+    [
+        (reports.EDV, "mL", END_SYSTOLE, None),
+        (reports.EDV, "mL", END_DIASTOLE, "lvedv_bp"),
+        (ESV, "mL", END_DIASTOLE, None),
+        (ESV, "mL", END_SYSTOLE, "lvesv_bp"),
+        (LENGTH, "cm", END_SYSTOLE, None),
+        (("79996-5", "LN", "LVEDV biplane"), "mL", END_SYSTOLE, None),
+        (("79997-3", "LN", "LVEDV biplane / BSA"), "mL/m2", END_SYSTOLE, None),
+    ],
+)
+def test_a_volume_of_the_other_end_of_the_beat_is_another(
+    concept: reports.Coded, unit: str, phase: reports.Coded, key: str | None
+) -> None:
+    """Bug prevented: the systolic volume in the field of the diastolic one."""
+    view = coded(reports.VIEW, reports.A4C)
+    extra = [view] if concept is LENGTH else [BIPLANE]
+    (found,) = values(at_ventricle(number(concept, "60", unit, coded(reports.PHASE, phase), *extra)))
+    assert found.key == key
+
+
+@pytest.mark.parametrize("unit", ["{ratio}/1", "{ratio}", "ratio", "unitless", "[ratio]", "no units"])
+def test_a_ratio_has_no_unit_in_many_words(unit: str) -> None:
+    ratio = number(("18038-0", "LN", "Mitral Valve E to A Ratio"), "1.2", unit)
+    assert keyed(section(reports.MITRAL_VALVE, reports.PULSED, ratio)) == {"mv_ea": 1.2}
+
+
+@pytest.mark.parametrize(
+    ("unit", "value"), [("{LVIDd}cm", 4.7), ("cm{LVIDd}", 4.7), ("mm{inner}", 0.47), ("\u00b5m", 0.00047), ("centimeters", 4.7)]
+)
+def test_a_unit_is_read_with_its_annotation_on_either_side(unit: str, value: float) -> None:
+    assert keyed(at_ventricle(lvidd("4.7", unit=unit))) == {"lvidd_2d": pytest.approx(value)}
