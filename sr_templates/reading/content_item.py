@@ -16,6 +16,8 @@ _TEXT_OF = {
     "TEXT": "TextValue", "UIDREF": "UID", "PNAME": "PersonName", "DATE": "Date", "TIME": "Time", "DATETIME": "DateTime",
 }  # fmt: skip
 _REFERRING = ("IMAGE", "COMPOSITE", "WAVEFORM")
+_VALUE_TYPES = frozenset({"CONTAINER", "NUM", "CODE", "SCOORD", "SCOORD3D", "TCOORD", *_TEXT_OF, *_REFERRING})
+_AGREEMENT = Decimal("1e-4")  # Floating Point Value (0040,A161) is Numeric Value in more digits than a DS holds
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ def read_item(dataset: Dataset, position: Position, children: tuple[ContentItem,
         value_type,
         code_in(dataset, "ConceptNameCodeSequence"),
         code=code_in(dataset, "ConceptCodeSequence") if value_type == "CODE" else None,
-        number=_number(dataset) if value_type == "NUM" else None,
+        number=_number(dataset) if value_type == "NUM" or _is_measured(dataset, value_type) else None,
         references=_references(dataset) if value_type in _REFERRING else (),
         refers_to=_whole_numbers(dataset, "ReferencedContentItemIdentifier"),
         template=next(
@@ -143,14 +145,19 @@ def _faults(item: ContentItem, dataset: Dataset) -> Iterator[str]:
         yield "a content sequence without items"
 
 
+def _is_measured(dataset: Dataset, value_type: str) -> bool:
+    """A NUM that somebody has called otherwise."""
+    return value_type not in _VALUE_TYPES and bool(items_of(dataset, "MeasuredValueSequence"))
+
+
 def _number(dataset: Dataset) -> StatedNumber:
     qualifier = code_in(dataset, "NumericValueQualifierCodeSequence")
     for measured in items_of(dataset, "MeasuredValueSequence"):
         unit = code_in(measured, "MeasurementUnitsCodeSequence")
-        for keyword in ("NumericValue", "FloatingPointValue"):
-            if (value := decimal_value(text_in(measured, keyword))) is not None:
-                return StatedNumber(value, unit, qualifier)
-        return StatedNumber(None, unit, qualifier)
+        values = [decimal_value(text_in(measured, keyword)) for keyword in ("NumericValue", "FloatingPointValue")]
+        stated = [value for value in values if value is not None]
+        agree = all(abs(value - stated[0]) <= _AGREEMENT * abs(stated[0]) for value in stated)
+        return StatedNumber(stated[0] if stated and agree else None, unit, qualifier)
     return StatedNumber(None, None, qualifier)
 
 

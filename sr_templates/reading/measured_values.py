@@ -98,7 +98,7 @@ def _is_statistic(item: ContentItem) -> bool:
 
 
 def _value(item: ContentItem, containers: tuple[ContentItem, ...], report: Report, premises: frozenset[Position]) -> SRValue:
-    modifiers = modifiers_of(item, containers)
+    modifiers = modifiers_of(item, containers, report)
     label = next((c.text for c in item.children if c.concept is not None and c.concept.identity == _SHORT_LABEL), "")
     earlier = any(c.concept is not None and c.concept.identity in leniency.EARLIER for c in containers)
     found = Match(why="of an earlier study") if earlier else match(item.concept, modifiers, label)

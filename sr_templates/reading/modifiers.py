@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from sr_templates.reading import leniency
 from sr_templates.reading.content_item import ContentItem
+from sr_templates.reading.content_tree import Report
 from sr_templates.reading.named_code import CodeIdentity, NamedCode
 
 
@@ -84,8 +85,8 @@ class Modifiers:
         return self.stated.get(facet, ())[: self.nearest.get(facet, 1)]
 
 
-def modifiers_of(item: ContentItem, containers: Sequence[ContentItem]) -> Modifiers:
-    """Of `item`, which stands in `containers`, the innermost first.
+def modifiers_of(item: ContentItem, containers: Sequence[ContentItem], report: Report) -> Modifiers:
+    """Of `item`, which stands in `containers`, the innermost first, by value or by reference to elsewhere in the report.
 
     Relationships are not looked at: documents have Image Mode as a concept modifier and as acquisition context, and some write
     CONTAINS for both. That an item names the facet is enough.
@@ -96,29 +97,31 @@ def modifiers_of(item: ContentItem, containers: Sequence[ContentItem]) -> Modifi
         kept_out = frozenset() if holder is item else _NEVER_INHERITED
         if Facet.SITE in nearest:  # a part is of the site that it stands with
             kept_out |= {Facet.PART}
-        for facet, said in _said_by(holder).items():
+        for facet, said in _said_by(holder, report).items():
             if facet not in kept_out:
                 nearest.setdefault(facet, len(said))
                 stated[facet] = (*stated.get(facet, ()), *said)
     return _with_its_part(Modifiers(stated, nearest))
 
 
-def _said_by(item: ContentItem) -> dict[Facet, list[NamedCode]]:
+def _said_by(item: ContentItem, report: Report) -> dict[Facet, list[NamedCode]]:
     said: dict[Facet, list[NamedCode]] = {}
-    for facet, code in _codes(item):
+    for facet, code in _codes(item, report):
         said.setdefault(facet, []).append(code)
     if item.value_type == "CONTAINER" and item.concept is not None and item.concept.identity == _STAGED:
         said.setdefault(Facet.STAGE, [item.concept])
     return said
 
 
-def _codes(item: ContentItem) -> Iterator[tuple[Facet, NamedCode]]:
-    for child in item.children:
+def _codes(item: ContentItem, report: Report) -> Iterator[tuple[Facet, NamedCode]]:
+    for stands_here in item.children:
+        child = (report.at(stands_here.refers_to) if stands_here.refers_to else None) or stands_here
         facet = _FACETS.get(child.concept.identity) if child.concept is not None else None
         if facet is None:
             continue
         if facet is Facet.SITE and child.code is not None:
-            yield from _site(child.code, [code for below, code in _codes(child) if below is Facet.PART])
+            parts = (part for part in child.children if part.concept and _FACETS.get(part.concept.identity) is Facet.PART)
+            yield from _site(child.code, [part.code for part in parts if part.code is not None])
         elif child.code is not None:
             yield facet, child.code
         elif facet in _IN_WORDS and child.text:

@@ -22,7 +22,10 @@ _SCHEMES = {
 }  # fmt: skip
 _SEPARATORS = str.maketrans("", "", " -_")
 # A code as one URN (PS3.3 8.8): the identifier of its scheme, then the code.
-_URNS = {"http://snomed.info/id/": "SCT", "http://loinc.org/": "LN"}
+_URNS = {
+    "http://snomed.info/id/": "SCT", "urn:oid:2.16.840.1.113883.6.96.": "SCT", "http://loinc.org/": "LN",
+    "urn:oid:2.16.840.1.113883.6.1.": "LN",
+}  # fmt: skip
 
 
 class StatedCode(Protocol):

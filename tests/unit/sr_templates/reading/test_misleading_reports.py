@@ -367,3 +367,48 @@ def test_a_ratio_has_no_unit_in_many_words(unit: str) -> None:
 )
 def test_a_unit_is_read_with_its_annotation_on_either_side(unit: str, value: float) -> None:
     assert keyed(at_ventricle(lvidd("4.7", unit=unit))) == {"lvidd_2d": pytest.approx(value)}
+
+
+def by_reference(*position: int, relationship: str = "HAS ACQ CONTEXT") -> Dataset:
+    item = Dataset()
+    item.RelationshipType, item.ReferencedContentItemIdentifier = relationship, list(position)
+    return item
+
+
+@pytest.mark.parametrize(
+    ("said", "key"),
+    [
+        (coded(reports.IMAGE_MODE, reports.M_MODE), "lvidd_mm"),
+        (coded(reports.STAGE, ("434161005", "SCT", "Peak cardiac stress state")), None),
+    ],
+)
+def test_what_is_said_by_reference_is_said(said: Dataset, key: str | None) -> None:
+    """Bug prevented: the stage of a stress test, which stands once for all its values, read as none."""
+    preset = container(("1", "99CART", "Preset"), said)
+    (found,) = values(preset, container(reports.FINDINGS, lvidd("4.7", by_reference(1, 1, 1))))
+    assert found.key == key
+    assert "ambiguous" not in found.why or key is None
+
+
+def test_a_number_that_refers_to_itself_is_read() -> None:
+    (found,) = values(at_ventricle(lvidd("4.7", by_reference(1, 1, 2, 2), by_reference(1), by_reference(1, 9, 9))))
+    assert found.key == "lvidd_2d"
+
+
+def test_two_numbers_of_one_value_are_none() -> None:
+    """(0040,A161) is the same number in more digits: bug prevented, one of two that differ, taken for it."""
+    item = lvidd("4.7")
+    item.MeasuredValueSequence[0].FloatingPointValue = 9.1
+    (found,) = values(at_ventricle(item))
+    assert (found.key, found.value) == (None, None)
+    item.MeasuredValueSequence[0].FloatingPointValue = 4.7000001
+    assert keyed(at_ventricle(item)) == {"lvidd_2d": 4.7}
+
+
+@pytest.mark.parametrize("value_type", ["", "NUMERIC", "NUMBER"])
+def test_a_measured_value_is_a_number_whatever_its_item_is_called(value_type: str) -> None:
+    """Bug prevented: a value of which nothing was listed but a missing type."""
+    item = lvidd("4.7")
+    item.ValueType = value_type
+    (found,) = measured_values_of(item)
+    assert (found.key, found.value) == ("lvidd_2d", 4.7)
