@@ -2,7 +2,8 @@
 
 Each value is one OBX of its own code: that of CID 12300, which alone says everything. The best value of a concept of TID 5203
 has that beside it as the alternate, no other. What is not measured is not sent: an empty field is what a receiver shows of it.
-A machine's values are preliminary (table 0085); final they become when a person signs another message.
+A machine's values are preliminary (table 0085); final they become when a person signs another message. What the message before
+stated and is not measured any more is deleted (D): else it would stay in the receiver's fields.
 """
 
 from collections.abc import Sequence
@@ -24,7 +25,7 @@ from sr_templates.identity import DocumentIdentity
 from sr_templates.quantity_codes import QUANTITY_CODES
 
 TEMPLATE = "oru"
-PRELIMINARY = "P"
+PRELIMINARY, DELETED = "P", "D"  # table 0085
 
 _STUDY = Code("113014", "DCM", "DICOM Study")
 _CONTROL_ID_LENGTH = 20  # of MSH-10 in version 2.5.1
@@ -39,19 +40,42 @@ _HEXADECIMAL = {_STAND_IN + code: f"\\X{chr(code).encode().hex().upper()}\\" for
 
 
 def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltFile, ...]:
-    """One message per analysis, UTF-8; none where no value may fill a field. Raises DocumentError for what cannot be stated."""
+    """One message per analysis, UTF-8; none where no value may fill a field, and none is to be taken out of one.
+
+    Raises DocumentError for what cannot be stated.
+    """
     chosen = prefill.choose(findings, evidence, identity.profile)
-    if not chosen.values:
+    withdrawn = _withdrawn(findings, identity)
+    if not chosen.values and not withdrawn:
         return ()
     uid = identity.derived_uid(evidence.study_instance_uid, TEMPLATE, "")
     try:
-        text = _message(chosen.values, uid, evidence, identity).to_er7().translate(_HEXADECIMAL)
+        text = _message(chosen.values, withdrawn, uid, evidence, identity).to_er7().translate(_HEXADECIMAL)
     except HL7apyException as error:  # its words quote the value
         raise DocumentError(f"what the study says cannot be stated in HL7: {type(error).__name__}") from None
     return (BuiltFile(TEMPLATE, "", uid, text.encode("utf-8"), ".hl7"),)
 
 
-def _message(values: Sequence[Measurement], uid: str, evidence: Evidence, identity: DocumentIdentity) -> Message:
+def _withdrawn(findings: StudyFindings, identity: DocumentIdentity) -> list[tuple[str, str, str]]:
+    """OBX-3, OBX-4 and OBX-6 of what the message before states and nobody measured now. What the cart states has the same
+    code and stays: receivers that know a field by its code alone would lose the cart's value.
+    """
+    measured = {(_own_code(measurement.key), _sub_id(measurement)) for measurement in findings.measurements}
+    of_cart = {_own_code(value.key) for value in findings.cart if value.key in QUANTITY_CODES}
+    before = identity.predecessor.content.decode("utf-8", "replace") if identity.predecessor is not None else ""
+    found = [[*line.split("|"), *[""] * 12] for line in before.split("\r") if line.startswith("OBX|")]
+    numbers = [(obx[3], obx[4], obx[6]) for obx in found if obx[2] == "NM" and obx[11] == PRELIMINARY]
+    coded = [(one, one[0].split("^")[0]) for one in numbers]
+    return [one for one, code in coded if (code, one[1]) not in measured and code not in of_cart]
+
+
+def _message(
+    values: Sequence[Measurement],
+    withdrawn: Sequence[tuple[str, str, str]],
+    uid: str,
+    evidence: Evidence,
+    identity: DocumentIdentity,
+) -> Message:
     # Not strict: that refuses identifiers for their length, and one that is shortened may be another order.
     message = Message("ORU_R01", version="2.5.1", validation_level=VALIDATION_LEVEL.TOLERANT)
     _header(message.msh, uid, identity)
@@ -61,8 +85,10 @@ def _message(values: Sequence[Measurement], uid: str, evidence: Evidence, identi
     order = result.add_group("ORU_R01_ORDER_OBSERVATION")
     _request(order.add_segment("OBR"), source, identity)
     _study(_observation(order, 1), evidence)
+    for number, gone in enumerate(withdrawn, start=2):
+        _deletion(_observation(order, number), gone)
     first = prefill.first_of_concept(values)
-    for number, measurement in enumerate(values, start=2):
+    for number, measurement in enumerate(values, start=2 + len(withdrawn)):
         _value(_observation(order, number), measurement, identity, first_of_concept=measurement.key in first)
     return message
 
@@ -114,13 +140,12 @@ def _study(obx: Segment, evidence: Evidence) -> None:
 
 
 def _value(obx: Segment, measurement: Measurement, identity: DocumentIdentity, *, first_of_concept: bool) -> None:
-    """OBX-4 tells two values of one concept apart, by site and method."""
     code, method = QUANTITY_CODES[measurement.key], prefill.method(measurement)
     value, unit = prefill.stated(measurement, identity.profile)
     obx.obx_2 = "NM"
     both = (code.simplified, code.concept if first_of_concept or code.simplified is None else None)
     obx.obx_3 = _coded(*(one for one in both if one is not None))
-    obx.obx_4 = "-".join(one.value for one in (code.finding_site, method) if one is not None)
+    obx.obx_4 = _sub_id(measurement)
     obx.obx_5 = str(value)
     obx.obx_6 = _coded(unit)
     obx.obx_11 = PRELIMINARY
@@ -128,6 +153,24 @@ def _value(obx: Segment, measurement: Measurement, identity: DocumentIdentity, *
     if method is not None:
         obx.obx_17 = _coded(method)
     obx.obx_18 = _field(identity.model_name, "", identity.device_observer_uid, "ISO")
+
+
+def _own_code(key: str) -> str:
+    code = QUANTITY_CODES[key]
+    return (code.simplified or code.concept).value
+
+
+def _sub_id(measurement: Measurement) -> str:
+    """It tells two values of one concept apart, by site and method."""
+    parts = (QUANTITY_CODES[measurement.key].finding_site, prefill.method(measurement))
+    return "-".join(one.value for one in parts if one is not None)
+
+
+def _deletion(obx: Segment, gone: tuple[str, str, str]) -> None:
+    """Without a value, which version 2.5.1 allows of a deletion alone (7.4.2.5)."""
+    obx.obx_2 = "NM"
+    obx.obx_3, obx.obx_4, obx.obx_6 = gone
+    obx.obx_11 = DELETED
 
 
 def _observation(order: Group, number: int) -> Segment:

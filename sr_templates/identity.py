@@ -11,7 +11,10 @@ from sr_templates.profile import DEFAULT_PROFILE, Profile
 
 @dataclass(frozen=True)
 class PredecessorReference:
-    """The document of an earlier revision, which the new one replaces, and what it was made of where that is still known."""
+    """The document of an earlier revision, which the new one replaces, and what it was made of where that is still known.
+
+    `content` is the file of one that is no DICOM object.
+    """
 
     study_instance_uid: str
     series_instance_uid: str
@@ -19,6 +22,7 @@ class PredecessorReference:
     sop_instance_uid: str
     revision: int = 0
     findings: StudyFindings | None = None
+    content: bytes = b""
 
 
 @dataclass(frozen=True)

@@ -84,7 +84,7 @@ def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
     evidence = read_evidence(inputs.paths, tools.settings)
     routing = routing_of(tools.settings, inputs.study, evidence.newest, now=tools.clock())
     wanted = templates_wanted(routing.destinations)
-    built = build_templates(inputs.findings, evidence, inputs.identity, wanted, _predecessors(inputs, wanted))
+    built = build_templates(inputs.findings, evidence, inputs.identity, wanted, _predecessors(inputs, wanted, tools))
     objects = [document for document in built.documents if isinstance(document, BuiltDocument)]
     replaced = supersede(inputs.replaceable, objects, built.failed, inputs.findings, evidence, inputs.identity, tools)
     documents = [*built.documents, *(note.document for note in replaced.notes)]  # notes go out last
@@ -169,7 +169,9 @@ def _earlier_documents(session: Session, study: Study, analysis: Analysis) -> tu
     return tuple(session.scalars(query.order_by(Analysis.revision.desc(), Document.id)))
 
 
-def _predecessors(inputs: _Inputs, wanted: Sequence[WantedDocument]) -> dict[WantedDocument, PredecessorReference]:
+def _predecessors(
+    inputs: _Inputs, wanted: Sequence[WantedDocument], tools: EgressTools
+) -> dict[WantedDocument, PredecessorReference]:
     """The newest earlier document of the same template and profile; where that profile is new, of the same template."""
     found: dict[WantedDocument, PredecessorReference] = {}
     for one in wanted:
@@ -184,8 +186,17 @@ def _predecessors(inputs: _Inputs, wanted: Sequence[WantedDocument]) -> dict[Wan
                 before.sop_instance_uid,
                 analysis.revision,
                 _findings_of(analysis),
+                b"" if before.series_instance_uid else _file_of(before, tools),
             )
     return found
+
+
+def _file_of(row: Document, tools: EgressTools) -> bytes:
+    """Nothing of one that the archive has lost."""
+    try:
+        return tools.archive.path(row.path).read_bytes()
+    except OSError:
+        return b""
 
 
 def _findings_of(analysis: Analysis) -> StudyFindings | None:

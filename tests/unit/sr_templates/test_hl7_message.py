@@ -14,6 +14,7 @@ from pydicom.dataset import Dataset
 from models.catalogue import QUANTITIES
 from models.results import StudyFindings
 from sr_templates import hl7
+from sr_templates.identity import PredecessorReference
 from sr_templates.profile import Profile
 from sr_templates.quantity_codes import QUANTITY_CODES
 from tests.factories import (
@@ -197,3 +198,60 @@ def _with(keyword: str, vr: str, value: str) -> list[Dataset]:
     for header in headers:
         header[keyword] = DataElement(keyword, vr, value, validation_mode=config.IGNORE)
     return headers
+
+
+def _amended(before: StudyFindings, now: StudyFindings) -> Message:
+    """The message of a revision that replaces the one of `before`."""
+    (first,) = hl7.build(before, evidence(), identity())
+    predecessor = PredecessorReference(STUDY_UID, "", "", first.uid, 1, before, first.content)
+    (built,) = hl7.build(now, evidence(), identity(revision=2, predecessor=predecessor))
+    return parse_message(built.content.decode("utf-8"), validation_level=VALIDATION_LEVEL.STRICT, find_groups=True)
+
+
+def test_what_a_revision_does_not_state_any_more_is_deleted() -> None:
+    """A field that was filled from a rejected image would keep its value."""
+    before = study_findings()
+    gone, *rest = before.measurements
+    study, deleted, *values = observations(_amended(before, study_findings(measurements=tuple(rest))))
+    by_key = {
+        QUANTITY_CODES[one.key].simplified.value: one for one in before.measurements if QUANTITY_CODES[one.key].simplified
+    }
+    assert by_key[deleted[3].split("^")[0]] == gone
+    assert (deleted[2], deleted[4], deleted[5], deleted[11]) == ("NM", "87878005-125207", "", "D")
+    assert deleted[6].split("^")[0] == "%"
+    assert {value[11] for value in [study, *values]} == {"P"}
+    assert [value[1] for value in (study, deleted, *values)] == [str(number) for number in range(1, len(values) + 3)]
+
+
+def test_a_revision_without_any_value_deletes_them_all() -> None:
+    before = study_findings()
+    _, *deleted = observations(_amended(before, study_findings(measurements=())))
+    assert [value[11] for value in deleted] == ["D"] * len(before.measurements)
+
+
+def test_what_was_deleted_once_is_not_deleted_again() -> None:
+    before = study_findings()
+    (first,) = hl7.build(before, evidence(), identity())
+    content, built = first.content, ()
+    for revision in (2, 3):
+        predecessor = PredecessorReference(STUDY_UID, "", "", "2.25.1", revision - 1, None, content)
+        now = study_findings(measurements=before.measurements[1:])
+        built = hl7.build(now, evidence(), identity(revision=revision, predecessor=predecessor))
+        content = built[0].content
+    assert b"|D" not in content
+
+
+def test_what_the_cart_states_now_is_not_deleted() -> None:
+    """A receiver that knows fields by their codes alone would lose the cart's value."""
+    before = study_findings()
+    cart = (cart_value("ef_bp", 55.0),)
+    for now in (study_findings(cart=cart), study_findings(cart=cart, measurements=before.measurements[1:])):
+        assert {value[11] for value in observations(_amended(before, now))} == {"P"}
+
+
+@pytest.mark.parametrize("content", [b"", b"MSH|^~", b"OBX|", b"OBX|1|NM\rOBX", b"\xff\xfe", b"OBX|1|NM|a|b|5|u|||||F"])
+def test_a_message_before_that_says_nothing_changes_nothing(content: bytes) -> None:
+    predecessor = PredecessorReference(STUDY_UID, "", "", "2.25.1", 1, None, content)
+    assert hl7.build(study_findings(), evidence(), identity(predecessor=predecessor)) == hl7.build(
+        study_findings(), evidence(), identity()
+    )
