@@ -5,12 +5,11 @@ bytes; the transaction that ends the job records documents and deliveries exactl
 """
 
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import ValidationError
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -25,15 +24,15 @@ from node.egress.building import (
     Built,
     BuiltDocuments,
     FailedTemplate,
-    WantedDocument,
     build_templates,
     read_evidence,
     wanted_by,
 )
 from node.egress.built_files import object_names, stored_bytes
 from node.egress.delivery import create_delivery
+from node.egress.earlier_documents import EarlierDocument, earlier_documents, predecessors
 from node.egress.routing import routing_of, templates_wanted
-from node.egress.supersession import EarlierDocument, Supersession, earlier_documents, record_supersession, supersede
+from node.egress.supersession import Supersession, record_supersession, supersede
 from node.egress.tools import EgressTools
 from node.objects.findings_json import load_findings
 from node.settings import Destination, Settings
@@ -45,7 +44,7 @@ from node.version import (
     __version__,
 )
 from sr_templates.document import BuiltDocument
-from sr_templates.identity import DocumentIdentity, PredecessorReference
+from sr_templates.identity import DocumentIdentity
 
 log = logging.getLogger(__name__)
 
@@ -63,9 +62,7 @@ class _Inputs:
     findings: StudyFindings
     identity: DocumentIdentity
     paths: tuple[Path, ...]
-    earlier: tuple[Document, ...] = ()  # of earlier revisions, the newest first
-    analyses: Mapping[int, Analysis] = field(default_factory=dict)  # those that they are of
-    replaceable: tuple[EarlierDocument, ...] = ()
+    earlier: tuple[EarlierDocument, ...] = ()
     nothing_to_do: str = ""
     withheld: bool = False  # and a person has to know
 
@@ -84,9 +81,10 @@ def build_documents(job: ClaimedJob, tools: EgressTools) -> None:
     evidence = read_evidence(inputs.paths, tools.settings)
     routing = routing_of(tools.settings, inputs.study, evidence.newest, now=tools.clock())
     wanted = templates_wanted(routing.destinations)
-    built = build_templates(inputs.findings, evidence, inputs.identity, wanted, _predecessors(inputs, wanted, tools))
+    before = predecessors(inputs.earlier, wanted, inputs.study.study_instance_uid, tools)
+    built = build_templates(inputs.findings, evidence, inputs.identity, wanted, before)
     objects = [document for document in built.documents if isinstance(document, BuiltDocument)]
-    replaced = supersede(inputs.replaceable, objects, built.failed, inputs.findings, evidence, inputs.identity, tools)
+    replaced = supersede(inputs.earlier, objects, built.failed, inputs.findings, evidence, inputs.identity, tools)
     documents = [*built.documents, *(note.document for note in replaced.notes)]  # notes go out last
     stored = [(document, *tools.archive.store_bytes(stored_bytes(document))) for document in documents]
 
@@ -145,10 +143,7 @@ def _inputs(session: Session, job: ClaimedJob, tools: EgressTools) -> _Inputs:
     if withhold := assembly.patient_verdict(session, study.id).withhold:
         return _Inputs(study, findings, identity, (), nothing_to_do=withhold, withheld=True)
     paths = evidence_paths(session, tools.archive, study.id)
-    earlier = _earlier_documents(session, study, analysis)
-    analyses = {row.analysis_id: session.get_one(Analysis, row.analysis_id) for row in earlier}
-    replaceable = earlier_documents(session, study.id, analysis.revision)
-    return _Inputs(study, findings, identity, paths, earlier, analyses, replaceable)
+    return _Inputs(study, findings, identity, paths, earlier_documents(session, analysis))
 
 
 def evidence_paths(session: Session, archive: Archive, study_id: int) -> tuple[Path, ...]:
@@ -160,51 +155,6 @@ def evidence_paths(session: Session, archive: Archive, study_id: int) -> tuple[P
         .order_by(Instance.id)
     )
     return tuple(archive.path(str(instance.path)) for instance in instances)
-
-
-def _earlier_documents(session: Session, study: Study, analysis: Analysis) -> tuple[Document, ...]:
-    """Those that a later one can replace: a template with one document a study."""
-    query = select(Document).join(Analysis, Document.analysis_id == Analysis.id)
-    query = query.where(Document.study_id == study.id, Document.part == "", Analysis.revision < analysis.revision)
-    return tuple(session.scalars(query.order_by(Analysis.revision.desc(), Document.id)))
-
-
-def _predecessors(
-    inputs: _Inputs, wanted: Sequence[WantedDocument], tools: EgressTools
-) -> dict[WantedDocument, PredecessorReference]:
-    """The newest earlier document of the same template and profile; where that profile is new, of the same template."""
-    found: dict[WantedDocument, PredecessorReference] = {}
-    for one in wanted:
-        same_template = [row for row in inputs.earlier if row.template == one.template]
-        same_profile = [row for row in same_template if row.profile == one.profile.key()]
-        for before in (*same_profile, *same_template)[:1]:
-            analysis = inputs.analyses[before.analysis_id]
-            found[one] = PredecessorReference(
-                inputs.study.study_instance_uid,
-                before.series_instance_uid,
-                before.sop_class_uid,
-                before.sop_instance_uid,
-                analysis.revision,
-                _findings_of(analysis),
-                b"" if before.series_instance_uid else _file_of(before, tools),
-            )
-    return found
-
-
-def _file_of(row: Document, tools: EgressTools) -> bytes:
-    """Nothing of one that the archive has lost."""
-    try:
-        return tools.archive.path(row.path).read_bytes()
-    except OSError:
-        return b""
-
-
-def _findings_of(analysis: Analysis) -> StudyFindings | None:
-    """None of findings that a node of another version recorded, and this one cannot read."""
-    try:
-        return load_findings(analysis.findings)
-    except ValidationError:
-        return None
 
 
 def _finish(session: Session, job: ClaimedJob, inputs: _Inputs, now: datetime) -> None:

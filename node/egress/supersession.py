@@ -8,16 +8,15 @@ from datetime import datetime
 
 from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from models.results import StudyFindings
 from node.db import audit
 from node.db.audit import AuditEvent
 from node.db.session import insert_unless_there
-from node.db.tables import Analysis, Delivery, Document, Rejection, Study
+from node.db.tables import Document, Rejection, Study
 from node.egress.building import TEMPLATES, FailedTemplate, state_implementation
-from node.egress.outcomes import STORED
+from node.egress.earlier_documents import EarlierDocument
 from node.egress.tools import EgressTools
 from node.errors import Unparseable
 from node.objects.header import read_header
@@ -26,19 +25,9 @@ from node.settings import Destination
 from sr_templates.document import BuiltDocument
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity, PredecessorReference
-from sr_templates.rejection_note import FOR_PATIENT_SAFETY, FOR_QUALITY, KIND, build_note
+from sr_templates.rejection_note import FOR_PATIENT_SAFETY, FOR_QUALITY, build_note
 
 _LONGEST_PART = 64  # characters, of the column
-
-
-@dataclass(frozen=True)
-class EarlierDocument:
-    """`taken_by` are the destinations that have it, `rejected_at` those of them that were told to hide it already."""
-
-    row: Document
-    revision: int
-    taken_by: frozenset[str]
-    rejected_at: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,26 +47,6 @@ class Supersession:
     documents: tuple[Document, ...] = ()
     corrected: frozenset[int] = frozenset()
     notes: tuple[AddressedNote, ...] = ()
-
-
-def earlier_documents(session: Session, study_id: int, revision: int) -> tuple[EarlierDocument, ...]:
-    """The newest revision first; without the notes themselves."""
-    query = select(Document, Analysis.revision).join(Analysis, Document.analysis_id == Analysis.id)
-    query = query.where(Document.study_id == study_id, Analysis.revision < revision, Document.template != KIND.template)
-    rows = session.execute(query.order_by(Analysis.revision.desc(), Document.id)).all()
-    return tuple(_earlier(session, row, number) for row, number in rows)
-
-
-def _earlier(session: Session, row: Document, revision: int) -> EarlierDocument:
-    took = select(Delivery.destination).where(Delivery.document_id == row.id, Delivery.state.in_(STORED))
-    taken_by = frozenset(session.scalars(took))
-    notes = select(Rejection.note_uid).where(Rejection.sop_instance_uid == row.sop_instance_uid, Rejection.lifted_at.is_(None))
-    rejected_at: frozenset[str] = frozenset()
-    for note_uid in session.scalars(notes):
-        note = session.scalar(select(Document).where(Document.sop_instance_uid == note_uid))
-        told = select(Delivery.destination).where(Delivery.document_id == note.id) if note is not None else None
-        rejected_at |= taken_by if told is None else frozenset(session.scalars(told))
-    return EarlierDocument(row, revision, taken_by, rejected_at)
 
 
 def supersede(
@@ -103,8 +72,8 @@ def supersede(
         for title, rows in _rejectable(destination, earlier, corrected, kept):
             document = _note(title, rows, destination.name, findings, evidence, of_note)
             notes.append(AddressedNote(document, destination.name, tuple(rows), title.value))
-    newest = max(one.revision for one in earlier)
-    return Supersession(tuple(one.row for one in earlier if one.revision == newest), corrected, tuple(notes))
+    newest = max(one.analysis.revision for one in earlier)
+    return Supersession(tuple(one.row for one in earlier if one.analysis.revision == newest), corrected, tuple(notes))
 
 
 def _rejectable(
