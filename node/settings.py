@@ -145,6 +145,10 @@ class Destination(_Section):
     reject_superseded: Literal["never", "wrong_patient", "all"] = "never"
 
     @property
+    def heat_maps(self) -> bool:
+        return "heat_maps" in self.documents
+
+    @property
     def profile(self) -> Profile:
         return Profile(**{name: getattr(self, name) for name in PROFILE_FIELDS})
 
@@ -210,7 +214,11 @@ class Settings(_Section):
 
     @property
     def model_set(self) -> ModelSet:
-        return ModelSet(**self.models.model_dump(), research_override=self.research.override)
+        return ModelSet(
+            **self.models.model_dump(),
+            research_override=self.research.override,
+            heat_maps=any(destination.heat_maps for destination in self.destination),
+        )
 
     @property
     def archive_dir(self) -> Path:

@@ -304,6 +304,8 @@ OUTSIDE_DISTRIBUTION = _private("OOD-OUTSIDE", "Unlike the training data of the 
 # Segmentation
 ANATOMICAL_STRUCTURE = Code("91723000", "SCT", "Anatomical Structure")
 ARTIFICIAL_INTELLIGENCE = Code("123110", "DCM", "Artificial Intelligence")  # CID 7162
+VISUAL_EXPLANATION = Code("130401", "DCM", "Visual explanation")
+IMAGE_REGION = Code("111030", "DCM", "Image Region")
 SPATIAL_RESAMPLING = Code("113085", "DCM", "Spatial resampling")  # CID 7203
 LOSSY_COMPRESSION = Code("113040", "DCM", "Lossy Compression")
 SEGMENTATION_DERIVATION = Code("113076", "DCM", "Segmentation")

@@ -35,8 +35,7 @@ class MarkedClip:
 
     @property
     def view(self) -> str:
-        """As people write it, empty where it is not known."""
-        return self.clip.view.view.value.upper().replace("_", " ") if self.clip.view else ""
+        return view_name(self.clip)
 
     @property
     def values(self) -> tuple[Measurement, ...]:
@@ -88,6 +87,11 @@ def _marked_frame(
         tuple(caliper for caliper in calipers if caliper.frame_number == number),
         values,
     )
+
+
+def view_name(clip: ClipFindings) -> str:
+    """As people write it, empty where it is not known."""
+    return clip.view.view.value.upper().replace("_", " ") if clip.view else ""
 
 
 def value_text(measurement: Measurement) -> str:

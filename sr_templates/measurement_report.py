@@ -9,7 +9,7 @@ from pydicom.uid import ComprehensiveSRStorage
 
 from models.catalogue import QUANTITIES
 from models.results import StudyFindings
-from sr_templates import codes
+from sr_templates import codes, visual_explanation
 from sr_templates.contributing_equipment import networks
 from sr_templates.document import BuiltDocument, DocumentKind, observer_context, put_report, start_document
 from sr_templates.drawn_regions import with_drawable_marks
@@ -33,6 +33,7 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     refuse_numbers_on_patients(findings, evidence)
     _refuse_unknown_quantities(findings)
     values = measurement_groups(with_drawable_marks(findings, evidence), evidence, identity)
+    explanations = visual_explanation.refer(values, findings, evidence, identity)
     evaluations = evaluation_items(findings, evidence, identity)
     if not (values or findings.not_measured or findings.clips):
         return ()
@@ -42,6 +43,8 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     _finish(report)
     document = start_document(KIND, evidence, identity, mark=research_mark(findings), models=networks(findings))
     put_report(document, report, _referenced(findings), evidence, identity)  # of none where every image was rejected
+    if explanations:
+        document.CurrentRequestedProcedureEvidenceSequence[0].ReferencedSeriesSequence.extend(explanations)
     return (BuiltDocument(KIND.template, "", document),)
 
 

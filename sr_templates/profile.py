@@ -12,6 +12,7 @@ Fill = Literal["missing", "all", "none_if_cart_sr"]
 # What the prefill dialects (TID 5200, TID 5300) look at; every template looks at `strict`.
 DIALECT = frozenset({"scheme", "findings", "velocity", "replicates", "fill"})
 COMMON = frozenset({"strict"})
+REPORT = frozenset({"heat_maps"})  # what a report of TID 1500 looks at beside it
 
 
 @dataclass(frozen=True)
@@ -19,7 +20,7 @@ class Profile:
     """One destination's choices; their default is what everybody gets who chose nothing.
 
     `fill` says which values a prefill dialect writes beside those of the cart's own SR. `strict` leaves a value empty that
-    its value representation does not allow.
+    its value representation does not allow. `heat_maps`: the receiver gets them, too, so that a report refers to them.
     """
 
     scheme: Scheme = "sct"
@@ -28,6 +29,7 @@ class Profile:
     replicates: bool = False
     fill: Fill = "missing"
     strict: bool = False
+    heat_maps: bool = False
 
     def key(self) -> str:
         """Short text that tells profiles apart for ever: part of derived UIDs and of the database's key.

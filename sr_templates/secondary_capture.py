@@ -12,22 +12,22 @@ from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 from pydicom.uid import MultiFrameTrueColorSecondaryCaptureImageStorage, SecondaryCaptureImageStorage
 
-from models.drawing import draw, legible_scale
+from models.drawing import draw
 from models.results import ClipFindings, Measurement, StudyFindings
 from sr_templates import codes
-from sr_templates.codes import code_item
-from sr_templates.derived_image import lossy_compression, source_image
-from sr_templates.document import BuiltDocument, DocumentKind, start_document
+from sr_templates.document import BuiltDocument, DocumentKind
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.identity import DocumentIdentity
 from sr_templates.marked_frames import NOT_CONFIRMED, MarkedClip, MarkedFrame, marked_clips, value_text
 from sr_templates.patient_safety import may_show, refuse_numbers_on_patients, research_mark
+from sr_templates.picture import Picture, start_picture
 from sr_templates.pixel_coding import put_pixels
 
 KIND = DocumentKind("sc", SecondaryCaptureImageStorage, "US", 9600, "EchoNode pictures")
 LOOP_KIND = DocumentKind("sc", MultiFrameTrueColorSecondaryCaptureImageStorage, "US", 9600, "EchoNode pictures")
 
+_DRAWN = "Outlines, calipers and values burnt into the image"
 _LONGEST_LOOP = 100  # frames
 
 
@@ -44,7 +44,7 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     documents: list[BuiltDocument] = []
     for number, marked in enumerate(marked_clips(findings, evidence), start=1):
         documents += (captures.of_frame(marked, frame, number, row) for row, frame in enumerate(marked.frames, start=1))
-        if marked.clip.number_of_frames > 1:
+        if len(_first_beat(marked)) > 1:
             documents.append(captures.loop(marked, number))
     return tuple(documents)
 
@@ -58,9 +58,8 @@ class _Captures:
 
     def of_frame(self, marked: MarkedClip, frame: MarkedFrame, clip_number: int, instance_number: int) -> BuiltDocument:
         part = f"#{clip_number} frame {frame.frame_number}"
-        document = self._start(KIND, marked, clip_number, part)
+        document, scale = self._start(KIND, marked, clip_number, part, [frame.frame_number])
         document.InstanceNumber = instance_number
-        scale = self._refer(document, marked.clip, [frame.frame_number])
         phase = f", {codes.PHASE_CODES[frame.phase].meaning.lower()}" if frame.phase else ""
         place = f"frame {frame.frame_number} of {marked.clip.number_of_frames}{phase}"
         pixels = self._pixels(marked.clip, frame.frame_number)
@@ -70,11 +69,9 @@ class _Captures:
         return BuiltDocument(KIND.template, part, document)
 
     def loop(self, marked: MarkedClip, clip_number: int) -> BuiltDocument:
-        part = f"#{clip_number} loop"
-        document = self._start(LOOP_KIND, marked, clip_number, part)
+        part, indices = f"#{clip_number} loop", _first_beat(marked)
+        document, scale = self._start(LOOP_KIND, marked, clip_number, part, [index + 1 for index in indices])
         document.InstanceNumber = len(marked.frames) + 1
-        indices = _first_beat(marked)
-        scale = self._refer(document, marked.clip, [index + 1 for index in indices])
         document.NumberOfFrames = len(indices)
         document.update(_timing(marked.clip, indices))
         place = f"frames {indices.start + 1} to {indices.stop} of {marked.clip.number_of_frames}"
@@ -83,45 +80,15 @@ class _Captures:
         put_pixels(document, frames, lossy=document.LossyImageCompression == "01")
         return BuiltDocument(KIND.template, part, document)
 
-    def _start(self, kind: DocumentKind, marked: MarkedClip, clip_number: int, part: str) -> Dataset:
-        document = start_document(
-            kind,
-            self._evidence,
-            self._identity,
-            part=part,
-            part_number=clip_number,
-            mark=self._mark,
-            subject=f"#{clip_number} {marked.view}",
-            models=marked.clip.models or self._findings.models,
-        )
+    def _start(
+        self, kind: DocumentKind, marked: MarkedClip, clip_number: int, part: str, frame_numbers: Sequence[int]
+    ) -> tuple[Dataset, int]:
+        """The captures of a clip are one series."""
+        picture = Picture(kind, marked.clip, part, clip_number, frame_numbers, NOT_CONFIRMED, _DRAWN)
+        document, scale = start_picture(picture, self._findings, self._evidence, self._identity)
         of_study = self._evidence.study_instance_uid
         document.SeriesInstanceUID = self._identity.derived_uid(of_study, KIND.template, f"#{clip_number}", "series")
-        document.ImageType = ["DERIVED", "SECONDARY"]
-        document.BodyPartExamined = "HEART"
-        document.PatientOrientation = ""
-        document.BurnedInAnnotation = "YES"
-        document.ConversionType = "WSD"  # by a workstation
-        document.SecondaryCaptureDeviceManufacturer = self._identity.manufacturer
-        document.SecondaryCaptureDeviceManufacturerModelName = self._identity.model_name
-        document.SecondaryCaptureDeviceSoftwareVersions = self._identity.software_version
-        document.ImageComments = f"{self._mark}. {NOT_CONFIRMED}" if self._mark else NOT_CONFIRMED
-        return document
-
-    def _refer(self, document: Dataset, clip: ClipFindings, frame_numbers: Sequence[int]) -> int:
-        """Where the pixels come from and what was done to them; the factor by which they are enlarged."""
-        source, scale = self._evidence.header(clip.sop_instance_uid), legible_scale(clip.rows, clip.columns)
-        document.update(lossy_compression(source))
-        item = source_image(source, in_place=scale == 1)
-        if self._evidence.number_of_frames(clip.sop_instance_uid) is not None:
-            item.ReferencedFrameNumber = list(frame_numbers)
-        document.SourceImageSequence = [item]
-        enlarged = f", after the image was enlarged {scale} times" if scale > 1 else ""
-        document.DerivationDescription = f"Outlines, calipers and values burnt in, words in a band below the image{enlarged}"
-        derivations = [codes.SPATIAL_RESAMPLING] * (scale > 1)
-        derivations += [codes.LOSSY_COMPRESSION] * (document.LossyImageCompression == "01")
-        if derivations:
-            document.DerivationCodeSequence = [code_item(code) for code in derivations]
-        return scale
+        return document, scale
 
     def _caption(self, marked: MarkedClip, place: str, values: Iterable[Measurement]) -> list[str]:
         view = f"{marked.view}, " if marked.view else ""
@@ -170,9 +137,9 @@ def _timing(clip: ClipFindings, indices: range) -> Dataset:
         timing.PageNumberVector = [index + 1 for index in indices]
         return timing
     steps_ms = np.diff(times_ms, prepend=times_ms[:1])
-    if len(steps_ms) < 2 or np.ptp(steps_ms[1:]) < 0.01:
+    if np.ptp(steps_ms[1:]) < 0.01:
         timing.FrameIncrementPointer = Tag("FrameTime")
-        timing.FrameTime = f"{np.mean(steps_ms[1:]) if len(steps_ms) > 1 else 0:.10g}"
+        timing.FrameTime = f"{np.mean(steps_ms[1:]):.10g}"
     else:
         timing.FrameIncrementPointer = Tag("FrameTimeVector")
         timing.FrameTimeVector = [f"{step:.10g}" for step in steps_ms]

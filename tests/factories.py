@@ -19,6 +19,7 @@ from models.results import (
     Contour,
     DistributionVerdict,
     FrameReference,
+    HeatMap,
     Measurement,
     ModelUse,
     NotMeasured,
@@ -139,8 +140,14 @@ def clip_findings(sop_instance_uid: str = A4C_UID, view: View = View.A4C, **chan
         contours=lv_contours(),
         beats=(Beat(0, 10),),
         models=(PHANTOM_WEIGHTS,),
+        heat_maps=(heat_map(),),
     )
     return replace(clip, **changes)
+
+
+def heat_map(**changes: Any) -> HeatMap:
+    """Hot in the upper left cell of three rows and four columns, on the first frame."""
+    return replace(HeatMap(PHANTOM_WEIGHTS.name, "lv", 1, 3, 4, "ff" + "00" * 11), **changes)
 
 
 def poor_clip(**changes: Any) -> ClipFindings:

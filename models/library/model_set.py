@@ -58,10 +58,12 @@ class ModelSettings(BaseModel):
 class ModelSet(ModelSettings):
     """The models and how strict to be. It is sent to the worker processes with every clip, so it holds plain values only.
 
-    With `research_override` the reasons of quality and distribution mark instead of stop.
+    With `research_override` the reasons of quality and distribution mark instead of stop. `heat_maps`: what the networks looked
+    at is kept as well.
     """
 
     research_override: bool = False
+    heat_maps: bool = False
 
     def but(self, **changes: object) -> "ModelSet":
         """The same with other models, engine, device or strictness."""

@@ -8,6 +8,7 @@ In a SCOORD that centre is (0.5, 0.5) (PS3.3 C.18.6.1.1).
 """
 
 from models.results.frame_marks import Beat, Caliper, CaliperKind, Contour, FrameReference, Point, of_frames
+from models.results.heat_maps import HeatMap
 from models.results.quantity_values import CartValue, Measurement, NotMeasured, QuantityValue, ReadValue
 from models.results.reasons import Reason, in_order
 from models.results.study_findings import (
@@ -30,6 +31,7 @@ __all__ = [
     "Contour",
     "DistributionVerdict",
     "FrameReference",
+    "HeatMap",
     "Measurement",
     "ModelUse",
     "NotMeasured",

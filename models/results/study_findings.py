@@ -5,6 +5,7 @@ from enum import StrEnum
 
 from models.catalogue import View
 from models.results.frame_marks import Beat, Contour, Point
+from models.results.heat_maps import HeatMap
 from models.results.quantity_values import CartValue, Measurement, NotMeasured, ReadValue
 from models.results.reasons import Reason
 
@@ -110,6 +111,7 @@ class ClipFindings:
     models: tuple[ModelUse, ...] = ()
     values: tuple[ReadValue, ...] = ()
     notes: tuple[str, ...] = ()
+    heat_maps: tuple[HeatMap, ...] = ()
     timings_s: dict[str, float] = field(default_factory=dict)
 
 

@@ -28,6 +28,7 @@ from sr_templates import (
     secondary_capture,
     segmentation,
     simplified_echo,
+    visual_explanation,
 )
 from sr_templates.copied_values import IdentifierRules, text_of
 from sr_templates.document import BuiltDocument, BuiltFile
@@ -38,7 +39,7 @@ from sr_templates.fhir.datatypes import Release
 from sr_templates.identity import DocumentIdentity, PredecessorReference
 from sr_templates.patient_safety import refuse_numbers_on_patients
 from sr_templates.prefill import Prefill
-from sr_templates.profile import COMMON, DEFAULT_PROFILE, DIALECT, Profile
+from sr_templates.profile import COMMON, DEFAULT_PROFILE, DIALECT, REPORT, Profile
 
 Built = BuiltDocument | BuiltFile
 Build = Callable[[StudyFindings, Evidence, DocumentIdentity], tuple[Built, ...]]
@@ -67,8 +68,8 @@ class Template:
 
 
 TEMPLATES: dict[str, Template] = {
-    "tid1500": Template(measurement_report.build),
-    "tid1500_3d": Template(measurement_report_3d.build, else_template="tid1500"),
+    "tid1500": Template(measurement_report.build, COMMON | REPORT),
+    "tid1500_3d": Template(measurement_report_3d.build, COMMON | REPORT, else_template="tid1500"),
     "tid5200": Template(echo_report.build, COMMON | DIALECT, chosen=echo_report.written),
     "tid5300": Template(simplified_echo.build, COMMON | simplified_echo.LOOKS_AT, chosen=simplified_echo.written),
     "seg": Template(segmentation.build),
@@ -77,6 +78,7 @@ TEMPLATES: dict[str, Template] = {
     key_frames.OF_INTEREST.template: Template(key_frames.build_of_interest),
     secondary_capture.KIND.template: Template(secondary_capture.build),
     presentation_state.KIND.template: Template(presentation_state.build),
+    visual_explanation.KIND.template: Template(visual_explanation.build),
     hl7.TEMPLATE: Template(hl7.build, COMMON | prefill.LOOKS_AT, chosen=prefill.choose, suffix=".hl7"),
     fhir.TEMPLATES[Release.R4]: Template(fhir.build_r4, COMMON | prefill.LOOKS_AT, chosen=prefill.choose, suffix=".json"),
     fhir.TEMPLATES[Release.R5]: Template(fhir.build_r5, COMMON | prefill.LOOKS_AT, chosen=prefill.choose, suffix=".json"),

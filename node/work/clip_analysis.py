@@ -10,8 +10,10 @@ from typing import TypeVar
 
 from models.analysis import Predictor, open_model_set
 from models.analysis.groups import read_group as read_clips
+from models.clip import Clip
 from models.derive.study.groups import ClipGroup
 from models.errors import InputError, SetupError, WeightsError
+from models.explain.findings_maps import heat_maps
 from models.library.model_set import ModelSet, Role
 from models.results import ClipFindings, QualityFlag, QualityIssue, Reason
 from node.errors import UnreadableClip
@@ -21,6 +23,7 @@ from node.work.failures import clip_without_numbers, group_without_values
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+_EXPLAINED = (Role.VIEW, Role.QUALITY, Role.LV_SEGMENTATION)
 
 # The same at every attempt, so the study goes on without this clip. Of memory and devices (RuntimeError, OSError,
 # BackendError) a later attempt may be better off.
@@ -56,12 +59,29 @@ def analyse_clip(sop_instance_uid: str, path: Path, models: ModelSet) -> ClipFin
     opened = time.perf_counter()
     predictor = predictor_for(models)
     findings = _or_nothing(sop_instance_uid, lambda: predictor.analyse(clip))
+    if models.heat_maps:
+        findings = _explained(findings, clip, predictor)
     tolerated = tuple(QualityFlag(QualityIssue.TOLERATED, sop_instance_uid, note) for note in clip.notes)
     return replace(
         findings,
         flags=findings.flags + tolerated,
         timings_s={"open": opened - started, **findings.timings_s},
     )
+
+
+def _explained(findings: ClipFindings, clip: Clip, predictor: Predictor) -> ClipFindings:
+    """With what each network looked at on the frame of the first end-diastole, or in the middle of the clip.
+
+    Only the networks that were asked about it; a map that fails is a note.
+    """
+    used = {use.name for use in findings.models}
+    models = [one.model for role in _EXPLAINED for one in predictor.models.get(role, ()) if one.manifest.name in used]
+    frame_index = findings.beats[0].ed_frame_index if findings.beats else findings.number_of_frames // 2
+    try:
+        maps, notes = heat_maps(clip, frame_index, models)
+    except (UnreadableClip, *_FAULTS_OF_ONE_CLIP, RuntimeError) as error:
+        maps, notes = (), (f"no heat map: {type(error).__name__}",)
+    return replace(findings, heat_maps=maps, notes=findings.notes + notes)
 
 
 def _or_nothing(sop_instance_uid: str, step: Callable[[], T]) -> T | ClipFindings:

@@ -15,7 +15,7 @@ from sr_templates.conformance_check import check_document
 from tests.peers import dcmqi, javascript_readers, pixelmed
 
 Documents = Mapping[str, Path]  # the kind of a document, as its template is called -> its file
-NO_TREE = ("seg", "sc", "gsps", "pdf")  # every other kind has a content tree
+NO_TREE = ("seg", "sc", "gsps", "heat_maps", "pdf")  # every other kind has a content tree
 
 
 @dataclass(frozen=True)
@@ -143,6 +143,7 @@ _HIGHDICOM: dict[str, Callable[[Path], str | int]] = {
     "seg": _segments,
     **dict.fromkeys(("kos", "kos_best_in_set", "kos_of_interest"), _key_objects),
     "sc": _picture,
+    "heat_maps": _picture,
 }
 
 
@@ -215,7 +216,7 @@ def read_by_dcmjs(documents: Documents, _: Path) -> Verdicts:
             continue
         expected = 0 if kind in NO_TREE else len(_numbers(documents[kind]))
         whole = result["numbers"] == result["numbersWrittenAgain"] == expected and result["sameInstance"]
-        read = f"{expected} values" if expected else f"{result['frames']} frames" if kind in ("seg", "sc") else ""
+        read = f"{expected} values" if expected else f"{result['frames']} frames" if kind in ("seg", "sc", "heat_maps") else ""
         found[kind] = Verdict(frozenset() if whole else frozenset({f"not what was written: {result}"}), read)
     return found
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from node.settings import Destination
-from sr_templates.profile import COMMON, DIALECT, PROFILE_FIELDS, Profile
+from sr_templates.profile import COMMON, DIALECT, PROFILE_FIELDS, REPORT, Profile
 from tests.factories import STUDY_UID, identity
 
 profiles = st.builds(
@@ -28,8 +28,8 @@ def test_different_profiles_have_different_keys(one: Profile, other: Profile) ->
 
 def test_keys_stay_as_they_are() -> None:
     """A key that changes would send a document again, under another UID."""
-    every = Profile("srt", "121070", "cm/s", True, "none_if_cart_sr", True)
-    assert every.key() == "scheme=srt;findings=121070;velocity=cm/s;replicates;fill=none_if_cart_sr;strict"
+    every = Profile("srt", "121070", "cm/s", True, "none_if_cart_sr", True, True)
+    assert every.key() == "scheme=srt;findings=121070;velocity=cm/s;replicates;fill=none_if_cart_sr;strict;heat_maps"
 
 
 def test_the_default_profile_leaves_uids_as_they_were() -> None:
@@ -40,4 +40,4 @@ def test_the_default_profile_leaves_uids_as_they_were() -> None:
 
 def test_a_destination_chooses_nothing_by_default() -> None:
     assert Destination(name="pacs").profile == Profile()
-    assert set(PROFILE_FIELDS) == COMMON | DIALECT
+    assert set(PROFILE_FIELDS) == COMMON | DIALECT | REPORT
