@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import io
+import logging
 import threading
 from typing import Any
 
@@ -47,4 +48,6 @@ def _weasyprint() -> Any:
         raise DocumentError(_NOT_INSTALLED) from None
     except OSError:  # of the dynamic linker
         raise DocumentError(_NO_LIBRARIES) from None
+    for name in ("weasyprint", "weasyprint.progress", "fontTools"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what they say may quote the page, which names the patient
     return weasyprint

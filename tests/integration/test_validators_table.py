@@ -11,7 +11,7 @@ from models.results import Caliper, CaliperKind, FrameReference, StudyFindings
 from node.egress.building import TEMPLATES
 from node.egress.built_files import document_bytes
 from sr_templates.document import BuiltDocument
-from tests.factories import A2C_UID, A4C_UID, evidence, identity, measurement, study_findings
+from tests.factories import A2C_UID, A4C_UID, POOR_UID, evidence, identity, measurement, source_header, study_findings
 from tests.integration.conftest import TABLE
 from tests.integration.verdicts import VALIDATORS, Documents, Verdicts, dciodvfy
 
@@ -42,11 +42,12 @@ def _findings() -> StudyFindings:
 
 @pytest.fixture(scope="module")
 def documents(tmp_path_factory: pytest.TempPathFactory) -> Documents:
-    """One of each kind that is an object of DICOM, of the same study."""
+    """One of each kind that is an object of DICOM, of the same study: a man's, so that normal values stand in reports."""
     folder = tmp_path_factory.mktemp("documents")
     found = {}
+    of_a_man = evidence(*(source_header(uid, PatientSex="M") for uid in (A4C_UID, A2C_UID, POOR_UID)))
     for kind, template in TEMPLATES.items():
-        document = template.build(_findings(), evidence(), identity())[0]
+        document = template.build(_findings(), of_a_man, identity())[0]
         if isinstance(document, BuiltDocument):  # a message or a table is judged elsewhere
             found[kind] = folder / f"{kind}.dcm"
             found[kind].write_bytes(document_bytes(document))

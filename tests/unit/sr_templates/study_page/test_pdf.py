@@ -2,6 +2,7 @@
 
 import builtins
 import io
+import logging
 import sys
 from dataclasses import replace
 from typing import Any
@@ -77,6 +78,13 @@ def test_odd_texts_break_nothing() -> None:
     detail = "\x00\x1b[2J\ud800 " + "x" * 3000 + " \u202eevil"
     found = study_findings(not_measured=(NotMeasured("ef_a2c", (Reason.QUALITY,), detail),))
     assert texts(as_pdf(usual_page(found)))
+
+
+@slow
+def test_nothing_of_the_page_goes_into_a_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    as_pdf(usual_page())
+    assert caplog.records == []
 
 
 @slow
