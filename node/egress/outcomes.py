@@ -37,18 +37,7 @@ class StoreAnswer:
 
     @property
     def stored(self) -> bool:
-        return decide(self).state in STORED
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """The state the delivery goes to now; PENDING is another attempt later."""
-
-    state: DeliveryState
-
-    @property
-    def retry(self) -> bool:
-        return self.state is DeliveryState.PENDING
+        return decide(self) in STORED
 
 
 STORED = frozenset({DeliveryState.ACCEPTED, DeliveryState.ACCEPTED_WITH_WARNING})
@@ -77,15 +66,15 @@ STATE_OF_STATUS: tuple[tuple[int, int, DeliveryState], ...] = (
 )
 
 
-def decide(answer: StoreAnswer, earlier_processing_failures: int = 0) -> Outcome:
-    """What follows from an answer, when so many attempts before it ended in 0x0110.
+def decide(answer: StoreAnswer, earlier_processing_failures: int = 0) -> DeliveryState:
+    """The state that the delivery goes to, when so many attempts before this ended in 0x0110; PENDING is another attempt later.
 
-    >>> decide(StoreAnswer(Happening.ANSWERED, "", status=0xA700)).retry
-    True
+    >>> decide(StoreAnswer(Happening.ANSWERED, "", status=0xA700)).name
+    'PENDING'
     """
     if answer.happened is Happening.ANSWERED:
-        return Outcome(_state_for_status(answer.status, earlier_processing_failures))
-    return Outcome(STATE_OF_HAPPENING[answer.happened])
+        return _state_for_status(answer.status, earlier_processing_failures)
+    return STATE_OF_HAPPENING[answer.happened]
 
 
 def _state_for_status(status: int | None, earlier_processing_failures: int) -> DeliveryState:

@@ -22,7 +22,7 @@ class DicomDestination(DestinationKind):
     def send(self, document: StoredDocument, settings: Settings, earlier_failures: int) -> SendOutcome:
         answer = dicom_store.store(document.path, self._peer(settings), deflated=self.deflated)
         return SendOutcome(
-            decide(answer, earlier_failures).state,
+            decide(answer, earlier_failures),
             answer.detail,
             status=None if answer.status is None else f"0x{answer.status:04X}",
             transfer_syntax_uid=answer.transfer_syntax_uid,
