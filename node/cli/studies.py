@@ -23,6 +23,7 @@ from node.study.cart_comparison import cart_words, without_key
 from node.study.overview import job_errors, reason_of, study_overview
 from node.study.quarantine import quarantine_note, quarantine_rows
 from node.study.questions import resolve, settled_by
+from sr_templates.quantity_codes import QUANTITY_CODES
 
 studies = typer.Typer(no_args_is_help=True, help="Studies: what came, what became of it.")
 
@@ -155,12 +156,19 @@ def _value_lines(overview: Mapping[str, Any]) -> Iterator[str]:
         return f"{key:14} {said}" + (f"  {cart.pop(key)}" if key in cart else "")
 
     for measured in overview["measurements"]:
-        yield line(measured["key"], f"{measured['value']:.1f} {measured['unit']}  ({measured['method']})")
+        value = f"{measured['value']:.{_decimals(measured['key'])}f}"
+        yield line(measured["key"], f"{value} {measured['unit']}  ({measured['method']})")
     for missing in overview["not_measured"]:
         yield line(missing["key"], f"not measured: {', '.join(missing['reasons'])}")
     yield from (f"{key:14} {said}" for key, said in cart.items())
     if others := without_key(overview["cart"]):
         yield others
+
+
+def _decimals(key: str) -> int:
+    """As documents round it; one for a quantity of another version."""
+    code = QUANTITY_CODES.get(key)
+    return 1 if code is None else code.decimals
 
 
 def _delivery_line(delivery: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from node.db.session import Database
 from node.db.tables import Analysis, DeliveryState, FailedDocument, JobKind, Study, StudyState
 from node.objects.findings_json import dump_findings
 from node.study.overview import job_errors, reason_of, study_overview
-from tests.factories import cart_value, study_findings
+from tests.factories import cart_value, measurement, study_findings
 from tests.rows import NOW, add_deliveries, add_study
 
 
@@ -126,13 +126,15 @@ def test_a_failed_document_stands_among_the_documents_and_the_flags(database: Da
 
 
 def test_the_carts_values_stand_beside_ours_with_the_difference(database: Database, study_uid: str) -> None:
+    velocity = measurement("mv_e", 0.853)
     findings = study_findings(
+        measurements=(*study_findings().measurements, velocity),
         cart=(
             cart_value("ef_bp", 58.0),
             cart_value("ef_a2c", 60.5),
             cart_value("lvot_diam", 2.05),
             CartValue("", 4.7, "cm", name="LVIDd", candidates=("lvidd_2d", "lvidd_mm")),
-        )
+        ),
     )
 
     def analyse(session: Session, study: Study) -> None:
@@ -153,6 +155,7 @@ def test_the_carts_values_stand_beside_ours_with_the_difference(database: Databa
     assert "ef_bp          56.4 %  (method of discs, biplane)  cart 58 %, difference -1.6" in lines
     assert "ef_a2c         not measured: no_cardiac_cycle, disagreement  cart 60.5 %" in lines
     assert "lvot_diam      cart 2.05 cm" in lines
+    assert f"mv_e           0.85 m/s  ({velocity.method})" in lines
     assert "1 number of the cart's report has no key; may be among them: lvidd_2d, lvidd_mm" in lines
     with database.reading() as session:
         page = study_overview(session, study_uid)
