@@ -15,6 +15,7 @@ from sr_templates import prefill
 from sr_templates.algorithm import networks_of
 from sr_templates.contributing_equipment import networks
 from sr_templates.document import BuiltFile
+from sr_templates.drawn_regions import with_drawable_marks
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
 from sr_templates.fhir import device, observation
@@ -44,6 +45,7 @@ def build_r5(findings: StudyFindings, evidence: Evidence, identity: DocumentIden
 
 
 def _build(release: Release, findings: StudyFindings, evidence: Evidence, identity: DocumentIdentity) -> tuple[BuiltFile, ...]:
+    findings = with_drawable_marks(findings, evidence)
     values = prefill.choose(findings, evidence, identity.profile).values
     absent = _absent(findings, evidence, identity)
     if not values and not absent:
@@ -87,7 +89,7 @@ class _Resources:
             self._identity,
             first_of_concept=measurement.key in first,
             device=self._device(networks_of(measurement, self._findings)),
-            derived_from=self._selections.derived_from(measurement.sources),
+            derived_from=self._selections.derived_from(measurement),
         )
         return self._add(measurement.key, stated)
 

@@ -1,8 +1,10 @@
-"""The frames that a value came from: an ImagingSelection, which R4 does not have yet."""
+"""The frames and marks that a value came from: ImagingSelections, which R4 does not have yet."""
 
-from collections.abc import Sequence
+from dataclasses import replace
 
-from models.results import FrameReference
+from pydicom.sr.coding import Code
+
+from models.results import Measurement
 from sr_templates import codes, tracking
 from sr_templates.copied_values import text_of
 from sr_templates.evidence import Evidence
@@ -10,6 +12,10 @@ from sr_templates.fhir.datatypes import URI_SYSTEM, Json, Release, concept, is_i
 from sr_templates.fhir.study_facts import StudyFacts
 from sr_templates.frame_references import frame_numbers
 from sr_templates.identity import DocumentIdentity
+from sr_templates.image_region import measured_at
+
+_IMAGE_REGION = Code("111030", "DCM", "Image Region")
+_NO_REGION: Json = {}
 
 
 class ImagingSelections:
@@ -19,37 +25,60 @@ class ImagingSelections:
         self.resources: dict[str, Json] = {}
         self._study, self._evidence, self._identity, self._release = study, evidence, identity, release
 
-    def derived_from(self, sources: Sequence[FrameReference]) -> list[Json]:
-        """A reference for each object: to its frames, or where FHIR cannot name them, to the study with the frames in words.
+    def derived_from(self, measurement: Measurement) -> list[Json]:
+        """A reference for each object: to its frames, or where FHIR cannot name them, to the study with the frames in words;
+        then one for each mark.
 
         Raises DocumentError for an object or a frame that the study does not have.
         """
         by_object: dict[str, list[int]] = {}
-        for source in sources:
+        for source in measurement.sources:
             by_object.setdefault(source.sop_instance_uid, []).append(source.frame_number)
-        return [self._reference(uid, frame_numbers(uid, numbers, self._evidence)) for uid, numbers in by_object.items()]
+        frames = [self._frames(uid, frame_numbers(uid, numbers, self._evidence)) for uid, numbers in by_object.items()]
+        return frames + self._marks(measurement)
 
-    def _reference(self, uid: str, frames: list[int] | None) -> Json:
-        header = self._evidence.header(uid)
+    def _frames(self, uid: str, frames: list[int] | None) -> Json:
         named = ", ".join(map(str, frames or ()))
-        ids = (uid, text_of(header, "SeriesInstanceUID"), self._evidence.study_instance_uid)
-        if self._release is Release.R4 or not all(map(is_id, ids)):
+        if not self._can_name(uid):
             return {**self._study.study, "display": f"{uid}, frames {named}" if named else uid}
-        own_uid = tracking.observation_uid(f"frames {uid} {named}".rstrip(), self._evidence, self._identity)
+        return self._selected(codes.SOURCE_OF_MEASUREMENT, f"frames {uid} {named}".rstrip(), uid, frames)
+
+    def _marks(self, measurement: Measurement) -> list[Json]:
+        """Image regions (profile image-region-2d of dicom-sr), with the coordinates that a SCOORD has."""
+        evidence, references = self._evidence, []
+        for number, caliper in enumerate(measurement.calipers, start=1):
+            uid = caliper.sop_instance_uid
+            if not self._can_name(uid):
+                continue
+            (drawn,) = measured_at(replace(measurement, calipers=(caliper,)), evidence)
+            coordinates = [round(float(one), 2) for one in drawn.GraphicData]
+            region = {"imageRegion2D": [{"regionType": drawn.GraphicType.lower(), "coordinate": coordinates}]}
+            frames = frame_numbers(uid, [caliper.frame_number], evidence)
+            references.append(self._selected(_IMAGE_REGION, f"mark {measurement.key} {number}", uid, frames, region))
+        return references
+
+    def _can_name(self, uid: str) -> bool:
+        ids = (uid, text_of(self._evidence.header(uid), "SeriesInstanceUID"), self._evidence.study_instance_uid)
+        return self._release is not Release.R4 and all(map(is_id, ids))
+
+    def _selected(self, what: Code, name: str, uid: str, frames: list[int] | None, region: Json = _NO_REGION) -> Json:
+        header = self._evidence.header(uid)
+        own_uid = tracking.observation_uid(name, self._evidence, self._identity)
         self.resources[own_uid] = {
             **self._study.of_resource("ImagingSelection"),
             "identifier": [uid_identifier(own_uid)],
             "status": "available",
             "subject": self._study.patient,
-            "code": concept(codes.SOURCE_OF_MEASUREMENT),
-            "studyUid": ids[2],
+            "code": concept(what),
+            "studyUid": self._evidence.study_instance_uid,
             "derivedFrom": [self._study.study],
-            "seriesUid": ids[1],
+            "seriesUid": text_of(header, "SeriesInstanceUID"),
             "instance": [
                 {
                     "uid": uid,
                     "sopClass": {"system": URI_SYSTEM, "code": f"urn:oid:{text_of(header, 'SOPClassUID')}"},
                     **({"subset": [str(number) for number in frames]} if frames else {}),
+                    **region,
                 }
             ],
         }

@@ -9,13 +9,14 @@ from urllib.request import Request, urlopen
 
 import pytest
 
+from models.results import Caliper, CaliperKind
 from node.db.tables import DeliveryState
 from node.egress.destinations.fhir import FHIRDestination
 from node.egress.destinations.kind import StoredDocument
 from node.settings import DeliverySettings, Settings
 from sr_templates.document import BuiltFile
 from sr_templates.fhir import bundle
-from tests.factories import RELEASED_WEIGHTS, evidence, identity, measurement, study_findings
+from tests.factories import A4C_UID, RELEASED_WEIGHTS, evidence, identity, measurement, study_findings
 from tests.peers import javascript_readers
 
 pytestmark = [pytest.mark.origins, pytest.mark.javascript]
@@ -26,7 +27,8 @@ _UNRESOLVED = 'Invalid reference: got "urn:uuid:'
 
 def documents() -> list[BuiltFile]:
     """Values of outlines, of a jet that a network read, means, missing ones; then the next revision."""
-    jet = measurement("av_vmax", 3.1, model=RELEASED_WEIGHTS.name)
+    mark = Caliper(CaliperKind.POINT, A4C_UID, 1, ((33.0, 12.5),))
+    jet = measurement("av_vmax", 3.1, model=RELEASED_WEIGHTS.name, calipers=(mark,))
     findings = study_findings(measurements=(*study_findings().measurements, jet), models=(RELEASED_WEIGHTS,), clips=())
     found = [build(findings, evidence(), identity()) for build in (bundle.build_r4, bundle.build_r5)]
     return [*(one for (one,) in found), *bundle.build_r4(findings, evidence(), identity(revision=2))]

@@ -9,7 +9,7 @@ import fhir.resources.R4B.bundle
 import pytest
 
 from models.catalogue import QUANTITIES
-from models.results import NotMeasured, Reason, StudyFindings
+from models.results import Caliper, CaliperKind, NotMeasured, Reason, StudyFindings
 from sr_templates.evidence import Evidence
 from sr_templates.fhir import bundle
 from sr_templates.fhir.datatypes import Json, Release
@@ -230,6 +230,22 @@ def test_r5_names_the_frames_of_each_value() -> None:
     }
     frames = {selected[one["reference"]][0]: selected[one["reference"]][1] for one in by_text(whole, "ef_bp")["derivedFrom"]}
     assert frames == {A4C_UID: ["1", "11"], A2C_UID: ["1", "11"]}
+
+
+def test_r5_has_the_marks_that_a_value_was_read_from() -> None:
+    """In the coordinates of a SCOORD: the corner of the image is 0, 0."""
+    line = Caliper(CaliperKind.LINE, A4C_UID, 3, ((5.0, 40.0), (12.0, 30.25)))
+    outside = Caliper(CaliperKind.LINE, A4C_UID, 3, ((5.0, 40.0), (500.0, 30.0)))
+    findings = study_findings(measurements=(measurement("tapse", 2.1, calipers=(line, outside)),), not_measured=())
+    regions = [
+        (one["subset"], one["imageRegion2D"])
+        for selection in resources(built(Release.R5, findings=findings), "ImagingSelection")
+        for one in selection["instance"]
+        if selection["code"]["coding"][0]["code"] == "111030"
+    ]
+    assert regions == [(["3"], [{"regionType": "polyline", "coordinate": [5.5, 40.5, 12.5, 30.75]}])]
+    whole = built(Release.R4, findings=findings)
+    assert len(by_text(whole, "tapse")["derivedFrom"]) == 1
 
 
 def test_r4_names_them_in_words() -> None:
