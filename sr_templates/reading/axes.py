@@ -8,6 +8,7 @@ from sr_templates.reading.leniency import may_be
 from sr_templates.reading.modifiers import Facet, Modifiers
 from sr_templates.reading.named_code import CodeIdentity, identity_of_code
 
+_AXES = (Facet.PROPERTY, Facet.SITE, Facet.TYPE, Facet.DIVISOR, Facet.PHASE, Facet.METHOD)
 # CID 12303: what a number is in relation to others. The remaining types (calculated, measured, entered by hand) are one: they
 # say how it came about, and makers differ.
 RELATIONS: frozenset[CodeIdentity] = frozenset({("DCM", "125313"), ("SCT", "118586006"), ("DCM", "125314")})
@@ -18,8 +19,8 @@ _ONE_PHASE: Mapping[CodeIdentity, CodeIdentity] = {("SCT", "444371003"): ("SCT",
 def keys_by_axes(modifiers: Modifiers) -> tuple[str, ...]:
     """All keys that the property, its site, relation, divisor, cycle point and method leave; none without a property."""
     measured = modifiers.identity(Facet.PROPERTY)
-    if measured is None:
-        return ()
+    if measured is None or any(len({code.identity for code in modifiers.holding(axis)}) > 1 for axis in _AXES):
+        return ()  # TID 5302 forbids a modifier twice
     return tuple(key for key, row in POST_COORDINATED.items() if _is_said_of(key, row, measured, modifiers))
 
 

@@ -63,6 +63,8 @@ def match(concept: NamedCode | None, modifiers: Modifiers, label: str = "") -> M
 
 def _excluded(modifiers: Modifiers) -> str:
     """What makes a number another thing than every key of the catalogue is."""
+    if modifiers.identity(Facet.SUBJECT) == leniency.FETUS:
+        return "of a fetus"
     stages = modifiers.holding(Facet.STAGE)
     for stage in stages:
         if stage.identity not in leniency.AT_REST:

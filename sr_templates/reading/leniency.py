@@ -118,6 +118,7 @@ NOT_AT_REST: frozenset[CodeIdentity] = frozenset(
         "129102008", "129101001", "129100000", "428813002", "424064009", "129099008", "26046004", "428685003", "433235006",
     )
 )  # fmt: skip
+FETUS: CodeIdentity = ("DCM", "121026")  # CID 271
 # Stages, derivations and the like in a person's words, where these are plain.
 IN_WORDS: Mapping[str, CodeIdentity] = {
     **dict.fromkeys(("rest", "at rest", "resting", "resting state", "baseline"), _RESTING),

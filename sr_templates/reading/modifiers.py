@@ -23,6 +23,7 @@ class Facet(StrEnum):
     RESPIRATION = "respiratory cycle point"
     STAGE = "stage"
     PROTOCOL = "acquisition protocol"
+    SUBJECT = "subject"
     DERIVATION = "derivation"
     SELECTION = "selection status"
     PROPERTY = "measured property"
@@ -47,6 +48,7 @@ _FACETS: dict[CodeIdentity, Facet] = {
     ("DCM", "109055"): Facet.STAGE,  # Protocol Stage, of stress tests
     ("DCM", "125203"): Facet.PROTOCOL,  # TID 5202 row 5
     ("DCM", "109056"): Facet.PROTOCOL,  # Stress Protocol
+    ("DCM", "121024"): Facet.SUBJECT,  # Subject Class, TID 1006
     ("DCM", "121401"): Facet.DERIVATION,
     ("DCM", "121404"): Facet.SELECTION,
     ("DCM", "125307"): Facet.PROPERTY,

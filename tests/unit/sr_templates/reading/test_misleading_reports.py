@@ -412,3 +412,25 @@ def test_a_measured_value_is_a_number_whatever_its_item_is_called(value_type: st
     item.ValueType = value_type
     (found,) = measured_values_of(item)
     assert (found.key, found.value) == ("lvidd_2d", 4.7)
+
+
+def test_the_heart_of_a_fetus_is_not_the_patients() -> None:
+    subject = coded(("121024", "DCM", "Subject Class"), ("121026", "DCM", "Fetus"), "HAS OBS CONTEXT")
+    patient = coded(("121024", "DCM", "Subject Class"), ("121025", "DCM", "Patient"), "HAS OBS CONTEXT")
+    of_both = [at_ventricle(lvidd("1.7")), at_ventricle(lvidd("4.7"))]
+    for whose, one in zip((subject, patient), of_both, strict=True):
+        one.ContentSequence.append(whose)
+    assert keyed(*of_both) == {"lvidd_2d": 4.7}
+
+
+def test_two_properties_or_divisors_are_the_axes_of_nothing() -> None:
+    """TID 5302 forbids a modifier twice: bug prevented, the first of two divisors as the only one."""
+    said = [
+        coded(("125307", "DCM", "Measured Property"), ("90096001", "SCT", "Stroke Volume")),
+        coded(reports.FINDING_SITE, reports.OUTFLOW_TRACT),
+        coded(("125306", "DCM", "Measurement Type"), ("125313", "DCM", "Indexed")),
+        coded(("125308", "DCM", "Measurement Divisor"), ("8277-6", "LN", "Body Surface Area")),
+    ]
+    other = coded(("125308", "DCM", "Measurement Divisor"), ("8302-2", "LN", "Body Height"))
+    assert keyed(container(reports.GROUP, number(("SVI", "99CART", "SVI"), "39", "mL/m2", *said))) == {"svi_lvot": 39.0}
+    assert keyed(container(reports.GROUP, number(("SVI", "99CART", "SVI"), "39", "mL/m2", *said, other))) == {}
