@@ -15,8 +15,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian
 from scipy.ndimage import binary_dilation, binary_erosion
 
-from models.catalogue import Phase
-from models.results import Beat, ClipFindings, Contour, FrameReference
+from models.catalogue import Phase, View
+from models.results import Beat, Caliper, CaliperKind, ClipFindings, Contour, FrameReference, Point
 from node.egress.built_files import document_bytes
 from sr_templates import measurement_report, segmentation
 from sr_templates.document import BuiltDocument
@@ -47,6 +47,9 @@ pytestmark = [pytest.mark.origins, pytest.mark.ohif, pytest.mark.orthanc, pytest
 FRAMES, ROWS, COLUMNS = 8, 120, 160
 ED, ES = 2, 5  # frame indices
 OUTLINES = {index: ellipse((80.0, 60.0), (30.0 - index, 40.0)) for index in range(FRAMES)}  # of another width on each frame
+# Calipers: two ends (x, y) px, of another length on either frame, and a point.
+LINES = {ED: ((79.0, 15.0), (79.0, 105.0)), ES: ((79.0, 35.0), (79.0, 95.0))}
+PEAK, POINT = 6, (60.0, 70.0)
 OF_255 = 2  # what the way to the screen may change of a colour
 
 CLIPS = {
@@ -106,6 +109,26 @@ def reported(clip: Dataset, findings: ClipFindings) -> BuiltDocument:
     study = study_findings(
         clips=(replace(findings, models=(RELEASED_WEIGHTS,), beats=(Beat(ED, ES),)),),
         measurements=tuple(measurement(key, value, sources=sources) for key, value, sources in values),
+        not_measured=(),
+        models=(RELEASED_WEIGHTS,),
+    )
+    return measurement_report.build(study, evidence(clip), identity())[0]
+
+
+def calipered(clip: Dataset, findings: ClipFindings) -> BuiltDocument:
+    """The report of calipers: a diameter at both ends of the beat, and a point on another frame."""
+    uid = findings.sop_instance_uid
+    marks = {
+        "lvidd_2d": Caliper(CaliperKind.LINE, uid, ED + 1, LINES[ED]),
+        "lvids_2d": Caliper(CaliperKind.LINE, uid, ES + 1, LINES[ES]),
+        "av_vmax": Caliper(CaliperKind.POINT, uid, PEAK + 1, (POINT,)),
+    }
+    study = study_findings(
+        clips=(replace(findings, models=(RELEASED_WEIGHTS,)),),
+        measurements=tuple(
+            measurement(key, 3.5, sources=(FrameReference(uid, mark.frame_number),), calipers=(mark,))
+            for key, mark in marks.items()
+        ),
         not_measured=(),
         models=(RELEASED_WEIGHTS,),
     )
@@ -215,6 +238,42 @@ def test_the_report_draws_its_outlines_on_their_frames(viewer: Viewer) -> None:
                 drawing = wait_for(lambda i=index: [d for d in [drawn(page, i)] if d is not None], 60, f"no frame {index}")
                 assert not drawing[0].any(), f"frame {index} has no outline"
         assert (page.errors, page.is_black()) == ([], False)
+
+
+def test_the_report_draws_its_calipers_on_their_frames(viewer: Viewer) -> None:
+    """A line from end to end, left of which nothing is drawn; at a point the tip of an arrow."""
+    with viewer.study(calipered, view=View.PLAX, contours=()) as page:
+        page.open_document()
+        page.leave_measurements()
+        wait_for(lambda: runs_along(drawn(page, ED), line_mask(ED)), 60, "the report does not open at end-diastole")
+        for index in range(FRAMES):
+            page.go_to(index + 1)
+            if index in LINES:
+                wait_for(lambda i=index: runs_along(drawn(page, i), line_mask(i)), 60, f"frame {index} lacks its line")
+            elif index == PEAK:
+                wait_for(lambda i=index: points_at(drawn(page, i), POINT), 60, f"frame {index} lacks its point")
+            else:
+                drawing = wait_for(lambda i=index: [d for d in [drawn(page, i)] if d is not None], 60, f"no frame {index}")
+                assert not drawing[0].any(), f"frame {index} has no mark"
+        assert (page.errors, page.is_black()) == ([], False)
+
+
+def line_mask(frame_index: int) -> NDArray[np.uint8]:
+    """The pixels of an upright line: (rows, columns) of 0 and 1."""
+    (x, top), (_, bottom) = LINES[frame_index]
+    mask = np.zeros((ROWS, COLUMNS), np.uint8)
+    mask[round(top) : round(bottom) + 1, round(x)] = 1
+    return mask
+
+
+def points_at(drawing: NDArray[np.bool_] | None, point: Point) -> bool:
+    """Whether something is drawn (rows, columns), true where drawn, within a pixel of the image around the point (x, y) px."""
+    if drawing is None:
+        return False
+    scale = drawing.shape[1] / COLUMNS
+    column, row = ((place + 0.5) * scale for place in point)
+    near = drawing[round(row - scale) : round(row + scale) + 1, round(column - scale) : round(column + scale) + 1]
+    return bool(near.any())
 
 
 def runs_along(drawing: NDArray[np.bool_] | None, mask: NDArray[np.uint8]) -> bool:

@@ -58,6 +58,11 @@ class OhifPage:
         self.page.get_by_role("button", name="Yes").click()
         self.page.get_by_role("button", name="Yes").wait_for(state="detached")
 
+    def leave_measurements(self) -> None:
+        """Of a report with a point, which the viewer offers to make a measurement of its own: it stays with the report."""
+        self.page.get_by_role("button", name="No", exact=True).click()
+        self.page.get_by_role("button", name="No", exact=True).wait_for(state="detached")
+
     def is_black(self) -> bool:
         """No part of the viewer is left, not even its tool bar: the whole page is of one colour."""
         return bool((np.ptp(_rgb(self.page.screenshot()), axis=(0, 1)) == 0).all())
