@@ -30,6 +30,8 @@ _BY_SITE = _rule(Facet.SITE, also=(Facet.MODE,))
 _OF_FLOW = _rule(Facet.SITE, Facet.FLOW, also=(Facet.MODE,))
 _OF_OUTPUT = _rule(Facet.SITE, Facet.METHOD)
 
+_INDEX_BY_MODE, _INDEX_BY_METHOD = _rule(also=(Facet.MODE,)), _rule(also=(Facet.METHOD,))
+
 _SPECIFIC = ConceptRule()  # of every other concept: it names structure and phase itself
 
 RULES: Mapping[CodeIdentity, ConceptRule] = {
@@ -47,6 +49,13 @@ RULES: Mapping[CodeIdentity, ConceptRule] = {
     ("LN", "18148-7"): _BY_METHOD,
     ("SCT", "399235004"): _BY_METHOD,
     ("LN", "18077-8"): _rule(Facet.VIEW, also=(Facet.MODE,)),
+    # By body surface: of CID 12300, which name mode and method themselves.
+    ("LN", "80020-1"): _INDEX_BY_MODE,
+    ("LN", "80023-5"): _INDEX_BY_MODE,
+    ("LN", "79997-3"): _INDEX_BY_METHOD,
+    ("LN", "80002-9"): _INDEX_BY_METHOD,
+    ("LN", "79982-5"): _INDEX_BY_METHOD,
+    ("LN", "79984-1"): _INDEX_BY_METHOD,
     # CID 12222: what is measured at any valve or tract.
     ("LN", "11726-7"): _OF_FLOW,
     ("LN", "20247-3"): _OF_FLOW,

@@ -17,7 +17,7 @@ _VALVES = frozenset(
 _ORDER = (  # as they are compared
     Facet.SITE, Facet.PART, Facet.METHOD, Facet.MODE, Facet.FLOW, Facet.VIEW, Facet.PHASE, Facet.TYPE, Facet.DIVISOR,
 )  # fmt: skip
-_ALWAYS = frozenset({Facet.PART, Facet.PHASE, Facet.TYPE, Facet.DIVISOR})
+_ALWAYS = frozenset({Facet.PART, Facet.FLOW, Facet.PHASE, Facet.TYPE, Facet.DIVISOR})
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,16 @@ def _contradiction(row: KeyRow, rule: ConceptRule, modifiers: Modifiers) -> Face
         stated = [code.identity for code in modifiers.holding(facet)]
         if facet in compared and not all(_agrees(row, facet, each) for each in stated):
             return facet
-        if facet is Facet.MODE and leniency.TISSUE_DOPPLER in stated and row.mode in leniency.BLOOD_DOPPLER:
+        if facet is Facet.MODE and any(_is_of_another_kind(row, each) for each in stated):
             return facet
     return None
+
+
+def _is_of_another_kind(row: KeyRow, mode: CodeIdentity) -> bool:
+    """What even a concept that names its structure does not mean: its tissue for its flow, its volume for its section."""
+    return (mode == leniency.TISSUE_DOPPLER and row.mode in leniency.BLOOD_DOPPLER) or (
+        mode in leniency.IN_THREE_DIMENSIONS and row.mode is not None
+    )
 
 
 def _agrees(row: KeyRow, facet: Facet, stated: CodeIdentity) -> bool:

@@ -80,6 +80,8 @@ NO_OTHER_METHOD: frozenset[CodeIdentity] = frozenset({("DCM", "122675"), ("DCM",
 # CID 12224: what moves in these is tissue, or is blood.
 TISSUE_DOPPLER: CodeIdentity = ("SCT", "439858009")
 BLOOD_DOPPLER: frozenset[CodeIdentity] = frozenset({("SCT", "261199008"), ("SCT", "261198000")})
+# What no key is measured in: 3D mode, 3D Speckle Tracking.
+IN_THREE_DIMENSIONS: frozenset[CodeIdentity] = frozenset({("SCT", "426865009"), ("DCM", "130680")})
 
 # An M-mode of the parasternal window is said to be in the plane that its cursor lay in, never in one of these.
 NOT_PARASTERNAL: frozenset[View] = frozenset(
