@@ -29,11 +29,11 @@ from sr_templates.study_page.heading import heading
 from sr_templates.study_page.words import (
     limits_text,
     number_text,
-    plain_number,
     plain_text,
     reason_text,
     sentence_case,
     unit_text,
+    z_score_text,
 )
 
 TITLE = "Echocardiography measurements"
@@ -129,10 +129,9 @@ class _Form:
         if row is None:
             return None
         self._cited.setdefault(row.source, row)
-        z_score = row.z_score(value.value)
         return NormalText(
             limits_text(row),
-            "" if z_score is None else plain_number(z_score),
+            z_score_text(row.z_score(value.value)),
             row.position(value.value),
             list(self._cited).index(row.source) + 1,
         )

@@ -45,24 +45,33 @@ def number_text(key: str, value: float, *, signed: bool = False) -> str:
     return f"{sign}{abs(rounded):.{code.decimals}f}"
 
 
-def plain_number(value: float) -> str:
-    """In as many digits as it has.
+def alike(*values: float) -> tuple[str, ...]:
+    """In as many decimals as the one has that has most.
 
-    >>> plain_number(52), plain_number(4.20), plain_number(-1.5)
-    ('52', '4.2', '−1.5')
+    >>> alike(4.2, 5.84), alike(0.6, 1), alike(52), alike(-1.5)
+    (('4.20', '5.84'), ('0.6', '1.0'), ('52',), ('−1.5',))
     """
-    return f"{value:.10g}".replace("-", _MINUS)
+    decimals = max(len(f"{value:.10g}".partition(".")[2]) for value in values)
+    return tuple(f"{value:.{decimals}f}".replace("-", _MINUS) for value in values)
 
 
 def limits_text(row: NormalValue) -> str:
     """The normal range; of what has no limits, mean and standard deviation."""
     if row.low is not None and row.high is not None:
-        return f"{plain_number(row.low)}–{plain_number(row.high)}"
+        return "–".join(alike(row.low, row.high))
     if row.low is not None:
-        return f"≥ {plain_number(row.low)}"
+        return f"≥ {alike(row.low)[0]}"
     if row.high is not None:
-        return f"≤ {plain_number(row.high)}"
-    return f"{plain_number(row.mean)} ± {plain_number(row.sd)}" if row.mean is not None and row.sd is not None else ""
+        return f"≤ {alike(row.high)[0]}"
+    return " ± ".join(alike(row.mean, row.sd)) if row.mean is not None and row.sd is not None else ""
+
+
+def z_score_text(z_score: float | None) -> str:
+    """
+    >>> z_score_text(2.0), z_score_text(-0.04), z_score_text(None)
+    ('2.0', '0.0', '')
+    """
+    return "" if z_score is None else f"{round(z_score, 1) + 0.0:.1f}".replace("-", _MINUS)
 
 
 def reason_text(reason: Reason) -> str:

@@ -80,9 +80,9 @@ def test_a_normal_range_stands_only_where_age_and_sex_are_stated() -> None:
     page = page_of(values, evidence_of(**MAN))
     diameter, root, flow = (field_of(page, key).normal for key in ("lvidd_2d", "ao_root", "mv_e"))
     assert diameter is not None
-    assert (diameter.limits, diameter.z_score, diameter.position, diameter.source_number) == ("4.2–5.84", "2.7", "above", 1)
+    assert (diameter.limits, diameter.z_score, diameter.position, diameter.source_number) == ("4.20–5.84", "2.7", "above", 1)
     assert root is not None
-    assert (root.limits, root.z_score, root.position, root.source_number) == ("3.4 ± 0.3", "0", "", 2)
+    assert (root.limits, root.z_score, root.position, root.source_number) == ("3.4 ± 0.3", "0.0", "", 2)
     assert flow is None
     assert page.normal_population == "adult men"
     assert len(page.normal_sources) == 2
