@@ -40,7 +40,7 @@ def cart_values(reports: Iterable[Report]) -> CartReading:
         if report.sop_instance_uid in replaced:
             continue
         for value in measured_values(report):
-            if value.preferred and value.value is not None:
+            if value.preferred and value.of_study and value.value is not None:
                 stated = _cart_value(value, value.value, report)
                 found.setdefault(stated.key or (stated.name, stated.unit, stated.method, stated.view, _place(value)), stated)
         remarks += _remarks(report)

@@ -19,6 +19,7 @@ _BEATS, _SD = identity_of_code(codes.BEATS_AVERAGED), identity_of_code(codes.STA
 # What stands beside a number to describe it: statistics and ranges of TID 310 and 311, never a measurement of its own.
 _OF_THE_VALUE = "HAS PROPERTIES"
 _MADE_OF = "INFERRED FROM"  # TID 300 row 9
+_OF_ONE_SAMPLE = frozenset({Facet.SELECTION, Facet.DERIVATION})  # of two that else say the same
 # What runs towards the transducer or away from it; of the others a negative number is none.
 _SIGNED = frozenset({Method.SPECTRAL_PEAK, Method.SPECTRAL_ENVELOPE, Method.BERNOULLI})
 
@@ -29,7 +30,8 @@ class SRValue:
 
     `why` says why it has no key, `candidates` which it may have. `preferred` is the one that counts of several that mean the
     same, the one of the lowest `precedence`. `sections` are the containers that it stands in, outermost first, `path` its
-    place in the document. `sd` is known of a value with a key, in its unit.
+    place in the document. `sd` is known of a value with a key, in its unit. `of_study` is not what stands under previous
+    findings and the like.
     """
 
     key: str | None
@@ -49,6 +51,7 @@ class SRValue:
     candidates: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     precedence: tuple[bool, int] = (False, 0)
+    of_study: bool = True
 
     @property
     def view(self) -> View | None:
@@ -119,6 +122,7 @@ def _value(item: ContentItem, containers: tuple[ContentItem, ...], report: Repor
         candidates=found.candidates,
         notes=found.notes,
         precedence=(found.row is not None and found.row.further, _rank(modifiers, is_premise=item.position in premises)),
+        of_study=not earlier,
     )
     return read if found.row is None else _in_unit(read, item, sd, found.row)
 
@@ -193,11 +197,12 @@ def _with_preferences(values: Sequence[SRValue]) -> tuple[SRValue, ...]:
 def _meaning(value: SRValue) -> object:
     if value.key is not None:
         return value.key
-    told_apart = (Facet.SITE, Facet.METHOD, Facet.VIEW, Facet.MODE, Facet.FLOW, Facet.PHASE, Facet.RESPIRATION, Facet.STAGE)
+    told_apart = (facet for facet in Facet if facet not in _OF_ONE_SAMPLE)
     concept, derivation = value.concept.identity if value.concept else None, value.modifiers.identity(Facet.DERIVATION)
     if derivation == leniency.MEAN:
         derivation = None  # of the same samples; a maximum or a minimum says another thing
-    return concept, value.label, value.unit, derivation, tuple(value.modifiers.identity(facet) for facet in told_apart)
+    said = tuple(value.modifiers.identity(facet) for facet in told_apart)
+    return concept, value.label, value.unit, derivation, value.why, value.candidates, said
 
 
 def _rank(modifiers: Modifiers, *, is_premise: bool) -> int:

@@ -7,8 +7,9 @@ from pydicom.dataset import Dataset
 from models.catalogue import View
 from models.results import CartValue
 from sr_templates.reading.cart import CartReading, cart_values
+from sr_templates.reading.measured_values import measured_values
 from tests import reports
-from tests.reports import CART_UID, as_read, coded, document, number, section
+from tests.reports import CART_UID, as_read, coded, container, document, number, section
 
 
 def report(*numbers: Dataset, uid: str = CART_UID, **attributes: Any) -> Dataset:
@@ -104,3 +105,16 @@ def test_what_is_malformed_is_remarked_once_a_report() -> None:
     assert remark.sop_instance_uid == CART_UID
     assert remark.message == "a structured report of the study is malformed: 1.1.2.2 NUM: no concept name, and 1 more"
     assert by_key(report(*nameless)) == {"ef_bp": 57.0}
+
+
+def test_what_stands_under_previous_findings_is_no_value_of_the_study() -> None:
+    """Bug prevented: last year's diameter among the cart's, or in place of today's that says no mode."""
+    today = document(
+        section(reports.LEFT_VENTRICLE, None, number(reports.LVIDD, "4.7", "cm")),
+        container(
+            ("121068", "DCM", "Previous Findings"), section(reports.LEFT_VENTRICLE, None, number(reports.LVIDD, "6.6", "cm"))
+        ),
+    )
+    found = read(today).values
+    assert [(value.value, value.candidates) for value in found] == [(4.7, ("lvidd_2d", "lvidd_mm"))]
+    assert [value.value for value in measured_values(as_read(today)) if value.preferred] == [4.7, 6.6]
