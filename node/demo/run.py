@@ -60,7 +60,7 @@ def run_demo(out: Path, *, seed: int, console: Console) -> bool:
             settings = load_settings(out / _MARK)
             with Program("node", ["node.cli", "serve", "--config", str(out / _MARK)], out / "node.log") as node:
                 with _timed(timings_s, "make study"), stages.stage("a synthetic heart: two A4C, two A2C clips"):
-                    written = write_study(out / "study", seed=seed)
+                    written = write_study(out / "study", seed=seed, processes=1)  # beside the node, which starts
                 with stages.stage("node and PACS start"):
                     node_port = int(node.ready_line(_WAIT_S).rsplit(":", 1)[-1])
                 with _timed(timings_s, "send"), stages.stage("send over two associations, two transfer syntaxes"):

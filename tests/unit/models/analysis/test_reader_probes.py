@@ -196,6 +196,7 @@ def test_what_is_computed_elsewhere_comes_back_to_where_the_reader_is() -> None:
     assert network(torch.zeros(1, 2, device="meta")).device.type == "meta"
 
 
+@pytest.mark.slow
 def test_what_cannot_be_converted_is_read_by_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> TorchBackend:
         raise BackendError("no such operation")

@@ -25,6 +25,7 @@ def test_compiled_networks_are_timed_too(monkeypatch: pytest.MonkeyPatch, tmp_pa
     assert found.compiled_ratio is not None
 
 
+@pytest.mark.slow
 def test_what_cannot_be_compiled_is_not_timed(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     def refuse(batch: torch.Tensor) -> torch.Tensor:
         raise RuntimeError("no C++ compiler\nlong explanation")

@@ -213,6 +213,7 @@ def test_a_probe_is_always_the_same() -> None:
     assert first.b_mode_region().region is not None
 
 
+@pytest.mark.slow
 def test_a_manifest_states_its_probe() -> None:
     two = probe_clip(Probe(View.A2C, seed=1, frames=2))
     assert two.frames.shape == (2, 300, 400, 3)

@@ -65,6 +65,7 @@ def run(config: Path, out: Path, uid: str = UID) -> Result:
     return CliRunner().invoke(app, ["report", uid, "--out", str(out), "--config", str(config)])
 
 
+@pytest.mark.slow
 def test_the_page_shows_numbers_and_frames_and_is_audited(config: Path, tmp_path: Path) -> None:
     stored(config, study_findings())
     result = run(config, tmp_path / "page.html")

@@ -2,6 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, event, select, text
@@ -97,7 +98,7 @@ def test_no_change_is_answered_well_when_sqlite_rolled_back_the_whole_group(data
                 wait_for(lambda number=number: len(database._writer._waiting) == number)
             go.set()
             holding.result(patience(10))
-            errors = [write.exception(10) for write in writes]
+            errors = [write.exception(patience(10)) for write in writes]
     finally:
         event.remove(database._engine, "begin", limit)
     with database.reading() as session:
@@ -112,13 +113,13 @@ def test_whatever_ends_a_commit_is_told_and_the_writer_lives_on(database: Databa
 
     event.listen(database._engine, "commit", refuse)
     with ThreadPoolExecutor(1) as pool:
-        assert isinstance(pool.submit(database.write, add_study).exception(10), MemoryError)
+        assert isinstance(pool.submit(database.write, add_study).exception(patience(10)), MemoryError)
     event.remove(database._engine, "commit", refuse)
     assert database.write(lambda session: add_study(session, 2).study_instance_uid) == "2.25.2"
 
 
-def test_the_database_survives_power_loss_and_blocks_no_reader(database: Database) -> None:
-    with database.reading() as session:
+def test_the_database_survives_power_loss_and_blocks_no_reader(tmp_path: Path) -> None:
+    with Database(f"sqlite:///{tmp_path / 'own.sqlite'}") as database, database.reading() as session:
         assert session.scalar(text("PRAGMA journal_mode")) == "wal"
         assert session.scalar(text("PRAGMA synchronous")) == 2, "FULL"
         assert session.scalar(text("PRAGMA foreign_keys")) == 1

@@ -10,6 +10,7 @@ from node.egress.building import build_templates
 from tests.factories import evidence, identity, source_header, study_findings
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("stated", [None, 0, 2, 19])
 def test_frames_beyond_those_that_the_header_states_are_referred_to(stated: int | None) -> None:
     headers = [source_header(clip.sop_instance_uid) for clip in study_findings().clips]

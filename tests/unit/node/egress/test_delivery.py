@@ -180,6 +180,7 @@ def test_the_one_attempt_after_a_long_time_off_is_the_last(outbox: Outbox, sende
     assert (outbox.delivery(number).state, outbox.delivery(number).attempts) == ("expired", 2)
 
 
+@pytest.mark.slow
 def test_processing_failures_are_bounded_and_a_down_time_does_not_count(outbox: Outbox, sender: Sender) -> None:
     number = outbox.add("pacs")
     sender.script.extend([DOWN] * 8 + [FAILURE] * 20)
@@ -189,6 +190,7 @@ def test_processing_failures_are_bounded_and_a_down_time_does_not_count(outbox: 
     assert refused.attempts == 8 + MAX_PROCESSING_FAILURES
 
 
+@pytest.mark.slow
 def test_processing_failures_of_another_document_do_not_count(outbox: Outbox, sender: Sender) -> None:
     first, second = outbox.add("pacs", 1), outbox.add("pacs", 2)
     sender.script.extend([FAILURE] * (2 * MAX_PROCESSING_FAILURES - 2))
@@ -196,6 +198,7 @@ def test_processing_failures_of_another_document_do_not_count(outbox: Outbox, se
     assert [outbox.delivery(number).state for number in (first, second)] == ["accepted", "accepted"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("answer", [NOT_AUTHORISED, DOWN])
 def test_reopened_by_a_person_it_starts_anew(outbox: Outbox, sender: Sender, answer: StoreAnswer) -> None:
     number = outbox.add("pacs")
@@ -260,6 +263,7 @@ def test_an_answer_that_comes_after_the_lease_was_lost_changes_nothing(outbox: O
     assert outbox.events(number) == ["started", "accepted"]
 
 
+@pytest.mark.slow
 def test_crashes_without_end_expire_too(outbox: Outbox, sender: Sender) -> None:
     number = outbox.add("pacs")
     sender.script.extend(Killed() for _ in range(100))
@@ -325,6 +329,7 @@ def test_the_audit_trail_says_which_transfer_syntax_was_used(outbox: Outbox, sen
     assert outbox.audited(number)[-1].details["transfer_syntax"] == "1.2.840.10008.1.2"
 
 
+@pytest.mark.slow
 def test_no_attempt_begins_after_the_expiry(outbox: Outbox, sender: Sender) -> None:
     number = outbox.add("pacs")
     sender.script.extend([DOWN] * 100)
@@ -336,6 +341,7 @@ def test_no_attempt_begins_after_the_expiry(outbox: Outbox, sender: Sender) -> N
     assert begun_at[-1] <= SETTINGS.expire_after_s < begun_at[-1] + SETTINGS.max_retry_s
 
 
+@pytest.mark.slow
 def test_reopened_by_a_person_its_processing_failures_count_anew(outbox: Outbox, sender: Sender) -> None:
     number = outbox.add("pacs")
     sender.script.extend([FAILURE] * (2 * MAX_PROCESSING_FAILURES - 1))

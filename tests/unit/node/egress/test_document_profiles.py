@@ -68,6 +68,7 @@ def test_two_ways_are_two_documents_under_their_own_uids(benches: Any) -> None:
     assert {entry.details.get("profile") for entry in bench.events(AuditEvent.DOCUMENT_BUILT)} == {None, "strict"}
 
 
+@pytest.mark.slow
 def test_one_way_is_one_document_for_all(benches: Any) -> None:
     bench = benches(LENIENT, destination("another"))
     build_documents(bench.analyse(study_findings()), bench.tools)

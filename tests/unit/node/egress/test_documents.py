@@ -228,6 +228,7 @@ def test_a_second_job_for_the_same_analysis_adds_nothing(bench: Bench) -> None:
     assert [len(bench.rows(Document)), len(bench.rows(Delivery))] == [len(rows) for rows in before]
 
 
+@pytest.mark.slow
 def test_a_job_of_another_worker_has_no_effect(bench: Bench) -> None:
     job = bench.analyse(study_findings())
     with pytest.raises(LeaseLost):
@@ -336,6 +337,7 @@ def test_findings_on_an_object_that_is_gone_are_a_final_error(bench: Bench) -> N
         build_documents(bench.analyse(findings), bench.tools)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("settings", "destinations", "templates"),
     [
@@ -361,6 +363,7 @@ def _broken(*_: object) -> tuple[BuiltDocument, ...]:
     raise RuntimeError("Synthetic^Heart")
 
 
+@pytest.mark.slow
 def test_a_template_that_one_destination_takes_and_that_raises_stops_no_other(
     bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:

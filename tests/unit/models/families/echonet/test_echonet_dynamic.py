@@ -279,6 +279,7 @@ def test_a_fraction_of_an_uncalibrated_clip_says_so() -> None:
     assert whole.detail.startswith("mean of")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cm_per_px", [0.008, 0.06])
 def test_an_impossible_area_is_refused(cm_per_px: float) -> None:
     """A disc of 120 px: of 1 or 7 cm radius."""

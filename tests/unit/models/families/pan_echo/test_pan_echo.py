@@ -53,6 +53,7 @@ def test_40_rows_of_three_kinds() -> None:
     assert [task.name for task in TASKS if task.negated] == ["GLS"]
 
 
+@pytest.mark.slow
 def test_a_clip_of_any_length_becomes_one_row_of_raw_outputs(network: PanEcho) -> None:
     for frames in (1, 16):
         assert network(torch.empty(2, 3, frames, 224, 224, device="meta")).shape == (2, 58)

@@ -73,6 +73,7 @@ def test_a_refusal_by_the_upper_layer_is_answered_and_told(peer: Peer, request_:
 
 @settings(max_examples=40)
 @given(st.data())
+@pytest.mark.slow
 def test_fragments_of_any_size_make_the_same_message(data: st.DataObject) -> None:
     content = data.draw(st.binary(min_size=1, max_size=300))
     command_parts, data_parts = data.draw(_partition(store_command())), data.draw(_partition(content))
