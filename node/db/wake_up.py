@@ -13,7 +13,6 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-import psycopg
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
@@ -118,11 +117,12 @@ class NotifyListener(Listener):
         self._thread.start()
 
     def _run(self) -> None:
+        driver_error = self._engine.dialect.loaded_dbapi.Error  # psycopg's, which a node on SQLite need not load
         ended = False
         while not ended:
             try:
                 ended = self._listen()
-            except (SQLAlchemyError, psycopg.Error, OSError) as error:
+            except (SQLAlchemyError, driver_error, OSError) as error:
                 log.warning("workers look for jobs twice a second: LISTEN: %s", type(error).__name__)
                 self.set_deaf(True)
                 ended = self._is_over(_RECONNECT_S)
