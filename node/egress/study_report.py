@@ -48,3 +48,5 @@ def stored_page(
         return study_page(findings, evidence, identity, others)
     except DocumentError as error:
         raise EchoNodeError(f"no page: {error}") from error
+    except OSError as error:
+        raise EchoNodeError(f"no page: a stored object cannot be read: {error.strerror or type(error).__name__}") from error

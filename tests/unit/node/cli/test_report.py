@@ -15,6 +15,7 @@ from node.cli import app
 from node.db.audit import AuditEvent
 from node.db.session import open_database
 from node.db.tables import Analysis, Instance, Receipt, StudyState
+from node.errors import EchoNodeError
 from node.objects.findings_json import dump_findings
 from node.settings import load_settings
 from node.study.archive import Archive
@@ -103,3 +104,12 @@ def test_no_page_puts_numbers_of_phantom_weights_on_a_patient(config: Path, tmp_
     stored(config, study_findings(), QualityControlSubject="NO")
     assert "must not put a number on a patient" in said(run(config, tmp_path / "page.html"))
     assert not (tmp_path / "page.html").exists()
+
+
+def test_a_stored_object_that_is_gone_is_said(config: Path, tmp_path: Path) -> None:
+    stored(config, study_findings())
+    for path in load_settings(config).archive_dir.rglob("*.dcm"):
+        path.unlink()
+    result = run(config, tmp_path / "page.html")
+    assert isinstance(result.exception, EchoNodeError)
+    assert "no page: " in said(result)
