@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import select
-from sqlalchemy.exc import SQLAlchemyError
 
 from models.errors import ModelError
 from models.library.model_set import ModelSettings, Role
@@ -15,7 +14,7 @@ from models.library.roles import unfit_for
 from node.db.session import open_database
 from node.db.tables import Delivery, DeliveryState
 from node.egress.destinations import configured
-from node.errors import ConfigError
+from node.errors import ConfigError, EchoNodeError
 from node.settings import Settings
 from node.work.model_check import chosen_device
 from sr_templates.study_page.pdf import why_no_pdf
@@ -63,8 +62,8 @@ def _config(settings: Settings) -> CheckResult:
 def _database(settings: Settings) -> CheckResult:
     try:
         database = open_database(settings)
-    except (SQLAlchemyError, OSError) as error:
-        return CheckResult("database", False, f"cannot be opened or brought to the newest schema: {_first_line(error)}")
+    except EchoNodeError as error:
+        return CheckResult("database", False, str(error))
     with database, database.reading() as session:
         waiting = set(session.scalars(select(Delivery.destination).where(Delivery.state == DeliveryState.PENDING.value)))
     if gone := sorted(waiting - {destination.name for destination in settings.destination}):

@@ -6,6 +6,7 @@ EchoNodeError
  |   +- Unparseable          0xC000  kept in quarantine
  |   +- DatasetMismatch      0xA900  command and dataset disagree, or no Study Instance UID
  |   +- OutOfResources       0xA700  disk or database: the sender should try again
+ +- DatabaseUnusable         the database does not open, or is of a later version
  +- UnreadableClip           the pixels cannot be decoded; the study goes on without this clip
  +- DeliveryError            a destination did not take a document
  +- InvalidTransition        a state machine was asked for a move it does not have
@@ -46,6 +47,10 @@ class DatasetMismatch(IntakeError):
 
 class OutOfResources(IntakeError):
     """No space or no database: try again later."""
+
+
+class DatabaseUnusable(EchoNodeError):
+    """The database cannot be used."""
 
 
 class UnreadableClip(EchoNodeError):

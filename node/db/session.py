@@ -12,32 +12,20 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, create_engine, event, literal
+from sqlalchemy import Connection, Engine, literal
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from node.db import wake_up
+from node.db.engines import postgres_engine, sqlite_engine, with_driver
 from node.db.tables import Base
+from node.errors import ConfigError, DatabaseUnusable
 from node.settings import Settings
 
 T = TypeVar("T")
 
-_BUSY_TIMEOUT_S = 30
-_ENGINE: dict[str, Any] = {
-    "pool_size": 10,
-    "max_overflow": 30,  # associations, workers and timers at once
-    "hide_parameters": True,  # an error message that quotes them would carry patient data into the log
-}
-# A server that vanishes without a word is noticed within a minute; what the URL says goes before.
-_POSTGRES_CONNECTION = {
-    "connect_timeout": 10,
-    "keepalives_idle": 30,
-    "keepalives_interval": 10,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 60_000,  # ms
-}
 _LARGEST_GROUP = 64  # changes in one commit: bounds how long the first caller waits for the others
 
 
@@ -45,8 +33,8 @@ class Database:
     """Never call `write` or `session` inside a change or an open session of the same thread: SQLite has one writer."""
 
     def __init__(self, url: str) -> None:
-        self._url = _with_driver(make_url(url))
-        self._engine = _sqlite_engine(self._url) if self.is_sqlite else _postgres_engine(self._url)
+        self._url = with_driver(make_url(url))
+        self._engine = sqlite_engine(self._url) if self.is_sqlite else postgres_engine(self._url)
         self._fifo = _fifo(self._url)
         self._listener: wake_up.Listener | None = None
         self._writer = _GroupWriter(self._engine, self._tell) if self.is_sqlite else None
@@ -90,9 +78,13 @@ class Database:
             wake_up.tell(self._fifo)
 
     def upgrade(self) -> None:
-        """Bring the schema to the newest version; several processes may do so at once."""
+        """Bring the schema to the newest version; several processes may do so at once.
+
+        Raises DatabaseUnusable where a later version has been here.
+        """
         from alembic import command  # 10 MB that a receiver never needs
         from alembic.config import Config
+        from alembic.util.exc import CommandError
 
         config = Config()
         config.set_main_option("script_location", str(resources.files("node.db").joinpath("migrations")))
@@ -100,7 +92,11 @@ class Database:
             if not self.is_sqlite:  # SQLite's BEGIN IMMEDIATE keeps others out already
                 connection.exec_driver_sql("SELECT pg_advisory_xact_lock(4563284)")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            try:
+                command.upgrade(config, "head")
+            except CommandError as error:
+                words = "the database is of a later version of EchoNode: use that version, or a copy from before its upgrade"
+                raise DatabaseUnusable(words) from error
 
     @contextmanager
     def _migrating(self) -> Iterator[Connection]:
@@ -130,11 +126,29 @@ class Database:
 
 
 def open_database(settings: Settings) -> Database:
-    """The database at its newest schema; for SQLite its folder is made."""
-    settings.node.data_dir.mkdir(parents=True, exist_ok=True)
-    database = Database(settings.database_url)
-    database.upgrade()
+    """The database at its newest schema; for SQLite its folder is made. Raises ConfigError, DatabaseUnusable."""
+    try:
+        settings.node.data_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"node.data_dir {settings.node.data_dir}: {error.strerror}") from error
+    try:
+        database = Database(settings.database_url)
+    except (SQLAlchemyError, ImportError) as error:  # its words may quote the password
+        raise ConfigError("node.database_url is no URL of SQLite or PostgreSQL") from error
+    try:
+        database.upgrade()
+    except BaseException as error:
+        database.close()
+        if isinstance(error, SQLAlchemyError | OSError):
+            raise DatabaseUnusable(f"the database cannot be opened: {_first_line(error)}") from error
+        raise
     return database
+
+
+def _first_line(error: Exception) -> str:
+    """Of the driver's words, which name host and file, and no value."""
+    cause = getattr(error, "orig", None) or error
+    return next(iter(str(cause).splitlines()), type(error).__name__)
 
 
 def insert_unless_there(session: Session, table: type[Base], values: Mapping[str, Any]) -> bool:
@@ -156,38 +170,11 @@ def _check_foreign_keys(connection: Connection, checked: bool) -> None:
     driver.execute(f"PRAGMA foreign_keys={'ON' if checked else 'OFF'}")
 
 
-def _with_driver(url: URL) -> URL:
-    return url.set(drivername="postgresql+psycopg") if url.drivername == "postgresql" else url
-
-
 def _fifo(url: URL) -> Path | None:
     """Beside the database file; a database in memory has none."""
     if url.get_backend_name() != "sqlite" or not url.database or ":memory:" in url.database:
         return None
     return Path(f"{url.database}.wake")
-
-
-def _postgres_engine(url: URL) -> Engine:
-    connect_args = {name: value for name, value in _POSTGRES_CONNECTION.items() if name not in url.query}
-    return create_engine(url, pool_pre_ping=True, connect_args=connect_args, **_ENGINE)
-
-
-def _sqlite_engine(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT_S}, **_ENGINE)
-
-    @event.listens_for(engine, "connect")
-    def configure(connection: Any, _record: object) -> None:
-        connection.isolation_level = None  # the driver's own BEGIN would come too late and deferred
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        # A deferred transaction that reads and then writes fails when another one wrote meanwhile; an immediate one waits.
-        reading = connection.get_execution_options().get("reading", False)
-        connection.exec_driver_sql("BEGIN" if reading else "BEGIN IMMEDIATE")
-
-    return engine
 
 
 class _GroupWriter:

@@ -1,16 +1,20 @@
 """Transactions: what is committed, what is undone, and that writers beside each other neither lose nor block."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from node.db.session import Database, insert_unless_there
+from node.db.session import Database, insert_unless_there, open_database
 from node.db.tables import ReceivingAssociation, Study
+from node.errors import ConfigError, EchoNodeError
+from node.settings import NodeSettings, Settings
 from tests.rows import add_study
 from tests.waiting import patience
 
@@ -132,3 +136,40 @@ def test_what_was_queued_is_written_before_closing(database: Database) -> None:
         assert sorted(write.result(patience(10)) for write in writes) == list(range(1, 9))
     database.close()
     database.close()  # closing twice is no error
+
+
+def _newer(folder: Path) -> str:
+    with open_database(Settings(node=NodeSettings(data_dir=folder))) as database, database.session() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    return ""
+
+
+def _no_database(folder: Path) -> str:
+    (folder / "echonode.sqlite").write_bytes(b"this is no database at all" * 99)
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("arrange", "words"),
+    [
+        (_newer, "the database is of a later version of EchoNode: use that version"),
+        (_no_database, "the database cannot be opened: file is not a database"),
+        (lambda folder: "postgresql://node:secret@127.0.0.1:1/echo", "the database cannot be opened: connection failed"),
+        (lambda folder: "node:secret", "node.database_url is no URL of SQLite or PostgreSQL"),
+        (lambda folder: "oracle://node:secret@h/x", "node.database_url is no URL of SQLite or PostgreSQL"),
+    ],
+)
+def test_a_database_that_cannot_be_used_says_so_in_a_line(tmp_path: Path, arrange: Callable[[Path], str], words: str) -> None:
+    """150 lines of traceback once, from every command."""
+    url = arrange(tmp_path)
+    with pytest.raises(EchoNodeError) as caught:
+        open_database(Settings(node=NodeSettings(data_dir=tmp_path, database_url=url)))
+    assert str(caught.value).startswith(words)
+    assert "\n" not in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(ConfigError, match=r"node\.data_dir .*file/data: Not a directory"):
+        open_database(Settings(node=NodeSettings(data_dir=tmp_path / "file" / "data")))
