@@ -129,10 +129,13 @@ class Worker:
             beat.join()
 
     def _heartbeat(self, job: ClaimedJob, done: threading.Event) -> None:
+        """Until the job is done or another's: what it does then has no effect, and its end says so."""
         while not done.wait(self._lease_s / 3):
             try:
                 self._database.write(lambda session: queue.heartbeat(session, job, now=self._clock(), lease_s=self._lease_s))
-            except (LeaseLost, SQLAlchemyError) as error:
+            except LeaseLost:
+                return
+            except SQLAlchemyError as error:
                 log.warning("heartbeat of %s: %s", job.log_context(), type(error).__name__)
 
     def _fail(self, job: ClaimedJob, error: Exception) -> None:

@@ -2,6 +2,7 @@
 
 import errno
 import re
+import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +18,7 @@ from node.errors import DeliveryError, LeaseLost
 from node.work.worker import JobDefinition, Lane, Run, Worker
 from sr_templates.errors import DocumentError
 from tests.migrated_database import migrated_database
+from tests.waiting import patience
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 KINDS = (JobKind.BUILD_DOCUMENTS,)
@@ -107,6 +109,28 @@ def test_a_foreign_error_s_message_is_not_kept(database: Database, job_id: int) 
 
     _worker(database, handler).run_one(KINDS)
     assert re.fullmatch(r"ValueError \(node\.work\.worker, line \d+\)", _job(database, job_id).error or "")
+
+
+def test_a_job_that_has_ended_needs_no_heartbeat(
+    database: Database, job_id: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A beat in the moment of the job's end warned of a lost lease, for every tenth delivery of a busy node."""
+    beats, beaten = [], threading.Event()
+    beat = queue.heartbeat
+
+    def noted(session: Session, job: ClaimedJob, *, now: datetime, lease_s: float) -> None:
+        beats.append(job.id)
+        beaten.set()
+        beat(session, job, now=now, lease_s=lease_s)
+
+    def handler(job: ClaimedJob) -> None:
+        database.write(lambda session: queue.finish(session, job, now=NOW))
+        monkeypatch.setattr(queue, "heartbeat", noted)
+        assert beaten.wait(patience(5))
+
+    definition = JobDefinition(KINDS[0], Lane("l", 1), handler)
+    Worker(database, (definition,), owner="me", lease_s=0.03, poll_s=0.01, clock=lambda: NOW).run_one(KINDS)
+    assert (beats, caplog.text) == ([job_id], "")
 
 
 def test_a_lost_lease_leaves_the_job_to_the_other_worker(database: Database, job_id: int) -> None:
