@@ -1,7 +1,9 @@
 """The frames that values came from, with the outlines and calipers that gave them: what a document shows of a study."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 
 from models.catalogue import QUANTITIES, Phase
 from models.results import Caliper, CaliperKind, ClipFindings, Contour, Measurement, Point, StudyFindings
@@ -45,7 +47,8 @@ class MarkedClip:
     def outlines(self) -> tuple[Contour, ...]:
         """Of the structures that values came from, on every frame: a moving picture shows them move."""
         structures = {contour.structure for frame in self.frames for contour in frame.contours}
-        return tuple(contour for contour in self.clip.contours if contour.structure in structures)
+        ours = (contour for contour in self.clip.contours if contour.structure in structures)
+        return tuple(contour for contour in ours if _are_places(contour.points_px))
 
 
 def marked_clips(findings: StudyFindings, evidence: Evidence) -> tuple[MarkedClip, ...]:
@@ -105,17 +108,21 @@ def value_text(measurement: Measurement) -> str:
     return f"{QUANTITIES[measurement.key].name} {value}{of_unit}"
 
 
+def _are_places(points_px: Sequence[Point]) -> bool:
+    return bool(points_px) and math.isfinite(sum(chain.from_iterable(points_px)))
+
+
 def _places(measurement: Measurement) -> set[tuple[str, int]]:
     sources = {(source.sop_instance_uid, source.frame_number) for source in measurement.sources}
     return sources | {(caliper.sop_instance_uid, caliper.frame_number) for caliper in measurement.calipers}
 
 
 def _calipers(clip: ClipFindings, measurements: Iterable[Measurement]) -> list[Caliper]:
-    """Each mark once, labelled with all values that were read from it."""
+    """Each mark that can be drawn once, labelled with all values that were read from it."""
     found: dict[tuple[int, CaliperKind, tuple[Point, ...]], Caliper] = {}
     for measurement in measurements:
         for caliper in measurement.calipers:
-            if caliper.sop_instance_uid == clip.sop_instance_uid:
+            if caliper.sop_instance_uid == clip.sop_instance_uid and _are_places(caliper.points_px):
                 place, text = (caliper.frame_number, caliper.kind, caliper.points_px), value_text(measurement)
                 label = f"{found[place].label}, {text}" if place in found else text
                 found[place] = replace(caliper, label=label)

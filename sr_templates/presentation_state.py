@@ -102,7 +102,7 @@ def _annotations(marked: MarkedClip, source: Dataset, mark: str, evidence: Evide
         frame = of_frames.get(number)
         calipers = frame.calipers if frame else ()
         graphics = [_polyline(one.points_px, size, closed=True) for one in marked.outlines if one.frame_index + 1 == number]
-        graphics += (_caliper(one, size) for one in calipers)
+        graphics += (graphic for one in calipers for graphic in _caliper(one, size))
         texts = [_label(one, size) for one in calipers if one.label]
         items.append(_annotation(_MARKS, graphics, texts, source, number, evidence))
         if frame is not None:
@@ -126,10 +126,11 @@ def _annotation(
     return item
 
 
-def _caliper(caliper: Caliper, size: Size) -> Dataset:
+def _caliper(caliper: Caliper, size: Size) -> list[Dataset]:
+    """A graphic of type POINT has one point: several are several."""
     if caliper.kind is CaliperKind.POINT:
-        return _graphic("POINT", _in_image(caliper.points_px[:1], size))
-    return _polyline(caliper.points_px, size, closed=caliper.kind is CaliperKind.OUTLINE)
+        return [_graphic("POINT", _in_image([point], size)) for point in caliper.points_px]
+    return [_polyline(caliper.points_px, size, closed=caliper.kind is CaliperKind.OUTLINE)]
 
 
 def _polyline(points_px: Sequence[Point], size: Size, *, closed: bool) -> Dataset:

@@ -103,6 +103,16 @@ def test_calipers_stand_with_their_values_on_their_frame() -> None:
     assert "TextObjectSequence" not in _of_frame(_state(), 1, "MARKS")
 
 
+def test_marks_that_are_no_places_are_left_out_and_points_are_single_graphics() -> None:
+    fourth = (FrameReference(A4C_UID, 4),)
+    peaks = replace(PEAK, points_px=((70.0, 5.0), (30.0, 6.0)))
+    lost = replace(LINE, points_px=((float("nan"), 1.0), (2.0, 2.0)))
+    value = measurement("av_vmax", 3.124, sources=fourth, calipers=(peaks, lost, replace(LINE, points_px=())))
+    state = _state(_findings(measurements=(value,)))
+    graphics = _of_frame(state, 4, "MARKS").GraphicObjectSequence
+    assert [list(one.GraphicData) for one in graphics] == [[70.5, 5.5], [30.5, 6.5]]
+
+
 def test_values_stand_in_the_corner_of_the_frames_they_came_from() -> None:
     state = _state()
     (text,) = _of_frame(state, 1, "VALUES").TextObjectSequence

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from pydicom import dcmread
-from pydicom.dataset import Dataset
+from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import JPEGBaseline8Bit, RLELossless
 
 from models.results import Beat, Caliper, CaliperKind, Contour, FrameReference, StudyFindings
@@ -181,6 +181,15 @@ def test_a_lossless_source_stays_exact_and_a_lossy_one_says_what_was_lost() -> N
         assert float(capture.LossyImageCompressionRatio[0]) == 12.5
         assert float(capture.LossyImageCompressionRatio[1]) > 5
         assert np.abs(_pixels(capture)[0][10:50].astype(int) - _pixels(capture)[0][20, 20].astype(int)).max() < 6
+
+
+def test_a_source_that_conceals_its_losses_is_lossy_all_the_same() -> None:
+    found = _source()
+    found.header(A4C_UID).file_meta = FileMetaDataset()
+    found.header(A4C_UID).file_meta.TransferSyntaxUID = JPEGBaseline8Bit
+    assert _captures(_released(), found)["#1 frame 1"].LossyImageCompression == "01"
+    found.header(A4C_UID).file_meta.TransferSyntaxUID = RLELossless
+    assert _captures(_released(), found)["#1 frame 1"].LossyImageCompression == "00"
 
 
 def test_the_archive_keeps_the_compressed_pixels_and_builds_the_same_again() -> None:
