@@ -80,8 +80,7 @@ def _numbers(item: ContentItem, containers: tuple[ContentItem, ...]) -> Iterator
         yield item, containers
     inner = containers if item.number is not None else (item, *containers)
     for child in item.children:
-        describes = item.number is not None and (child.relationship == _OF_THE_VALUE or _is_statistic(child))
-        if not describes:
+        if item.number is None or not _describes(child, item):
             yield from _numbers(child, inner)
 
 
@@ -96,8 +95,13 @@ def _in_words(item: ContentItem) -> bool:
     return item.value_type == "TEXT" and item.concept is not None and item.concept.identity in ROWS
 
 
-def _is_statistic(item: ContentItem) -> bool:
-    return item.concept is not None and item.concept.identity in (_BEATS, _SD)
+def _describes(item: ContentItem, value: ContentItem) -> bool:
+    """Whether it is a property of the value: a statistic, a range, the same quantity of others."""
+    if item.concept is None or value.concept is None:
+        return item.relationship == _OF_THE_VALUE
+    concept = item.concept.identity
+    of_its_own = concept in ROWS and concept != value.concept.identity
+    return concept in (_BEATS, _SD) or (item.relationship == _OF_THE_VALUE and not of_its_own)
 
 
 def _value(item: ContentItem, containers: tuple[ContentItem, ...], report: Report, premises: frozenset[Position]) -> SRValue:
