@@ -18,7 +18,7 @@ from scipy.ndimage import binary_dilation, binary_erosion
 from models.catalogue import Phase, View
 from models.results import Beat, Caliper, CaliperKind, ClipFindings, Contour, FrameReference, Point
 from node.egress.built_files import document_bytes
-from sr_templates import measurement_report, segmentation
+from sr_templates import key_frames, measurement_report, segmentation
 from sr_templates.document import BuiltDocument
 from sr_templates.masks import rasterise
 from tests.factories import (
@@ -46,6 +46,7 @@ pytestmark = [pytest.mark.origins, pytest.mark.ohif, pytest.mark.orthanc, pytest
 
 FRAMES, ROWS, COLUMNS = 8, 120, 160
 ED, ES = 2, 5  # frame indices
+_PHASES = ((ED, Phase.END_DIASTOLE), (ES, Phase.END_SYSTOLE))
 OUTLINES = {index: ellipse((80.0, 60.0), (30.0 - index, 40.0)) for index in range(FRAMES)}  # of another width on each frame
 # Calipers: two ends (x, y) px, of another length on either frame, and a point.
 LINES = {ED: ((79.0, 15.0), (79.0, 105.0)), ES: ((79.0, 35.0), (79.0, 95.0))}
@@ -303,3 +304,21 @@ def test_without_its_shared_groups_the_page_would_be_black(viewer: Viewer) -> No
         page.open_document()
         wait_for(page.is_black, 60, "the viewer bears it")
         assert "PixelMeasuresSequence" in page.errors[0]
+
+
+def test_selections_of_frames_stand_in_no_viewers_way(viewer: Viewer) -> None:
+    """OHIF lists a Key Object Selection and shows nothing of it; clips and report beside it open as without."""
+
+    def with_selections(clip: Dataset, findings: ClipFindings) -> BuiltDocument:
+        used = tuple(FrameReference(findings.sop_instance_uid, index + 1, phase) for index, phase in _PHASES)
+        study = study_findings(clips=(findings,), measurements=(measurement("ef_a4c", 63.6, sources=used),), not_measured=())
+        for build in (key_frames.build_best_in_set, key_frames.build_of_interest):
+            (selection,) = build(study, evidence(clip), identity())
+            viewer.orthanc.upload(document_bytes(selection))
+        return reported(clip, findings)
+
+    with viewer.study(with_selections, **CLIPS["end-diastole and end-systole"]) as page:
+        page.open_document("EchoNode measurements")
+        mask = rasterise(OUTLINES[ED], ROWS, COLUMNS)
+        wait_for(lambda: runs_along(drawn(page, ED), mask), 60, "the report does not open at end-diastole")
+        assert (page.errors, page.is_black()) == ([], False)

@@ -50,9 +50,11 @@ class OhifPage:
         self.page.get_by_text("Skip all").click()  # of the introduction
         self.page.locator('[data-cy="cine-player-close"]').click()
 
-    def open_document(self) -> None:
-        """As a person does: a double click on its thumbnail. The viewer shows the clip with it; of a segmentation, it asks."""
-        self.page.locator(_DOCUMENT).dblclick()
+    def open_document(self, words: str = "") -> None:
+        """As a person does: a double click on its thumbnail, of several the one with these words. The viewer shows the clip
+        with it; of a segmentation, it asks.
+        """
+        self.page.locator(_DOCUMENT).filter(has_text=words).dblclick()
 
     def keep_segmentation(self) -> None:
         self.page.get_by_role("button", name="Yes").click()
