@@ -68,6 +68,7 @@ def test_a_destination_without_a_kind_is_a_dicom_node(tmp_path: Path) -> None:
         (DICOM + 'documents = ["oru"]', "destination.0.documents: kind 'dicom' takes tid1500"),
         (HL7, "destination.0.documents: kind 'hl7' takes oru, not tid1500"),
         (HL7 + 'documents = ["oru"]\nreceiving_facility = "A|B"', "destination.0.receiving_facility"),
+        (HL7 + 'documents = ["oru"]\nreceiving_application = "A\\u001c"', "destination.0.receiving_application"),
         (HL7 + 'documents = ["oru"]\nca_file = 3', "destination.0.ca_file"),
         (DICOM.replace('"h"', '"a..b"'), "destination.0.host: 'a..b' is no host name and no address"),
         (DICOM.replace('"h"', '"two words"'), "destination.0.host: 'two words' is no host name"),
