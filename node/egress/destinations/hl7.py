@@ -20,15 +20,15 @@ _MAX_ERRORS = 5  # AE may be a passing fault or a lasting one: a few attempts te
 _ACCEPTED, _REJECTED, _ERRORS = ("AA", "CA"), ("AR", "CR"), ("AE", "CE")
 
 # One component: a delimiter would make more of it, and a control character another segment or block.
-Receiver = Annotated[str, Field(max_length=180, pattern=r"^[^|^~\\&\x00-\x1f\x7f]*$")]
+HeaderField = Annotated[str, Field(max_length=180, pattern=r"^[^|^~\\&\x00-\x1f\x7f]*$")]
 
 
 class HL7Destination(TLSDestination):
     kind: Literal["hl7"] = "hl7"
     host: Host
     port: Annotated[int, Field(ge=1, le=65535)]
-    receiving_application: Receiver = ""
-    receiving_facility: Receiver = ""
+    receiving_application: HeaderField = ""
+    receiving_facility: HeaderField = ""
     tls: bool = False
     takes: ClassVar[frozenset[str]] = frozenset({".hl7"})
 
