@@ -107,7 +107,7 @@ def _through_bytes(found: StudyFindings, source: Evidence, template: str) -> lis
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=8)
+@settings(deadline=None, max_examples=5)
 @given(studies())
 def test_every_document_is_of_the_patient_and_states_the_same_values_of_the_same_frames(
     drawn: tuple[dict[str, object], Evidence, StudyFindings],
