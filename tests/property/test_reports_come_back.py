@@ -1,5 +1,7 @@
 """What our documents state, our reader gives back: the same keys, values, units, methods and views, through bytes."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from types import ModuleType
 
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from pydicom.dataset import Dataset
 
 from models.catalogue import QUANTITIES, Direction
-from models.results import Measurement, StudyFindings
+from models.results import Caliper, CaliperKind, FrameReference, Measurement, StudyFindings
 from sr_templates import echo_report, measurement_report, prefill, simplified_echo
 from sr_templates.patient_characteristics import OF_THE_PATIENT
 from sr_templates.profile import Profile
@@ -35,12 +37,26 @@ def findings(measurements: tuple[Measurement, ...]) -> StudyFindings:
     return study_findings(measurements=measurements, not_measured=())
 
 
+PLACES_PX = st.floats(-20, 100) | st.just(math.nan)
+
+
+def marks(sources: Sequence[FrameReference]) -> st.SearchStrategy[tuple[Caliper, ...]]:
+    """On these frames, drawable in 80 columns and 60 rows or not."""
+    frames = st.sampled_from(sources)
+    points = st.lists(st.tuples(PLACES_PX, PLACES_PX), max_size=5).map(tuple)
+    marked = st.builds(
+        lambda kind, frame, points_px: Caliper(kind, frame.sop_instance_uid, frame.frame_number, points_px),
+        st.sampled_from(list(CaliperKind)), frames, points,
+    )  # fmt: skip
+    return st.lists(marked, max_size=3).map(tuple)
+
+
 @st.composite
 def measured(draw: st.DrawFn, key: str) -> Measurement:
     quantity = QUANTITIES[key]
     low, high = quantity.limits
     beats = draw(st.integers(1, 5))
-    return measurement(
+    value = measurement(
         key,
         draw(st.floats(low, high, allow_nan=False)),
         beats=beats,
@@ -48,6 +64,7 @@ def measured(draw: st.DrawFn, key: str) -> Measurement:
         direction=draw(st.sampled_from(list(Direction))) if quantity.either_way else quantity.direction,
         view=draw(st.sampled_from([None, *quantity.views])) if len(quantity.views) != 1 else quantity.views[0],
     )
+    return replace(value, calipers=draw(marks(value.sources)))
 
 
 FORMER = Profile(scheme="srt", findings="121070", velocity="cm/s", replicates=True)
