@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from functools import cache
 from io import BytesIO
+from typing import Any
 
+from highdicom import sr
 from pydicom import dcmread
 from pydicom.dataset import Dataset
 
@@ -59,6 +61,12 @@ def groups(report: Dataset) -> dict[str, Dataset]:
 def value_groups(report: Dataset) -> list[Dataset]:
     """Those that readers of measurements look at."""
     return [group for found in items(report, name="126010") for group in items(found, name="125007", deep=False)]
+
+
+def drawn_and_other_groups(report: Dataset) -> list[Any]:
+    """As highdicom reads them: those with a region (TID 1410), then those without one (TID 1501)."""
+    content = sr.ComprehensiveSR.from_dataset(report).content
+    return [*content.get_planar_roi_measurement_groups(), *content.get_image_measurement_groups()]
 
 
 def code_of(parent: Dataset, name: str) -> str:

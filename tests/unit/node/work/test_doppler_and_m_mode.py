@@ -5,7 +5,6 @@ from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
-import highdicom as hd
 import pytest
 from pydicom import dcmread
 
@@ -24,6 +23,7 @@ from models.phantom.displays import ECG, SECTOR, SPECTRAL, AnnulusTrace, Spectru
 from models.results import ClipFindings, Measurement, NotMeasured, QualityIssue, Reason, StudyFindings
 from sr_templates import measurement_report
 from sr_templates.quantity_codes import QUANTITY_CODES
+from tests.content_items import drawn_and_other_groups
 from tests.factories import STUDY_UID, evidence, identity, source_header
 from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import model_set, taking
@@ -89,8 +89,7 @@ def test_a_cw_frame_of_the_aortic_valve_becomes_a_coded_velocity() -> None:
     (document,) = measurement_report.build(findings, evidence(source_header("1.2.3", frames=None)), identity())
     file = BytesIO()
     document.dataset.save_as(file, enforce_file_format=True)
-    report = hd.sr.ComprehensiveSR.from_dataset(dcmread(BytesIO(file.getvalue()))).content
-    groups = report.get_image_measurement_groups()
+    groups = drawn_and_other_groups(dcmread(BytesIO(file.getvalue())))
     (item,) = [m for group in groups for m in group.get_measurements(QUANTITY_CODES["av_vmax"].concept)]
     assert (item.name.value, item.value, item.unit.value) == ("11726-7", round(vmax.value, 2), "m/s")
     assert [site.value.value for site in item.finding_sites] == ["34202007"], "aortic valve"

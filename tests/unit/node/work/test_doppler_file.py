@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import highdicom as hd
 import numpy as np
 import pytest
 import torch
@@ -25,6 +24,7 @@ from node.settings import ModelSettings, ResearchSettings, Settings
 from node.work.clip_analysis import analyse_clip
 from node.work.model_check import require_models
 from sr_templates.quantity_codes import QUANTITY_CODES
+from tests.content_items import drawn_and_other_groups
 from tests.factories import STUDY_UID, identity, source_header
 from tests.spectra import heat_map, logits
 from tests.sweeps import written
@@ -109,7 +109,7 @@ def sees_the_jet(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def frames_reported(findings: StudyFindings, path: Path, value: float) -> list[int] | None:
     """Those that the report refers to at the velocity."""
     (report,) = (d.dataset for d in build_templates(findings, read_evidence([path]), identity()) if d.template == "tid1500")
-    read = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
+    read = drawn_and_other_groups(report)
     (item,) = [m for group in read for m in group.get_measurements(QUANTITY_CODES["av_vmax"].concept)]
     assert (item.value, item.unit.value) == (round(value, 2), "m/s")
     (image,) = item.referenced_images

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import highdicom as hd
 import numpy as np
 import pytest
 import torch
@@ -26,6 +25,7 @@ from node.settings import ModelSettings, Settings
 from node.work.clip_analysis import analyse_clip
 from node.work.model_check import require_models
 from sr_templates.quantity_codes import QUANTITY_CODES
+from tests.content_items import drawn_and_other_groups
 from tests.factories import identity
 from tests.rows import NOW
 from tests.unit.models.families.drawn_maps import caliper_logits
@@ -116,9 +116,13 @@ def test_calipers_on_a_plax_clip_reach_findings_and_report(
         assert (after - before) * 50 == pytest.approx(400, abs=50), "half a beat"
     assert {missing.key for missing in findings.not_measured} == OUTLINED.keys()
     assert load_findings(dump_findings(findings)) == findings
+    lines = found["lvidd_2d"].calipers
+    assert [(line.sop_instance_uid, line.frame_number) for line in lines] == [
+        (source.sop_instance_uid, source.frame_number) for source in found["lvidd_2d"].sources
+    ]
 
     (report,) = (d.dataset for d in build_templates(findings, read_evidence([path]), identity()) if d.template == "tid1500")
-    read = hd.sr.ComprehensiveSR.from_dataset(report).content.get_image_measurement_groups()
+    read = drawn_and_other_groups(report)
     for key, decimals in (("lvidd_2d", 2), ("lvids_2d", 2), ("fs_2d", 1)):
         (item,) = [m for group in read for m in group.get_measurements(QUANTITY_CODES[key].concept)]
         assert item.value == round(found[key].value, decimals)
