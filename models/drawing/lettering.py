@@ -1,5 +1,6 @@
 """Words in and below a picture, readable on black and on white."""
 
+from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
@@ -66,7 +67,7 @@ class Lettering:
                 continue
             rest = word
             while self.size(rest)[0] > columns and len(rest) > 1:
-                fitting = max(1, sum(self.size(rest[:end])[0] <= columns for end in range(1, len(rest))))
+                fitting = max(1, bisect_right(range(1, len(rest)), columns, key=lambda end: self.size(rest[:end])[0]))
                 parts.append(rest[:fitting])
                 rest = rest[fitting:]
             parts.append(rest)
