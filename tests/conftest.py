@@ -1,6 +1,7 @@
 """Which peers a test needs, and what happens where one is missing: skipped on a laptop, an error with `--require`."""
 
 import gc
+import logging
 import os
 import shutil
 import sys
@@ -72,6 +73,9 @@ def pytest_collection_finish() -> None:
     gc.enable()
     gc.freeze()
     gc.set_threshold(50_000, 10, 10)
+    for logger in logging.root.manager.loggerDict.values():  # torch's fifty, each of which pytest would listen to by itself
+        if isinstance(logger, logging.Logger):
+            logger.propagate = True
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
