@@ -12,6 +12,7 @@ from pydicom import config
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
+from sr_templates.completed_header import completed_header
 from sr_templates.copied_sequences import (
     CODE,
     ENTITY,
@@ -56,8 +57,8 @@ class FrameSource(Protocol):
 class Evidence:
     """Headers (no pixel data) of one study's objects by SOP Instance UID, and the newest of them all.
 
-    The newest header gives patient and study attributes: demographics are corrected at their source and sent again. Pixels
-    come from `frame_of`, which decodes a frame when it is asked for.
+    The newest header gives patient and study attributes: demographics are corrected at their source and sent again. What it
+    leaves blank comes from the others. Pixels come from `frame_of`, which decodes a frame when it is asked for.
     """
 
     headers: dict[str, Dataset]
@@ -85,7 +86,7 @@ class Evidence:
             raise DocumentError("no source object to refer to" + "".join(f": one has no {uid}" for uid in sorted(missing)[:1]))
         if len({text_of(header, "StudyInstanceUID") for header in headers.values()}) > 1:
             raise DocumentError("source objects of several studies")
-        return cls(headers, newest, rules, frame_of)
+        return cls(headers, completed_header(newest, headers.values()), rules, frame_of)
 
     @property
     def study_instance_uid(self) -> str:

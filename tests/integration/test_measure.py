@@ -98,7 +98,8 @@ def test_a_dicom_clip_gives_the_authors_table_a_video_and_values(tmp_path: Path,
     assert "4 rows in" in result.output
     assert "Research use only" in result.output
     overlay = read_video(out)
-    assert overlay.frames.shape == (4, ROWS, COLUMNS, 3)
+    assert (overlay.number_of_frames, overlay.columns) == (4, COLUMNS)
+    assert overlay.rows > ROWS  # the words stand below the image, and cover nothing of it
     assert overlay.frame_times_ms == pytest.approx(np.arange(4) * 40.0, abs=0.5)
     yellow = overlay.frames[:, 60, 80].astype(int)
     assert (yellow[:, 0] - yellow[:, 2] > 60).all()
@@ -157,7 +158,9 @@ def test_a_spectrum_gives_its_authors_table_and_a_point(tmp_path: Path, monkeypa
         assert float(row["peak_velocity"]) == pytest.approx(velocity, abs=1)
     x, y = (round(value) for value in spectrum.peak_px(spectrum.waves[0]))
     drawn = np.asarray(Image.open(out))
-    assert drawn.shape == spectrum.frame().shape
+    rows, columns, _ = spectrum.frame().shape
+    assert drawn.shape[1] == columns
+    assert drawn.shape[0] > rows  # the words stand below
     assert drawn[y, x].tolist() == [255, 220, 0]
     result = _measure("--model", "lvotvmax", still.parent, "--decoding", "published", "--json")
     assert "row 100" in json.loads(result.output)["files"][0]["error"]

@@ -115,3 +115,34 @@ def test_no_object_and_an_unknown_object_are_errors_without_patient_data() -> No
     with pytest.raises(DocumentError) as error:
         evidence().header("1.2.3")
     assert "Synthetic" not in str(error.value)
+
+
+def test_a_late_object_without_an_order_takes_none_away() -> None:
+    whole = source_header(A4C_UID, AccessionNumber="A-17", StudyDate="20260301", StudyTime="101500")
+    late = source_header(A2C_UID, AccessionNumber="", StudyDate=None, StudyTime="235900", InstitutionName="Echo lab")
+    copied = evidence(whole, late).patient_and_study()
+    assert (copied.AccessionNumber, copied.StudyDate, copied.StudyTime) == ("A-17", "20260301", "101500")
+    assert copied.InstitutionName == "Echo lab"
+
+
+def test_the_blanks_of_a_corrected_header_are_not_filled_with_another_patient() -> None:
+    wrong = source_header(A4C_UID, PatientID="W-1", PatientBirthDate="19500101", AccessionNumber="A-17")
+    corrected = source_header(A2C_UID, PatientID="R-1", PatientBirthDate="", AccessionNumber="")
+    copied = evidence(wrong, corrected).patient_and_study()
+    assert (copied.PatientBirthDate, copied.AccessionNumber) == ("", "")
+
+
+def test_the_issuer_of_a_number_comes_with_that_number() -> None:
+    issuer = Dataset()
+    issuer.LocalNamespaceEntityID = "RIS A"
+    issued = source_header(A4C_UID, AccessionNumber="A-17", IssuerOfAccessionNumberSequence=Sequence([issuer]))
+    blank = source_header(A2C_UID, AccessionNumber="")
+    plain = source_header(A2C_UID, AccessionNumber="A-18")
+    assert evidence(issued, blank).patient_and_study().IssuerOfAccessionNumberSequence[0].LocalNamespaceEntityID == "RIS A"
+    assert "IssuerOfAccessionNumberSequence" not in evidence(issued, plain).patient_and_study()
+
+
+def test_names_fill_a_blank_in_their_own_characters() -> None:
+    named = _read_back(source_header(A4C_UID, SpecificCharacterSet="ISO_IR 144", PatientName="Люкceмбypг"))
+    blank = _read_back(source_header(A2C_UID, SpecificCharacterSet="ISO_IR 100", PatientName=""))
+    assert str(evidence(named, blank).patient_and_study().PatientName) == "Люкceмбypг"

@@ -45,8 +45,9 @@ def test_an_image_of_one_frame(video: Path, tmp_path: Path) -> None:
     assert said["frames"] == [3]
     assert "not a medical device" in said["statement"]
     with Image.open(out) as image:
-        assert image.size == (COLUMNS, ROWS)
-        pixels = np.asarray(image.convert("RGB")).astype(int)
+        assert image.width == COLUMNS
+        assert image.height > ROWS  # the words stand below
+        pixels = np.asarray(image.convert("RGB"))[:ROWS].astype(int)
     assert np.ptp(pixels, axis=2).max() > 30  # grey became coloured
 
 
@@ -60,7 +61,8 @@ def test_a_video_of_all_frames_for_the_class_that_was_asked(video: Path, tmp_pat
     assert "a2c" in run("phantom_view", video, "--out", out, "--class", "a2c")
     clip = read_video(out)
     assert clip.number_of_frames == FRAMES
-    assert (clip.rows, clip.columns) == (ROWS, COLUMNS)
+    assert clip.columns == COLUMNS
+    assert clip.rows > ROWS  # the words stand below
 
 
 @pytest.mark.parametrize(
