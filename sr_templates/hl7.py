@@ -20,7 +20,7 @@ from sr_templates import codes, prefill
 from sr_templates.copied_values import text_of
 from sr_templates.document import BuiltFile
 from sr_templates.errors import DocumentError
-from sr_templates.evidence import Evidence
+from sr_templates.evidence import Evidence, is_quality_control_subject
 from sr_templates.identity import DocumentIdentity
 from sr_templates.quantity_codes import QUANTITY_CODES
 
@@ -79,6 +79,7 @@ def _message(
     # Not strict: that refuses identifiers for their length, and one that is shortened may be another order.
     message = Message("ORU_R01", version="2.5.1", validation_level=VALIDATION_LEVEL.TOLERANT)
     _header(message.msh, uid, identity)
+    message.msh.msh_11 = "T" if is_quality_control_subject(evidence.newest) else "P"  # table 0103: training, production
     source = evidence.patient_and_study(strict=identity.profile.strict)
     result = message.add_group("ORU_R01_PATIENT_RESULT")
     _patient(result.add_group("ORU_R01_PATIENT").add_segment("PID"), source)
@@ -99,7 +100,6 @@ def _header(msh: Segment, uid: str, identity: DocumentIdentity) -> None:
     msh.msh_7 = _time(identity.created_at)
     msh.msh_9 = "ORU^R01^ORU_R01"
     msh.msh_10 = uid[-_CONTROL_ID_LENGTH:]
-    msh.msh_11 = "P"  # table 0103: production
     msh.msh_15, msh.msh_16 = "AL", "NE"  # one answer, and at once
     msh.msh_18 = "UNICODE UTF-8"
 

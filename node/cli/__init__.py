@@ -64,7 +64,7 @@ class Commands(LazyGroup):
         ),
         "report": CommandRow(
             "node.cli.report:report",
-            "Write the page of a study, as HTML or PDF: every quantity that was asked for, with its frame, or why there is none.",
+            "Write the page of a study as HTML or PDF: each quantity asked for, with its frame, or why there is none.",
         ),
         "sr": CommandRow("node.cli.sr:sr", "Structured reports of any vendor: what they say, what they measured."),
         "phantom": CommandRow("node.cli.phantom:phantom", "The synthetic heart with exactly known truth."),

@@ -27,7 +27,7 @@ def report(
     out: Annotated[Path, typer.Option(help="The page: a file that ends in .html or .pdf. It shows whose study it is.")],
     config: ConfigPath = DEFAULT_CONFIG,
 ) -> None:
-    """Write the page of a study, as HTML or PDF: every quantity that was asked for, with its frame, or why there is none."""
+    """Write the page of a study as HTML or PDF: each quantity asked for, with its frame, or why there is none."""
     if out.suffix.lower() not in _WRITTEN:
         raise ConfigError(f"--out {out.name}: .html or .pdf")
     require_writable("--out", out)

@@ -66,6 +66,12 @@ def test_what_no_person_has_signed_is_preliminary() -> None:
     assert parsed.to_er7().split("\rOBR|")[1].split("\r")[0].split("|")[24] == "P"  # OBR-25
 
 
+def test_a_phantom_is_no_production() -> None:
+    released = study_findings(models=(RELEASED_WEIGHTS,), clips=())
+    said = [message(released, QualityControlSubject=subject).msh.msh_11.value for subject in ("YES", "NO", None)]
+    assert said == ["T", "P", "P"]
+
+
 @pytest.mark.parametrize("accession", ["A", "A1234", "X" * 16, "A^1", "A|B", "A&B", "~A"])
 def test_an_identifier_comes_back_as_it_was(accession: str) -> None:
     """A delimiter in it once would have made two fields of one."""
