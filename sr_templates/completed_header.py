@@ -1,11 +1,13 @@
 """The newest header, with what it leaves blank from the others: a late capture without an order empties nobody's order."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from copy import deepcopy
 
 from pydicom.dataset import Dataset
 
 from sr_templates.copied_values import text_of
+from sr_templates.unreadable import UNREADABLE
 
 # What belongs together comes from one header: the first attribute of a row decides, the others qualify it.
 _TOGETHER = (
@@ -42,12 +44,16 @@ def completed_header(newest: Dataset, headers: Iterable[Dataset]) -> Dataset:
         if completed is newest:
             completed = deepcopy(newest)
         for keyword in keywords:
-            if keyword in fuller:
+            completed.pop(keyword, None)
+            with suppress(*UNREADABLE):  # what qualifies it says nothing then
                 completed[keyword] = deepcopy(fuller[keyword])
-            elif keyword in completed:
-                del completed[keyword]
     return completed
 
 
 def _says(header: Dataset, keyword: str) -> bool:
-    return bool(header.get(keyword)) if keyword.endswith("Sequence") else bool(text_of(header, keyword).strip())
+    if not keyword.endswith("Sequence"):
+        return bool(text_of(header, keyword).strip())
+    try:
+        return bool(header.get(keyword))
+    except UNREADABLE:
+        return False

@@ -4,9 +4,10 @@ from io import BytesIO
 
 import pytest
 from pydicom import dcmread
-from pydicom.dataelem import DataElement
+from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence, is_quality_control_subject
@@ -146,3 +147,13 @@ def test_names_fill_a_blank_in_their_own_characters() -> None:
     named = _read_back(source_header(A4C_UID, SpecificCharacterSet="ISO_IR 144", PatientName="Люкceмбypг"))
     blank = _read_back(source_header(A2C_UID, SpecificCharacterSet="ISO_IR 100", PatientName=""))
     assert str(evidence(named, blank).patient_and_study().PatientName) == "Люкceмбypг"
+
+
+@pytest.mark.parametrize("keyword", ["ProcedureCodeSequence", "IssuerOfAccessionNumberSequence"])
+def test_a_garbled_sequence_fills_no_blank_and_stops_nothing(keyword: str) -> None:
+    garbled = source_header(A4C_UID, AccessionNumber="A-17")
+    garbled[keyword] = RawDataElement(Tag(keyword), "SQ", 6, b"\xfe\xff\x00\xe0\x08\x00", 0, False, True)
+    for headers in ([garbled], [garbled, source_header(A2C_UID, AccessionNumber="")]):
+        copied = evidence(*headers).patient_and_study()
+        assert copied.AccessionNumber == "A-17"
+        assert keyword not in copied
