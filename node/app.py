@@ -5,11 +5,11 @@ import logging
 import os
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from queue import SimpleQueue
 from typing import IO
 
 from sqlalchemy.orm import Session
@@ -221,12 +221,12 @@ def job_definitions(analysis: AnalysisTools, egress: EgressTools) -> tuple[JobDe
 
 def serve(settings: Settings, on_ready: Callable[[int], None]) -> None:
     """Run until SIGTERM, SIGINT or SIGHUP; `on_ready` gets the port."""
-    stop = threading.Event()
+    stop: SimpleQueue[int] = SimpleQueue()  # unlike an Event's `set`, its `put` may interrupt the waiting at any point
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(number, lambda *_: stop.set())
+        signal.signal(number, lambda number, _: stop.put(number))
     node = Node(settings)
     try:
         on_ready(node.start())
-        stop.wait()
+        stop.get()
     finally:
         node.stop()
