@@ -62,14 +62,17 @@ def headers(**values: Any) -> list[Dataset]:
     return found
 
 
-def built(profile: Profile = DEFAULT_PROFILE, **values: Any) -> BuiltDocuments:
-    objects = {name: template for name, template in TEMPLATES.items() if template.suffix == DICOM_SUFFIX}
-    wanted = tuple(WantedDocument(name, template.relevant(profile)) for name, template in objects.items())
+OBJECTS = tuple(name for name, template in TEMPLATES.items() if template.suffix == DICOM_SUFFIX)
+PAGE = ("pdf",)  # takes longer than all the others together
+
+
+def built(profile: Profile = DEFAULT_PROFILE, templates: tuple[str, ...] = OBJECTS, **values: Any) -> BuiltDocuments:
+    wanted = tuple(WantedDocument(name, TEMPLATES[name].relevant(profile)) for name in templates)
     found = evidence(*headers(**values))
     uid = found.study_instance_uid
     done = build_templates(replace(FINDINGS, study_instance_uid=uid), found, identity(), wanted)
     assert done.problems == ()
-    assert {document.template for document in done} == objects.keys()
+    assert {document.template for document in done} == set(templates)
     return done
 
 
@@ -84,32 +87,43 @@ def texts(dataset: Dataset) -> list[str]:
     return own + [text for item in dataset.get("ContentSequence", ()) for text in texts(item)]
 
 
+ANY_IMAGES = st.fixed_dictionaries(
+    {
+        "AccessionNumber": ACCESSIONS,
+        "PatientName": st.sampled_from(NAMES),
+        "PatientBirthDate": st.sampled_from(["19700101", "", None]),
+        "StudyInstanceUID": UIDS,
+        "PatientSize": DECIMALS,
+    }
+)
+
+
 @pytest.mark.slow
 @settings(max_examples=15)
-@given(
-    accession=ACCESSIONS,
-    name=st.sampled_from(NAMES),
-    birth_date=st.sampled_from(["19700101", "", None]),
-    study_uid=UIDS,
-    height=DECIMALS,
-)
-def test_every_template_carries_what_the_images_say(
-    accession: str, name: str, birth_date: str | None, study_uid: str, height: str
-) -> None:
-    values = {
-        "AccessionNumber": accession, "PatientName": name, "PatientBirthDate": birth_date, "StudyInstanceUID": study_uid,
-        "PatientSize": height,
-    }  # fmt: skip
-    lenient, strict = built(**values), built(STRICT, **values)
+@given(ANY_IMAGES)
+def test_every_template_carries_what_the_images_say(values: dict[str, str | None]) -> None:
+    assert_carried(values, tuple(name for name in OBJECTS if name not in PAGE))
+
+
+@pytest.mark.slow
+@settings(max_examples=5)
+@given(ANY_IMAGES)
+def test_a_page_carries_what_the_images_say(values: dict[str, str | None]) -> None:
+    assert_carried(values, PAGE)
+
+
+def assert_carried(values: dict[str, str | None], templates: tuple[str, ...]) -> None:
+    accession, name = str(values["AccessionNumber"]), str(values["PatientName"])
+    lenient, strict = built(templates=templates, **values), built(STRICT, templates, **values)
     for profile, documents in ((DEFAULT_PROFILE, lenient), (STRICT, strict)):
         for template, dataset in read_back(documents):
             overlong = profile.strict and len(accession) > 16
             assert text_of(dataset, "AccessionNumber") == ("" if overlong else accession), template
             assert (accession in str(texts(dataset))) or not overlong, template
             assert text_of(dataset, "PatientName").rstrip("^") == name.rstrip("^")
-            assert text_of(dataset, "PatientBirthDate") == (birth_date or "")
-            assert text_of(dataset, "StudyInstanceUID") == study_uid
-            assert str(dataset.PatientSize) == height
+            assert text_of(dataset, "PatientBirthDate") == (values["PatientBirthDate"] or "")
+            assert text_of(dataset, "StudyInstanceUID") == values["StudyInstanceUID"]
+            assert str(dataset.PatientSize) == values["PatientSize"]
     uids = [document.dataset.SOPInstanceUID for document in (*lenient, *strict)]
     assert len(uids) == len(set(uids))
     assert accession not in str(lenient.remarks) + str(strict.remarks) or len(accession) < 4
@@ -148,6 +162,7 @@ def test_two_identifiers_in_one_are_echoed_and_a_person_is_told() -> None:
     assert built(AccessionNumber="A" * 17).questions == ()
 
 
+@pytest.mark.slow
 def test_what_no_comment_can_hold_whole_stands_in_none() -> None:
     for _, dataset in read_back(built(STRICT, PatientID="P" * 70, AccessionNumber="A" * 10_240)):
         assert dataset.PatientComments == "Patient ID of the images, in full: " + "P" * 70

@@ -89,6 +89,7 @@ def test_codes_are_those_of_the_standard(code: Code, cid: int) -> None:
     assert code.meaning in meanings_in(code, cid)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", ["tid1500", "tid5200"])
 def test_our_reader_finds_the_same_values_as_without(template: str) -> None:
     with_ranges, without = (
@@ -99,6 +100,7 @@ def test_our_reader_finds_the_same_values_as_without(template: str) -> None:
     assert len(with_ranges) >= len(VALUES) - 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("template", ["tid1500", "tid5200"])
 def test_our_checker_has_nothing_to_add(template: str) -> None:
     with_ranges, without = ([one.message for one in check_document(report(template, sex))] for sex in ("M", "O"))

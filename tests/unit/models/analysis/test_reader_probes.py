@@ -222,6 +222,7 @@ def test_probes_have_the_shape_of_what_is_read() -> None:
     assert not own_probes(tiny_manifest("ef", decoder="untrained"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["avvmax", "medevel", "mvpeak_2c", "tapse_2c"])
 def test_the_probe_of_a_trace_is_what_its_reader_shows_the_network(name: str) -> None:
     reader = reader_of(name, *[[]] * (2 if name.endswith("2c") else 1))

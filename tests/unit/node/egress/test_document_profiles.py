@@ -77,6 +77,7 @@ def test_one_way_is_one_document_for_all(benches: Any) -> None:
     assert document.profile == ""
 
 
+@pytest.mark.slow
 def test_a_choice_that_a_template_does_not_look_at_makes_no_document_of_its_own(benches: Any) -> None:
     bench = benches(LENIENT, destination("old", scheme="srt", velocity="cm/s", fill="all"))
     build_documents(bench.analyse(study_findings()), bench.tools)
