@@ -5,6 +5,7 @@ import weakref
 from collections.abc import Callable
 from io import BytesIO
 from itertools import islice
+from queue import SimpleQueue
 from typing import Any
 
 from pydicom.uid import ExplicitVRLittleEndian, UltrasoundMultiFrameImageStorage
@@ -29,13 +30,18 @@ class RawSender:
     ) -> None:
         self.sop_class_uid, self._max_pdu_bytes = sop_class_uid, max_pdu_bytes
         self._closed = threading.Event()
+        self._answers: SimpleQueue[Any] = SimpleQueue()
         entity = AE(ae_title="RAW")
         self.association: Any = entity.associate(
             "127.0.0.1",
             port,
             contexts=[build_context(sop_class_uid, transfer_syntax_uid)],
             ae_title="ECHONODE",
-            evt_handlers=[(evt.EVT_CONN_CLOSE, lambda _event: self._closed.set())],
+            evt_handlers=[
+                (evt.EVT_CONN_CLOSE, self._note_end),
+                # Here, not from the association's queue: its own thread may be first to take the answer.
+                (evt.EVT_DIMSE_RECV, lambda event: self._answers.put(event.message.message_to_primitive())),
+            ],
         )
         assert self.association.is_established
         # pynetdicom forgets the socket of an aborted association without closing it.
@@ -57,16 +63,11 @@ class RawSender:
         context_id: int | None = None,
     ) -> Any:
         """The whole C-STORE, its command set changed first; returns the response primitive."""
-        self.association._reactor_checkpoint.clear()  # else pynetdicom's own thread takes the answer
-        wait_for(lambda: self.association._is_paused)
-        try:
-            for part in self._parts(sop_instance_uid, data_set, change, context_id):
-                self.association.dul.send_pdu(part)
-            _, answer = self.association.dimse.get_msg(block=True)
-            assert answer is not None, "no answer"
-            return answer
-        finally:
-            self.association._reactor_checkpoint.set()
+        for part in self._parts(sop_instance_uid, data_set, change, context_id):
+            self.association.dul.send_pdu(part)
+        answer = self._answers.get(timeout=patience(30))
+        assert answer is not None, "no answer"
+        return answer
 
     def begin(self, sop_instance_uid: str, data_set: bytes, *, parts: int) -> None:
         """The command and the first fragments of the data set."""
@@ -81,6 +82,10 @@ class RawSender:
 
     def abort(self) -> None:
         self.association.abort()
+
+    def _note_end(self, _event: object) -> None:
+        self._closed.set()
+        self._answers.put(None)
 
     def _parts(
         self,
