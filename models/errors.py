@@ -9,6 +9,7 @@ ModelError                     a model cannot be used, or not on this
  |   +- EvaluationError        this model cannot be evaluated on these data
  |   +- ImportSettingError     an import must be told something, or was told something that cannot be
  |   +- TrainingConfigError
+ |   +- TrainingRunError       the folder of a training is not what is needed
  +- WeightsError               weights are missing, altered, or do not fit their family
  |   +- WeightsFileError       somebody's file of weights is not the one that the manifest means, or is damaged
  |       +- KerasFileError
@@ -68,6 +69,10 @@ class ImportSettingError(SetupError):
 
 class TrainingConfigError(SetupError):
     """The training configuration cannot be used."""
+
+
+class TrainingRunError(SetupError):
+    """The folder of a training is not what is needed."""
 
 
 class WeightsError(ModelError):

@@ -137,8 +137,9 @@ class Recipe:
 
     `evaluation` are the tasks of `evaluate`, the usual one first; `lines` the calipers that it draws, where they are more than
     the one that it is called after; `ef_figures` is how figures of its ejection fraction begin, as its publisher calls them.
-    `training` are the ways in which `train` makes it. `heat_map` says how an answer is explained, else `no_heat_map` why it
-    cannot be.
+    `training` are the ways in which `train` makes it. `taught` are the tasks of `train` that fit, `backbone` the paths of the
+    submodules that look: a fine-tune may freeze them. All else answers, and begins anew where the number of answers changes.
+    `heat_map` says how an answer is explained, else `no_heat_map` why it cannot be.
 
     `sees` names, as "module:function" of (clip, manifest), the `inputs.clip_input.ClipInput` that is a clip as it sees it. With
     no `engine` a network that reads clips stays with torch.
@@ -164,6 +165,8 @@ class Recipe:
     beats_by: str = ""
     reference: str = ""
     training: tuple[Training, ...] = ()
+    taught: tuple[str, ...] = ()
+    backbone: tuple[str, ...] = ()
     importer: str = ""
     sees: str = ""
     engine: EngineStep | None = None

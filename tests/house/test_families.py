@@ -47,6 +47,10 @@ def test_a_recipe_promises_what_its_network_can_do() -> None:
         for method, promised in PROMISED.items():
             if (manifest.family, method) != ("echoforge_phase", "embed"):  # that is a step of its own for an engine
                 assert hasattr(type(network), method) is promised(recipe), (manifest.name, method)
+        names = [name for name, _ in network.named_parameters()]
+        for path in recipe.backbone:  # a fine-tune that freezes a misspelt backbone trains all of it
+            assert any(name.startswith(f"{path}.") for name in names), (manifest.name, path)
+        assert bool(recipe.backbone) is bool(recipe.taught) or recipe.clips_read > 1, manifest.name
     assert len(seen) > 25
 
 

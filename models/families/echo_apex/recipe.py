@@ -10,6 +10,7 @@ _NAMES_VIEWS = {Role.VIEW: FITS, Role.MEASUREMENTS: FITS}
 _MEASURES = {Role.VIEW: "names no views: it measures", Role.MEASUREMENTS: FITS}
 _OUTLINES = {Role.VIEW: "names no views: it outlines what points and boxes ask for", Role.MEASUREMENTS: FITS}
 
+_BACKBONE = ("encoder.backbone",)  # adapters are no part of it
 _LAST_ATTENTION = "encoder.backbone.blocks.-1.norm1"
 _OF_CLIPS = HeatMap(Layer(_LAST_ATTENTION, Form.FRAME_TOKENS, 14, 1))
 
@@ -19,6 +20,8 @@ RECIPES = (
         _NETWORKS,
         Answer.CLASSES,
         "views",
+        taught=("classification",),
+        backbone=_BACKBONE,
         sees=_SPREAD,
         roles=_NAMES_VIEWS,
         evaluation=("classification", "embedding"),
@@ -32,6 +35,8 @@ RECIPES = (
         _NETWORKS,
         Answer.VALUES,
         "ef",
+        taught=("values",),
+        backbone=_BACKBONE,
         sees=_SPREAD,
         roles=_MEASURES,
         views=(View.A4C,),
@@ -47,6 +52,8 @@ RECIPES = (
         _NETWORKS,
         Answer.POINTS,
         "lvh",
+        taught=("keypoints",),
+        backbone=_BACKBONE,
         sees=_FRAMES,
         roles=_MEASURES,
         views=PLAX,
@@ -63,6 +70,8 @@ RECIPES = (
         _NETWORKS,
         Answer.MASK,
         "segmentation",
+        taught=("segmentation",),
+        backbone=_BACKBONE,
         sees=_FRAMES,
         roles=_OUTLINES,
         importer=_IMPORTER,

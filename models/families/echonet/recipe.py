@@ -32,6 +32,9 @@ _VIEWS: dict[str, tuple[View, ...]] = {
 _VIEWS_OF_MODEL = {f"{_MEASUREMENTS}/{name}": views for name, views in _VIEWS.items()}
 
 
+_DEEP_LAB_BACKBONE = ("network.backbone",)
+_VIDEO_BACKBONE = ("network.stem", *(f"network.layer{stage}" for stage in (1, 2, 3, 4)))
+_TAUGHT = {Answer.POINTS: "keypoints", Answer.MASK: "segmentation", Answer.VALUES: "quality"}
 _DEEP_LAB = Layer("network.backbone.layer4")
 _VIDEO_RESNET = Layer("network.layer4", Form.CLIPS)
 _OF_MAPS = HeatMap(_DEEP_LAB)
@@ -66,6 +69,8 @@ def _measures(
         grades=grades,
         evaluation=evaluation,
         clips_read=1,
+        taught=(_TAUGHT[answers],),
+        backbone=_VIDEO_BACKBONE if grades else _DEEP_LAB_BACKBONE,
         importer=_IMPORTER,
         sees=f"models.families.echonet.{sees}",
         engine=engine,
@@ -89,6 +94,8 @@ RECIPES = (
         ef_figures="all_clips_",
         clips_read=1,
         beats_by="models.families.echonet.dynamic:beat_to_beat",
+        taught=("values",),
+        backbone=_VIDEO_BACKBONE,
         importer=_IMPORTER,
         sees="models.families.echonet.square_frames:SquareClip",
         engine=_STEP,
@@ -102,6 +109,8 @@ RECIPES = (
         roles={Role.LV_SEGMENTATION: FITS, Role.MEASUREMENTS: FITS},
         evaluation=("segmentation", "landmarks"),
         clips_read=1,
+        taught=("segmentation",),
+        backbone=_DEEP_LAB_BACKBONE,
         importer=_IMPORTER,
         sees="models.families.echonet.square_frames:SquareFrames",
         engine=_STEP,

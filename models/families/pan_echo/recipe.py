@@ -24,6 +24,8 @@ RECIPES = (
         clips_read=1,
         encodes=Encodes.CLIPS,
         sees="models.families.pan_echo.inputs:FrameRuns",
+        taught=("values",),
+        backbone=("frames", "transformer"),
         engine=EngineStep(),
         heat_map=HeatMap(Layer("frames.features", Form.FRAMES), labels=_heads, default="EF"),
         importer="models.families.pan_echo.weights",
