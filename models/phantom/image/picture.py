@@ -23,8 +23,8 @@ class Scanner:
     """A style on a grid, and what stays the same over a clip. All tensors are float32.
 
     `power` (samples, 1) undoes what neighbouring scatterers share. `near` and `haze` (samples, lines) are amplitudes of
-    clutter, 1 that of a 0 dB medium; `still` (2, samples, lines) are its scatterers, without unit. `gain` (samples, lines) is the
-    share of the echo that arrives, `gain_db` (samples, 1) what the cart adds, `noise` (samples, 1) an amplitude.
+    clutter, 1 that of a 0 dB medium; `still` (2, samples, lines) are its scatterers, without unit. `gain` (samples, lines) is
+    the share of the echo that arrives, `gain_db` (samples, 1) what the cart adds, `noise` (samples, 1) an amplitude.
     """
 
     style: Style
