@@ -11,11 +11,13 @@ from models.phantom.image.artefacts import beam_gain, clutter_amplitude, depth_g
 from models.phantom.image.display import compress
 from models.phantom.image.echo import EchoTable, Tissue, echo_table, facing
 from models.phantom.image.grid import Grid, Vectors, polar_grid
-from models.phantom.image.scatterers import envelope, random_scatterers, tissue_power, tissue_scatterers
+from models.phantom.image.scatterers import envelope, lattice_places, random_scatterers, tissue_power, tissue_scatterers
 from models.phantom.image.spread import Blur
 from models.phantom.image.style import Style
 from models.phantom.image.texture import Waves, stacked
 from models.phantom.rendered import SectorShape
+
+Place = tuple[float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +58,7 @@ def prepare(style: Style, sector: SectorShape, samples: int, lines: int, *, seed
         echo_table(levels, kinds),
         Waves(levels.coarse_mm, rng),
         Waves(levels.fine_mm, rng),
-        torch.rsqrt(tissue_power(grid, blur)),
+        torch.rsqrt(tissue_power(blur)),
         near,
         haze,
         random_scatterers(grid.shape, generator),
@@ -78,22 +80,27 @@ def sweep(grid: Grid, origin: Tensor, forward: Tensor, right: Tensor) -> tuple[t
     return places, tuple(beam.expand(grid.shape) for beam in beams)
 
 
-def polar_picture(scanner: Scanner, tissue: Tissue, beam: Vectors, generator: torch.Generator) -> Tensor:
+def polar_picture(
+    scanner: Scanner, tissue: Tissue, beam: Vectors, generator: torch.Generator, origin: Place = (0.0, 0.0, 0.0)
+) -> Tensor:
     """Grey levels (samples, lines), float32, 0 to 1, of `tissue` at the scanner's samples; `beam` are unit vectors.
 
-    Both are of the shape (samples, lines). `generator` draws what is new in each frame: blood, noise, and part of the haze.
+    Both are of the shape (samples, lines), in the frame in which the beams come from `origin`, mm.
+    `generator` draws what is new in each frame: blood, noise, and part of the haze.
     """
     style = scanner.style
-    strength = received(scanner, tissue, beam, generator)
+    strength = received(scanner, tissue, beam, generator, origin)
     noise = torch.randn(2, *scanner.grid.shape, generator=generator).square_().sum(dim=0).mul_(0.5)
     strength = torch.sqrt(strength * strength + scanner.noise**2 * noise)
     return compress(strength, style.display, scanner.gain_db)
 
 
-def received(scanner: Scanner, tissue: Tissue, beam: Vectors, generator: torch.Generator) -> Tensor:
+def received(
+    scanner: Scanner, tissue: Tissue, beam: Vectors, generator: torch.Generator, origin: Place = (0.0, 0.0, 0.0)
+) -> Tensor:
     """Envelope (samples, lines), float32, of the echoes of `tissue`, before noise and compression; 1 is a 0 dB medium.
 
-    `tissue` and `beam` (unit vectors) are of the shape (samples, lines).
+    `tissue` and `beam` (unit vectors) are of the shape (samples, lines), `origin` is that of the beams in mm.
     """
     style, shape = scanner.style, scanner.grid.shape
     kind = tissue.kind.int().reshape(-1)
@@ -101,7 +108,8 @@ def received(scanner: Scanner, tissue: Tissue, beam: Vectors, generator: torch.G
     solid = torch.nonzero(~scanner.table.blood.index_select(0, kind)).squeeze(1)
     material = stacked(tissue.material).index_select(0, solid)
     amplitude, mirror = _amplitudes(scanner, tissue, beam, kind, solid, material)
-    glued = tissue_scatterers(_Columns(material), style.order)
+    lines = torch.stack((beam.x[0], beam.y[0], beam.z[0]), dim=1)
+    glued = tissue_scatterers(lattice_places(material, scanner.grid, torch.tensor(origin), lines), style.order)
     glued *= scanner.power.expand(shape).reshape(-1).index_select(0, solid)
     scatterers = fresh.reshape(2, -1).index_copy(1, solid, glued).reshape(2, *shape)
     field = scatterers * amplitude
@@ -126,13 +134,6 @@ def _amplitudes(
     edge = tissue.edge_mm.reshape(-1) / levels.mirror_mm
     mirror = amplitude * table.mirror.index_select(0, kind) * towards**6 * torch.exp(-edge * edge)
     return amplitude.reshape(scanner.grid.shape), mirror.reshape(scanner.grid.shape)
-
-
-class _Columns:
-    """The columns of (points, 3) as vectors."""
-
-    def __init__(self, places: Tensor) -> None:
-        self.x, self.y, self.z = places.unbind(dim=1)
 
 
 def frame_generator(seed: int, frame_index: int) -> torch.Generator:

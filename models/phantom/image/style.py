@@ -14,6 +14,7 @@ from models.phantom.image.spread import PointSpread
 CAUSES = ("noise", "shadow", "haze", "dropout", "gain", "near_field", "blur")
 # How bad the worst of a picture is, 0 to 1, by quality: neighbours do not touch.
 SEVERITY = {3: (0.0, 0.12), 2: (0.3, 0.42), 1: (0.6, 0.72), 0: (0.9, 1.0)}
+_ORDERS = (0.2, 0.5, 1.2)  # shapes of K-distributed strength
 _BESIDE = 0.45  # how bad the rest is at most, as a share of the worst
 
 
@@ -57,7 +58,7 @@ def sample_style(quality: int, rng: np.random.Generator, cause: str | None = Non
     spread, gains = _spread(severity["blur"], rng), _gains(severity, rng)
     display = _display(severity["gain"], levels.muscle_db, rng)
     u = rng.uniform
-    order = float(np.exp(u(math.log(0.15), math.log(1.5)))) if u() < 0.35 else math.inf
+    order = float(rng.choice(_ORDERS)) if u() < 0.35 else math.inf
     looks = int(rng.choice([1, 2, 3], p=[0.6, 0.25, 0.15]))
     noise_db = levels.muscle_db + _between(-46, -9, severity["noise"]) + u(-3, 1)
     return Style(

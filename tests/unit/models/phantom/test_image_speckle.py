@@ -8,10 +8,11 @@ import torch
 from torch import Tensor
 
 from models.phantom.image.grid import Grid, polar_grid
-from models.phantom.image.scatterers import envelope, random_scatterers, tissue_power, tissue_scatterers
+from models.phantom.image.scatterers import envelope, lattice_places, random_scatterers, tissue_power, tissue_scatterers
 from models.phantom.image.spread import Blur, PointSpread
+from models.phantom.image.texture import stacked
 from models.phantom.rendered import SectorShape
-from tests.shell_tissue import Kind, Vectors, everywhere
+from tests.shell_tissue import Kind, beam_of, everywhere
 
 SECTOR = SectorShape(math.radians(38), 8.0, 140.0)
 SPREAD = PointSpread(axial_mm=0.6, lateral_deg=0.8, side_lobe_db=-60.0)
@@ -21,9 +22,10 @@ BLUR = Blur(SPREAD, GRID)
 
 def glued(grid: Grid, blur: Blur, order: float = math.inf, shift_mm: float = 0.0) -> Tensor:
     """Scatterers of tissue that fills the picture, moved down by `shift_mm`."""
-    material = everywhere(grid, Kind.LV_WALL, shift_mm).material
-    scatterers = tissue_scatterers(Vectors(*(one.reshape(-1) for one in material)), order).reshape(2, *grid.shape)
-    return scatterers * torch.rsqrt(tissue_power(grid, blur))
+    material = stacked(everywhere(grid, Kind.LV_WALL, shift_mm).material)
+    beams = stacked(beam_of(grid)).reshape(*grid.shape, 3)[0]
+    scatterers = tissue_scatterers(lattice_places(material, grid, torch.zeros(3), beams), order).reshape(2, *grid.shape)
+    return scatterers * torch.rsqrt(tissue_power(blur))
 
 
 def snr(values: Tensor) -> float:
