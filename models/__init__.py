@@ -1,5 +1,8 @@
-"""Frames -> findings -> numbers. `list_models` and `load_model` are the way in; importing this imports no network library."""
+"""Frames -> findings -> numbers. `list_models`, `load_model` and `preprocess` are the way in; importing this imports no network
+library.
+"""
 
-from models.library.registry import list_models, load_model
+from models.library.model import Model
+from models.library.registry import list_models, load_model, preprocess
 
-__all__ = ["list_models", "load_model"]
+__all__ = ["Model", "list_models", "load_model", "preprocess"]

@@ -5,6 +5,25 @@ import torch
 from models.errors import BackendError
 
 
+def require_device(device: str) -> None:
+    """Raises BackendError for a device that torch does not know, or that is not here, and says which are."""
+    try:
+        wanted = torch.device(device)
+    except RuntimeError:
+        raise BackendError(f"no device {device!r}; here are: {', '.join(devices_here())}") from None
+    if wanted.type in ("cpu", "meta"):
+        return
+    if f"{wanted.type}:{wanted.index or 0}" not in devices_here() and device not in devices_here():
+        raise BackendError(f"device {device!r} is not here: torch sees {', '.join(devices_here())}")
+
+
+def devices_here() -> tuple[str, ...]:
+    """What `load_model` takes as `device`: the CPU first."""
+    graphics = tuple(f"cuda:{index}" for index in range(torch.cuda.device_count()) if torch.cuda.is_available())
+    apple = ("mps",) if torch.backends.mps.is_available() else ()
+    return ("cpu", *graphics, *apple)
+
+
 def device_for(wanted: str, engine: str = "torch") -> str:
     """ "cpu" or "cuda". `wanted` "auto" is cuda where torch sees one and `engine` is not "openvino", which computes on the CPU.
 

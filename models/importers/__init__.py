@@ -21,7 +21,8 @@ from models.importers.sources import read_source, refuse_pointer, sha256_of
 from models.importers.tensor_files import write_tensors
 from models.importers.torch.files import TorchFile
 from models.library.manifest import Manifest, Value, write_manifest
-from models.library.registry import build, model_folder, named, published_manifest, recipe_of, stored_name
+from models.library.registry import build, named, published_manifest, recipe_of
+from models.library.stored_manifests import model_folder, stored_name
 
 IMPORTER_VERSION = "1"  # a change of what an import writes
 
@@ -38,7 +39,7 @@ def import_weights(
 
     `labels` are the network's outputs in order, needed where the order is not published; `settings` go into [architecture].
     `file` may also be what `exports.export_model` wrote elsewhere, labels and settings in it. `folder` (default:
-    `registry.model_folder()`) gets `weights` and `manifests`. Raises ManifestError, ImportSettingError and
+    `stored_manifests.model_folder()`) gets `weights` and `manifests`. Raises ManifestError, ImportSettingError and
     WeightsFileError, of which WeightsMismatch has the lists of what does not fit.
     """
     manifest = published_manifest(name)

@@ -147,6 +147,11 @@ class Manifest:
     def weights_path(self) -> Path:
         return self.path.parent.parent / "weights" / self.weights_file
 
+    @property
+    def has_weights(self) -> bool:
+        """Whether its weights lie here."""
+        return bool(self.weights_file) and self.weights_path.is_file()
+
     def threshold(self, key: str) -> float:
         """The limit `key`. Raises ManifestError where the manifest states none: a limit is never assumed."""
         try:

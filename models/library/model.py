@@ -1,5 +1,6 @@
 """A loaded model: its network, its family's recipe, its manifest."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -21,24 +22,34 @@ from models.library.protocols import (
 from models.library.recipe import Answer, Encodes, Recipe
 
 if TYPE_CHECKING:  # for its name alone
-    from torch import nn
+    from torch import Tensor, nn
 
 
 @dataclass(frozen=True, eq=False)
 class Model:
     """`model(x)` is `model.network(x)`; `network` is a torch module in inference mode.
 
-    `trained`: weights were given, and the manifest calls them trained. The properties hand out the network as what its recipe
-    says that it is. They raise UnsuitableModel where it says otherwise.
+    `trained`: weights were given, and the manifest calls them trained. `new_head`: its last layer is random and waits for a
+    training; `features_only`: the network gives features instead of answers. The properties hand out the network as what its
+    recipe says that it is. They raise UnsuitableModel where it says otherwise.
     """
 
     network: "nn.Module"
     recipe: Recipe
     manifest: Manifest
     trained: bool = True
+    new_head: bool = False
+    features_only: bool = False
 
     def __call__(self, *inputs: Any) -> Any:
         return self.network(*inputs)
+
+    def preprocess(self, images: Any, frames: Sequence[int] | None = None) -> "Tensor":
+        """What the network is shown of `images`, on its device: see `registry.preprocess` for shapes and values."""
+        inputs = __import__("models.inputs.preprocessing", fromlist=("prepared",))  # it needs torch, and stands above
+        place = next(self.network.parameters(), None)
+        batch: Tensor = inputs.prepared(self.manifest, images, frames)
+        return batch if place is None else batch.to(place.device)
 
     @property
     def classifier(self) -> Classifier:
@@ -67,6 +78,8 @@ class Model:
 
     @property
     def reader(self) -> Reader:
+        if not self.recipe.reads(self.manifest):
+            raise UnsuitableModel(f"model {self.manifest.name} has a head of somebody's own, and nothing says how it is read")
         return cast(Reader, self._as("reads no single clip", fits=self.recipe.clips_read == 1))
 
     @property
@@ -97,6 +110,8 @@ class Model:
         return Role.DISTRIBUTION in self.recipe.roles and len(self.reference.class_means) > 0
 
     def _as(self, otherwise: str, *, fits: bool) -> "nn.Module":
+        if self.features_only:
+            raise UnsuitableModel(f"model {self.manifest.name} was loaded for its features alone")
         if not fits:
             raise UnsuitableModel(f"model {self.manifest.name} {otherwise}")
         return self.network

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.catalogue import DISPLAYS, View
-from models.library.manifest import Value
+from models.library.manifest import Manifest, Value
 from models.library.model_set import Role
 
 
@@ -141,6 +141,9 @@ class Recipe:
     submodules that look: a fine-tune may freeze them. All else answers, and begins anew where the number of answers changes.
     `heat_map` says how an answer is explained, else `no_heat_map` why it cannot be.
 
+    `head` is the submodule that answers, whose outputs are as many as [architecture] `outputs` says, or the labels: it may be
+    exchanged for one of another number. "": what the network answers is of one kind and number.
+
     `sees` names, as "module:function" of (clip, manifest), the `inputs.clip_input.ClipInput` that is a clip as it sees it. With
     no `engine` a network that reads clips stays with torch.
     """
@@ -168,7 +171,21 @@ class Recipe:
     taught: tuple[str, ...] = ()
     backbone: tuple[str, ...] = ()
     importer: str = ""
+    head: str = ""
     sees: str = ""
     engine: EngineStep | None = None
     heat_map: HeatMap | None = None
     no_heat_map: str = ""
+
+    def reads(self, manifest: Manifest) -> bool:
+        """Whether the family knows what the outputs are: a new head may have any, of which it reads classes by their labels,
+        and of masks the first, where that is the left ventricle.
+        """
+        if not manifest.architecture.get("new_head") or self.answers is Answer.CLASSES:
+            return True
+        return self.answers is Answer.MASK and Role.LV_SEGMENTATION in self.roles and manifest.labels[:1] == ("lv",)
+
+    @property
+    def per_pixel(self) -> bool:
+        """Whether its outputs are maps."""
+        return self.answers in (Answer.MASK, Answer.POINTS)

@@ -1,24 +1,16 @@
-"""Which models there are and how one is loaded. Listing them imports no network library.
+"""Which models there are and how one is loaded. Listing them imports no network library."""
 
-Bundled manifests lie beside this file. Imported weights lie, each with a manifest of its own, in `model_folder()`; a manifest
-there stands before the bundled one of the same name.
-"""
-
-import importlib
-import os
-import re
-from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import cache
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_data_path
-
 from models.errors import ManifestError, UnsuitableModel, WeightsError
-from models.library.manifest import Manifest, read_manifest, read_manifests
+from models.library.manifest import Manifest, read_manifest
 from models.library.model import Model
+from models.library.name_matching import matching, meant
 from models.library.recipe import Answer, Recipe, Training
+from models.library.stored_manifests import BrokenManifest, all_manifests, bundled_manifests, stored_name
+from models.library.weights_advice import how_to_bring_weights, how_to_import
 
 # Family name -> module with its RECIPES, as a string: families stand above this file.
 FAMILIES: dict[str, str] = {
@@ -44,73 +36,23 @@ FAMILIES: dict[str, str] = {
     "image_distribution": "models.families.distribution.recipe",
 }
 
-MANIFESTS = Path(__file__).parents[1] / "manifests"
 
-MODEL_FOLDER_VARIABLE = "ECHONODE_MODELS"
+def list_models(pattern: str = "*", *, pretrained: bool = False) -> tuple[Manifest, ...]:
+    """The manifests of all models, bundled, published and imported, by name; without those that cannot be read.
 
+    `pattern` fits names and aliases in any case: * is any text, ? one letter. With `pretrained` only those whose weights are
+    here.
 
-def model_folder() -> Path:
-    """Where imported models lie (`manifests` and `weights`): $ECHONODE_MODELS, else a folder of the user's data; on Linux
-    ~/.local/share/echonode/models.
+    >>> [manifest.name for manifest in list_models("PHANTOM_v*", pretrained=True)]
+    ['phantom_view']
     """
-    return Path(os.environ.get(MODEL_FOLDER_VARIABLE) or user_data_path("echonode", appauthor=False) / "models")
-
-
-@dataclass(frozen=True)
-class BrokenManifest:
-    """A file of the model folder that is no manifest: `problem` says why, `names` which models it seems to be of."""
-
-    path: Path
-    problem: str
-    names: frozenset[str]
-
-
-def list_models() -> tuple[Manifest, ...]:
-    """The manifests of all models, bundled, published and imported, by name; without those that cannot be read."""
-    return _all_models()[0]
+    found = matching(pattern, all_manifests()[0])
+    return tuple(one for one in found if one.has_weights) if pretrained else found
 
 
 def broken_manifests() -> tuple[BrokenManifest, ...]:
     """The manifests of the model folder that cannot be read."""
-    return _all_models()[1]
-
-
-def stored_name(model: str) -> str:
-    """What the files of an imported model are called.
-
-    >>> stored_name("echonet_measurements/lvid")
-    'echonet_measurements_lvid'
-    """
-    return re.sub(r"[^\w.-]+", "_", model)
-
-
-def _all_models() -> tuple[tuple[Manifest, ...], tuple[BrokenManifest, ...]]:
-    by_name = {manifest.name: manifest for manifest in _bundled()}
-    broken = []
-    for path in sorted((model_folder() / "manifests").glob("*.toml")):
-        try:
-            by_name |= {manifest.name: manifest for manifest in read_manifests(path)}
-        except ManifestError as error:
-            broken.append(BrokenManifest(path, str(error), _names_in(path)))
-    return tuple(by_name[name] for name in sorted(by_name)), tuple(broken)
-
-
-def _bundled() -> tuple[Manifest, ...]:
-    return _manifests_of(MANIFESTS)
-
-
-@cache  # part of the package: they do not change while it runs
-def _manifests_of(folder: Path) -> tuple[Manifest, ...]:
-    return tuple(manifest for path in sorted(folder.glob("*.toml")) for manifest in read_manifests(path))
-
-
-def _names_in(path: Path) -> frozenset[str]:
-    """What looks like the name of a model in a file that is no manifest, and its own name."""
-    try:
-        text = path.read_bytes().decode("utf-8", errors="replace")
-    except OSError:
-        text = ""
-    return frozenset({path.stem, *re.findall(r"""^name\s*=\s*["'](.+?)["']""", text, flags=re.MULTILINE)})
+    return all_manifests()[1]
 
 
 def find_manifest(name: str) -> Manifest:
@@ -121,9 +63,9 @@ def find_manifest(name: str) -> Manifest:
     """
     if name.endswith(".toml"):
         return read_manifest(Path(name))
-    models, broken = _all_models()
+    models, broken = all_manifests()
     try:
-        found = _named(name, models)
+        found = meant(name, models)
     except ManifestError as error:
         unread = "".join(f"; {one.path} cannot be read: {one.problem}" for one in broken)
         raise ManifestError(f"{error}{unread}") from None
@@ -137,27 +79,61 @@ def published_manifest(name: str) -> Manifest:
     """As `find_manifest`, but the bundled one also where weights have been imported since. Raises ManifestError."""
     if name.endswith(".toml"):
         return read_manifest(Path(name))
-    return _named(name, _bundled())
+    return meant(name, bundled_manifests())
 
 
-def _named(name: str, models: tuple[Manifest, ...]) -> Manifest:
-    for manifest in models:
-        if name == manifest.name or name in manifest.aliases:
-            return manifest
-    names = {known.lower(): known for manifest in models for known in (manifest.name, *manifest.aliases)}
-    close = ", ".join(names[known] for known in get_close_matches(name.lower(), names))
-    said = f"close to it: {close}; " if close else ""
-    raise ManifestError(f"no model {name!r}; {said}`echonode models list` shows all {len(models)}")
-
-
-def load_model(name: str, pretrained: bool = False, weights: str | Path | None = None, device: str = "cpu") -> Model:
+def load_model(
+    name: str,
+    pretrained: bool = False,
+    weights: str | Path | None = None,
+    device: str = "cpu",
+    *,
+    num_classes: int | None = None,
+    labels: Sequence[str] | None = None,
+    features_only: bool = False,
+    seed: int = 0,
+) -> Model:
     """The model `name` on `device`, ready for inference: freshly initialised, or with its weights.
 
     `pretrained` takes the weights that its manifest names, `weights` the same from another place; their hash must be the
-    manifest's, so a published file is imported first. Raises ManifestError, also for a published model whose weights nobody has
-    brought, or `WeightsError` for missing or altered weights.
+    manifest's, so a published file is imported first.
+
+    `num_classes` puts a new head on it, of so many outputs, also where it had as many before. The head is random by `seed`,
+    all else has the weights; `labels` name the outputs. `Model.new_head` says so, and until somebody trains it the model reads
+    nothing. With `features_only` (or `num_classes` 0) the network gives what its head takes, features (n, width) of frames or
+    clips; of a network without such features the maps of its last encoding layer, in the form that its recipe states
+    (`recipe.Form`).
+
+    Raises ManifestError, also for a published model whose weights nobody has brought, `WeightsError` for missing or altered
+    weights, UnsuitableModel where the network takes no new head or gives no features, BackendError for a device that is not
+    here.
     """
-    return load_manifest(find_manifest(name), pretrained, weights, device)
+    named("models.engines.devices:require_device")(device)
+    manifest = find_manifest(name)
+    if num_classes:
+        return _with_new_head(manifest, (num_classes, labels, seed), pretrained, weights, device, features_only)
+    model = load_manifest(manifest, pretrained, weights, device)
+    return _features_of(model) if features_only or num_classes == 0 else model
+
+
+def _with_new_head(
+    manifest: Manifest,
+    head: tuple[int, Sequence[str] | None, int],
+    pretrained: bool,
+    weights: str | Path | None,
+    device: str,
+    features_only: bool,
+) -> Model:
+    if features_only:
+        raise UnsuitableModel("num_classes asks for a head, and features_only for none: give one of them")
+    source = _weights_of(manifest, pretrained, weights)
+    model: Model = named("models.networks.new_head:with_new_head")(manifest, recipe_of(manifest), source, device, *head)
+    return model
+
+
+def _features_of(model: Model) -> Model:
+    features: Model = named("models.networks.features_alone:features_alone")(model)
+    return features
 
 
 def load_manifest(
@@ -167,25 +143,44 @@ def load_manifest(
     recipe = recipe_of(manifest)
     if not recipe.networks:
         raise ManifestError(f"model {manifest.name}: unknown family {manifest.family!r}")
-    source = None
-    if pretrained or weights is not None:
-        if not manifest.weights_file:
-            raise WeightsError(_how_to_bring_weights(manifest) if weights is None else _how_to_import(manifest, Path(weights)))
-        source = manifest.weights_path if weights is None else Path(weights)
+    source = _weights_of(manifest, pretrained, weights)
     network = build(recipe, manifest, source, device)
     return Model(network, recipe, manifest, trained=source is not None and manifest.trained)
 
 
+def _weights_of(manifest: Manifest, pretrained: bool, weights: str | Path | None) -> Path | None:
+    """The file that is to be read; None where none is asked for."""
+    if not pretrained and weights is None:
+        return None
+    if not manifest.weights_file:
+        raise WeightsError(how_to_bring_weights(manifest) if weights is None else how_to_import(manifest, Path(weights)))
+    return manifest.weights_path if weights is None else Path(weights)
+
+
+def preprocess(model: Model | Manifest | str, images: Any, frames: Sequence[int] | None = None) -> Any:
+    """What the network of `model` (or of a name) is shown of `images`: the tensor that the node feeds it.
+
+    `images` is a Clip, or uint8 of one image (rows, columns) or (rows, columns, 3), or of a clip (frames, rows, columns) or
+    (frames, rows, columns, 3), 0 to 255, RGB. Gives float32 (n, channels, rows, columns), of a network of clips (1, channels,
+    n, rows, columns), in the values that its manifest states; on the device of a loaded model. `frames` are those that are
+    wanted, 0-based, by default all; a network that chooses for itself takes its own. Raises ReadingError and UnsuitableModel.
+    """
+    found = find_manifest(model) if isinstance(model, str) else model
+    if isinstance(found, Model):
+        return found.preprocess(images, frames)
+    return named("models.inputs.preprocessing:prepared")(found, images, frames)
+
+
 def build(recipe: Recipe, manifest: Manifest, weights: Path | None, device: str) -> Any:
     """The network itself; of the weights only their place is asked, so that an importer may build one without any."""
-    return importlib.import_module(recipe.networks).load(manifest, weights, device)
+    return named(f"{recipe.networks}:load")(manifest, weights, device)
 
 
 def recipes_of(family: str) -> tuple[Recipe, ...]:
     """Of a family of `FAMILIES`, one for each of its tasks; empty for an unknown one."""
     if family not in FAMILIES:
         return ()
-    recipes: tuple[Recipe, ...] = importlib.import_module(FAMILIES[family]).RECIPES
+    recipes: tuple[Recipe, ...] = named(f"{FAMILIES[family]}:RECIPES")
     return tuple(recipe for recipe in recipes if recipe.family == family)
 
 
@@ -225,9 +220,12 @@ def reference_family() -> str:
 
 
 def named(path: str) -> Any:
-    """What a recipe names as "module:name", imported now."""
+    """What a recipe names as "module:name", imported now.
+
+    As an `import` here would find it: below `echonode`, where that loads the library privately, importlib would find another.
+    """
     module, _, name = path.partition(":")
-    return getattr(importlib.import_module(module), name)
+    return getattr(__import__(module, fromlist=(name,)), name)
 
 
 def embedder_of(reference: Manifest) -> Manifest | None:
@@ -249,32 +247,3 @@ def embedder_of(reference: Manifest) -> Manifest | None:
     if embedder.trained_on_phantoms and not reference.trained_on_phantoms:
         raise ManifestError(f"model {reference.name}: {name} was trained on phantoms, so its reference is phantom-trained, too")
     return embedder
-
-
-def _how_to_bring_weights(manifest: Manifest) -> str:
-    source = manifest.publication
-    if source is None:
-        return f"model {manifest.name}: its manifest names no weights"
-    if not source.weights_file:
-        return f"model {manifest.name}: nobody has published weights for it; only a training of your own can make them"
-    sha256 = f"SHA-256 {source.weights_sha256}" if source.weights_sha256 else "its publisher states no SHA-256"
-    return (
-        f"model {manifest.name}: its weights are not shipped (licence: {manifest.licence}). Fetch {source.weights_file} from "
-        f"{source.weights_origin} ({sha256}), then run `echonode models import {manifest.name} FILE{_unpublished(manifest)}`"
-    )
-
-
-def _how_to_import(manifest: Manifest, file: Path) -> str:
-    if manifest.publication is None or not manifest.publication.weights_file:
-        return _how_to_bring_weights(manifest)
-    return (
-        f"model {manifest.name}: {file} is not opened, since its manifest knows no hash of it yet: import it first, "
-        f"`echonode models import {manifest.name} {file}{_unpublished(manifest)}`, then load the model with pretrained=True"
-    )
-
-
-def _unpublished(manifest: Manifest) -> str:
-    """The options by which an import is told what neither the publication nor the file says."""
-    labels = " --labels NAME,..." if manifest.architecture.get("outputs") and not manifest.labels else ""
-    needed = manifest.publication.needed_settings if manifest.publication else ()
-    return labels + "".join(f" --set {key}=..." for key in needed if key not in manifest.architecture)

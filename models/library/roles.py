@@ -37,6 +37,8 @@ def _unfit(role: Role, manifest: Manifest) -> str:
     if manifest.weights_file and not manifest.trained:
         return "has weights that nobody has trained ([weights] trained = false)"
     recipe = recipe_of(manifest)
+    if not recipe.reads(manifest):
+        return "has a head of somebody's own, and nothing says how its outputs are read"
     if (lacking := recipe.roles.get(role)) is None:
         if manifest.family in (able := families_for(role)):
             return f"has a network or a task that its family {manifest.family} does not know"

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from models.library.manifest import Manifest, read_manifests
-from models.library.registry import MANIFESTS
+from models.library.stored_manifests import MANIFESTS
 
 _HEAD = """# Model zoo
 

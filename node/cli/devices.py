@@ -4,6 +4,7 @@ import re
 
 import torch
 
+from models.engines.devices import devices_here
 from node.errors import ConfigError
 
 
@@ -14,6 +15,6 @@ def check_device(device: str) -> None:
     if device == "cpu":
         return
     if not torch.cuda.is_available():
-        raise ConfigError(f"--device {device}: there is no CUDA device here")
+        raise ConfigError(f"--device {device}: there is no CUDA device here; there are: {', '.join(devices_here())}")
     if int(named[1] or 0) >= torch.cuda.device_count():
         raise ConfigError(f"--device {device}: there are {torch.cuda.device_count()} CUDA devices, counted from 0")

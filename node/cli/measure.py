@@ -32,7 +32,7 @@ def measure(
     paths: Annotated[
         list[Path],
         typer.Argument(
-            help="DICOM objects, AVI or MP4, folders, or a CSV of video_path and frame_number. For a model that reads two "
+            help="DICOM objects, AVI, MP4, PNG, folders, or a CSV of video_path and frame_number. For a model that reads two "
             "clips together two files: first A4C, then A2C.",
             exists=True,
         ),

@@ -8,11 +8,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
 from models.analysis.embedding import embed, encodes_clips, require_embedding
 from models.analysis.engine_choice import move_to_engine
-from models.clip import Clip
 from models.errors import BackendError, ReadingError
 from models.library.manifest import Manifest
 from models.library.registry import load_manifest
@@ -22,7 +20,6 @@ from node.files.output_files import refuse_replacing, written_to
 from node.objects.clip_file import clip_of_file
 
 _TABLES = (".npz", ".csv")
-_IMAGES = (".png", ".jpg", ".jpeg")
 
 
 @dataclass(frozen=True)
@@ -66,11 +63,11 @@ def embed_files(
     for number, (path, named) in enumerate(files, start=1):
         progress(f"{number} of {len(files)}: {path.name}")
         try:
-            found.append((str(path), embed(model, _clip(path))))
+            found.append((str(path), embed(model, clip_of_file(path))))
         except (UnreadableClip, OSError, ReadingError, BackendError) as error:
             if named:
                 raise EchoNodeError(f"{path.name}: {error}") from error
-            words = "no image" if isinstance(error, (UnreadableClip, UnidentifiedImageError)) else error
+            words = "no image" if isinstance(error, UnreadableClip) else error
             skipped.append(f"left out {path.name}: {words}")
     if not found:
         raise EchoNodeError("there is no image to look at")
@@ -78,14 +75,6 @@ def embed_files(
     with written_to("--out", out):
         _write(out, found, of_clips=of_clips)
     return Embedded(sum(len(features) for _, features in found), found[0][1].shape[1], of_clips, tuple(skipped), computed_by)
-
-
-def _clip(path: Path) -> Clip:
-    """An image is a clip of one frame."""
-    if path.suffix.lower() in _IMAGES:
-        with Image.open(path) as image:
-            return Clip("", np.asarray(image.convert("RGB"))[None], None, from_video_file=True)
-    return clip_of_file(path)
 
 
 def _write(out: Path, found: Sequence[tuple[str, NDArray[np.float32]]], *, of_clips: bool) -> None:

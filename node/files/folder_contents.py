@@ -12,13 +12,14 @@ from node.errors import EchoNodeError
 from node.files.file_arguments import distinct_files
 from node.objects.character_sets import DEFAULT_FALLBACK
 from node.objects.header import read_header
-from node.objects.video_file import VIDEO_SUFFIXES
+from node.objects.video_file import IMAGE_SUFFIXES, VIDEO_SUFFIXES, looks_like_image
 from node.study.assembly import TRIGGER_SOP_CLASSES
 from sr_templates.copied_values import text_of
 from sr_templates.evidence import missing_reference
 from sr_templates.reading.content_tree import SR_CLASSES
 
 _ANOTHER_OBJECT = "another file of this object comes later by name; that one counts"
+_A_PICTURE = "an image beside DICOM objects or videos: name the file itself to have it analysed"
 _NO_PIXELS = "an image class without pixel data"
 
 
@@ -47,21 +48,29 @@ class FolderContents:
 def find_files(paths: Sequence[Path], fallback_character_set: str = DEFAULT_FALLBACK) -> FolderContents:
     """Of several files of one object the last in the order of names counts."""
     found = FolderContents()
+    images: list[Path] = []
     for path, asked_for in distinct_files(paths):
         if path.suffix.lower() in VIDEO_SUFFIXES:
             found.videos.append(path)
+            continue
+        if path.suffix.lower() in IMAGE_SUFFIXES and looks_like_image(path):
+            (found.videos if asked_for else images).append(path)
             continue
         try:
             header = read_header(path, fallback_character_set)
         except EchoNodeError:
             found.passed_over.append(
-                PassedOver(path, "neither a DICOM object nor a video", asked_for or looks_like_dicom(path))
+                PassedOver(path, "neither a DICOM object nor a video or image", asked_for or looks_like_dicom(path))
             )
             continue
         except OSError as error:
             found.passed_over.append(PassedOver(path, f"cannot be read: {error.strerror or type(error).__name__}", wrong=True))
             continue
         _sort(found, path, header, asked_for)
+    if found.studies or found.videos:
+        found.passed_over += [PassedOver(path, _A_PICTURE) for path in images]
+    else:
+        found.videos += images
     for study in set(found.reports) - set(found.studies):
         found.passed_over += found.reports.pop(study).values()
     return found

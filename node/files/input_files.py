@@ -8,7 +8,7 @@ from pathlib import Path
 from node.errors import ConfigError, Unparseable
 from node.files.folder_contents import looks_like_dicom
 from node.objects.header import read_header
-from node.objects.video_file import VIDEO_SUFFIXES
+from node.objects.video_file import IMAGE_SUFFIXES, VIDEO_SUFFIXES
 
 _LIST_COLUMNS = ("video_path", "frame_number")
 
@@ -25,12 +25,14 @@ class InputFile:
 def input_files(paths: Sequence[Path]) -> tuple[InputFile, ...]:
     """Files as they are, of folders the videos and DICOM objects in them, of a CSV the files and frames it lists.
 
+    Of a folder that has neither of these, its images (PNG, JPEG): beside them images are pictures of what was found.
+
     Raises ConfigError for a CSV not in UTF-8 or without the columns `video_path` and `frame_number`, and where nothing is left.
     """
     found: list[InputFile] = []
     for path in paths:
         if path.is_dir():
-            files = (file for file in sorted(path.rglob("*")) if file.is_file() and _is_image_file(file))
+            files = _in_folder(path)
             found += [InputFile(file, str(file.relative_to(path))) for file in files]
         elif path.suffix.lower() == ".csv":
             try:
@@ -40,7 +42,7 @@ def input_files(paths: Sequence[Path]) -> tuple[InputFile, ...]:
         else:
             found.append(InputFile(path, path.name))
     if not found:
-        raise ConfigError("there is no DICOM object, AVI or MP4 to measure")
+        raise ConfigError("there is no DICOM object, AVI, MP4 or image to measure")
     return told_apart(found)
 
 
@@ -57,6 +59,12 @@ def told_apart(found: Sequence[InputFile]) -> tuple[InputFile, ...]:
                 own = len(Path(item.name).parts)
                 names[item] = str(Path(*places[item][-max(depth + 1, own) :]))
     return tuple(replace(item, name=names[item]) for item in found)
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    every = [file for file in sorted(folder.rglob("*")) if file.is_file()]
+    images = [file for file in every if file.suffix.lower() in IMAGE_SUFFIXES]
+    return [file for file in every if file not in images and _is_image_file(file)] or images
 
 
 def _is_image_file(path: Path) -> bool:

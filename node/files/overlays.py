@@ -9,7 +9,7 @@ from models.library.reading import Reading
 from node.errors import ConfigError, EchoNodeError
 from node.files.input_files import InputFile
 from node.objects.mark_drawing import annotated
-from node.objects.video_file import VIDEO_SUFFIXES, WRITABLE, frame_rate_hz, write_image, write_video
+from node.objects.video_file import OUTSIDE_DICOM, WRITABLE, frame_rate_hz, write_image, write_video
 
 
 def write_overlay(path: Path, clip: Clip, reading: Reading, caption: str) -> Path:
@@ -44,7 +44,7 @@ def overlay_paths(out: Path | None, wanted: Sequence[InputFile]) -> Iterator[Pat
             yield out
             continue
         name = Path(item.name)
-        known = name.suffix.lower() in VIDEO_SUFFIXES | {".dcm"}  # a file named by its UID has no suffix
+        known = name.suffix.lower() in OUTSIDE_DICOM | {".dcm"}  # a file named by its UID has no suffix
         stem = re.sub(r"\W+", "_", str(name.with_suffix("") if known else name)).strip("_") or "file"
         used[stem] = used.get(stem, 0) + 1
         yield out / (stem if used[stem] == 1 else f"{stem}-{used[stem]}")

@@ -1,4 +1,4 @@
-"""An AVI or MP4 through the node's networks: without calibration, so nothing but ratios, and never a document."""
+"""An AVI, MP4 or image through the node's networks: without calibration, so nothing but ratios, and never a document."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +11,7 @@ from models.derive.ventricle.volumes import length_cm, to_cm
 from models.library.model_set import ModelSet
 from models.library.quantities import quantities_of
 from models.results import ClipFindings, NotMeasured, QualityFlag, QualityIssue, Reason, StudyFindings, in_order
-from node.objects.video_file import read_video
+from node.objects.clip_file import clip_of_file
 from node.work.clip_analysis import predictor_for
 
 UNCALIBRATED = (
@@ -25,8 +25,8 @@ _DEPTH_CM, _LENGTH_CM = 16.0, 8.0
 
 
 def analyse_video(path: Path, models: ModelSet) -> StudyFindings:
-    """Raises UnreadableClip for a file without a video. Pixels are taken as square."""
-    clip = read_video(path)
+    """Raises UnreadableClip for a file without a video or image. Pixels are taken as square."""
+    clip = clip_of_file(path)
     clip = replace(clip, sop_instance_uid=path.name, regions=(_whole_image(clip),))
     found = predictor_for(models).analyse(clip)
     scaled = _scaled(found)

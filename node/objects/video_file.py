@@ -1,4 +1,4 @@
-"""Videos outside DICOM: an AVI or MP4 in as a `Clip` without calibration, an annotated video or image out."""
+"""Videos and images outside DICOM: an AVI, MP4 or PNG in as a `Clip` without calibration, an annotated video or image out."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,12 +13,14 @@ from PIL import Image
 from models.clip import Clip
 from models.derive.beats.frame_clock import why_not_true
 from models.errors import VideoError
-from models.evaluation.datasets.pictures import video_frames
+from models.evaluation.datasets.pictures import image_frame, video_frames
 from node.errors import UnreadableClip
 
 Frame = NDArray[np.uint8]
 
 VIDEO_SUFFIXES = frozenset((".avi", ".mp4", ".m4v", ".mov", ".mkv", ".webm", ".wmv", ".mpg", ".mpeg"))
+IMAGE_SUFFIXES = frozenset((".png", ".jpg", ".jpeg", ".bmp", ".tif", ".tiff"))
+OUTSIDE_DICOM = VIDEO_SUFFIXES | IMAGE_SUFFIXES
 _ASSUMED_RATE_HZ = 30.0  # for videos of clips without times: a display rate, which measures nothing
 
 
@@ -36,6 +38,24 @@ def read_video(path: Path) -> Clip:
     if why := why_not_true(times_ms):
         return Clip("", frames, None, notes=(f"no frame times: {why}",), from_video_file=True, clock_objection=why)
     return Clip("", frames, times_ms, from_video_file=True)
+
+
+def read_image(path: Path) -> Clip:
+    """A clip of the one frame, RGB, without time and region. Raises as `read_video` does."""
+    try:
+        frame, notes = image_frame(path)
+    except VideoError as error:
+        raise UnreadableClip(str(error)) from error
+    return Clip("", frame[None], None, notes=notes, from_video_file=True)
+
+
+def looks_like_image(path: Path) -> bool:
+    """By its first bytes, whether or not all of it can be decoded."""
+    try:
+        with Image.open(path):
+            return True
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+        return False
 
 
 def frame_rate_hz(times_ms: NDArray[np.float64] | None) -> float:

@@ -14,8 +14,9 @@ from models.explain import place_of
 from models.importers import import_weights
 from models.library.model_set import Role
 from models.library.quantities import views_read
-from models.library.registry import FAMILIES, MANIFESTS, find_manifest, list_models
+from models.library.registry import FAMILIES, find_manifest, list_models
 from models.library.roles import unfit_for
+from models.library.stored_manifests import MANIFESTS
 from models.library.zoo import zoo_page
 
 PAGES = Path(__file__).resolve().parents[2] / "docs" / "pages"
@@ -44,7 +45,7 @@ def test_the_example_of_a_new_model_works(tmp_path: Path, monkeypatch: pytest.Mo
     (line,) = re.findall(r'`"tiny_view": "(\S+)",`', ADD_A_MODEL)
     monkeypatch.setitem(FAMILIES, "tiny_view", line)
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "imported"))
-    monkeypatch.setattr("models.library.registry.MANIFESTS", tmp_path)
+    monkeypatch.setattr("models.library.stored_manifests.MANIFESTS", tmp_path)
     (tmp_path / "tiny_view.toml").write_text(written_file("manifests/tiny_view.toml"))
 
     assert unfit_for(Role.VIEW, find_manifest("tiny_view")) == ""

@@ -5,12 +5,14 @@ from pathlib import Path
 import av
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from models.clip import Clip
 from models.derive.beats.frame_clock import why_not_true
 from models.errors import DatasetError, VideoError
 from models.evaluation.datasets.items import Mask
+
+_DEEP = ("I", "F")  # modes of Pillow: integers of 16 or 32 bits, and fractions
 
 
 def video_frames(path: Path) -> tuple[NDArray[np.uint8], NDArray[np.float64] | None]:
@@ -53,14 +55,41 @@ def read_video(path: Path) -> Clip:
     return Clip(path.stem, frames, None if why else times_ms, from_video_file=True, clock_objection=why)
 
 
+def image_frame(path: Path) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    """One PNG, JPEG, TIFF or BMP as RGB (rows, columns, 3), 0 to 255, and notes of what was done to it.
+
+    Grey, palettes, CMYK and one bit become RGB; what is transparent is laid on black, and a photograph is turned as its camera
+    says. Raises VideoError for what is no image, for several in one file, and for grey of more than 8 bits, of which nothing
+    says whether white is 4095 or 65535. Raises OSError where the file itself cannot be read.
+    """
+    with path.open("rb") as file:
+        try:
+            with Image.open(file) as image:
+                if (number := getattr(image, "n_frames", 1)) > 1:
+                    raise VideoError(f"the file holds {number} pictures: one is an image, several are a video (AVI, MP4)")
+                if image.mode.startswith(_DEEP):
+                    raise VideoError(f"the image has more than 8 bits of grey ({image.mode}): save it with 8, white being 255")
+                return _in_colour(ImageOps.exif_transpose(image))
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise VideoError("the file holds no image that can be decoded") from error
+
+
+def _in_colour(image: Image.Image) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
+    if not image.has_transparency_data:
+        return np.array(image.convert("RGB"), dtype=np.uint8), ()
+    whole = image.convert("RGBA")
+    opaque = whole.getchannel("A").getextrema()[0] == 255
+    on_black = Image.alpha_composite(Image.new("RGBA", whole.size, (0, 0, 0, 255)), whole)
+    return np.array(on_black.convert("RGB"), dtype=np.uint8), () if opaque else ("transparent parts are laid on black",)
+
+
 def read_image(path: Path) -> Clip:
     """One image as a clip of one frame. Raises DatasetError."""
     try:
-        with Image.open(path) as image:
-            frame = np.asarray(image.convert("RGB"))
-    except (OSError, UnidentifiedImageError) as error:
-        raise DatasetError(f"{path}: no readable image ({type(error).__name__})") from error
-    return Clip(path.stem, frame[None], None, from_video_file=True)
+        frame, notes = image_frame(path)
+    except (VideoError, OSError) as error:
+        raise DatasetError(f"{path}: no readable image ({error})") from error
+    return Clip(path.stem, frame[None], None, notes=notes, from_video_file=True)
 
 
 def filled_polygon(vertices: NDArray[np.int64], rows: int, columns: int) -> Mask:

@@ -27,6 +27,7 @@ RECIPES = (
         evaluation=("classification", "embedding"),
         clips_read=1,
         encodes=Encodes.CLIPS,
+        head="head",
         heat_map=_OF_CLIPS,
         importer=_IMPORTER,
     ),
@@ -64,6 +65,7 @@ RECIPES = (
         heat_map=HeatMap(Layer(_LAST_ATTENTION, Form.TOKENS, 14, 1)),
         lines=("ivs", "lvid", "lvpw"),
         importer=_IMPORTER,
+        head="head",
     ),
     Recipe(
         _FAMILY,

@@ -5,7 +5,6 @@ SE, CBAM or DANet; Bi-LSTM or temporal transformer; two encoders with attention-
 every size beyond the encoder's is ours. Trained on end-diastole and end-systole alone, it is applied to all frames.
 """
 
-import importlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from models.families.echo_motion.encoder import MixTransformer
 from models.families.echo_motion.reader import read_ventricle
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading
+from models.library.registry import named
 from models.networks.reading_network import ReadingNetwork
 from models.networks.stored_weights import prepare
 from models.networks.widths import list_of_int
@@ -55,7 +55,8 @@ class DecoderStep(nn.Module):
 
 
 class EchoMotionNet(ReadingNetwork):
-    """Frames (n, 3, h, w), RGB, or (n, 1, h, w), grey -> logits (n, 1, h, w), above 0 in the left ventricle.
+    """Frames (n, 3, h, w), RGB, or (n, 1, h, w), grey -> logits (n, outputs, h, w), the first above 0 in the left
+    ventricle; one output where the manifest states no number.
 
     Values are float32, 0 to 1, h and w multiples of 32.
 
@@ -78,7 +79,7 @@ class EchoMotionNet(ReadingNetwork):
         of_level = None if attention in _QUADRATIC else attention
         steps = zip(entering, skipped, leaving, strict=True)
         self.decoder = nn.ModuleList(DecoderStep(*widths, attention=of_level) for widths in steps)
-        self.head = nn.Conv2d(leaving[-1], 1, 1)
+        self.head = nn.Conv2d(leaving[-1], int(str(manifest.architecture.get("outputs", 1))), 1)
 
     def forward(self, frames: Tensor) -> Tensor:
         first, second, third, last = self.encoder(frames)
@@ -104,5 +105,5 @@ def load(manifest: Manifest, weights: Path | None, device: str) -> nn.Module:
         raise ManifestError(f"model {manifest.name}: unknown network {network!r}; there are {', '.join(NETWORKS)}")
     module, name = NETWORKS[network]
     with torch.device(device):
-        built: nn.Module = getattr(importlib.import_module(module), name)(manifest)
+        built: nn.Module = named(f"{module}:{name}")(manifest)
     return prepare(built, manifest, weights, device)

@@ -76,6 +76,7 @@ RECIPES = (
         backbone=("encoder",),
         sees=_FRAMES,
         engine=EngineStep(),
+        head="head",
         heat_map=HeatMap(Layer("attention")),
     ),
     _of_clips("bilstm", (View.A4C,), "ef_video_regression", heat_map=_OF_CLIP),

@@ -28,6 +28,7 @@ RECIPES = (
         clips_read=1,
         taught=("classification",),
         backbone=("network.features",),
+        head="network.classifier",
         heat_map=HeatMap(Layer("network.features")),
         importer=_IMPORTER,
         sees="models.families.echo_prime.inputs:FirstFrame",

@@ -23,6 +23,7 @@ def _classifier(architecture: str, task: str = "", heat_map: HeatMap = _BACKBONE
         taught=("classification", "quality"),
         backbone=("backbone",),
         importer=f"models.families.echoforge.weights.{architecture}",
+        head="head",
         heat_map=heat_map,
     )
 
@@ -40,6 +41,7 @@ RECIPES = (
         taught=("segmentation",),
         backbone=("network.down", "network.bridge"),
         importer="models.families.echoforge.weights.unet",
+        head="network.head",
         sees=_STRETCHED,
         heat_map=HeatMap(Layer("network.bridge")),
     ),

@@ -5,7 +5,6 @@ reads them, is `[architecture] task` of the manifest. Readers leave the column `
 file fills it in.
 """
 
-import importlib
 from pathlib import Path
 
 import torch
@@ -13,6 +12,7 @@ from torch import nn
 
 from models.errors import ManifestError
 from models.library.manifest import Manifest
+from models.library.registry import named
 from models.networks.stored_weights import prepare
 
 # Task -> module with `build(manifest)`: the untrained network, a torch module that is a `reading.Reader` too.
@@ -33,5 +33,5 @@ def load(manifest: Manifest, weights: Path | None, device: str) -> nn.Module:
     if task not in TASKS:
         raise ManifestError(f"model {manifest.name}: unknown task {task!r}; there are: {', '.join(TASKS)}")
     with torch.device(device):
-        network: nn.Module = importlib.import_module(TASKS[task]).build(manifest)
+        network: nn.Module = named(f"{TASKS[task]}:build")(manifest)
     return prepare(network, manifest, weights, device)

@@ -18,6 +18,7 @@ RECIPES = (
         taught=("classification", "quality"),
         backbone=("stages",),
         sees=_SEES,
+        head="head",
         heat_map=HeatMap(Layer("stages.-1")),
     ),
     Recipe(
@@ -30,6 +31,7 @@ RECIPES = (
         taught=("segmentation",),
         backbone=("entry", "down"),
         sees=_SEES,
+        head="exit",
         heat_map=HeatMap(Layer("down.-1")),
     ),
 )

@@ -14,8 +14,8 @@ from models.networks.widths import list_of_int
 
 
 class PhantomSegmenter(EngineSlots):
-    """Grey `frames` (n, 1, size, size), float32, 0 to 1 -> logits (n, 1, size, size) of the cavity up to the mitral annulus
-    line.
+    """Grey `frames` (n, 1, size, size), float32, 0 to 1 -> logits (n, labels, size, size): of the cavity up to the mitral
+    annulus line, or of whatever structures the labels name.
 
     The first step folds 2 x 2 pixels into channels and the last unfolds them, so that all layers work at half the size. `size`
     is divisible by 2 to the number of `channels`.
@@ -29,7 +29,7 @@ class PhantomSegmenter(EngineSlots):
         self.entry = _block(4, channels[0])
         self.down = nn.ModuleList(_block(shallow, deep) for shallow, deep in pairs)
         self.up = nn.ModuleList(_block(shallow + deep, shallow) for shallow, deep in reversed(pairs))
-        self.exit = nn.Conv2d(channels[0], 4, 1)
+        self.exit = nn.Conv2d(channels[0], 4 * max(len(manifest.labels), 1), 1)
 
     def forward(self, frames: Tensor) -> Tensor:
         maps = [self.entry(functional.pixel_unshuffle(frames - 0.2, 2))]

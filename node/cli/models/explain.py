@@ -19,7 +19,7 @@ _STATEMENT = "A heat map shows what the network looked at, not whether it is rig
 
 def explain(
     name: Annotated[str, typer.Argument(help="As `models list` shows it, an alias, or the path of a manifest.")],
-    path: Annotated[Path, typer.Argument(help="A DICOM object, AVI or MP4.", exists=True, dir_okay=False)],
+    path: Annotated[Path, typer.Argument(help="A DICOM object, AVI, MP4 or PNG.", exists=True, dir_okay=False)],
     out: Annotated[Path, typer.Option(help="A .png of one frame, or an .mp4 or .avi of all that the network was shown.")],
     label: Annotated[
         str | None, typer.Option("--class", help="The output to explain, by label or number; default the likeliest.")

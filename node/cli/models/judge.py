@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from models.library.registry import model_folder
+from models.library.stored_manifests import model_folder
 from node.cli.devices import check_device
 from node.cli.options import AsJson
 from node.cli.output import console, print_json

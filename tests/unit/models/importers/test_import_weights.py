@@ -110,7 +110,7 @@ def test_an_import_that_is_not_the_published_file_fails_the_verification(home: P
     manifest = import_weights(str(home / "tiny.toml"), weights_file(home), labels=["a", "b"])
     (home / "known").mkdir()
     (home / "known" / "tiny.toml").write_text(MANIFEST.format(sha256="0" * 64))
-    monkeypatch.setattr("models.library.registry.MANIFESTS", home / "known")
+    monkeypatch.setattr("models.library.stored_manifests.MANIFESTS", home / "known")
     found = manifest.source_sha256
     words = f"imported from a file with SHA-256 {found}, while that of the published tiny.pt is {'0' * 64}"
     assert manifest.publication is not None

@@ -27,7 +27,7 @@ from models.inputs.clip_input import takes_clips
 from models.library.manifest import Manifest
 from models.library.model import Model
 from models.library.recipe import Recipe
-from models.library.registry import list_models, load_manifest, recipe_of
+from models.library.registry import list_models, load_manifest, preprocess, recipe_of
 
 pytestmark = pytest.mark.slow  # every kind of network, by every verb
 
@@ -92,6 +92,8 @@ def by_verb(manifest: Manifest) -> dict[str, Tensor]:
     item, options = Item("a clip", "", "", lambda: clip, Truth()), Options()
     batch = step_batch(clip, manifest, recipe.engine) if recipe.engine else role_batch(clip, manifest)
     found = {"gate": batch if batch.ndim == 4 else batch.transpose(1, 2).flatten(0, 1)}
+    prepared = preprocess(manifest, clip)
+    found["preprocess"] = prepared if prepared.ndim == 4 else prepared.transpose(1, 2).flatten(0, 1)
     verbs: dict[str, Callable[[], object]] = {}
     if _reads(network, clip):
         verbs["read"] = lambda: network.read_group(cines) if recipe.clips_read > 1 else network.read(clip)

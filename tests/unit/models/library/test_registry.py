@@ -14,7 +14,6 @@ from models.families.phantom.classifier import PhantomClassifier
 from models.library.manifest import write_manifest
 from models.library.registry import (
     FAMILIES,
-    MANIFESTS,
     broken_manifests,
     find_manifest,
     list_models,
@@ -22,6 +21,7 @@ from models.library.registry import (
     recipe_of,
     recipes_of,
 )
+from models.library.stored_manifests import MANIFESTS
 
 NETWORK_LIBRARIES = ("torch", "torchvision", "timm", "safetensors")
 
@@ -61,7 +61,7 @@ def test_an_unknown_model_names_those_that_exist() -> None:
 
 def test_an_unknown_model_gets_the_names_closest_to_it() -> None:
     """It once named all 73 models."""
-    for given, meant in (("echoview47_clasifier", "EchoView47_classifier"), ("LVIDD", "lvid"), ("panecho", "PanEcho")):
+    for given, meant in (("echoview47_clasifier", "EchoView47_classifier"), ("LVIDD", "lvid"), ("panech", "PanEcho")):
         with pytest.raises(ManifestError, match=rf"no model '{given}'; close to it: .*\b{meant}\b") as refused:
             find_manifest(given)
         assert len(str(refused.value)) < 250

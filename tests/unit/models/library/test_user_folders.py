@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from models.engines.graph_cache import cache_folder
-from models.library.registry import model_folder
+from models.library.stored_manifests import model_folder
 
 VARIABLES = ("ECHONODE_MODELS", "ECHONODE_CACHE", "XDG_DATA_HOME", "XDG_CACHE_HOME")
 
