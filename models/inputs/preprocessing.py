@@ -14,9 +14,11 @@ from models.library.manifest import Manifest
 
 
 def prepared(manifest: Manifest, images: "Clip | NDArray[np.uint8]", frames: Sequence[int] | None = None) -> Tensor:
-    """`registry.preprocess`: (n, channels, rows, columns) or (1, channels, n, rows, columns), float32, as the manifest states.
+    """`registry.preprocess`: (n, channels, rows, columns) or (1, channels, n, rows, columns), float32.
 
-    `images` is a clip, or an array as `clip_of_array` takes it.
+    The values are those that the manifest states.
+
+    `images` is a clip, or uint8 of any shape that `clip_of_array` takes, 0 to 255.
     """
     clip = images if isinstance(images, Clip) else clip_of_array(images)
     wanted = range(clip.number_of_frames) if frames is None else frames

@@ -1,5 +1,6 @@
 """A loaded model: its network, its family's recipe, its manifest."""
 
+import importlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -45,8 +46,13 @@ class Model:
         return self.network(*inputs)
 
     def preprocess(self, images: Any, frames: Sequence[int] | None = None) -> "Tensor":
-        """What the network is shown of `images`, on its device: see `registry.preprocess` for shapes and values."""
-        inputs = __import__("models.inputs.preprocessing", fromlist=("prepared",))  # it needs torch, and stands above
+        """What the network is shown of `images`: the tensor that the node feeds it, on the network's device.
+
+        `images` is a clip, or uint8, 0 to 255, of one image (rows, columns) or (rows, columns, 3) or of a clip (frames, rows,
+        columns) or (frames, rows, columns, 3). Gives float32 (n, channels, rows, columns), of a network of clips (1, channels,
+        n, rows, columns). `frames` are those that are wanted, by default all.
+        """
+        inputs = importlib.import_module(f"{__name__.removesuffix('.library.model')}.inputs.preprocessing")  # stands above
         place = next(self.network.parameters(), None)
         batch: Tensor = inputs.prepared(self.manifest, images, frames)
         return batch if place is None else batch.to(place.device)

@@ -1,5 +1,6 @@
 """Which models there are and how one is loaded. Listing them imports no network library."""
 
+import importlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ from models.library.name_matching import matching, meant
 from models.library.recipe import Answer, Recipe, Training
 from models.library.stored_manifests import BrokenManifest, all_manifests, bundled_manifests, stored_name
 from models.library.weights_advice import how_to_bring_weights, how_to_import
+
+_BELOW = __name__.removesuffix("models.library.registry")  # "", or "echonode." of a private library
 
 # Family name -> module with its RECIPES, as a string: families stand above this file.
 FAMILIES: dict[str, str] = {
@@ -222,10 +225,10 @@ def reference_family() -> str:
 def named(path: str) -> Any:
     """What a recipe names as "module:name", imported now.
 
-    As an `import` here would find it: below `echonode`, where that loads the library privately, importlib would find another.
+    As an `import` here would find it: below `echonode`, where that loads the library privately.
     """
     module, _, name = path.partition(":")
-    return getattr(__import__(module, fromlist=(name,)), name)
+    return getattr(importlib.import_module(_BELOW + module), name)
 
 
 def embedder_of(reference: Manifest) -> Manifest | None:

@@ -11,7 +11,10 @@ from models.library.recipe import Layer
 
 
 class Embedding(nn.Module):
-    """`batch`, as the network takes it -> what its head takes, features (n, width), float32."""
+    """`batch`, frames (n, channels, h, w) or clips (n, channels, frames, h, w) as the network takes them, float32.
+
+    Gives what its head takes, features (n, width), float32.
+    """
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
@@ -23,7 +26,10 @@ class Embedding(nn.Module):
 
 
 class LastMaps(nn.Module):
-    """`batch`, as the network takes it -> the maps of `layer`, (n, channels, ...), float32; `layer.form` says how they lie."""
+    """`batch`, frames (n, channels, h, w) or clips (n, channels, frames, h, w) as the network takes them, float32.
+
+    Gives the features of `layer` as maps (n, channels, ...), float32; `layer.form` says how they lie.
+    """
 
     def __init__(self, network: nn.Module, layer: Layer) -> None:
         super().__init__()

@@ -31,6 +31,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_holds_its_data(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for wanted in (
+        "echonode/__init__.py", "echonode/py.typed",
         "node/echonode.toml", "node/demo/summary.html", "node/schemas/summary.schema.json", "node/py.typed",
         "sr_templates/study_page/study_page.html", "sr_templates/study_page/study_page.css",
         "models/manifests/phantom_view.toml", "models/manifests/phantom_lv.toml",
