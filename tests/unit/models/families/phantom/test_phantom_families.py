@@ -55,9 +55,10 @@ def test_a_classifier_without_reference_stores_no_statistics(manifest: Manifest)
     assert network.class_means.numel() == network.precision.numel() == 0
 
 
-def test_the_segmenter_keeps_the_size(manifest: Manifest) -> None:
-    network = PhantomSegmenter(replace(manifest, architecture={"channels": [4, 6, 8]})).eval()
-    assert network(torch.rand(2, 1, 64, 64)).shape == (2, 1, 64, 64)
+@pytest.mark.parametrize("labels", [("lv",), ("lv", "la")])
+def test_the_segmenter_keeps_the_size(manifest: Manifest, labels: tuple[str, ...]) -> None:
+    network = PhantomSegmenter(replace(manifest, labels=labels, architecture={"channels": [4, 6, 8]})).eval()
+    assert network(torch.rand(2, 1, 64, 64)).shape == (2, len(labels), 64, 64)
 
 
 def test_one_frame_does_not_change_another(manifest: Manifest) -> None:
