@@ -12,48 +12,18 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import simplejpeg
-from pydicom.dataset import Dataset, FileMetaDataset
-from pydicom.encaps import encapsulate
-from pydicom.uid import (
-    UID,
-    ExplicitVRLittleEndian,
-    JPEGBaseline8Bit,
-    RLELossless,
-    UltrasoundMultiFrameImageStorage,
-    generate_uid,
-)
-from rle.utils import encode_pixel_data
+from pydicom.dataset import Dataset
+from pydicom.uid import UID, JPEGBaseline8Bit, RLELossless, UltrasoundMultiFrameImageStorage, generate_uid
 
 from models.catalogue import QUANTITIES, View
 from models.phantom.anatomy import Heart, sample_heart
-from node.version import IMPLEMENTATION_CLASS_UID, IMPLEMENTATION_VERSION_NAME, MANUFACTURER, __version__
+from node.objects.phantom_header import PhantomPatient, PhantomStudy, describe_patient_and_study, new_dataset, region_item
+from node.objects.phantom_pixels import set_pixels
 
 if TYPE_CHECKING:  # the caller of `write_study` need not pay for importing torch
     from models.phantom.truth import PhantomClip
 
-_JPEG_QUALITY = 90
 _FRAME_TIME = 0x00181063
-
-
-@dataclass(frozen=True)
-class PhantomPatient:
-    name: str = "PHANTOM^HEART"
-    patient_id: str = "PHANTOM"
-    birth_date: str = "19700101"
-    sex: str = "O"
-
-
-@dataclass(frozen=True)
-class PhantomStudy:
-    """What all clips of one study share. `created_at` is aware; dates and times are written in its own time zone."""
-
-    study_instance_uid: str
-    series_instance_uid: str
-    created_at: datetime
-    study_id: str = "PHANTOM"
-    accession_number: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,40 +69,15 @@ def write_clip(
 ) -> str:
     """Write one Ultrasound Multi-frame Image and return its SOP Instance UID.
 
-    Raises ValueError for a transfer syntax other than explicit little endian, RLE and JPEG baseline.
+    Raises ValueError for a transfer syntax that `phantom_pixels` does not write.
     """
-    dataset = Dataset()
-    dataset.SpecificCharacterSet = "ISO_IR 100"
-    dataset.SOPClassUID = UltrasoundMultiFrameImageStorage
-    dataset.SOPInstanceUID = UID(new_uid())
-    _describe_patient_and_study(dataset, patient, study)
+    dataset = new_dataset(UltrasoundMultiFrameImageStorage, new_uid())
+    describe_patient_and_study(dataset, patient, study)
     dataset.InstanceNumber = instance_number
     _describe_acquisition(dataset, clip)
-    dataset.file_meta = FileMetaDataset()
-    dataset.file_meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    dataset.file_meta.ImplementationClassUID = UID(IMPLEMENTATION_CLASS_UID)
-    dataset.file_meta.ImplementationVersionName = IMPLEMENTATION_VERSION_NAME
-    _set_pixels(dataset, clip.frames, UID(transfer_syntax_uid))
+    set_pixels(dataset, clip.frames, UID(transfer_syntax_uid), jpeg_in_colour=True)
     dataset.save_as(path, enforce_file_format=True)
     return str(dataset.SOPInstanceUID)
-
-
-def _describe_patient_and_study(dataset: Dataset, patient: PhantomPatient, study: PhantomStudy) -> None:
-    date, time = study.created_at.strftime("%Y%m%d"), study.created_at.strftime("%H%M%S")
-    dataset.PatientName, dataset.PatientID = patient.name, patient.patient_id
-    dataset.PatientBirthDate, dataset.PatientSex = patient.birth_date, patient.sex
-    dataset.QualityControlSubject = "YES"
-    dataset.StudyInstanceUID, dataset.SeriesInstanceUID = study.study_instance_uid, study.series_instance_uid
-    dataset.StudyDate = dataset.SeriesDate = dataset.AcquisitionDate = dataset.ContentDate = date
-    dataset.StudyTime = dataset.SeriesTime = dataset.AcquisitionTime = dataset.ContentTime = time
-    dataset.TimezoneOffsetFromUTC = study.created_at.strftime("%z")
-    dataset.StudyID, dataset.AccessionNumber = study.study_id, study.accession_number
-    dataset.StudyDescription, dataset.ReferringPhysicianName = "Synthetic transthoracic echo", ""
-    dataset.Modality, dataset.SeriesNumber = "US", 1
-    dataset.BodyPartExamined = "HEART"
-    dataset.Manufacturer, dataset.ManufacturerModelName = MANUFACTURER, "Phantom"
-    dataset.SoftwareVersions = __version__
 
 
 def _describe_acquisition(dataset: Dataset, clip: "PhantomClip") -> None:
@@ -148,48 +93,7 @@ def _describe_acquisition(dataset: Dataset, clip: "PhantomClip") -> None:
     dataset.RWaveTimeVector = list(clip.r_wave_times_ms)
     dataset.TransducerType, dataset.TransducerData = "SECTOR_PHASED", ["PHANTOM_CARDIAC", "", ""]
     dataset.UltrasoundColorDataPresent = 0
-    region = Dataset()
-    region.RegionSpatialFormat, region.RegionDataType = clip.region.spatial_format, clip.region.data_type
-    region.RegionFlags = 0
-    region.RegionLocationMinX0, region.RegionLocationMinY0 = clip.region.x0_px, clip.region.y0_px
-    region.RegionLocationMaxX1, region.RegionLocationMaxY1 = clip.region.x1_px, clip.region.y1_px
-    region.PhysicalUnitsXDirection = clip.region.physical_unit_x
-    region.PhysicalUnitsYDirection = clip.region.physical_unit_y
-    region.PhysicalDeltaX, region.PhysicalDeltaY = clip.region.physical_delta_x, clip.region.physical_delta_y
-    dataset.SequenceOfUltrasoundRegions = [region]
-
-
-def _set_pixels(dataset: Dataset, frames: "np.ndarray[Any, np.dtype[np.uint8]]", syntax: UID) -> None:
-    dataset.BitsAllocated = dataset.BitsStored = 8
-    dataset.HighBit, dataset.PixelRepresentation, dataset.LossyImageCompression = 7, 0, "00"
-    dataset.file_meta.TransferSyntaxUID = syntax
-    if syntax == JPEGBaseline8Bit:
-        dataset.SamplesPerPixel, dataset.PlanarConfiguration = 3, 0
-        dataset.PhotometricInterpretation = "YBR_FULL_422"
-        coded = [simplejpeg.encode_jpeg(_rgb(frame), _JPEG_QUALITY, "RGB", "422") for frame in frames]
-        dataset.PixelData = encapsulate(coded)
-        dataset["PixelData"].VR = "OB"
-        dataset.LossyImageCompression = "01"
-        dataset.LossyImageCompressionMethod = "ISO_10918_1"
-        dataset.LossyImageCompressionRatio = f"{3 * frames.size / sum(map(len, coded)):.2f}"
-        return
-    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
-    if syntax == RLELossless:
-        dataset.PixelData = encapsulate([_rle(frame) for frame in frames])
-    elif syntax == ExplicitVRLittleEndian:
-        dataset.PixelData = frames.tobytes() + bytes(frames.size % 2)
-    else:
-        raise ValueError(f"the phantom is not written in {syntax.name}")
-    dataset["PixelData"].VR = "OB"
-
-
-def _rle(frame: "np.ndarray[Any, np.dtype[np.uint8]]") -> bytes:
-    rows, columns = frame.shape  # PS3.5 Annex G
-    return encode_pixel_data(frame.tobytes(), rows=rows, columns=columns, samples_per_pixel=1, bits_allocated=8)
-
-
-def _rgb(frame: "np.ndarray[Any, np.dtype[np.uint8]]") -> "np.ndarray[Any, np.dtype[np.uint8]]":
-    return np.repeat(frame[:, :, None], 3, axis=2)
+    dataset.SequenceOfUltrasoundRegions = [region_item(clip.region)]
 
 
 def write_study(
