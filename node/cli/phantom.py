@@ -1,12 +1,14 @@
 """`echonode phantom`: synthetic studies with known truth."""
 
 import os
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Annotated
 
 import typer
 
+from models.phantom.realism import measure_realism
 from node.cli.options import AsJson, CallingAET, Peer, parse_peer
 from node.cli.output import console, show_rows
 from node.egress.dicom_store import send_files
@@ -80,3 +82,10 @@ def stream_phantom(
         show_rows(rows, ("file", "ok", "answer", "late_s"), as_json=True, empty="nothing was sent")
     if not all(one.ok for one in sent):
         raise typer.Exit(1)
+
+
+@phantom.command("realism")
+def show_realism(as_json: AsJson = False) -> None:
+    """Measure how real the synthetic pictures are: each criterion, its target, the value, and whether it is met."""
+    rows = [asdict(criterion) for criterion in measure_realism()]
+    show_rows(rows, ["name", "what", "target", "value", "is_met", "note"], as_json=as_json, empty="nothing was measured")

@@ -52,7 +52,7 @@ ECHOES: Mapping[str, Echo] = {
     "CHEST_WALL": Echo(-2.0, 1.6, 0.2, 0.6),
     "LIVER": Echo(-3.0, 0.5),
     "FAT": Echo(-4.0, 1.3),
-    "PERICARDIUM": Echo(8.0, 1.2, 0.6, 1.6),
+    "PERICARDIUM": Echo(8.0, 1.3, 1.0, 1.6),
     "EFFUSION": _BLOOD,
     "LV_CAVITY": _BLOOD,
     "TRABECULA": Echo(-3.0, 1.5, 0.6),

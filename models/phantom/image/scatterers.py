@@ -49,7 +49,7 @@ def lattice_places(material: Tensor, grid: Grid, origin: Tensor, beam: Tensor) -
 
 
 def tissue_scatterers(places: Tensor, order: float = math.inf) -> Tensor:
-    """Scatterers glued to the tissue: complex (2, points), float32, no unit, variance 1, at `places` (points, 3) of the lattice.
+    """Scatterers glued to the tissue: complex (2, points), float32, no unit, variance 1: at `places` (points, 3) there.
 
     Weights of neighbouring nodes are normalised to unit energy, so that statistics do not depend on the place within a cell.
     """

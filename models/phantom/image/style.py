@@ -92,10 +92,10 @@ def _levels(severity: Mapping[str, float], rng: np.random.Generator) -> EchoLeve
     return EchoLevels(
         muscle_db=muscle_db,
         blood_db=float(muscle_db + u(-46, -34)),
-        around_db=float(u(-10, 3)),
-        coarse_db=float(u(1.5, 4.0)),
-        fine_db=float(u(1.0, 3.0)),
-        along_db=float(_between(3, 15, severity["dropout"]) + u(0, 3)),
+        around_db=float(u(-14, 2)),
+        coarse_db=float(u(2.5, 5.5)),
+        fine_db=float(u(1.2, 3.2)),
+        along_db=float(_between(4, 15, severity["dropout"]) + u(0, 5)),
         mirror=float(u(0.6, 3.0)),
         mirror_mm=float(u(0.6, 1.1)),
         offsets_db={name: float(rng.normal(0, 1.5)) for name in ECHOES},
@@ -120,8 +120,8 @@ def _clutter(severity: Mapping[str, float], muscle_db: float, rng: np.random.Gen
 def _spread(severity: float, rng: np.random.Generator) -> PointSpread:
     u = rng.uniform
     return PointSpread(
-        axial_mm=float(_between(0.36, 0.85, severity) * u(0.9, 1.15)),
-        lateral_deg=float(_between(0.36, 1.0, severity) * u(0.9, 1.2)),
+        axial_mm=float(_between(0.28, 0.66, severity) * u(0.9, 1.15)),
+        lateral_deg=float(_between(0.44, 1.05, severity) * u(0.9, 1.2)),
         focus_mm=float(u(45, 110)),
         defocus=float(u(1.2, 2.0)),
         beam_mm=float(u(0.2, 0.6)),
@@ -167,7 +167,7 @@ def _display(severity: float, muscle_db: float, rng: np.random.Generator) -> Dis
         gain_db=float((grey - 1) * dynamic_range_db - muscle_db),
         reject=float(u(0, 0.12)),
         grey_map=GreyMap(rng.choice([str(one) for one in GreyMap])),
-        bend=float(u(0.1, 0.9)),
+        bend=float(u(0.2, 1.0)),
         smoothing_px=smoothing,
         despeckle=float(u(0.2, 0.8)) if u() < 0.3 else 0.0,
         persistence=float(u(0, 0.35)) if u() < 0.6 else 0.0,

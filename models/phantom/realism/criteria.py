@@ -66,5 +66,10 @@ def picture_criteria(ours: Statistics) -> list[Criterion]:
     ]
 
 
+def measured_criteria() -> list[Criterion]:
+    """All of them, in order."""
+    return sorted(speckle_criteria(), key=lambda row: row.name)
+
+
 def _row(name: str, what: str, target: str, value: float, meets: Callable[[float], bool] | None, note: str = "") -> Criterion:
     return Criterion(name, what, target, round(value, 4), None if meets is None else bool(meets(value)), note)
