@@ -2,10 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from models.analysis.engine_choice import move_to_engine
+from models.clip import Clip
 from models.evaluation.datasets import read_data
 from models.evaluation.datasets.items import DataSet, Item
 from models.evaluation.datasets.truth_json import ClipSource
@@ -49,6 +51,22 @@ def evaluate_model(
         segmenter = load_model(beats_by, pretrained=True, device=device)
         loaded = reading_beats_of(loaded, segmenter)
         ways.append(move_to_engine(segmenter, engine=engine, device=device))
-    result = run_task(loaded, replace(data, items=watch(data.items)), options, task)
+    phantoms: set[str] = set()
+    watched = replace(data, items=_noting_phantoms(watch(data.items), phantoms))
+    result = run_task(loaded, watched, options, task)
     computed_by = f"computed by {' and '.join(dict.fromkeys(ways))}"
-    return Evaluated(loaded.manifest, data, replace(result, notes=(*result.notes, computed_by)))
+    noted = replace(result, notes=(*result.notes, computed_by), phantom_clips=len(phantoms))
+    return Evaluated(loaded.manifest, data, noted)
+
+
+def _noting_phantoms(items: Iterable[Item], found: set[str]) -> Iterator[Item]:
+    """The items; `found` takes the keys of those whose clip, once it is loaded, says that it shows a phantom."""
+
+    def load(item: Item) -> Clip:
+        clip = item.load()
+        if clip.is_quality_control_subject:
+            found.add(item.key)
+        return clip
+
+    for item in items:
+        yield replace(item, load=partial(load, item))

@@ -101,11 +101,30 @@ class Probe:
 
 @with_config(_DECLARED)
 @dataclass(frozen=True)
+class SiteEvaluation:
+    """Who answers for weights that phantoms had a part in, by which evaluation on data of patients.
+
+    `by` is the person's name, `at` the time (ISO 8601), `file` and `sha256` are those of the figures, `data` says what they
+    were measured on. `weights_sha256` are the weights that were evaluated: it holds for no others.
+    """
+
+    by: str
+    at: str
+    file: str
+    sha256: _Sha256
+    data: str
+    weights_sha256: _Sha256
+
+
+@with_config(_DECLARED)
+@dataclass(frozen=True)
 class Manifest:
     """One manifest. `weights_file` lies in the folder `weights` beside the manifest's own folder; empty: there are none.
 
     `trained`: somebody trained the weights in `weights_file`, as whoever brought them says: a file of random ones looks no
     different. `source_file` and `source_sha256` are the file of an import. `licence` is that of the weights.
+    `started_from` is the SHA-256 of the weights that a training of one's own began with. `trained_on_phantoms` is inherited
+    from them, until a `site_evaluation` of these very weights stands here.
     `labels` are the network's outputs in order, empty where their order is not published; `label_names` then in any order.
     `train_seeds`, `validation_seeds` and `test_seeds` are half-open ranges of heart seeds, disjoint. `metrics` holds numbers
     and the statement what they were measured on. A published model has `input_shape` (channels, frames where it takes a clip,
@@ -141,6 +160,8 @@ class Manifest:
     source_file: Annotated[str, Field(alias="[weights] source_file")] = ""
     source_sha256: Annotated[_Sha256, Field(alias="[weights] source_sha256")] = ""
     publication: Publication | None = None
+    started_from: Annotated[_Sha256, Field(alias="[training] started_from")] = ""
+    site_evaluation: SiteEvaluation | None = None
     path: Annotated[Path, Field(alias="(path)")] = Path()  # no key of a file is written so
 
     @property
@@ -165,6 +186,8 @@ def _consistent(manifest: Manifest) -> Manifest:
         raise ValueError("[weights] trained, and no file of them")
     if bool(manifest.weights_sha256) is not bool(manifest.weights_file or not manifest.publication):
         raise ValueError("[weights] sha256 is not a SHA-256")
+    if (judged := manifest.site_evaluation) and judged.weights_sha256 != manifest.weights_sha256:
+        raise ValueError("[site_evaluation] is of other weights")
     if manifest.probe.view in DISPLAYS and manifest.probe.frames != 1:
         raise ValueError("[probe] frames of a Doppler or M-mode display is 1: it is a single frame")
     return manifest
@@ -182,7 +205,7 @@ _NO_WEIGHTS_OF_OURS: dict[str, Any] = {
     **dict.fromkeys((f"[training] {part}_seeds" for part in ("train", "validation", "test")), (0, 0)),
     "[training] command": "",
 }
-_ORDER = (*_TABLES, "architecture", "thresholds", "metrics", "publication", "probe")
+_ORDER = (*_TABLES, "architecture", "thresholds", "metrics", "publication", "site_evaluation", "probe")
 _OF_THE_AUTHORS = "# Published of the authors' own file; not measured with the weights that were imported.\n"
 _RECIPE = "# A recipe: engines are tried on these images, drawn when they are needed.\n"
 

@@ -79,6 +79,8 @@ class AuditEvent(StrEnum):
     PAGE_WRITTEN = "page_written"  # a person had the page of a study written to a file, which names the patient
     SOURCE_IRREGULAR = "source_irregular"  # identifiers echoed or left out, other invalid values left out of documents
 
+    PHANTOM_RULE_LIFTED = "phantom_rule_lifted"  # a person registered an evaluation of phantom-trained weights on site data
+
     DELIVERY_CREATED = "delivery_created"
     DELIVERY_STARTED = "delivery_started"  # PENDING -> SENDING
     DELIVERY_ACCEPTED = "delivery_accepted"

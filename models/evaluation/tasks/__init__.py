@@ -127,6 +127,7 @@ def as_record(result: EvaluationResult, manifest: Manifest, data: DataSet) -> di
         "weights_sha256": manifest.weights_sha256,
         "layout": data.layout,
         "task": result.task,
+        "phantom_clips": result.phantom_clips,
         "figures": {key: _plain(value) for key, value in result.figures.items()},
         "published": dict(manifest.metrics),
         "notes": [*data.notes, *result.notes],

@@ -26,13 +26,16 @@ class Options:
 
 @dataclass(frozen=True)
 class EvaluationResult:
-    """`rows` all have the same keys. `plots`: file name without suffix -> what draws it."""
+    """`rows` all have the same keys. `plots`: file name without suffix -> what draws it. `phantom_clips` of those that were
+    looked at say that they show a phantom (Quality Control Subject).
+    """
 
     task: str
     figures: Mapping[str, Value]
     rows: tuple[Mapping[str, Cell], ...]
     notes: tuple[str, ...] = ()
     plots: Mapping[str, Draw] = field(default_factory=dict)
+    phantom_clips: int = 0
 
 
 def save_plots(plots: Mapping[str, Draw], folder: Path) -> list[Path]:

@@ -21,6 +21,14 @@ class ModelCommands(LazyGroup):
             "node.cli.models.import_:import_model",
             "Bring published weights in: hash checked, every tensor placed, stored as safetensors with origin and licence.",
         ),
+        "register": CommandRow(
+            "node.cli.models.register:register",
+            "Make a finished training a model that every command and the node take by its name.",
+        ),
+        "clear-phantom": CommandRow(
+            "node.cli.models.clear_phantom:clear_phantom",
+            "Register an evaluation on data of the site: a named person answers for weights that were trained on phantoms.",
+        ),
         "verify": CommandRow(
             "node.cli.models.verify:verify",
             "Hash the weights again, load them, and look at what they make of a probe; exit code 1 where something is wrong.",

@@ -4,6 +4,7 @@ import typer
 
 from models.library import registry
 from models.library.manifest import Manifest
+from models.library.stored_manifests import model_folder
 from node.cli.options import AsJson
 from node.cli.output import show_rows
 
@@ -36,6 +37,10 @@ def _weights(manifest: Manifest) -> str:
         return "missing"
     if manifest.publication:
         return "imported"
+    if manifest.site_evaluation:
+        return "evaluated on site"
     if manifest.trained_on_phantoms:
         return "phantom-trained"
+    if manifest.path.parent.parent == model_folder() and not manifest.architecture.get("embedder"):
+        return "trained here"
     return "learnt here" if manifest.architecture.get("embedder") else "bundled"
