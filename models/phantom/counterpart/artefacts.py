@@ -35,8 +35,7 @@ class Artefacts:
     def applied(self, envelope: NDArray[np.float32], time_ms: float) -> NDArray[np.float32]:
         """The envelope with everything that spoils it.
 
-        `envelope` is float32 (samples, lines) in the unit of the brightest muscle; so is the result, of the same shape (samples,
-        lines).
+        `envelope` is float32 (samples, lines) in the unit of the brightest muscle, and so is the result, (samples, lines).
         """
         result = envelope * self._edge
         result = result + self._repeated(result, time_ms)

