@@ -16,6 +16,8 @@ ModelError                     a model cannot be used, or not on this
  |       +- TorchFileError
  |       +- ExportFileError
  |       +- WeightsMismatch    lists what is missing, unexpected and misshaped
+ +- TrainingFailed             a loss that is no number
+ +- TrainingStopped            somebody stopped it; it can go on
  +- BackendError               this backend cannot run this network here
  +- InputError                 a clip, a video or a data set is not what is needed
      +- ReadingError           a clip has not the form that the model takes
@@ -118,6 +120,14 @@ class WeightsMismatch(WeightsFileError):
         }
         said = [f"{title}: {_beginning(names)}" for title, names in lists.items() if names]
         super().__init__("the weights do not fit the network; " + "; ".join(said))
+
+
+class TrainingFailed(ModelError):
+    """The training cannot go on: its loss is no number any more."""
+
+
+class TrainingStopped(ModelError):
+    """Somebody stopped the training; the same command goes on."""
 
 
 class BackendError(ModelError):

@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any
 
 from models.catalogue import DISPLAYS, View
-from models.library.manifest import Manifest, Value
+from models.library.manifest import Manifest
 from models.library.model_set import Role
 
 
@@ -104,19 +104,6 @@ class EngineStep:
 
 
 @dataclass(frozen=True)
-class Training:
-    """How `train` makes such a network: `name` is what a configuration calls it, `objective` that of `training.objectives`.
-
-    `architecture` is what the configuration leaves open; `widths` is the key under which that of the configuration stands.
-    """
-
-    name: str
-    objective: str
-    architecture: Mapping[str, Value] = field(default_factory=dict)
-    widths: str = "channels"
-
-
-@dataclass(frozen=True)
 class Recipe:
     """One kind of network of one family.
 
@@ -137,9 +124,9 @@ class Recipe:
 
     `evaluation` are the tasks of `evaluate`, the usual one first; `lines` the calipers that it draws, where they are more than
     the one that it is called after; `ef_figures` is how figures of its ejection fraction begin, as its publisher calls them.
-    `training` are the ways in which `train` makes it. `taught` are the tasks of `train` that fit, `backbone` the paths of the
-    submodules that look: a fine-tune may freeze them. All else answers, and begins anew where the number of answers changes.
-    `heat_map` says how an answer is explained, else `no_heat_map` why it cannot be.
+    `taught` are the tasks of `train` that fit, `backbone` the paths of the submodules that look: a fine-tune may freeze them.
+    All else answers, and begins anew where the number of answers changes. `heat_map` says how an answer is explained, else
+    `no_heat_map` why it cannot be.
 
     `head` is the submodule that answers, whose outputs are as many as [architecture] `outputs` says, or the labels: it may be
     exchanged for one of another number. "": what the network answers is of one kind and number.
@@ -167,7 +154,6 @@ class Recipe:
     encodes: Encodes | None = None
     beats_by: str = ""
     reference: str = ""
-    training: tuple[Training, ...] = ()
     taught: tuple[str, ...] = ()
     backbone: tuple[str, ...] = ()
     importer: str = ""

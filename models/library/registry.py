@@ -9,7 +9,7 @@ from models.errors import ManifestError, UnsuitableModel, WeightsError
 from models.library.manifest import Manifest, read_manifest
 from models.library.model import Model
 from models.library.name_matching import matching, meant
-from models.library.recipe import Answer, Recipe, Training
+from models.library.recipe import Answer, Recipe
 from models.library.stored_manifests import BrokenManifest, all_manifests, bundled_manifests, stored_name
 from models.library.weights_advice import how_to_bring_weights, how_to_import
 
@@ -199,14 +199,6 @@ def recipe_of(manifest: Manifest) -> Recipe:
 
 def all_recipes() -> tuple[Recipe, ...]:
     return tuple(recipe for family in FAMILIES for recipe in recipes_of(family))
-
-
-def trained_by(name: str) -> tuple[Recipe, Training]:
-    """What `train` makes under this name, and how. Raises ManifestError for a name that no family has."""
-    known = {training.name: (recipe, training) for recipe in all_recipes() for training in recipe.training}
-    if name not in known:
-        raise ManifestError(f"nothing is trained as {name!r}; there are {', '.join(known)}")
-    return known[name]
 
 
 def reading_beats_of(model: Model, segmenter: Model) -> Model:

@@ -29,32 +29,53 @@ class Augmentation:
     overlay: float = 0.3  # probability
 
 
-def augment(images: Tensor, masks: Tensor, strength: Augmentation, random: torch.Generator) -> tuple[Tensor, Tensor]:
-    """`images` and `masks` (n, 1, size, size), float32, 0 to 1, moved alike: both of the same shape.
-
-    Only the images change in brightness.
+@dataclass(frozen=True, eq=False)
+class Moved:
+    """`images` (n, frames * channels, h, w), 0 to 1; `masks` (n, structures, h, w), 0 to 1; `points` (n, points, 2), (x, y) px
+    of the image, (0, 0) at the centre of its top left pixel. All are float32; masks and points are None where there are none.
     """
-    grid = functional.affine_grid(_affine(len(images), strength, random), list(images.shape), align_corners=False)
-    images = functional.grid_sample(images, grid, align_corners=False)
-    masks = functional.grid_sample(masks, grid, align_corners=False)
+
+    images: Tensor
+    masks: Tensor | None = None
+    points: Tensor | None = None
+
+
+def augment(batch: Moved, strength: Augmentation, random: torch.Generator, channels: int = 1) -> Moved:
+    """Image, masks and points moved alike; only the images change in brightness.
+
+    All frames of one clip change alike but for their noise. The `channels` of a frame stand side by side, and change alike.
+    """
+    matrix = _affine(batch.images, strength, random)
+    grid = functional.affine_grid(matrix, list(batch.images.shape), align_corners=False)
+    images = functional.grid_sample(batch.images, grid, align_corners=False)
+    masks = None if batch.masks is None else functional.grid_sample(batch.masks, grid, align_corners=False)
+    points = None if batch.points is None else _moved_points(batch.points, matrix, *images.shape[-2:])
     images = _write_over(images, strength.overlay, random)
-    return _expose(images, strength, random), masks
+    return Moved(_expose(images, strength, random, channels), masks, points)
 
 
-def _affine(n: int, strength: Augmentation, random: torch.Generator) -> Tensor:
+def _affine(images: Tensor, strength: Augmentation, random: torch.Generator) -> Tensor:
+    """(n, 2, 3): from the new image to the old one, in halves of its sides."""
+    n, tall = len(images), images.shape[-2] / images.shape[-1]
     angle = _spread(n, random) * math.radians(strength.rotation_degrees)
     zoom = torch.exp(_spread(n, random) * strength.zoom)
     aspect = torch.exp(_spread(n, random) * strength.aspect / 2)
-    mirror = torch.where(torch.rand(n, generator=random) < strength.flip, -1.0, 1.0)
+    mirror = torch.where(_uniform((n,), random) < strength.flip, -1.0, 1.0)
     shift = torch.stack([_spread(n, random), _spread(n, random)], dim=1) * 2 * strength.shift
     cos, sin = torch.cos(angle), torch.sin(angle)
-    matrix = torch.stack(
-        [cos * zoom * aspect * mirror, -sin * zoom * aspect, sin * zoom / aspect * mirror, cos * zoom / aspect], 1
-    )
-    return torch.cat([matrix.view(n, 2, 2), shift[:, :, None]], dim=2)
+    rows = [cos * zoom * aspect * mirror, -sin * zoom * aspect * tall, sin * zoom / aspect * mirror / tall, cos * zoom / aspect]
+    return torch.cat([torch.stack(rows, 1).view(n, 2, 2), shift[:, :, None]], dim=2)
 
 
-def _expose(images: Tensor, strength: Augmentation, random: torch.Generator) -> Tensor:
+def _moved_points(points: Tensor, matrix: Tensor, height: int, width: int) -> Tensor:
+    size = torch.tensor([width, height], device=points.device)
+    halves = (points + 0.5) / size * 2 - 1
+    moved = torch.linalg.solve(matrix[:, :, :2], (halves - matrix[:, None, :, 2]).transpose(1, 2)).transpose(1, 2)
+    placed: Tensor = (moved + 1) / 2 * size - 0.5
+    return placed
+
+
+def _expose(images: Tensor, strength: Augmentation, random: torch.Generator, channels: int) -> Tensor:
     n = len(images)
     gamma = torch.exp(_spread(n, random) * strength.gamma).view(n, 1, 1, 1)
     gain = torch.exp(_spread(n, random) * strength.gain).view(n, 1, 1, 1)
@@ -62,40 +83,48 @@ def _expose(images: Tensor, strength: Augmentation, random: torch.Generator) -> 
     images = images * torch.exp(_drift(images, strength.shading, random))
     images = images + _drift(images, strength.haze, random).clamp(min=0) * (images > 0.02)
     blurred = functional.avg_pool2d(functional.pad(images, (1, 1, 1, 1), mode="replicate"), 3, stride=1)
-    share = torch.rand(n, 1, 1, 1, generator=random) * (torch.rand(n, 1, 1, 1, generator=random) < strength.blur)
+    share = _uniform((n, 1, 1, 1), random) * (_uniform((n, 1, 1, 1), random) < strength.blur)
     images = torch.lerp(images, blurred, share)
-    level = torch.rand(n, 1, 1, 1, generator=random) * strength.noise
-    speckle = torch.randn(images.shape, generator=random) * level * (images > 0.02)
-    return (images + speckle).clamp(0, 1)
+    if strength.noise:
+        frames = (n, images.shape[1] // channels, *images.shape[-2:])
+        level = _uniform((n, 1, 1, 1), random) * strength.noise
+        speckle = level * torch.randn(frames, generator=random, device=random.device)
+        images = images + speckle.repeat_interleave(channels, dim=1) * (images > 0.02)
+    return images.clamp(0, 1)
 
 
 def _drift(images: Tensor, strength: float, random: torch.Generator) -> Tensor:
     """A smooth random field, about -strength to strength, that changes a few times over the image."""
-    coarse = torch.rand(len(images), 1, 5, 5, generator=random) * 2 - 1
-    scaled = strength * torch.rand(len(images), 1, 1, 1, generator=random) * coarse
+    n = len(images)
+    coarse = _uniform((n, 1, 5, 5), random) * 2 - 1
+    scaled = strength * _uniform((n, 1, 1, 1), random) * coarse
     return functional.interpolate(scaled, images.shape[-2:], mode="bicubic", align_corners=True)
 
 
 def _write_over(images: Tensor, probability: float, random: torch.Generator) -> Tensor:
     """Bars, ticks and boxes as carts write them, independent of what the image shows."""
     images = images.clone()
-    size = images.shape[-1]
-    for index in torch.nonzero(torch.rand(len(images), generator=random) < probability).flatten().tolist():
+    rows, columns = images.shape[-2:]
+    for index in torch.nonzero(_uniform((len(images),), random) < probability).flatten().tolist():
         for _ in range(_integer(1, 4, random)):
-            top, left = _integer(0, size - 4, random), _integer(0, size - 4, random)
+            top, left = _integer(0, rows - 4, random), _integer(0, columns - 4, random)
             if _integer(0, 2, random):  # near a border, where carts write
-                left = left // 6 if _integer(0, 2, random) else size - 4 - left // 6
-            height, width = _integer(1, 6, random), _integer(1, size // 5, random)
-            box = images[index, 0, top : top + height, left : left + width]
-            brightness = 0.4 + 0.6 * torch.rand((), generator=random)
-            ink = torch.rand(box.shape, generator=random) < 0.6
+                left = left // 6 if _integer(0, 2, random) else columns - 4 - left // 6
+            height, width = _integer(1, 6, random), _integer(1, max(columns // 5, 2), random)
+            box = images[index, :, top : top + height, left : left + width]
+            brightness = 0.4 + 0.6 * _uniform((), random)
+            ink = _uniform(tuple(box.shape[1:]), random) < 0.6
             box.copy_(torch.where(ink, brightness, box))
     return images
 
 
+def _uniform(shape: tuple[int, ...], random: torch.Generator) -> Tensor:
+    return torch.rand(shape, generator=random, device=random.device)
+
+
 def _spread(n: int, random: torch.Generator) -> Tensor:
-    return 2 * torch.rand(n, generator=random) - 1
+    return 2 * _uniform((n,), random) - 1
 
 
 def _integer(low: int, high: int, random: torch.Generator) -> int:
-    return int(torch.randint(low, high, (), generator=random))
+    return int(torch.randint(low, high, (), generator=random, device=random.device))

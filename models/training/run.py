@@ -28,7 +28,8 @@ class DataRecord(BaseModel):
     """What was learnt from. `sha256` is that of the keys, patients, splits and labels of all items, in their order.
 
     `items` and `patients` are counts by split. `patients_of` names the patients of each split by hashes, since names are
-    nobody's business. `of_phantoms`: some of the images show synthetic hearts. `notes` tell what was left out.
+    nobody's business. `of_phantoms`: some of the images show synthetic hearts. `seeds` are half-open ranges of
+    hearts, by split. `notes` tell what was left out.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -41,6 +42,7 @@ class DataRecord(BaseModel):
     patients_of: dict[str, tuple[str, ...]]
     of_phantoms: bool
     description: str
+    seeds: dict[str, tuple[int, int]] = {}
     notes: tuple[str, ...] = ()
 
 
@@ -120,6 +122,8 @@ def manifest_of_run(run: Run, start: Manifest) -> Manifest:
     return replace(
         start,
         name=run.name,
+        version="1",
+        weights_file=WEIGHTS_FILE,
         family=run.family,
         licence=run.licence,
         labels=run.labels,
@@ -137,9 +141,9 @@ def manifest_of_run(run: Run, start: Manifest) -> Manifest:
         trained_on_phantoms=run.trained_on_phantoms,
         training_data=run.data.description,
         generator=run.generator,
-        train_seeds=(0, 0),
-        validation_seeds=(0, 0),
-        test_seeds=(0, 0),
+        train_seeds=run.data.seeds.get("train", (0, 0)),
+        validation_seeds=run.data.seeds.get("val", (0, 0)),
+        test_seeds=run.data.seeds.get("test", (0, 0)),
         command=run.command,
         source_file="",
         source_sha256="",

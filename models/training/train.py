@@ -1,138 +1,202 @@
-"""Training in its smallest form: one configuration in, one manifest and its weights out; torch and safetensors alone."""
+"""A training from its configuration to a finished run: `echonode train`."""
 
-import hashlib
-import math
-import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+import importlib.metadata
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-from safetensors.torch import save as save_safetensors
-from torch import nn
 
-from models.catalogue import View
-from models.library.manifest import PHANTOM_ONLY, Manifest, Probe, Value, write_manifest
-from models.library.registry import load_manifest, trained_by
-from models.phantom import GENERATOR_VERSION
-from models.training.augment import augment
-from models.training.config import TrainingConfig, read_config
-from models.training.objectives import OBJECTIVES, Objective, batch_of
-from models.training.phantom_source import FrameSet, load_frames
+from models.errors import TrainingConfigError
+from models.evaluation.datasets.truth_json import ClipSource
+from models.training.batch_order import BatchOrder, class_balance
+from models.training.checkpoints import Progress, load_best, write_whole
+from models.training.clip_dataset import ClipDataset
+from models.training.computation import chosen_device, chosen_precision
+from models.training.configuration import command_of, read_configuration, read_yaml, yaml_of
+from models.training.finished_run import write_run
+from models.training.fitting import Fitting
+from models.training.judgement import figures_of, scores_of
+from models.training.preparation import prepared
+from models.training.reference_limit import learnt_reference
+from models.training.run import CONFIG_FILE, RUN_FILE, Run, read_run
+from models.training.settings import Settings
+from models.training.starting_model import StartingModel
+from models.training.tasks import Task
+from models.training.training_data import TaughtData, TrainingData, read_training_data
+from models.training.training_log import TrainingLog, Unwatched, Watcher
+from models.training.value_range import ValueRange
 
-Progress = Callable[[str], None]
 
-# All trainings share one set of frames, generated at the largest input size.
-FRAME_SIZE_PX = 160
-_REPORT_EVERY = 50
-_MAX_GRADIENT = 1.0
-# Stored in full: squared distances lose their meaning in half precision.
-_KEPT_FULL = ("class_means", "precision")
+def train(
+    config: str, overrides: Sequence[str] = (), *, source: ClipSource | None = None, watcher: Watcher | None = None
+) -> Run:
+    """Trains what the configuration says, or goes on with it; a finished run is returned as it is.
 
-
-def train(config: Path, overrides: Sequence[str] = (), progress: Progress = lambda line: None) -> Manifest:
-    """Trains what the configuration says, writes weights and manifest, returns the manifest as written.
-
-    Raises TrainingConfigError. The same configuration, generator and machine give the same weights.
+    `source` reads the clips of a folder of DICOM objects. Raises TrainingConfigError, TrainingRunError, DatasetError,
+    TrainingFailed, TrainingStopped. The same configuration, data and machine give the same weights.
     """
-    settings = read_config(config, overrides)
-    recipe, training = trained_by(settings.model.task)
-    objective = OBJECTIVES[training.objective]
-    torch.manual_seed(settings.optimiser.seed)
-    teaching, validation = (
-        _frames(settings, objective, seeds) for seeds in (settings.data.train_seeds, settings.data.validation_seeds)
-    )
-    progress(f"{settings.model.name}: {len(teaching)} frames to train on, {len(validation)} to validate")
-    given: dict[str, Value] = {training.widths: settings.model.channels}
-    draft = _draft(
-        settings, recipe.family, objective.labels, given | dict(objective.architecture) | dict(training.architecture)
-    )
-    model = load_manifest(draft)
-    _fit(model.network, objective, teaching, settings, progress)
-    model.network.eval()
-    summary = objective.finish(model, teaching, validation)
-    progress(f"{settings.model.name}: {dict(summary.metrics)}")
-    metrics = dict(summary.metrics) | {"measured_on": "synthetic phantoms"}
-    return _write(model.network, replace(draft, thresholds=summary.thresholds, metrics=metrics), Path(settings.output.folder))
+    settings, resolved = read_configuration(config, overrides)
+    folder = Path(settings.run.folder)
+    if (folder / RUN_FILE).is_file():
+        _same_configuration(folder, resolved)
+        return read_run(folder)
+    _claim(folder, resolved)
+    watcher = watcher or Unwatched()
+    threads = torch.get_num_threads()
+    try:
+        return _Training(settings, resolved, command_of(config, overrides), folder, source, watcher).run()
+    finally:
+        torch.set_num_threads(threads)  # a training that goes on computes with those it began with
 
 
-def _frames(settings: TrainingConfig, objective: Objective, seeds: list[int]) -> FrameSet:
-    frames = load_frames((seeds[0], seeds[1]), FRAME_SIZE_PX, Path(settings.data.cache), settings.data.processes)
-    return frames.where(objective.select(frames)).resized(settings.model.size_px)
+def _claim(folder: Path, resolved: Mapping[str, Any]) -> None:
+    if (folder / CONFIG_FILE).is_file():
+        _same_configuration(folder, resolved)
+        return
+    if folder.exists() and any(folder.iterdir()):
+        raise TrainingConfigError(f"run.folder: {folder} holds other files: choose another folder")
+    write_whole(folder / CONFIG_FILE, yaml_of(resolved).encode())
 
 
-def _draft(settings: TrainingConfig, family: str, labels: tuple[str, ...], architecture: Mapping[str, Value]) -> Manifest:
-    def seeds(values: list[int]) -> tuple[int, int]:
-        return values[0], values[1]
-
-    return Manifest(
-        name=settings.model.name,
-        version=settings.model.version,
-        family=family,
-        licence="Apache-2.0",
-        intended_use=PHANTOM_ONLY,
-        weights_file=f"{settings.model.name}.safetensors",
-        weights_sha256="0" * 64,
-        trained=True,
-        input_size_px=settings.model.size_px,
-        labels=labels,
-        trained_on_phantoms=True,
-        training_data="synthetic hearts, A4C and A2C in several phases, and images of no heart",
-        generator=GENERATOR_VERSION,
-        train_seeds=seeds(settings.data.train_seeds),
-        validation_seeds=seeds(settings.data.validation_seeds),
-        test_seeds=seeds(settings.data.test_seeds),
-        command=settings.command,
-        probe=Probe(View.A4C, seed=0, frames=3),
-        architecture=architecture,
-    )
+def _same_configuration(folder: Path, resolved: Mapping[str, Any]) -> None:
+    """Where and how it is watched may change; what is trained may not."""
+    before = read_yaml(folder / CONFIG_FILE)
+    changed = sorted(_flat(before).items() ^ _flat(resolved).items())
+    keys = sorted({key for key, _ in changed} - {"run.mlflow", "run.folder", "data.workers", "data.memory_mb"})
+    if keys:
+        raise TrainingConfigError(
+            f"run.folder: {folder} is a training with another {', '.join(keys)}: choose another folder, or the same settings"
+        )
 
 
-def _fit(network: nn.Module, objective: Objective, frames: FrameSet, settings: TrainingConfig, progress: Progress) -> None:
-    """AdamW under a one-cycle learning rate; bfloat16 where the processor multiplies it faster, single precision elsewhere."""
-    options = settings.optimiser
-    random = torch.Generator().manual_seed(options.seed)
-    order = np.random.default_rng(options.seed)
-    network.to(memory_format=torch.channels_last).train()  # type: ignore[call-overload]
-    optimiser = torch.optim.AdamW(network.parameters(), lr=options.learning_rate, weight_decay=options.weight_decay)
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _one_cycle(step / options.iterations))
-    started, recent = time.perf_counter(), 0.0
-    for iteration in range(options.iterations):
-        batch = batch_of(frames, order.integers(len(frames), size=options.batch_size))
-        images, masks = augment(batch.images, batch.masks, objective.augmentation, random)
-        batch = replace(batch, images=images, masks=masks)
-        with torch.autocast("cpu", dtype=torch.bfloat16):
-            logits = network(batch.images.contiguous(memory_format=torch.channels_last))
-        loss = objective.loss(logits.float(), batch)
-        optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(network.parameters(), _MAX_GRADIENT)
-        optimiser.step()
-        schedule.step()
-        recent += loss.item() / _REPORT_EVERY
-        if (iteration + 1) % _REPORT_EVERY == 0:
-            progress(f"{iteration + 1}/{options.iterations}: loss {recent:.4f}, {time.perf_counter() - started:.0f} s")
-            recent = 0.0
+def _flat(table: Any, above: str = "") -> dict[str, str]:
+    if not isinstance(table, dict):
+        return {above.removesuffix("."): repr(table)}
+    return {key: value for name, part in table.items() for key, value in _flat(part, f"{above}{name}.").items()}
 
 
-def _one_cycle(done: float) -> float:
-    """Share of the highest learning rate: linear to it over the first tenth, then a cosine down to zero.
+@dataclass(frozen=True, eq=False)
+class _Training:
+    settings: Settings
+    resolved: Mapping[str, Any]
+    command: str
+    folder: Path
+    source: ClipSource | None
+    watcher: Watcher
 
-    Ours: torch's `OneCycleLR` takes the same curve, straight or cosine, up and down.
-    """
-    return done / 0.1 if done < 0.1 else (1 + math.cos(math.pi * (done - 0.1) / 0.9)) / 2
+    def run(self) -> Run:
+        settings = self.settings
+        data = read_training_data(settings.data, self.source)
+        task, taught, starting = prepared(settings, data)
+        self.watcher.said(_summary(settings, task, taught, starting))
+        device = chosen_device(settings.run.device)
+        precision = chosen_precision(settings.run.precision, device)
+        sets = {split: _dataset(settings, starting, task, taught, split) for split in taught.items}
+        log = TrainingLog(self.folder, settings.run.mlflow, settings.model.name, self.resolved)
+        fitting = self._fitting(task, taught, starting, sets, device, precision, log)
+        progress = fitting.fit()
+        load_best(self.folder, starting.changing(head_only=settings.model.trained == "head"))
+        thresholds, metrics = self._judged(task, starting, sets, device)
+        for split, figures in metrics.items():
+            log.figures(progress.step, f"best_{split}", figures)
+        log.ended()
+        run = self._run(data, task, taught, starting, progress, metrics, thresholds, device, precision)
+        return write_run(self.folder, run, starting.network)
+
+    def _fitting(
+        self,
+        task: Task,
+        taught: TaughtData,
+        starting: StartingModel,
+        sets: Mapping[str, ClipDataset],
+        device: str,
+        precision: str,
+        log: TrainingLog,
+    ) -> Fitting:
+        settings = self.settings
+        classes = [task.class_of(item) for item in taught.items["train"]]
+        weights = class_balance(classes) if settings.data.balance and any(classes) else None
+        order = BatchOrder(len(sets["train"]), settings.run.batch_size, settings.run.seed, weights)
+        return Fitting(
+            starting, task, sets["train"], sets["val"], order, settings.data.augmentation, settings.optimiser, settings.run,
+            _steps(settings, order), device, precision, settings.model.trained == "head", self.folder, taught.record.sha256,
+            settings.data.workers, log, self.watcher, ValueRange.of(starting.model.manifest),
+        )  # fmt: skip
+
+    def _judged(
+        self, task: Task, starting: StartingModel, sets: Mapping[str, ClipDataset], device: str
+    ) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
+        """Limits, and the figures of the splits that nothing was learnt from."""
+        scores = {
+            split: scores_of(starting.network, task, sets[split], self.settings.run.batch_size, device)
+            for split in ("val", "test")
+            if len(sets[split])
+        }
+        limits = task.thresholds(starting.model, scores["val"]) | learnt_reference(starting.model, sets["train"], sets["val"])
+        return limits, {split: figures_of(task, found) for split, found in scores.items()}
+
+    def _run(
+        self,
+        data: TrainingData,
+        task: Task,
+        taught: TaughtData,
+        starting: StartingModel,
+        progress: Progress,
+        metrics: dict[str, dict[str, float]],
+        thresholds: Mapping[str, float],
+        device: str,
+        precision: str,
+    ) -> Run:
+        manifest, start = starting.model.manifest, starting.start
+        return Run(
+            name=self.settings.model.name, model=self.settings.model.start, task=task.name, family=manifest.family,
+            architecture=dict(manifest.architecture), labels=manifest.labels, input_size_px=manifest.input_size_px,
+            input_shape=manifest.input_shape, input_values=manifest.input_values,
+            output_values=manifest.output_values if manifest.labels == start.labels else _outputs(task),
+            thresholds=dict(manifest.thresholds) | dict(thresholds),
+            licence=self.settings.model.licence or _licence(starting),
+            trained_on_phantoms=data.of_phantoms or bool(starting.weights_sha256 and start.trained_on_phantoms),
+            started_from=starting.weights_sha256, new_tensors=starting.new, generator=data.generator, data=taught.record,
+            metrics=metrics, steps=progress.step, best_step=progress.best_step, seed=self.settings.run.seed, device=device,
+            precision=precision, versions=_versions(), command=self.command, weights_sha256="",
+        )  # fmt: skip
 
 
-def _write(network: nn.Module, manifest: Manifest, folder: Path) -> Manifest:
-    tensors = {
-        name: (tensor.half() if tensor.is_floating_point() and name not in _KEPT_FULL else tensor).contiguous()
-        for name, tensor in network.state_dict().items()
-    }
-    content = save_safetensors(tensors)
-    path = folder / "manifests" / f"{manifest.name}.toml"
-    manifest = replace(manifest, weights_sha256=hashlib.sha256(content).hexdigest(), path=path)
-    manifest.weights_path.parent.mkdir(parents=True, exist_ok=True)
-    manifest.weights_path.write_bytes(content)
-    write_manifest(manifest, path)
-    return manifest
+def _dataset(settings: Settings, starting: StartingModel, task: Task, taught: TaughtData, split: str) -> ClipDataset:
+    told = settings.data
+    return ClipDataset(
+        taught.items[split], starting.model.manifest, task,
+        random_start=told.random_start, memory_mb=told.memory_mb // 3, seed=settings.run.seed,
+    )  # fmt: skip
+
+
+def _steps(settings: Settings, order: BatchOrder) -> int:
+    told = settings.run
+    if (told.steps is None) == (told.epochs is None):
+        raise TrainingConfigError("run.steps, run.epochs: give one of them")
+    return told.steps or (told.epochs or 1) * order.steps_per_epoch
+
+
+def _summary(settings: Settings, task: Task, taught: TaughtData, starting: StartingModel) -> str:
+    counts = ", ".join(f"{count} {split}" for split, count in taught.record.items.items())
+    patients = ", ".join(str(count) for count in taught.record.patients.values())
+    begins = f"begins anew: {', '.join(starting.new)}" if starting.weights_sha256 and starting.new else ""
+    first = f"{settings.model.name}: {task.name} of {', '.join(task.labels)}; items: {counts}; patients: {patients}"
+    return "\n".join([first, *taught.record.notes, *([begins] if begins else [])])
+
+
+def _outputs(task: Task) -> str:
+    return f"{task.name}: {', '.join(task.labels)}"
+
+
+def _licence(starting: StartingModel) -> str:
+    """Weights that were learnt from others keep their licence."""
+    return starting.start.licence if starting.weights_sha256 else "that of the data's owner"
+
+
+def _versions() -> dict[str, str]:
+    found = {name: importlib.metadata.version(name) for name in ("torch", "numpy")}
+    return found | {"python": platform.python_version()}

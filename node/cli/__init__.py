@@ -40,7 +40,7 @@ class Commands(LazyGroup):
         ),
         "train": CommandRow(
             "node.cli.train:train",
-            "Train a network on the phantom; writes weights and manifest into the configured folder.",
+            "Teach a network on your own data or on the phantom; goes on where it was stopped.",
         ),
         "evaluate": CommandRow(
             "node.cli.evaluate:evaluate",

@@ -6,7 +6,7 @@ from pathlib import Path
 from models.library.model_set import Role
 from models.library.recipe import Encodes
 from models.library.registry import FAMILIES, all_recipes, list_models, load_manifest, named, recipe_of
-from models.training.objectives import OBJECTIVES
+from models.training.tasks import TASKS
 
 ROOT = Path(__file__).resolve().parents[2]
 HOMES = ("models/families/", "models/library/registry.py")
@@ -61,7 +61,7 @@ def test_what_a_recipe_names_is_there() -> None:
             assert not path or callable(named(path)), path
         assert not recipe.importer or named(f"{recipe.importer}:IMPORTER").place
         assert callable(named(f"{recipe.networks}:load"))
-        assert {training.objective for training in recipe.training} <= OBJECTIVES.keys()
+        assert set(recipe.taught) <= TASKS.keys()
 
 
 def test_the_registry_has_one_line_for_each_family() -> None:

@@ -83,6 +83,7 @@ def _item(folder: Path, view: str, splits: Mapping[str, str]) -> Item:
         ed_frame=0,
         es_frame=1,
         masks=partial(_masks, masks),
+        structures=tuple(STRUCTURES.values()),
     )
     return Item(f"{patient}_{view}", patient, splits.get(patient, ""), partial(_clip, f"{patient}_{view}", images), truth)
 

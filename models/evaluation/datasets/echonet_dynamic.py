@@ -64,6 +64,7 @@ def _item(path: Path, row: Row, traces: dict[str, dict[int, _Trace]]) -> Item:
         ed_frame=by_area[-1][0] if traced else None,
         es_frame=by_area[0][0] if traced else None,
         masks=partial(_masks, dict(by_area) if traced else {}, *size),
+        structures=("lv",) if traced else (),
     )
     return Item(name, name, row.split("Split"), partial(_load, video, row, dict(by_area)), truth)
 

@@ -53,7 +53,8 @@ class Truth:
 
     `answers` are of several readers, by name, each a label or NOT_SURE; `label` is the one the data set calls true. `masks` are
     made when asked for: by structure and frame (rows, columns), true inside. Frames are 0-based. `values` are measurements of
-    the clip, or of its study, by our keys; `view` is what the clip shows, in our words.
+    the clip, or of its study, by our keys; `view` is what the clip shows, in our words. `structures` are those of the masks,
+    known without making them; `quality` is a grade, 0 the worst.
     """
 
     label: str | None = None
@@ -68,6 +69,8 @@ class Truth:
     landmarks: tuple[TrueLandmark, ...] = ()
     values: Mapping[str, TrueValue] = field(default_factory=dict)
     view: View | None = None
+    structures: tuple[str, ...] = ()
+    quality: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

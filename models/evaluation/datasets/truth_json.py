@@ -51,6 +51,8 @@ def _item(clip: Clip, entry: Mapping[str, Any], path: Path) -> Item:
             values=values,
             view=_view(entry),
             masks=partial(_masks, outlines, clip.rows, clip.columns),
+            structures=tuple(dict.fromkeys(structure for structure, _, _ in outlines)),
+            quality=None if entry.get("quality") is None else int(entry["quality"]),
         )
         named = [*(frame for _, frame, _ in outlines), *(mark.frame_index for mark in landmarks)]
         named += [*(one for one in (truth.ed_frame, truth.es_frame) if one is not None)]

@@ -60,8 +60,9 @@ class EchoMotionNet(ReadingNetwork):
 
     Values are float32, 0 to 1, h and w multiples of 32.
 
-    `[architecture]`: `encoder`; `attention`, after the encoder and, unless it is DANet, on each of the decoder's levels;
-    `decoder`, the widths of its five levels, of which the last two have no skip: the encoder starts at a quarter of the size.
+    `[architecture]`: `outputs`, one where nothing is said; `encoder`; `attention`, after the encoder and, unless it is DANet,
+    on each of the decoder's levels; `decoder`, the widths of its five levels, of which the last two have no skip: the encoder
+    starts at a quarter of the size.
     """
 
     def __init__(self, manifest: Manifest) -> None:

@@ -3,9 +3,8 @@
 from typing import Any
 
 from models.catalogue import View
-from models.library.manifest import Value
 from models.library.model_set import Role
-from models.library.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe, Training
+from models.library.recipe import FITS, Answer, EngineStep, Form, HeatMap, Layer, Recipe
 
 _FAMILY, _NETWORKS = "echo_motion", "models.families.echo_motion.networks"
 _FRAMES, _CLIP = "models.families.echo_motion.inputs:SmoothedFrames", "models.families.echo_motion.inputs:SmoothedClip"
@@ -49,18 +48,6 @@ def _of_clips(
     )
 
 
-# Training sees the phantom's frames as they are, so the manifest says that reading does too.
-_UNFILTERED: dict[str, Value] = {
-    "network": "segmenter",
-    "encoder": "B0",
-    "attention": "SE",
-    "clahe_clip_limit": 0.0,
-    "clahe_tiles": 8,
-    "bilateral_diameter_px": 0,
-    "bilateral_sigma_grey": 30.0,
-    "bilateral_sigma_px": 3.0,
-}
-
 RECIPES = (
     Recipe(
         _FAMILY,
@@ -71,7 +58,6 @@ RECIPES = (
         outlines=(View.A4C,),
         evaluation=("segmentation", "ef", "values", "landmarks"),
         clips_read=1,
-        training=(Training("echo_motion_lv", "lv", _UNFILTERED, "decoder"),),
         taught=("segmentation",),
         backbone=("encoder",),
         sees=_FRAMES,

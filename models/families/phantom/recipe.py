@@ -1,7 +1,7 @@
 """What the phantom's networks say of themselves."""
 
 from models.library.model_set import Role
-from models.library.recipe import FITS, Answer, Encodes, HeatMap, Layer, Recipe, Training
+from models.library.recipe import FITS, Answer, Encodes, HeatMap, Layer, Recipe
 
 _SEES = "models.inputs.letterboxed_region:letterboxed"
 
@@ -14,7 +14,6 @@ RECIPES = (
         limits={Role.VIEW: "view_probability"},
         evaluation=("classification",),
         encodes=Encodes.FRAMES,
-        training=(Training("view", "view"), Training("quality", "quality")),
         taught=("classification", "quality"),
         backbone=("stages",),
         sees=_SEES,
@@ -27,7 +26,6 @@ RECIPES = (
         Answer.MASK,
         roles={Role.LV_SEGMENTATION: FITS},
         evaluation=("segmentation", "landmarks"),
-        training=(Training("lv", "lv"),),
         taught=("segmentation",),
         backbone=("entry", "down"),
         sees=_SEES,

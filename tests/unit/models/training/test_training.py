@@ -1,4 +1,4 @@
-"""The training in a few seconds: that it runs, writes what can be loaded, learns, and repeats itself."""
+"""Training on the phantom in a few seconds: that it runs, gives what can be loaded, learns, and repeats itself."""
 
 from pathlib import Path
 
@@ -7,23 +7,29 @@ import pytest
 import torch
 
 from models.clip import Clip
+from models.errors import TrainingConfigError
 from models.families.echo_motion.frames import Preparation
 from models.families.echo_motion.networks import EchoMotionNet
-from models.library.manifest import PHANTOM_ONLY
-from models.library.registry import find_manifest, load_model
+from models.library.manifest import Manifest
+from models.library.model import Model
+from models.library.registry import find_manifest, load_manifest
 from models.training.phantom_source import VIEWS, load_frames
+from models.training.run import Run, manifest_of_run
 from models.training.train import train
+from tests.unit.models.training.miniature_trainings import Stopper
 
 pytestmark = pytest.mark.slow  # trains
 
-CONFIG = Path(__file__).parents[4] / "config"
 TINY = [
-    "data.train_seeds=[100000, 100004]",
-    "data.validation_seeds=[200000, 200004]",
-    "data.processes=1",
-    "optimiser.batch_size=8",
+    "data.phantom.train_seeds=[100000,100004]",
+    "data.phantom.validation_seeds=[200000,200004]",
+    "data.phantom.test_seeds=[300000,300001]",
+    "data.phantom.processes=1",
+    "run.batch_size=8",
+    "run.mlflow=''",
+    "run.device=cpu",
     "model.size_px=32",
-    "model.channels=[8, 12, 16]",
+    "model.architecture.channels=[8,12,16]",
 ]
 
 
@@ -33,47 +39,76 @@ def cache(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def tiny(cache: Path, folder: Path, *more: str) -> list[str]:
-    return [*TINY, f"data.cache={cache}", f"output.folder={folder}", *more]
+    return [*TINY, f"data.phantom.cache={cache}", f"run.folder={folder}", *more]
 
 
-def test_a_published_architecture_can_be_trained_read_with_and_is_marked(cache: Path, tmp_path: Path) -> None:
+def loaded(run: Run) -> Model:
+    return load_manifest(of(run), weights=run.weights)
+
+
+def of(run: Run) -> Manifest:
+    return manifest_of_run(run, find_manifest(run.model))
+
+
+def test_a_published_architecture_can_be_trained_and_read_with(cache: Path, tmp_path: Path) -> None:
     """EchoMotionNet on the phantom, two steps: what comes out is a model like any other."""
-    overrides = tiny(cache, tmp_path, "optimiser.iterations=2", "model.size_px=64", "model.channels=[8, 8, 8, 8, 8]")
-    written = train(CONFIG / "train_phantom_echo_motion.toml", overrides)
-    network = load_model(str(tmp_path / "manifests" / "phantom_echo_motion.toml"), pretrained=True).network
+    small = ["data.limit=4", "run.steps=2", "model.size_px=64", "model.architecture.decoder=[8,8,8,8,8]"]
+    told = [one for one in tiny(cache, tmp_path / "run", *small) if "channels" not in one and "size_px=32" not in one]
+    run = train("phantom_echo_motion", told)
+    network = loaded(run).network
     assert isinstance(network, EchoMotionNet)
-    assert network.manifest == written
-    assert written.intended_use == PHANTOM_ONLY
+    assert run.trained_on_phantoms
     frames = load_frames((100000, 100004), 160, cache, 1).resized(64)
     shown = Clip("1.2.3", np.repeat(frames.images[:2, ..., None], 3, axis=3), None)
-    assert np.array_equal(Preparation.of(written).preprocess(shown.frames), frames.images[:2])  # as it was trained
+    assert np.array_equal(Preparation.of(of(run)).preprocess(shown.frames), frames.images[:2])  # as it was trained
     assert len(network.read(shown).rows) == 2
 
 
-@pytest.mark.parametrize("task", ["view", "quality", "lv"])
-def test_what_was_trained_can_be_loaded_and_is_marked(task: str, cache: Path, tmp_path: Path) -> None:
-    overrides = tiny(cache, tmp_path, "optimiser.iterations=3")
-    written = train(CONFIG / f"train_phantom_{task}.toml", overrides)
-    path = str(tmp_path / "manifests" / f"phantom_{task}.toml")
-    assert find_manifest(path) == written
-    network = load_model(path, pretrained=True).network
-    assert network(torch.rand(2, 1, 32, 32)).shape[0] == 2
-    assert written.intended_use == PHANTOM_ONLY
-    assert written.trained_on_phantoms
-    assert written.train_seeds == (100000, 100004)
-    assert "optimiser.iterations=3" in written.command
-    assert written.thresholds
-    assert written.weights_path.read_bytes()[:4096].count(b"F16") > 3
+@pytest.mark.parametrize(
+    ("task", "limits"),
+    [
+        ("view", {"view_probability", "out_of_distribution"}),
+        ("quality", {"adequate_quality"}),
+        ("lv", {"contour_level"}),
+    ],
+)
+def test_what_was_trained_can_be_loaded_and_is_marked(task: str, limits: set[str], cache: Path, tmp_path: Path) -> None:
+    run = train(f"phantom_{task}", tiny(cache, tmp_path / "run", "run.steps=3"))
+    manifest = of(run)
+    assert loaded(run).network(torch.rand(2, 1, 32, 32)).shape[0] == 2
+    assert manifest.trained_on_phantoms
+    assert manifest.train_seeds == (100000, 100004)
+    assert "run.steps=3" in manifest.command
+    assert limits <= manifest.thresholds.keys()
+    assert run.data.patients == {"train": 4, "val": 4, "test": 1}
+    assert set(run.metrics) == {"val", "test"}
+
+
+def test_a_reference_is_learnt_of_the_hearts(cache: Path, tmp_path: Path) -> None:
+    model = loaded(train("phantom_view", tiny(cache, tmp_path / "run", "run.steps=3")))
+    assert model.reference.class_means.abs().sum() > 0
+    assert model.manifest.threshold("out_of_distribution") > 0
 
 
 def test_training_lowers_the_loss_and_repeats_itself(cache: Path, tmp_path: Path) -> None:
-    losses: list[str] = []
-    overrides = tiny(cache, tmp_path / "a", "optimiser.iterations=200")
-    first = train(CONFIG / "train_phantom_lv.toml", overrides, losses.append)
-    again = train(CONFIG / "train_phantom_lv.toml", tiny(cache, tmp_path / "b", "optimiser.iterations=200"))
-    seen = [float(line.split("loss ")[1].split(",")[0]) for line in losses if "loss" in line]
-    assert seen[-1] < 0.8 * seen[0]
+    losses: list[float] = []
+
+    class Listening(Stopper):
+        def stepped(self, step: int, steps: int, loss: float) -> None:
+            losses.append(loss)
+
+    steps = ["run.steps=150", "run.log_every=150", "run.validate_every=150"]
+    watcher = Listening(0, lambda: None)
+    first = train("phantom_lv", tiny(cache, tmp_path / "a", *steps), watcher=watcher)
+    again = train("phantom_lv", tiny(cache, tmp_path / "b", *steps))
+    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
     assert first.weights_sha256 == again.weights_sha256
+    assert first.command != again.command
+
+
+def test_overlapping_seeds_are_refused(cache: Path, tmp_path: Path) -> None:
+    with pytest.raises(TrainingConfigError, match="no heart may be in two of them"):
+        train("phantom_lv", tiny(cache, tmp_path / "run", "run.steps=3", "data.phantom.test_seeds=[100003,100005]"))
 
 
 def test_frames_are_made_once_and_hold_all_that_is_taught(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
