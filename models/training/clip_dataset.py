@@ -22,7 +22,7 @@ _MB = 2**20
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """`inputs` is a frame (channels, h, w) or a clip (channels, frames, h, w), float32, as the network takes it.
+    """`inputs` is a frame (channels, h, w) or a clip (channels, frames, h, w), float32, in its unit.
 
     `targets` are the task's tensors, without a batch axis; `key` says which item it is.
     """
@@ -150,7 +150,10 @@ def _from_frame(clip: Clip, start: int) -> Clip:
 
 @dataclass(frozen=True, eq=False)
 class SampleBatch:
-    """`inputs` (n, channels, [frames,] h, w), float32; `targets` each with a first axis of n; `keys` of the items."""
+    """`inputs` are frames (n, channels, h, w) or clips (n, channels, frames, h, w), float32, in its unit.
+
+    `targets` have a first axis of n each; `keys` are those of the items.
+    """
 
     inputs: Tensor
     targets: Mapping[str, Tensor]

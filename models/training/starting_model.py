@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from models.errors import TrainingConfigError, WeightsMismatch
-from models.library.manifest import Manifest, Value
+from models.library.manifest import Manifest
 from models.library.model import Model
 from models.library.recipe import Answer, Recipe
 from models.library.registry import all_recipes, build, find_manifest, recipe_of

@@ -17,7 +17,7 @@ _FRAMES = 64  # as many as any network wants of a clip
 
 @dataclass(frozen=True, eq=False)
 class ValueRange:
-    """`low` and `high`, float32 (channels,): what the network is shown for black and for white pixels."""
+    """`low` and `high`, float32 (channels,), in their unit: what a network is shown for black and for white pixels."""
 
     low: Tensor
     high: Tensor
@@ -37,7 +37,7 @@ class ValueRange:
         return (images - low) / (high - low)
 
     def from_unit(self, images: Tensor) -> Tensor:
-        """The inverse of `to_unit`: (n, channels, ..., h, w), 0 to 1, float32."""
+        """The inverse: `images` (n, channels, ..., h, w), float32, 0 to 1, as the network takes them, of the same shape."""
         low, high = self._shaped(images)
         return images * (high - low) + low
 

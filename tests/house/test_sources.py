@@ -87,4 +87,4 @@ def test_migrations_and_data_files_are_package_data() -> None:
     """Bug prevented: a wheel without migrations, manifests, weights or templates (checked for real by the wheel test)."""
     data = [f for package in PACKAGES for f in tracked(f"{package}/*") if not f.endswith(".py")]
     suffixes = {Path(f).suffix or Path(f).name for f in data}
-    assert suffixes <= {".toml", ".typed", ".mako", ".html", ".css", ".json", ".safetensors", ".ini", ".md"}, suffixes
+    assert suffixes <= {".toml", ".typed", ".mako", ".html", ".css", ".json", ".safetensors", ".ini", ".md", ".yaml"}, suffixes

@@ -27,6 +27,8 @@ class ClassificationSettings(TaskSettings):
 
 
 class Classification(Task):
+    """An `answer` is logits (n, classes), float32; the loss of it is one number, its scores are (n,)."""
+
     name = "classification"
     settings_type = ClassificationSettings
     monitor, larger_is_better = "balanced_accuracy_percent", True

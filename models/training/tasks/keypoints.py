@@ -31,7 +31,10 @@ class KeypointsSettings(TaskSettings):
 
 
 class Keypoints(Task):
-    """A point that nobody marked on a frame teaches nothing there."""
+    """A point that nobody marked on a frame teaches nothing there.
+
+    An `answer` is logits (n, points, h, w), float32; the loss of it is one number, its scores are (n, points).
+    """
 
     name = "keypoints"
     settings_type = KeypointsSettings

@@ -20,7 +20,10 @@ class QualitySettings(TaskSettings):
 
 
 class Quality(Task):
-    """Networks of classes answer with one logit a grade. Of others each logit asks whether the grade is above a step."""
+    """Networks of classes answer with one logit a grade. Of others each logit asks whether the grade is above a step.
+
+    A `network_answer` is logits (n, grades), float32, or of one output (n,); an `answer` has its second axis always.
+    """
 
     name = "quality"
     counts_outputs = False

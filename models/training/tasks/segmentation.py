@@ -24,7 +24,10 @@ class SegmentationSettings(TaskSettings):
 
 
 class Segmentation(Task):
-    """A structure that nobody outlined on a frame teaches nothing there: it is not taken for absent."""
+    """A structure that nobody outlined on a frame teaches nothing there: it is not taken for absent.
+
+    An `answer` is logits (n, structures, h, w), float32; the loss of it is one number, its scores are (n, structures).
+    """
 
     name = "segmentation"
     settings_type = SegmentationSettings

@@ -63,7 +63,7 @@ class Task:
     """`monitor` is the figure that chooses the best weights, `larger_is_better` or not.
 
     Targets are tensors without a batch axis; "mask" (structures, h, w) and "points" (points, 2) move with the image when it is
-    augmented. Answers are (n, ...) tensors, float32.
+    augmented. An `answer` is (n, ...), float32, of any unit: logits or values.
     """
 
     name: ClassVar[str]
@@ -121,13 +121,13 @@ class Task:
         """What the network should answer of what it is `shown`."""
 
     def answer(self, network_answer: Any) -> Tensor:
-        """The tensor that loss and scores look at, of whatever the network gives."""
+        """The tensor (n, ...) that loss and scores look at, of whatever the network gives."""
         found: Tensor = network_answer
         return found
 
     @abstractmethod
     def loss(self, answer: Tensor, targets: Targets) -> Tensor:
-        """One number, without axes, of `answer` (n, ...), float32."""
+        """One number, without axes, of an `answer` (n, ...), any shape beyond the first axis."""
 
     @abstractmethod
     def scores(self, answer: Tensor, targets: Targets) -> dict[str, Tensor]:

@@ -23,7 +23,11 @@ class ValuesSettings(TaskSettings):
 
 
 class Values(Task):
-    """The loss is of errors in standard deviations of the training data, so that several values weigh alike."""
+    """The loss is of errors in standard deviations of the training data, so that several values weigh alike.
+
+    An `answer` is (n, values), float32, in their unit; so are its scores, and the loss is one number. A `network_answer` of one
+    value is (n,).
+    """
 
     name = "values"
     counts_outputs = False
