@@ -45,14 +45,15 @@ class Gains:
     """How much of the echo arrives, and how the cart amplifies it over depth.
 
     `edge_loss_db` is lost at the sector's sides, `far_loss_db` at its far end, `lost_db` in patches that cover `lost_share` of
-    the picture. `tgc_db` are the errors of the sliders of time-gain compensation, from near to far, which amplify noise as
-    well; `focus_db` is the bright band at the focus.
+    the picture; `uneven_db` is how much the window changes from place to place. `tgc_db` are the errors of the sliders of
+    time-gain compensation, from near to far, which amplify noise as well; `focus_db` is the bright band at the focus.
     """
 
     edge_loss_db: float = 6.0
     far_loss_db: float = 0.0
     lost_db: float = 0.0
     lost_share: float = 0.0
+    uneven_db: float = 0.0
     shadows: tuple[Shadow, ...] = ()
     tgc_db: tuple[float, ...] = (0.0,) * 8
     focus_db: float = 0.0
@@ -78,6 +79,8 @@ def beam_gain(gains: Gains, grid: Grid, generator: torch.Generator) -> Tensor:
     """Share of the echo's amplitude that arrives: (samples, lines), float32, 0 to 1."""
     down, across = grid.depth_share, grid.across
     loss_db = gains.edge_loss_db * across**4 + gains.far_loss_db * ((down - 0.45).clamp_min(0) / 0.55) ** 1.5
+    window = patches(grid.shape, (2, 2), generator)
+    loss_db = loss_db + gains.uneven_db * (window + 1).clamp_min(0)
     wobble = 0.15 * patches(grid.shape, (4, 2), generator)
     for shadow in gains.shadows:
         beside = (across - shadow.centre).abs() / shadow.half_width + wobble

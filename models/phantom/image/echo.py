@@ -100,8 +100,8 @@ class EchoLevels:
     around_db: float = 0.0
     coarse_db: float = 2.5
     fine_db: float = 1.8
-    coarse_mm: tuple[float, float] = (14.0, 40.0)
-    fine_mm: tuple[float, float] = (3.0, 9.0)
+    coarse_mm: tuple[float, float] = (30.0, 100.0)
+    fine_mm: tuple[float, float] = (4.0, 14.0)
     along_db: float = 6.0
     mirror: float = 1.0
     mirror_mm: float = 0.8

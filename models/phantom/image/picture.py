@@ -109,7 +109,9 @@ def received(
     material = stacked(tissue.material).index_select(0, solid)
     amplitude, mirror = _amplitudes(scanner, tissue, beam, kind, solid, material)
     lines = torch.stack((beam.x[0], beam.y[0], beam.z[0]), dim=1)
-    glued = tissue_scatterers(lattice_places(material, scanner.grid, torch.tensor(origin), lines), style.order)
+    glued = tissue_scatterers(
+        lattice_places(material, scanner.grid, torch.tensor(origin, dtype=torch.float32), lines), style.order
+    )
     glued *= scanner.power.expand(shape).reshape(-1).index_select(0, solid)
     scatterers = fresh.reshape(2, -1).index_copy(1, solid, glued).reshape(2, *shape)
     field = scatterers * amplitude

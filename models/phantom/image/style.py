@@ -91,10 +91,10 @@ def _levels(severity: Mapping[str, float], rng: np.random.Generator) -> EchoLeve
     u, muscle_db = rng.uniform, -22.0
     return EchoLevels(
         muscle_db=muscle_db,
-        blood_db=float(muscle_db + u(-46, -34)),
+        blood_db=float(muscle_db + u(-50, -37)),
         around_db=float(u(-14, 2)),
-        coarse_db=float(u(2.5, 5.5)),
-        fine_db=float(u(1.2, 3.2)),
+        coarse_db=float(u(4.0, 9.0)),
+        fine_db=float(u(0.6, 2.2)),
         along_db=float(_between(4, 15, severity["dropout"]) + u(0, 5)),
         mirror=float(u(0.6, 3.0)),
         mirror_mm=float(u(0.6, 1.1)),
@@ -121,7 +121,7 @@ def _spread(severity: float, rng: np.random.Generator) -> PointSpread:
     u = rng.uniform
     return PointSpread(
         axial_mm=float(_between(0.28, 0.66, severity) * u(0.9, 1.15)),
-        lateral_deg=float(_between(0.44, 1.05, severity) * u(0.9, 1.2)),
+        lateral_deg=float(_between(0.42, 1.0, severity) * u(0.9, 1.2)),
         focus_mm=float(u(45, 110)),
         defocus=float(u(1.2, 2.0)),
         beam_mm=float(u(0.2, 0.6)),
@@ -132,10 +132,11 @@ def _spread(severity: float, rng: np.random.Generator) -> PointSpread:
 def _gains(severity: Mapping[str, float], rng: np.random.Generator) -> Gains:
     u = rng.uniform
     return Gains(
-        edge_loss_db=float(u(0, 12)),
+        edge_loss_db=float(u(1, 18)),
         far_loss_db=float(u(0, 14) if u() < 0.4 else u(0, 3)),
         lost_db=float(_between(4, 24, severity["dropout"])),
         lost_share=float(_between(0.02, 0.4, severity["dropout"])),
+        uneven_db=float(u(2, 8)),
         shadows=_shadows(severity["shadow"], rng),
         tgc_db=tuple(float(error) for error in rng.normal(0, u(0.3, 2.0), 8)),
         focus_db=float(max(0.0, u(-3, 3.5))),
@@ -160,15 +161,15 @@ def _display(severity: float, muscle_db: float, rng: np.random.Generator) -> Dis
     u = rng.uniform
     dynamic_range_db = float(u(42, 66))
     fault = _between(0, 0.42, severity) * (1 if u() < 0.35 else -1)
-    grey = u(0.55, 0.68) + fault
+    grey = u(0.64, 0.90) + fault
     smoothing = (0.0, 0.0) if u() < 0.4 else (float(u(0.3, 1.0)), float(u(0.3, 1.1)))
     return Display(
         dynamic_range_db=dynamic_range_db,
         gain_db=float((grey - 1) * dynamic_range_db - muscle_db),
-        reject=float(u(0, 0.12)),
+        reject=float(u(0, 0.1)),
         grey_map=GreyMap(rng.choice([str(one) for one in GreyMap])),
-        bend=float(u(0.2, 1.0)),
+        bend=float(u(0.3, 1.0)),
         smoothing_px=smoothing,
-        despeckle=float(u(0.2, 0.8)) if u() < 0.3 else 0.0,
+        despeckle=float(u(0.2, 0.8)) if u() < 0.2 else 0.0,
         persistence=float(u(0, 0.35)) if u() < 0.6 else 0.0,
     )
