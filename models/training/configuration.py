@@ -96,7 +96,11 @@ def _composed(folder: Path, name: str, overrides: list[str]) -> dict[str, Any]:
         with initialize_config_dir(config_dir=str(folder), version_base="1.3"):
             plain = compose(name, overrides=[*ours, *(one for one in overrides if _chooses_group(one))])
             _check_keys(overrides, OmegaConf.to_container(plain))
-            composed = OmegaConf.to_container(compose(name, overrides=[*ours, *overrides]), resolve=True)
+            whole = compose(name, overrides=[*ours, *overrides])
+            plain_values = OmegaConf.to_container(whole)
+            if missing := sorted(key for key in _keys(plain_values) if _at(plain_values, key) == "???"):
+                raise TrainingConfigError(f"{name}: {'; '.join(f'{key} is missing' for key in missing)}")
+            composed = OmegaConf.to_container(whole, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise TrainingConfigError(f"{name}: {_first_lines(error)}") from error
     if not isinstance(composed, dict):
@@ -114,7 +118,7 @@ def _check_keys(overrides: Sequence[str], composed: Any) -> None:
     """Hydra says of a misspelt key only that it could not be overridden."""
     for override in overrides:
         key, separator, _ = override.partition("=")
-        if not separator:
+        if not separator and not key.startswith("~"):
             raise TrainingConfigError(f"{override!r} is not of the form key=value")
         if key.startswith(("+", "~", "hydra.")) or _chooses_group(override) or _has(composed, key):
             continue
@@ -138,6 +142,12 @@ def _has(table: Any, key: str) -> bool:
             return False
         table = table[step]
     return True
+
+
+def _at(table: Any, key: str) -> Any:
+    for step in key.split("."):
+        table = table[step]
+    return table
 
 
 def _keys(table: Any, above: str = "") -> Iterator[str]:

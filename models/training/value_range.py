@@ -47,6 +47,6 @@ class ValueRange:
 
 
 def _shown(manifest: Manifest, grey: int) -> Tensor:
-    clip = Clip("", np.full((_FRAMES, *_SCREEN, 3), grey, np.uint8), np.arange(_FRAMES, dtype=np.float64) * 40)
+    clip = Clip("", np.broadcast_to(np.uint8(grey), (_FRAMES, *_SCREEN, 3)), np.arange(_FRAMES, dtype=np.float64) * 40)
     seen = input_of(clip, manifest)
     return torch.as_tensor(seen.batch(list(seen.chosen([0]))[:1]))

@@ -15,7 +15,7 @@ from models.training.tasks.task import Scores, Shown, Targets, Task
 
 
 class Phase(Task):
-    """An `answer` is scores (n, frames), float32, 0 to 1; the loss of it is one number, its scores are (n, 2), of both phases."""
+    """An `answer` is scores (n, frames), float32, 0 to 1; the loss of it is one number, its scores are (n, 2), a phase each."""
 
     name = "phase"
     counts_outputs = False
