@@ -15,12 +15,15 @@ from models.importers.importer import Importer
 from models.importers.keras.files import KerasFile
 from models.importers.keras.graph import check_steps
 from models.importers.keras.heads import refuse_guess, saying_its_scaling
+from models.importers.own_exports import store_own
 from models.importers.placement import checked
 from models.importers.provenance import described
 from models.importers.sources import read_source, refuse_pointer, sha256_of
 from models.importers.tensor_files import write_tensors
+from models.importers.torch import layout
 from models.importers.torch.files import TorchFile
 from models.library.manifest import Manifest, Value, write_manifest
+from models.library.own_models import phantom_lineage
 from models.library.registry import build, named, published_manifest, recipe_of
 from models.library.stored_manifests import model_folder, stored_name
 
@@ -42,15 +45,20 @@ def import_weights(
     `stored_manifests.model_folder()`) gets `weights` and `manifests`. Raises ManifestError, ImportSettingError and
     WeightsFileError, of which WeightsMismatch has the lists of what does not fit.
     """
+    export = read_export(file) if file.is_file() else None
+    if export is not None and export.manifest.publication is None:
+        if settings or labels is not None:
+            raise ImportSettingError(f"{export.manifest.name}: an export has its labels and its settings; give none")
+        return store_own(name, export, folder or model_folder())
     manifest = published_manifest(name)
-    if file.is_file() and (export := read_export(file)) is not None:
+    if export is not None:
         tensors = _exported(manifest, export, settings or {}, labels)
         origin = export.origin
         theirs = replace(export.manifest, publication=manifest.publication)
         return _store(theirs, tensors, origin["source_file"], origin["source_sha256"], folder or model_folder())
     sha256 = _known_hash(manifest, file)
     source = read_source(file)
-    importer = importer_of(manifest)
+    importer = importer_of(manifest, source)
     asked = importer.architecture(source, manifest)
     check_steps(source, importer.steps, asked)
     refuse_guess(manifest, importer.unpublished, {*asked, *(settings or {})})
@@ -60,23 +68,30 @@ def import_weights(
     return _store(manifest, tensors, file.name, sha256, folder or model_folder())
 
 
-def importer_of(manifest: Manifest) -> Importer:
-    """Of its family: it knows where each tensor of a published file goes."""
-    importer: Importer = named(f"{recipe_of(manifest).importer}:IMPORTER")
+def importer_of(manifest: Manifest, source: object = None) -> Importer:
+    """Of its family: it knows where each tensor of a published file goes.
+
+    Of a family that publishes no file, or one of Keras, torch's tensors (`source`) come by the network's own names.
+    """
+    if not (path := recipe_of(manifest).importer):
+        return layout.IMPORTER
+    importer: Importer = named(f"{path}:IMPORTER")
+    if importer.of_keras and isinstance(source, TorchFile):
+        return replace(importer, architecture=layout.architecture, place=layout.place, steps=None)
     return importer
 
 
 def _known_hash(manifest: Manifest, file: Path) -> str:
     if manifest.publication is None:
         raise WeightsFileError(f"{manifest.name} is not a published model: nothing is known of weights to import")
-    if not recipe_of(manifest).importer:
-        raise WeightsFileError(f"{manifest.name}: there is no importer for the family {manifest.family}")
     if not file.exists():
         raise WeightsFileError(f"no file {file}")
     if file.is_dir():
         return ""
     refuse_pointer(file)
     found = sha256_of(file)
+    if phantom_lineage(found):
+        raise WeightsFileError(f"{file.name} holds weights that were trained on phantoms: they are no {manifest.name}")
     expected = manifest.publication.weights_sha256
     if expected and found != expected:
         raise WeightsFileError(
@@ -110,7 +125,7 @@ def _exported(
 
 def _placed(manifest: Manifest, source: KerasFile | TorchFile) -> dict[str, Tensor]:
     network = build(recipe_of(manifest), manifest, None, "meta")
-    return _finite(manifest, importer_of(manifest).place(source, network))
+    return _finite(manifest, importer_of(manifest, source).place(source, network))
 
 
 def _finite(manifest: Manifest, tensors: dict[str, Tensor]) -> dict[str, Tensor]:

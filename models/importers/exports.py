@@ -1,5 +1,5 @@
 """Models out of the library: tensors with their manifest and origin, which the library takes back, or a graph that runs without
-this code.
+this code, of torch or ONNX.
 """
 
 import hashlib
@@ -14,6 +14,7 @@ from safetensors.torch import load_file
 from torch import Tensor
 
 from models.errors import ExportFileError, ManifestError
+from models.importers.onnx_files import require_onnx, write_onnx
 from models.importers.tensor_files import write_tensors
 from models.importers.verification import probe
 from models.library.manifest import Manifest, manifest_text, manifests_in
@@ -24,15 +25,21 @@ _MANIFEST, _DIGEST = "echonode_manifest", "tensors_sha256"  # beside the origin 
 
 class Format(StrEnum):
     """SAFETENSORS: the tensors by name with their manifest, which `echonode models import` takes elsewhere. PT2: the graph of
-    `torch.export`, any number of frames or clips at once.
+    `torch.export`, ONNX that of the Open Neural Network Exchange, either of any number of frames or clips at once.
     """
 
     SAFETENSORS = "safetensors"
     PT2 = "pt2"
+    ONNX = "onnx"
 
 
 def export_model(manifest: Manifest, path: Path, form: Format) -> None:
-    """Writes the model with its weights to `path`. Raises ManifestError and WeightsError as `load_model` does."""
+    """Writes the model with its weights to `path`. Raises ManifestError and WeightsError as `load_model` does.
+
+    BackendError where ONNX is asked for, and its libraries are not there or cannot write this network.
+    """
+    if form is Format.ONNX:
+        require_onnx()
     network = load_manifest(manifest, pretrained=True).network
     if form is Format.SAFETENSORS:
         tensors = {name: tensor.contiguous() for name, tensor in network.state_dict().items()}
@@ -42,6 +49,9 @@ def export_model(manifest: Manifest, path: Path, form: Format) -> None:
     # torch.export cannot store the other layout without a warning
     network.to(memory_format=torch.contiguous_format)  # type: ignore[call-overload]
     example = torch.cat([probe(manifest)] * 2)  # a batch of one would become a constant of the graph
+    if form is Format.ONNX:
+        write_onnx(network, example, path, _origin(manifest) | {_MANIFEST: manifest_text(manifest)})
+        return
     program = torch.export.export(network, (example,), dynamic_shapes=({0: torch.export.Dim("batch")},))
     torch.export.save(program, path, extra_files={f"{key}.txt": value for key, value in _origin(manifest).items()})
 

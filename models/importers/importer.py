@@ -16,7 +16,8 @@ class Importer:
     `architecture` is what the file itself asks for in [architecture], but for how many outputs: that says whose file it is.
     `place` gives the state of a network of that architecture. `steps` lists what such a network computes, for a file that
     describes its model. `settings` are those that the importer alone knows. `unpublished` are those that nobody has published,
-    with what to say of each. `preprocessing` are the words for what its networks do beside scaling.
+    with what to say of each. `preprocessing` are the words for what its networks do beside scaling. `of_keras`: the published
+    file is one of Keras; torch's tensors are taken by the network's own names then.
     """
 
     architecture: Callable[[object, Manifest], Mapping[str, Value]]
@@ -25,3 +26,4 @@ class Importer:
     settings: tuple[str, ...] = ()
     unpublished: Mapping[str, str] = field(default_factory=dict)
     preprocessing: str = ""
+    of_keras: bool = False

@@ -6,7 +6,6 @@ that a training started from, however much it was trained on since. `lift_phanto
 
 import hashlib
 import json
-import re
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -14,16 +13,14 @@ from typing import Any
 
 from models.errors import ManifestError, TrainingRunError, WeightsError
 from models.importers.placement import checked
-from models.library.dependents import phantom_lineage
 from models.library.manifest import PHANTOM_ONLY, Manifest, SiteEvaluation, write_manifest
-from models.library.name_matching import names_of
+from models.library.own_models import phantom_lineage, refuse_taken, stored_model
 from models.library.recipe import Answer
 from models.library.registry import build, find_manifest, recipe_of
-from models.library.stored_manifests import bundled_manifests, model_folder, stored_name
+from models.library.stored_manifests import model_folder, stored_name
 from models.networks.stored_weights import read_weights
 from models.training.run import Run, manifest_of_run
 
-_NAME = re.compile(r"\w[\w.-]*(?:/\w[\w.-]*)?")
 _RESEARCH = "Research. Not a medical device."
 
 
@@ -47,18 +44,12 @@ def register(run: Run, name: str, *, intended_use: str = "", folder: Path | None
     return manifest
 
 
-def registered_before(name: str, folder: Path | None = None) -> Manifest | None:
-    """What stands under this name in the folder of models of one's own."""
-    path = (folder or model_folder()) / "manifests" / f"{stored_name(name)}.toml"
-    return find_manifest(str(path)) if path.is_file() else None
-
-
 def _described(run: Run, name: str, intended_use: str, folder: Path) -> Manifest:
-    _refuse_taken(name, folder)
+    refuse_taken(name, folder)
     start = find_manifest(run.model)
     if start.family != run.family:
         raise TrainingRunError(f"{run.folder}: it says that {run.model} is of the family {run.family}, which is {start.family}")
-    before = registered_before(name, folder)
+    before = stored_model(name, folder)
     on_phantoms = run.trained_on_phantoms or run.data.of_phantoms or _inherits(run, start)
     said = intended_use or ("" if on_phantoms else _RESEARCH)
     use = ". ".join(filter(None, (PHANTOM_ONLY, said))) if on_phantoms and PHANTOM_ONLY not in said else said
@@ -83,17 +74,6 @@ def _inherits(run: Run, start: Manifest) -> bool:
     """Whether phantoms had a part in the weights it started from, also where an evaluation answers for those."""
     same = run.started_from == start.weights_sha256
     return bool(run.started_from) and (phantom_lineage(run.started_from) or (same and start.trained_on_phantoms))
-
-
-def _refuse_taken(name: str, folder: Path) -> None:
-    if not _NAME.fullmatch(name):
-        raise ManifestError(f"--name {name}: letters, digits, - _ and ., with one / at most")
-    for manifest in bundled_manifests():
-        if name.casefold() in {known.casefold() for known in names_of(manifest)}:
-            raise ManifestError(f"--name {name}: that is {manifest.name}, which comes with the library; take another name")
-    before = registered_before(name, folder)
-    if before is not None and (before.name != name or before.publication is not None):
-        raise ManifestError(f"--name {name}: its files would be those of {before.name}; take another name")
 
 
 def lift_phantom_rule(name: str, evaluation: Path, *, by: str, at: datetime) -> tuple[Manifest, Manifest]:

@@ -13,12 +13,14 @@ from models.clip import Clip
 from models.evaluation.data_set_evaluation import Evaluated, evaluate_model
 from models.evaluation.datasets import LAYOUTS
 from models.evaluation.datasets.items import DataSet, Item
+from models.evaluation.fold_evaluation import evaluate_folds, folds_in
 from models.evaluation.phantom_evaluation import evaluate_ef, record_metrics
 from models.evaluation.tasks import as_record, beside_published, write_result
 from models.evaluation.tasks.evaluation_result import EvaluationResult, Options
 from models.library.manifest import Manifest, Value
 from models.library.model_set import ModelSet
 from models.library.reading import Decoding
+from models.library.registry import list_models
 from node.cli.devices import check_device
 from node.cli.options import AsJson, EngineName
 from node.cli.output import console, print_json, show_rows
@@ -30,8 +32,16 @@ _EVERY = 50  # items between two lines of progress
 
 
 def evaluate(
-    model: Annotated[str | None, typer.Argument(help="As `models list` shows it; none: the bundled networks.")] = None,
-    data: Annotated[Path | None, typer.Option(help="The data set's folder, or one fold's CSV.", exists=True)] = None,
+    model: Annotated[
+        str | None,
+        typer.Argument(help="As `models list` shows it; none: the bundled networks. A pattern: on the folds of TMED-2."),
+    ] = None,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="The data set's folder, or one fold's CSV; a folder of TMED-2's folds: each, and their mean.", exists=True
+        ),
+    ] = None,
     layout: Annotated[str, typer.Option(help="How the data set is laid out; auto: told from its files.")] = "auto",
     split: Annotated[str, typer.Option(help="train, val, test or all.")] = "test",
     task: Annotated[str, typer.Option(help="What the model is evaluated at; auto: its usual task.")] = "auto",
@@ -61,9 +71,15 @@ def evaluate(
     if out is not None:
         refuse_among("--out", out, data, "metrics.json")
         refuse_replacing([("--out", out / name) for name in ("metrics.json", "items.csv")], [data, Path(model)])
-    manifest, read, result = _on_data(
-        model, data, layout, task, _options(split, decoding, label_noise), beats_by, device, engine.value
-    )
+    asked = partial(
+        _on_data, layout=layout, task=task, options=_options(split, decoding, label_noise), beats_by=beats_by, device=device,
+        engine=engine.value,
+    )  # fmt: skip
+    names = _named(model)
+    folds = folds_in(data) if layout in ("auto", "tmed2") else {}
+    if len(names) > 1 and not folds:
+        raise ConfigError(f"{model}: {len(names)} models are evaluated on the folds of TMED-2, a folder with one CSV for each")
+    manifest, read, result = evaluate_folds(names, folds, asked) if folds else asked(names[0], data)
     if as_json:
         print_json(as_record(result, manifest, read))
     else:
@@ -75,6 +91,15 @@ def evaluate(
             console.print(str(path))
 
 
+def _named(model: str) -> list[str]:
+    """The one model, or those that a pattern fits. Raises ConfigError where it fits none."""
+    if model.endswith(".toml") or not set(model) & set("*?["):
+        return [model]
+    if not (found := [one.name for one in list_models(model)]):
+        raise ConfigError(f"no model fits {model}")
+    return found
+
+
 def _options(split: str, decoding: str, label_noise_percent: float) -> Options:
     if split not in ("train", "val", "test", "all") or decoding not in list(Decoding):
         raise ConfigError("--split is train, val, test or all; --decoding published or corrected")
@@ -84,7 +109,7 @@ def _options(split: str, decoding: str, label_noise_percent: float) -> Options:
 
 
 def _on_data(
-    model: str, path: Path, layout: str, task: str, options: Options, beats_by: str | None, device: str, engine: str
+    model: str, path: Path, *, layout: str, task: str, options: Options, beats_by: str | None, device: str, engine: str
 ) -> Evaluated:
     check_device(device)
     if layout not in ("auto", *LAYOUTS):

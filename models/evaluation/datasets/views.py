@@ -26,12 +26,12 @@ _STUDY_HASH = re.compile(r"-([0-9a-f]{64})-")
 
 
 def detect_tmed2(path: Path) -> bool:
-    return bool(_folds(path))
+    return bool(tmed2_folds(path))
 
 
 def read_tmed2(path: Path) -> DataSet:
     """One fold: `path` is its CSV, or a folder that holds one alone. Raises DatasetError."""
-    folds = _folds(path)
+    folds = tmed2_folds(path)
     if len(folds) != 1:
         names = ", ".join(str(fold.relative_to(path)) for fold in folds)
         raise DatasetError(f"{path}: {len(folds)} folds ({names}); name one of them" if folds else f"{path}: no fold")
@@ -39,7 +39,8 @@ def read_tmed2(path: Path) -> DataSet:
     return DataSet("tmed2", items, TMED2_CLASSES, notes=(f"fold {folds[0].name}", *_shared_groups(items, "patient")))
 
 
-def _folds(path: Path) -> list[Path]:
+def tmed2_folds(path: Path) -> list[Path]:
+    """The CSVs of folds at or below `path`."""
     files = [path] if path.is_file() else sorted(path.rglob("*.csv"))
     return [file for file in files if file.suffix == ".csv" and set(_TMED2_COLUMNS) <= set(header_of(file))]
 

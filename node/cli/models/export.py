@@ -16,7 +16,9 @@ from node.files.output_files import refuse_replacing
 def export(
     name: ModelName,
     out: Annotated[Path, typer.Option(help="The file to write.")],
-    form: Annotated[str, typer.Option("--format", help="safetensors (tensors by name) or pt2 (torch.export).")] = "safetensors",
+    form: Annotated[
+        str, typer.Option("--format", help="safetensors (tensors by name), pt2 (torch.export) or onnx.")
+    ] = "safetensors",
 ) -> None:
     """Write a model for other programs, with its origin and licence inside."""
     if form not in list(Format):

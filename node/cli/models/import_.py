@@ -6,10 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
-from models.errors import WeightsMismatch
+from models.errors import ManifestError, WeightsMismatch
 from models.importers import import_weights
+from models.importers.exports import read_export
+from models.library.manifest import Manifest
+from models.library.own_models import dependents_of, stored_model
 from models.library.registry import find_manifest
 from models.training.training_clips import estimated_settings
+from node.cli.models.replacement import replacement, tell_replacement
 from node.cli.options import AsJson, ModelName
 from node.cli.output import console, print_json
 from node.errors import ConfigError, EchoNodeError
@@ -35,10 +39,13 @@ def import_model(
 ) -> None:
     """Bring published weights in: hash checked, every tensor placed, stored as safetensors with origin and licence."""
     given = [label.strip() for label in labels.split(",")] if labels else None
-    needed = published.needed_settings if (published := find_manifest(name).publication) else ()
+    found = _meant(name, file)
+    needed = found.publication.needed_settings if found.publication else ()
     stated = _settings(settings or [])
     if estimate_from is not None:
         stated = _estimated(name, needed, estimate_from) | stated
+    before = stored_model(found.name, folder)
+    users = dependents_of(before.weights_sha256) if before else ()
     try:
         manifest = import_weights(name, file, labels=given, settings=stated, folder=folder)
     except WeightsMismatch as error:
@@ -48,10 +55,24 @@ def import_model(
     except OSError as error:  # the model folder, not the file: that is read before
         raise EchoNodeError(f"cannot store the weights: {error}") from error
     if as_json:
-        print_json({"name": manifest.name, "weights": manifest.weights_path, "manifest": manifest.path})
+        print_json({
+            "name": manifest.name, "weights": manifest.weights_path, "manifest": manifest.path,
+            "weights_sha256": manifest.weights_sha256, "replaces": replacement(before, manifest, users),
+        })  # fmt: skip
         return
     console.print(f"{manifest.name}: {manifest.weights_path}, manifest {manifest.path}", highlight=False)
     console.print(f"licence: {manifest.licence}", highlight=False)
+    tell_replacement(replacement(before, manifest, users))
+
+
+def _meant(name: str, file: Path) -> Manifest:
+    """The model of this name; of an export of somebody's own training, which may be unknown here, its own manifest."""
+    try:
+        return find_manifest(name)
+    except ManifestError:
+        if file.is_file() and (export := read_export(file)) is not None and export.manifest.name == name:
+            return export.manifest
+        raise
 
 
 def _estimated(name: str, needed: tuple[str, ...], folder: Path) -> dict[str, Any]:

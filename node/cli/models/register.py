@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from models.library.dependents import dependents_of
+from models.library.own_models import dependents_of, stored_model
 from models.training import registration
 from models.training.run import read_run
 from node.cli.models.replacement import replacement, tell_replacement
@@ -26,7 +26,7 @@ def register(
     What phantoms had a part in, itself or in the weights it started from, stays phantom: see `models clear-phantom`.
     """
     finished = read_run(run)
-    before = registration.registered_before(name, folder)
+    before = stored_model(name, folder)
     users = dependents_of(before.weights_sha256) if before else ()
     try:
         manifest = registration.register(finished, name, intended_use=intended_use, folder=folder)

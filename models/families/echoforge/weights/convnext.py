@@ -116,4 +116,4 @@ def _standardises(layers: Sequence[KerasLayer]) -> bool:
     return bool(scaling)
 
 
-IMPORTER = Importer(architecture, place, steps, preprocessing="takes ImageNet's mean and deviation out")
+IMPORTER = Importer(architecture, place, steps, preprocessing="takes ImageNet's mean and deviation out", of_keras=True)

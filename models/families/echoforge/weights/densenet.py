@@ -66,4 +66,4 @@ def _place(name: str) -> str:
     return _NAMED.get(name, "")
 
 
-IMPORTER = Importer(architecture, place, steps)
+IMPORTER = Importer(architecture, place, steps, of_keras=True)

@@ -116,4 +116,4 @@ def _place(layer: KerasLayer, modules: Mapping[str, nn.Module]) -> str:
     return f"{block}.{parts[found[3]]}" if found[3] in parts else ""
 
 
-IMPORTER = Importer(architecture, place, steps, preprocessing="brings it to -1 ... 1")
+IMPORTER = Importer(architecture, place, steps, preprocessing="brings it to -1 ... 1", of_keras=True)

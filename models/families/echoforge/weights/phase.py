@@ -45,4 +45,4 @@ def place(file: object, network: nn.Module) -> dict[str, Tensor]:
     return place_layers(source, pairs, network)
 
 
-IMPORTER = Importer(architecture, place, steps, unpublished=_UNPUBLISHED)
+IMPORTER = Importer(architecture, place, steps, unpublished=_UNPUBLISHED, of_keras=True)

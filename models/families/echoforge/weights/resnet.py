@@ -76,4 +76,4 @@ def resnet_modules(layers: Sequence[KerasLayer]) -> dict[tuple[str, ...], str]:
     return places
 
 
-IMPORTER = Importer(architecture, place, steps)
+IMPORTER = Importer(architecture, place, steps, of_keras=True)

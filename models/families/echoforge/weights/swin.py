@@ -130,4 +130,4 @@ def _place(layer: KerasLayer) -> str:
     return f"{stage}.{int(found[2])}.{_IN_BLOCK[found[3]]}" if found[3] in _IN_BLOCK else ""
 
 
-IMPORTER = Importer(architecture, place)
+IMPORTER = Importer(architecture, place, of_keras=True)

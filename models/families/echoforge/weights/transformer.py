@@ -87,4 +87,4 @@ def _place(layer: KerasLayer) -> str:
     return f"backbone.blocks.{found[1]}.{_IN_BLOCK[found[2]]}" if found else _AROUND.get(layer.name, "")
 
 
-IMPORTER = Importer(architecture, place)
+IMPORTER = Importer(architecture, place, of_keras=True)

@@ -63,4 +63,4 @@ def _kind(layer: KerasLayer) -> str:
     return "up" if "Transpose" in layer.class_name or "transpose" in layer.name else "conv"
 
 
-IMPORTER = Importer(architecture, place, steps)
+IMPORTER = Importer(architecture, place, steps, of_keras=True)

@@ -112,4 +112,4 @@ def _head(layers: tuple[KerasLayer, ...]) -> KerasLayer | None:
     return dense[-1] if dense else None
 
 
-IMPORTER = Importer(architecture, place, steps)
+IMPORTER = Importer(architecture, place, steps, of_keras=True)

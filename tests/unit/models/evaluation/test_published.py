@@ -28,8 +28,8 @@ _RANGES = {f"r2_{where}_{end}" for where in ("test", "temporal", "external") for
 _VTI = _RANGES | {"mae_cm_test_low", "mae_cm_test_high"}
 _AREA = _RANGES | {"mae_cm2_test_low", "mae_cm2_test_high"}
 
-# What nobody can repeat here: the data are in none of the layouts, or what the figure is was not said. Of TMED-2's folds only
-# their mean stands beside what is found: which fold was read, a data set does not say.
+# What nobody can repeat here: the data are in none of the layouts, or what the figure is was not said. Those of TMED-2's
+# folds stand beside what a folder of all three gives (tests/unit/models/evaluation/test_folds.py).
 UNREPEATABLE = {
     "EchoSDNet": {"accuracy_percent", "loss", "roc_auc", "pr_auc"},
     "EchoLVSNet": {"dice_unity", "iou_unity"},
@@ -40,7 +40,7 @@ UNREPEATABLE = {
         for data in ("pacs", "multibeat")
     },
     "EchoApex_ViT-B_views": {"balanced_accuracy_percent"},
-    "EchoView47_TMED2": {f"fold_{fold}_four_views_accuracy_percent" for fold in range(3)},
+    "EchoView47_TMED2": {f"fold_{fold}_four_views_argmax_of_4_accuracy_percent" for fold in range(3)},
     "EchoPrime_video_encoder": {
         "ef_mae_points_internal",
         "ef_mae_points_external",

@@ -15,6 +15,10 @@ PUBLISHED: dict[str, WeightCount] = {
     "EchoView47_contrastive_encoder": WeightCount(20_806_952, XCEPTION_STATISTICS),
     "EchoView47_classifier": WeightCount(20_903_255, XCEPTION_STATISTICS),
     "EchoView47_TMED2": WeightCount(20_817_197, XCEPTION_STATISTICS),
+    "EchoFine_contrastive_encoder": WeightCount(20_806_952, XCEPTION_STATISTICS),
+    "EchoFine_classifier": WeightCount(20_903_255, XCEPTION_STATISTICS),
+    **{f"EchoFine_TMED2_fold{fold}": WeightCount(20_817_197, XCEPTION_STATISTICS) for fold in range(3)},
+    "EchoLVSNet_full": WeightCount(31_109_921, 16_000),
     "Xception_TTE47_baseline": WeightCount(25_523_543, XCEPTION_STATISTICS),
     "ResNet50_TTE47_baseline": WeightCount(28_251_183, 53_120),
     "ResNet101_TTE47_baseline": WeightCount(47_269_423, 105_344),
@@ -123,7 +127,7 @@ def test_labels_are_the_outputs_or_are_not_published(name: str) -> None:
     manifest = find_manifest(name)
     if manifest.labels:
         assert len(manifest.labels) == manifest.architecture.get("outputs", 1)
-    elif name not in ("EchoView47_contrastive_encoder", "EchoPrime_video_encoder"):
+    elif name not in ("EchoView47_contrastive_encoder", "EchoFine_contrastive_encoder", "EchoPrime_video_encoder"):
         assert "not published" in manifest.output_values
 
 

@@ -51,7 +51,8 @@ def test_what_the_file_says_is_not_overruled(tmp_path: Path, monkeypatch: pytest
     with pytest.raises(ImportSettingError, match=words):
         described(known, of_file, {"rescale": False}, None)
     assert described(known, of_file, {"rescale": True}, None).architecture["rescale"] is True
-    monkeypatch.setattr(xception, "IMPORTER", replace(xception.IMPORTER, architecture=lambda file, manifest: of_file))
+    describing = replace(xception.IMPORTER, of_keras=False, architecture=lambda file, manifest: of_file)
+    monkeypatch.setattr(xception, "IMPORTER", describing)
     with pytest.raises(ImportSettingError, match=words):
         import_weights(known.name, weights_file(tmp_path), settings={"rescale": False}, folder=tmp_path / "models")
 

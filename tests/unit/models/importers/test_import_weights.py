@@ -10,7 +10,7 @@ import torch
 from safetensors import safe_open
 from torch import Tensor
 
-from models.errors import ImportSettingError, KerasFileError, ManifestError, WeightsError, WeightsFileError, WeightsMismatch
+from models.errors import ImportSettingError, ManifestError, WeightsError, WeightsFileError, WeightsMismatch
 from models.importers import import_weights, importer_of
 from models.importers.verification import verify_model
 from models.library.registry import FAMILIES, find_manifest, list_models, load_model, published_manifest
@@ -228,7 +228,7 @@ def test_a_second_import_starts_from_the_published_manifest(home: Path) -> None:
     [
         ("phantom_lv", WeightsFileError, "phantom_lv is not a published model"),
         ("nothing", ManifestError, "no model 'nothing'"),
-        ("EchoView47_TMED2", KerasFileError, "come in a file of Keras, not of torch"),
+        ("EchoView47_contrastive_encoder", WeightsMismatch, "the weights do not fit the network"),
     ],
 )
 def test_what_cannot_be_imported_is_said(name: str, error: type[Exception], words: str, home: Path) -> None:

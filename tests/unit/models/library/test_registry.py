@@ -121,6 +121,7 @@ def test_published_weights_are_not_there_and_the_error_says_what_to_bring(tmp_pa
 # What nobody has published, and what every result depends on: the import asks for it.
 UNPUBLISHED = {
     "EchoView47_TMED2": " --labels NAME,...",
+    **{f"EchoFine_TMED2_fold{fold}": " --labels NAME,..." for fold in range(3)},
     "EchoSDNet": " --labels NAME,...",
     "echonet_dynamic/ef_r2plus1d_18": " --set mean=... --set std=...",
     "echonet_dynamic/lv_deeplabv3_resnet50": " --set mean=... --set std=...",

@@ -11,8 +11,8 @@ import torch
 from safetensors.torch import save_file
 
 from models.errors import ManifestError, TrainingRunError, WeightsError, WeightsMismatch
-from models.library.dependents import dependents_of
 from models.library.manifest import PHANTOM_ONLY, Manifest, write_manifest
+from models.library.own_models import dependents_of
 from models.library.registry import find_manifest, list_models, load_model
 from models.training.registration import lift_phantom_rule, register
 from models.training.run import Run

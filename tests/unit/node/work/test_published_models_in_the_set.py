@@ -95,6 +95,7 @@ def test_who_measures_nothing_has_another_part_or_none_that_the_node_knows() -> 
     idle = {name for name in EVERY.keys() - MEASURING if not other_parts(EVERY[name])}
     assert idle == {
         *(f"EchoApex_ViT-{size}_{task}" for size in "SBL" for task in ("segmentation", "views")),
+        *(f"EchoFine_TMED2_fold{fold}" for fold in range(3)), "EchoFine_contrastive_encoder",
         "EchoForge_image_quality", "EchoPrime_video_encoder", "EchoSDNet", "EchoView47_TMED2", "EchoView47_contrastive_encoder",
         "echonet_measurements/plax_quality",
     }  # fmt: skip

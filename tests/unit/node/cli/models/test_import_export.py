@@ -54,6 +54,21 @@ def test_what_came_in_is_listed_shown_and_proven(tiny: Path, tmp_path: Path) -> 
     assert "is not what its manifest describes" in result.output
 
 
+def test_a_second_import_says_what_it_replaces(tiny: Path, tmp_path: Path) -> None:
+    """Once one file's weights took the place of another's without a word."""
+    old = _json("show", NAME)["weights_sha256"]
+    same = _run("import", tiny, tmp_path / "tiny.pt", "--labels", "a4c,plax")
+    assert "replaces" not in same.output
+    other = torch.load(tmp_path / "tiny.pt", weights_only=True)
+    torch.save({name: tensor + 1 for name, tensor in other.items()}, tmp_path / "other.pt")
+    said = _json("import", tiny, tmp_path / "other.pt", "--labels", "plax,a4c")["replaces"]
+    new = _json("show", NAME)["weights_sha256"]
+    assert (said["old_sha256"], said["new_sha256"], said["changed"]) == (old, new, ["labels"])
+    again = _run("import", tiny, tmp_path / "tiny.pt", "--labels", "a4c,plax")
+    assert f"weights of SHA-256 {new} by {old}" in again.output.replace("\n", "")
+    assert "other labels than before" in again.output
+
+
 def test_what_is_taken_out_comes_in_again(tiny: Path, tmp_path: Path) -> None:
     exported = tmp_path / "tiny.safetensors"
     assert _run("export", NAME, "--out", exported).exit_code == 0
