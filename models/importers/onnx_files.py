@@ -23,9 +23,8 @@ def require_onnx() -> None:
 
 
 def write_onnx(network: nn.Module, example: Tensor, path: Path, said: Mapping[str, str]) -> None:
-    """Writes `network` as it computes `example`, frames (2, channels, h, w) or clips (2, channels, frames, h, w), float32.
-
-    Its first axis stays free. `said` goes into the metadata. Raises BackendError for a network that ONNX cannot say.
+    """Writes `network` as it computes `example`, frames (2, channels, h, w) or clips (2, channels, frames, h, w), float32, 0
+    to 1. Its first axis stays free. `said` goes into the metadata. Raises BackendError for a network that ONNX cannot say.
     """
     import onnx
 
