@@ -6,6 +6,7 @@ Networks that learn from two simulators transfer better than from one, so this o
 
 from models.phantom.counterpart.film import render_plane
 from models.phantom.counterpart.population import Disease, Heart, sample_heart
+from models.phantom.counterpart.traces import TRACES, render_trace
 from models.phantom.counterpart.windows import PLANES
 
-__all__ = ["PLANES", "Disease", "Heart", "render_plane", "sample_heart"]
+__all__ = ["PLANES", "TRACES", "Disease", "Heart", "render_plane", "render_trace", "sample_heart"]

@@ -49,7 +49,7 @@ class Artefacts:
         """(where, half width, penumbra, transmission) of each rib or fold of lung."""
         bad = self._style.severity("shadow")
         count = int(self._rng.integers(0, 2)) if bad < 0.25 else int(self._rng.integers(1, 2 + round(2 * bad)))
-        drop = 0.15 + 0.85 * bad
+        drop = min(0.15 + 0.85 * bad, 0.99)
         found = []
         for _ in range(count):
             side = self._rng.uniform(-1.05, 1.05) if bad > 0.5 else self._rng.choice([-1, 1]) * self._rng.uniform(0.75, 1.1)

@@ -18,8 +18,9 @@ TOWARDS_MITRAL, TOWARDS_AORTA = np.radians(330), np.radians(150)
 class LeftVentricle:
     """Stacks float64 (rings, points, 3) in mm. The cavity lies in `endo`; blood without muscle in it lies in `inner`.
 
-    `epi` is the outside of the wall, `papillaries` are the muscles in the cavity. `length_mm` is from base to apex at end-diastole, `base_mm` the radius of the base, `descent_mm` (points,) how far each part
-    of the base has moved towards the apex; float64.
+    `epi` is the outside of the wall, `papillaries` are the muscles in the cavity. `length_mm` is from base to apex at
+    end-diastole, `base_mm` the radius of the base, `descent_mm` (points,) how far each part of the base has moved towards the
+    apex; float64.
     """
 
     endo: Grid

@@ -14,7 +14,7 @@ class Style:
 
     `rise` is how far resolution falls off away from the focus; `law` one of log, power, arsinh; `span` what that law needs:
     the dynamic range in dB, the exponent, or the knee. `grain` is the shape of the scatterers' strength: small ones make few
-    strong echoes. `causes` holds how badly each of `CAUSES` spoils the picture, 0 to 1.
+    strong echoes. `causes` holds how badly each of `CAUSES` spoils the picture, from 0 on; 1 is bad.
     """
 
     wavelength_mm: float
@@ -47,8 +47,8 @@ class Style:
 def sample_style(quality: int, rng: np.random.Generator, cause: str | None = None) -> tuple[Style, str]:
     """A machine and patient that give a picture of `quality`, 0 (worst) to 3, and the main reason why it is not 3."""
     main = "" if quality == 3 else cause or str(rng.choice(CAUSES))
-    bad = {3: 0.0, 2: rng.uniform(0.3, 0.45), 1: rng.uniform(0.6, 0.75), 0: rng.uniform(0.9, 1.0)}[quality]
-    causes = {name: float(rng.uniform(0, 0.12 + 0.28 * bad)) for name in CAUSES}
+    bad = {3: 0.0, 2: rng.uniform(0.35, 0.5), 1: rng.uniform(0.68, 0.85), 0: rng.uniform(1.1, 1.3)}[quality]
+    causes = {name: float(rng.uniform(0, 0.12 + 0.34 * bad)) for name in CAUSES}
     if main:
         causes[main] = float(bad)
     # Gain is one knob: it is too low or too high.

@@ -16,7 +16,7 @@ from models.phantom.counterpart.windows import Window
 _LEVEL_DB = {
     Kind.PERICARDIUM: 5.0, Kind.FAT: -8.0, Kind.ATRIAL_WALL: -7.0, Kind.RV_WALL: -3.0, Kind.MUSCLE: 0.0, Kind.LINING: -1.5,
     Kind.PAPILLARY: 3.0, Kind.VESSEL_WALL: -3.0, Kind.LEAFLET: 7.0, Kind.CHORD: 1.0,
-    Kind.VEIN_WALL: 0.0,
+    Kind.VEIN_WALL: 0.0, Kind.ANNULUS: 5.0,
 }  # fmt: skip
 _MIRRORS = {
     "lv_epi": 1.0, "lv_blood": 0.3, "lv": 0.2, "la": 0.55, "ra": 0.5, "aorta": 0.9, "rv": 0.35, "rv_wall": 0.8, "ivc": 0.9,

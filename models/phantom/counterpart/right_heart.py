@@ -19,7 +19,8 @@ _FREE_WALL_MM = 3.6
 class RightHeart:
     """Stacks float64 (rings, points, 3) in mm. `annulus` (2, 3) are its septal and its lateral end, `mouth` (3,) between.
 
-    `body` is the cavity, `wall` its outside, `chamber` the atrium, `cava` the lower vein, `branch` that of the artery. `outflow` runs from the body of the ventricle to the pulmonary valve, `artery` on from there, `valve` (3,) between them.
+    `body` is the cavity, `wall` its outside, `chamber` the atrium, `cava` the lower vein, `branch` that of the artery.
+    `outflow` runs from the body of the ventricle to the pulmonary valve, `artery` on from there, `valve` (3,) between them.
     """
 
     body: Grid

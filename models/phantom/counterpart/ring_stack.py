@@ -8,7 +8,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
 Grid = NDArray[np.float64]
 
@@ -62,8 +61,7 @@ def tube(centres: Sequence[Grid], radii: Sequence[float], rings: int, points: in
     """
     at = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(np.asarray(centres), axis=0), axis=1))])
     wanted = np.linspace(0, at[-1], rings)
-    spline = CubicSpline(at, np.asarray(centres))
-    middle, along = spline(wanted), spline(wanted, 1)
+    middle, along = _curve(at, np.asarray(centres), wanted)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     radius = np.interp(wanted, at, radii)
     side = np.cross(along[0], [0.31, 0.47, 0.83])
@@ -77,3 +75,15 @@ def tube(centres: Sequence[Grid], radii: Sequence[float], rings: int, points: in
     angle = np.linspace(0, 2 * np.pi, points, endpoint=False)[None, :, None]
     normals = np.cos(angle) * one[:, None] + np.sin(angle) * other[:, None]
     return middle[:, None] + radius[:, None, None] * normals, normals
+
+
+def _curve(at: Grid, places: Grid, wanted: Grid) -> tuple[Grid, Grid]:
+    """Places (wanted, 3) and directions of a smooth curve through `places` (places, 3): Hermite's cubics."""
+    slopes = np.gradient(places, at, axis=0)
+    piece = np.clip(np.searchsorted(at, wanted, side="right") - 1, 0, len(at) - 2)
+    long = (at[piece + 1] - at[piece])[:, None]
+    t = (wanted - at[piece])[:, None] / long
+    start, end, out, into = places[piece], places[piece + 1], slopes[piece] * long, slopes[piece + 1] * long
+    middle = start * (1 + 2 * t) * (1 - t) ** 2 + out * t * (1 - t) ** 2 + end * t**2 * (3 - 2 * t) + into * t**2 * (t - 1)
+    along = (end - start) * 6 * t * (1 - t) + out * (1 - t) * (1 - 3 * t) + into * t * (3 * t - 2)
+    return middle, along

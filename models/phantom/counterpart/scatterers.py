@@ -10,6 +10,7 @@ from models.phantom.rendered import SectorShape
 _NODES = 26  # of the field of motion, along each side
 _REACH_MM = 7.0  # how far tissue follows a surface
 _NEAR_PLANE_MM = 7.0
+_BESIDE_MM = 12.0
 _MOST = 420  # places whose motion is known
 _MOVING = ("lv", "lv_epi", "rv", "rv_wall", "la", "ra", "rvot", "aorta", "pa")
 
@@ -29,7 +30,7 @@ class MotionField:
         near = np.flatnonzero(np.abs(plane.height(start)) < _NEAR_PLANE_MM)
         self._chosen = near if len(near) <= _MOST else np.sort(rng.choice(near, _MOST, replace=False))
         self._start = start[self._chosen]
-        wide = sector.far_mm * np.sin(sector.half_angle_rad)
+        wide = sector.far_mm * np.sin(sector.half_angle_rad) + _BESIDE_MM
         self._low = np.array([-wide, 0.0])
         self._step = np.array([2 * wide, sector.far_mm]) / (_NODES - 1)
         grid = self._low + np.stack(np.meshgrid(*[np.arange(_NODES)] * 2, indexing="ij"), axis=-1).reshape(-1, 2) * self._step
@@ -72,9 +73,15 @@ class Scatterers:
         rng: np.random.Generator,
     ) -> None:
         samples, lines = shape
-        count = int(samples * lines * density)
-        radius = rng.uniform(sector.near_mm - 3, sector.far_mm + 3, count)
-        angle = rng.uniform(-1.04, 1.04, count) * sector.half_angle_rad
+        # Some lie beside the sector: they come into it when tissue moves along the probe's face.
+        spare = _BESIDE_MM / 25
+        radius = rng.uniform(
+            sector.near_mm - 3, sector.far_mm + 3, int(samples * lines * density * (1 + spare / sector.half_angle_rad))
+        )
+        angle = rng.uniform(-1, 1, len(radius)) * (sector.half_angle_rad + spare)
+        kept = np.abs(angle) < sector.half_angle_rad + _BESIDE_MM / np.maximum(radius, 25)
+        radius, angle = radius[kept], angle[kept]
+        count = len(radius)
         self.start = np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1).astype(np.float32)
         self._cell, self._weights = field.share(self.start.astype(np.float64))
         # Few strong and many weak ones where grain is small; the mean power is 1 whatever it is.

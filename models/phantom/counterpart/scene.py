@@ -32,21 +32,36 @@ class Kind(IntEnum):
     LEAFLET = 10
     CHORD = 11
     VEIN_WALL = 12
+    ANNULUS = 13
 
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """A plane through the heart at a moment: closed loops and open pieces, (pieces, 2, 2) float64 in mm, by surface."""
+    """A plane through the heart at a moment: closed `loops` and open `pieces`, float64 (pieces, 2, 2) in mm, by surface.
+
+    `spots`, float64 (spots, 2) in mm, are where it meets the fibrous rings of the valves between atria and ventricles.
+    """
 
     loops: Mapping[str, list[Loop]]
     pieces: Mapping[str, NDArray[np.float64]]
+    spots: NDArray[np.float64]
 
 
 def cut(body: Body, plane: Plane) -> Cut:
     """Every surface of `body` that the plane meets."""
     closed = {name: found for name, stack in body.chambers.items() if (found := loops(stack, plane))}
     sheets = {name: lines for name, sheet in body.sheets.items() if len(lines := pieces(sheet, plane))}
-    return Cut(closed, sheets)
+    spots = np.concatenate([_met(ring, plane) for ring in (body.left.endo[0], body.right.body[0])])
+    return Cut(closed, sheets, spots)
+
+
+def _met(ring: NDArray[np.float64], plane: Plane) -> NDArray[np.float64]:
+    """Where a closed ring (points, 3) passes through the plane, (places, 2) in mm."""
+    height, flat = plane.height(ring), plane.flat(ring)
+    after, beyond = np.roll(height, -1), np.roll(flat, -1, axis=0)
+    at = (height > 0) != (after > 0)
+    share = (height[at] / (height[at] - after[at]))[:, None]
+    return np.asarray(flat[at] * (1 - share) + beyond[at] * share)
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,17 +125,8 @@ class Painter:
                 cv2.polylines(self.map, list(self._vertices(found)), False, int(kind), width, shift=_SHIFT)
 
     def paint(self) -> NDArray[np.uint8]:
-        """The finished map, uint8 (rows, columns), 0 to 12: `Kind` of every px."""
-        for name in _OUTER:
-            if self._effusion > 0 and name not in ("aorta", "pa", "la"):
-                self.fill(name, Kind.PERICARDIUM)
-                self.rim(name, Kind.PERICARDIUM, self._effusion + 3.0)
-            elif name in ("lv_epi", "rv_wall"):
-                self.rim(name, Kind.PERICARDIUM, 2.6)
-        for name in _OUTER:
-            if self._effusion > 0 and name not in ("aorta", "pa", "la"):
-                self.rim(name, Kind.BLOOD, self._effusion + 1.0)
-            self.rim(name, Kind.FAT, 1.7)
+        """The finished map, uint8 (rows, columns), 0 to 13: `Kind` of every px."""
+        self._sac()
         for name, wall, mm in _WALLED:
             self.rim(name, wall, mm)
         for name, _, _ in _WALLED:
@@ -136,6 +142,15 @@ class Painter:
         self.rim("aorta", Kind.VESSEL_WALL, 1.3)
         self.fill("tract", Kind.BLOOD)
         self.fill("aorta", Kind.BLOOD)
+        for spot in self._cut.spots:
+            cv2.circle(
+                self.map,
+                self._vertices(spot).tolist(),
+                round(2.0 / MM_PER_PX * (1 << _SHIFT)),
+                int(Kind.ANNULUS),
+                -1,
+                shift=_SHIFT,
+            )
         self.lines("chord", Kind.CHORD, 0.6)
         for name in self._cut.loops:
             if name.startswith("papillary"):
@@ -143,3 +158,16 @@ class Painter:
         for prefix, mm in (("mitral", 1.6), ("tricuspid", 1.3), ("aortic", 1.1), ("pulmonary", 1.0)):
             self.lines(prefix, Kind.LEAFLET, mm)
         return self.map
+
+    def _sac(self) -> None:
+        """The pericardium around everything, with fat or an effusion within."""
+        for name in _OUTER:
+            if self._effusion > 0 and name not in ("aorta", "pa", "la"):
+                self.fill(name, Kind.PERICARDIUM)
+                self.rim(name, Kind.PERICARDIUM, self._effusion + 3.0)
+            elif name in ("lv_epi", "rv_wall"):
+                self.rim(name, Kind.PERICARDIUM, 2.6)
+        for name in _OUTER:
+            if self._effusion > 0 and name not in ("aorta", "pa", "la"):
+                self.rim(name, Kind.BLOOD, self._effusion + 1.0)
+            self.rim(name, Kind.FAT, 1.7)

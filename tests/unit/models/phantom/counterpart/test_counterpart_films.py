@@ -12,13 +12,14 @@ from models.phantom.counterpart.scene import cut
 from models.phantom.counterpart.windows import place
 from models.phantom.rendered import STRUCTURES, PlaneClip
 
+pytestmark = pytest.mark.slow
 SMALL = (72, 40)
 
 
 @pytest.fixture(scope="module")
 def clips() -> dict[str, PlaneClip]:
     """One short clip of every class."""
-    return {name: render_plane(4, name, seed=2, frames=2, frame_rate_hz=4, polar=SMALL) for name in PLANES}
+    return {name: render_plane(4, name, seed=2, frames=1, polar=SMALL) for name in PLANES}
 
 
 def _outline(heart: Heart, name: str, time_ms: float) -> np.ndarray:
@@ -31,12 +32,11 @@ def test_there_is_a_plane_for_every_b_mode_class() -> None:
     assert set(PLANES) == {row.name for row in ECHOVIEW47 if row.mode is Mode.B_MODE}
 
 
-@pytest.mark.slow
 def test_every_class_renders(clips: dict[str, PlaneClip]) -> None:
     for name, clip in clips.items():
         assert clip.echoview47 == name
         assert clip.view is PLANES[name]
-        assert clip.polar.shape == (2, *SMALL)
+        assert clip.polar.shape == (1, *SMALL)
         assert clip.polar.dtype == np.float32
         assert 0 <= clip.polar.min() < 0.1, name
         assert 0.4 < clip.polar.max() <= 1, name
@@ -44,7 +44,6 @@ def test_every_class_renders(clips: dict[str, PlaneClip]) -> None:
         assert set(clip.landmarks_mm) | set(clip.values) <= set(QUANTITIES), name
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
@@ -64,7 +63,7 @@ def test_a_plane_cuts_what_it_is_named_after(clips: dict[str, PlaneClip], name: 
 
 
 def test_sections_end_at_the_valve_plane_left_end_first() -> None:
-    for seed in range(4):
+    for seed in range(2):
         for name in ("a4ch-full", "a2ch-full", "a3ch-full"):
             outline = _outline(sample_heart(seed), name, 0.0)
             assert outline[0, 0] < outline[-1, 0], (seed, name)
@@ -72,14 +71,13 @@ def test_sections_end_at_the_valve_plane_left_end_first() -> None:
             assert apex[1] < outline[[0, -1], 1].min() - 4, (seed, name)
 
 
-@pytest.mark.slow
 def test_discs_of_the_true_outlines_give_the_hearts_ejection_fraction() -> None:
     """Not of an infarct: two planes cannot know what lies between them.
 
     Volumes are further off: the planes lie 60 degrees apart, and no ventricle is an ellipse.
     """
-    hearts = [heart for heart in map(sample_heart, range(14)) if heart.infarct is None]
-    assert len(hearts) > 8
+    hearts = [heart for heart in map(sample_heart, range(9)) if heart.infarct is None]
+    assert len(hearts) > 5
     shares = []
     for heart in hearts:
         ed, es = (
@@ -88,7 +86,7 @@ def test_discs_of_the_true_outlines_give_the_hearts_ejection_fraction() -> None:
         )
         assert 100 * (1 - es / ed) == pytest.approx(100 * heart.ef, abs=1.0), heart.seed
         shares.append(ed / heart.edv_ml)
-    assert np.mean(shares) == pytest.approx(1, abs=0.025)
+    assert np.mean(shares) == pytest.approx(1, abs=0.035)
     assert shares == pytest.approx([1.0] * len(shares), abs=0.1)
 
 
@@ -130,15 +128,14 @@ def test_the_septum_lies_towards_the_probe(plax: list[PlaneClip]) -> None:
         assert clip.landmarks_mm["ivsd_2d"][ed, :, 1].max() < clip.landmarks_mm["lvpwd_2d"][ed, :, 1].min()
 
 
-@pytest.mark.slow
 def test_the_root_is_as_wide_as_it_was_built() -> None:
     found = 0
-    for seed in range(6):
+    for seed in range(5):
         clip = render_plane(seed, "plax-full-out", seed=seed, beats=1, frame_rate_hz=4, polar=(24, 12))
         if "ao_root" in clip.values:
             found += 1
             assert clip.values["ao_root"] == pytest.approx(sample_heart(seed).root_mm[1] / 10, rel=0.13), seed
-    assert found >= 4
+    assert found >= 3
 
 
 def test_the_same_seed_is_the_same_film() -> None:

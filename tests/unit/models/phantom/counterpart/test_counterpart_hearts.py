@@ -8,7 +8,8 @@ from models.phantom.counterpart.body import Body, body_at
 from models.phantom.counterpart.ring_stack import Grid, capped, volume_ml
 from models.phantom.counterpart.section import Plane, loops
 
-SEEDS = range(12)
+pytestmark = pytest.mark.slow
+SEEDS = range(8)
 
 
 def _plane(normal: Grid, offset_mm: float) -> Plane:
