@@ -27,7 +27,7 @@ def dataset(
     """The items of one split ("train", "val", "test"), each with what `model` should answer at `task`.
 
     `told` are settings of the task, such as `labels`; `data` those of the configuration's group of that name. `source` reads a
-    folder of DICOM objects (`node.objects.clip_folder.clips_with_truth`). Samples have `inputs` and `targets`;
+    folder of DICOM objects (`node.objects.clip_folder.clips_to_open_again`). Samples have `inputs` and `targets`;
     `models.training.clip_dataset.collate` makes batches of them. Raises DatasetError, TrainingConfigError, ManifestError.
     """
     settings = DataPart.model_validate({"path": str(path), "layout": layout, **(data or {})})

@@ -16,7 +16,7 @@ from models.training.run import Run
 from models.training.train import train as train_network
 from node.cli.options import AsJson
 from node.cli.output import console, print_json
-from node.objects.clip_folder import clips_with_truth
+from node.objects.clip_folder import clips_to_open_again
 
 _QUIET_S = 10.0  # between two lines of progress where there is no terminal
 
@@ -30,7 +30,7 @@ def train(
 ) -> None:
     """Teach a network, or go on where a training was stopped; the run's folder has its weights, figures and log."""
     with _watched() as watcher:
-        run = train_network(config, tuple(overrides or ()), source=clips_with_truth, watcher=watcher)
+        run = train_network(config, tuple(overrides or ()), source=clips_to_open_again, watcher=watcher)
     if as_json:
         print_json(run.model_dump(mode="json") | {"folder": str(run.folder)})
         return

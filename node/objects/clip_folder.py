@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ from pydicom import dcmread
 from pydicom.errors import InvalidDicomError
 
 from models.clip import Clip
+from models.evaluation.datasets.truth_json import LOAD
 from node.errors import EchoNodeError
-from node.objects.clip_reader import read_clip
+from node.objects.clip_reader import open_clip, read_clip
 
 
 def clips_with_truth(folder: Path) -> Iterator[tuple[Clip, dict[str, Any]]]:
@@ -20,14 +22,25 @@ def clips_with_truth(folder: Path) -> Iterator[tuple[Clip, dict[str, Any]]]:
     EchoNodeError where there is no `truth.json`, where one is unreadable or names a clip that is not beside it. Raises
     UnreadableClip where a clip cannot be decoded.
     """
+    return ((read_clip(path), entry) for path, entry in _entries(folder))
+
+
+def clips_to_open_again(folder: Path) -> Iterator[tuple[Clip, dict[str, Any]]]:
+    """As `clips_with_truth`, for whoever looks at them often: frames are decoded when they are asked for, and the entry opens
+    the clip anew (`truth_json.LOAD`), so that none need be kept.
+    """
+    return ((open_clip(path), entry | {LOAD: partial(open_clip, path)}) for path, entry in _entries(folder))
+
+
+def _entries(folder: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     truths = sorted(folder.rglob("truth.json"))
     if not truths:
         raise EchoNodeError(f"no truth.json in {folder} or below")
     for path in truths:
-        yield from _clips_beside(path)
+        yield from _entries_beside(path)
 
 
-def _clips_beside(truth_path: Path) -> Iterator[tuple[Clip, dict[str, Any]]]:
+def _entries_beside(truth_path: Path) -> Iterator[tuple[Path, dict[str, Any]]]:
     try:
         truth = json.loads(truth_path.read_text(encoding="utf-8"))
         of_study = {key: truth[key] for key in ("study", "measurements") if key in truth}
@@ -41,7 +54,7 @@ def _clips_beside(truth_path: Path) -> Iterator[tuple[Clip, dict[str, Any]]]:
             continue
         entry = of_uid.pop(str(header.get("SOPInstanceUID", "")), None)
         if entry is not None:
-            yield read_clip(path), entry
+            yield path, entry
     if of_uid:
         raise EchoNodeError(f"{truth_path}: {len(of_uid)} clips are not beside it")
 

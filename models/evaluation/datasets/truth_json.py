@@ -14,7 +14,9 @@ from models.evaluation.datasets.items import DataSet, Item, Masks, TrueLandmark,
 from models.evaluation.datasets.pictures import filled_polygon
 from models.library.roles import image_of
 
-# Clip, and its entry in truth.json with the study's `study` and `measurements`; those of the clip itself come last.
+# Clip, and its entry in truth.json with the study's `study` and `measurements`; those of the clip itself come last. What an
+# entry has under LOAD opens the clip anew: then none is kept, and a large folder fits into memory.
+LOAD = "load"
 ClipSource = Callable[[Path], Iterator[tuple[Clip, Mapping[str, Any]]]]
 
 _EF = ("ef_bp", "ef_a4c", "ef_a2c")
@@ -60,7 +62,7 @@ def _item(clip: Clip, entry: Mapping[str, Any], path: Path) -> Item:
             raise ValueError(f"frame {beyond[0]} of {clip.number_of_frames}, counted from 0")
     except (LookupError, TypeError, ValueError) as error:
         raise DatasetError(f"{path}: truth.json says of clip {clip.sop_instance_uid} what cannot be read: {error}") from error
-    return Item(clip.sop_instance_uid, str(entry.get("study", clip.sop_instance_uid)), "", lambda: clip, truth)
+    return Item(clip.sop_instance_uid, str(entry.get("study", clip.sop_instance_uid)), "", entry.get(LOAD, lambda: clip), truth)
 
 
 def _landmark(stated: Mapping[str, Any]) -> TrueLandmark:

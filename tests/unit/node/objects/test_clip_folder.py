@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from models.evaluation.datasets.truth_json import read
 from node.errors import EchoNodeError, UnreadableClip
-from node.objects.clip_folder import clips_with_truth
+from node.objects.clip_folder import clips_to_open_again, clips_with_truth
 from tests.unit.node.objects.ultrasound_object import as_file, moving_picture, ultrasound_object
 
 
@@ -34,6 +35,17 @@ def test_a_clip_s_own_measurements_come_after_those_of_its_study(tmp_path: Path)
     (tmp_path / "truth.json").write_text(json.dumps(truth))
     ((_, entry),) = clips_with_truth(tmp_path)
     assert [one["key"] for one in entry["measurements"]] == ["ef_bp", "av_vmax"]
+
+
+def test_clips_that_are_opened_again_are_not_kept(tmp_path: Path) -> None:
+    """Bug prevented: a training on a large folder that holds every decoded frame until memory ends."""
+    write_study(tmp_path, {"a.dcm": "1.2.1"})
+    (item,) = read(tmp_path, clips_to_open_again).items
+    first, again = item.load(), item.load()
+    assert first is not again
+    assert (first.frames == again.frames).all()
+    (kept,) = read(tmp_path, clips_with_truth).items
+    assert kept.load() is kept.load()
 
 
 def test_studies_below_a_folder_are_read_one_after_another(tmp_path: Path) -> None:
