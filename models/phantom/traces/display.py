@@ -65,7 +65,8 @@ def scale(
     `exceeds` 0 leaves room above the peaks; otherwise the higher peak is that multiple of what its side shows. `base_line` is
     the share of the height above it, None for one that the flow asks for or the middle.
     """
-    fill = rng.uniform(0.5, 0.88) if not exceeds else exceeds
+    room = rng.uniform(0.5, 0.88)
+    fill = exceeds or room
     in_the_middle, spare = rng.random() < 0.3, rng.uniform(_LEAST_SIDE, 0.4)
     leads_up = up_cm_s >= down_cm_s
     lead, other = max(up_cm_s, down_cm_s), min(up_cm_s, down_cm_s)

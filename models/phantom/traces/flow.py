@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping
+from functools import lru_cache
 
 from models.phantom.heart import Heart, landmarks, state_at, true_values
 from models.phantom.traces.beats import mean_beat
@@ -12,11 +13,14 @@ from models.phantom.traces.streams import STREAMS
 _SEPTAL, _LATERAL = "mitral_septal", "mitral_lateral"
 
 
+@lru_cache(maxsize=64)
 def flow(heart: Heart, options: FlowOptions | None = None) -> Haemodynamics:
     """What blood and valve rings of this heart do; what `options` leave open comes from the heart's seed."""
     beat, vessels, values = mean_beat(heart), heart.vessels, true_values(heart)
-    end_diastole, end_systole = landmarks(state_at(heart, 0.0)), landmarks(state_at(heart, 1000 * beat.aortic_closure_s))
-    rings_mm = [end_systole[name][2] - end_diastole[name][2] for name in (_SEPTAL, _LATERAL)]
+    states = [state_at(heart, time_ms) for time_ms in (0.0, heart.beats(0.0)[0].end_systole_ms)]
+    end_diastole, end_systole = (landmarks(state) for state in states)
+    breathed_mm = states[1].shift_mm[2] - states[0].shift_mm[2]
+    rings_mm = [end_systole[name][2] - end_diastole[name][2] - breathed_mm for name in (_SEPTAL, _LATERAL)]
     pump = Pump(
         seed=heart.seed,
         stroke_ml=heart.edv_ml - heart.esv_ml,
@@ -39,7 +43,7 @@ def flow(heart: Heart, options: FlowOptions | None = None) -> Haemodynamics:
 
 def flow_values(heart: Heart, of: Haemodynamics) -> Mapping[str, float]:
     """What every display shows of the mean beat of `heart`, by key, in the catalogue's units."""
-    beat, found = mean_beat(heart), {}
+    beat, found = mean_beat(heart), dict[str, float]()
     for view in READINGS:
         found |= read(view, [(beat, STREAMS[view](of, beat))])[0]
     return found

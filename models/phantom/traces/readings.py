@@ -115,7 +115,9 @@ def read(view: View, beats: Sequence[tuple[Beat, Waves]]) -> tuple[dict[str, flo
             if needed or not names:
                 found.setdefault(key, []).append(way(needed, beat))
     values = {key: _of_beats(key, [one.value for one in of_key]) for key, of_key in found.items()}
-    values |= {ratio: values[one] / values[other] for ratio, (one, other) in _RATIOS.items() if one in values and other in values}
+    values |= {
+        ratio: values[one] / values[other] for ratio, (one, other) in _RATIOS.items() if one in values and other in values
+    }
     marks = (TraceMark(key, one.places) for key, of_key in found.items() for one in of_key if one.places)
     return values, tuple(marks)
 
@@ -126,4 +128,3 @@ def _of_beats(key: str, values: Sequence[float]) -> float:
     peak_counts = quantity.highest or any(QUANTITIES[part].highest for part in quantity.parts)
     value = max(values) if peak_counts else float(np.mean(values))
     return value / 100 if quantity.unit == "m/s" else value
-

@@ -75,12 +75,18 @@ class SpectralOptions:
     inverted: bool | None = None
     base_line: float | None = None
     cause: str | None = None
-    flow: FlowOptions = FlowOptions()
+    flow: FlowOptions | None = None
     shape: tuple[int, int] = _SHAPE
 
 
 def render_spectrum(
-    heart: Heart, view: View, *, seed: int, quality: int = 3, seconds: float | None = None, options: SpectralOptions | None = None
+    heart: Heart,
+    view: View,
+    *,
+    seed: int,
+    quality: int = 3,
+    seconds: float | None = None,
+    options: SpectralOptions | None = None,
 ) -> Trace:
     """The spectral display of `view` of this heart over `seconds`, or as long as a usual sweep takes.
 

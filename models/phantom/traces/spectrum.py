@@ -26,7 +26,7 @@ class Fill(Enum):
 
 @dataclass(frozen=True, eq=False)
 class Component:
-    """One stream in the picture: the envelope of its velocities in cm/s, float64 (columns,), and its strength in dB."""
+    """One stream in the picture: `envelope_cm_s` (columns,), float64, holds its highest velocities; its strength is in dB."""
 
     envelope_cm_s: NDArray[np.float64]
     strength_db: float = 0.0
@@ -49,7 +49,7 @@ def draw_spectrum(
         _add_clicks(power, clicks_s, velocities, display, style, rng)
     width = style.window_s / display.seconds_per_column
     if width > 0.3:
-        power = cv2.GaussianBlur(power, (0, 0), sigmaX=width, sigmaY=0.01)
+        power = np.asarray(cv2.GaussianBlur(power, (0, 0), sigmaX=width, sigmaY=0.01), np.float32)
     if style.mirror_db > -50:
         power += 10 ** (style.mirror_db / 10) * _mirrored(power, display)
     if fill is not Fill.TISSUE:
@@ -144,9 +144,11 @@ def _tissue(velocities: _Power, envelope: _Power, reach: float, display: Spectra
     half = np.float32((0.08 + 0.4 * style.broadening) * 0.5 * reach)
     centre = envelope - half * np.tanh(1.5 * envelope / half)
     width = np.float32(max(style.feather * reach, 0.45 * abs(display.per_row)))
+    # While velocity changes fast, the moment that a column stands for holds several velocities.
+    smeared = np.maximum(half, np.float32(0.6) * np.abs(np.gradient(centre)))
     distance = np.abs(velocities - centre)
     faint = np.float32(10 ** (style.tail_db / 10)) * np.exp(-distance / np.float32(style.tail * reach * 2))
-    return np.asarray(_below((distance - half) / width + 2) + faint, np.float32)
+    return np.asarray(_below((distance - smeared) / width + 2) + faint, np.float32)
 
 
 def _seen(velocities: _Power, envelope: _Power, style: SpectrumStyle, rng: np.random.Generator) -> _Power:
@@ -190,7 +192,9 @@ def _mirrored(power: _Power, display: SpectralDisplay) -> _Power:
     return mirrored
 
 
-def _add_clutter(power: _Power, velocities: _Power, display: SpectralDisplay, style: SpectrumStyle, rng: np.random.Generator) -> None:
+def _add_clutter(
+    power: _Power, velocities: _Power, display: SpectralDisplay, style: SpectrumStyle, rng: np.random.Generator
+) -> None:
     """Slow and strong echoes of walls, of which the wall filter leaves what lies beyond it: a dark line along the base line."""
     corner = np.float32(style.wall_filter_share * 0.5 * display.span_cm_s)
     slow = np.exp(-np.abs(velocities) / (np.float32(0.6) * corner))

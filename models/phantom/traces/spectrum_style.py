@@ -76,8 +76,12 @@ def _worse(look: SpectrumStyle, quality: int, cause: str, vary: float) -> Spectr
     if cause == "gain too low":
         return replace(look, gain_db=-8 * step - 2)
     if cause == "gain too high":
-        return replace(look, gain_db=7.5 * step + 3, mirror_db=max(look.mirror_db, -24 + 3 * step), noise_db=max(look.noise_db, -40))
+        return replace(
+            look, gain_db=7.5 * step + 3, mirror_db=max(look.mirror_db, -24 + 3 * step), noise_db=max(look.noise_db, -40)
+        )
     if cause == "clipped by scale":
         return replace(look, exceeds=(1.55, 1.22, 1.06)[quality] * (1 + 0.2 * (vary - 1)))
     angle_deg = _DOPPLER_ANGLES_DEG[quality] * (1 + 0.3 * (vary - 1))
-    return replace(look, angle_deg=angle_deg, feather=look.feather * (1 + step), gain_db=look.gain_db - 2.5 * step, tail_db=-14 + 3 * step)
+    return replace(
+        look, angle_deg=angle_deg, feather=look.feather * (1 + step), gain_db=look.gain_db - 2.5 * step, tail_db=-14 + 3 * step
+    )

@@ -40,7 +40,9 @@ def _aortic_leak(flow: Haemodynamics, beat: Beat) -> Waves:
     rise = min(0.05 / duration_s, 0.3)
     # Pressure has halved when velocity is 1 / sqrt(2) of its peak.
     floor = 1 - duration_s * (1 - rise) * (1 - np.sqrt(0.5)) / flow.aortic_half_time_s
-    return {"leak": Wave(beat.aortic_closure_s, duration_s, flow.aortic_jet_cm_s, Shape(rise, 0.7, 0.0, max(float(floor), 0.05)))}
+    return {
+        "leak": Wave(beat.aortic_closure_s, duration_s, flow.aortic_jet_cm_s, Shape(rise, 0.7, 0.0, max(float(floor), 0.05)))
+    }
 
 
 def _early_s(flow: Haemodynamics, beat: Beat) -> float:
@@ -111,8 +113,10 @@ def _vein(flow: Haemodynamics, beat: Beat) -> Waves:
 
 
 def _descending(flow: Haemodynamics, beat: Beat) -> Waves:
-    """Seven tenths of the stroke, for the rest went to arms and head; then blood runs back for a moment, or all through diastole
-    if the aortic valve leaks."""
+    """Seven tenths of the stroke, for the rest went to arms and head.
+
+    Then blood runs back for a moment, or all through diastole if the aortic valve leaks.
+    """
     waves = {"ejection": _ejected(beat, 0.7 * flow.forward_ml, flow.descending_cm2, replace(flow.outflow, rise=0.3))}
     peak = abs(waves["ejection"].peak_cm_s)
     waves["ejection"] = replace(waves["ejection"], onset_s=beat.aortic_opening_s + 0.03)
@@ -176,4 +180,3 @@ def beside(view: View, flow: Haemodynamics, beat: Beat) -> list[tuple[Wave, floa
         relaxation = Wave(beat.aortic_closure_s + 0.01, 0.045, -0.35 * top, _RING_TWITCH)
         return [(contraction, -2.0), (relaxation, -2.0)]
     return []
-

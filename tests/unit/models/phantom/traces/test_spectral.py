@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from models.catalogue import QUANTITIES, Mode, View
 from models.phantom.heart import Heart, HeartOptions, sample_heart
@@ -18,13 +19,14 @@ def heart() -> Heart:
     return sample_heart(3, HeartOptions(atrial_fibrillation=False, ef_percent=60, heart_rate_bpm=70))
 
 
-def _rows(trace: Trace) -> np.ndarray:
+def _rows(trace: Trace) -> NDArray[np.float64]:
     return trace.top_value + np.arange(trace.panel.shape[0]) * trace.per_row
 
 
-def _traced_cm_s(trace: Trace, columns: np.ndarray) -> np.ndarray:
+def _traced_cm_s(trace: Trace, columns: NDArray[np.intp]) -> NDArray[np.float64]:
     """The fastest velocity of the columns' flow whose smoothed grey exceeds the half of the brightest."""
     smooth = np.stack([np.convolve(column, np.ones(3) / 3, "same") for column in trace.panel.T], 1)
+    assert trace.envelope_cm_s is not None
     side = np.sign(trace.envelope_cm_s[columns])
     along = _rows(trace)[:, None] * side
     bright = (smooth[:, columns] > 0.5 * np.percentile(smooth[:, columns], 97)) & (along > 0)

@@ -1,0 +1,58 @@
+"""The picture of an M-mode: one line of echoes over time, made as the planes' pictures are."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from models.phantom.heart import Kind
+from models.phantom.image import frame_generator, polar_picture, prepare, sample_style
+from models.phantom.rendered import SectorShape
+from models.phantom.traces.cursor import Line
+
+CAUSES = ("noise", "haze", "dropout", "gain", "near_field", "blur")
+_KINDS = {kind.name: int(kind) for kind in Kind}
+_APART_RAD = 0.35  # between the columns of the picture: none of them sees the echoes of its neighbours
+
+
+@dataclass(frozen=True)
+class _Vectors:
+    x: torch.Tensor
+    y: torch.Tensor
+    z: torch.Tensor
+
+
+@dataclass(frozen=True)
+class _Tissue:
+    kind: torch.Tensor
+    normal: _Vectors
+    edge_mm: torch.Tensor
+    material: _Vectors
+
+
+def draw_m_mode(line: Line, depth_mm: float, quality: int, cause: str, seed: int) -> NDArray[np.float32]:
+    """Grey levels (samples, columns), float32, 0 to 1, of `line` over time, down to `depth_mm`.
+
+    What does not move with the heart is the same in every column: its layers are horizontal streaks.
+    """
+    samples, columns = line.kind.shape
+    style = sample_style(quality, np.random.default_rng([seed, 0x57E1F]), cause or None)
+    style = replace(style, gains=replace(style.gains, edge_loss_db=0.0, shadows=()))
+    sector = SectorShape(_APART_RAD * columns / 2, 0.5, 0.5 + depth_mm)
+    scanner = prepare(style, sector, samples, columns, seed=seed, kinds=_KINDS)
+    still = scanner.still[:, :, :1].expand(-1, -1, columns).contiguous()
+    near = scanner.near[:, :1].expand(-1, columns)
+    zero, one = torch.zeros(line.kind.shape), torch.ones(line.kind.shape)
+    facing = torch.from_numpy(line.facing).float()
+    material = torch.from_numpy(line.material_mm).float()
+    tissue = _Tissue(
+        torch.from_numpy(line.kind),
+        _Vectors(facing, zero, zero),
+        torch.from_numpy(line.edge_mm).float(),
+        _Vectors(material[..., 0], material[..., 1], material[..., 2]),
+    )
+    picture = polar_picture(
+        replace(scanner, still=still, near=near), tissue, _Vectors(one, zero, zero), frame_generator(seed, 0)
+    )
+    return np.ascontiguousarray(picture.numpy(), np.float32)
