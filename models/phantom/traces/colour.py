@@ -23,6 +23,8 @@ _SPREAD, _LEAK_SPREAD = 0.18, 0.22  # how much wider a jet is per mm of its way
 _LEAK_MM, _LEAK_REACH_MM = 2.5, 38.0
 _RIGHT_LEAK_ML, _REACH_MM_PER_ML = 6.0, 0.9
 _VEIN_CM_S = 18.0
+_BODY_CM2 = 14.0  # of a ventricle or an atrium across: blood that moves on as a whole
+_TURBULENCE = 0.3
 _FLOWING = (*BLOOD, Kind.TRABECULA)
 
 _Place = tuple[float, float, float]
@@ -44,11 +46,13 @@ class _Opening:
 class _Field:
     """Velocities in cm/s at points of one shape, float32, as a sum of what each opening does."""
 
-    def __init__(self, points: Points) -> None:
-        self.points = points
+    def __init__(self, points: Points, generator: torch.Generator) -> None:
+        self.points, self.generator = points, generator
         self.x, self.y, self.z = (torch.zeros_like(points.x) for _ in range(3))
 
-    def add_jet(self, opening: _Opening, speed_cm_s: float, inside: Tensor, spread: float, reach_mm: float) -> None:
+    def add_jet(
+        self, opening: _Opening, speed_cm_s: float, inside: Tensor, spread: float, reach_mm: float, turbulence: float = 0.0
+    ) -> None:
         """A jet beyond the opening that widens, slows down as it does, and comes back slowly beside itself."""
         if abs(speed_cm_s) < 1:
             return
@@ -56,6 +60,8 @@ class _Field:
         width = opening.radius_mm + spread * along.clamp_min(0)
         profile = torch.exp(-((aside / width) ** 2)) - 0.25 * torch.exp(-(((aside - 2.2 * width) / width) ** 2))
         slowed = (opening.radius_mm / width) * torch.exp(-((along / reach_mm).clamp_min(0) ** 3)) * torch.sigmoid(along + 2)
+        if turbulence:
+            profile = profile * (1 + turbulence * torch.randn(profile.shape, generator=self.generator))
         self._push(opening.along, speed_cm_s * profile * slowed * inside)
 
     def add_sink(self, opening: _Opening, flow_ml_s: float, inside: Tensor) -> None:
@@ -101,7 +107,8 @@ def flow_in_plane(
     of = of or flow(state.heart)
     kind = tissue_at(state, points).kind
     dx, dy, dz = state.shift_mm
-    field = _Field(Points(points.x - dx, points.y - dy, points.z - dz))
+    generator = torch.Generator().manual_seed(1_000_003 * state.heart.seed + round(state.time_ms))
+    field = _Field(Points(points.x - dx, points.y - dy, points.z - dz), generator)
     places = {name: np.subtract(place, state.shift_mm) for name, place in landmarks(state).items()}
     beat, now_ms = state.moment.beat, state.time_ms
     since_ms = now_ms - beat.start_ms
@@ -136,7 +143,7 @@ def _opening(centre: Array, towards: Array, area_cm2: float) -> _Opening:
 def _left(
     field: _Field, blood: _Blood, places: Places, ml_s: float, since_ms: float, state: HeartState, of: Haemodynamics
 ) -> None:
-    lv, la, aorta = blood.where(Kind.LV_CAVITY, Kind.TRABECULA), blood.where(Kind.LA), blood.where(Kind.AORTA)
+    lv, la, aorta = blood.where(Kind.LV_CAVITY, Kind.TRABECULA), blood.where(Kind.LA), blood.where(Kind.AORTA, Kind.LVOT)
     ring = np.mean([places[f"mitral_{side}"] for side in ("septal", "lateral", "anterior", "inferior")], axis=0)
     mitral = _opening(ring, places["apex"] - ring, of.mitral_cm2)
     root = places["aortic_sinus"] - places["aortic_annulus"]
@@ -146,8 +153,10 @@ def _left(
         speed = ml_s / of.mitral_cm2
         field.add_jet(mitral, speed, lv, _SPREAD, 0.8 * float(np.linalg.norm(places["apex"] - ring)))
         field.add_sink(mitral, ml_s, la)
+        field.add_stream(mitral.along, ml_s / _BODY_CM2, la)
     elif ml_s < 0:
         field.add_sink(outlet, -ml_s, lv)
+        field.add_stream(outlet.along, -ml_s / _BODY_CM2, lv)
         field.add_stream(outlet.along, -ml_s / of.lvot_cm2 * 0.8, aorta)
     if since_ms < beat.mitral_opening_ms:
         field.add_stream(mitral.along, _VEIN_CM_S, la | blood.where(Kind.PULMONARY_VEIN))
@@ -170,6 +179,7 @@ def _right(
         field.add_sink(inlet, ml_s, ra)
     elif ml_s < 0:
         field.add_sink(outlet, -ml_s, rv)
+        field.add_stream(outlet.along, -ml_s / _BODY_CM2, rv)
         field.add_stream(outlet.along, -ml_s / of.rvot_cm2 * 0.8, blood.where(Kind.PULMONARY_ARTERY))
     field.add_stream(tuple(map(float, _unit(places["ivc_mouth"] - places["ivc_far"]))), _VEIN_CM_S, blood.where(Kind.IVC))
     if of.tricuspid_jet_cm_s and since_ms < state.moment.beat.mitral_opening_ms:
@@ -181,7 +191,7 @@ def _add_leak(field: _Field, valve: _Opening, jet_cm_s: float, inside: Tensor, m
     back: _Place = tuple(-share for share in valve.along)
     hole_cm2 = math.pi * (_LEAK_MM / 10) ** 2
     reach_mm = min(12.0 + _REACH_MM_PER_ML * ml, _LEAK_REACH_MM)
-    field.add_jet(_Opening(valve.centre, back, hole_cm2), jet_cm_s, inside, _LEAK_SPREAD, reach_mm)
+    field.add_jet(_Opening(valve.centre, back, hole_cm2), jet_cm_s, inside, _LEAK_SPREAD, reach_mm, _TURBULENCE)
 
 
 def _unit(vector: Array) -> Array:

@@ -16,7 +16,7 @@ from models.phantom.traces.m_mode_picture import CAUSES, draw_m_mode
 from models.phantom.traces.m_mode_views import M_MODE_VIEWS, Depths, cursor_of
 
 _SHAPE = (350, 600)
-_STEP_S, _BREATHING_STEP_S = 0.02, 0.06
+_STEP_S, _BREATHING_STEP_S = 0.028, 0.06
 _BREATHS = (1.3, 2.2)
 _RING_MM = 1.6  # half of the echo that the tricuspid ring leaves in a beam as wide as it
 
@@ -47,7 +47,8 @@ def render_m_mode(
     start_s, length_s = _time_shown(heart, view, seconds, rng)
     times_s = start_s + (np.arange(shape[1]) + 0.5) * length_s / shape[1]
     step_s = _BREATHING_STEP_S if view is View.MMODE_IVC else _STEP_S
-    moments_s = np.linspace(start_s, start_s + length_s, max(8, round(length_s / step_s)))
+    beats = [beat for beat in heart.beats(1000 * (start_s + length_s)) if beat.start_ms >= 1000 * start_s]
+    moments_s = _moments_s(start_s, start_s + length_s, step_s, beats)
     depth_mm = _depth_mm(heart, view, cursor, beyond_mm)
     depths_mm = (np.arange(shape[0]) + 0.5) * depth_mm / shape[0]
     tracks = follow(heart, cursor, moments_s, depths_mm)
@@ -55,7 +56,6 @@ def render_m_mode(
     line = columns_of(tracks, times_s)
     if view is View.MMODE_A4CH_RV:
         line = _with_ring(line, depths_mm, 10 * depths["tricuspid_lateral"])
-    beats = [beat for beat in heart.beats(1000 * (start_s + length_s)) if beat.start_ms >= 1000 * start_s]
     whole = [beat for beat in beats if beat.start_ms + beat.rr_ms <= 1000 * (start_s + length_s)]
     values, marks = _read(view, whole, depths, times_s)
     return Trace(
@@ -83,6 +83,13 @@ def _time_shown(heart: Heart, view: View, seconds: float | None, rng: np.random.
     if view is View.MMODE_IVC:
         usual_s = rng.uniform(*_BREATHS) * heart.rhythm.breath_ms / 1000
     return start_s, seconds if seconds is not None else usual_s
+
+
+def _moments_s(first_s: float, last_s: float, step_s: float, beats: list[Beat]) -> Array:
+    """When the heart is looked at: evenly, and where each beat and each systole ends."""
+    even = np.linspace(first_s, last_s, max(8, round((last_s - first_s) / step_s)))
+    events = [(beat.start_ms + after_ms) / 1000 for beat in beats for after_ms in (0.0, beat.end_systole_ms)]
+    return np.unique(np.concatenate([even, [moment for moment in events if first_s < moment < last_s]]))
 
 
 def _depth_mm(heart: Heart, view: View, cursor: Cursor, beyond_mm: float) -> float:

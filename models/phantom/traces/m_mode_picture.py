@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+import cv2
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -14,6 +15,18 @@ from models.phantom.traces.cursor import Line
 CAUSES = ("noise", "haze", "dropout", "gain", "near_field", "blur")
 _KINDS = {kind.name: int(kind) for kind in Kind}
 _APART_RAD = 0.35  # between the columns of the picture: none of them sees the echoes of its neighbours
+
+
+_UNREST_MM, _UNREST_COLUMNS = 0.2, 6.0
+
+
+def _unrest_mm(columns: int, seed: int) -> NDArray[np.float64]:
+    """How far the beam drifts through the tissue from column to column: (columns, 3)."""
+    steps = np.random.default_rng([seed, 0xD21F]).normal(0, 1, (columns, 3)).astype(np.float64)
+    drift = cv2.GaussianBlur(steps, (1, 6 * int(_UNREST_COLUMNS) + 1), sigmaX=0.01, sigmaY=_UNREST_COLUMNS) * np.sqrt(
+        2 * np.sqrt(np.pi) * _UNREST_COLUMNS
+    )
+    return np.asarray(_UNREST_MM * drift)
 
 
 @dataclass(frozen=True)
@@ -45,7 +58,7 @@ def draw_m_mode(line: Line, depth_mm: float, quality: int, cause: str, seed: int
     near = scanner.near[:, :1].expand(-1, columns)
     zero, one = torch.zeros(line.kind.shape), torch.ones(line.kind.shape)
     facing = torch.from_numpy(line.facing).float()
-    material = torch.from_numpy(line.material_mm).float()
+    material = torch.from_numpy(line.material_mm + _unrest_mm(columns, seed)).float()
     tissue = _Tissue(
         torch.from_numpy(line.kind),
         _Vectors(facing, zero, zero),

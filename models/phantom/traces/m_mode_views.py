@@ -15,20 +15,11 @@ Depths = dict[str, Array]
 
 _LV = (*LV_VOLUME, Kind.LV_CAVITY)
 _WALL = (Kind.LV_WALL,)
-_BEFORE_SEPTUM = (
-    Kind.RV_CAVITY,
-    Kind.RV_BAND,
-    Kind.RV_WALL,
-    Kind.PERICARDIUM,
-    Kind.EFFUSION,
-    Kind.FAT,
-    Kind.CHEST_WALL,
-    Kind.LUNG,
-)
+_BEFORE_SEPTUM = (Kind.RV_CAVITY, Kind.RV_BAND)
 _BEHIND_WALL = (
     Kind.PERICARDIUM, Kind.EFFUSION, Kind.FAT, Kind.LUNG, Kind.LIVER, Kind.CHEST_WALL, Kind.AORTIC_WALL, Kind.LA_WALL,
 )  # fmt: skip
-_IN_ROOT = (Kind.AORTA, Kind.AORTIC_CUSP)
+_IN_ROOT = (Kind.AORTA, Kind.AORTIC_CUSP, Kind.LVOT)
 
 
 @dataclass(frozen=True)
@@ -154,7 +145,7 @@ def _of_cava(tracks: Tracks, cursor: Cursor) -> Depths:
 M_MODE_VIEWS: dict[View, MModeView] = {
     View.MMODE_PLAX_LV: MModeView("mmode-plax-lv", _across_ventricle((0.28, 0.4)), _of_ventricle, (50.0, 62.0), (50.0, 75.0)),
     View.MMODE_PLAX_MITRAL: MModeView(
-        "mmode-plax-mitral", _across_ventricle((0.1, 0.2)), _of_mitral, (50.0, 62.0), (50.0, 75.0)
+        "mmode-plax-mitral", _across_ventricle((0.16, 0.26)), _of_mitral, (50.0, 62.0), (50.0, 75.0)
     ),
     View.MMODE_PLAX_AV: MModeView("mmode-plax-av", _across_root, _of_root, (38.0, 50.0), (65.0, 90.0)),
     View.MMODE_A4CH_RV: MModeView("mmode-a4ch-rv", _along_right_ventricle, _of_ring, (12.0, 25.0), (35.0, 65.0)),
