@@ -136,8 +136,7 @@ def _change_ml_s(state: HeartState, name: str) -> float:
 
 
 def _opening(centre: Array, towards: Array, area_cm2: float) -> _Opening:
-    along = towards / np.linalg.norm(towards)
-    return _Opening(tuple(map(float, centre)), tuple(map(float, along)), area_cm2)
+    return _Opening(_place(centre), _place(_unit(towards)), area_cm2)
 
 
 def _left(
@@ -181,17 +180,21 @@ def _right(
         field.add_sink(outlet, -ml_s, rv)
         field.add_stream(outlet.along, -ml_s / _BODY_CM2, rv)
         field.add_stream(outlet.along, -ml_s / of.rvot_cm2 * 0.8, blood.where(Kind.PULMONARY_ARTERY))
-    field.add_stream(tuple(map(float, _unit(places["ivc_mouth"] - places["ivc_far"]))), _VEIN_CM_S, blood.where(Kind.IVC))
+    field.add_stream(_place(_unit(places["ivc_mouth"] - places["ivc_far"])), _VEIN_CM_S, blood.where(Kind.IVC))
     if of.tricuspid_jet_cm_s and since_ms < state.moment.beat.mitral_opening_ms:
         _add_leak(field, inlet, of.tricuspid_jet_cm_s, ra, _RIGHT_LEAK_ML)
 
 
 def _add_leak(field: _Field, valve: _Opening, jet_cm_s: float, inside: Tensor, ml: float) -> None:
     """Back through the valve: a thin jet, longer the more leaks."""
-    back: _Place = tuple(-share for share in valve.along)
+    back = (-valve.along[0], -valve.along[1], -valve.along[2])
     hole_cm2 = math.pi * (_LEAK_MM / 10) ** 2
     reach_mm = min(12.0 + _REACH_MM_PER_ML * ml, _LEAK_REACH_MM)
     field.add_jet(_Opening(valve.centre, back, hole_cm2), jet_cm_s, inside, _LEAK_SPREAD, reach_mm, _TURBULENCE)
+
+
+def _place(vector: Array) -> _Place:
+    return float(vector[0]), float(vector[1]), float(vector[2])
 
 
 def _unit(vector: Array) -> Array:

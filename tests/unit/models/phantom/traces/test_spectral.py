@@ -20,7 +20,7 @@ def heart() -> Heart:
 
 
 def _rows(trace: Trace) -> NDArray[np.float64]:
-    return trace.top_value + np.arange(trace.panel.shape[0]) * trace.per_row
+    return np.asarray(trace.top_value + np.arange(trace.panel.shape[0]) * trace.per_row, np.float64)
 
 
 def _traced_cm_s(trace: Trace, columns: NDArray[np.intp]) -> NDArray[np.float64]:
