@@ -16,7 +16,9 @@ from models.phantom.traces.m_mode_picture import CAUSES, draw_m_mode
 from models.phantom.traces.m_mode_views import M_MODE_VIEWS, Depths, cursor_of
 
 _SHAPE = (350, 600)
-_STEP_S, _BREATHING_STEP_S = 0.028, 0.06
+_STEP_S, _LEAFLET_STEP_S, _BREATHING_STEP_S = 0.028, 0.014, 0.06
+_STEPS_S = {View.MMODE_IVC: _BREATHING_STEP_S, View.MMODE_PLAX_AV: _LEAFLET_STEP_S, View.MMODE_PLAX_MITRAL: _LEAFLET_STEP_S}
+_MOST_MOMENTS = 240
 _BREATHS = (1.3, 2.2)
 _RING_MM = 1.6  # half of the echo that the tricuspid ring leaves in a beam as wide as it
 
@@ -46,7 +48,7 @@ def render_m_mode(
     cursor, beyond_mm = cursor_of(row, heart, rng)
     start_s, length_s = _time_shown(heart, view, seconds, rng)
     times_s = start_s + (np.arange(shape[1]) + 0.5) * length_s / shape[1]
-    step_s = _BREATHING_STEP_S if view is View.MMODE_IVC else _STEP_S
+    step_s = _STEPS_S.get(view, _STEP_S)
     beats = [beat for beat in heart.beats(1000 * (start_s + length_s)) if beat.start_ms >= 1000 * start_s]
     moments_s = _moments_s(start_s, start_s + length_s, step_s, beats)
     depth_mm = _depth_mm(heart, view, cursor, beyond_mm)
@@ -87,7 +89,7 @@ def _time_shown(heart: Heart, view: View, seconds: float | None, rng: np.random.
 
 def _moments_s(first_s: float, last_s: float, step_s: float, beats: list[Beat]) -> Array:
     """When the heart is looked at: evenly, and where each beat and each systole ends."""
-    even = np.linspace(first_s, last_s, max(8, round((last_s - first_s) / step_s)))
+    even = np.linspace(first_s, last_s, min(max(8, round((last_s - first_s) / step_s)), _MOST_MOMENTS))
     events = [(beat.start_ms + after_ms) / 1000 for beat in beats for after_ms in (0.0, beat.end_systole_ms)]
     return np.unique(np.concatenate([even, [moment for moment in events if first_s < moment < last_s]]))
 

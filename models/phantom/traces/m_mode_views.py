@@ -83,8 +83,9 @@ def _across_root(places: Mapping[str, Array], face_mm: float, rng: np.random.Gen
 def _along_right_ventricle(places: Mapping[str, Array], face_mm: float, rng: np.random.Generator) -> Cursor:
     """From the apex to the lateral tricuspid ring, which moves almost along the beam."""
     ring = places["tricuspid_lateral"]
-    lean = 0.12 * rng.uniform(-1, 1, 2)
-    return _through(ring, np.array([lean[0], lean[1], -1.0]), float(abs(ring[2])) + face_mm, rng, 0.0)
+    length_mm = float(abs(ring[2])) + face_mm
+    probe = np.array([*(ring[:2] * rng.uniform(0.45, 0.8)), ring[2] + length_mm])
+    return _through(ring, ring - probe, length_mm, rng, 0.0)
 
 
 def _across_cava(places: Mapping[str, Array], face_mm: float, rng: np.random.Generator) -> Cursor:
@@ -143,7 +144,7 @@ def _of_cava(tracks: Tracks, cursor: Cursor) -> Depths:
 
 
 M_MODE_VIEWS: dict[View, MModeView] = {
-    View.MMODE_PLAX_LV: MModeView("mmode-plax-lv", _across_ventricle((0.28, 0.4)), _of_ventricle, (50.0, 62.0), (50.0, 75.0)),
+    View.MMODE_PLAX_LV: MModeView("mmode-plax-lv", _across_ventricle((0.24, 0.36)), _of_ventricle, (50.0, 62.0), (50.0, 75.0)),
     View.MMODE_PLAX_MITRAL: MModeView(
         "mmode-plax-mitral", _across_ventricle((0.16, 0.26)), _of_mitral, (50.0, 62.0), (50.0, 75.0)
     ),

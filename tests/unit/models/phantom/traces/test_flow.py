@@ -74,15 +74,16 @@ def test_fibrillation_has_no_atrial_wave() -> None:
     assert values["mv_e"] > 0
 
 
+@pytest.mark.slow
 def test_most_hearts_flow_within_what_is_possible() -> None:
     """Bug prevented: a unit lost on the way, m/s for cm/s, or ms for s."""
     outside, count = [], 0
-    for seed in range(40):
+    for seed in range(16):
         heart = sample_heart(seed)
         for key, value in flow_values(heart, flow(heart)).items():
             low, high = QUANTITIES[key].limits
             count += 1
             if not low <= value <= high:
                 outside.append((seed, key, value))
-    assert count > 800
+    assert count > 300
     assert len(outside) <= 0.02 * count, outside
