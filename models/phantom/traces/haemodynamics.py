@@ -9,6 +9,7 @@ from models.phantom.traces.waves import Shape, mean_of
 
 # Fastest true velocities that are drawn: the catalogue's limits lie beyond.
 _FASTEST_AV_CM_S = 620.0
+_LEAST_FORWARD_ML = 25.0
 _INFLOW_LIMITS_CM_S, _ATRIAL_LIMITS_CM_S = (30.0, 220.0), (15.0, 160.0)
 
 
@@ -88,8 +89,8 @@ class Haemodynamics:
 def flow_of(pump: Pump, options: FlowOptions) -> Haemodynamics:
     """The flow of this pump: what `options` leave open comes from its seed."""
     rng = np.random.default_rng([pump.seed, 0xF10E])
-    leak_ml = _chosen(options.mitral_leak_ml, rng.random() < 0.35, pump.stroke_ml * rng.uniform(0.03, 0.35))
-    back_ml = _chosen(options.aortic_leak_ml, rng.random() < 0.2, pump.stroke_ml * rng.uniform(0.05, 0.35))
+    leak_ml = _chosen(options.mitral_leak_ml, rng.random() < 0.35, _leak_ml(pump, rng.uniform(0.03, 0.35)))
+    back_ml = _chosen(options.aortic_leak_ml, rng.random() < 0.2, _leak_ml(pump, rng.uniform(0.05, 0.35)))
     lvot_cm2 = _disc_cm2(pump.lvot_diameter_cm)
     outflow = Shape(rng.uniform(0.32, 0.45), rng.uniform(0.7, 1.0), rng.uniform(0.7, 1.0))
     valve_cm2 = options.aortic_valve_cm2 or lvot_cm2 * _valve_share(rng)
@@ -136,6 +137,11 @@ def _disc_cm2(diameter_cm: float) -> float:
 
 def _chosen(given: float | None, is_there: bool, drawn: float) -> float:
     return given if given is not None else drawn if is_there else 0.0
+
+
+def _leak_ml(pump: Pump, share: float) -> float:
+    """A weak ventricle leaks less: the body needs the rest."""
+    return max(min(share * pump.stroke_ml, pump.stroke_ml - _LEAST_FORWARD_ML), 1.0)
 
 
 def _valve_share(rng: np.random.Generator) -> float:

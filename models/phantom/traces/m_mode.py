@@ -64,7 +64,7 @@ def render_m_mode(
         view=view,
         echoview47=row.echoview47,
         mode=Mode.M_MODE,
-        panel=draw_m_mode(line, depth_mm, quality, cause, seed),
+        panel=draw_m_mode(line, cursor, depth_mm, quality, cause, seed),
         seconds_per_column=length_s / shape[1],
         top_value=depths_mm[0] / 10,
         per_row=depth_mm / shape[0] / 10,

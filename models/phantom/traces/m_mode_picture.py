@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from models.phantom.heart import Kind
 from models.phantom.image import frame_generator, polar_picture, prepare, sample_style
 from models.phantom.rendered import SectorShape
-from models.phantom.traces.cursor import Line
+from models.phantom.traces.cursor import Cursor, Line
 
 CAUSES = ("noise", "haze", "dropout", "gain", "near_field", "blur")
 _KINDS = {kind.name: int(kind) for kind in Kind}
@@ -18,6 +18,13 @@ _APART_RAD = 0.35  # between the columns of the picture: none of them sees the e
 
 
 _UNREST_MM, _UNREST_COLUMNS = 0.2, 6.0
+
+
+def _axes(beam: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Unit vectors along the beam and at right angles to it, as columns (3, 3)."""
+    across = np.cross(beam, np.eye(3)[np.abs(beam).argmin()])
+    across /= np.linalg.norm(across)
+    return np.stack([beam, across, np.cross(beam, across)], axis=1)
 
 
 def _unrest_mm(columns: int, seed: int) -> NDArray[np.float64]:
@@ -44,7 +51,7 @@ class _Tissue:
     material: _Vectors
 
 
-def draw_m_mode(line: Line, depth_mm: float, quality: int, cause: str, seed: int) -> NDArray[np.float32]:
+def draw_m_mode(line: Line, cursor: Cursor, depth_mm: float, quality: int, cause: str, seed: int) -> NDArray[np.float32]:
     """Grey levels (samples, columns), float32, 0 to 1, of `line` over time, down to `depth_mm`.
 
     What does not move with the heart is the same in every column: its layers are horizontal streaks.
@@ -58,14 +65,16 @@ def draw_m_mode(line: Line, depth_mm: float, quality: int, cause: str, seed: int
     near = scanner.near[:, :1].expand(-1, columns)
     zero, one = torch.zeros(line.kind.shape), torch.ones(line.kind.shape)
     facing = torch.from_numpy(line.facing).float()
-    material = torch.from_numpy(line.material_mm + _unrest_mm(columns, seed)).float()
+    # The scatterers stand in the frame of the beams: the first axis runs along them.
+    material = (line.material_mm - cursor.origin_mm + _unrest_mm(columns, seed)) @ _axes(cursor.beam)
     tissue = _Tissue(
         torch.from_numpy(line.kind),
         _Vectors(facing, zero, zero),
         torch.from_numpy(line.edge_mm).float(),
-        _Vectors(material[..., 0], material[..., 1], material[..., 2]),
+        _Vectors(*(torch.from_numpy(np.ascontiguousarray(material[..., axis])).float() for axis in range(3))),
     )
-    picture = polar_picture(
-        replace(scanner, still=still, near=near), tissue, _Vectors(one, zero, zero), frame_generator(seed, 0)
-    )
+    # All beams are one; they differ by a trifle, so that there is a plane in which they fan out.
+    turn = torch.linspace(-1e-3, 1e-3, columns).expand(line.kind.shape)
+    scanner = replace(scanner, still=still, near=near)
+    picture = polar_picture(scanner, tissue, _Vectors(one, turn, zero), frame_generator(seed, 0))
     return np.ascontiguousarray(picture.numpy(), np.float32)

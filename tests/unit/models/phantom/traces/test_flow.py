@@ -75,15 +75,17 @@ def test_fibrillation_has_no_atrial_wave() -> None:
 
 
 @pytest.mark.slow
-def test_most_hearts_flow_within_what_is_possible() -> None:
-    """Bug prevented: a unit lost on the way, m/s for cm/s, or ms for s."""
+def test_hearts_flow_within_what_is_possible() -> None:
+    """Bug prevented: a unit lost on the way, m/s for cm/s, or ms for s. Hearts that hardly beat are beside the question."""
     outside, count = [], 0
     for seed in range(16):
         heart = sample_heart(seed)
+        if heart.edv_ml - heart.esv_ml < 25:
+            continue
         for key, value in flow_values(heart, flow(heart)).items():
             low, high = QUANTITIES[key].limits
             count += 1
             if not low <= value <= high:
                 outside.append((seed, key, value))
     assert count > 300
-    assert len(outside) <= 0.02 * count, outside
+    assert len(outside) <= 0.01 * count, outside
