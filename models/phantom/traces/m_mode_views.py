@@ -148,7 +148,7 @@ M_MODE_VIEWS: dict[View, MModeView] = {
     View.MMODE_PLAX_MITRAL: MModeView(
         "mmode-plax-mitral", _across_ventricle((0.16, 0.26)), _of_mitral, (50.0, 62.0), (50.0, 75.0)
     ),
-    View.MMODE_PLAX_AV: MModeView("mmode-plax-av", _across_root, _of_root, (38.0, 50.0), (65.0, 90.0)),
+    View.MMODE_PLAX_AV: MModeView("mmode-plax-av", _across_root, _of_root, (38.0, 50.0), (80.0, 105.0)),
     View.MMODE_A4CH_RV: MModeView("mmode-a4ch-rv", _along_right_ventricle, _of_ring, (12.0, 25.0), (35.0, 65.0)),
     View.MMODE_IVC: MModeView("mmode-ivc", _across_cava, _of_cava, (38.0, 60.0), (45.0, 80.0)),
 }
