@@ -128,10 +128,12 @@ def _amplitudes(
     """Amplitude of the scatterers and of mirroring boundaries, (samples, lines) each, where 1 is a 0 dB medium."""
     table, levels = scanner.table, scanner.style.levels
     towards = facing(tissue, beam).reshape(-1)
-    slope = 1 - towards
-    level = table.level_db.index_select(0, kind) - table.along.index_select(0, kind) * slope * slope.sqrt()
-    uneven = levels.coarse_db * scanner.coarse(material) + levels.fine_db * scanner.fine(material)
-    level.index_add_(0, solid, uneven * table.uneven.index_select(0, kind.index_select(0, solid)))
+    coarse, fine, of_solid = scanner.coarse(material), scanner.fine(material), kind.index_select(0, solid)
+    slope = 1 - towards.index_select(0, solid)
+    # Walls along the beam do not fade evenly: some stretches are lost, others are still seen.
+    lost = table.along.index_select(0, of_solid) * slope * slope.sqrt() * (1 + 0.5 * coarse + 0.4 * fine).clamp_min(0)
+    uneven = (levels.coarse_db * coarse + levels.fine_db * fine) * table.uneven.index_select(0, of_solid)
+    level = table.level_db.index_select(0, kind).index_add_(0, solid, uneven - lost)
     amplitude = torch.pow(10.0, level / 20)
     edge = tissue.edge_mm.reshape(-1) / levels.mirror_mm
     mirror = amplitude * table.mirror.index_select(0, kind) * towards**6 * torch.exp(-edge * edge)

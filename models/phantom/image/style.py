@@ -120,7 +120,7 @@ def _clutter(severity: Mapping[str, float], muscle_db: float, rng: np.random.Gen
 def _spread(severity: float, rng: np.random.Generator) -> PointSpread:
     u = rng.uniform
     return PointSpread(
-        axial_mm=float(_between(0.28, 0.66, severity) * u(0.9, 1.15)),
+        axial_mm=float(_between(0.26, 0.64, severity) * u(0.9, 1.15)),
         lateral_deg=float(_between(0.42, 1.0, severity) * u(0.9, 1.2)),
         focus_mm=float(u(45, 110)),
         defocus=float(u(1.2, 2.0)),
@@ -136,7 +136,7 @@ def _gains(severity: Mapping[str, float], rng: np.random.Generator) -> Gains:
         far_loss_db=float(u(0, 14) if u() < 0.4 else u(0, 3)),
         lost_db=float(_between(4, 24, severity["dropout"])),
         lost_share=float(_between(0.02, 0.4, severity["dropout"])),
-        uneven_db=float(u(2, 8)),
+        uneven_db=float(u(2, 9)),
         shadows=_shadows(severity["shadow"], rng),
         tgc_db=tuple(float(error) for error in rng.normal(0, u(0.3, 2.0), 8)),
         focus_db=float(max(0.0, u(-3, 3.5))),
@@ -162,7 +162,7 @@ def _display(severity: float, muscle_db: float, rng: np.random.Generator) -> Dis
     dynamic_range_db = float(u(42, 66))
     fault = _between(0, 0.42, severity) * (1 if u() < 0.35 else -1)
     grey = u(0.64, 0.90) + fault
-    smoothing = (0.0, 0.0) if u() < 0.4 else (float(u(0.3, 1.0)), float(u(0.3, 1.1)))
+    smoothing = (0.0, 0.0) if u() < 0.5 else (float(u(0.25, 0.8)), float(u(0.25, 0.9)))
     return Display(
         dynamic_range_db=dynamic_range_db,
         gain_db=float((grey - 1) * dynamic_range_db - muscle_db),

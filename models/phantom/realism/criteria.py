@@ -6,8 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from models.phantom.realism import comparison, media
-from models.phantom.realism.features import FEATURES
+from models.phantom.realism.apical import four_chamber_clips
+from models.phantom.realism.features import FEATURES, statistics
 from models.phantom.realism.reference import Statistics, real_clips
+
+_CLIPS = 36
 
 
 @dataclass(frozen=True)
@@ -68,7 +71,8 @@ def picture_criteria(ours: Statistics) -> list[Criterion]:
 
 def measured_criteria() -> list[Criterion]:
     """All of them, in order."""
-    return sorted(speckle_criteria(), key=lambda row: row.name)
+    rows = speckle_criteria() + picture_criteria(statistics(four_chamber_clips(_CLIPS)))
+    return sorted(rows, key=lambda row: row.name)
 
 
 def _row(name: str, what: str, target: str, value: float, meets: Callable[[float], bool] | None, note: str = "") -> Criterion:
