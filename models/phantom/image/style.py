@@ -60,7 +60,7 @@ def sample_style(quality: int, rng: np.random.Generator, cause: str | None = Non
     u = rng.uniform
     order = float(rng.choice(_ORDERS)) if u() < 0.35 else math.inf
     looks = int(rng.choice([1, 2, 3], p=[0.6, 0.25, 0.15]))
-    noise_db = levels.muscle_db + _between(-46, -9, severity["noise"]) + u(-3, 1)
+    noise_db = levels.muscle_db + _between(-48, -9, severity["noise"]) + u(-3, 1)
     return Style(
         quality,
         "" if quality == 3 else worst,
@@ -92,10 +92,10 @@ def _levels(severity: Mapping[str, float], rng: np.random.Generator) -> EchoLeve
     return EchoLevels(
         muscle_db=muscle_db,
         blood_db=float(muscle_db + u(-50, -37)),
-        around_db=float(u(-14, 2)),
+        around_db=float(u(-10, 8)),
         coarse_db=float(u(4.0, 9.0)),
         fine_db=float(u(0.6, 2.2)),
-        along_db=float(_between(4, 15, severity["dropout"]) + u(0, 5)),
+        along_db=float(_between(3, 15, severity["dropout"]) + u(0, 4)),
         mirror=float(u(0.6, 3.0)),
         mirror_mm=float(u(0.6, 1.1)),
         offsets_db={name: float(rng.normal(0, 1.5)) for name in ECHOES},
@@ -105,11 +105,11 @@ def _levels(severity: Mapping[str, float], rng: np.random.Generator) -> EchoLeve
 def _clutter(severity: Mapping[str, float], muscle_db: float, rng: np.random.Generator) -> Clutter:
     u = rng.uniform
     return Clutter(
-        near_db=float(muscle_db + _between(-4, 12, severity["near_field"]) + u(-4, 4)),
-        near_mm=float(_between(5, 24, severity["near_field"]) * u(0.8, 1.2)),
+        near_db=float(muscle_db + _between(-2, 12, severity["near_field"]) + u(-4, 4)),
+        near_mm=float(_between(7, 24, severity["near_field"]) * u(0.8, 1.2)),
         layer_mm=float(u(2.5, 9)),
         layer_db=float(u(1, 7)),
-        haze_db=float(muscle_db + _between(-32, -1, severity["haze"]) + u(-3, 1)),
+        haze_db=float(muscle_db + _between(-36, -1, severity["haze"]) + u(-3, 1)),
         haze_at=(float(u(-0.8, 0.8)), float(u(0.15, 0.7))),
         haze_size=(float(u(0.3, 1.0)), float(u(0.15, 0.5))),
         veil_db=float(u(4, 22)),
@@ -132,11 +132,11 @@ def _spread(severity: float, rng: np.random.Generator) -> PointSpread:
 def _gains(severity: Mapping[str, float], rng: np.random.Generator) -> Gains:
     u = rng.uniform
     return Gains(
-        edge_loss_db=float(u(1, 18)),
+        edge_loss_db=float(u(2, 20)),
         far_loss_db=float(u(0, 14) if u() < 0.4 else u(0, 3)),
         lost_db=float(_between(4, 24, severity["dropout"])),
         lost_share=float(_between(0.02, 0.4, severity["dropout"])),
-        uneven_db=float(u(2, 9)),
+        uneven_db=float(u(2, 10)),
         shadows=_shadows(severity["shadow"], rng),
         tgc_db=tuple(float(error) for error in rng.normal(0, u(0.3, 2.0), 8)),
         focus_db=float(max(0.0, u(-3, 3.5))),
@@ -161,14 +161,14 @@ def _display(severity: float, muscle_db: float, rng: np.random.Generator) -> Dis
     u = rng.uniform
     dynamic_range_db = float(u(42, 66))
     fault = _between(0, 0.42, severity) * (1 if u() < 0.35 else -1)
-    grey = u(0.64, 0.90) + fault
+    grey = u(0.62, 0.88) + fault
     smoothing = (0.0, 0.0) if u() < 0.5 else (float(u(0.25, 0.8)), float(u(0.25, 0.9)))
     return Display(
         dynamic_range_db=dynamic_range_db,
         gain_db=float((grey - 1) * dynamic_range_db - muscle_db),
-        reject=float(u(0, 0.1)),
+        reject=float(u(0, 0.12)),
         grey_map=GreyMap(rng.choice([str(one) for one in GreyMap])),
-        bend=float(u(0.3, 1.0)),
+        bend=float(u(0.4, 1.0)),
         smoothing_px=smoothing,
         despeckle=float(u(0.2, 0.8)) if u() < 0.2 else 0.0,
         persistence=float(u(0, 0.35)) if u() < 0.6 else 0.0,

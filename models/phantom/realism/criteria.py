@@ -10,7 +10,7 @@ from models.phantom.realism.apical import four_chamber_clips
 from models.phantom.realism.features import FEATURES, statistics
 from models.phantom.realism.reference import Statistics, real_clips
 
-_CLIPS = 36
+_CLIPS = 48
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,13 @@ Mask = NDArray[np.bool_]
 
 
 def sector_mask(frames: Frames) -> Mask:
-    """Where the sector is in `frames` (frames, rows, columns), 0 to 1: bool (rows, columns), two px within its border."""
+    """Where the sector is in `frames` (frames, rows, columns), 0 to 1: bool (rows, columns), two px within its border.
+
+    All of a black clip, which shows none.
+    """
     lit = np.pad(frames.max(axis=0) > _BLACK, 4)
+    if not lit.any():
+        return np.ones(frames.shape[1:], dtype=bool)
     filled = ndimage.binary_fill_holes(ndimage.binary_closing(lit, iterations=3))
     return np.asarray(ndimage.binary_erosion(filled, iterations=2)[4:-4, 4:-4], dtype=bool)
 

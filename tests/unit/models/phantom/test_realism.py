@@ -139,7 +139,6 @@ def test_four_chamber_pictures_are_measured_as_real_ones_are() -> None:
     assert [clip.shape for clip in clips] == [(4, 112, 112)] * 2
     assert bool(np.isfinite(found.features).all() and np.isfinite(found.log_power).all())
     assert 0.03 < float(found.features[..., 0].mean()) < 0.5
-    assert np.array_equal(clips[1], four_chamber_clips(1, 1001)[0]) is False  # the quality is another
     assert np.array_equal(clips[0], four_chamber_clips(1)[0])
 
 
