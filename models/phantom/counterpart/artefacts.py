@@ -25,12 +25,12 @@ class Artefacts:
         bands = np.interp(self._share[:, 0], np.linspace(0, 1, 8), rng.normal(0, 1.4, 8))  # sliders of gain by depth
         loss = style.depth_loss_db * self._share[:, 0] ** 2
         self._gain = (10 ** ((bands - loss) / 20)).astype(np.float32)[:, None]
-        edge = 1 - 0.55 * style.edge_loss * np.abs(self._across) ** 5
+        edge = 1 - 0.55 * style.edge_loss * np.abs(self._across) ** 4
         self._edge = edge.astype(np.float32)
         self._floor_db = -60 + 27 * style.severity("noise") + rng.uniform(-6, 4)
         self._floor_slope = float(rng.uniform(4, 22))
         self._echo_mm = float(rng.uniform(14, 34))
-        self._echo_gain = 0.02 + 0.5 * style.severity("reverberation") ** 1.5
+        self._echo_gain = 0.02 + 0.75 * style.severity("reverberation") ** 1.3
 
     def applied(self, envelope: NDArray[np.float32], time_ms: float) -> NDArray[np.float32]:
         """The envelope with everything that spoils it.
@@ -48,7 +48,7 @@ class Artefacts:
     def _shadows(self) -> list[tuple[float, float, float, float]]:
         """(where, half width, penumbra, transmission) of each rib or fold of lung."""
         bad = self._style.severity("shadow")
-        count = int(self._rng.integers(0, 2)) if bad < 0.25 else int(self._rng.integers(1, 2 + round(2 * bad)))
+        count = int(self._rng.integers(0, 2)) if bad < 0.25 else int(self._rng.integers(1, 3 + round(2 * bad)))
         drop = min(0.15 + 0.85 * bad, 0.99)
         found = []
         for _ in range(count):
@@ -56,7 +56,7 @@ class Artefacts:
             found.append(
                 (
                     float(side),
-                    float(self._rng.uniform(0.04, 0.1 + 0.16 * bad)),
+                    float(self._rng.uniform(0.04, 0.1 + 0.2 * bad)),
                     float(self._rng.uniform(0.02, 0.12)),
                     float(1 - drop * self._rng.uniform(0.7, 1)),
                 )

@@ -51,6 +51,8 @@ def sample_style(quality: int, rng: np.random.Generator, cause: str | None = Non
     causes = {name: float(rng.uniform(0, 0.12 + 0.34 * bad)) for name in CAUSES}
     if main:
         causes[main] = float(bad)
+    if quality <= 1:  # trouble seldom comes alone
+        causes[str(rng.choice([name for name in CAUSES if name != main]))] = float(0.7 * bad)
     # Gain is one knob: it is too low or too high.
     causes["low gain" if main == "high gain" else "high gain"] *= 0.0 if main in ("low gain", "high gain") else 1.0
     law = str(rng.choice(["log", "power", "arsinh"]))
@@ -59,24 +61,24 @@ def sample_style(quality: int, rng: np.random.Generator, cause: str | None = Non
     style = Style(
         wavelength_mm=float(rng.uniform(0.45, 0.85)),
         axial_mm=float(rng.uniform(0.34, 0.75) * (1 + 0.5 * causes["blur"])),
-        lateral_rad=float(np.radians(rng.uniform(0.42, 0.85)) * blur),
+        lateral_rad=float(np.radians(rng.uniform(0.34, 0.74)) * blur),
         focus=float(rng.uniform(0.35, 0.7)),
-        rise=float(rng.uniform(0.3, 1.3)),
+        rise=float(rng.uniform(0.2, 1.1)),
         side_lobe_db=float(rng.uniform(-38, -27)),
         ringing=float(rng.uniform(0.0, 0.3)),
         grain=float(rng.choice([0.25, 0.5, 1.0, 4.0])),
         density=float(rng.uniform(0.45, 1.0)),
         law=law,
         span=float(span),
-        curve=float(rng.uniform(0.95, 1.5)),
-        toe=float(rng.uniform(0.0, 0.07)),
-        gain_db=float(rng.normal(0, 1.8) - 9 * causes["low gain"] + 9 * causes["high gain"]),
-        anisotropy_db=float(rng.uniform(3, 9) + 11 * causes["dropout"]),
+        curve=float(rng.uniform(0.95, 1.6)),
+        toe=float(rng.uniform(0.02, 0.16)),
+        gain_db=float(rng.normal(2.8, 1.8) - 9 * causes["low gain"] + 9 * causes["high gain"]),
+        anisotropy_db=float(rng.uniform(3, 9) + 14 * causes["dropout"]),
         specular=float(rng.uniform(0.5, 1.6)),
         blood_db=float(rng.uniform(-58, -44) + 9 * causes["haze"]),
         compound=bool(rng.random() < 0.3),
         persistence=float(rng.uniform(0, 0.35)),
-        edge_loss=float(rng.uniform(0.2, 1.0)),
+        edge_loss=float(min(rng.uniform(0.2, 1.0) + 0.8 * causes["dropout"], 1.7)),
         depth_loss_db=float(rng.uniform(0, 9) + 8 * causes["noise"]),
         causes=causes,
     )

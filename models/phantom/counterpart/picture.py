@@ -47,6 +47,9 @@ class Picture:
         self._reference: float | None = None
         rows = np.linspace(window.sector.near_mm, window.sector.far_mm, shape[0])
         away = (rows - window.sector.near_mm) / (window.sector.far_mm - window.sector.near_mm) - style.focus
+        share = np.clip(1 - (rows - window.sector.near_mm) / 38, 0, 1).astype(np.float32)
+        shown = share > 0 if rows[0] < 20 else np.zeros(len(rows), bool)
+        self._shallow = np.sqrt(share[shown])[:, None, None]
         self._unfocused = np.clip((away / 0.6) ** 2, 0, 1).astype(np.float32)[:, None]
 
     def frame(self, body: Body, time_ms: float) -> tuple[NDArray[np.float32], Cut]:
@@ -134,7 +137,7 @@ class Picture:
                 share = np.concatenate([np.arange(c) / c for c in count]) if len(count) else np.empty(0)
                 direction = np.diff(line, axis=0)[base] / np.maximum(step[base], 1e-6)[:, None]
                 here = line[base] + share[:, None] * np.diff(line, axis=0)[base]
-                rough = self._rough[(np.arange(len(here)) // 9 + 31 * len(name)) % 512]
+                rough = np.interp(np.arange(len(here)) / 17 + 31 * len(name), np.arange(512), self._rough, period=512)
                 places.append(here)
                 strong.append(weight * _facing(direction, here) ** 5 * np.clip(1 + 0.5 * rough, 0.05, 2.5) * ~loop.on_cap[base])
         for name, sheet in found.pieces.items():
@@ -160,6 +163,10 @@ class Picture:
         wide = cv2.GaussianBlur(echo, (0, 0), sigmaX=lateral * (1 + style.rise), sigmaY=axial)
         part = self._unfocused[..., None]
         beam = sharp * (1 - part) + wide * (part * np.float32(np.sqrt(1 + style.rise)))
+        shallow, spread = self._shallow, float(5 * lateral)
+        if len(shallow):  # close to the probe the beam is as wide as its face
+            broad = cv2.GaussianBlur(echo[: len(shallow)], (0, 0), sigmaX=spread, sigmaY=axial) * np.float32(2.2)
+            beam[: len(shallow)] = beam[: len(shallow)] * (1 - shallow) + broad * shallow
         if style.ringing > 0.02:
             tail = max(1, round(2.6 * axial))
             beam[tail:] += np.float32(style.ringing) * beam[:-tail]

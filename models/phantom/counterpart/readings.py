@@ -11,6 +11,7 @@ from models.derive.ventricle.outline import polygon_area
 from models.derive.ventricle.volumes import length_cm, single_plane_volume_ml
 from models.phantom.counterpart.aorta import ANNULUS, ASCENDING, JUNCTION, SINUS
 from models.phantom.counterpart.body import Body
+from models.phantom.counterpart.polygons import joined
 from models.phantom.counterpart.population import Heart
 from models.phantom.counterpart.scene import Cut
 from models.phantom.counterpart.section import Loop, Plane, evenly
@@ -19,6 +20,7 @@ POINTS = 96
 Line = NDArray[np.float64]  # (2, 2): two ends, (lateral, axial) in mm
 _SURFACE = {"lv": "lv", "lv_wall": "lv_epi", "la": "la", "ra": "ra", "rv": "rv", "aorta": "aorta"}
 _LEAST_MM2 = 60.0  # a plane that only grazes a chamber does not show it
+_TRACT_ALONE_MM2 = 250.0
 _APICAL = (View.A4C, View.A2C, View.A3C, View.A5C)
 
 
@@ -26,7 +28,7 @@ def outlines(found: Cut) -> dict[str, NDArray[np.float64]]:
     """The outline of each structure that the plane cuts, (points, 2), (lateral, axial) in mm, float64.
 
     Where the plane runs through a valve's opening, the first and the last point are the ends of the annulus line, left first.
-    `lv_wall` is the outer outline of the wall; the cavity lies within it.
+    `lv_wall` is the outer outline of the wall; the cavity lies within it. `rv` has its outflow tract where the plane cuts both.
     """
     shown = {}
     for structure, surface in _SURFACE.items():
@@ -35,7 +37,18 @@ def outlines(found: Cut) -> dict[str, NDArray[np.float64]]:
             loop = cut_loops[0]
             ends = bool((loop.ring < -1e-9).any())
             shown[structure] = evenly(loop.opened(), POINTS, closed=not ends)
-    return shown
+    whole = _right_ventricle(found)
+    return shown if whole is None else shown | {"rv": evenly(whole, POINTS, closed=True)}
+
+
+def _right_ventricle(found: Cut) -> NDArray[np.float64] | None:
+    """Body and outflow tract as one closed outline (points, 2); None where the body alone is the ventricle, or nothing is."""
+    body, tract = _largest(found, "rv"), _largest(found, "rvot")
+    if tract is None or tract.area_mm2 < _LEAST_MM2:
+        return None
+    if body is None or body.area_mm2 < _LEAST_MM2:
+        return tract.points if tract.area_mm2 > _TRACT_ALONE_MM2 else None
+    return joined(body.points, tract.points)
 
 
 def across(outline: NDArray[np.float64], through: NDArray[np.float64], along: NDArray[np.float64]) -> Line | None:

@@ -7,6 +7,7 @@ from models.catalogue import ECHOVIEW47, QUANTITIES, Mode, View
 from models.derive.ventricle.volumes import biplane_volume_ml
 from models.phantom.counterpart import PLANES, Heart, render_plane, sample_heart
 from models.phantom.counterpart.body import body_at
+from models.phantom.counterpart.polygons import joined
 from models.phantom.counterpart.readings import outlines
 from models.phantom.counterpart.scene import cut
 from models.phantom.counterpart.windows import place
@@ -188,6 +189,22 @@ def test_speckle_moves_with_the_wall_and_blood_does_not_keep_its_own() -> None:
         samples, lines
     )
     assert np.corrcoef(clip.polar[0][wall], clip.polar[1][wall])[0, 1] > 0.8
+
+
+def test_two_outlines_become_one_that_holds_both() -> None:
+    """Every place within either lies within the joined outline, and no other place does."""
+    angle = np.linspace(0, 2 * np.pi, 40, endpoint=False)
+    ellipse = np.stack([30 * np.cos(angle), 14 * np.sin(angle)], axis=1)
+    places = np.random.default_rng(1).uniform(-60, 60, (4000, 2))
+    for turn in (0.3, 1.2, 2.2):
+        circle = 16 * np.stack([np.cos(-angle + turn), np.sin(-angle + turn)], axis=1) + 34 * np.array(
+            [np.cos(turn), 0.5 * np.sin(turn)]
+        )
+        both = joined(ellipse, circle)
+        assert both is not None
+        either = _inside(places, ellipse) | _inside(places, circle)
+        assert (_inside(places, both) == either).mean() > 0.999
+    assert joined(ellipse, ellipse + 200.0) is None
 
 
 def test_a_clip_of_two_beats_names_two_pairs_of_phases() -> None:
