@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from models.phantom.heart.atria import AtriumShape, atrium_table, keep_apart, mitral_outline, ring_radii, solve_atrium
 from models.phantom.heart.heart import Heart
@@ -128,10 +129,15 @@ def _left_atrium(heart: Heart, moment: Moment, length: float, ring: Ring, root: 
     free = np.array(ring.centre) + lean[:, None] * np.array([math.cos(la.lean_rad), math.sin(la.lean_rad)])
     middle, outer = _obstacle(root, -length - u * height, heart.vessels.aortic_wall_mm)
     apart = keep_apart(free, _widest_on(reach), middle, outer, 0.8)
-    axis = free + (apart - free) * smooth_step(u / 0.35)[:, None]
+    axis = free + _eased(apart - free, u, 0.35)
     return AtriumShape(
         atrium_table(squares, height), axis[:, 0], axis[:, 1], -length, height, 0.0, 0.0
     )  # fmt: skip
+
+
+def _eased(shift: Array, u: Array, over: float) -> Array:
+    """A sideways shift (heights, 2) without kinks that leaves the annulus where it is."""
+    return np.asarray(gaussian_filter1d(shift, 3.0, axis=0, mode="nearest") * smooth_step(u / over)[:, None])
 
 
 def _widest_on(reach: Array) -> Array:
@@ -154,20 +160,21 @@ def _right_atrium(heart: Heart, moment: Moment, plane: TricuspidPlane, ring: Rin
     place = (la_u - ATRIUM_GRID.low) * ATRIUM_GRID.steps
     la_squares = la.table[0, :, :-1].numpy()
     la_reach = _widest_on(_section_radii(la_squares))
-    index = np.clip(np.round(place).astype(int), 0, len(la_reach) - 1)
+    index, share = np.floor(place).astype(int), (place % 1)[:, None]
+    beyond = la_reach[index] * (1 - share) + la_reach[np.minimum(index + 1, len(la_reach) - 1)] * share
     la_axis = np.stack((np.interp(place, np.arange(len(u)), la.axis_x), np.interp(place, np.arange(len(u)), la.axis_y)), axis=1)
     home = np.array(ring.centre) + 0 * la_axis
     lean = smooth_step(u / 0.9) * ra.lean_mm
     home = home + lean[:, None] * np.array([math.cos(ra.lean_rad), math.sin(ra.lean_rad)])
     between = home - la_axis
     towards = between / np.hypot(between[:, 0], between[:, 1])[:, None]
-    beside = keep_apart(la_axis + 2.0 * towards, reach, la_axis, la_reach[index], ATRIAL_SEPTUM_MM)
-    axis = home + (beside - home) * smooth_step(u / 0.5)[:, None]
+    beside = keep_apart(la_axis + 2.0 * towards, reach, la_axis, beyond, ATRIAL_SEPTUM_MM)
+    axis = home + _eased(beside - home, u, 0.5)
     middle, outer = _obstacle(root, z, heart.vessels.aortic_wall_mm)
     for _ in range(2):
-        axis = keep_apart(axis, reach, la_axis, la_reach[index], ATRIAL_SEPTUM_MM)
+        axis = keep_apart(axis, reach, la_axis, beyond, ATRIAL_SEPTUM_MM)
         axis = keep_apart(axis, reach, middle, outer, ATRIAL_WALL_MM)
-    axis = home + (axis - home) * smooth_step(u / 0.2)[:, None]
+    axis = home + _eased(axis - home, u, 0.25)
     return AtriumShape(
         atrium_table(squares, height), axis[:, 0], axis[:, 1], annulus_z, height, plane.slope, plane.angle_rad
     )  # fmt: skip

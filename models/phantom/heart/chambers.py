@@ -141,7 +141,4 @@ def _middle(anatomy: Anatomy, name: str) -> float:
 
 def _axes(shape: AtriumShape, rest: AtriumShape, u: Tensor) -> tuple[Tensor, ...]:
     table = torch.stack([torch.from_numpy(v) for v in (shape.axis_x, shape.axis_y, rest.axis_x, rest.axis_y)]).to(u)
-    place = ((u - ATRIUM_GRID.low) * ATRIUM_GRID.steps).clamp(0, table.shape[1] - 1.001)
-    low = place.floor()
-    share, index = place - low, low.long()
-    return tuple((table[:, index] * (1 - share) + table[:, index + 1] * share).unbind(0))
+    return look_up(table.unsqueeze(-1).expand(-1, -1, 2), ATRIUM_GRID, u, torch.zeros_like(u))

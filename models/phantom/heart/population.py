@@ -8,7 +8,7 @@ import numpy as np
 
 from models.phantom.heart.heart import Atrium, Heart, LeftVentricle, RightVentricle, Valves, Vessels
 from models.phantom.heart.rhythm import Rhythm
-from models.phantom.heart.ventricles import resting_right_ml
+from models.phantom.heart.ventricles import at_rest, resting_right_ml
 
 Segment = Literal["none", "anteroseptal", "apical", "inferior", "inferolateral", "lateral"]
 # Where the coronary arteries' territories lie: angle in degrees and height (0 annulus, 1 apex).
@@ -17,6 +17,7 @@ _SEGMENTS = {
     "lateral": (15.0, 0.55),
 }  # fmt: skip
 _SMALLEST_EDV_ML, _LARGEST_EDV_ML = 60.0, 300.0
+_NO_ATRIUM = Atrium(0.0, 0.0, 0.0, 0.0, 0.5, 2.0, (), 0.0, 0.0)
 
 
 @dataclass(frozen=True)
@@ -59,8 +60,6 @@ def sample_heart(seed: int, options: HeartOptions = HeartOptions()) -> Heart:
     dilated_rv = _chance(whole, 0.18, options.dilated_rv)
     effusion = float(whole.uniform(3, 22)) if whole.uniform() < 0.10 else 0.0
     rv, width = _right_ventricle(right, size, dilated_rv)
-    rings = (18.0 * size, 0.47 * width)
-    la, ra = (_atrium(atria, ring, bsa, fibrillates, dilated_atria) for ring in rings)
     heart = Heart(
         seed=seed,
         height_cm=height,
@@ -68,8 +67,8 @@ def sample_heart(seed: int, options: HeartOptions = HeartOptions()) -> Heart:
         rhythm=_rhythm(rhythm, seed, fibrillates, options),
         lv=lv,
         rv=rv,
-        la=la,
-        ra=ra,
+        la=_NO_ATRIUM,
+        ra=_NO_ATRIUM,
         vessels=vessel,
         valves=_valves(rest),
         effusion_mm=effusion if options.effusion_mm is None else options.effusion_mm,
@@ -80,7 +79,10 @@ def sample_heart(seed: int, options: HeartOptions = HeartOptions()) -> Heart:
     right_edv = resting_right_ml(heart, width)
     right_ef = float(np.clip(0.85 * edv * ef / right_edv, 0.22 if dilated_rv else 0.32, 0.62))
     tapse = float(np.clip(3 + 36 * right_ef + right.normal(0, 2.0), 7, 30))
-    return replace(heart, rv=replace(rv, edv_ml=right_edv, esv_ml=right_edv * (1 - right_ef), tapse_mm=tapse))
+    rings, excursions = (18.0 * size, 0.47 * width), (lv.shortening * at_rest(heart).length_mm, tapse)
+    la, ra = (_atrium(atria, ring, way, bsa, fibrillates, dilated_atria) for ring, way in zip(rings, excursions, strict=True))
+    rv = replace(rv, edv_ml=right_edv, esv_ml=right_edv * (1 - right_ef), tapse_mm=tapse)
+    return replace(heart, rv=rv, la=la, ra=ra)
 
 
 def _chance(rng: np.random.Generator, share: float, wanted: bool | None) -> bool:
@@ -145,7 +147,7 @@ def _left_ventricle(
         widest_u=float(u(0.26, 0.48)),
         # The mitral annulus widens far less than the ventricle; the outflow tract lies beside it.
         annulus_share=float(np.clip((u(15.5, 19.5) * size + 0.12 * (radius - 24)) / radius, 0.52, 0.88)),
-        outflow_share=float(np.clip((2 * vessels.lvot_mm + u(4, 9)) / radius, 0.85, 1.3)),
+        outflow_share=float(np.clip((2 * vessels.lvot_mm + u(5, 10)) / radius, 0.88, 1.36)),
         base_power=float(u(1.6, 2.6)),
         apex_power=float(u(1.7, 3.0)),
         cone=float(u(0.0, 0.30)),
@@ -183,7 +185,7 @@ def _right_ventricle(rng: np.random.Generator, size: float, dilated: bool) -> tu
         apex_share=float(u(0.78, 0.98) if dilated else u(0.72, 0.92)),
         apex_power=float(u(1.5, 2.8)),
         angle_rad=math.radians(u(190, 200)),
-        span_rad=math.radians(u(58, 70)),
+        span_rad=math.radians(u(62, 76)),
         base_narrowing=float(u(0.05, 0.2)),
         wall_mm=float(u(5, 9) if dilated and u() < 0.5 else u(2.8, 5)),
         septal_offset_mm=float(u(2, 7)),
@@ -192,12 +194,15 @@ def _right_ventricle(rng: np.random.Generator, size: float, dilated: bool) -> tu
     return shape, float(u(38, 54) if dilated else u(24, 36)) * size
 
 
-def _atrium(rng: np.random.Generator, ring_mm: float, bsa: float, fibrillates: bool, dilated: bool) -> Atrium:
-    """An atrium behind an annulus of about this radius, which it is never too small for."""
+def _atrium(
+    rng: np.random.Generator, ring_mm: float, excursion_mm: float, bsa: float, fibrillates: bool, dilated: bool
+) -> Atrium:
+    """An atrium behind an annulus of about this radius and excursion, for which it is never too small."""
     u = rng.uniform
     largest = min(float((u(40, 75) if dilated else u(17, 36)) * bsa), 190.0)
     emptying = float(u(0.12, 0.28) if fibrillates else u(0.35, 0.62))
-    length = float((largest * 1000) ** (1 / 3) * u(1.02, 1.32))
+    # Systole pulls the annulus away from the roof: the atrium is longest when it is full.
+    length = max(float((largest * 1000) ** (1 / 3) * u(1.14, 1.42)) - excursion_mm, 24.0)
     smallest = max(largest * (1 - emptying), 0.42 * math.pi * ring_mm**2 * length / 1000)
     return Atrium(
         max_ml=max(largest, smallest / (1 - 0.6 * emptying)),

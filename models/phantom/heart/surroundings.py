@@ -49,9 +49,11 @@ def body_of(heart: Heart) -> Body:
     return Body(farthest(FRONT) + gap + 6, farthest(_APICAL) + gap + 5, farthest(DOWN) + gap - heart.liver_mm * 0.5)
 
 
-def paint_surroundings(canvas: Canvas, state: HeartState, hull: Tensor, normal: Points, ventricles: Tensor) -> None:
-    """`hull` (points,) is the signed distance in mm to the heart's outside with its unit `normal`, `ventricles` (points,) to
-    the ventricles alone: any float dtype. Effusion lies round the ventricles, most of it behind them.
+def paint_surroundings(
+    canvas: Canvas, state: HeartState, hard: Tensor, hull: Tensor, normal: Points, ventricles: Tensor
+) -> None:
+    """Signed distances in mm, any float dtype: `hard` (points,) to the heart's outside, `hull` (points,) to a smooth bag over
+    it with its unit `normal`, `ventricles` (points,) to the ventricles alone. Effusion lies round these, mostly behind.
     """
     heart, points = state.heart, canvas.points
     body = body_of(heart)
@@ -64,11 +66,11 @@ def paint_surroundings(canvas: Canvas, state: HeartState, hull: Tensor, normal: 
     canvas.paint(chest > 0, Kind.CHEST_WALL)
     wide = heart.effusion_mm * (0.65 - 0.35 * normal.y) * (ventricles < 30)
     fat = heart.fat_mm * (0.7 + 0.5 * torch.sin(0.11 * points.x + 1.3) * torch.sin(0.09 * points.y + 0.07 * points.z))
-    canvas.paint((hull < wide + PERICARDIUM_MM + fat.clamp_min(0)) & (hull > 0), Kind.FAT)
+    canvas.paint(hull < wide + PERICARDIUM_MM + fat.clamp_min(0), Kind.FAT)
     canvas.paint((hull < wide + PERICARDIUM_MM) & (hull > 0), Kind.PERICARDIUM)
     canvas.border(hull - wide - PERICARDIUM_MM, normal)
     if heart.effusion_mm > 0:
-        canvas.paint((hull < wide) & (hull > 0), Kind.EFFUSION)
+        canvas.paint((hull < wide) & (hard > 1.0) & (wide > 0.5), Kind.EFFUSION)
         canvas.border(hull - wide, normal)
 
 

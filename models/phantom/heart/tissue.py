@@ -13,6 +13,7 @@ from models.phantom.heart.valves import paint_suspension, paint_valves
 from models.phantom.heart.vessels import paint_arteries, paint_outflow, paint_root, paint_veins, vascular
 
 _FAR_MM = 30.0
+_GROOVE_MM = 16.0  # the pericardium bridges grooves of about half this width
 
 
 def tissue_at(state: HeartState, points: Points) -> Tissue:
@@ -44,14 +45,21 @@ def tissue_at(state: HeartState, points: Points) -> Tissue:
 def _paint_outside(canvas: Canvas, state: HeartState, heart: Ventricular, base: Tensor, atria: tuple[Atrial, Atrial]) -> None:
     """The heart's outside is the nearest of its chambers' outer walls."""
     left, right = torch.maximum(heart.outer, -base - 2), torch.maximum(heart.rv_wall, -heart.plane - 3)
-    hull, normal = left, heart.outer_normal
+    hull, bag, normal = left, left, heart.outer_normal
     others = [(right, heart.rv_normal)]
     others += [(torch.maximum(a.distance - ATRIAL_WALL_MM, -2 - 40 * a.u), a.normal) for a in atria]
     for distance, direction in others:
         closer = distance < hull
+        bag = _smooth_least(bag, distance)
         hull = torch.where(closer, distance, hull)
         normal = Points(*(torch.where(closer, new, old) for new, old in zip(direction, normal, strict=True)))
-    paint_surroundings(canvas, state, hull, normal, torch.minimum(left, right))
+    paint_surroundings(canvas, state, hull, bag, normal, torch.minimum(left, right))
+
+
+def _smooth_least(first: Tensor, second: Tensor) -> Tensor:
+    """The lesser of two distances with the groove between them bridged."""
+    near = (1 - (first - second).abs() / _GROOVE_MM).clamp_min(0)
+    return torch.minimum(first, second) - near * near * (_GROOVE_MM / 4)
 
 
 def _paint_atria(canvas: Canvas, la: Atrial, ra: Atrial) -> None:

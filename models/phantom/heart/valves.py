@@ -66,7 +66,7 @@ def _skirt(
     even = np.arange(len(hinge)) * (2 * math.pi / len(hinge))
     # Towards the commissures the free edge is short; shut, it is gathered there.
     commissure = np.sin(even - axis) ** 2
-    length = np.hypot(hinge, tenting) * (1.0 - 0.42 * opening * commissure) + 1.5 * opening * (1 - commissure)
+    length = np.hypot(hinge, tenting) * (1.0 - 0.28 * opening * commissure) + 1.5 * opening * (1 - commissure)
     return Skirt(centre, hinge, shut + (wide - shut) * opening, length, sag * (1 - 1.6 * opening), half)
 
 

@@ -101,6 +101,8 @@ def _thickness_mm(heart: Heart) -> Array:
     wall = mean + across * np.cos(_PHI) + up * np.sin(_PHI) + second * np.cos(2 * _PHI)
     towards = np.clip(np.cos(_PHI - math.radians(165)), 0, 1) ** 3
     wall = wall + lv.septal_bulge_mm * towards * np.exp(-(((_U - 0.16) / 0.12) ** 2))
+    # It thins out towards the fibrous ring.
+    wall = wall * (0.5 + 0.5 * smooth_step((_U + 0.02) / 0.16))
     apical = smooth_step((_U - 0.6) / 0.4)
     return np.asarray(wall * (1 - apical) + np.minimum(wall, 1.3 * lv.apex_mm) * apical)
 
@@ -109,7 +111,10 @@ def _contraction_share(heart: Heart) -> Array:
     """1 where the wall moves as the mean does; a segment that stands still is 0."""
     lv = heart.lv
     # The fibrous ring at the base narrows by a third of what the middle does.
-    share = 0.36 + 0.66 * smooth_step(_U / 0.42) + 0 * _PHI
+    share = 0.42 + 0.60 * smooth_step(_U / 0.42) + 0 * _PHI
+    # Beside the aortic root it hardly moves at all.
+    outflow = np.clip(np.cos(_PHI - OUTFLOW_RAD), 0, 1) ** 2 * (1 - smooth_step(_U / 0.3))
+    share = share * (1 - 0.75 * outflow)
     about = np.exp(-((np.angle(np.exp(1j * (_PHI - lv.segment_rad))) / math.radians(48)) ** 2))
     # Near the apex a segment reaches round the axis.
     about = about + (1 - about) * smooth_step((_U - 0.8) / 0.25)
@@ -151,7 +156,9 @@ def solve_ventricles(heart: Heart, lv_ml: float, rv_ml: float, rv_contraction: f
     apex_z = -(1 - heart.rv.apex_share) * rest.length_mm
     width, rv = _solve_right(heart, rv_ml, length, outer, apex_z, plane)
     wall = heart.rv.wall_mm * (1 + 0.35 * rv_contraction)
-    rv_wall = (np.sqrt(np.maximum(rv, 0)) + wall) ** 2
+    # Beyond the left apex there is nothing to reach from.
+    rv = np.where(outer > 0, rv, outer)
+    rv_wall = np.where(outer > 0, (np.sqrt(np.maximum(rv, 0)) + wall) ** 2, outer + wall**2)
     per_mm = _GRID.steps / length
     slopes = [np.gradient(values, axis=0) * per_mm for values in (inner, outer, rv)]
     channels = np.stack((inner, slopes[0], outer, slopes[1], trabeculae, rest.inner, rv, slopes[2], rv_wall))
@@ -172,7 +179,7 @@ def _rv_form(heart: Heart, length: float, apex_z: float, plane: TricuspidPlane) 
     apical = np.clip(v, 0, None) ** rv.apex_power
     basal = rv.base_narrowing * np.clip(1 - np.maximum(v, 0) / 0.3, 0, 1) ** 2
     offset = np.angle(np.exp(1j * (_PHI - rv.angle_rad))) / rv.span_rad
-    return np.asarray(np.maximum(1 - offset**2 - apical - basal, -0.6))
+    return np.asarray(np.maximum(1 - np.abs(offset) ** 2.3 - apical - basal, -0.6))
 
 
 def right_volume_ml(near: Array, far: Array, length: float, plane: TricuspidPlane) -> float:
