@@ -6,7 +6,15 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from models.phantom.heart.atria import AtriumShape, atrium_table, keep_apart, mitral_outline, ring_radii, solve_atrium
+from models.phantom.heart.atria import (
+    AtriumShape,
+    atrium_table,
+    keep_apart,
+    mitral_outline,
+    ring_radii,
+    set_beside,
+    solve_atrium,
+)
 from models.phantom.heart.heart import Heart
 from models.phantom.heart.moment import Moment
 from models.phantom.heart.table import ATRIUM_GRID, Array, smooth_step
@@ -166,14 +174,11 @@ def _right_atrium(heart: Heart, moment: Moment, plane: TricuspidPlane, ring: Rin
     home = np.array(ring.centre) + 0 * la_axis
     lean = smooth_step(u / 0.9) * ra.lean_mm
     home = home + lean[:, None] * np.array([math.cos(ra.lean_rad), math.sin(ra.lean_rad)])
-    between = home - la_axis
-    towards = between / np.hypot(between[:, 0], between[:, 1])[:, None]
-    beside = keep_apart(la_axis + 2.0 * towards, reach, la_axis, beyond, ATRIAL_SEPTUM_MM)
-    axis = home + _eased(beside - home, u, 0.5)
     middle, outer = _obstacle(root, z, heart.vessels.aortic_wall_mm)
-    for _ in range(2):
-        axis = keep_apart(axis, reach, la_axis, beyond, ATRIAL_SEPTUM_MM)
-        axis = keep_apart(axis, reach, middle, outer, ATRIAL_WALL_MM)
+    beside = set_beside(home, (reach, la_axis, beyond, ATRIAL_SEPTUM_MM), (middle, outer, ATRIAL_WALL_MM))
+    axis = home + _eased(beside - home, u, 0.5)
+    axis = keep_apart(axis, reach, la_axis, beyond, ATRIAL_SEPTUM_MM)
+    axis = keep_apart(axis, reach, middle, outer, ATRIAL_WALL_MM)
     axis = home + _eased(axis - home, u, 0.25)
     return AtriumShape(
         atrium_table(squares, height), axis[:, 0], axis[:, 1], annulus_z, height, plane.slope, plane.angle_rad

@@ -59,7 +59,7 @@ def mitral_outline(base_radii: Array, root: tuple[float, float, float]) -> tuple
     along = directions @ to_root
     square = root[2] ** 2 - (to_root @ to_root - along**2)
     hit = np.where((square > 0) & (along > 0), along - np.sqrt(np.maximum(square, 0)), np.inf)
-    reach = gaussian_filter1d(np.minimum(reach, hit), 1.6, mode="wrap")
+    reach = gaussian_filter1d(np.minimum(reach, hit), 2.5, mode="wrap")
     return reach[:, None] * directions + np.array(centre), centre
 
 
@@ -106,6 +106,38 @@ def keep_apart(axis: Array, reach: Array, obstacle: Array, obstacle_reach: Array
         overlap = -_clearance(axis, reach, obstacle, obstacle_reach, direction) + gap_mm
         axis = axis + np.maximum(overlap, 0)[:, None] * direction
     return axis
+
+
+def set_beside(home: Array, neighbour: tuple[Array, Array, Array, float], obstacle: tuple[Array, Array, float]) -> Array:
+    """Middles (heights, 2) in mm, float64, next to a neighbour, turned about it until the obstacle is free.
+
+    `home` (heights, 2) says on which side. `neighbour` is the reach of what is set (heights, angles), the neighbour's middles
+    (heights, 2), its reach (heights, angles), and the gap; `obstacle` its middles, reach and gap.
+    """
+    reach, axis, other, gap_mm = neighbour
+    middle, outer, free_mm = obstacle
+    start = np.arctan2(*(home - axis).T[::-1])
+    # Away from the obstacle: the sense in which its own direction is farther behind.
+    sense = np.sign(np.sin(start - np.arctan2(*(middle - axis).T[::-1])))
+
+    def turned(by_rad: Array) -> tuple[Array, Array]:
+        angle = start + sense * by_rad
+        direction = np.stack((np.cos(angle), np.sin(angle)), axis=1)
+        nothing = np.zeros_like(axis)
+        distance = gap_mm - _clearance(nothing, reach, nothing, other, direction)
+        place = axis + distance[:, None] * direction
+        away = place - middle
+        away = away / np.maximum(np.hypot(away[:, 0], away[:, 1]), 1e-6)[:, None]
+        return place, _clearance(place, reach, middle, outer, away) - free_mm
+
+    low, high = np.zeros(len(axis)), np.full(len(axis), math.radians(75))
+    free = turned(low)[1]
+    high = np.where(free >= 0, low, high)
+    for _ in range(11):
+        half = (low + high) / 2
+        free = turned(half)[1]
+        low, high = np.where(free < 0, half, low), np.where(free < 0, high, half)
+    return turned(high)[0]
 
 
 def _clearance(axis: Array, reach: Array, obstacle: Array, obstacle_reach: Array, direction: Array) -> Array:

@@ -79,7 +79,9 @@ def sample_heart(seed: int, options: HeartOptions = HeartOptions()) -> Heart:
     right_edv = resting_right_ml(heart, width)
     right_ef = float(np.clip(0.85 * edv * ef / right_edv, 0.22 if dilated_rv else 0.32, 0.62))
     tapse = float(np.clip(3 + 36 * right_ef + right.normal(0, 2.0), 7, 30))
-    rings, excursions = (18.0 * size, 0.47 * width), (lv.shortening * at_rest(heart).length_mm, tapse)
+    length = at_rest(heart).length_mm
+    rings = 0.92 * lv.annulus_share * length / (2 * lv.long_to_short), 0.47 * width
+    excursions = lv.shortening * length, tapse
     la, ra = (_atrium(atria, ring, way, bsa, fibrillates, dilated_atria) for ring, way in zip(rings, excursions, strict=True))
     rv = replace(rv, edv_ml=right_edv, esv_ml=right_edv * (1 - right_ef), tapse_mm=tapse)
     return replace(heart, rv=rv, la=la, ra=ra)
@@ -191,7 +193,7 @@ def _right_ventricle(rng: np.random.Generator, size: float, dilated: bool) -> tu
         septal_offset_mm=float(u(2, 7)),
         trabeculae_mm=float(u(1.5, 4.5)),
     )
-    return shape, float(u(38, 54) if dilated else u(24, 36)) * size
+    return shape, float(u(38, 54) if dilated else u(27, 37)) * size
 
 
 def _atrium(
@@ -199,11 +201,11 @@ def _atrium(
 ) -> Atrium:
     """An atrium behind an annulus of about this radius and excursion, for which it is never too small."""
     u = rng.uniform
-    largest = min(float((u(40, 75) if dilated else u(17, 36)) * bsa), 190.0)
+    largest = min(float((u(40, 75) if dilated else u(20, 38)) * bsa), 190.0)
     emptying = float(u(0.12, 0.28) if fibrillates else u(0.35, 0.62))
     # Systole pulls the annulus away from the roof: the atrium is longest when it is full.
-    length = max(float((largest * 1000) ** (1 / 3) * u(1.14, 1.42)) - excursion_mm, 24.0)
-    smallest = max(largest * (1 - emptying), 0.42 * math.pi * ring_mm**2 * length / 1000)
+    length = max(float((largest * 1000) ** (1 / 3) * u(1.20, 1.48)) - excursion_mm, 29.0)
+    smallest = max(largest * (1 - emptying), 0.5 * math.pi * ring_mm**2 * length / 1000)
     return Atrium(
         max_ml=max(largest, smallest / (1 - 0.6 * emptying)),
         min_ml=smallest,

@@ -3,17 +3,18 @@
 import torch
 from torch import Tensor
 
-from models.phantom.heart.anatomy import ATRIAL_SEPTUM_MM, ATRIAL_WALL_MM
+from models.phantom.heart.anatomy import ATRIAL_WALL_MM
 from models.phantom.heart.canvas import Canvas
 from models.phantom.heart.chambers import Atrial, Ventricular, atrial, ventricular
 from models.phantom.heart.kinds import Kind, Points, Tissue
 from models.phantom.heart.state import HeartState
 from models.phantom.heart.surroundings import paint_surroundings
-from models.phantom.heart.valves import paint_suspension, paint_valves
+from models.phantom.heart.valves import paint_band, paint_suspension, paint_valves
 from models.phantom.heart.vessels import paint_arteries, paint_outflow, paint_root, paint_veins, vascular
 
 _FAR_MM = 30.0
-_GROOVE_MM = 16.0  # the pericardium bridges grooves of about half this width
+_SEPTAL_MM = 8.0  # where the atria are no farther apart, septum fills the gap
+_GROOVE_MM = 28.0  # the pericardium bridges grooves of about half this width
 
 
 def tissue_at(state: HeartState, points: Points) -> Tissue:
@@ -31,7 +32,10 @@ def tissue_at(state: HeartState, points: Points) -> Tissue:
     canvas.paint(free_wall & (heart.plane > -3), Kind.RV_WALL)
     canvas.move(free_wall, heart.rv_material)
     paint_outflow(canvas, vessels)
-    canvas.paint((heart.rv < 0) & (heart.outer > 0) & (heart.plane > 0), Kind.RV_CAVITY)
+    right = (heart.rv < 0) & (heart.outer > 0) & (heart.plane > 0)
+    canvas.paint(right, Kind.RV_CAVITY)
+    canvas.paint(right & (heart.rv > -_right_trabeculae(state, heart)), Kind.RV_BAND)
+    paint_band(canvas, state, right)
     beside = heart.outer > 0
     canvas.border(torch.where(beside & (heart.plane > 0), heart.rv, _FAR_MM), heart.rv_normal)
     _paint_left(canvas, heart, base)
@@ -42,24 +46,35 @@ def tissue_at(state: HeartState, points: Points) -> Tissue:
     return canvas.tissue(points.x.shape)
 
 
+def _right_trabeculae(state: HeartState, heart: Ventricular) -> Tensor:
+    """How far coarse trabeculae stand off the free wall, mm: only near the apex, and they move with the wall."""
+    x, y, z = heart.rv_material
+    ridge = torch.sin(0.55 * x + 0.31 * y + state.heart.seed) * torch.sin(0.48 * y - 0.22 * z) + torch.sin(0.21 * z + 0.4 * x)
+    apical = ((heart.u - 0.25) / 0.45).clamp(0, 1)
+    return state.heart.rv.trabeculae_mm * apical * (0.35 + 0.5 * ridge).clamp_min(0)
+
+
 def _paint_outside(canvas: Canvas, state: HeartState, heart: Ventricular, base: Tensor, atria: tuple[Atrial, Atrial]) -> None:
     """The heart's outside is the nearest of its chambers' outer walls."""
     left, right = torch.maximum(heart.outer, -base - 2), torch.maximum(heart.rv_wall, -heart.plane - 3)
     hull, bag, normal = left, left, heart.outer_normal
-    others = [(right, heart.rv_normal)]
-    others += [(torch.maximum(a.distance - ATRIAL_WALL_MM, -2 - 40 * a.u), a.normal) for a in atria]
-    for distance, direction in others:
+    # The ventricles' groove ends at the apex, where only the left one goes on.
+    shallow = (40 * (1 - heart.u)).clamp(0.1, _GROOVE_MM / 2)
+    others = [(right, heart.rv_normal, shallow)]
+    wide = torch.full_like(shallow, _GROOVE_MM)
+    others += [(torch.maximum(a.distance - ATRIAL_WALL_MM, -2 - 40 * a.u), a.normal, wide) for a in atria]
+    for distance, direction, groove in others:
         closer = distance < hull
-        bag = _smooth_least(bag, distance)
+        bag = _smooth_least(bag, distance, groove)
         hull = torch.where(closer, distance, hull)
         normal = Points(*(torch.where(closer, new, old) for new, old in zip(direction, normal, strict=True)))
     paint_surroundings(canvas, state, hull, bag, normal, torch.minimum(left, right))
 
 
-def _smooth_least(first: Tensor, second: Tensor) -> Tensor:
-    """The lesser of two distances with the groove between them bridged."""
-    near = (1 - (first - second).abs() / _GROOVE_MM).clamp_min(0)
-    return torch.minimum(first, second) - near * near * (_GROOVE_MM / 4)
+def _smooth_least(first: Tensor, second: Tensor, groove: Tensor) -> Tensor:
+    """The lesser of two distances in mm with the groove between them bridged."""
+    near = (1 - (first - second).abs() / groove).clamp_min(0)
+    return torch.minimum(first, second) - near * near * (groove / 4)
 
 
 def _paint_atria(canvas: Canvas, la: Atrial, ra: Atrial) -> None:
@@ -68,7 +83,7 @@ def _paint_atria(canvas: Canvas, la: Atrial, ra: Atrial) -> None:
         canvas.paint(near, wall)
         canvas.move(near, atrium.material)
         canvas.border(torch.where(atrium.u > 0, atrium.distance, _FAR_MM), atrium.normal)
-    between = (la.distance < ATRIAL_SEPTUM_MM) & (ra.distance < ATRIAL_SEPTUM_MM) & (la.u > 0) & (ra.u > 0)
+    between = (la.distance + ra.distance < _SEPTAL_MM) & (la.u > 0) & (ra.u > 0)
     canvas.paint(between, Kind.ATRIAL_SEPTUM)
     for atrium, lumen in ((ra, Kind.RA), (la, Kind.LA)):
         canvas.paint((atrium.distance < 0) & (atrium.u > 0), lumen)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from scipy.ndimage import gaussian_filter1d
 from torch import Tensor
 
 from models.phantom.heart.anatomy import Ring, at_angle
@@ -42,7 +43,7 @@ def mitral_skirt(state: HeartState) -> Skirt:
     """The anterior leaflet, next to the aorta, is the longer one and opens wider."""
     ring, valves = state.anatomy.mitral, state.heart.valves
     out = np.array([math.cos(OUTFLOW_RAD), math.sin(OUTFLOW_RAD)])
-    back = 0.30 * at_angle(ring.radii, OUTFLOW_RAD + math.pi)
+    back = 0.22 * at_angle(ring.radii, OUTFLOW_RAD + math.pi)
     centre = (ring.centre[0] - back * float(out[0]), ring.centre[1] - back * float(out[1]))
     even = np.arange(len(ring.radii)) * (2 * math.pi / len(ring.radii))
     anterior = 0.5 + 0.5 * np.cos(even - OUTFLOW_RAD)
@@ -61,7 +62,7 @@ def tricuspid_skirt(state: HeartState) -> Skirt:
 def _skirt(
     ring: Ring, centre: tuple[float, float], opening: float, wide: Array, tenting: float, sag: float, half: float, axis: float
 ) -> Skirt:
-    hinge = ring_radii(ring.outline, centre)
+    hinge = gaussian_filter1d(ring_radii(ring.outline, centre), 3.5, mode="wrap")
     shut = np.arctan2(tenting, hinge)
     even = np.arange(len(hinge)) * (2 * math.pi / len(hinge))
     # Towards the commissures the free edge is short; shut, it is gathered there.
@@ -212,8 +213,8 @@ def papillary_muscles(state: HeartState) -> tuple[Tube, Tube]:
     thick = state.heart.lv.papillary_mm * (1 + 0.12 * state.contraction)
     made = []
     for angle in PAPILLARY_RAD:
-        nodes = [wall_point(state, u, angle, share) for u, share in ((0.80, 0.97), (0.66, 0.86), (0.54, 0.74), (0.44, 0.64))]
-        made.append(tube(np.stack(nodes), thick * np.array([0.55, 1.0, 0.92, 0.42])))
+        nodes = [wall_point(state, u, angle, share) for u, share in ((0.84, 0.97), (0.70, 0.85), (0.56, 0.73), (0.43, 0.63))]
+        made.append(tube(np.stack(nodes), thick * np.array([0.6, 1.0, 1.0, 0.5])))
     return made[0], made[1]
 
 
@@ -237,6 +238,18 @@ def paint_suspension(canvas: Canvas, state: HeartState, cavity: Tensor) -> None:
         _paint_inside(canvas, line, cavity, Kind.CHORDA)
     for line in muscles:
         _paint_inside(canvas, line, cavity, Kind.PAPILLARY)
+
+
+def paint_band(canvas: Canvas, state: HeartState, cavity: Tensor) -> None:
+    """The moderator band crosses the right ventricle's `cavity`, bool (points,), true inside, from septum to free wall."""
+    shape, right = state.anatomy.ventricles, state.heart.rv
+    u = 1 - 0.52 * right.apex_share
+    ends = []
+    for name, angle, height in (("outer", right.angle_rad - 0.25, u), ("rv", right.angle_rad + 0.2, u + 0.12)):
+        radius = math.sqrt(max(at_angle(shape.radii_at(name, height), angle), 0.0))
+        ends.append([radius * math.cos(angle), radius * math.sin(angle), (height - 1) * state.length_mm])
+    line = tube(np.array(ends), np.array([2.4, 1.8]) * (0.7 + 0.1 * right.trabeculae_mm))
+    _paint_inside(canvas, line, cavity, Kind.RV_BAND)
 
 
 def _paint_inside(canvas: Canvas, line: Tube, cavity: Tensor, kind: Kind) -> None:

@@ -155,10 +155,12 @@ def solve_ventricles(heart: Heart, lv_ml: float, rv_ml: float, rv_contraction: f
     trabeculae = inner * (1 - np.minimum(rest.trabeculae * np.sqrt(ratio), 0.5)) ** 2
     apex_z = -(1 - heart.rv.apex_share) * rest.length_mm
     width, rv = _solve_right(heart, rv_ml, length, outer, apex_z, plane)
-    wall = heart.rv.wall_mm * (1 + 0.35 * rv_contraction)
+    # The free wall ends where the cavity does.
+    reach = np.sqrt(np.maximum(rv, 0)) - np.sqrt(np.maximum(outer, 0))
+    wall = heart.rv.wall_mm * (1 + 0.35 * rv_contraction) * np.clip(1 + reach / (0.2 * width), 0, 1)
     # Beyond the left apex there is nothing to reach from.
     rv = np.where(outer > 0, rv, outer)
-    rv_wall = np.where(outer > 0, (np.sqrt(np.maximum(rv, 0)) + wall) ** 2, outer + wall**2)
+    rv_wall = np.where(outer > 0, (np.sqrt(np.maximum(rv, 0)) + wall) ** 2, outer)
     per_mm = _GRID.steps / length
     slopes = [np.gradient(values, axis=0) * per_mm for values in (inner, outer, rv)]
     channels = np.stack((inner, slopes[0], outer, slopes[1], trabeculae, rest.inner, rv, slopes[2], rv_wall))

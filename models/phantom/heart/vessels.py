@@ -70,7 +70,7 @@ def vascular(state: HeartState) -> Vascular:
         [heart.vessels.ivc_mm, heart.vessels.ivc_mm, radius, radius, radius],
     )
     top = axis_point(ra, 0.7)
-    svc = tube([tuple(top), tuple(top + np.array([2.0, 8, -40])), tuple(top + np.array([4.0, 18, -80]))], [7.0, 7.5, 8.0])
+    svc = tube([tuple(top), tuple(top + np.array([0.0, 14, -36])), tuple(top + np.array([2.0, 32, -74]))], [7.0, 7.5, 8.0])
     middle = axis_point(la, 0.66)
     veins = tuple(
         tube([tuple(middle), tuple(middle + 75 * np.array([math.cos(a), math.sin(a), c]))], [5.0, 6.5])
