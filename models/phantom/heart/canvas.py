@@ -15,6 +15,7 @@ class Canvas:
 
     def __init__(self, points: Points) -> None:
         self.points = points
+        self._bounds = [(float(c.min()), float(c.max())) for c in points] if points.x.numel() else [(0.0, -1.0)] * 3
         self._kind = torch.zeros(points.x.shape, dtype=torch.int8, device=points.x.device)
         self._edge = torch.full_like(points.x, 30.0)
         self._normal = [torch.zeros_like(points.x), torch.zeros_like(points.x), torch.ones_like(points.x)]
@@ -23,6 +24,8 @@ class Canvas:
 
     def near(self, low: Array, high: Array) -> Tensor:
         """Index int64 (n,) of the points inside the box from `low` to `high`, (3,) each, mm, float64."""
+        if any(most < first or least > last for (first, last), least, most in zip(self._bounds, low, high, strict=True)):
+            return torch.zeros(0, dtype=torch.int64, device=self.points.x.device)
         inside = None
         for coordinate, least, most in zip(self.points, low, high, strict=True):
             within = (coordinate > float(least)) & (coordinate < float(most))

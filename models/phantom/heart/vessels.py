@@ -179,7 +179,10 @@ def paint_veins(canvas: Canvas, vessels: Vascular) -> None:
 def paint_arteries(canvas: Canvas, vessels: Vascular, wall_mm: float) -> None:
     _paint_tube(canvas, vessels.right_branch, Kind.PULMONARY_ARTERY, Kind.PULMONARY_WALL, PULMONARY_WALL_MM)
     _paint_tube(canvas, vessels.left_branch, Kind.PULMONARY_ARTERY, Kind.PULMONARY_WALL, PULMONARY_WALL_MM)
-    _paint_tube(canvas, vessels.arch, Kind.AORTIC_ARCH, Kind.AORTIC_WALL, wall_mm)
+    # In two parts, whose boxes together are smaller than one round both.
+    nodes, radii = vessels.arch.nodes, vessels.arch.radii
+    for part in (slice(None, -2), slice(-3, None)):
+        _paint_tube(canvas, Tube(nodes[part], radii[part]), Kind.AORTIC_ARCH, Kind.AORTIC_WALL, wall_mm)
 
 
 def paint_outflow(canvas: Canvas, vessels: Vascular) -> None:
