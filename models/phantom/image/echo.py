@@ -79,6 +79,9 @@ ECHOES: Mapping[str, Echo] = {
     "PULMONARY_CUSP": Echo(2.0, 0.6, 0.7, 0.9),
     "CHORDA": Echo(1.0, 1.5, 0.5, 0.3),
     "ANNULUS": Echo(7.0, 1.0, 0.3, 0.5),
+    "LA_APPENDAGE": _BLOOD,
+    "LVOT": _BLOOD,
+    "AORTIC_ARCH": _BLOOD,
 }
 # What is no heart: its level has an error of its own.
 _AROUND = frozenset({"LUNG", "CHEST_WALL", "LIVER", "FAT"})
