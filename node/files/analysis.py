@@ -168,7 +168,7 @@ def _analyse_video(path: Path, folder: Path, models: ModelSet) -> AnalysedStudy:
     _write(findings, folder)
     return AnalysedStudy(
         folder, len(findings.measurements), len(findings.not_measured),
-        withheld=f"{path.name} is a video without calibration",
+        withheld=f"{path.name} lies outside DICOM, without calibration",
         notes=tuple(f"{one.key} {one.value:.1f} {one.unit} as a ratio, uncalibrated" for one in findings.measurements),
         why_nothing=_why_nothing(findings),
     )  # fmt: skip

@@ -1,5 +1,7 @@
 """`echonode models list`: what there is."""
 
+from typing import Annotated
+
 import typer
 
 from models.library import registry
@@ -9,7 +11,11 @@ from node.cli.options import AsJson
 from node.cli.output import show_rows
 
 
-def list_models(as_json: AsJson = False) -> None:
+def list_models(
+    pattern: Annotated[str, typer.Argument(help='Names or aliases, in any case, e.g. "EchoView47*".')] = "*",
+    pretrained: Annotated[bool, typer.Option("--pretrained", help="Only those whose weights are here.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """All networks by name and alias, and which of them have weights here; exit code 1 where a manifest cannot be read."""
     rows = [
         {
@@ -20,9 +26,11 @@ def list_models(as_json: AsJson = False) -> None:
             "weights": _weights(manifest),
             "trained": manifest.trained if as_json else "yes" if manifest.trained else "no",
         }
-        for manifest in registry.list_models()
+        for manifest in registry.list_models(pattern, pretrained=pretrained)
     ]
-    show_rows(rows, ("name", "aliases", "version", "family", "weights", "trained"), as_json=as_json, empty="no manifest found")
+    show_rows(
+        rows, ("name", "aliases", "version", "family", "weights", "trained"), as_json=as_json, empty=f"no model fits {pattern}"
+    )
     broken = registry.broken_manifests()
     for one in broken:
         typer.echo(f"{one.path} cannot be read: {one.problem}", err=True)

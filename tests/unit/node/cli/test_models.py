@@ -29,6 +29,15 @@ def test_the_list_names_aliases() -> None:
     assert "['" not in shown
 
 
+def test_the_list_takes_a_pattern_and_what_is_here() -> None:
+    named = [row["name"] for row in json.loads(_run("list", "echofine_tmed2*", "--json").stdout)]
+    assert named == [f"EchoFine_TMED2_fold{fold}" for fold in range(3)]
+    here = json.loads(_run("list", "*", "--pretrained", "--json").stdout)
+    assert here
+    assert all(row["weights"] == "phantom-trained" for row in here)
+    assert "no model fits EchoView48" in _run("list", "EchoView48").stdout
+
+
 def test_a_wrong_file_is_told_shortly_and_to_programs_wholly(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ECHONODE_MODELS", str(tmp_path / "home"))
     torch.save({f"strange.{number}": torch.zeros(1) for number in range(300)}, tmp_path / "wrong.pt")
