@@ -83,6 +83,9 @@ def ventricular(state: HeartState, points: Points) -> Ventricular:
     trabeculae, _ = distance_to(distance, values["trabeculae"], values["inner_slope"], cosine, sine)
     rv, rv_normal = distance_to(distance, values["rv"], values["rv_slope"], cosine, sine)
     rv_wall, _ = distance_to(distance, values["rv_wall"], values["rv_slope"], cosine, sine)
+    # Beyond the table's end its last row would go on for ever.
+    beyond = ((u - 1.2) * shape.length_mm).clamp_min(0)
+    outer, rv_wall = outer + beyond, rv_wall + beyond
 
     square, rest_mm = distance * distance, resting_state(heart).length_mm
     turned = angle - twist_at(heart, u.clamp(0, 1.1), state.contraction)
@@ -130,6 +133,7 @@ def atrial(state: HeartState, name: str, points: Points) -> Atrial:
     cosine, sine = x / distance, y / distance
     squares, slope, at_rest = look_up(state.table(name, u), ATRIUM_GRID, u, torch.atan2(y, x))
     side, normal = distance_to(distance, squares, slope, cosine, sine)
+    side = side + ((u - 1.15) * shape.length_mm).clamp_min(0)
     radius = torch.sqrt((distance * distance - squares + at_rest).clamp_min(0))
     z = rest.annulus_z_mm - u * rest.length_mm
     return Atrial(u, side, normal, Points(rest_x + radius * cosine, rest_y + radius * sine, z))

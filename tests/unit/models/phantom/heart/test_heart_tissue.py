@@ -109,3 +109,16 @@ def test_any_shape_of_points_is_kept() -> None:
     state = state_at(sample_heart(1), 0.0)
     tissue = tissue_at(state, Points(*(torch.zeros(2, 3, 4) for _ in range(3))))
     assert tissue.kind.shape == tissue.edge_mm.shape == tissue.material.x.shape == tissue.fibre.z.shape == (2, 3, 4)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nothing_of_the_heart_goes_on_behind_apex_and_roof(seed: int) -> None:
+    """Bug prevented: columns of fat and pericardium as long as the picture."""
+    state = state_at(sample_heart(seed, HeartOptions(effusion_mm=0.0)), 0.0)
+    for axis_x, axis_y, start, step in (
+        (0.0, 0.0, 45.0, 1.0),
+        (float(state.anatomy.la.axis_x[-1]), float(state.anatomy.la.axis_y[-1]), state.base_z_mm - 105, -1.0),
+    ):
+        z = start + step * torch.arange(40, dtype=torch.float64)
+        kind = tissue_at(state, Points(torch.full_like(z, axis_x), torch.full_like(z, axis_y), z)).kind
+        assert not bool(torch.isin(kind, torch.tensor([int(Kind.PERICARDIUM), int(Kind.FAT), int(Kind.EFFUSION)])).any())
