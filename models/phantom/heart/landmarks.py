@@ -25,7 +25,6 @@ def landmarks(state: HeartState) -> dict[str, Position]:
         ("lvot", 2.0), ("aortic_annulus", ANNULUS_MM), ("aortic_sinus", sinus), ("stj", junction), ("ascending", ascending)
     ):  # fmt: skip
         places[name] = anatomy.root.at(along)
-    places["sinus"] = places["aortic_sinus"]
     for name, shape in (("la", anatomy.la), ("ra", anatomy.ra)):
         for place, u in (("centre", 0.5), ("roof", 1.0)):
             places[f"{name}_{place}"] = axis_point(shape, u)
