@@ -89,6 +89,14 @@ class ClipDataset(Dataset[Sample]):
         except ReadingError as error:
             raise DatasetError(f"{item.key}: {error}") from error
 
+    def why_unfit(self, index: int) -> str:
+        """Why an item cannot be shown to the network, "" where it can."""
+        try:
+            next(iter(self.shown(index)))
+        except DatasetError as error:
+            return str(error)
+        return ""
+
     def _clip(self, index: int) -> Clip:
         if index in self._clips:
             return self._clips[index]

@@ -22,10 +22,10 @@ from models.training.judgement import figures_of, scores_of
 from models.training.preparation import prepared
 from models.training.reference_limit import learnt_reference
 from models.training.run import CONFIG_FILE, RUN_FILE, Run, read_run
-from models.training.settings import Settings
+from models.training.settings import PHANTOM, Settings
 from models.training.starting_model import StartingModel
 from models.training.tasks import Task
-from models.training.training_data import TaughtData, TrainingData, read_training_data
+from models.training.training_data import TaughtData, TrainingData, read_training_data, without_unfit
 from models.training.training_log import TrainingLog, Unwatched, Watcher
 from models.training.value_range import ValueRange
 
@@ -91,6 +91,8 @@ class _Training:
         settings = self.settings
         data = read_training_data(settings.data, self.source)
         task, taught, starting = prepared(settings, data)
+        if data.layout != PHANTOM:
+            taught = self._shown(data, task, taught, starting)
         self.watcher.said(_summary(settings, task, taught, starting))
         device = chosen_device(settings.run.device)
         precision = chosen_precision(settings.run.precision, device)
@@ -105,6 +107,14 @@ class _Training:
         log.ended()
         run = self._run(data, task, taught, starting, progress, metrics, thresholds, device, precision)
         return write_run(self.folder, run, starting.network)
+
+    def _shown(self, data: TrainingData, task: Task, taught: TaughtData, starting: StartingModel) -> TaughtData:
+        """Each item is opened once: a clip that cannot be read must not end a training after hours."""
+        items = [item for members in taught.items.values() for item in members]
+        self.watcher.said(f"opening {len(items)} items once")
+        every = ClipDataset(items, starting.model.manifest, task, memory_mb=0)
+        why = {id(item): every.why_unfit(index) for index, item in enumerate(items)}
+        return without_unfit(taught, data, self.settings.data, lambda item: why[id(item)])
 
     def _fitting(
         self,

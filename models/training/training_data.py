@@ -1,7 +1,7 @@
 """What a training learns from: the items of a data set or of the phantom, split by patient."""
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -69,7 +69,27 @@ def taught_data(data: TrainingData, task: Task, told: DataPart) -> TaughtData:
     items = {name: split.items[name][: told.limit] for name in SPLITS}
     left = len(data.items) - len(taught)
     notes = (*data.notes, *split.notes, *((f"{left} items say nothing of the task",) if left else ()))
-    record = DataRecord(
+    return TaughtData(items, _record(data, told, items, notes))
+
+
+def without_unfit(taught: TaughtData, data: TrainingData, told: DataPart, why_unfit: Callable[[Item], str]) -> TaughtData:
+    """Less the items that the network cannot be shown, with a note of how many and why the first cannot. Raises DatasetError
+    where nothing is left to learn from, or to validate on.
+    """
+    unfit = {id(item): why for members in taught.items.values() for item in members if (why := why_unfit(item))}
+    if not unfit:
+        return taught
+    first = next(iter(unfit.values()))
+    items = {split: tuple(item for item in members if id(item) not in unfit) for split, members in taught.items.items()}
+    for split in SPLITS[:2]:
+        if not items[split]:
+            raise DatasetError(f"none of the items of {split} can be shown to the network: {first}")
+    note = f"{len(unfit)} items cannot be shown to the network; the first: {first}"
+    return TaughtData(items, _record(data, told, items, (*taught.record.notes, note)))
+
+
+def _record(data: TrainingData, told: DataPart, items: Mapping[str, Sequence[Item]], notes: tuple[str, ...]) -> DataRecord:
+    return DataRecord(
         layout=data.layout,
         path=data.path,
         sha256=_hash_of(items),
@@ -81,7 +101,6 @@ def taught_data(data: TrainingData, task: Task, told: DataPart) -> TaughtData:
         seeds=seeds_of(told.phantom) if data.layout == PHANTOM else {},
         notes=notes,
     )
-    return TaughtData(items, record)
 
 
 def _patients(items: Iterable[Item]) -> tuple[str, ...]:

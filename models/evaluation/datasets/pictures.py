@@ -98,8 +98,12 @@ def filled_polygon(vertices: NDArray[np.int64], rows: int, columns: int) -> Mask
     `vertices` (n, 2) are whole numbers, (x, y) px. Even-odd rule, so where the outline crosses itself the doubled part is
     outside.
     """
-    y, x = np.mgrid[:rows, :columns]
-    inside = np.zeros((rows, columns), dtype=np.bool_)
+    mask = np.zeros((rows, columns), dtype=np.bool_)
+    # Nothing beyond the outermost vertices is inside.
+    (left, top), (right, bottom) = np.clip([vertices.min(axis=0), vertices.max(axis=0) + 1], 0, None)
+    box = mask[top:bottom, left:right]
+    y, x = np.mgrid[top : top + box.shape[0], left : left + box.shape[1]]
+    inside = np.zeros(box.shape, dtype=np.bool_)
     border = np.zeros_like(inside)
     for (x1, y1), (x2, y2) in zip(vertices, np.roll(vertices, -1, axis=0), strict=True):
         turn = (x2 - x1) * (y - y1) - (y2 - y1) * (x - x1)
@@ -108,4 +112,5 @@ def filled_polygon(vertices: NDArray[np.int64], rows: int, columns: int) -> Mask
         crosses = (y1 > y) != (y2 > y)
         left = (turn < 0) == (y2 < y1)  # of where the edge crosses the pixel's row
         inside ^= crosses & left
-    return np.asarray(inside | border)
+    box[:] = inside | border
+    return mask

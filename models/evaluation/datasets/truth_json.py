@@ -10,7 +10,7 @@ import numpy as np
 from models.catalogue import View
 from models.clip import Clip
 from models.errors import DatasetError
-from models.evaluation.datasets.items import DataSet, Item, Masks, TrueLandmark, TrueValue, Truth
+from models.evaluation.datasets.items import DataSet, Item, Mask, Masks, TrueLandmark, TrueValue, Truth
 from models.evaluation.datasets.pictures import filled_polygon
 from models.library.roles import image_of
 
@@ -75,9 +75,26 @@ def _view(entry: Mapping[str, Any]) -> View | None:
     return View(name) if name in set(View) else image_of(str(entry.get("echoview47", "")))
 
 
+class _FrameMasks(Mapping[int, Mask]):
+    """Each is filled when it is asked for: a phantom's clip is outlined on every frame."""
+
+    def __init__(self, rows: int, columns: int) -> None:
+        self._rows, self._columns = rows, columns
+        self.outlines: dict[int, Any] = {}
+
+    def __getitem__(self, frame_index: int) -> Mask:
+        vertices = np.rint(np.asarray(self.outlines[frame_index], dtype=np.float64)).astype(np.int64)
+        return filled_polygon(vertices, self._rows, self._columns)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.outlines)
+
+    def __len__(self) -> int:
+        return len(self.outlines)
+
+
 def _masks(outlines: list[tuple[str, int, Any]], rows: int, columns: int) -> Masks:
-    masks: dict[str, dict[int, Any]] = {}
+    masks: dict[str, _FrameMasks] = {}
     for structure, frame_index, points in outlines:
-        vertices = np.rint(np.asarray(points, dtype=np.float64)).astype(np.int64)
-        masks.setdefault(structure, {})[frame_index] = filled_polygon(vertices, rows, columns)
+        masks.setdefault(structure, _FrameMasks(rows, columns)).outlines[frame_index] = points
     return masks

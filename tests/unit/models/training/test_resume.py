@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from models.errors import TrainingConfigError, TrainingStopped
+from models.errors import DatasetError, TrainingConfigError, TrainingStopped
 from models.training.run import CHECKPOINTS, Run, read_run
 from models.training.train import train
 from tests.unit.models.training.miniature_trainings import Asking, Stopper, dynamic, own_configuration
@@ -111,6 +111,26 @@ def test_other_data_do_not_go_on_in_the_folder(tmp_path: Path) -> None:
     table.write_text(table.read_text(encoding="utf-8").replace("TEST", "TRAIN"), encoding="utf-8")
     with pytest.raises(TrainingConfigError, match="was trained on other data"):
         train(config, RUN)
+
+
+def test_a_training_ends_when_nothing_gets_better_and_keeps_the_best(data: Path, tmp_path: Path) -> None:
+    told = ["run.steps=9", "run.validate_every=1", "run.patience=2", "optimiser.learning_rate=1e-12", "run.batch_size=4"]
+    run = train(configuration(data, tmp_path), [*told, "optimiser=sgd"])
+    assert run.steps < 9
+    assert run.steps == run.best_step + 2
+
+
+def test_a_clip_that_cannot_be_read_is_left_out_and_said(tmp_path: Path) -> None:
+    """Bug prevented: a training that ends at its ten-thousandth step, since one video is damaged."""
+    data = dynamic(tmp_path / "data")
+    (data / "Videos/v2.avi").write_bytes(b"no video")
+    run = train(configuration(data, tmp_path), ["run.steps=1"])
+    assert run.data.items == {"train": 3, "val": 1, "test": 1}
+    assert any("1 items cannot be shown to the network; the first: v2: " in note for note in run.data.notes)
+    for name in ("v0", "v1", "v3"):
+        (data / f"Videos/{name}.avi").write_bytes(b"no video")
+    with pytest.raises(DatasetError, match="none of the items of train can be shown"):
+        train(configuration(data, tmp_path, "other"), ["run.steps=1"])
 
 
 def test_a_folder_of_other_files_is_left_alone(data: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader
 from models.clip import Clip
 from models.errors import DatasetError
 from models.evaluation.datasets.items import Item, Truth
+from models.evaluation.datasets.pictures import filled_polygon
 from models.inputs.clip_input import input_of
 from models.library.registry import find_manifest, list_models, recipe_of
 from models.training import dataset
@@ -125,6 +126,15 @@ def test_every_item_comes_once_an_epoch_and_rare_classes_as_often_as_others() ->
     weights = class_balance(["a"] * 9 + ["b"])
     drawn = [index for step in range(200) for index in BatchOrder(10, 10, 1, weights).batch(step)]
     assert 0.45 < np.mean([index == 9 for index in drawn]) < 0.55
+
+
+def test_a_polygon_that_leaves_the_image_is_cut_off() -> None:
+    """Bug prevented: a box around it that counts from the other end of the image."""
+    vertices = np.array([[-6, -4], [9, -2], [12, 11], [-3, 14]])
+    whole = filled_polygon(vertices + 20, 50, 50)
+    assert np.array_equal(filled_polygon(vertices, 10, 8), whole[20:30, 20:28])
+    assert not filled_polygon(vertices - 40, 10, 8).any()
+    assert not filled_polygon(vertices + 40, 10, 8).any()
 
 
 def test_phases_are_taught_between_end_diastole_and_end_systole() -> None:
