@@ -1,16 +1,19 @@
 """What lies along one line through a beating heart: sampled at many moments, and carried on from one to the next."""
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from models.phantom.heart import Heart, HeartState, Kind, Points, state_at, tissue_at
+from models.phantom.heart import BLOOD, Heart, HeartState, Kind, Points, state_at, tissue_at
 
 _Track = NDArray[np.float64]
+_BEAM_MM = 1.8  # half of the beam's width
+_THIN = [int(kind) for kind in (Kind.MITRAL_LEAFLET, Kind.TRICUSPID_LEAFLET, Kind.AORTIC_CUSP, Kind.CHORDA)]
+_BLOOD = [int(kind) for kind in BLOOD]
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,9 +28,12 @@ class Cursor:
     middle_mm: NDArray[np.float64]
 
     def points(self, depths_mm: NDArray[np.float64]) -> Points:
-        """Places at `depths_mm` (samples,), float64: (samples,) in mm, float32."""
-        places = torch.from_numpy(self.origin_mm[:, None] + self.beam[:, None] * depths_mm).float()
-        return Points(places[0], places[1], places[2])
+        """Places at `depths_mm` (samples,), float64, on the line and on either side of it: (3, samples) in mm, float32."""
+        across = np.cross(self.beam, np.eye(3)[np.abs(self.beam).argmin()])
+        sides = np.array([0.0, -_BEAM_MM, _BEAM_MM])[:, None] * across / np.linalg.norm(across)
+        places = self.origin_mm + sides[:, None] + self.beam * depths_mm[:, None]
+        x, y, z = torch.from_numpy(places).float().unbind(dim=2)
+        return Points(x, y, z)
 
     def depth_of(self, place_mm: tuple[float, float, float]) -> float:
         """How deep a place lies that the beam passes."""
@@ -51,10 +57,15 @@ class Line:
 def line_at(state: HeartState, cursor: Cursor, depths_mm: NDArray[np.float64]) -> Line:
     """The line at `depths_mm` (samples,), float64, of this state: of the same shape, mm."""
     tissue = tissue_at(state, cursor.points(depths_mm))
-    normal = torch.stack([tissue.normal.x, tissue.normal.y, tissue.normal.z]).double().numpy()
-    material = torch.stack([tissue.material.x, tissue.material.y, tissue.material.z], 1).double().numpy()
+    kind = tissue.kind.numpy()
+    # A beam is wider than a leaflet is thick: one that lies beside the line is seen before the blood on it.
+    thin = np.isin(kind, _THIN)
+    beside = np.where(thin.any(axis=0) & np.isin(kind[0], _BLOOD), thin.argmax(axis=0), 0)
+    along = np.arange(len(depths_mm))
+    normal = torch.stack(list(tissue.normal)).double().numpy()[:, beside, along]
+    material = torch.stack(list(tissue.material)).double().numpy()[:, beside, along].T
     facing = np.clip(np.abs(cursor.beam @ normal), 0, 1)
-    return Line(tissue.kind.numpy().astype(np.int8), facing, tissue.edge_mm.double().numpy(), material)
+    return Line(kind[beside, along].astype(np.int8), facing, tissue.edge_mm.double().numpy()[beside, along], material)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,10 +82,15 @@ class Tracks:
         return np.array([_border(line, self.depths_mm, above, below, last) for line in self.lines])
 
 
-def follow(heart: Heart, cursor: Cursor, times_s: _Track, depths_mm: _Track) -> Tracks:
-    """The lines of a cursor at `times_s` (moments,) over `depths_mm` (samples,), float64."""
+def follow(heart: Heart, cursor: Cursor, times_s: _Track, depths_mm: _Track, *, breathes: bool = False) -> Tracks:
+    """The lines of a cursor at `times_s` (moments,) over `depths_mm` (samples,), float64.
+
+    One that `breathes` goes with the heart.
+    """
     states = tuple(state_at(heart, 1000 * float(time_s)) for time_s in times_s)
-    return Tracks(times_s, depths_mm, tuple(line_at(state, cursor, depths_mm) for state in states), states)
+    cursors = (replace(cursor, origin_mm=cursor.origin_mm + state.shift_mm) if breathes else cursor for state in states)
+    lines = tuple(line_at(state, own, depths_mm) for state, own in zip(states, cursors, strict=True))
+    return Tracks(times_s, depths_mm, lines, states)
 
 
 def _crossings(line: Line, depths_mm: _Track) -> _Track:

@@ -53,7 +53,7 @@ def render_m_mode(
     moments_s = _moments_s(start_s, start_s + length_s, step_s, beats)
     depth_mm = _depth_mm(heart, view, cursor, beyond_mm)
     depths_mm = (np.arange(shape[0]) + 0.5) * depth_mm / shape[0]
-    tracks = follow(heart, cursor, moments_s, depths_mm)
+    tracks = follow(heart, cursor, moments_s, depths_mm, breathes=view is View.MMODE_IVC)
     depths = {name: np.interp(times_s, moments_s, track) / 10 for name, track in row.borders(tracks, cursor).items()}
     line = columns_of(tracks, times_s)
     if view is View.MMODE_A4CH_RV:

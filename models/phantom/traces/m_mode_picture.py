@@ -12,7 +12,8 @@ from models.phantom.image import frame_generator, polar_picture, prepare, sample
 from models.phantom.rendered import SectorShape
 from models.phantom.traces.cursor import Cursor, Line
 
-CAUSES = ("noise", "haze", "dropout", "gain", "near_field", "blur")
+# Those causes of a picture that a single line shows: it has no shadow beside it, and no blur across.
+CAUSES = ("noise", "haze", "dropout", "gain", "near_field")
 _KINDS = {kind.name: int(kind) for kind in Kind}
 _APART_RAD = 0.35  # between the columns of the picture: none of them sees the echoes of its neighbours
 

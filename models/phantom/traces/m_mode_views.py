@@ -36,7 +36,8 @@ class MModeView:
 
 def cursor_of(view: MModeView, heart: Heart, rng: np.random.Generator) -> tuple[Cursor, float]:
     """The cursor at end-diastole between breaths, and how deep the display is, mm."""
-    places = {name: np.asarray(place, np.float64) for name, place in landmarks(state_at(heart, 0.0)).items()}
+    state = state_at(heart, 0.0)
+    places = {name: np.subtract(place, state.shift_mm) for name, place in landmarks(state).items()}
     cursor = view.place(places, rng.uniform(*view.face_mm), rng)
     return cursor, rng.uniform(*view.beyond_mm)
 

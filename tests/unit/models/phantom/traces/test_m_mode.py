@@ -9,18 +9,22 @@ from models.phantom.rendered import Trace
 from models.phantom.traces.m_mode import render_m_mode
 from models.phantom.traces.m_mode_views import M_MODE_VIEWS
 
-_SMALL = (160, 96)
-_SECONDS = 1.3
+_SMALL = (128, 64)
+_SECONDS = 1.15
 
 
 @pytest.fixture(scope="module")
 def heart() -> Heart:
-    return sample_heart(3, HeartOptions(atrial_fibrillation=False, ef_percent=60, respiration=False, heart_rate_bpm=100))
+    return sample_heart(3, HeartOptions(atrial_fibrillation=False, ef_percent=60, respiration=False, heart_rate_bpm=110))
 
 
 @pytest.fixture(scope="module")
 def traces(heart: Heart) -> dict[View, Trace]:
-    return {view: render_m_mode(heart, view, seed=2, seconds=_SECONDS, shape=_SMALL) for view in M_MODE_VIEWS}
+    read = (View.MMODE_PLAX_LV, View.MMODE_A4CH_RV)
+    return {
+        view: render_m_mode(heart, view, seed=2, seconds=_SECONDS if view in read else 0.3, shape=_SMALL)
+        for view in M_MODE_VIEWS
+    }
 
 
 @pytest.mark.slow
