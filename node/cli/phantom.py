@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from models.phantom.realism import measure_realism
+from models.phantom.sheets import write_sheet
 from node.cli.options import AsJson, CallingAET, Peer, parse_peer
 from node.cli.output import console, show_rows
 from node.egress.dicom_store import send_files
@@ -89,3 +90,17 @@ def show_realism(as_json: AsJson = False) -> None:
     """Measure how real the synthetic pictures are: each criterion, its target, the value, and whether it is met."""
     rows = [asdict(criterion) for criterion in measure_realism()]
     show_rows(rows, ["name", "what", "target", "value", "is_met", "note"], as_json=as_json, empty="nothing was measured")
+
+
+@phantom.command("sheet")
+def make_sheet(
+    out: Annotated[Path, typer.Argument(help="The picture to be written, PNG or JPEG.")],
+    classes: Annotated[list[str] | None, typer.Argument(help="Names of EchoView47; every B-mode plane without them.")] = None,
+    seed: Annotated[int, typer.Option(help="Which hearts.")] = 1,
+    truth: Annotated[bool, typer.Option(help="Draw the contours and lines.")] = False,
+) -> None:
+    """Draw planes of synthetic hearts, a row per class, from the best quality to the worst, to be judged by eye."""
+    try:
+        write_sheet(out, classes or [], seed=seed, truth=truth)
+    except LookupError as error:
+        raise typer.BadParameter(str(error)) from error
