@@ -24,7 +24,9 @@ from node.objects import exam_pictures
 from node.objects.exam_flaws import FITTING, Flaw
 
 _LEAST, _MOST = 38, 54  # objects where nobody says how many
-_COMPRESSED = 0.06  # of the size without compression, about
+_TOLERANCE = 1.05  # over the size that is asked for
+# Of the size without compression, about.
+_SHARES: dict[str, float] = {JPEGBaseline8Bit: 0.045, RLELossless: 0.25, JPEGLSLossless: 0.12, JPEG2000Lossless: 0.12}
 
 
 class Kind(StrEnum):
@@ -143,18 +145,18 @@ def plan_exam(
     rows = _chosen(count, random)
     by_series = bool(random.uniform() < 0.5)  # some carts open a series for each kind of object
     planned = [_object(number, row, by_series, seed, random) for number, row in enumerate(rows, start=1)]
+    planned = [replace(one, beats=min(one.beats, detail.longest_beats)) for one in planned]
     if flawed:
         planned = _with_flaws(planned, random)
     if megabytes:
-        planned = _swollen(planned, screen, detail, megabytes)
+        planned = _swollen(planned, screen, detail, exam_pictures.beat_s_of(seed), megabytes)
     return ExamPlan(seed, screen, tuple(planned), detail)
 
 
 def _chosen(count: int, random: np.random.Generator) -> list[_Usual]:
     """In usual order; of one rank those that the seed draws; what is repeated follows at once."""
     draws = random.uniform(size=len(_USUAL))
-    drawn = [index for index, row in enumerate(_USUAL) if exam_pictures.is_drawn(row.echoview47, row.view)]
-    ranked = sorted(drawn, key=lambda index: _USUAL[index].rank + draws[index])
+    ranked = sorted(range(len(_USUAL)), key=lambda index: _USUAL[index].rank + draws[index])
     repeats = int(0.12 * count) if count > 25 else 0  # second takes, as of every examination
     times = dict.fromkeys(ranked[: count - repeats], 1)
     loops = [index for index in times if _USUAL[index].kind is Kind.LOOP] or list(times)
@@ -197,28 +199,38 @@ def _fits(flaw: Flaw, planned: ExamObject) -> bool:
     return spectral or flaw not in (Flaw.HERTZ, Flaw.INVERTED_SIGN, Flaw.ANGLE_CORRECTED)
 
 
-def _swollen(planned: Sequence[ExamObject], screen: Screen, detail: ExamDetail, megabytes: float) -> list[ExamObject]:
-    """Uncompressed loops from the longest on, then longer ones, until the estimate is reached."""
+def _swollen(
+    planned: Sequence[ExamObject], screen: Screen, detail: ExamDetail, beat_s: float, megabytes: float
+) -> list[ExamObject]:
+    """Loops are stored uncompressed, then made longer, each as long as the estimate stays within what is asked for."""
     found = list(planned)
     frame_mb = screen.rows * screen.columns * (1 if screen.monochrome else 3) / 1e6
     moving = sorted((index for index, one in enumerate(found) if one.beats), key=lambda index: (-found[index].beats, index))
+    frames_of_beat = beat_s * detail.frame_rate_hz
+    total_mb = sum(_size_mb(one, frames_of_beat, frame_mb) for one in found)
 
-    def size_mb() -> float:
-        shares = (1.0 if one.transfer_syntax_uid == ExplicitVRLittleEndian else _COMPRESSED for one in found)
-        return sum(_frames(one, detail) * frame_mb * share for one, share in zip(found, shares, strict=True))
+    def take(index: int, changed: ExamObject) -> bool:
+        nonlocal total_mb
+        larger_mb = total_mb + _size_mb(changed, frames_of_beat, frame_mb) - _size_mb(found[index], frames_of_beat, frame_mb)
+        if larger_mb > _TOLERANCE * megabytes:
+            return False
+        found[index], total_mb = changed, larger_mb
+        return True
 
     for index in moving:
-        if size_mb() < megabytes:
-            found[index] = replace(found[index], transfer_syntax_uid=ExplicitVRLittleEndian)
-    while moving and size_mb() < megabytes and found[moving[0]].beats < detail.longest_beats:
+        take(index, replace(found[index], transfer_syntax_uid=ExplicitVRLittleEndian))
+    lengthened = True
+    while lengthened:
+        lengthened = False
         for index in moving:
-            if size_mb() < megabytes:
-                found[index] = replace(found[index], beats=found[index].beats + 1)
+            if found[index].beats < detail.longest_beats:
+                lengthened |= take(index, replace(found[index], beats=found[index].beats + 1))
     return found
 
 
-def _frames(planned: ExamObject, detail: ExamDetail) -> float:
-    return max(1.0, planned.beats * 0.85 * detail.frame_rate_hz)
+def _size_mb(planned: ExamObject, frames_of_beat: float, frame_mb: float) -> float:
+    frames = planned.beats * frames_of_beat + 1
+    return frames * frame_mb * _SHARES.get(planned.transfer_syntax_uid, 1.0)
 
 
 def _scaled(screen: Screen, columns: int) -> Screen:

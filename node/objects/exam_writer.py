@@ -124,9 +124,9 @@ def _picture(plan: ExamPlan, planned: ExamObject) -> Rendered:
     if planned.kind is Kind.DISPLAY:
         assert planned.view is not None
         content = exam_pictures.trace_of(
-            plan.seed, planned.echoview47, planned.view, seed=planned.seed, quality=planned.quality, seconds=detail.seconds
+            plan.seed, planned.view, seed=planned.seed, quality=planned.quality, seconds=detail.seconds
         )
-        if exam_pictures.is_drawn(planned.above, None) and planned.seed % 4:  # on some the plane is switched off
+        if planned.seed % 4:  # on some the plane is switched off
             content = (plane(planned.above, 0.0), content)
     else:
         content = plane(planned.echoview47, planned.beats)

@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from pydicom.uid import UltrasoundImageStorage, UltrasoundMultiFrameImageStorage
 from typer.testing import CliRunner
 
 from node.cli import app
-from node.objects.exam_plan import ExamDetail
+from node.objects.exam_plan import ExamDetail, plan_exam
 from node.objects.exam_writer import write_whole_study
 from node.objects.phantom_writer import WrittenStudy
 from tests.peers.fake_pacs import FakePACS
@@ -18,8 +19,8 @@ from tests.peers.validators import dciodvfy_errors
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> WrittenStudy:
-    detail = ExamDetail(polar=(72, 40), frame_rate_hz=5.0, columns=256, seconds=1.5)
-    return write_whole_study(tmp_path_factory.mktemp("exam"), seed=4, objects=18, flawed=True, detail=detail)
+    detail = ExamDetail(polar=(48, 24), frame_rate_hz=4.0, columns=256, seconds=1.0, longest_beats=1.0)
+    return write_whole_study(tmp_path_factory.mktemp("exam"), seed=4, objects=10, flawed=True, detail=detail)
 
 
 @pytest.mark.validators
@@ -41,7 +42,10 @@ def test_dcmdump_reads_every_object(study: WrittenStudy) -> None:
 
 
 @pytest.mark.slow
-def test_stream_sends_an_examination(tmp_path: Path) -> None:
+def test_stream_sends_an_examination(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    small = ExamDetail(polar=(48, 24), frame_rate_hz=4.0, columns=256, seconds=1.0, longest_beats=1.0)
+    monkeypatch.setattr("node.cli.phantom.plan_exam", partial(plan_exam, detail=small))
+    monkeypatch.setattr("os.cpu_count", lambda: 1)  # no process of its own for two objects
     with FakePACS([UltrasoundImageStorage, UltrasoundMultiFrameImageStorage]) as pacs:
         pacs.at_store.extend([0x0000, 0xA700])
         arguments = ["phantom", "stream", f"FAKEPACS@127.0.0.1:{pacs.port}", "--pace", "0", "--objects", "2", "--seed", "5"]

@@ -28,7 +28,9 @@ def streamed(folder: Path, clock: Clock, takes_s: list[float], refused: str = ""
         clock.now_s += next(takes)
         return path.name != refused, "as told"
 
-    plan = plan_exam(3, objects=3, detail=ExamDetail(polar=(40, 24), frame_rate_hz=4.0, columns=160, seconds=1.0))
+    plan = plan_exam(
+        3, objects=3, detail=ExamDetail(polar=(40, 24), frame_rate_hz=4.0, columns=160, seconds=1.0, longest_beats=1.0)
+    )
     objects = stream_exam(plan, folder, send, pace_s=10, processes=1, now_s=lambda: clock.now_s, pause=clock.pause)
     return list(objects), sent_at
 

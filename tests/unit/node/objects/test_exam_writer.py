@@ -20,18 +20,19 @@ from node.objects.exam_plan import ExamDetail, Kind, plan_exam
 from node.objects.exam_writer import make_objects, write_whole_study
 from node.objects.phantom_writer import WrittenStudy
 
-DETAIL = ExamDetail(polar=(72, 40), frame_rate_hz=6.0, columns=240, seconds=1.5, longest_beats=1.0)
+pytestmark = pytest.mark.slow  # the fixture draws an examination
+
+DETAIL = ExamDetail(polar=(48, 24), frame_rate_hz=4.0, columns=240, seconds=1.0, longest_beats=1.0)
 SEED = 11
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> WrittenStudy:
     return write_whole_study(
-        tmp_path_factory.mktemp("exam") / "new", seed=SEED, objects=16, flawed=True, detail=DETAIL, processes=1
+        tmp_path_factory.mktemp("exam") / "new", seed=SEED, objects=12, flawed=True, detail=DETAIL, processes=1
     )
 
 
-@pytest.mark.slow
 def test_truth_fits_its_schema_and_is_what_was_returned(study: WrittenStudy) -> None:
     truth = json.loads((study.paths[0].parent / "truth.json").read_text(encoding="utf-8"))
     assert truth == json.loads(json.dumps(study.truth))
@@ -43,7 +44,7 @@ def test_truth_fits_its_schema_and_is_what_was_returned(study: WrittenStudy) -> 
 
 
 def test_objects_and_truth_name_the_same(study: WrittenStudy) -> None:
-    plan = plan_exam(SEED, objects=16, flawed=True, detail=DETAIL)
+    plan = plan_exam(SEED, objects=12, flawed=True, detail=DETAIL)
     for path, true, planned in zip(study.paths, study.truth["clips"], plan.objects, strict=True):
         dataset = pydicom.dcmread(path)
         assert dataset.QualityControlSubject == "YES"
@@ -57,7 +58,7 @@ def test_objects_and_truth_name_the_same(study: WrittenStudy) -> None:
         assert (true["mode"] == "colour") == (planned.kind is Kind.COLOUR) == bool(dataset.UltrasoundColorDataPresent)
         clip = read_clip(path)
         assert clip.take([0]).size
-    assert len({pydicom.dcmread(path, stop_before_pixels=True).AcquisitionTime for path in study.paths}) == 16
+    assert len({pydicom.dcmread(path, stop_before_pixels=True).AcquisitionTime for path in study.paths}) == 12
 
 
 def test_headers_without_flaw_have_the_true_regions(study: WrittenStudy) -> None:
@@ -75,7 +76,7 @@ def test_headers_without_flaw_have_the_true_regions(study: WrittenStudy) -> None
         )
         assert choose(clip.regions, clip.rows, clip.columns).problem is None
         checked += 1
-    assert checked >= 8
+    assert checked >= 6
 
 
 def test_flaws_are_in_the_header_and_not_in_the_truth(study: WrittenStudy) -> None:
@@ -103,32 +104,33 @@ def test_flaws_are_in_the_header_and_not_in_the_truth(study: WrittenStudy) -> No
                 spectral = next(item for item in dataset.SequenceOfUltrasoundRegions if item.RegionSpatialFormat == 3)
                 true_delta = next(one for one in true["regions"] if one["spatial_format"] == 3)["physical_delta_y"]
                 assert spectral.PhysicalDeltaY != pytest.approx(true_delta)
-    assert len(found) >= 5
+    assert len(found) >= 4
 
 
 def test_the_data_set_of_the_evaluation_reads_it(study: WrittenStudy) -> None:
     folder = study.paths[0].parent
     items = list(truth_json.read(folder, clips_with_truth).items)
-    assert len(items) == 16
+    assert len(items) == 12
     outlined = [item for item in items if item.truth.landmarks]
     assert outlined
     assert all(0 <= mark.point_px[0] < 240 for item in outlined for mark in item.truth.landmarks)
 
 
 def test_same_arguments_same_bytes(study: WrittenStudy, tmp_path: Path) -> None:
-    plan = plan_exam(SEED, objects=16, flawed=True, detail=DETAIL)
-    for one in islice(make_objects(tmp_path, plan, processes=1), 3):
+    plan = plan_exam(SEED, objects=12, flawed=True, detail=DETAIL)
+    for one in islice(make_objects(tmp_path, plan, processes=1), 2):
         assert one.path.read_bytes() == (study.paths[0].parent / one.path.name).read_bytes()
     other = plan_exam(SEED + 1, objects=1, detail=DETAIL)
     (made,) = make_objects(tmp_path / "other", other, processes=1)
     assert made.truth["sop_instance_uid"] not in {clip["sop_instance_uid"] for clip in study.truth["clips"]}
 
 
-def test_outlines_lie_in_the_true_region(study: WrittenStudy) -> None:
-    outlined = [clip for clip in study.truth["clips"] if clip["contours"]]
+def test_outlines_lie_where_the_picture_is(study: WrittenStudy) -> None:
+    """What a sector cuts off is outlined beyond it; most is not cut off."""
+    outlined = [clip for clip in study.truth["clips"] if any(one["structure"] == "lv" for one in clip["contours"])]
     assert outlined
     for clip in outlined:
         region = clip["regions"][0]
-        points = np.array(clip["contours"][0]["points_px"])
-        assert (points >= (region["x0_px"], region["y0_px"])).all()
-        assert (points <= (region["x1_px"], region["y1_px"])).all()
+        points = np.array(next(one["points_px"] for one in clip["contours"] if one["structure"] == "lv"))
+        inside = (points >= (region["x0_px"], region["y0_px"])) & (points <= (region["x1_px"], region["y1_px"]))
+        assert inside.all(axis=1).mean() > 0.5
