@@ -5,6 +5,7 @@ Hydra's own command line is not used: typer has that. Groups that the user's fol
 
 import importlib.util
 import shlex
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
@@ -84,6 +85,7 @@ def _place(config: str) -> tuple[Path, str]:
 
 
 def _composed(folder: Path, name: str, overrides: list[str]) -> dict[str, Any]:
+    import yaml  # type: ignore[import-untyped]
     from hydra import compose, initialize_config_dir
     from hydra.core.global_hydra import GlobalHydra
     from hydra.errors import HydraException
@@ -93,15 +95,15 @@ def _composed(folder: Path, name: str, overrides: list[str]) -> dict[str, Any]:
     ours = [f"hydra.searchpath=['file://{CONFIGS}']"] if folder != CONFIGS else []
     GlobalHydra.instance().clear()
     try:
-        with initialize_config_dir(config_dir=str(folder), version_base="1.3"):
+        with warnings.catch_warnings(), initialize_config_dir(config_dir=str(folder), version_base="1.3"):
+            warnings.simplefilter("ignore")  # of what a list of defaults might also say
             plain = compose(name, overrides=[*ours, *(one for one in overrides if _chooses_group(one))])
             _check_keys(overrides, OmegaConf.to_container(plain))
             whole = compose(name, overrides=[*ours, *overrides])
-            plain_values = OmegaConf.to_container(whole)
-            if missing := sorted(key for key in _keys(plain_values) if _at(plain_values, key) == "???"):
+            if missing := sorted(key for key, value in _entries(OmegaConf.to_container(whole)) if value == "???"):
                 raise TrainingConfigError(f"{name}: {'; '.join(f'{key} is missing' for key in missing)}")
             composed = OmegaConf.to_container(whole, resolve=True)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, yaml.YAMLError, OSError, ValueError, RecursionError) as error:
         raise TrainingConfigError(f"{name}: {_first_lines(error)}") from error
     if not isinstance(composed, dict):
         raise TrainingConfigError(f"{name}: a configuration is a table")
@@ -126,7 +128,7 @@ def _check_keys(overrides: Sequence[str], composed: Any) -> None:
         declared = _declared(group)
         if last in declared:
             raise TrainingConfigError(f"{key} is not set in this configuration: write +{key}=... to add it")
-        known = [*_keys(composed), *(f"{group}.{name}" for name in declared)]
+        known = [*(one for one, _ in _entries(composed)), *(f"{group}.{name}" for name in declared)]
         close = get_close_matches(key, known, n=1) or [one for one in known if one.rpartition(".")[2] == key][:1]
         raise TrainingConfigError(f"unknown key {key}" + (f", did you mean {close[0]}?" if close else ""))
 
@@ -144,16 +146,10 @@ def _has(table: Any, key: str) -> bool:
     return True
 
 
-def _at(table: Any, key: str) -> Any:
-    for step in key.split("."):
-        table = table[step]
-    return table
-
-
-def _keys(table: Any, above: str = "") -> Iterator[str]:
+def _entries(table: Any, above: str = "") -> Iterator[tuple[str, Any]]:
     for key, value in table.items() if isinstance(table, dict) else ():
-        yield f"{above}{key}"
-        yield from _keys(value, f"{above}{key}.")
+        yield f"{above}{key}", value
+        yield from _entries(value, f"{above}{key}.")
 
 
 def _first_lines(error: Exception) -> str:

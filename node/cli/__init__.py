@@ -40,7 +40,7 @@ class Commands(LazyGroup):
         ),
         "train": CommandRow(
             "node.cli.train:train",
-            "Teach a network on your own data or on the phantom; goes on where it was stopped.",
+            "Teach a network, or go on where a training was stopped; the run's folder has its weights, figures and log.",
         ),
         "evaluate": CommandRow(
             "node.cli.evaluate:evaluate",

@@ -92,9 +92,9 @@ def _manifests(_: bytes, path: Path) -> None:
 
 
 def _training(_: bytes, path: Path) -> None:
-    from models.training.config import read_config
+    from models.training.configuration import read_configuration
 
-    read_config(path)
+    read_configuration(str(path))
 
 
 def _conversation(data: bytes, _: Path) -> None:
@@ -134,7 +134,7 @@ TARGETS: tuple[Target, ...] = (
     Target("weights_torch_zip", "weights", weights_seeds.torch_zip, _source, _FOREIGN, ".pt"),
     Target("settings", "text", _texts("node/*.toml", "config/[do]*.toml"), _settings, ("ConfigError",)),
     Target("manifests", "text", _texts("models/manifests/*.toml"), _manifests, ("ManifestError",), ".toml"),
-    Target("training_config", "text", _texts("config/train_*.toml"), _training, ("TrainingConfigError",), ".toml"),
+    Target("training_config", "text", _texts("models/training/configs/*.yaml"), _training, ("TrainingConfigError",), ".yaml"),
 )  # fmt: skip
 GROUPS = tuple(dict.fromkeys(target.group for target in TARGETS))
 

@@ -81,6 +81,28 @@ def test_what_an_own_file_leaves_open_is_said(tmp_path: Path) -> None:
         read_configuration(str(tmp_path / "own.yaml"))
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xff\xfe",
+        b"",
+        b"a: [",
+        b"5",
+        b"defaults: 5",
+        b"a: &x [*x]",
+        b"{[]: 1}",
+        b"\x00",
+        b"task: ${nope}",
+        b"a: !!python/object:os.x 1",
+    ],
+)
+def test_a_file_that_is_no_configuration_is_refused(tmp_path: Path, content: bytes) -> None:
+    """Bug prevented: a traceback of the YAML reader's."""
+    (tmp_path / "own.yaml").write_bytes(content)
+    with pytest.raises(TrainingConfigError, match="own"):
+        read_configuration(str(tmp_path / "own.yaml"))
+
+
 def test_without_the_extra_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(configuration.importlib.util, "find_spec", lambda name: None if name == "mlflow" else object())
     with pytest.raises(TrainingConfigError, match=r"pip install 'echonode\[train\]' \(mlflow is not installed\)"):
