@@ -161,7 +161,7 @@ def _display(severity: float, muscle_db: float, rng: np.random.Generator) -> Dis
     u = rng.uniform
     dynamic_range_db = float(u(42, 66))
     fault = _between(0, 0.42, severity) * (1 if u() < 0.35 else -1)
-    grey = u(0.62, 0.91) + fault
+    grey = u(0.60, 0.885) + fault
     smoothing = (0.0, 0.0) if u() < 0.5 else (float(u(0.25, 0.8)), float(u(0.25, 0.9)))
     return Display(
         dynamic_range_db=dynamic_range_db,

@@ -154,7 +154,7 @@ def _film(
         # One question for the picture and for the outlines: each costs much for however few places.
         tissue = tissue_at(state, both)
         seen = _part(tissue, slice(None, math.prod(polar)), polar)
-        pictures.append(image.polar_picture(scanner, seen, beams, image.frame_generator(seed, index)))
+        pictures.append(image.polar_picture(scanner, seen, beams, image.frame_generator(seed, index), placement.origin))
         if colour:
             flows.append(colour(state, points, beams).numpy())
         section = Section(grid, anatomy_of(state, nodes, _part(tissue, slice(math.prod(polar), None), grid.shape)))
