@@ -1,9 +1,8 @@
 """A clip of one plane: its picture frame by frame, and what is exactly true in it."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
 
 import numpy as np
 import torch
@@ -12,7 +11,7 @@ from torch import Tensor
 
 from models.catalogue import ECHOVIEW47, EchoViewClass
 from models.phantom import image
-from models.phantom.heart import Heart, HeartState, Kind, Points, Tissue, landmarks, state_at, tissue_at
+from models.phantom.heart import Heart, Kind, Points, Tissue, landmarks, state_at, tissue_at
 from models.phantom.image import Scanner, Style
 from models.phantom.planes.contours import POINTS, trace
 from models.phantom.planes.framing import place
@@ -22,9 +21,8 @@ from models.phantom.planes.placement import Placement, Span
 from models.phantom.planes.section import KINDS, Section, anatomy_of, grid_of
 from models.phantom.planes.truth import drawn_lines, plane_values
 from models.phantom.rendered import PlaneClip
+from models.phantom.traces import flow_in_plane
 
-# Velocity of flow in cm/s towards the transducer, NaN without flow, at places and along beams (unit vectors) of any one shape.
-Flow = Callable[[HeartState, Points, Points], Tensor]
 _CLASSES: Mapping[str, EchoViewClass] = {row.name: row for row in ECHOVIEW47}
 _APICAL = ("a2ch", "a3ch", "a4ch", "a5ch")
 _SPACING_MM = 3.0
@@ -45,7 +43,7 @@ def render_plane(
     start_ms: float = 0.0,
     times_ms: Sequence[float] | None = None,
     polar: tuple[int, int] = (288, 144),
-    colour: Flow | Literal[False] = False,
+    colour: bool = False,
     foreshortening_deg: float | None = None,
     mirrored: bool = False,
     everyday: float = 1.0,
@@ -54,8 +52,8 @@ def render_plane(
 
     It begins `start_ms` after the first R wave. Without `frames` it ends with the first frame after `beats` mean R-R intervals;
     `times_ms` names the moments themselves instead. `polar` is (samples, lines). `foreshortening_deg` tilts the plane off the
-    ventricle's long axis by so much; a poor picture is foreshortened more often anyway. `colour` gives the flow to
-    be shown, float32 in cm/s of the points' shape, (samples, lines). At `everyday` 0 the plane runs as the book has it.
+    ventricle's long axis by so much; a poor picture is foreshortened more often anyway. With `colour` the clip
+    holds the flow, (frames, samples, lines) in cm/s, float32. At `everyday` 0 the plane runs as the book has it.
 
     The same arguments give the same bytes on one kind of CPU. Raises LookupError for a class that is no B-mode plane.
     """
@@ -140,7 +138,7 @@ def _film(
     moments: NDArray[np.float64],
     polar: tuple[int, int],
     seed: int,
-    colour: Flow | Literal[False],
+    colour: bool,
 ) -> _Film:
     scanner = _scanner(placement, style, polar, seed)
     points, beams = placement.polar_points(*polar)
@@ -156,7 +154,7 @@ def _film(
         seen = _part(tissue, slice(None, math.prod(polar)), polar)
         pictures.append(image.polar_picture(scanner, seen, beams, image.frame_generator(seed, index), placement.origin))
         if colour:
-            flows.append(colour(state, points, beams).numpy())
+            flows.append(flow_in_plane(state, points, beams).numpy())
         section = Section(grid, anatomy_of(state, nodes, _part(tissue, slice(math.prod(polar), None), grid.shape)))
         marks = landmarks(state)
         slices.append(Slice(state, marks, placement, *trace(state, marks, placement, section)))

@@ -253,3 +253,15 @@ def test_discs_over_the_true_outlines_give_the_true_volumes(number: int) -> None
     exact = true_values(one)
     assert 100 * (1 - esv / edv) == pytest.approx(exact["ef_bp"], abs=1.0)
     assert edv == pytest.approx(exact["lvedv_bp"], rel=0.07)
+
+
+@pytest.mark.slow
+def test_colour_is_the_flow_of_the_plane() -> None:
+    """In early filling blood flows towards the transducer of an apical view, and none flows in the wall."""
+    beat = heart().beats(0.0)[0]
+    moment = beat.mitral_opening_ms + 60
+    picture = render_plane(heart(), "a4ch-full", seed=1, quality=3, times_ms=(moment,), polar=(64, 48), colour=True)
+    assert picture.colour is not None
+    assert picture.colour.shape == picture.polar.shape
+    assert np.nanmax(picture.colour) > 20
+    assert np.isnan(picture.colour).any()
