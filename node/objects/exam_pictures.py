@@ -49,7 +49,6 @@ def plane_of(
 
     from models.phantom.heart import sample_heart
     from models.phantom.planes import render_plane
-    from models.phantom.traces import flow_in_plane
 
     torch.set_num_threads(1)  # the same bytes whatever the machine's number of cores
     return render_plane(
@@ -61,7 +60,7 @@ def plane_of(
         frames=None if beats else 1,
         frame_rate_hz=frame_rate_hz,
         polar=polar,
-        colour=flow_in_plane if colour else False,
+        colour=colour,
     )
 
 
