@@ -64,7 +64,8 @@ def test_an_unknown_command_is_used_wrong(lazy: typer.Typer) -> None:
 
 
 def test_a_command_stands_in_the_file_of_its_name() -> None:
-    """Bug prevented: a command that whoever looks for it by its name does not find. `import` cannot be a module of Python."""
+    """Bug prevented: a command that whoever looks for it by its name does not find. `import` cannot be a module of Python,
+    nor can a name with a hyphen."""
     for group in (Commands, ModelCommands):
         modules = {name: row.place.partition(":")[0].rpartition(".")[2] for name, row in group.table.items()}
-        assert {name: module.removesuffix("_") for name, module in modules.items()} == {name: name for name in modules}
+        assert {name: module.removesuffix("_").replace("_", "-") for name, module in modules.items()} == {name: name for name in modules}
