@@ -42,7 +42,7 @@ MODELS = [manifest for manifest in list_models() if manifest.family in FAMILIES]
 def test_only_embeddings_and_the_listed_have_no_map() -> None:
     without = {manifest.name for manifest in MODELS if not _has_place(manifest)}
     listed = {manifest.name for manifest in MODELS if recipe_of(manifest).no_heat_map}
-    assert without == listed | {"EchoView47_contrastive_encoder"}
+    assert without == listed | {"EchoView47_contrastive_encoder", "EchoFine_contrastive_encoder"}
 
 
 def test_a_network_that_the_table_does_not_know_is_refused() -> None:
