@@ -94,13 +94,15 @@ def lift_phantom_rule(name: str, evaluation: Path, *, by: str, at: datetime) -> 
     if record.get("weights_sha256") != before.weights_sha256:
         raise TrainingRunError(f"{evaluation}: figures of the weights {record.get('weights_sha256')!r}, not of {before.name}")
     figures = record["figures"]
-    items = figures.get("n", figures.get("items", figures.get("n_items", 0)))
+    items = figures.get("n", figures.get("items"))
+    if not isinstance(items, int) or items < 1:
+        raise TrainingRunError(f"{evaluation}: it must say on how many items it was measured, one or more, not {items!r}")
     if (phantoms := record.get("phantom_clips")) != 0:
         counted = "it does not say how many clips were phantoms" if phantoms is None else f"{phantoms} clips were phantoms"
         raise TrainingRunError(f"{evaluation}: {counted}; it must be measured on data of patients alone")
     judged = SiteEvaluation(
         by, at.isoformat(timespec="seconds"), evaluation.name, hashlib.sha256(content).hexdigest(),
-        f"{record.get('layout')}, {record.get('task')}, {items or 'unknown number of'} items", before.weights_sha256,
+        f"{record.get('layout')}, {record.get('task')}, {items} items", before.weights_sha256,
     )  # fmt: skip
     use = before.intended_use.replace(PHANTOM_ONLY, "").strip(" .") or _RESEARCH
     return before, replace(before, trained_on_phantoms=False, intended_use=use, site_evaluation=judged)

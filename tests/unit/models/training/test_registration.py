@@ -138,6 +138,8 @@ def test_an_evaluation_on_site_lifts_the_rule_for_these_weights_alone(tmp_path: 
         ({"phantom_clips": 2}, BY, "2 clips were phantoms"),
         ({"phantom_clips": None}, BY, "does not say how many clips were phantoms"),
         ({"figures": 3}, BY, "has no figures"),
+        ({"figures": {"n": 0, "accuracy_percent": 97.0}}, BY, "on how many items it was measured, one or more, not 0"),
+        ({"figures": {"accuracy_percent": 97.0}}, BY, "on how many items it was measured, one or more, not None"),
         ({}, "admin", "first and last name"),
     ],
 )
