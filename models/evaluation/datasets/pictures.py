@@ -1,11 +1,13 @@
 """Videos and images of data sets as clips without calibration."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import av
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageFile, ImageOps
 
 from models.clip import Clip
 from models.derive.beats.frame_clock import why_not_true
@@ -64,7 +66,7 @@ def image_frame(path: Path) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
     """
     with path.open("rb") as file:
         try:
-            with Image.open(file) as image:
+            with _whole_images_alone(), Image.open(file) as image:
                 if (number := getattr(image, "n_frames", 1)) > 1:
                     raise VideoError(f"the file holds {number} pictures: one is an image, several are a video (AVI, MP4)")
                 if image.mode.startswith(_DEEP):
@@ -72,6 +74,16 @@ def image_frame(path: Path) -> tuple[NDArray[np.uint8], tuple[str, ...]]:
                 return _in_colour(ImageOps.exif_transpose(image))
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise VideoError("the file holds no image that can be decoded") from error
+
+
+@contextmanager
+def _whole_images_alone() -> Iterator[None]:
+    """Other libraries (WeasyPrint) let Pillow fill what is missing with grey, in the whole process: nothing to measure in."""
+    allowed, ImageFile.LOAD_TRUNCATED_IMAGES = ImageFile.LOAD_TRUNCATED_IMAGES, False
+    try:
+        yield
+    finally:
+        ImageFile.LOAD_TRUNCATED_IMAGES = allowed
 
 
 def _in_colour(image: Image.Image) -> tuple[NDArray[np.uint8], tuple[str, ...]]:

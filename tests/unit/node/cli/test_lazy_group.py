@@ -68,4 +68,5 @@ def test_a_command_stands_in_the_file_of_its_name() -> None:
     nor can a name with a hyphen."""
     for group in (Commands, ModelCommands):
         modules = {name: row.place.partition(":")[0].rpartition(".")[2] for name, row in group.table.items()}
-        assert {name: module.removesuffix("_").replace("_", "-") for name, module in modules.items()} == {name: name for name in modules}
+        named = {name: module.removesuffix("_").replace("_", "-") for name, module in modules.items()}
+        assert named == {name: name for name in modules}

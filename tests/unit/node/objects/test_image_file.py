@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFile
 
 from models.errors import DatasetError
 from models.evaluation.datasets import pictures
@@ -85,6 +85,18 @@ def test_what_is_no_image_or_several_is_said(tmp_path: Path) -> None:
         clip_of_file(tmp_path / "two.tif")
     with pytest.raises(FileNotFoundError):
         clip_of_file(tmp_path / "nowhere.png")
+
+
+def test_half_an_image_is_none_whatever_another_library_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bug prevented: WeasyPrint lets Pillow fill what is missing with grey, for the whole process, and that was measured."""
+    monkeypatch.setattr(ImageFile, "LOAD_TRUNCATED_IMAGES", True)
+    for name in ("cut.png", "cut.jpg"):
+        Image.fromarray(RGB).save(whole := tmp_path / f"whole_{name}")
+        (tmp_path / name).write_bytes(whole.read_bytes()[:-200])
+        with pytest.raises(UnreadableClip, match="no image that can be decoded"):
+            clip_of_file(tmp_path / name)
+        assert np.array_equal(of(whole).shape, RGB.shape)
+    assert ImageFile.LOAD_TRUNCATED_IMAGES, "what others set is theirs"
 
 
 def test_an_array_of_numpy_is_a_clip(tmp_path: Path) -> None:
