@@ -1,25 +1,18 @@
 """The third generator: exact volumes, borders on its own surfaces, and nothing borrowed."""
 
-from functools import lru_cache
-
 import numpy as np
 import pytest
 
+from models.catalogue import View
 from models.derive.ventricle.volumes import biplane_volume_ml
-from models.phantom.rendered import PlaneClip
 from models.phantom.witness import PLANES, Heart, Setting, render_plane, sample_heart
-from models.phantom.witness.heart import state_at
+from models.phantom.witness.heart import END_SYSTOLE_PHASE, state_at
+from models.phantom.witness.planes import place
 from models.phantom.witness.structures import TISSUES, tissue_at
+from models.phantom.witness.truth import contours
 
 SETTINGS = list(Setting)
 _INSIDE = [TISSUES.index("lv"), TISSUES.index("muscle_inside")]
-
-
-@lru_cache
-def _clip(heart_seed: int, setting: Setting, echoview47: str) -> PlaneClip:
-    heart = sample_heart(heart_seed, setting)
-    frames = int(0.4 * heart.rr_interval_ms / 1000 * 50) + 2
-    return render_plane(heart, echoview47, seed=3, quality=3, frames=frames, frame_rate_hz=50, polar=(8, 8))
 
 
 def _counted_ml(heart: Heart, time_ms: float, points: int) -> float:
@@ -41,23 +34,22 @@ def test_volumes_are_the_stated_ones(seed: int, setting: Setting) -> None:
     assert _counted_ml(heart, 0.36 * heart.rr_interval_ms, 200_000) == pytest.approx(heart.esv_ml, rel=0.012)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS)
 @pytest.mark.parametrize("seed", [0, 1, 2, 3])
 def test_our_discs_find_its_ejection_fraction_in_its_outlines(seed: int, setting: Setting) -> None:
-    a4c, a2c = (_clip(seed, setting, name) for name in ("a4ch-full", "a2ch-full"))
-    ed, es = a4c.ed_frames[0], a4c.es_frames[0]
-    volumes = [biplane_volume_ml(a4c.contours_mm["lv"][k] / 10, a2c.contours_mm["lv"][k] / 10) for k in (ed, es)]
     heart = sample_heart(seed, setting)
-    assert 100 * (1 - volumes[1] / volumes[0]) == pytest.approx(heart.ef_percent, abs=2.0)
+    random = np.random.default_rng(seed)
+    moments = [state_at(heart, phase * heart.rr_interval_ms) for phase in (0.0, END_SYSTOLE_PHASE)]
+    a4c, a2c = (contours(place(heart, view, random), moments)["lv"] / 10 for view in (View.A4C, View.A2C))
+    volumes = [biplane_volume_ml(a4c[k], a2c[k]) for k in (0, 1)]
+    assert 100 * (1 - volumes[1] / volumes[0]) == pytest.approx(heart.ef_percent, abs=0.5)
     assert volumes[0] == pytest.approx(heart.edv_ml, rel=0.08)
 
 
-@pytest.mark.slow
 def test_calipers_are_as_long_as_the_values_say() -> None:
-    clip = _clip(1, Setting.REPORT, "plax-full-lv")
-    for key, frame in (("lvidd_2d", 0), ("ivsd_2d", 0), ("lvpwd_2d", 0)):
-        ends = clip.landmarks_mm[key][frame]
+    clip = render_plane(sample_heart(1, Setting.REPORT), "plax-full-lv", seed=3, quality=3, frames=1, polar=(8, 8))
+    for key in ("lvidd_2d", "ivsd_2d", "lvpwd_2d"):
+        ends = clip.landmarks_mm[key][0]
         assert np.linalg.norm(ends[1] - ends[0]) / 10 == pytest.approx(clip.values[key], abs=0.02)
 
 
