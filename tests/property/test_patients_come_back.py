@@ -106,6 +106,7 @@ def _through_bytes(found: StudyFindings, source: Evidence, template: str) -> lis
     return [dcmread(BytesIO(document_bytes(document))) for document in built]
 
 
+@pytest.mark.filterwarnings("ignore:The value length")  # accession numbers of more than 16 characters do come
 @pytest.mark.slow
 @settings(deadline=None, max_examples=5)
 @given(studies())
