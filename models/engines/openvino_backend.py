@@ -13,6 +13,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from functools import lru_cache
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -31,6 +32,7 @@ _EXAMPLES = 2  # frames that are traced; the probe has another number, so a batc
 _EXAMPLE_PX = 96  # length of a free side while tracing
 SMALL_PX = 256 * 256  # larger images keep all threads busy alone, and readers take few of them at a time
 MOST_AT_ONCE = 4  # inputs computed at the same time: each needs the memory of all its layers
+_CORE_LOCK = Lock()  # two at the same time would make two
 _HINTS = {Precision.FP32: "f32", Precision.BF16: "bf16"}
 
 
@@ -51,6 +53,21 @@ def _openvino() -> Any:
     return openvino
 
 
+@lru_cache(maxsize=1)
+def _cached_core() -> Any:
+    return _openvino().Core()
+
+
+def _core() -> Any:
+    """One for the process, never let go.
+
+    The plugin for CPUs gives the thread that loads it a stack for signals, and takes the memory back when it is unloaded. Where
+    another thread lets go last, the next signal of the first, a SIGTERM say, is a crash.
+    """
+    with _CORE_LOCK:
+        return _cached_core()
+
+
 @contextmanager
 def _log_kept() -> Iterator[None]:
     """A conversion that fails leaves the root logger at ERROR, with a filter and handler of its own: a mute node."""
@@ -65,7 +82,7 @@ def _log_kept() -> Iterator[None]:
 
 def has_bf16() -> bool:
     """Whether this CPU computes in bfloat16 itself; elsewhere it is emulated and slow."""
-    return "BF16" in _openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return "BF16" in _core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
 
 
 def _graph(network: nn.Module, shape: tuple[int, ...], *, fresh: bool) -> Any:
@@ -77,7 +94,7 @@ def _graph(network: nn.Module, shape: tuple[int, ...], *, fresh: bool) -> Any:
 
     folder = cached_graph(graph_key(network, shape, f"OpenVINO {openvino.__version__}"), make, fresh=fresh)
     try:
-        graph = _converted(network, shape) if folder is None else openvino.Core().read_model(folder / "graph.xml")
+        graph = _converted(network, shape) if folder is None else _core().read_model(folder / "graph.xml")
         if -1 not in shape:
             graph.reshape([1, *shape])
     except RuntimeError:
@@ -126,7 +143,7 @@ class OpenVinoBackend:
         errors = (RuntimeError, ValueError, TypeError, OSError, openvino.frontend.OpConversionFailure)
         try:
             graph = _graph(network, shape, fresh=fresh)
-            compiled = openvino.Core().compile_model(graph, "CPU", settings)
+            compiled = _core().compile_model(graph, "CPU", settings)
         except errors as error:
             raise BackendError(f"{self.name} cannot run it: {(str(error).splitlines() or [''])[0]}") from error
         self._requests = [compiled.create_infer_request() for _ in range(at_once)]
