@@ -4,6 +4,7 @@ Keys and units (UCUM) are the `key` and `ucum_unit` of the project's dictionary 
 """
 
 from models.catalogue.further_quantities import FURTHER
+from models.catalogue.lines import LINE_OF, LINE_POINTS, LINES, in_order
 from models.catalogue.quantities import GRADIENT_OF, OUTLINED, RATIOS, READ
 from models.catalogue.quantity import Direction, Method, Phase, Quantity
 from models.catalogue.views import (
@@ -24,6 +25,9 @@ __all__ = [
     "ECHOVIEW47",
     "FURTHER",
     "GRADIENT_OF",
+    "LINES",
+    "LINE_OF",
+    "LINE_POINTS",
     "M_MODES",
     "OUTLINED",
     "PROBE_VIEWS",
@@ -38,4 +42,5 @@ __all__ = [
     "Phase",
     "Quantity",
     "View",
+    "in_order",
 ]
