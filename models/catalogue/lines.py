@@ -23,11 +23,11 @@ _ONWARDS = np.array([_ONWARDS_OF.get(line, _DEEPER) for line in LINES])
 
 
 def in_order(ends: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Both ends (n, lines, 2, 2) of the `LINES` of n frames, float64 or float32: the same, that end first which is called `_1`.
+    """`ends` (n, lines, 2, 2) of the `LINES` on n frames -> (n, lines, 2, 2), that end first which is called `_1`.
 
-    Ends are (x, y) in any one unit, y growing away from the probe, of images that are not mirrored; NaN stays. First is the
-    end next to the probe; of a ventricle's length the base; across the right ventricle the septal end; across the pulmonary
-    artery and its valve the one next to the aorta.
+    They are (x, y), float64 or float32, in mm or px, y growing away from the probe, in images that are not mirrored; NaN
+    stays. First is the end next to the probe; of a ventricle's length the base; across the right ventricle the septal end;
+    across the pulmonary artery and its valve the one next to the aorta.
     """
     onwards = ((ends[..., 1, :] - ends[..., 0, :]) * _ONWARDS).sum(axis=-1)
     return np.where((onwards < 0)[..., None, None], ends[..., ::-1, :], ends)
