@@ -32,4 +32,15 @@ RECIPES = (
         head="exit",
         heat_map=HeatMap(Layer("down.-1")),
     ),
+    Recipe(
+        "phantom_points",
+        "models.families.phantom.points",
+        Answer.POINTS,
+        evaluation=("linear", "landmarks"),
+        taught=("keypoints",),
+        backbone=("entry", "down"),
+        sees=_SEES,
+        head="exit",
+        heat_map=HeatMap(Layer("down.-1")),
+    ),
 )
