@@ -18,8 +18,8 @@ _BELOW = __name__.removesuffix("models.library.registry")  # "", or "echonode." 
 # Family name -> module with its RECIPES, as a string: families stand above this file.
 FAMILIES: dict[str, str] = {
     "phantom_classifier": "models.families.phantom.recipe",
-    "phantom_segmenter": "models.families.phantom.recipe",
     "phantom_points": "models.families.phantom.recipe",
+    "phantom_segmenter": "models.families.phantom.recipe",
     "echoforge_xception": "models.families.echoforge.recipe",
     "echoforge_resnet": "models.families.echoforge.recipe",
     "echoforge_unet": "models.families.echoforge.recipe",

@@ -13,6 +13,7 @@ from models.errors import TrainingConfigError
 from models.evaluation.datasets.items import Item, Masks, Truth
 from models.phantom import GENERATOR_VERSION
 from models.training.phantom_source import VIEWS, FrameSet, load_frames
+from models.training.plane_samples import plane_samples
 from models.training.settings import PhantomPart
 
 FRAME_SIZE_PX = 160  # all trainings share one set of frames, generated at the largest input size
@@ -28,6 +29,9 @@ def phantom_samples(told: PhantomPart) -> Iterator[Item]:
     if ordered[0][1] > ordered[1][0] or ordered[1][1] > ordered[2][0]:
         raise TrainingConfigError("data.phantom: train, validation and test seeds overlap: no heart may be in two of them")
     for split, seeds in ranges.items():
+        if told.of == "planes":
+            yield from plane_samples(seeds, split, Path(told.cache), told.processes)
+            continue
         frames = load_frames(seeds, FRAME_SIZE_PX, Path(told.cache), told.processes)
         yield from (_item(frames, index, split) for index in range(len(frames)))
 
@@ -42,8 +46,9 @@ def phantom_generator() -> str:
 
 
 def phantom_description(told: PhantomPart) -> str:
+    shown = {"apical": "A4C and A2C in several phases", "planes": "every view of three generators", "traces": "their traces"}
     hearts = told.train_seeds[1] - told.train_seeds[0]
-    return f"{hearts} synthetic hearts, A4C and A2C in several phases, and images of no heart"
+    return f"{hearts} synthetic hearts, {shown[told.of]}, and images of no heart"
 
 
 def _item(frames: FrameSet, index: int, split: str) -> Item:

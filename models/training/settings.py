@@ -52,8 +52,12 @@ class ModelPart(Part):
 
 
 class PhantomPart(Part):
-    """Half-open, disjoint ranges of heart seeds; `cache` keeps the generated frames of all trainings."""
+    """Half-open, disjoint ranges of heart seeds; `cache` keeps the generated frames of all trainings.
 
+    `of`: the plain phantom's two apical views, every view of all generators that may teach, or their traces.
+    """
+
+    of: Literal["apical", "planes", "traces"] = "apical"
     train_seeds: SeedRange = (100000, 101800)
     validation_seeds: SeedRange = (200000, 200100)
     test_seeds: SeedRange = (300000, 300200)

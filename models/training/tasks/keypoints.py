@@ -71,22 +71,27 @@ class Keypoints(Task):
 
     def loss(self, answer: Tensor, targets: Targets) -> Tensor:
         """Focal loss on Gaussian peaks (Law and Deng, CornerNet, ECCV 2018, eq. 1): nearly all of a map is background."""
-        wanted, shown = self._peaks(answer, targets)
-        wanted = torch.where(wanted >= wanted.amax(dim=(2, 3), keepdim=True), 1.0, wanted)
-        probability = answer.sigmoid()
+        shown = self._shown(answer, targets)
+        maps, wanted = answer[shown], self._peaks(targets["points"][shown], *answer.shape[-2:])
+        wanted = torch.where(wanted >= wanted.amax(dim=(1, 2), keepdim=True), 1.0, wanted)
+        probability = maps.sigmoid()
         peak = wanted == 1
-        hit = -((1 - probability) ** 2) * functional.logsigmoid(answer) * peak
-        miss = -((1 - wanted) ** 4) * probability**2 * functional.logsigmoid(-answer) * ~peak
-        return ((hit + miss).sum(dim=(2, 3)) * shown).sum() / shown.sum().clamp(min=1)
+        hit = -((1 - probability) ** 2) * functional.logsigmoid(maps) * peak
+        miss = -((1 - wanted) ** 4) * probability**2 * functional.logsigmoid(-maps) * ~peak
+        return (hit + miss).sum() / shown.sum().clamp(min=1)
 
-    def _peaks(self, answer: Tensor, targets: Targets) -> tuple[Tensor, Tensor]:
-        """A Gaussian (n, points, h, w) around each point, and (n, points), 1 where the point is there and inside."""
-        height, width = answer.shape[-2:]
-        x, y = targets["points"][..., 0, None], targets["points"][..., 1, None]
-        across = -((torch.arange(width, device=answer.device) - x) ** 2) / (2 * self.settings.sigma_px**2)
-        down = -((torch.arange(height, device=answer.device) - y) ** 2) / (2 * self.settings.sigma_px**2)
-        inside = (x >= -0.5) & (x <= width - 0.5) & (y >= -0.5) & (y <= height - 0.5)
-        return torch.exp(down[..., :, None] + across[..., None, :]), (targets["present"] & inside[..., 0]).float()
+    def _shown(self, answer: Tensor, targets: Targets) -> Tensor:
+        """(n, points), true where the point is there and inside the map."""
+        x, y = targets["points"].unbind(dim=-1)
+        inside = (x >= -0.5) & (x <= answer.shape[-1] - 0.5) & (y >= -0.5) & (y <= answer.shape[-2] - 0.5)
+        return targets["present"] & inside
+
+    def _peaks(self, points: Tensor, height: int, width: int) -> Tensor:
+        """A Gaussian (m, h, w) around each of `points` (m, 2), (x, y) px."""
+        x, y = points[:, 0, None], points[:, 1, None]
+        across = -((torch.arange(width, device=points.device) - x) ** 2) / (2 * self.settings.sigma_px**2)
+        down = -((torch.arange(height, device=points.device) - y) ** 2) / (2 * self.settings.sigma_px**2)
+        return torch.exp(down[:, :, None] + across[:, None, :])
 
     def scores(self, answer: Tensor, targets: Targets) -> dict[str, Tensor]:
         height, width = answer.shape[-2:]
