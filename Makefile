@@ -8,12 +8,16 @@ REQUIRE     ?=
 # One worker more than two cores have, since tests with real processes wait for a third of their time; one thread a worker, since more
 # would wait for each other. A file is one worker's, so that what a module sets up is set up once.
 WORKERS     ?= 3
+# How often a test that fails is tried again, and named. Not here: a test that fails now and then is a defect of itself or of the
+# product. `.ci/run` tries once more: among ten thousand tests beside foreign programs one that meets a hiccup must not end the proof.
+RERUNS      ?= 0
 # No module is compiled before it is imported: most of them never are, and compiling all takes as long as installing.
 PIP          = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-compile -c config/constraints.txt \
                $(if $(TORCH_INDEX),--extra-index-url $(TORCH_INDEX))
 # Compiled modules are kept, whatever the machine says: the tests start a hundred processes.
 KEEP         = PYTHONDONTWRITEBYTECODE=
-PYTEST       = $(KEEP) OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --require=$(REQUIRE)
+PYTEST       = $(KEEP) OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --require=$(REQUIRE) \
+               $(if $(filter-out 0,$(RERUNS)),--reruns $(RERUNS) -rR)
 # What `make test` leaves to the targets behind it.
 QUICK        = not further and not origins
 

@@ -181,6 +181,20 @@ def coloured(picture: NDArray[np.uint8]) -> NDArray[np.bool_]:
     return np.ptp(picture.astype(int), axis=2) > 10
 
 
+def drawn_at(page: OhifPage, frame_index: int) -> NDArray[np.bool_] | None:
+    """`drawn` (rows, columns), true where drawn, of a frame that is gone to every time one looks: a viewport that the viewer
+    makes anew meanwhile shows another one.
+    """
+    page.go_to(frame_index + 1)
+    return drawn(page, frame_index)
+
+
+def unmarked(page: OhifPage, frame_index: int) -> bool:
+    """Whether that frame, once it is shown, has nothing drawn on it."""
+    drawing = wait_for(lambda: [one for one in [drawn_at(page, frame_index)] if one is not None], 60, f"no frame {frame_index}")
+    return not drawing[0].any()
+
+
 def drawn(page: OhifPage, frame_index: int) -> NDArray[np.bool_] | None:
     """What is drawn on that frame's image as it is shown, true in the outline, (rows, columns); None before it is shown."""
     picture = page.shown()
@@ -214,13 +228,11 @@ def test_each_outline_is_shown_on_its_frame_and_nowhere_else(name: str, viewer: 
         page.open_document()
         page.keep_segmentation()
         for index in (*range(FRAMES), ED):  # forwards, and back to one
-            page.go_to(index + 1)
             if index in outlined:
                 mask = rasterise(OUTLINES[index], ROWS, COLUMNS)
-                wait_for(lambda i=index, m=mask: agrees(drawn(page, i), m), 60, f"frame {index} lacks its outline")
+                wait_for(lambda i=index, m=mask: agrees(drawn_at(page, i), m), 60, f"frame {index} lacks its outline")
             else:
-                drawing = wait_for(lambda i=index: [d for d in [drawn(page, i)] if d is not None], 60, f"no frame {index}")
-                assert not drawing[0].any(), f"frame {index} has no outline"
+                assert unmarked(page, index), f"frame {index} has no outline"
         assert (page.errors, page.is_black(), page.hosts) == ([], False, {"127.0.0.1"})
 
 
@@ -231,13 +243,11 @@ def test_the_report_draws_its_outlines_on_their_frames(viewer: Viewer) -> None:
         mask = rasterise(OUTLINES[ED], ROWS, COLUMNS)
         wait_for(lambda: runs_along(drawn(page, ED), mask), 60, "the report does not open at end-diastole")
         for index in range(FRAMES):
-            page.go_to(index + 1)
             if index in (ED, ES):
                 mask = rasterise(OUTLINES[index], ROWS, COLUMNS)
-                wait_for(lambda i=index, m=mask: runs_along(drawn(page, i), m), 60, f"frame {index} lacks its outline")
+                wait_for(lambda i=index, m=mask: runs_along(drawn_at(page, i), m), 60, f"frame {index} lacks its outline")
             else:
-                drawing = wait_for(lambda i=index: [d for d in [drawn(page, i)] if d is not None], 60, f"no frame {index}")
-                assert not drawing[0].any(), f"frame {index} has no outline"
+                assert unmarked(page, index), f"frame {index} has no outline"
         assert (page.errors, page.is_black()) == ([], False)
 
 
@@ -248,14 +258,12 @@ def test_the_report_draws_its_calipers_on_their_frames(viewer: Viewer) -> None:
         page.leave_measurements()
         wait_for(lambda: runs_along(drawn(page, ED), line_mask(ED)), 60, "the report does not open at end-diastole")
         for index in range(FRAMES):
-            page.go_to(index + 1)
             if index in LINES:
-                wait_for(lambda i=index: runs_along(drawn(page, i), line_mask(i)), 60, f"frame {index} lacks its line")
+                wait_for(lambda i=index: runs_along(drawn_at(page, i), line_mask(i)), 60, f"frame {index} lacks its line")
             elif index == PEAK:
-                wait_for(lambda i=index: points_at(drawn(page, i), POINT), 60, f"frame {index} lacks its point")
+                wait_for(lambda i=index: points_at(drawn_at(page, i), POINT), 60, f"frame {index} lacks its point")
             else:
-                drawing = wait_for(lambda i=index: [d for d in [drawn(page, i)] if d is not None], 60, f"no frame {index}")
-                assert not drawing[0].any(), f"frame {index} has no mark"
+                assert unmarked(page, index), f"frame {index} has no mark"
         assert (page.errors, page.is_black()) == ([], False)
 
 
