@@ -5,6 +5,7 @@ from copy import copy
 from functools import cache
 from typing import Any
 
+from models.catalogue import View
 from models.clip import Clip
 from models.library.manifest import Manifest
 from models.library.model import Model
@@ -41,6 +42,6 @@ class Reads:
     def manifests(self) -> tuple[Manifest, ...]:
         return (self.manifest,)
 
-    def read_values(self, clip: Clip, beats: Sequence[Beat] = ()) -> tuple[ReadValue, ...]:
+    def read_values(self, clip: Clip, beats: Sequence[Beat] = (), view: View | None = None) -> tuple[ReadValue, ...]:
         values: tuple[ReadValue, ...] = self.read(clip).values  # type: ignore[attr-defined]
         return values

@@ -38,7 +38,7 @@ def read_clip_values(
         return ClipReadings()
 
     def ask(model: Model) -> tuple[ReadValue, ...]:
-        read = (_in_view(value, view, clip) for value in model.reader.read_values(clip, beats))
+        read = (_in_view(value, view, clip) for value in model.reader.read_values(clip, beats, view))
         return tuple(_of_whole_beats(value, why_no_beats) for value in read)
 
     def of_clip(value: ReadValue) -> ReadValue:
@@ -106,7 +106,7 @@ def _of_whole_beats(value: ReadValue, why_none: str) -> ReadValue:
 
 def _unread(loaded: LoadedModel, views: tuple[View, ...], why: str) -> list[ReadValue]:
     """What the model would have given of clips of its form."""
-    keys = [key for key in quantities_read(loaded.manifest) if READ[key].views == views]
+    keys = [key for key in quantities_read(loaded.manifest) if READ[key].is_read_in(*views)]
     reasons = (Reason.OUT_OF_DISTRIBUTION,)
     return [ReadValue(key, READ[key].unit, None, model=loaded.manifest.name, reasons=reasons, detail=why) for key in keys]
 
@@ -117,6 +117,6 @@ def _left_out(value: ReadValue, views: tuple[View, ...]) -> str:
         return "no quantity of this node"
     if value.unit != quantity.unit:
         return f"it is in {value.unit}, not in {quantity.unit}"
-    if quantity.views != views:
+    if not quantity.is_read_in(*views):
         return f"it is not measured in {' and '.join(views)}{' alone' if len(views) == 1 else ''}"
     return "" if quantity.key in READ else "the node takes it from outlines, not from readings"

@@ -33,6 +33,7 @@ OUTLINED: dict[str, Quantity] = {
 }
 
 _PLAX, _CALIPERS = (View.PLAX,), Method.CALIPERS
+_PLAX_HIGH, _PLAX_ZOOM, _PSAX_AV, _ROOT = (View.PLAX_HIGH,), (View.PLAX_ZOOM,), (View.PSAX_AV,), (1.2, 7.5)
 _PEAK, _ENVELOPE, _AREA = Method.SPECTRAL_PEAK, Method.SPECTRAL_ENVELOPE, (3.0, 90.0)
 _AV_PW, _AV_CW, _MV_PW, _MV_CW = (View.DOPPLER_AV_PW,), (View.DOPPLER_AV_CW,), (View.DOPPLER_MV_PW,), (View.DOPPLER_MV_CW,)
 _BERNOULLI, _RATIO, _DIAMETERS = Method.BERNOULLI, Method.RATIO, ("lvidd_2d", "lvids_2d")
@@ -57,10 +58,29 @@ READ: dict[str, Quantity] = {
         Quantity("fs_2d", "Fractional shortening", "%", _CALIPERS, _PLAX, (1.5, 57.0), parts=_DIAMETERS),
         Quantity("ef_teichholz_2d", "EF Teichholz", "%", Method.TEICHHOLZ, _PLAX, _EF, parts=_DIAMETERS),
         Quantity("la_diam_ap_2d", "LA AP diameter", "cm", _CALIPERS, _PLAX, (1.5, 9.0), "la", _ES),
-        Quantity("ao_root", "Aortic root (sinus of Valsalva)", "cm", _CALIPERS, _PLAX, (1.5, 7.5), "aorta", _ED),
-        Quantity("ao_asc", "Ascending aorta", "cm", _CALIPERS, _PLAX, (1.5, 9.0), "aorta", _ED),
+        Quantity(
+            "ao_root",
+            "Aortic root (sinus of Valsalva)",
+            "cm",
+            _CALIPERS,
+            _PLAX,
+            (1.5, 7.5),
+            "aorta",
+            _ED,
+            also_in=(View.PLAX_HIGH, View.PLAX_ZOOM),
+        ),
+        Quantity(
+            "ao_stj", "Sinotubular junction", "cm", _CALIPERS, _PLAX, _ROOT, "sinotubular junction", _ED, also_in=_PLAX_HIGH
+        ),
+        Quantity("ao_asc", "Ascending aorta", "cm", _CALIPERS, _PLAX, (1.5, 9.0), "aorta", _ED, also_in=_PLAX_HIGH),
+        Quantity("ao_annulus", "Aortic annulus", "cm", _CALIPERS, _PLAX, (1.2, 4.0), "aortic annulus", also_in=_PLAX_ZOOM),
+        Quantity("lvot_diam", "LVOT diameter", "cm", _CALIPERS, _PLAX, (1.3, 3.0), "lvot", also_in=_PLAX_ZOOM),
         Quantity("rv_basal", "RV basal diameter", "cm", _CALIPERS, _A4C, (1.0, 8.0), "rv", _ED),
-        Quantity("pa_diam", "Main PA diameter", "cm", _CALIPERS, (View.PSAX_AV,), (0.8, 6.0), "pa", _ED),
+        Quantity("rv_mid", "RV mid-cavity diameter", "cm", _CALIPERS, _A4C, (0.8, 8.0), "rv", _ED),
+        Quantity("rv_length", "RV length", "cm", _CALIPERS, _A4C, (3.0, 13.0), "rv", _ED),
+        Quantity("pa_diam", "Main PA diameter", "cm", _CALIPERS, _PSAX_AV, (0.8, 6.0), "pa", _ED),
+        Quantity("rvot_prox", "RVOT proximal diameter", "cm", _CALIPERS, _PSAX_AV, (1.0, 7.0), "rvot", _ED),
+        Quantity("rvot_dist", "RVOT distal diameter", "cm", _CALIPERS, _PSAX_AV, (0.8, 6.0), "rvot", _ED),
         Quantity("ivc_diam", "IVC diameter", "cm", _CALIPERS, (View.SUBCOSTAL_IVC,), (0.2, 4.5), "ivc"),
         Quantity("ef_video_regression", "EF by video regression", "%", Method.VIDEO_REGRESSION, _A4C, _EF),
         Quantity(

@@ -57,11 +57,12 @@ class Direction(StrEnum):
 class Quantity:
     """One thing that may be issued, and everything that is known of it but its codes.
 
-    `views` are all needed; none where no image shows it. `limits` are inclusive, in `unit`. `structure` is what
-    it is measured on, as a `Contour` names it: with the views it makes the group of a report that a value stands in. `phase` is
-    the one at which it is read, by convention; of the others no frame of one phase is known. `direction` is which way the flow
-    or tissue runs from the window it is taken in; where `either_way`, another window shows it running the other way. Of `parts`
-    it is made. Of several clips the best image counts; where `highest`, the highest adequate value of all.
+    `views` are all needed; none where no image shows it. What a single view shows may be read in those of `also_in` as well.
+    `limits` are inclusive, in `unit`. `structure` is what it is measured on, as a `Contour` names it: with the views it makes
+    the group of a report that a value stands in. `phase` is the one at which it is read, by convention; of the others no frame
+    of one phase is known. `direction` is which way the flow or tissue runs from the window it is taken in; where `either_way`,
+    another window shows it running the other way. Of `parts` it is made. Of several clips the best image counts; where
+    `highest`, the highest adequate value of all.
     """
 
     key: str
@@ -76,3 +77,8 @@ class Quantity:
     either_way: bool = False
     highest: bool = False
     parts: tuple[str, ...] = ()
+    also_in: tuple[View, ...] = ()
+
+    def is_read_in(self, *views: View) -> bool:
+        """Whether a clip of each of `views`, and of no other, gives it."""
+        return self.views == views or (len(self.views) == 1 and len(views) == 1 and views[0] in self.also_in)

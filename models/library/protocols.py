@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from models.catalogue import View
 from models.clip import Clip
 from models.library.manifest import Manifest
 from models.library.reading import Decoding, Reading
@@ -75,8 +76,11 @@ class ClipReader(Protocol):
 class Reader(ClipReader, Protocol):
     """A loaded network that measures."""
 
-    def read_values(self, clip: Clip, beats: Sequence[Beat] = ()) -> tuple[ReadValue, ...]:
-        """The values of `read`, corrected, without the table; one for each of these `beats` where it can use them."""
+    def read_values(self, clip: Clip, beats: Sequence[Beat] = (), view: View | None = None) -> tuple[ReadValue, ...]:
+        """The values of `read`, corrected, without the table; one for each of these `beats` where it can use them.
+
+        `view` is what the clip shows, where it is known: of a model that reads several views only that one's values.
+        """
         ...
 
 

@@ -16,13 +16,16 @@ AREAS = ("la_area_a4c", "la_area_a2c", "ra_area")  # at end-systole
 def views_read(manifest: Manifest) -> tuple[View, ...]:
     """On which images a model that measures is asked; empty where the node never asks it."""
     recipe = recipe_of(manifest)
+    if recipe.needs:
+        shown = (view for key in _labelled(manifest) for view in (*READ[key].views, *READ[key].also_in))
+        return tuple(dict.fromkeys(shown))
     stated = recipe.views_of_model.get(manifest.name) or recipe.views
     return stated or (_views_of_quantities(manifest.architecture) if recipe.as_named else ())
 
 
 def quantities_read(manifest: Manifest) -> tuple[str, ...]:
     """The keys of `catalogue.READ` that the node may take from this model."""
-    keys = recipe_of(manifest).quantities or _named_keys(manifest)
+    keys = _labelled(manifest) or recipe_of(manifest).quantities or _named_keys(manifest)
     keys += _OF_DIAMETERS if {"lvidd_2d", "lvids_2d"} <= set(keys) else ()
     views = views_read(manifest)
     return tuple(key for key in keys if key in READ and set(READ[key].views) <= set(views))
@@ -50,6 +53,12 @@ def key_in_view(key: str, view: View) -> str:
 def views_together(manifest: Manifest) -> tuple[View, ...]:
     """The views of which it reads one clip each, all together and none alone; empty where it reads single clips."""
     return next((READ[key].views for key in quantities_read(manifest) if len(READ[key].views) > 1), ())
+
+
+def _labelled(manifest: Manifest) -> tuple[str, ...]:
+    """Those of which the model has all labels."""
+    needs = recipe_of(manifest).needs
+    return tuple(key for key, labels in needs.items() if key in READ and set(labels) <= set(manifest.labels))
 
 
 def _named_keys(manifest: Manifest) -> tuple[str, ...]:

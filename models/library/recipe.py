@@ -31,6 +31,7 @@ class Encodes(StrEnum):
     CLIPS = "clips"
 
 
+LV = "lv"  # the label of the left ventricle's cavity
 FITS = ""  # nothing is missing for a role
 PLAX = (View.PLAX, View.PLAX_HIGH, View.PLAX_ZOOM)
 EMBEDDING = "the numbers of an embedding have no meaning that could be explained"
@@ -114,8 +115,9 @@ class Recipe:
     `roles` are those that the family takes, with what this kind lacks for it (FITS: nothing); `limits` the one entry of
     [thresholds] that it needs for a role. `views` are the images on which the node asks it, `views_of_model` the same of single
     models; `quantities` the keys that it reads there. With `as_named` both follow from the keys in the manifest's
-    [architecture] where nothing else is said. `grades` are the views whose image quality it may grade, `outlines` those that a
-    segmenter reads of its own accord.
+    [architecture] where nothing else is said. With `needs`, the labels that each quantity is read from, a model reads those
+    whose labels it has, on all images that show them. `grades` are the views whose image quality it may grade, `outlines` those
+    that a segmenter reads of its own accord.
 
     `clips_read` is how many clips it reads together: 1 makes it a `Reader`, more a `GroupReader`. `encodes` says of what it
     gives features. `beats_by` names, as "module:function" of (model, segmenter's model), the model that reads each beat which
@@ -145,6 +147,7 @@ class Recipe:
     views_of_model: Mapping[str, tuple[View, ...]] = field(default_factory=dict)
     quantities: tuple[str, ...] = ()
     as_named: bool = False
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     grades: tuple[View, ...] = OF_IMAGES
     outlines: tuple[View, ...] = ()
     evaluation: tuple[str, ...] = ()
@@ -164,12 +167,14 @@ class Recipe:
     no_heat_map: str = ""
 
     def reads(self, manifest: Manifest) -> bool:
-        """Whether the family knows what the outputs are: a new head may have any, of which it reads classes by their labels,
-        and of masks the first, where that is the left ventricle.
+        """Whether the family knows what the outputs are: a new head may have any, of which it reads classes, and the
+        structures and points that it has quantities of, by their labels, and of other masks the left ventricle.
         """
         if not manifest.architecture.get("new_head") or self.answers is Answer.CLASSES:
             return True
-        return self.answers is Answer.MASK and Role.LV_SEGMENTATION in self.roles and manifest.labels[:1] == ("lv",)
+        if any(set(needed) <= set(manifest.labels) for needed in self.needs.values()):
+            return True
+        return self.answers is Answer.MASK and Role.LV_SEGMENTATION in self.roles and LV in manifest.labels
 
     @property
     def per_pixel(self) -> bool:

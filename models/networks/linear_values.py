@@ -66,25 +66,25 @@ def values_at(manifest: Manifest, diameters: Diameters, phases: PhaseFrames) -> 
     if "at_es" in keys:
         wanted.append((str(keys["at_es"]), phases.es))
     if "largest" in keys:
-        diameters, frames = _without_slips(diameters)
+        diameters, frames = widest(diameters)
         wanted.append((str(keys["largest"]), frames))
     for key, frames in wanted:
-        values += _mean_at(key, diameters, frames, phases.why_none)
+        values += mean_at(key, diameters, frames, phases.why_none)
     if all(key != _LVIDS for key, _ in wanted):
         return (*values, *(() if any(frames for _, frames in wanted) else _without_phase(manifest, diameters)))
     known = phases.ed and phases.es
-    return (*values, *_systolic_function(diameters, phases), *(() if known else _without_phase(manifest, diameters)))
+    return (*values, *systolic_function(diameters, phases), *(() if known else _without_phase(manifest, diameters)))
 
 
-def _without_slips(diameters: Diameters) -> tuple[Diameters, Sequence[int]]:
-    """The running median of the diameters and the frame where it is largest."""
+def widest(diameters: Diameters) -> tuple[Diameters, Sequence[int]]:
+    """The running median of the diameters, since one frame may have slipped, and the frame where it is largest."""
     px = running_median(diameters.px)
     smooth = replace(diameters, px=px, cm=None if diameters.cm is None else running_median(diameters.cm))
     curve, _ = smooth.in_best_unit
     return smooth, (int(np.nanargmax(curve)),) if np.isfinite(curve).any() else ()
 
 
-def _mean_at(key: str, diameters: Diameters, frames: Sequence[int], why_none: str) -> list[ReadValue]:
+def mean_at(key: str, diameters: Diameters, frames: Sequence[int], why_none: str) -> list[ReadValue]:
     """The mean over the beats; of an uncalibrated clip the pixels, and why there are no centimetres."""
     absent = _why_absent(diameters, frames, why_none)
     if not frames:
@@ -139,7 +139,7 @@ def _without_phase(manifest: Manifest, diameters: Diameters) -> list[ReadValue]:
     return [_within(measured, value, length_keys(manifest), diameters)]
 
 
-def _systolic_function(diameters: Diameters, phases: PhaseFrames) -> list[ReadValue]:
+def systolic_function(diameters: Diameters, phases: PhaseFrames) -> list[ReadValue]:
     """Fractional shortening, which pixels give too, and Teichholz's EF, which needs centimetres."""
     absent = _why_absent(diameters, phases.ed and phases.es, phases.why_none)
     reasons, words = in_order([reason for reason, _ in absent]), _join(absent)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeVar, cast
 
+from models.catalogue import View
 from models.clip import Clip
 from models.derive.beats.beat_coverage import why_no_beat_shown
 from models.derive.limits import Limits, impossible
@@ -43,8 +44,8 @@ class ReadingNetwork(EngineSlots):
         """Its own, then those of the networks that it asks."""
         return (self.manifest,)
 
-    def read_values(self, clip: Clip, beats: Sequence[Beat] = ()) -> tuple[ReadValue, ...]:
-        """The values of `read`, whatever beats are known."""
+    def read_values(self, clip: Clip, beats: Sequence[Beat] = (), view: View | None = None) -> tuple[ReadValue, ...]:
+        """The values of `read`, whatever beats and view are known."""
         return cast(Reader, self).read(clip).values
 
     def __init_subclass__(cls, **further: Any) -> None:

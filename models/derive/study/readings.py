@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from models.catalogue import GRADIENT_OF, QUANTITIES, READ, Method
+from models.catalogue import GRADIENT_OF, QUANTITIES, READ, Method, Quantity, View
 from models.derive.displays.jets import Given, highest, is_possible, one_way
 from models.derive.study.missing_views import shown_view
 from models.results import ClipFindings, FrameReference, Measurement, ReadValue, Reason, in_order
@@ -55,7 +55,9 @@ def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measuremen
 
 def _together(key: str, refusals: Sequence[Refusal], clips: Sequence[ClipFindings]) -> Refusal:
     """The reasons and words of all clips of the quantity's views, also of those that no model was asked about."""
-    gates = [reason for clip in clips if shown_view(clip) in QUANTITIES[key].views for reason in clip.gates]
+    quantity = QUANTITIES[key]
+    views = (*quantity.views, *quantity.also_in)
+    gates = [reason for clip in clips if shown_view(clip) in views for reason in clip.gates]
     reasons = in_order([*gates, *(reason for stated, _ in refusals for reason in stated)])
     return reasons, "; ".join(dict.fromkeys(words for _, words in refusals if words))
 
@@ -133,7 +135,7 @@ def _measurement(clip: ClipFindings, value: ReadValue, number: float) -> Measure
         value=number,
         unit=quantity.unit,
         method=quantity.method,
-        view=quantity.views[0] if len(quantity.views) == 1 else None,
+        view=_view(clip, quantity),
         sources=_sources(clip, value),
         beats=value.beats,
         sd=value.sd,
@@ -141,6 +143,14 @@ def _measurement(clip: ClipFindings, value: ReadValue, number: float) -> Measure
         direction=value.direction,
         calipers=value.calipers,
     )
+
+
+def _view(clip: ClipFindings, quantity: Quantity) -> View | None:
+    """The one that it was found in."""
+    if len(quantity.views) != 1:
+        return None
+    shown = shown_view(clip)
+    return shown if shown in quantity.also_in else quantity.views[0]
 
 
 def _sources(clip: ClipFindings, value: ReadValue) -> tuple[FrameReference, ...]:

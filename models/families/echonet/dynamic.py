@@ -20,6 +20,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from models.catalogue import View
 from models.clip import Clip
 from models.derive.beats.beat_to_beat import (
     Indices,
@@ -106,7 +107,7 @@ class EjectionFraction(ReadingNetwork):
         ef_percent: Tensor = self.network(clips)[:, 0]
         return ef_percent
 
-    def read_values(self, clip: Clip, beats: Sequence[Beat] = ()) -> tuple[ReadValue, ...]:
+    def read_values(self, clip: Clip, beats: Sequence[Beat] = (), view: View | None = None) -> tuple[ReadValue, ...]:
         """The corrected decoding, one clip for each of these beats; without any, over all clips of the video."""
         es_frames = [beat.es_frame_index for beat in beats] or None
         return self._read(clip, Decoding.CORRECTED, es_frames).values

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.calibration import lowest_region
+from models.catalogue import View
 from models.clip import Clip
 from models.derive.calipers.diameter_curve import Motion, PhaseFrames, phase_frames, published_phases, smoothed, wave_frames
 from models.derive.calipers.heat_map import PeakLimits, peak, published_centroid, sigmoid
@@ -90,7 +91,7 @@ class LinearReader(ReadingNetwork, DeepLab):
             folder_columns=_FOLDER_COLUMNS + more,
         )
 
-    def read_values(self, clip: Clip, beats: Sequence[Beat] = ()) -> tuple[ReadValue, ...]:
+    def read_values(self, clip: Clip, beats: Sequence[Beat] = (), view: View | None = None) -> tuple[ReadValue, ...]:
         """The values of the corrected `read`, and no table: of a length that is taken at R waves, from those frames alone.
 
         Where none of them has both its end points, what to say depends on the other frames.

@@ -1,7 +1,8 @@
 """What the phantom's networks say of themselves."""
 
+from models.catalogue import LINE_OF, LINES, READ
 from models.library.model_set import Role
-from models.library.recipe import FITS, Answer, Encodes, HeatMap, Layer, Recipe
+from models.library.recipe import FITS, Answer, Encodes, EngineStep, HeatMap, Layer, Recipe
 
 _SEES = "models.inputs.letterboxed_region:letterboxed"
 
@@ -51,7 +52,12 @@ RECIPES = (
         "phantom_points",
         "models.families.phantom.points",
         Answer.POINTS,
-        evaluation=("linear", "landmarks"),
+        roles={Role.MEASUREMENTS: FITS},
+        needs={key: (f"{line}_1", f"{line}_2") for key, line in LINE_OF.items() if key in READ},
+        evaluation=("linear", "values", "landmarks"),
+        lines=LINES,
+        clips_read=1,
+        engine=EngineStep(),
         taught=("keypoints",),
         backbone=("entry", "down"),
         sees=_SEES,

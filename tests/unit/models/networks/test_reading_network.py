@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 import models.families
+from models.catalogue import View
 from models.clip import Clip
 from models.errors import ReadingError
 from models.library.manifest import Manifest
@@ -41,7 +42,7 @@ class Says(ReadingNetwork):
         marks = (Mark(0, CaliperKind.POINT, ((1.0, 1.0),)),)
         return Reading(self.values, columns=("EF",), rows=({"EF": 1.0},), marks=marks)
 
-    def read_values(self, clip: Clip, beats: Sequence[Beat] = ()) -> tuple[ReadValue, ...]:
+    def read_values(self, clip: Clip, beats: Sequence[Beat] = (), view: View | None = None) -> tuple[ReadValue, ...]:
         return self.values
 
     def read_group(self, clips: Sequence[Clip]) -> Reading:
