@@ -16,13 +16,16 @@ _AT_ONCE = 64
 
 
 def learnt_reference(model: Model, train: ClipDataset, validation: ClipDataset) -> dict[str, float]:
-    """Sets the network's means and gives the limit; nothing for a network without a reference, or classes without an image."""
+    """Sets the network's means and gives the limit; nothing for a network without a reference, or without an image of a heart.
+
+    A class may have none: that of no heart at all, or one too rare for the split.
+    """
     if not (model.describes and model.manifest.architecture.get("reference_classes")):
+        return {}
+    if not (_hearts(train) and _hearts(validation)):
         return {}
     features, items = _described(model, train)
     classes = torch.tensor([train.task.labels.index(train.task.class_of(item)) for item in items])
-    if len(set(classes.tolist())) < len(train.task.labels):
-        return {}
     model.learning_reference.learn_reference(features, classes)
     features, items = _described(model, validation)
     place = next(model.network.parameters()).device
@@ -48,9 +51,13 @@ def _described(model: Model, data: ClipDataset) -> tuple[Tensor, list[Item]]:
 
 
 def _batches(data: ClipDataset) -> Iterator[tuple[Tensor, list[Item]]]:
-    hearts = [index for index, item in enumerate(data.items) if item.truth.view or item.truth.label != View.OTHER.value]
+    hearts = _hearts(data)
     for first in range(0, len(hearts), _AT_ONCE):
         shown = [
             (sample.inputs, data.items[index]) for index in hearts[first : first + _AT_ONCE] for sample in data.shown(index)
         ]
         yield torch.stack([inputs for inputs, _ in shown]), [item for _, item in shown]
+
+
+def _hearts(data: ClipDataset) -> list[int]:
+    return [index for index, item in enumerate(data.items) if item.truth.view or item.truth.label != View.OTHER.value]

@@ -67,10 +67,15 @@ class PhantomClassifier(EngineSlots):
     def learn_reference(self, features: Tensor, classes: Tensor) -> None:
         """Sets the means and the shared precision from `features` (n, width), float32, of training frames.
 
-        `classes` (n,), int64, are the 0-based indices of their classes.
+        `classes` (n,), int64, are the 0-based indices of their classes. A class without a frame repeats the mean of the first
+        that has one: so it is never the nearest.
         """
         features = features.double()
-        means = torch.stack([features[classes == index].mean(dim=0) for index in range(len(self.class_means))])
+        shown = sorted(set(classes.tolist()))
+        first = features[classes == shown[0]].mean(dim=0)
+        means = torch.stack(
+            [features[classes == index].mean(dim=0) if index in shown else first for index in range(len(self.class_means))]
+        )
         residuals = features - means[classes]
         covariance = residuals.T @ residuals / len(residuals)
         # A channel that never varied must not make the distance infinite: 1 % of each variance, and a floor, is added.
