@@ -44,6 +44,21 @@ def evaluate_model(
     """
     find_manifest(model)  # a wrong name is told before a large data set is read, a wrong data set before weights are
     data = read_data(path, layout, source, options.split)
+    return evaluate_on(model, data, options, task=task, beats_by=beats_by, device=device, engine=engine, watch=watch)
+
+
+def evaluate_on(
+    model: str,
+    data: DataSet,
+    options: Options,
+    *,
+    task: str = "auto",
+    beats_by: str | None = None,
+    device: str = "cpu",
+    engine: str = "torch",
+    watch: Watch = iter,
+) -> Evaluated:
+    """As `evaluate_model`, on data that were read, or are drawn as they are asked for."""
     loaded = load_model(model, pretrained=True, device=device)
     task = chosen_task(loaded.manifest, data, task)
     ways = [move_to_engine(loaded, engine=engine, device=device, for_features=task == "embedding")]

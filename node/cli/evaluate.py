@@ -10,8 +10,9 @@ from typing import Annotated
 import typer
 
 from models.clip import Clip
-from models.evaluation.data_set_evaluation import Evaluated, evaluate_model
+from models.evaluation.data_set_evaluation import Evaluated, evaluate_model, evaluate_on
 from models.evaluation.datasets import LAYOUTS
+from models.evaluation.datasets.generated import Generator, generated
 from models.evaluation.datasets.items import DataSet, Item
 from models.evaluation.fold_evaluation import evaluate_folds, folds_in
 from models.evaluation.phantom_evaluation import evaluate_ef, record_metrics
@@ -54,7 +55,11 @@ def evaluate(
     ] = 0.0,
     out: Annotated[Path | None, typer.Option(help="Folder for metrics.json, items.csv and the plots.")] = None,
     device: Annotated[str, typer.Option(help="Where a model runs: cpu or cuda.")] = "cpu",
-    hearts: Annotated[int, typer.Option(help="Without a model: how many held-out hearts.")] = 8,
+    generator: Annotated[
+        Generator | None,
+        typer.Option(help="Instead of --data: held-out hearts of a generator; first and second taught, unseen taught nothing."),
+    ] = None,
+    hearts: Annotated[int, typer.Option(help="Without --data: how many held-out hearts.")] = 8,
     processes: Annotated[int, typer.Option(help="Without a model: worker processes.")] = 2,
     engine: Annotated[
         EngineName, typer.Option(help="What computes: torch, by which the figures are stated, or auto as in the node.")
@@ -63,8 +68,19 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """A model on a published data set, its figures beside the published ones; or the bundled networks on synthetic hearts."""
-    if (model is None) != (data is None):
-        raise ConfigError("a model and its --data belong together; without both, the bundled networks are evaluated")
+    if (model is None) != (data is None and generator is None) or (data is not None and generator is not None):
+        raise ConfigError(
+            "a model and its --data, or its --generator, belong together; without them, the bundled networks are evaluated"
+        )
+    options = _options(split, decoding, label_noise)
+    if model is not None and generator is not None:
+        check_device(device)
+        found = evaluate_on(
+            model, generated(generator, hearts), options,
+            task=task, beats_by=beats_by, device=device, engine=engine.value, watch=_with_progress,
+        )  # fmt: skip
+        _tell(found, out, as_json=as_json)
+        return
     if model is None or data is None:
         _on_hearts(hearts, processes, engine, write=write, as_json=as_json)
         return
@@ -72,14 +88,18 @@ def evaluate(
         refuse_among("--out", out, data, "metrics.json")
         refuse_replacing([("--out", out / name) for name in ("metrics.json", "items.csv")], [data, Path(model)])
     asked = partial(
-        _on_data, layout=layout, task=task, options=_options(split, decoding, label_noise), beats_by=beats_by, device=device,
+        _on_data, layout=layout, task=task, options=options, beats_by=beats_by, device=device,
         engine=engine.value,
     )  # fmt: skip
     names = _named(model)
     folds = folds_in(data) if layout in ("auto", "tmed2") else {}
     if len(names) > 1 and not folds:
         raise ConfigError(f"{model}: {len(names)} models are evaluated on the folds of TMED-2, a folder with one CSV for each")
-    manifest, read, result = evaluate_folds(names, folds, asked) if folds else asked(names[0], data)
+    _tell(evaluate_folds(names, folds, asked) if folds else asked(names[0], data), out, as_json=as_json)
+
+
+def _tell(found: Evaluated, out: Path | None, *, as_json: bool) -> None:
+    manifest, read, result = found
     if as_json:
         print_json(as_record(result, manifest, read))
     else:
