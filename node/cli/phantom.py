@@ -14,7 +14,7 @@ from node.cli.options import AsJson, CallingAET, Peer, parse_peer
 from node.cli.output import console, show_rows
 from node.egress.dicom_store import send_files
 from node.files.exam_stream import SentObject, stream_exam
-from node.objects.exam_plan import plan_exam
+from node.objects.exam_plan import ExamDetail, plan_exam
 from node.objects.exam_writer import write_whole_study
 from node.objects.phantom_writer import write_study
 
@@ -23,6 +23,10 @@ phantom = typer.Typer(no_args_is_help=True, help="The synthetic heart with exact
 Seed = Annotated[int, typer.Option(help="Which heart.", min=0)]
 Objects = Annotated[int | None, typer.Option(help="How many objects; by default 38 to 54, as the seed has it.", min=1, max=500)]
 Flawed = Annotated[bool, typer.Option("--flawed", help="Two objects in five wrong as real files are; truth.json says how.")]
+Frames = Annotated[
+    int | None, typer.Option(help="Of each loop, over one beat; else 30 a second of 1 to 3 beats.", min=8, max=500)
+]
+Quality = Annotated[int | None, typer.Option(help="Of every picture, 0 (worst) to 3; else mixed.", min=0, max=3)]
 
 
 @phantom.command("make")
@@ -33,16 +37,26 @@ def make_phantom(
     objects: Objects = None,
     flawed: Flawed = False,
     megabytes: Annotated[float, typer.Option(help="About how large; 0 leaves it as it comes.", min=0, max=20000)] = 0.0,
+    frames: Frames = None,
+    quality: Quality = None,
 ) -> None:
     """Write a synthetic echo study and its truth: two A4C and two A2C clips, one of them poor, or a whole examination.
 
     A whole one has loops, colour, M-modes, spectra and stills in the usual order, in several transfer syntaxes.
     """
-    if not whole and (objects is not None or flawed or megabytes):
-        raise typer.BadParameter("--objects, --flawed and --megabytes are of a whole examination: add --whole")
+    if not whole and (objects is not None or flawed or megabytes or frames is not None or quality is not None):
+        raise typer.BadParameter("--objects, --flawed, --megabytes, --frames and --quality: add --whole")
+    if frames is not None and megabytes:
+        raise typer.BadParameter("--megabytes makes loops longer, --frames says how long they are: choose one")
     if whole:
         study = write_whole_study(
-            out, seed=seed, objects=objects, flawed=flawed, megabytes=megabytes, processes=os.cpu_count() or 1
+            out,
+            seed=seed,
+            objects=objects,
+            flawed=flawed,
+            megabytes=megabytes,
+            detail=ExamDetail(frames=frames, quality=quality),
+            processes=os.cpu_count() or 1,
         )
         console.print(f"{len(study.paths)} objects and truth.json in {out}")
         return

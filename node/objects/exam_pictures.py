@@ -40,24 +40,31 @@ def plane_of(
     seed: int,
     quality: int,
     beats: float,
+    frames: int | None,
     frame_rate_hz: float,
     polar: tuple[int, int],
     colour: bool,
 ) -> PlaneClip:
-    """A loop of so many beats, or one frame at end-diastole where `beats` is 0. `polar` is (samples, lines)."""
+    """A loop of so many beats, or one frame at end-diastole where `beats` is 0. `polar` is (samples, lines).
+
+    With `frames` the loop has so many, spread over its beats, instead of those of `frame_rate_hz`.
+    """
     import torch
 
     from models.phantom.heart import sample_heart
     from models.phantom.planes import render_plane
 
     torch.set_num_threads(1)  # the same bytes whatever the machine's number of cores
+    heart = sample_heart(heart_seed)
+    if beats and frames:
+        frame_rate_hz = 1000 * (frames - 1) / (beats * heart.rr_interval_ms)
     return render_plane(
-        sample_heart(heart_seed),
+        heart,
         echoview47,
         seed=seed,
         quality=quality,
         beats=beats,
-        frames=None if beats else 1,
+        frames=frames if beats else 1,
         frame_rate_hz=frame_rate_hz,
         polar=polar,
         colour=colour,

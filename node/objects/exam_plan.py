@@ -24,6 +24,7 @@ from node.objects import exam_pictures
 from node.objects.exam_flaws import FITTING, Flaw
 
 _LEAST, _MOST = 38, 54  # objects where nobody says how many
+_WHOLE_BEAT = 1.15  # beats that show the next end-diastole too, however few frames there are
 _TOLERANCE = 1.05  # over the size that is asked for
 # Of the size without compression, about.
 _SHARES: dict[str, float] = {JPEGBaseline8Bit: 0.045, RLELossless: 0.25, JPEGLSLossless: 0.12, JPEG2000Lossless: 0.12}
@@ -71,10 +72,15 @@ class ExamObject:
 
 @dataclass(frozen=True)
 class ExamDetail:
-    """How finely an examination is drawn; a screen of `columns` px where that is not 0."""
+    """How finely an examination is drawn; a screen of `columns` px where that is not 0.
+
+    With `frames` a loop has so many, over a little more than one beat. With `quality` all pictures are of that one.
+    """
 
     polar: tuple[int, int] = (400, 176)
     frame_rate_hz: float = 30.0
+    frames: int | None = None
+    quality: int | None = None
     columns: int = 0
     seconds: float = 3.5  # of a display over time
     jpeg_quality: int = 90
@@ -96,15 +102,15 @@ def _d(echoview47: str, view: View, rank: int, above: str) -> _Usual:
 _L, _S, _C = Kind.LOOP, Kind.STILL, Kind.COLOUR
 _USUAL: tuple[_Usual, ...] = (
     _Usual("plax-full-lv", _L, 1), _Usual("plax-full-la", _L, 3), _Usual("plax-full-lv", _S, 2),
-    _Usual("plax-valves-av", _L, 2), _Usual("plax-full-mv", _C, 1), _Usual("plax-full-out", _C, 3),
+    _Usual("plax-valves-av", _L, 1), _Usual("plax-full-mv", _C, 1), _Usual("plax-full-out", _C, 3),
     _Usual("plax-valves-mv", _L, 3), _Usual("plax-full-rv-ao", _L, 2),
-    _d("mmode-plax-lv", View.MMODE_PLAX_LV, 1, "plax-full-lv"), _d("mmode-plax-av", View.MMODE_PLAX_AV, 2, "plax-full-out"),
+    _d("mmode-plax-lv", View.MMODE_PLAX_LV, 2, "plax-full-lv"), _d("mmode-plax-av", View.MMODE_PLAX_AV, 2, "plax-full-out"),
     _d("mmode-plax-mitral", View.MMODE_PLAX_MITRAL, 3, "plax-full-mv"),
     _Usual("plax-tv", _L, 2), _Usual("plax-tv", _C, 3), _d("doppler-tv", View.DOPPLER_TV_CW, 3, "plax-tv"),
     _Usual("psax-av", _L, 1), _Usual("psax-av", _C, 3), _Usual("psax-tv", _L, 3), _Usual("psax-pv", _L, 2),
     _d("doppler-pv", View.DOPPLER_PV_PW, 2, "psax-pv"), _d("doppler-pv", View.DOPPLER_PV_CW, 3, "psax-pv"),
     _Usual("psax-lv-base", _L, 2), _Usual("psax-lv-mid", _L, 1), _Usual("psax-lv-apex", _L, 2), _Usual("psax-all", _L, 3),
-    _Usual("a4ch-full", _L, 1), _Usual("a4ch-lv", _L, 2), _Usual("a4ch-full", _S, 2), _Usual("a4ch-la", _L, 3),
+    _Usual("a4ch-full", _L, 1), _Usual("a4ch-lv", _L, 1), _Usual("a4ch-full", _S, 2), _Usual("a4ch-la", _L, 3),
     _Usual("a4ch-full", _C, 2), _Usual("apex", _L, 3), _d("doppler-mv", View.DOPPLER_MV_PW, 1, "a4ch-full"),
     _d("doppler-mv", View.DOPPLER_MV_CW, 3, "a4ch-full"),
     _d("doppler-tissue-septal", View.DOPPLER_TISSUE_SEPTAL, 1, "a4ch-full"),
@@ -112,12 +118,13 @@ _USUAL: tuple[_Usual, ...] = (
     _Usual("a4ch-rv", _L, 1), _Usual("a4ch-ra", _L, 3), _Usual("a4ch-ias", _L, 3), _Usual("a4ch-rv", _C, 3),
     _d("doppler-tv", View.DOPPLER_TV_CW, 1, "a4ch-rv"), _d("mmode-a4ch-rv", View.MMODE_A4CH_RV, 1, "a4ch-rv"),
     _d("doppler-tissue-rv", View.DOPPLER_TISSUE_RV, 2, "a4ch-rv"),
-    _Usual("a5ch-full", _L, 2), _Usual("a5ch-outflow", _C, 2), _d("doppler-av", View.DOPPLER_AV_PW, 1, "a5ch-full"),
+    _Usual("a5ch-full", _L, 1), _Usual("a5ch-outflow", _C, 2), _d("doppler-av", View.DOPPLER_AV_PW, 1, "a5ch-full"),
     _d("doppler-av", View.DOPPLER_AV_CW, 1, "a5ch-full"),
     _Usual("a2ch-full", _L, 1), _Usual("a2ch-lv", _L, 2), _Usual("a2ch-full", _C, 3), _Usual("a2ch-la", _L, 3),
     _Usual("a3ch-full", _L, 1), _Usual("a3ch-outflow", _C, 3), _Usual("a3ch-lv", _L, 3),
-    _Usual("subcostal-heart", _L, 1), _Usual("subcostal-ivc", _L, 1), _d("mmode-ivc", View.MMODE_IVC, 2, "subcostal-ivc"),
-    _Usual("suprasternal", _L, 2), _d("doppler-ao-descending", View.DOPPLER_AO_DESCENDING, 2, "suprasternal"),
+    _Usual("subcostal-heart", _L, 2), _Usual("subcostal-ivc", _L, 1), _d("mmode-ivc", View.MMODE_IVC, 2, "subcostal-ivc"),
+    _Usual("suprasternal", _L, 2), _Usual("suprasternal", _S, 1),
+    _d("doppler-ao-descending", View.DOPPLER_AO_DESCENDING, 2, "suprasternal"),
 )  # fmt: skip
 # Carts compress loops, mostly as JPEG; stills are sent in anything.
 _SYNTAXES = {
@@ -145,7 +152,7 @@ def plan_exam(
     rows = _chosen(count, random)
     by_series = bool(random.uniform() < 0.5)  # some carts open a series for each kind of object
     planned = [_object(number, row, by_series, seed, random) for number, row in enumerate(rows, start=1)]
-    planned = [replace(one, beats=min(one.beats, detail.longest_beats)) for one in planned]
+    planned = [_detailed(one, detail) for one in planned]
     if flawed:
         planned = _with_flaws(planned, random)
     if megabytes:
@@ -178,6 +185,11 @@ def _object(number: int, row: _Usual, by_series: bool, seed: int, random: np.ran
         syntaxes[int(random.integers(len(syntaxes)))], kinds[int(random.integers(len(kinds)))], None,
         int(np.random.SeedSequence([seed, number]).generate_state(1)[0]),
     )  # fmt: skip
+
+
+def _detailed(planned: ExamObject, detail: ExamDetail) -> ExamObject:
+    beats = _WHOLE_BEAT if detail.frames and planned.beats else min(planned.beats, detail.longest_beats)
+    return replace(planned, beats=beats, quality=planned.quality if detail.quality is None else detail.quality)
 
 
 def _with_flaws(planned: Sequence[ExamObject], random: np.random.Generator) -> list[ExamObject]:

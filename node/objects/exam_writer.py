@@ -116,8 +116,8 @@ def _picture(plan: ExamPlan, planned: ExamObject) -> Rendered:
 
     def plane(echoview47: str, beats: float) -> Any:
         return exam_pictures.plane_of(
-            plan.seed, echoview47, seed=planned.seed, quality=planned.quality, beats=beats, frame_rate_hz=detail.frame_rate_hz,
-            polar=detail.polar, colour=planned.kind is Kind.COLOUR,
+            plan.seed, echoview47, seed=planned.seed, quality=planned.quality, beats=beats, frames=detail.frames,
+            frame_rate_hz=detail.frame_rate_hz, polar=detail.polar, colour=planned.kind is Kind.COLOUR,
         )  # fmt: skip
 
     content: Any

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from pydicom.uid import ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
-from models.catalogue import DISPLAYS, ECHOVIEW47, M_MODES
+from models.catalogue import DISPLAYS, ECHOVIEW47, M_MODES, View
 from node.objects.exam_flaws import FITTING, Flaw
 from node.objects.exam_plan import ExamDetail, ExamObject, Kind, plan_exam
 
@@ -72,3 +72,14 @@ def test_larger_when_asked_for() -> None:
     assert sorted(map(_size, plans)) == list(map(_size, plans))
     assert _size(plans[1]) > _size(plans[0])
     assert max(one.beats for one in plans[-1]) <= ExamDetail().longest_beats
+
+
+def test_twenty_objects_show_every_kind_whatever_the_seed() -> None:
+    plans = [plan_exam(seed, objects=20, detail=ExamDetail(frames=16, quality=3)).objects for seed in range(8)]
+    assert len({tuple((one.echoview47, one.view, one.kind) for one in planned) for planned in plans}) == 1
+    assert {one.kind for one in plans[0]} == set(Kind)
+    assert {one.quality for planned in plans for one in planned} == {3}
+    assert {one.beats for planned in plans for one in planned} == {0.0, 1.15}
+    shown = {one.view for one in plans[0]}
+    assert shown & M_MODES
+    assert {View.DOPPLER_MV_PW, View.DOPPLER_AV_CW, View.DOPPLER_TISSUE_SEPTAL} <= shown
