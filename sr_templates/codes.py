@@ -234,6 +234,7 @@ REASON_CODES: dict[Reason, ReasonCode] = {
     Reason.OUT_OF_DISTRIBUTION: ReasonCode(
         _NOT_ATTEMPTED, _private("NM-OOD", "Image unlike the training data of the algorithm")
     ),
+    Reason.UNCERTAIN_OUTLINES: ReasonCode(_INDETERMINATE, _private("NM-OUTLINES", "Outlines of the ventricle are uncertain")),
     Reason.NO_CARDIAC_CYCLE: ReasonCode(_FAILURE, _private("NM-NO-CYCLE", "No complete cardiac cycle found")),
     Reason.STRESS_STAGE: ReasonCode(_NOT_ATTEMPTED, _private("NM-STRESS", "Stress echocardiography stage")),
     Reason.TRANSOESOPHAGEAL: ReasonCode(_NOT_ATTEMPTED, _private("NM-TEE", "Transesophageal image")),

@@ -5,12 +5,13 @@ The checks stand here: what forbids numbers on a clip is found before the ventri
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from models.analysis.displays import display_choice, objection
 from models.analysis.loaded_model import LoadedModel, load_for_role
 from models.analysis.measured_values import ClipReadings, read_clip_values
 from models.analysis.outlines import Ventricle, outline_ventricle
+from models.analysis.reliability import judge_outlines
 from models.analysis.view_and_quality import ViewAndQuality, find_view_and_quality
 from models.catalogue import DISPLAYS, View
 from models.clip import Clip
@@ -19,6 +20,7 @@ from models.library.model_set import ModelSet, Role
 from models.library.reading import calibration_reason
 from models.results import (
     ClipFindings,
+    OutlineVerdict,
     QualityFlag,
     QualityIssue,
     Reason,
@@ -28,7 +30,7 @@ from models.results import (
 _MEASURED_VIEWS = (View.A4C, View.A2C)
 _PHANTOM_REFERENCE = "phantom_view"  # compares phantoms where the view's own network cannot
 # What a research override turns from a stop into a mark (DESIGN.md 4); a missing calibration never.
-_LIFTED = (Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION)
+_LIFTED = (Reason.QUALITY, Reason.OUT_OF_DISTRIBUTION, Reason.UNCERTAIN_OUTLINES)
 
 
 @dataclass(frozen=True)
@@ -69,12 +71,17 @@ class Predictor:
         timings_s = {"view_quality": time.perf_counter() - started}
         view = classified.view.view
         choice = display_choice(view, clip) if view in DISPLAYS else clip.b_mode_region()
-        found = in_order(_stops(clip, classified))
-        marked = tuple(reason for reason in found if self.research_override and reason in _LIFTED)
-        gates = tuple(reason for reason in found if reason not in marked)
-        apical = view in _MEASURED_VIEWS and not gates
+        stops = _stops(clip, classified)
         segmenter, readers = self.needed(Role.LV_SEGMENTATION), self.models.get(Role.MEASUREMENTS, ())
-        ventricle = outline_ventricle(clip, segmenter, self.of(Role.PHASE)) if apical else Ventricle()
+        ventricle, outlines = Ventricle(), None
+        if view in _MEASURED_VIEWS and not self._stopping(stops):
+            ventricle = outline_ventricle(clip, segmenter, self.of(Role.PHASE))
+            outlines = judge_outlines(clip, segmenter, ventricle, classified.distribution)
+            stops |= {Reason.UNCERTAIN_OUTLINES} if outlines and not outlines.reliable else set()
+        found, gates = in_order(tuple(stops)), self._stopping(stops)
+        marked = tuple(reason for reason in found if reason not in gates)
+        if gates:
+            ventricle = replace(ventricle, contours=(), area_curve_cm2=(), beats=(), why_no_beats="")
         readings = (
             ClipReadings()
             if gates
@@ -92,6 +99,7 @@ class Predictor:
             view=classified.view,
             quality=classified.quality,
             distribution=classified.distribution,
+            outlines=outlines,
             contours=ventricle.contours,
             outlined_by=segmenter.manifest.name if ventricle.contours else "",
             area_curve_cm2=ventricle.area_curve_cm2,
@@ -99,14 +107,18 @@ class Predictor:
             why_no_beats=ventricle.why_no_beats,
             gates=gates,
             marked=marked,
-            flags=self._flags(clip, classified),
+            flags=self._flags(clip, classified, outlines),
             models=tuple(dict.fromkeys((*classified.models, *ventricle.models, *readings.models))),
             values=readings.values,
             notes=classified.notes + ventricle.notes + readings.notes,
             timings_s=timings_s | ventricle.timings_s | readings.timings_s,
         )
 
-    def _flags(self, clip: Clip, classified: ViewAndQuality) -> tuple[QualityFlag, ...]:
+    def _stopping(self, reasons: set[Reason]) -> tuple[Reason, ...]:
+        """Those that stop numbers."""
+        return tuple(reason for reason in in_order(tuple(reasons)) if not (self.research_override and reason in _LIFTED))
+
+    def _flags(self, clip: Clip, classified: ViewAndQuality, outlines: OutlineVerdict | None) -> tuple[QualityFlag, ...]:
         flags: list[QualityFlag] = []
 
         def flag(issue: QualityIssue, text: str, model: str = "") -> None:
@@ -138,6 +150,10 @@ class Predictor:
             limits = f"distance {verdict.distance:.2f}, limit {verdict.threshold:.2f}"
             text = f"Unlike the training images of {classified.distribution_model}: {limits}."
             flag(QualityIssue.OUT_OF_DISTRIBUTION, text, classified.distribution_model)
+        if outlines and not outlines.reliable:
+            expected = f"an EF error of {outlines.expected_error_points:.0f} points is expected, the limit is"
+            text = f"The outlines are uncertain: {expected} {outlines.limit_points:.0f}. Above all {outlines.doubt}."
+            flag(QualityIssue.POOR_IMAGE_QUALITY, text, self.needed(Role.LV_SEGMENTATION).manifest.name)
         return tuple(flags)
 
 

@@ -126,9 +126,10 @@ class Manifest:
     `started_from` is the SHA-256 of the weights that a training of one's own began with. `trained_on_phantoms` is inherited
     from them, until a `site_evaluation` of these very weights stands here.
     `labels` are the network's outputs in order, empty where their order is not published; `label_names` then in any order.
-    `train_seeds`, `validation_seeds` and `test_seeds` are half-open ranges of heart seeds, disjoint. `metrics` holds numbers
-    and the statement what they were measured on. A published model has `input_shape` (channels, frames where it takes a clip,
-    height, width; -1 is free) in place of `input_size_px`; `input_values` and `output_values` say what goes in and comes out.
+    `train_seeds`, `validation_seeds` and `test_seeds` are half-open ranges of heart seeds, disjoint. `gate` weighs what speaks
+    against an outline (`analysis.reliability`). `metrics` holds numbers and the statement what they were measured on. A
+    published model has `input_shape` (channels, frames where it takes a clip, height, width; -1 is free) in place of
+    `input_size_px`; `input_values` and `output_values` say what goes in and comes out.
     """
 
     name: str
@@ -150,6 +151,7 @@ class Manifest:
     probe: Probe
     architecture: _Free = field(default_factory=dict)
     thresholds: Mapping[str, Annotated[float, PlainValidator(_number)]] = field(default_factory=dict)
+    gate: Mapping[str, Annotated[float, PlainValidator(_number)]] = field(default_factory=dict)
     metrics: _Free = field(default_factory=dict)
     trained: Annotated[StrictBool, Field(alias="[weights] trained")] = False
     aliases: tuple[str, ...] = ()
@@ -205,7 +207,7 @@ _NO_WEIGHTS_OF_OURS: dict[str, Any] = {
     **dict.fromkeys((f"[training] {part}_seeds" for part in ("train", "validation", "test")), (0, 0)),
     "[training] command": "",
 }
-_ORDER = (*_TABLES, "architecture", "thresholds", "metrics", "publication", "site_evaluation", "probe")
+_ORDER = (*_TABLES, "architecture", "thresholds", "gate", "metrics", "publication", "site_evaluation", "probe")
 _OF_THE_AUTHORS = "# Published of the authors' own file; not measured with the weights that were imported.\n"
 _RECIPE = "# A recipe: engines are tried on these images, drawn when they are needed.\n"
 

@@ -13,6 +13,7 @@ class Reason(StrEnum):
     VIEW_MISSING = "view_missing"  # no clip of the view that the quantity needs
     QUALITY = "quality"  # image quality below the limit
     OUT_OF_DISTRIBUTION = "out_of_distribution"  # unlike anything the network was trained on
+    UNCERTAIN_OUTLINES = "uncertain_outlines"  # a larger error of EF is expected of them than is allowed
     NO_CARDIAC_CYCLE = "no_cardiac_cycle"  # no whole beat or sweep, or no frame times
     STRESS_STAGE = "stress_stage"
     TRANSOESOPHAGEAL = "transoesophageal"

@@ -79,6 +79,19 @@ class DistributionVerdict:
 
 
 @dataclass(frozen=True)
+class OutlineVerdict:
+    """By how many points the ejection fraction of these outlines may be off; `reliable` is the manifest's limit applied to it.
+
+    `doubt` says in words what speaks most against them.
+    """
+
+    expected_error_points: float
+    limit_points: float
+    reliable: bool
+    doubt: str
+
+
+@dataclass(frozen=True)
 class ClipFindings:
     """Everything found on one clip. `area_curve_cm2` has one value per frame (None where no contour was sought or found).
 
@@ -100,6 +113,7 @@ class ClipFindings:
     view: ViewPrediction | None = None
     quality: QualityGrade | None = None
     distribution: DistributionVerdict | None = None
+    outlines: OutlineVerdict | None = None
     contours: tuple[Contour, ...] = ()
     outlined_by: str = ""
     area_curve_cm2: tuple[float | None, ...] = ()

@@ -135,6 +135,7 @@ def manifest_of_run(run: Run, start: Manifest) -> Manifest:
         output_values=run.output_values,
         architecture=run.architecture,
         thresholds=run.thresholds,
+        gate={},  # calibrated on what the weights before drew
         metrics=figures(run.metrics),
         weights_sha256=run.weights_sha256,
         trained=True,

@@ -26,7 +26,8 @@ MANIFEST = Manifest(
     trained_on_phantoms=True, training_data='hearts with a "quote" and é', generator="1", train_seeds=(0, 10),
     validation_seeds=(10, 12), test_seeds=(12, 20), command="echonode train x.toml", probe=Probe(View.A2C, 4, 5),
     architecture={"channels": [8, 16]},
-    thresholds={"view_probability": 0.5}, metrics={"accuracy_percent": 98.5, "accuracy_percent_95": [97.0, 99.0], "n": 3},
+    thresholds={"view_probability": 0.5}, gate={"constant": 1, "largest_error_points": 5.5},
+    metrics={"accuracy_percent": 98.5, "accuracy_percent_95": [97.0, 99.0], "n": 3},
 )  # fmt: skip
 
 

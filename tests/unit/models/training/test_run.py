@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -36,9 +37,10 @@ def test_what_is_written_is_read_back(tmp_path: Path) -> None:
 
 
 def test_a_run_builds_the_network_that_was_trained() -> None:
-    start = find_manifest("phantom_view")
+    start = replace(find_manifest("phantom_view"), gate={"constant": 1.0, "largest_error_points": 5.0})
     manifest = manifest_of_run(run_of(labels=("x", "y"), architecture={"channels": [4, 8]}), start)
     assert manifest.trained_on_phantoms
+    assert not manifest.gate, "it was calibrated on other weights"
     assert manifest.metrics == {"val_accuracy": 0.5}
     network = load_manifest(manifest, device="meta").network
     assert network.get_parameter("head.1.weight").shape == (2, 16)
