@@ -14,7 +14,8 @@ def demo(
         "demo-out"
     ),
     seed: Annotated[int, typer.Option(help="Which synthetic heart.")] = 7,
+    whole: Annotated[bool, typer.Option("--whole", help="Twenty objects of every kind instead of four apical clips.")] = False,
 ) -> None:
     """Make a synthetic study, send it through a real node to a receiving PACS, and compare the results with the truth."""
-    if not run_demo(out, seed=seed, console=console):
+    if not run_demo(out, seed=seed, console=console, whole=whole):
         raise typer.Exit(1)

@@ -1,7 +1,6 @@
 """summary.html: the page of the demo's study, with the truth beside each value, and what became of its documents."""
 
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import select
 
@@ -15,14 +14,12 @@ from node.study.archive import Archive
 from sr_templates.study_page import StudyPage, as_html
 
 
-def write_page(summary: Summary, database: Database, settings: Settings, truth: dict[str, Any], out: Path) -> None:
+def write_page(summary: Summary, database: Database, settings: Settings, out: Path) -> None:
     """Writes `out/summary.html`; nothing on it is fetched from elsewhere. Raises EchoNodeError where nothing was analysed."""
-    true_values = {row["key"]: row["value"] for row in truth["measurements"]}
+    others = {"Truth": summary.truth.values}
     with database.session() as session:
         study = session.scalars(select(Study).where(Study.study_instance_uid == summary.study)).one()
-        page = stored_page(
-            session, Archive(settings.archive_dir), settings, study, now=utc_now(), others={"Truth": true_values}
-        )
+        page = stored_page(session, Archive(settings.archive_dir), settings, study, now=utc_now(), others=others)
     (out / "summary.html").write_text(rendered(summary, page), encoding="utf-8")
 
 

@@ -15,6 +15,7 @@ from models.results import StudyFindings
 from node.db import audit
 from node.db.audit import AuditReport
 from node.db.tables import Analysis, Delivery, DeliveryState, Document, Job, JobKind, Study
+from node.demo.truth import TrueValues, true_values
 from node.egress.syntax_conversion import inflated
 from node.egress.transfer_syntaxes import DEFLATED
 from node.objects.findings_json import load_findings
@@ -26,7 +27,7 @@ _DELIVERED = (DeliveryState.ACCEPTED, DeliveryState.ACCEPTED_WITH_WARNING)
 
 @dataclass(frozen=True)
 class Summary:
-    """`documents`, `measurements`, ... are rows of summary.json; `findings` is what they come from."""
+    """`documents`, `measurements`, ... are rows of summary.json; `findings` and `truth` are what they come from."""
 
     study: str
     documents: list[dict[str, Any]]
@@ -36,6 +37,7 @@ class Summary:
     timings_s: dict[str, float]
     audit: AuditReport
     findings: StudyFindings | None
+    truth: TrueValues
 
     @property
     def complete(self) -> bool:
@@ -68,11 +70,11 @@ def summarise(
         select(Analysis).where(Analysis.study_id == study.id).order_by(Analysis.revision.desc()).limit(1)
     )
     findings = load_findings(analysis.findings) if analysis else None
-    true_values = {row["key"]: row["value"] for row in truth["measurements"]}
+    true = true_values(truth, findings)
     return Summary(
         study=study_instance_uid,
         documents=_documents(session, study, Archive(settings.archive_dir), delivered_dir) if study else [],
-        measurements=[_measurement(m, true_values.get(m.key)) for m in findings.measurements] if findings else [],
+        measurements=[_measurement(m, true.values.get(m.key)) for m in findings.measurements] if findings else [],
         not_measured=[
             {"key": n.key, "reasons": [reason.value for reason in n.reasons], "detail": n.detail} for n in findings.not_measured
         ]
@@ -86,6 +88,7 @@ def summarise(
         timings_s={**timings_s, **_stage_times(session, study, analysis)} if study and analysis else timings_s,
         audit=audit.verify(session),
         findings=findings,
+        truth=true,
     )
 
 
@@ -158,7 +161,8 @@ def print_summary(summary: Summary, console: Console) -> None:
         numbers = (f"{row[name]:.1f}" if row[name] is not None else "" for name in ("value", "truth", "error"))
         table.add_row(row["key"], *numbers, row["unit"], row["method"])
     for row in summary.not_measured:
-        table.add_row(row["key"], "not measured", "", "", "", ", ".join(row["reasons"]))
+        truth = summary.truth.values.get(row["key"])
+        table.add_row(row["key"], "not measured", "" if truth is None else f"{truth:.1f}", "", "", ", ".join(row["reasons"]))
     console.print(table)
     for flag in summary.quality_flags:
         console.print(f"flag: {flag['issue']}: {flag['message']}", highlight=False)

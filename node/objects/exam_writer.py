@@ -60,7 +60,13 @@ def write_whole_study(
     With `flawed`, two in five are wrong in ways that real files are, as `truth.json` says. About `megabytes` large, where that
     is not 0. The same arguments give the same bytes, UIDs and dates included. Made in `processes` parallel processes.
     """
-    plan = plan_exam(seed, objects=objects, flawed=flawed, megabytes=megabytes, detail=detail)
+    return write_planned(
+        out_dir, plan_exam(seed, objects=objects, flawed=flawed, megabytes=megabytes, detail=detail), processes=processes
+    )
+
+
+def write_planned(out_dir: Path, plan: ExamPlan, *, processes: int = 2) -> WrittenStudy:
+    """Every object of `plan` in `out_dir`, and `truth.json`."""
     made = list(make_objects(out_dir, plan, processes=processes))
     truth = write_truth(out_dir, plan, made)
     return WrittenStudy(tuple(one.path for one in made), truth["study"], truth)

@@ -37,8 +37,9 @@ class OtherValue:
 
 @dataclass(frozen=True)
 class Source:
-    """Frames of one clip that a value came from, and the figures that show some of them."""
+    """Frames of one clip that a value came from, and the figures that show some of them. `view` is empty where unknown."""
 
+    view: str
     clip: str
     frames: str
     figures: tuple[int, ...]

@@ -3,6 +3,7 @@
 from node.db.audit import AuditReport
 from node.demo.page import rendered
 from node.demo.summary import Summary
+from node.demo.truth import TrueValues
 from sr_templates.study_page import study_page
 from tests.factories import evidence, identity, study_findings
 
@@ -12,7 +13,9 @@ def page(said: str) -> str:
         "template": "seg", "modality": said, "sop_class_uid": said, "destination": said, "delivered": False, "path": None,
         "committed": None,
     }  # fmt: skip
-    summary = Summary("1.2", [row], [], [], [], {said: 1.0}, AuditReport(1, 1, verified=False, problem=said), None)
+    summary = Summary(
+        "1.2", [row], [], [], [], {said: 1.0}, AuditReport(1, 1, verified=False, problem=said), None, TrueValues({})
+    )
     return rendered(summary, study_page(study_findings(), evidence(), identity(), {"Truth": {"ef_bp": 57.0}}))
 
 
