@@ -5,7 +5,7 @@ of the second.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, fields
 from multiprocessing import get_context
@@ -18,12 +18,12 @@ from numpy.typing import NDArray
 
 import models.phantom
 from models.catalogue import ECHOVIEW47, LINE_OF, LINES, Mode, View
-from models.clip import Clip
+from models.evaluation.datasets.generated import as_clip
 from models.inputs.letterbox import Letterbox
 from models.inputs.letterboxed_region import screen_box
-from models.phantom import counterpart, heart, planes, traces
+from models.phantom import counterpart, heart, planes
 from models.phantom.negatives import HELD_OUT_KINDS, NEGATIVE_KINDS, render_negative
-from models.phantom.rendered import STRUCTURES, PlaneClip, Rendered, SectorShape, Trace
+from models.phantom.rendered import STRUCTURES, PlaneClip, Rendered, SectorShape
 from models.phantom.screens import compose, screen_of
 from models.phantom.truth import ECHOVIEW47_OF, training_frames
 
@@ -32,7 +32,7 @@ CLASSES: tuple[str, ...] = (*(row.name for row in ECHOVIEW47), OTHER)
 SIZE_PX = 192
 UNGRADED = -1
 
-_VERSION = 1  # of what is taken from the generators
+_VERSION = 2  # of what is taken from the generators
 _CHUNK = 10  # hearts per unit of work
 _PLANES_PER_HEART = 3
 _POLAR = (224, 128)
@@ -41,8 +41,6 @@ _B_MODE = tuple(planes.PLANES)
 _OFTEN = {"a4ch-full": 4.0, "a4ch-lv": 3.0, "a2ch-full": 4.0, "a2ch-lv": 3.0, "plax-full-lv": 4.0, "a4ch-rv": 2.0,
           "plax-full-mv": 2.0, "plax-full-out": 2.0, "plax-full-la": 2.0, "subcostal-ivc": 2.0, "psax-av": 2.0}  # fmt: skip
 _ROOT = ("plax-full-lv", "plax-full-mv", "plax-full-out", "plax-full-la", "plax-valves-av", "plax-valves-mv")
-_M_MODES = tuple(view for view in traces.TRACES if view in traces.M_MODE_VIEWS)
-_SPECTRA = tuple(view for view in traces.TRACES if view not in traces.M_MODE_VIEWS)
 _COLOUR = 0.08  # share of clips with a colour box
 _SHIFT = 4  # fractional bits of a vertex
 
@@ -69,11 +67,16 @@ class PlaneFrames:
 
 def plane_frames(seeds: tuple[int, int], cache: Path, processes: int) -> PlaneFrames:
     """Frames of the hearts first..last-1, from the `cache` where they are there."""
-    content = f"{_VERSION} {_generator_state()} {seeds[0]} {seeds[1]} {SIZE_PX} {_POLAR}"
+    content = f"{_VERSION} {generator_state()} {seeds[0]} {seeds[1]} {SIZE_PX} {_POLAR}"
     path = cache / f"planes-{hashlib.sha256(content.encode()).hexdigest()[:16]}.npz"
+    return kept_in(path, lambda: _generate(seeds, processes))
+
+
+def kept_in(path: Path, make: Callable[[], PlaneFrames]) -> PlaneFrames:
+    """What stands at `path`, made and put there where nothing does."""
     if not path.is_file():
-        cache.mkdir(parents=True, exist_ok=True)
-        made = _generate(seeds, processes)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        made = make()
         partial = path.with_suffix(".partial.npz")
         np.savez(partial, **{field.name: getattr(made, field.name) for field in fields(made)})
         partial.rename(path)
@@ -81,7 +84,7 @@ def plane_frames(seeds: tuple[int, int], cache: Path, processes: int) -> PlaneFr
         return PlaneFrames(**{field.name: stored[field.name] for field in fields(PlaneFrames)})
 
 
-def _generator_state() -> str:
+def generator_state() -> str:
     """The generators' code itself: its version number alone would keep frames that the code no longer makes."""
     root = Path(models.phantom.__path__[0])
     sources = [*sorted(root.glob("*.py")), *sorted(root.glob("*/*.py"))]
@@ -91,21 +94,21 @@ def _generator_state() -> str:
 def _generate(seeds: tuple[int, int], processes: int) -> PlaneFrames:
     chunks = [(first, min(first + _CHUNK, seeds[1])) for first in range(*seeds, _CHUNK)]
     if processes <= 1:
-        return _joined(_chunk(chunk) for chunk in chunks)
+        return joined(_chunk(chunk) for chunk in chunks)
     # Spawned, because a forked process would inherit torch's threads in an undefined state.
     with ProcessPoolExecutor(
         processes, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
     ) as pool:
-        return _joined(pool.map(_chunk, chunks))
+        return joined(pool.map(_chunk, chunks))
 
 
-def _joined(parts: Iterable[PlaneFrames]) -> PlaneFrames:
+def joined(parts: Iterable[PlaneFrames]) -> PlaneFrames:
     parts = list(parts)
     return PlaneFrames(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(PlaneFrames)))
 
 
 def _chunk(chunk: tuple[int, int]) -> PlaneFrames:
-    return _joined(part for seed in range(*chunk) for part in _of_heart(seed))
+    return joined(part for seed in range(*chunk) for part in _of_heart(seed))
 
 
 def _of_heart(seed: int) -> Iterator[PlaneFrames]:
@@ -117,7 +120,6 @@ def _of_heart(seed: int) -> Iterator[PlaneFrames]:
         quality, drawn = int(rng.integers(4)), int(rng.integers(2**31))
         clip = _of_first(seed, name, quality, drawn, rng) if first else _of_second(seed, name, quality, drawn)
         yield _taught_plane(clip, drawn, seed, rng)
-    yield from _displays(seed, first, rng)
     if seed % 4 < 2:
         yield _apical(seed)
     if rng.random() < 0.7:
@@ -176,10 +178,11 @@ def _frames(
     )
 
 
-def as_clip(rendered: Rendered) -> Clip:
-    """As the node would read the object."""
-    frames = rendered.frames if rendered.frames.ndim == 4 else np.repeat(rendered.frames[..., None], 3, axis=3)
-    return Clip("", frames, rendered.frame_times_ms, rendered.regions, is_quality_control_subject=True)
+def frames_of_screen(rendered: Rendered, box: Letterbox, seed: int, structures: int) -> PlaneFrames:
+    """The first frame of a screen of which nothing but its class is taught."""
+    labels = np.zeros((1, SIZE_PX, SIZE_PX), np.uint8)
+    nothing = np.full((1, len(LINES), 2, 2), np.nan, np.float32)
+    return _frames(rendered, box, [0], labels, np.zeros((1, structures), np.bool_), nothing, seed)
 
 
 def _label_map(rendered: Rendered, frame: int, box: Letterbox) -> NDArray[np.uint8]:
@@ -221,45 +224,6 @@ def _points(rendered: Rendered, chosen: list[int], box: Letterbox) -> NDArray[np
             place = chosen.index(mark.frame_index), LINES.index(LINE_OF[mark.key])
             points[place] = box.to_square(np.array(mark.points_px))
     return points
-
-
-def _displays(seed: int, first: bool, rng: np.random.Generator) -> Iterator[PlaneFrames]:
-    """Spectra with every heart, an M-mode, which takes seconds, with one in ten on several screens."""
-    spectra = [_SPECTRA[int(index)] for index in rng.choice(len(_SPECTRA), 2, replace=False)]
-    m_modes = [_M_MODES[int(rng.integers(len(_M_MODES)))]] if rng.random() < 0.1 else []
-    for view in (*spectra, *m_modes):
-        taken = int(rng.integers(2**31))
-        if view not in (traces.TRACES if first else counterpart.TRACES):
-            continue
-        trace = _trace(seed, first, view, int(rng.integers(4)), taken)
-        if trace.echoview47:
-            for screen in range(4 if view in _M_MODES else 1):
-                yield _taught_display(trace, seed, taken + screen, first, rng)
-
-
-def _trace(seed: int, first: bool, view: View, quality: int, drawn: int) -> Trace:
-    if first:
-        return traces.render_trace(heart.sample_heart(seed), view, seed=drawn, quality=quality)
-    return counterpart.render_trace(counterpart.sample_heart(seed), view, seed=drawn, quality=quality)
-
-
-def _taught_display(trace: Trace, seed: int, drawn: int, first: bool, rng: np.random.Generator) -> PlaneFrames:
-    """On most screens with a small picture above, of any apical or parasternal plane, which does not betray the trace."""
-    content: Trace | tuple[PlaneClip, Trace] = trace
-    if rng.random() < 0.6:
-        name = _B_MODE[int(rng.integers(len(_B_MODE)))]
-        if first:
-            one = heart.sample_heart(seed)
-            small = planes.render_plane(one, name, seed=drawn, quality=2, frames=1, polar=(128, 72))
-        else:
-            small = counterpart.render_plane(
-                counterpart.sample_heart(seed), name, seed=drawn, quality=2, frames=1, polar=(128, 72)
-            )
-        content = (small, trace)
-    rendered = compose(content, screen_of(drawn), drawn)
-    box = screen_box(as_clip(rendered))
-    labels = np.zeros((1, SIZE_PX, SIZE_PX), np.uint8)
-    return _frames(rendered, box, [0], labels, np.zeros((1, len(STRUCTURES)), np.bool_), _points(rendered, [0], box), seed)
 
 
 def _apical(seed: int) -> PlaneFrames:

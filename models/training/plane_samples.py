@@ -12,14 +12,17 @@ from models.catalogue import ECHOVIEW47, LINE_POINTS, in_order
 from models.clip import Clip
 from models.evaluation.datasets.items import Item, Masks, TrueLandmark, Truth
 from models.phantom.rendered import STRUCTURES
-from models.training.plane_frames import CLASSES, OTHER, UNGRADED, PlaneFrames, plane_frames
+from models.training.display_frames import display_frames
+from models.training.plane_frames import CLASSES, OTHER, UNGRADED, PlaneFrames, joined, plane_frames
 
+_WITH_DISPLAYS = 320  # hearts: thirteen classes of spectra need fewer than thirty-four planes
 _VIEWS = {row.name: row.view for row in ECHOVIEW47}
 
 
 def plane_samples(seeds: tuple[int, int], split: str, cache: Path, processes: int) -> Iterator[Item]:
     """Every frame of the hearts first..last-1, the heart's seed in place of a patient."""
-    frames = plane_frames(seeds, cache, processes)
+    with_displays = (seeds[0], min(seeds[1], seeds[0] + _WITH_DISPLAYS))
+    frames = joined([plane_frames(seeds, cache, processes), display_frames(with_displays, cache, processes)])
     frames = replace(frames, points=in_order(frames.points))
     return (_item(frames, index, split) for index in range(len(frames)))
 

@@ -19,7 +19,7 @@ from pydicom.uid import UID, UltrasoundImageStorage, UltrasoundMultiFrameImageSt
 
 from models.catalogue import Mode
 from models.phantom.rendered import Rendered
-from models.phantom.screens import Banner, compose
+from models.phantom.screens import Banner, compose, gate_mm
 from node.objects import exam_pictures
 from node.objects.exam_flaws import flaw_header, flawed_pixels, stated_regions
 from node.objects.exam_plan import ExamDetail, ExamObject, ExamPlan, Kind, plan_exam
@@ -127,13 +127,15 @@ def _picture(plan: ExamPlan, planned: ExamObject) -> Rendered:
         )  # fmt: skip
 
     content: Any
+    gate = None
     if planned.kind is Kind.DISPLAY:
         assert planned.view is not None
         content = exam_pictures.trace_of(
             plan.seed, planned.view, seed=planned.seed, quality=planned.quality, seconds=detail.seconds
         )
         if planned.seed % 4:  # on some the plane is switched off
-            content = (plane(planned.above, 0.0), content)
+            above = plane(planned.above, 0.0)
+            content, gate = (above, content), gate_mm(planned.view, above)
     else:
         content = plane(planned.echoview47, planned.beats)
     patient = _patient(plan)
@@ -143,7 +145,7 @@ def _picture(plan: ExamPlan, planned: ExamObject) -> Rendered:
         "Synthetic Echo Laboratory",
         f"{_moment(plan, planned):%d/%m/%Y %H:%M:%S}",
     )
-    return compose(content, plan.screen, planned.seed, annotation=planned.annotation, banner=banner)
+    return compose(content, plan.screen, planned.seed, annotation=planned.annotation, banner=banner, gate_mm=gate)
 
 
 def _patient(plan: ExamPlan) -> PhantomPatient:
