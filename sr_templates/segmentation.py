@@ -1,4 +1,4 @@
-"""BINARY segmentation of the left ventricle on the ultrasound clip itself (PS3.3 A.51).
+"""BINARY segmentation of the heart's chambers on the ultrasound clip itself (PS3.3 A.51).
 
 Echo clips have no Frame of Reference, and highdicom refuses them for that; the standard does not (the module is conditional).
 So the object is written here: its frames are tied to the source's by Referenced Frame Number alone. Of its geometry it states
@@ -6,7 +6,7 @@ what the clip states: the size of a pixel. Where the image lay in the patient, n
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
@@ -17,7 +17,8 @@ from pydicom.dataset import Dataset
 from pydicom.sr.coding import Code
 from pydicom.uid import SegmentationStorage
 
-from models.results import ClipFindings, StudyFindings
+from models.catalogue import QUANTITIES
+from models.results import CaliperKind, ClipFindings, Contour, StudyFindings
 from sr_templates import codes, tracking
 from sr_templates.codes import code_item
 from sr_templates.copied_values import text_of
@@ -34,6 +35,9 @@ KIND = DocumentKind("seg", SegmentationStorage, "SEG", 9200, "EchoNode segmentat
 # Structure of a Contour -> segment label, property type (CID 7151), colour on a display (CIELab as written, PS3.3 C.10.7.1.1).
 _SEGMENTS: dict[str, tuple[str, Code, tuple[int, int, int]]] = {
     "lv": ("LV cavity", codes.LEFT_VENTRICLE, (43803, 26565, 37722)),
+    "la": ("Left atrium", codes.LEFT_ATRIUM, (36466, 37201, 17202)),
+    "ra": ("Right atrium", codes.RIGHT_ATRIUM, (48384, 23650, 30126)),
+    "rv": ("RV cavity", codes.RIGHT_VENTRICLE, (54323, 34125, 51389)),
 }
 
 _MM_PER_CM = 10
@@ -61,7 +65,8 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
     if not may_show(findings, evidence):
         return ()
     documents: list[BuiltDocument] = []
-    for clip in findings.clips:
+    for found in findings.clips:
+        clip = replace(found, contours=_outlines(found, findings))
         if not clip.contours or clip.gates:
             continue
         _refuse_misfits(clip, evidence)
@@ -69,6 +74,21 @@ def build(findings: StudyFindings, evidence: Evidence, identity: DocumentIdentit
         if frames:
             documents.append(_build_one(clip, frames, bits, len(documents) + 1, findings, evidence, identity))
     return tuple(documents)
+
+
+def _outlines(clip: ClipFindings, findings: StudyFindings) -> tuple[Contour, ...]:
+    """Those of the clip on every frame, and of other chambers the outlines that values came from, each once."""
+    outlines = {(one.structure, one.frame_index): one for one in clip.contours}
+    if len(outlines) != len(clip.contours):
+        raise DocumentError("two outlines of one structure on one frame")
+    for measurement in findings.measurements:
+        structure = QUANTITIES[measurement.key].structure
+        for caliper in measurement.calipers:
+            of_clip = caliper.sop_instance_uid == clip.sop_instance_uid and caliper.kind is CaliperKind.OUTLINE
+            if of_clip and structure in _SEGMENTS:
+                contour = Contour(structure, caliper.frame_number - 1, caliper.points_px)
+                outlines.setdefault((structure, contour.frame_index), contour)
+    return tuple(outlines.values())
 
 
 def _build_one(
@@ -96,8 +116,9 @@ def _build_one(
     document.ImageType = ["DERIVED", "PRIMARY"]
     document.BodyPartExamined = "HEART"
     document.PatientOrientation = ""
-    document.ContentLabel = "LV_SEGMENTATION"
-    document.ContentDescription = mark or "Left ventricle on an echo clip"
+    ventricle_alone = all(frame.structure == "lv" for frame in frames)
+    document.ContentLabel = "LV_SEGMENTATION" if ventricle_alone else "CHAMBERS"
+    document.ContentDescription = mark or f"{'Left ventricle' if ventricle_alone else 'Chambers'} on an echo clip"
     document.ContentCreatorName = ""  # of a person; the algorithm has its own attributes
     document.update(lossy_compression(source))
     document.ReferencedSeriesSequence = referenced_series([source], "ReferencedInstanceSequence")
@@ -115,8 +136,6 @@ def _refuse_misfits(clip: ClipFindings, evidence: Evidence) -> None:
     source = evidence.header(clip.sop_instance_uid)
     if (str(clip.rows), str(clip.columns)) != (text_of(source, "Rows"), text_of(source, "Columns")):
         raise DocumentError("outlines were drawn on an image of another size")
-    if len({(contour.structure, contour.frame_index) for contour in clip.contours}) != len(clip.contours):
-        raise DocumentError("two outlines of one structure on one frame")
     if not all(math.isfinite(cm) and cm > 0 for cm in clip.cm_per_px or ()):
         raise DocumentError("the size of a pixel is no length")
     frames = evidence.number_of_frames(clip.sop_instance_uid) or 1

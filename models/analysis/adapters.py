@@ -10,10 +10,10 @@ from torch import Tensor
 from models.catalogue import View
 from models.clip import Clip
 from models.errors import ManifestError, UnsuitableModel
-from models.inputs.clip_input import ClipInput, Points, input_of
+from models.inputs.clip_input import ClipInput, input_of
 from models.library.manifest import Manifest
 from models.library.model_set import Role
-from models.library.recipe import FITS
+from models.library.recipe import FITS, LV
 from models.library.registry import recipe_of
 from models.library.roles import image_of
 
@@ -42,20 +42,16 @@ def outlines_frames(manifest: Manifest) -> bool:
     return recipe_of(manifest).roles.get(Role.LV_SEGMENTATION) == FITS
 
 
+def lv_output(manifest: Manifest) -> int:
+    """Which of its maps is the left ventricle: by label, or the only one of a network whose labels name nothing."""
+    return manifest.labels.index(LV) if LV in manifest.labels else 0
+
+
 def placed_frames(clip: Clip, manifest: Manifest) -> ClipInput:
     """The clip as a segmenter takes it. Raises UnsuitableModel for one that outlines nothing."""
     if not outlines_frames(manifest):
         raise UnsuitableModel(f"model {manifest.name}: nothing says how its family {manifest.family} outlines a frame")
     return input_of(clip, manifest)
-
-
-def on_map(placed: ClipInput, point_px: Points) -> Points:
-    """`point_px` (2,), (x, y) px of the whole image, in px of the network's map: (2,), also where it lies outside it.
-
-    It inverts `to_image`, which scales and moves.
-    """
-    origin, right, below = placed.to_image(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
-    return np.asarray(np.linalg.solve(np.stack([right - origin, below - origin], axis=1), point_px - origin))
 
 
 def border_probability(manifest: Manifest) -> float:

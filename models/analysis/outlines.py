@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from models.analysis.adapters import border_probability, on_map, placed_frames
+from models.analysis.adapters import border_probability, lv_output, placed_frames
 from models.analysis.loaded_model import LoadedModel
 from models.analysis.phases import by_area_curve, find_phase_beats
 from models.clip import Clip
@@ -14,7 +14,8 @@ from models.derive.ventricle.long_axis import long_axis, turned
 from models.derive.ventricle.outline import cavity_outline
 from models.derive.ventricle.sector import probe_position
 from models.derive.ventricle.volumes import area_cm2, to_cm
-from models.inputs.clip_input import pairs
+from models.inputs.clip_input import on_map, pairs
+from models.library.recipe import LV
 from models.results import Beat, Contour, ModelUse, Point
 
 _PIXELS_AT_ONCE = 16 * 160 * 160
@@ -81,7 +82,7 @@ class _Outlines:
     def __init__(self, clip: Clip, loaded: LoadedModel, cm_per_px: Point) -> None:
         self._loaded, self._cm_per_px = loaded, cm_per_px
         self._placed = placed_frames(clip, loaded.manifest)
-        self._level = border_probability(loaded.manifest)
+        self._level, self._output = border_probability(loaded.manifest), lv_output(loaded.manifest)
         self._sought: set[int] = set()
         self._at_once = 1  # until the size of the input is known
         self.contours: dict[int, Contour] = {}
@@ -94,12 +95,12 @@ class _Outlines:
             asked, waiting = waiting[: self._at_once], waiting[self._at_once :]
             batch = self._placed.batch(asked)
             self._at_once = max(1, min(_MOST_AT_ONCE, _PIXELS_AT_ONCE // (batch.shape[-1] * batch.shape[-2])))
-            maps = self._loaded.run(batch)[0][:, 0].sigmoid().numpy()
+            maps = self._loaded.run(batch)[0][:, self._output].sigmoid().numpy()
             for index, probability in zip(asked, maps, strict=True):
                 line = cavity_outline(probability, self._level, probe=self._probe_px)
                 if line is not None:
                     points = pairs(self._placed.to_image(line))
-                    self.contours[index] = Contour("lv", index, points)
+                    self.contours[index] = Contour(LV, index, points)
                     self.areas_cm2[index] = area_cm2(to_cm(points, self._cm_per_px))
             self._sought.update(asked)
         axes = {index: long_axis(contour.points_px, self._cm_per_px) for index, contour in self.contours.items()}

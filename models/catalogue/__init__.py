@@ -5,7 +5,7 @@ Keys and units (UCUM) are the `key` and `ucum_unit` of the project's dictionary 
 
 from models.catalogue.further_quantities import FURTHER
 from models.catalogue.lines import LINE_OF, LINE_POINTS, LINES, in_order
-from models.catalogue.quantities import GRADIENT_OF, OUTLINED, RATIOS, READ
+from models.catalogue.quantities import ATRIAL, GRADIENT_OF, OUTLINED, RATIOS, READ
 from models.catalogue.quantity import Direction, Method, Phase, Quantity
 from models.catalogue.views import (
     DISPLAYS,
@@ -18,9 +18,10 @@ from models.catalogue.views import (
     View,
 )
 
-QUANTITIES = OUTLINED | READ | RATIOS | FURTHER
+QUANTITIES = OUTLINED | READ | RATIOS | ATRIAL | FURTHER
 
 __all__ = [
+    "ATRIAL",
     "DISPLAYS",
     "ECHOVIEW47",
     "FURTHER",

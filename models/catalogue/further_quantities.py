@@ -68,7 +68,6 @@ FURTHER: dict[str, Quantity] = {
         Quantity("lvedv_bp_index", "LVEDV biplane / BSA", "mL/m2", _BIPLANE, _BOTH, (8.0, 400.0), parts=("lvedv_bp", "bsa")),
         Quantity("lvesv_bp_index", "LVESV biplane / BSA", "mL/m2", _BIPLANE, _BOTH, (1.0, 380.0), parts=("lvesv_bp", "bsa")),
         Quantity("sv_bp", "Stroke volume biplane", "mL", _BIPLANE, _BOTH, (3.0, 400.0), parts=("lvedv_bp", "lvesv_bp")),
-        Quantity("la_vol_al_bp", "LA volume A-L biplane", "mL", _AREA_LENGTH, _BOTH, _LA_VOLUME, "la", _ES),
         Quantity(
             "la_vol_al_bp_index",
             "LA volume index A-L",
@@ -80,7 +79,6 @@ FURTHER: dict[str, Quantity] = {
             _ES,
             parts=("la_vol_al_bp", "bsa"),
         ),
-        Quantity("la_vol_mod_bp", "LA volume biplane MOD", "mL", _BIPLANE, _BOTH, _LA_VOLUME, "la", _ES),
         Quantity(
             "la_vol_mod_bp_index",
             "LA volume index MOD",
@@ -92,8 +90,6 @@ FURTHER: dict[str, Quantity] = {
             _ES,
             parts=("la_vol_mod_bp", "bsa"),
         ),
-        Quantity("la_vol_mod_a4c", "LA volume A4C MOD", "mL", _SINGLE, _A4C, _LA_VOLUME, "la", _ES),
-        Quantity("la_vol_mod_a2c", "LA volume A2C MOD", "mL", _SINGLE, _A2C, _LA_VOLUME, "la", _ES),
         Quantity("la_strain", "LA reservoir strain", "%", _STRAIN, _A4C, (1.0, 100.0), "la"),
         Quantity(
             "sv_lvot",
@@ -194,8 +190,6 @@ FURTHER: dict[str, Quantity] = {
         Quantity("rap", "RA pressure (assumed)", "mm[Hg]", Method.ASSUMPTION, (), (0.0, 30.0), "ra"),
         Quantity("rvsp", "RVSP", "mm[Hg]", _BERNOULLI, _TV_CW, (4.0, 175.0), "rv", parts=("tr_vmax", "rap")),
         Quantity("tv_s", "RV s'", "cm/s", _PEAK, _TISSUE_RV, _TISSUE, "tricuspid annulus", direction=_TOWARDS),
-        Quantity("rv_fac", "RV FAC", "%", _OUTLINE, _A4C, (3.0, 85.0), "rv"),
-        Quantity("ra_vol", "RA volume A4C MOD", "mL", _SINGLE, _A4C, (5.0, 500.0), "ra", _ES),
         Quantity("rvot_at", "RVOT acceleration time", "ms", _INTERVAL, _PV_PW, (20.0, 300.0), "rvot", direction=_AWAY),
         Quantity("pv_vmax", "PV Vmax", "m/s", _PEAK, _PV_CW, (0.2, 6.0), "pv", direction=_AWAY, highest=True),
         Quantity("ivc_collapse", "IVC collapse", "%", _CALIPERS, _IVC, (0.0, 100.0), "ivc"),

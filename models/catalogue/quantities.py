@@ -36,6 +36,7 @@ _PLAX, _CALIPERS = (View.PLAX,), Method.CALIPERS
 _PLAX_HIGH, _PLAX_ZOOM, _PSAX_AV, _ROOT = (View.PLAX_HIGH,), (View.PLAX_ZOOM,), (View.PSAX_AV,), (1.2, 7.5)
 _PEAK, _ENVELOPE, _AREA = Method.SPECTRAL_PEAK, Method.SPECTRAL_ENVELOPE, (3.0, 90.0)
 _AV_PW, _AV_CW, _MV_PW, _MV_CW = (View.DOPPLER_AV_PW,), (View.DOPPLER_AV_CW,), (View.DOPPLER_MV_PW,), (View.DOPPLER_MV_CW,)
+_LA_VOLUME = (10.0, 400.0)
 _BERNOULLI, _RATIO, _DIAMETERS = Method.BERNOULLI, Method.RATIO, ("lvidd_2d", "lvids_2d")
 _TV_CW, _LATERAL, _SEPTAL = (View.DOPPLER_TV_CW,), (View.DOPPLER_TISSUE_LATERAL,), (View.DOPPLER_TISSUE_SEPTAL,)
 
@@ -89,6 +90,10 @@ READ: dict[str, Quantity] = {
         Quantity("la_area_a4c", "LA area A4C", "cm2", Method.OUTLINE, _A4C, _AREA, "la", _ES),
         Quantity("la_area_a2c", "LA area A2C", "cm2", Method.OUTLINE, _A2C, _AREA, "la", _ES),
         Quantity("ra_area", "RA area A4C", "cm2", Method.OUTLINE, _A4C, _AREA, "ra", _ES),
+        Quantity("la_vol_mod_a4c", "LA volume A4C MOD", "mL", _SINGLE, _A4C, _LA_VOLUME, "la", _ES),
+        Quantity("la_vol_mod_a2c", "LA volume A2C MOD", "mL", _SINGLE, _A2C, _LA_VOLUME, "la", _ES),
+        Quantity("ra_vol", "RA volume A4C MOD", "mL", _SINGLE, _A4C, (5.0, 500.0), "ra", _ES),
+        Quantity("rv_fac", "RV FAC", "%", Method.OUTLINE, _A4C, (3.0, 85.0), "rv"),
         Quantity("lvot_vmax", "LVOT Vmax", "m/s", _PEAK, _AV_PW, (0.2, 3.5), "lvot", direction=_AWAY),
         Quantity("lvot_vti", "LVOT VTI", "cm", _ENVELOPE, _AV_PW, (3.0, 60.0), "lvot", direction=_AWAY),
         Quantity("av_vmax", "AV Vmax", "m/s", _PEAK, _AV_CW, (0.5, 7.0), "av", direction=_AWAY, either_way=True, highest=True),
@@ -135,5 +140,18 @@ RATIOS: dict[str, Quantity] = {
         ),
     )
 }
+
+# Made of the outlines of two planes, so of no model: a study has them where its set reads both planes.
+_PLANES = ("la_vol_mod_a4c", "la_vol_mod_a2c")
+ATRIAL: dict[str, Quantity] = {
+    quantity.key: quantity
+    for quantity in (
+        Quantity(
+            "la_vol_al_bp", "LA volume A-L biplane", "mL", Method.AREA_LENGTH_BIPLANE, _BOTH, _LA_VOLUME, "la", _ES,
+            parts=_PLANES,
+        ),
+        Quantity("la_vol_mod_bp", "LA volume biplane MOD", "mL", _BIPLANE, _BOTH, _LA_VOLUME, "la", _ES, parts=_PLANES),
+    )
+}  # fmt: skip
 
 GRADIENT_OF = {quantity.parts[0]: quantity.key for quantity in READ.values() if quantity.method is Method.BERNOULLI}

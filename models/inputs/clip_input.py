@@ -47,6 +47,15 @@ def input_of(clip: Clip, manifest: Manifest) -> ClipInput:
     return make(clip, manifest)
 
 
+def on_map(placed: ClipInput, point_px: Points) -> Points:
+    """`point_px` (2,), (x, y) px of the whole image, in px of the network's map: (2,), also where it lies outside it.
+
+    It inverts `to_image`, which scales and moves.
+    """
+    origin, right, below = placed.to_image(np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]))
+    return np.asarray(np.linalg.solve(np.stack([right - origin, below - origin], axis=1), point_px - origin))
+
+
 def takes_clips(manifest: Manifest) -> bool:
     """Whether the network is given a clip, (n, channels, frames, height, width), not frames."""
     return len(manifest.input_shape) == 4

@@ -9,7 +9,10 @@ from models.library.registry import find_manifest, recipe_of
 
 _OF_DIAMETERS = ("fs_2d", "ef_teichholz_2d")
 # What a reader calls without a view that our keys name with it.
-_KEYS_BY_VIEW: dict[str, dict[View, str]] = {"la_area": {View.A4C: "la_area_a4c", View.A2C: "la_area_a2c"}}
+_KEYS_BY_VIEW: dict[str, dict[View, str]] = {
+    "la_area": {View.A4C: "la_area_a4c", View.A2C: "la_area_a2c"},
+    "la_vol_mod": {View.A4C: "la_vol_mod_a4c", View.A2C: "la_vol_mod_a2c"},
+}
 AREAS = ("la_area_a4c", "la_area_a2c", "ra_area")  # at end-systole
 
 

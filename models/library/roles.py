@@ -5,6 +5,7 @@ from models.errors import ManifestError
 from models.library.manifest import Manifest
 from models.library.model_set import Role
 from models.library.quantities import quantities_read
+from models.library.recipe import LV
 from models.library.registry import all_recipes, embedder_of, recipe_of
 
 _LIMITS = {Role.QUALITY: "adequate_quality", Role.DISTRIBUTION: "out_of_distribution"}  # that every model of the role states
@@ -45,6 +46,8 @@ def _unfit(role: Role, manifest: Manifest) -> str:
         return f"is of the family {manifest.family}, which cannot do this; those that can: {', '.join(able)}"
     if lacking:
         return lacking
+    if role is Role.LV_SEGMENTATION and recipe.needs and LV not in manifest.labels:
+        return f"does not mark the left ventricle (lv), but {', '.join(manifest.labels) or 'nothing that has a name'}"
     if role is Role.VIEW and (why := _unfit_view(manifest)):
         return why
     if role is Role.DISTRIBUTION and (why := _unfit_distribution(manifest)):

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from models.catalogue import OUTLINED, READ, Quantity, View
 from models.derive.limits import refusals
+from models.derive.study.atrium import atrial_volumes
 from models.derive.study.groups import NoGroup, choose_group
 from models.derive.study.missing_views import APICAL_VIEWS, shown_view, why_missing
 from models.derive.study.ratios import filling_ratios
@@ -68,13 +69,14 @@ def derive_study(
     read, not_read = _of_readings(clips, barred, asked)
     measurements, not_measured = [*outlined, *read], [*not_outlined, *not_read]
     ratios, no_ratios = filling_ratios(measurements, not_measured)
+    volumes, no_volumes = atrial_volumes(measurements, not_measured, clips)
     flags = [flag for clip in clips for flag in clip.flags] + _foreshortened(adequate, chosen)
     models: tuple[ModelUse, ...] = tuple(dict.fromkeys(use for clip in clips for use in clip.models))
     return StudyFindings(
         study_instance_uid=study_instance_uid,
         clips=tuple(clips),
-        measurements=(*measurements, *ratios),
-        not_measured=(*not_measured, *no_ratios),
+        measurements=(*measurements, *ratios, *volumes),
+        not_measured=(*not_measured, *no_ratios, *no_volumes),
         flags=tuple(flags),
         models=models,
         research_override=research_override,

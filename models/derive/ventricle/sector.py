@@ -33,12 +33,31 @@ def probe_position(clip: Clip) -> Points:
     """
     region = clip.b_mode_region().region
     x0, y0, x1, y1 = region.corners_px if region else (0, 0, clip.columns - 1, clip.rows - 1)
-    indices = np.unique(np.linspace(0, clip.number_of_frames - 1, _FRAMES).round().astype(int)).tolist()
-    shown = clip.take(indices)[:, y0 : y1 + 1, x0 : x1 + 1].max(axis=(0, 3)) > _BLACK
-    met = beams_meet(shown)
+    met = beams_meet(lit(clip))
     if met is None:
         met = np.array([(x1 - x0) / 2, -0.05 * (y1 - y0)])
     return np.asarray(met + np.array([x0, y0]))
+
+
+def sector_mask(clip: Clip) -> NDArray[np.bool_]:
+    """Where the calibrated region, or the whole image, shows the sector on some frame: (rows, columns) of it.
+
+    Text and marks beside the sector are other parts than it.
+    """
+    shown = lit(clip)
+    largest = _largest_part(shown, _SIZE_PX / max(shown.shape))
+    if largest is None:
+        return shown
+    whole = cv2.resize(largest, shown.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return np.asarray(shown & (whole > 0))
+
+
+def lit(clip: Clip) -> NDArray[np.bool_]:
+    """Where the calibrated region, or the whole image, is not black on some frame: (rows, columns) of it."""
+    region = clip.b_mode_region().region
+    x0, y0, x1, y1 = region.corners_px if region else (0, 0, clip.columns - 1, clip.rows - 1)
+    indices = np.unique(np.linspace(0, clip.number_of_frames - 1, _FRAMES).round().astype(int)).tolist()
+    return np.asarray(clip.take(indices)[:, y0 : y1 + 1, x0 : x1 + 1].max(axis=(0, 3)) > _BLACK)
 
 
 def beams_meet(mask: NDArray[np.bool_]) -> Points | None:
@@ -86,13 +105,9 @@ def _explained(grid: Points, border: Points, along: Points) -> tuple[Points, Poi
 
 def _border(mask: NDArray[np.bool_], scale: float) -> Points | None:
     """Evenly spaced points on the convex border of the largest part; text and marks beside the sector are other parts."""
-    size = (max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale)))
-    small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.3
-    closed = cv2.morphologyEx(small.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
-    count, labels, figures, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
-    if count < 2:
+    largest = _largest_part(mask, scale)
+    if largest is None:
         return None
-    largest = (labels == 1 + int(figures[1:, cv2.CC_STAT_AREA].argmax())).astype(np.uint8)
     points = np.argwhere(largest)[:, ::-1].astype(np.float32)
     hull = cv2.convexHull(points)[:, 0].astype(np.float64)
     if len(hull) < 4:
@@ -104,3 +119,14 @@ def _border(mask: NDArray[np.bool_], scale: float) -> Points | None:
     # The border of pixels is a staircase, so its direction is taken over several pixels.
     kernel = np.ones(5) / 5
     return np.stack([np.convolve(np.pad(even[:, axis], 2, mode="wrap"), kernel, "valid") for axis in (0, 1)], axis=1)
+
+
+def _largest_part(mask: NDArray[np.bool_], scale: float) -> NDArray[np.uint8] | None:
+    """The largest part of the small mask, 1 inside; None where nothing is marked."""
+    size = (max(1, round(mask.shape[1] * scale)), max(1, round(mask.shape[0] * scale)))
+    small = cv2.resize(mask.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.3
+    closed = cv2.morphologyEx(small.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
+    count, labels, figures, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+    if count < 2:
+        return None
+    return np.asarray(labels == 1 + int(figures[1:, cv2.CC_STAT_AREA].argmax()), np.uint8)

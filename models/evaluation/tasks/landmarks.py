@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from models.analysis.adapters import border_probability, on_map, outlines_frames
+from models.analysis.adapters import border_probability, outlines_frames
 from models.clip import Clip
 from models.derive.calipers.heat_map import sigmoid
 from models.derive.calipers.linear import PLAX_LINES, PLAX_POINTS
@@ -18,7 +18,7 @@ from models.evaluation.tasks.evaluation_result import Draw, EvaluationResult, Op
 from models.evaluation.tasks.item_choice import Row, chosen, column, missing, need, read_clips
 from models.evaluation.tasks.plots import histogram
 from models.evaluation.tasks.segmentation import maps_of
-from models.inputs.clip_input import pairs
+from models.inputs.clip_input import on_map, pairs
 from models.library.manifest import Manifest, Value
 from models.library.model import Model
 from models.library.reading import Mark

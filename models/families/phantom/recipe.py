@@ -1,9 +1,10 @@
 """What the phantom's networks say of themselves."""
 
-from models.catalogue import LINE_OF, LINES, READ
+from models.catalogue import LINE_OF, LINES, QUANTITIES, READ
 from models.library.model_set import Role
 from models.library.recipe import FITS, Answer, Encodes, EngineStep, HeatMap, Layer, Recipe
 
+_CHAMBERS = ("la_area_a4c", "la_area_a2c", "la_vol_mod_a4c", "la_vol_mod_a2c", "ra_area", "ra_vol", "rv_fac")
 _SEES = "models.inputs.letterboxed_region:letterboxed"
 
 RECIPES = (
@@ -40,8 +41,11 @@ RECIPES = (
         "phantom_segmenter",
         "models.families.phantom.segmenter",
         Answer.MASK,
-        roles={Role.LV_SEGMENTATION: FITS},
-        evaluation=("segmentation", "landmarks"),
+        roles={Role.LV_SEGMENTATION: FITS, Role.MEASUREMENTS: FITS},
+        needs={key: (QUANTITIES[key].structure,) for key in _CHAMBERS},
+        evaluation=("segmentation", "landmarks", "values"),
+        clips_read=1,
+        engine=EngineStep(),
         taught=("segmentation",),
         backbone=("entry", "down"),
         sees=_SEES,

@@ -11,7 +11,7 @@ from pydicom import dcmread
 from pydicom.dataset import Dataset
 from pydicom.uid import ExplicitVRLittleEndian
 
-from models.results import ClipFindings, Contour, Reason
+from models.results import Caliper, CaliperKind, ClipFindings, Contour, Reason
 from sr_templates import segmentation
 from sr_templates.errors import DocumentError
 from sr_templates.evidence import Evidence
@@ -24,6 +24,7 @@ from tests.factories import (
     evidence,
     identity,
     lv_contours,
+    measurement,
     source_header,
     study_findings,
 )
@@ -185,3 +186,20 @@ def test_outlines_that_do_not_fit_their_object_are_refused(changes: dict[str, ob
     findings = study_findings(clips=(replace(clip_findings(), **changes),))  # type: ignore[arg-type]
     with pytest.raises(DocumentError):
         segmentation.build(findings, evidence(), identity())
+
+
+def test_other_chambers_are_segments_where_values_came_from_their_outlines(tmp_path: Path) -> None:
+    atrium, mark = ellipse((40.0, 50.0), (6.0, 5.0)), ((1.0, 1.0), (9.0, 9.0))
+    calipers = (Caliper(CaliperKind.OUTLINE, A4C_UID, 11, atrium), Caliper(CaliperKind.LINE, A4C_UID, 11, mark))
+    area = measurement("la_area_a4c", 20.0, calipers=calipers)
+    volume = measurement("la_vol_mod_a4c", 60.0, calipers=calipers[:1])
+    findings = study_findings(clips=(clip_findings(contours=lv_contours(frames=[0, 10])),), measurements=(area, volume))
+    (document,) = segmentation.build(findings, evidence(), identity())
+    path = tmp_path / "seg.dcm"
+    document.dataset.save_as(path, enforce_file_format=True)
+    read = hd.seg.segread(path)
+    assert [read.get_segment_description(number).segment_label for number in (1, 2)] == ["Left atrium", "LV cavity"]
+    pixels = read.get_pixels_by_source_frame(A4C_UID, [1, 11])
+    np.testing.assert_array_equal(pixels[1, ..., 0], rasterise(atrium, 60, 80))
+    assert not pixels[0, ..., 0].any()
+    assert read.NumberOfFrames == 3

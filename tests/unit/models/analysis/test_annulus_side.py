@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import models.analysis.outlines as ventricle
-from models.analysis.adapters import on_map
 from models.clip import Clip
+from models.inputs.clip_input import on_map
 from models.library.registry import find_manifest
 from tests.foreign_ventricles import foreign_ventricle, sector_mask
 from tests.unit.models.families.drawn_maps import SECTOR

@@ -98,7 +98,7 @@ UNFIT = [
     (Role.VIEW, "EchoApex_ViT-S_lvh", "names no views: it measures; it fits [models] measurements"),
     (Role.VIEW, "EchoApex_ViT-S_segmentation", "names no views: it outlines what points and boxes ask for"),
     (Role.MEASUREMENTS, "EchoApex_ViT-S_segmentation", "reads nothing that the node has a quantity for"),
-    (Role.MEASUREMENTS, "phantom_lv", "of the family phantom_segmenter"),
+    (Role.MEASUREMENTS, "phantom_lv", "reads nothing that the node has a quantity for"),
     (Role.DISTRIBUTION, "phantom_quality", "keeps nothing of its training data"),
     (Role.DISTRIBUTION, "EchoView47_classifier", "of the family echoforge_xception"),
     (Role.PHASE, "EchoSDNet", "of the family echoforge_resnet"),
