@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
-from models.analysis.adapters import border_probability, on_map, placed_frames
+from models.analysis.adapters import border_probability, lv_output, placed_frames
 from models.analysis.loaded_model import LoadedModel
 from models.analysis.outlines import Ventricle
 from models.clip import Clip
@@ -22,7 +22,7 @@ from models.derive.ventricle.sector import probe_position
 from models.derive.ventricle.shape import hollow_percent
 from models.derive.ventricle.volumes import single_plane_volume_ml, to_cm
 from models.errors import ManifestError
-from models.inputs.clip_input import Points
+from models.inputs.clip_input import Points, on_map
 from models.results import DistributionVerdict, OutlineVerdict
 
 # What is shown instead of the frame: where each place of it is taken from, x and y from -1 to 1 over the network's input.
@@ -173,7 +173,7 @@ class _Looks:
 
 def _cavity(loaded: LoadedModel, batch: Tensor) -> Tensor:
     """Probabilities (n, rows, columns) of frames (n, channels, rows, columns), both float32, 0 to 1."""
-    return loaded.run(batch)[0][:, 0].sigmoid()
+    return loaded.run(batch)[0][:, lv_output(loaded.manifest)].sigmoid()
 
 
 def _shown(images: Tensor, look: Sequence[Sequence[float]]) -> Tensor:

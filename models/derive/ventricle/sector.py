@@ -40,7 +40,7 @@ def probe_position(clip: Clip) -> Points:
 
 
 def sector_mask(clip: Clip) -> NDArray[np.bool_]:
-    """Where the calibrated region, or the whole image, shows the sector on some frame: (rows, columns) of it.
+    """Where the calibrated region, or the whole image, shows the sector on some frame: (rows, columns) px of it.
 
     Text and marks beside the sector are other parts than it.
     """
@@ -53,7 +53,7 @@ def sector_mask(clip: Clip) -> NDArray[np.bool_]:
 
 
 def lit(clip: Clip) -> NDArray[np.bool_]:
-    """Where the calibrated region, or the whole image, is not black on some frame: (rows, columns) of it."""
+    """Where the calibrated region, or the whole image, is not black on some frame: (rows, columns) px of it."""
     region = clip.b_mode_region().region
     x0, y0, x1, y1 = region.corners_px if region else (0, 0, clip.columns - 1, clip.rows - 1)
     indices = np.unique(np.linspace(0, clip.number_of_frames - 1, _FRAMES).round().astype(int)).tolist()

@@ -58,6 +58,7 @@ def plax(frames: int = 54, top: float = 0.95, **changes: Any) -> tuple[Any, Clip
     return drawn(PhantomPoints(LONG_AXIS), lambda n: peaks(LONG_AXIS.labels, long_axis(times[n]), box_of(clip), top)), clip
 
 
+@pytest.mark.slow
 def test_perfect_maps_give_the_true_lengths_with_their_frames_and_calipers() -> None:
     reader, clip = plax()
     found = read_by_key(reader, clip, view=View.PLAX)
