@@ -53,7 +53,8 @@ class Clip:
 
     `frames` is uint8, shape (frames, rows, columns, 3), RGB, 0 to 255, row 0 at the top. `frame_times_ms` is float64, shape
     (frames,), from the first frame on. It is None where the object states no timing, or one that cannot be true:
-    `clock_objection` says why. `r_wave_times_ms` are on the same clock.
+    `clock_objection` says why. `r_wave_times_ms` are on the same clock. `height_m` and `weight_kg` are the patient's
+    as stated, whatever they are.
 
     `known_exclusions` are reasons (values of `results.Reason`) found in the header that forbid measuring; `notes` say what was
     tolerated while reading. `cache` holds what networks prepare of these frames. A clip may be built from a `FrameSource`. Then
@@ -67,6 +68,8 @@ class Clip:
     regions: tuple[RegionCalibration, ...] = ()
     r_wave_times_ms: tuple[float, ...] = ()
     heart_rate_bpm: float | None = None
+    height_m: float | None = None
+    weight_kg: float | None = None
     is_quality_control_subject: bool = False
     known_exclusions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

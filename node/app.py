@@ -93,6 +93,7 @@ class Node:
             work.max_attempts,
             settings.study.fallback_character_set,
             settings.study.max_revisions,
+            settings.conventions.chosen,
             fills_around_reports=any(map(fills_around_reports, settings.destination)),
         )
         egress = EgressTools(self.database, self.archive, settings, clock)

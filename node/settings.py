@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from models.derive.study.conventions import BodySurfaceFormula, Conventions
 from models.library.model_set import ModelSet, ModelSettings
 from models.setting_errors import setting_errors
 from node.errors import ConfigError
@@ -96,6 +97,14 @@ class ResearchSettings(_Section):
     override: bool = False
 
 
+class ConventionSettings(_Section):
+    body_surface: BodySurfaceFormula = Conventions.body_surface
+
+    @property
+    def chosen(self) -> Conventions:
+        return Conventions(**self.model_dump())
+
+
 class DeliverySettings(_Section):
     first_retry_s: float = Field(default=5, gt=0)
     max_retry_s: float = Field(default=600, gt=0)
@@ -168,6 +177,7 @@ class Settings(_Section):
     study: StudySettings = StudySettings()
     work: WorkSettings = WorkSettings()
     models: ModelSettings = ModelSettings()
+    conventions: ConventionSettings = ConventionSettings()
     research: ResearchSettings = ResearchSettings()
     delivery: DeliverySettings = DeliverySettings()
     ae_rule: tuple[AERule, ...] = ()

@@ -94,6 +94,7 @@ SCORE_OF_100 = Code("{0:100}", "UCUM", "range: 0:100")
 NO_UNITS = Code("1", "UCUM", "no units")
 MILLISECOND = Code("ms", "UCUM", "millisecond")
 GRAM = Code("g", "UCUM", "g")
+SQUARE_CENTIMETRE_PER_SQUARE_METRE = Code("cm2/m2", "UCUM", "cm2/m2")
 GRAM_PER_SQUARE_METRE = Code("g/m2", "UCUM", "g/m2")
 MILLILITRE_PER_SQUARE_METRE = Code("mL/m2", "UCUM", "mL/m2")
 LITRE_PER_MINUTE = Code("L/min", "UCUM", "L/min")
@@ -106,7 +107,7 @@ UNIT_CODES: dict[str, Code] = {
     for code in (
         PERCENT, MILLILITRE, CENTIMETRE, SQUARE_CENTIMETRE, METRE_PER_SECOND, CENTIMETRE_PER_SECOND, MILLIMETRE_OF_MERCURY,
         NO_UNITS, MILLISECOND, GRAM, GRAM_PER_SQUARE_METRE, MILLILITRE_PER_SQUARE_METRE, LITRE_PER_MINUTE,
-        LITRE_PER_MINUTE_AND_SQUARE_METRE, BEATS_PER_MINUTE, SQUARE_METRE,
+        LITRE_PER_MINUTE_AND_SQUARE_METRE, BEATS_PER_MINUTE, SQUARE_METRE, SQUARE_CENTIMETRE_PER_SQUARE_METRE,
     )
 }  # fmt: skip
 # None where the concept says it, and where only the algorithm could be named: TID 4019 does that.
@@ -138,6 +139,8 @@ METHOD_CODES: dict[Method, Code | None] = {
     Method.ASSUMPTION: None,
     Method.RATE: None,
     Method.BODY_SIZE: None,
+    Method.DU_BOIS: None,  # TID 5201 states the formula beside the area
+    Method.MOSTELLER: None,
 }
 
 
@@ -245,7 +248,9 @@ REASON_CODES: dict[Reason, ReasonCode] = {
     Reason.COLOUR_DOPPLER: ReasonCode(_NOT_ATTEMPTED, _private("NM-COLOR", "Color Doppler image")),
     Reason.SPLIT_SCREEN: ReasonCode(_NOT_ATTEMPTED, _private("NM-SPLIT", "Several images on one screen")),
     Reason.OUTSIDE_LIMITS: ReasonCode(_OUT_OF_RANGE, _private("NM-LIMITS", "Computed value is physically impossible")),
-    Reason.DISAGREEMENT: ReasonCode(_INDETERMINATE, _private("NM-DISAGREE", "The two image planes contradict each other")),
+    Reason.DISAGREEMENT: ReasonCode(_INDETERMINATE, _private("NM-DISAGREE", "Findings contradict each other")),
+    Reason.PATIENT_SIZE: ReasonCode(_NOT_ATTEMPTED, _private("NM-PATIENT-SIZE", "Height or weight is unknown or implausible")),
+    Reason.SITE_CHOICE: ReasonCode(_NOT_ATTEMPTED, _private("NM-SITE-CHOICE", "The site has not chosen a convention")),
     Reason.RESEARCH_WEIGHTS: ReasonCode(
         _NOT_ATTEMPTED, _private("NM-RESEARCH", "Algorithm trained on synthetic phantoms, patient image")
     ),

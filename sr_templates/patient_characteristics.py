@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from highdicom import sr
 from pydicom.sr.coding import Code
 
+from models.catalogue import Method
 from models.results import Measurement
 from sr_templates import codes
 from sr_templates.copied_values import text_of
@@ -22,6 +23,7 @@ _HEART_RATE = Code("8867-4", "LN", "Heart rate")
 _BODY_SURFACE_AREA = Code("8277-6", "LN", "Body Surface Area")
 _FORMULA = Code("8278-4", "LN", "Body Surface Area Formula")
 _DU_BOIS = Code("122241", "DCM", "BSA = 0.007184*WT^0.425*HT^0.725")  # CID 3663
+_FORMULAS = {str(Method.DU_BOIS): _DU_BOIS, str(Method.MOSTELLER): Code("122244", "DCM", "BSA = (HT*WT/36)^0.5")}
 _SEX_CODES = {  # CID 7455
     "M": Code("M", "DCM", "Male"),
     "F": Code("F", "DCM", "Female"),
@@ -38,7 +40,7 @@ _HEIGHT_M, _WEIGHT_KG, _RATE = (1.2, 2.3), (25.0, 350.0), (25.0, 220.0)
 
 @dataclass(frozen=True)
 class BodySurface:
-    """`formula` is None where the area was measured, or read, and not computed here."""
+    """`formula` is None where nobody says how the area was found."""
 
     area_m2: float
     formula: Code | None = None
@@ -66,10 +68,10 @@ def patient_characteristics(evidence: Evidence, values: Sequence[Measurement]) -
 
 
 def body_surface(evidence: Evidence, values: Sequence[Measurement]) -> BodySurface | None:
-    """As measured, else from the header's height and weight."""
-    measured = [value.value for value in values if value.key == "bsa"]
-    if measured:
-        return BodySurface(measured[0])
+    """As the study states it, else from the header's height and weight."""
+    stated = [BodySurface(value.value, _FORMULAS.get(value.method)) for value in values if value.key == "bsa"]
+    if stated:
+        return stated[0]
     area_m2 = body_surface_area_m2(_number(evidence, "PatientSize"), _number(evidence, "PatientWeight"))
     return None if area_m2 is None else BodySurface(area_m2, _DU_BOIS)
 

@@ -88,6 +88,7 @@ _LV_MASS = _ln("18087-7", "Left Ventricle Mass")
 _LA_DIAMETER = _ln("29469-4", "Left Atrium Antero-posterior Systolic Dimension")
 _LA_VOLUME = Code("399235004", "SCT", "Left Atrium Systolic Volume")
 _STROKE_VOLUME = Code("90096001", "SCT", "Stroke Volume")
+_STROKE_INDEX = Code("277381004", "SCT", "Stroke Index")
 _ORIFICE_DIAMETER = Code("399027007", "SCT", "Cardiovascular Orifice Diameter")
 _ORIFICE_AREA = Code("399367004", "SCT", "Cardiovascular Orifice Area")
 # Concepts of their own: a receiver that overlooks methods must not file them with EF by the method of discs.
@@ -167,6 +168,7 @@ _ROWS: dict[str, _Written] = {
     "lvedv_bp_index": _simple(_ln("79997-3", "Left ventricular end diastolic volume biplane (MOD) / BSA"), 1, None),
     "lvesv_bp_index": _simple(_ln("80002-9", "Left ventricular end systolic volume biplane (MOD) / BSA"), 1, None),
     "sv_bp": _computed(_STROKE_VOLUME, 1),  # CID 12239
+    "svi_bp": _computed(_STROKE_INDEX, 1),
     "la_vol_al_bp": _Written(_LA_VOLUME, 1, _ln("79981-7", "Left atrial end systolic volume biplane (area-length)")),
     "la_vol_al_bp_index": _simple(_ln("79982-5", "Left atrial end systolic volume biplane (area-length) / BSA"), 1, None),
     "la_vol_mod_bp": _Written(_LA_VOLUME, 1, _ln("79983-3", "Left atrial end systolic volume biplane (MOD)")),
@@ -178,12 +180,14 @@ _ROWS: dict[str, _Written] = {
     "ao_annulus": _Written(_ORIFICE_DIAMETER, 2, _ln("79940-3", "Aortic annulus diameter")),
     "lvot_diam": _Written(_ORIFICE_DIAMETER, 2, _ln("80028-4", "Left ventricular outflow tract dimension (2D)")),
     "sv_lvot": _computed(_STROKE_VOLUME, 1),
-    "svi_lvot": _computed(Code("277381004", "SCT", "Stroke Index"), 1),
+    "svi_lvot": _computed(_STROKE_INDEX, 1),
     "co_lvot": _computed(Code("82799009", "SCT", "Cardiac Output"), 2),
     "ci_lvot": _computed(Code("54993008", "SCT", "Cardiac Index"), 2),
     "av_mg": _Written(_MEAN_GRADIENT, 1, _ln("79962-7", "Aortic valve mean gradient"), flow=_ANTEGRADE),
     "ava_vti": _computed(_ORIFICE_AREA, 2, _ln("79958-5", "Aortic valve area (Continuity VTI)")),
     "ava_vmax": _computed(_ORIFICE_AREA, 2, _ln("79956-9", "Aortic valve area (Continuity Vmax)")),
+    "ava_vti_index": _simple(_ln("79959-3", "Aortic valve area (Continuity VTI) / BSA"), 2, None),
+    "ava_vmax_index": _simple(_ln("79957-7", "Aortic valve area (Continuity Vmax) / BSA"), 2, None),
     "dvi": _ratio(_own("DVI", "Ratio of LV outflow tract VTI to aortic valve VTI")),
     "ar_pht": _Written(_HALF_TIME, 0, _ln("79947-8", "Aortic regurgitation pressure half-time"), flow=_REGURGITANT),
     "mv_dt": _Written(

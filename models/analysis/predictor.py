@@ -15,6 +15,7 @@ from models.analysis.reliability import judge_outlines
 from models.analysis.view_and_quality import ViewAndQuality, find_view_and_quality
 from models.catalogue import DISPLAYS, View
 from models.clip import Clip
+from models.derive.beats.heart_rate import heart_rate
 from models.engines.devices import device_for
 from models.library.model_set import ModelSet, Role
 from models.library.reading import calibration_reason
@@ -87,6 +88,7 @@ class Predictor:
             if gates
             else read_clip_values(clip, view, readers, ventricle.beats, ventricle.why_no_beats if ventricle.contours else "")
         )
+        times_ms = () if clip.frame_times_ms is None else tuple(clip.frame_times_ms.tolist())
         return ClipFindings(
             sop_instance_uid=clip.sop_instance_uid,
             rows=clip.rows,
@@ -95,7 +97,7 @@ class Predictor:
             is_quality_control_subject=clip.is_quality_control_subject,
             cm_per_px=choice.region.cm_per_px if choice.region and view not in DISPLAYS else None,
             region_rule=choice.rule,
-            frame_times_ms=() if clip.frame_times_ms is None else tuple(clip.frame_times_ms.tolist()),
+            frame_times_ms=times_ms,
             view=classified.view,
             quality=classified.quality,
             distribution=classified.distribution,
@@ -105,6 +107,9 @@ class Predictor:
             area_curve_cm2=ventricle.area_curve_cm2,
             beats=ventricle.beats,
             why_no_beats=ventricle.why_no_beats,
+            heart_rate=heart_rate(clip.r_wave_times_ms, clip.heart_rate_bpm, ventricle.beats, times_ms),
+            height_m=clip.height_m,
+            weight_kg=clip.weight_kg,
             gates=gates,
             marked=marked,
             flags=self._flags(clip, classified, outlines),

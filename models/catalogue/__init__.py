@@ -3,9 +3,10 @@
 Keys and units (UCUM) are the `key` and `ucum_unit` of the project's dictionary of echo measurements.
 """
 
+from models.catalogue.derived_quantities import DERIVED
 from models.catalogue.further_quantities import FURTHER
 from models.catalogue.lines import LINE_OF, LINE_POINTS, LINES, in_order
-from models.catalogue.quantities import ATRIAL, GRADIENT_OF, OUTLINED, RATIOS, READ
+from models.catalogue.quantities import ATRIAL, GRADIENT_OF, OUTLINED, READ
 from models.catalogue.quantity import Direction, Method, Phase, Quantity
 from models.catalogue.views import (
     DISPLAYS,
@@ -18,10 +19,11 @@ from models.catalogue.views import (
     View,
 )
 
-QUANTITIES = OUTLINED | READ | RATIOS | ATRIAL | FURTHER
+QUANTITIES = OUTLINED | READ | DERIVED | ATRIAL | FURTHER
 
 __all__ = [
     "ATRIAL",
+    "DERIVED",
     "DISPLAYS",
     "ECHOVIEW47",
     "FURTHER",
@@ -33,7 +35,6 @@ __all__ = [
     "OUTLINED",
     "PROBE_VIEWS",
     "QUANTITIES",
-    "RATIOS",
     "READ",
     "TISSUE_DOPPLER",
     "Direction",

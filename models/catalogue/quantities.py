@@ -118,29 +118,6 @@ READ: dict[str, Quantity] = {
     )
 }
 
-# Made of velocities of several displays, so of no model: a study has those whose velocities its set can read. E over the mean
-# of the e' there are, never a mean of ratios (ASE/EACVI, J Am Soc Echocardiogr 2016;29:277-314).
-_EE = (0.6, 175.0)
-RATIOS: dict[str, Quantity] = {
-    quantity.key: quantity
-    for quantity in (
-        Quantity("ee_septal", "E/e' septal", "1", _RATIO, _MV_PW + _SEPTAL, _EE, "septal annulus", parts=("mv_e", "e_septal")),
-        Quantity(
-            "ee_lateral", "E/e' lateral", "1", _RATIO, _MV_PW + _LATERAL, _EE, "lateral annulus", parts=("mv_e", "e_lateral")
-        ),
-        Quantity(
-            "ee_avg",
-            "E/e' average",
-            "1",
-            _RATIO,
-            _MV_PW + _SEPTAL + _LATERAL,
-            _EE,
-            "mitral annulus",
-            parts=("mv_e", "e_septal", "e_lateral"),
-        ),
-    )
-}
-
 # Made of the outlines of two planes, so of no model: a study has them where its set reads both planes.
 _PLANES = ("la_vol_mod_a4c", "la_vol_mod_a2c")
 ATRIAL: dict[str, Quantity] = {

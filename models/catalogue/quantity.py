@@ -35,6 +35,8 @@ class Method(StrEnum):
     ASSUMPTION = "assumed, not measured"
     RATE = "beats in a minute"
     BODY_SIZE = "formula of height and weight"
+    DU_BOIS = "Du Bois: 0.007184 * kg^0.425 * cm^0.725"
+    MOSTELLER = "Mosteller: square root of cm * kg / 3600"
 
 
 class Phase(StrEnum):

@@ -56,12 +56,16 @@ class ReadValue(QuantityValue):
 
 @dataclass(frozen=True)
 class Measurement(QuantityValue):
-    """A value with everything a reader needs to check it. `key` and `unit` are those of `catalogue.QUANTITIES`."""
+    """A value with everything a reader needs to check it. `key` and `unit` are those of `catalogue.QUANTITIES`.
+
+    `derivation` says in words how it was computed of other values, and what the site chose for it; "" for what was read.
+    """
 
     value: float
     _: KW_ONLY
     method: str
     view: View | None
+    derivation: str = ""
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,9 @@ class Reason(StrEnum):
     COLOUR_DOPPLER = "colour_doppler"  # flow painted over the cavity
     SPLIT_SCREEN = "split_screen"
     OUTSIDE_LIMITS = "outside_limits"  # an impossible value, not an abnormal one
-    DISAGREEMENT = "disagreement"  # the two planes contradict each other
+    DISAGREEMENT = "disagreement"  # two planes, two clips or two parts contradict each other
+    PATIENT_SIZE = "patient_size"  # the patient's height or weight is unknown, or cannot be true
+    SITE_CHOICE = "site_choice"  # it needs a convention that the site has not chosen
     RESEARCH_WEIGHTS = "research_weights"  # weights trained on phantoms, object of a patient
     UNTRAINED_WEIGHTS = "untrained_weights"  # weights that nobody trained: a network as it is first set up
 

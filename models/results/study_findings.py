@@ -78,6 +78,24 @@ class DistributionVerdict:
     inside: bool
 
 
+class RateOrigin(StrEnum):
+    """What a heart rate was taken from."""
+
+    R_WAVES = "r_waves"
+    HEADER = "header"  # Heart Rate (0018,1088), as the cart noted it
+    BEATS = "beats"  # of the outlined ventricle
+
+
+@dataclass(frozen=True)
+class HeartRate:
+    """Of one clip, in beats a minute: the mean of `beats`, `sd` over them; None of a single one, and of a stated rate."""
+
+    bpm: float
+    origin: RateOrigin
+    beats: int = 1
+    sd: float | None = None
+
+
 @dataclass(frozen=True)
 class OutlineVerdict:
     """By how many points the ejection fraction of these outlines may be off; `reliable` is the manifest's limit applied to it.
@@ -99,7 +117,8 @@ class ClipFindings:
 
     `gates` are the reasons that stopped numbers on this clip (empty under the research override for those it lifts, which
     then stand in `marked` instead). `contours` hold every frame that was segmented, by `outlined_by`. `values` are
-    those of models that measure by themselves; `notes` say what of theirs was left out.
+    those of models that measure by themselves; `notes` say what of theirs was left out. `height_m` and `weight_kg` are the
+    patient's as the header states them, whatever they are.
     """
 
     sop_instance_uid: str
@@ -119,6 +138,9 @@ class ClipFindings:
     area_curve_cm2: tuple[float | None, ...] = ()
     beats: tuple[Beat, ...] = ()
     why_no_beats: str = ""
+    heart_rate: HeartRate | None = None
+    height_m: float | None = None
+    weight_kg: float | None = None
     gates: tuple[Reason, ...] = ()
     marked: tuple[Reason, ...] = ()
     flags: tuple[QualityFlag, ...] = ()

@@ -119,7 +119,13 @@ def _analyse_study(
 ) -> AnalysedStudy:
     clips = [analyse_clip(text_of(header, "SOPInstanceUID"), path, models) for path, header in files]
     clips = with_groups([path for path, _ in files], clips, models, _read_group)
-    findings = derive_study(study_instance_uid, clips, research_override=models.research_override, asked=quantities_of(models))
+    findings = derive_study(
+        study_instance_uid,
+        clips,
+        research_override=models.research_override,
+        asked=quantities_of(models),
+        conventions=settings.conventions.chosen,
+    )
     verdict = decide_patients(stated_patient(header) for _, header in files)
     read = read_cart_reports(CartReports(reports, _is_ours), settings.study.fallback_character_set)
     findings = replace(findings, flags=(*findings.flags, *patient_flags(verdict), *read.flags), cart=read.values)

@@ -130,6 +130,8 @@ def _clip_of(dataset: Dataset, pixels: StoredPixels | None, syntax: str, notes: 
         regions=_regions(dataset, notes),
         r_wave_times_ms=tuple(numbers(dataset, "RWaveTimeVector", notes)),
         heart_rate_bpm=heart_rate_bpm if heart_rate_bpm > 0 else None,
+        height_m=next(iter(numbers(dataset, "PatientSize", notes)), None),
+        weight_kg=next(iter(numbers(dataset, "PatientWeight", notes)), None),
         is_quality_control_subject=str(dataset.get("QualityControlSubject") or "").strip() == "YES",
         known_exclusions=tuple(reason.value for reason in known_exclusions(dataset)),
         photometric_interpretation=str(dataset.get("PhotometricInterpretation") or ""),

@@ -9,6 +9,7 @@ from pathlib import Path
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from models.derive.study.conventions import BY_DEFAULT, Conventions
 from models.derive.study.quantities import derive_study
 from models.library.model_set import ModelSet
 from models.library.quantities import quantities_of
@@ -49,6 +50,7 @@ class AnalysisTools:
     max_attempts: int  # of the job that follows
     fallback_character_set: str = DEFAULT_FALLBACK
     max_revisions: int = 5  # those that a late report makes
+    conventions: Conventions = BY_DEFAULT
     fills_around_reports: bool = False  # whether any destination gets what the reports of others do not have
 
 
@@ -65,7 +67,11 @@ def analyse_study(job: ClaimedJob, tools: AnalysisTools) -> None:
     clip_findings = tools.executor.analyse(clips, tools.models)
     clip_findings = with_groups([path for _, path in clips], clip_findings, tools.models, tools.executor.read_group)
     findings = derive_study(
-        study_instance_uid, clip_findings, research_override=tools.models.research_override, asked=quantities_of(tools.models)
+        study_instance_uid,
+        clip_findings,
+        research_override=tools.models.research_override,
+        asked=quantities_of(tools.models),
+        conventions=tools.conventions,
     )
     read = read_cart_reports(reports, tools.fallback_character_set)
     _record(job, replace(findings, flags=findings.flags + flags + read.flags, cart=read.values), tools, started_at, seen)

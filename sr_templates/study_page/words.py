@@ -11,8 +11,8 @@ from sr_templates.normal_values import NormalValue
 from sr_templates.quantity_codes import QUANTITY_CODES
 
 _UNITS = {
-    "1": "", "mm[Hg]": "mmHg", "cm2": "cm²", "m2": "m²", "mL/m2": "mL/m²", "g/m2": "g/m²", "L/min/m2": "L/min/m²",
-    "{H.B.}/min": "/min",
+    "1": "", "mm[Hg]": "mmHg", "cm2": "cm²", "m2": "m²", "mL/m2": "mL/m²", "g/m2": "g/m²", "cm2/m2": "cm²/m²",
+    "L/min/m2": "L/min/m²", "{H.B.}/min": "/min",
 }  # fmt: skip
 _MINUS = "−"
 # Marks that turn the direction of what follows them: a name must not rearrange the page.

@@ -8,7 +8,7 @@ from pydicom import config, dcmread
 from pydicom.dataelem import DataElement
 from pydicom.dataset import Dataset
 
-from models.catalogue import QUANTITIES, RATIOS, READ, Direction
+from models.catalogue import DERIVED, QUANTITIES, READ, Direction
 from models.results import ClipFindings, NotMeasured, QualityFlag, QualityIssue, Reason, StudyFindings
 from node.egress.building import DICOM_SUFFIX, TEMPLATES, WantedDocument, build_templates
 from node.egress.built_files import document_bytes
@@ -51,7 +51,8 @@ def _direction(key: str) -> Direction | None:
 
 _READ_VALUES = tuple(
     measurement(key, sum(quantity.limits) / 2, model=PHANTOM_WEIGHTS.name, direction=_direction(key))
-    for key, quantity in (READ | RATIOS).items()
+    for key, quantity in (READ | DERIVED).items()
+    if quantity.views
 )
 
 FINDINGS: dict[str, Callable[[], StudyFindings]] = {

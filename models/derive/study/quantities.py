@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from models.catalogue import OUTLINED, READ, Quantity, View
 from models.derive.limits import refusals
 from models.derive.study.atrium import atrial_volumes
+from models.derive.study.conventions import BY_DEFAULT, Conventions
+from models.derive.study.derivations import derived_values
 from models.derive.study.groups import NoGroup, choose_group
 from models.derive.study.missing_views import APICAL_VIEWS, shown_view, why_missing
-from models.derive.study.ratios import filling_ratios
+from models.derive.study.patient_values import patient_values
 from models.derive.study.readings import Refusals, read_quantities
 from models.derive.ventricle.apical import (
     ApicalClip,
@@ -51,8 +53,9 @@ def derive_study(
     *,
     research_override: bool = False,
     asked: Collection[str] = (),
+    conventions: Conventions = BY_DEFAULT,
 ) -> StudyFindings:
-    """Every quantity of the outlines and every one `asked`, as Measurement or NotMeasured.
+    """Every quantity of the outlines and every one `asked`, and what is made of them, as Measurement or NotMeasured.
 
     What is outlined comes from the least foreshortened adequate clips. `asked` are the keys that the measuring models of the
     set can read; without them a quantity that no model tried is not mentioned.
@@ -67,16 +70,18 @@ def derive_study(
     chosen = {view: clip for view in APICAL_VIEWS if (clip := least_foreshortened(adequate, view))}
     outlined, not_outlined = _of_outlines(clips, stops, chosen)
     read, not_read = _of_readings(clips, barred, asked)
-    measurements, not_measured = [*outlined, *read], [*not_outlined, *not_read]
-    ratios, no_ratios = filling_ratios(measurements, not_measured)
-    volumes, no_volumes = atrial_volumes(measurements, not_measured, clips)
+    of_patient, not_of_patient = patient_values(clips, barred, conventions)
+    volumes, no_volumes = atrial_volumes(read, not_read, clips)
+    measurements, not_measured = derived_values(
+        [*outlined, *read, *volumes, *of_patient], [*not_outlined, *not_read, *no_volumes, *not_of_patient], clips
+    )
     flags = [flag for clip in clips for flag in clip.flags] + _foreshortened(adequate, chosen)
     models: tuple[ModelUse, ...] = tuple(dict.fromkeys(use for clip in clips for use in clip.models))
     return StudyFindings(
         study_instance_uid=study_instance_uid,
         clips=tuple(clips),
-        measurements=(*measurements, *ratios, *volumes),
-        not_measured=(*not_measured, *no_ratios, *no_volumes),
+        measurements=tuple(measurements),
+        not_measured=tuple(not_measured),
         flags=tuple(flags),
         models=models,
         research_override=research_override,

@@ -3,7 +3,7 @@
 import pytest
 from pydicom.sr.coding import Code
 
-from models.catalogue import ATRIAL, FURTHER, OUTLINED, QUANTITIES, RATIOS, READ, Method, View
+from models.catalogue import ATRIAL, DERIVED, FURTHER, OUTLINED, QUANTITIES, READ, Method, View
 from sr_templates import codes, quantity_codes, tracking
 from sr_templates.accepted_codes import ACCEPTED
 from sr_templates.quantity_codes import QUANTITY_CODES, image_mode_of
@@ -130,7 +130,7 @@ def test_strain_of_another_method_than_speckle_tracking_is_never_said_to_be_spec
 
 def test_no_quantity_is_in_two_tables() -> None:
     """The later table would silently win."""
-    assert len(QUANTITIES) == sum(map(len, (OUTLINED, READ, RATIOS, ATRIAL, FURTHER)))
+    assert len(QUANTITIES) == sum(map(len, (OUTLINED, READ, DERIVED, ATRIAL, FURTHER)))
 
 
 def test_what_is_read_for_a_code_of_ours_is_no_other_code_of_ours() -> None:

@@ -14,7 +14,7 @@ from tests.code_dictionary import fitting, in_context_group
 
 # Ordinary UCUM, and codes of PS3.16 tables, that pydicom's dictionary does not list.
 _UCUM_OF_PS3_16 = {
-    "mL", "m/s", "{0:100}", "g", "g/m2", "mL/m2", "L/min", "L/min/m2", "{H.B.}/min", "m2", "ml",
+    "mL", "m/s", "{0:100}", "g", "g/m2", "cm2/m2", "mL/m2", "L/min", "L/min/m2", "{H.B.}/min", "m2", "ml",
 }  # fmt: skip
 # TID 5201 row 7 and PS3.17 CCCC.5; CID 3455 abbreviates it.
 _PRINTED_IN_TEMPLATES = {"8277-6": {"Body Surface Area"}}

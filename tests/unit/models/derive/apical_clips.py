@@ -4,22 +4,27 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
-from models.catalogue import View
+from models.catalogue import OUTLINED, View
 from models.results import (
     Beat,
     ClipFindings,
     Contour,
+    HeartRate,
     Measurement,
     ModelUse,
     NotMeasured,
     Point,
     QualityGrade,
+    RateOrigin,
     StudyFindings,
     ViewPrediction,
 )
 
 PHANTOM_WEIGHTS = ModelUse("phantom_lv", "1", "a" * 64, trained_on_phantoms=True)
 PATIENT_WEIGHTS = ModelUse("hospital_lv", "1", "b" * 64, trained_on_phantoms=False)
+
+# What every study is asked for: of the outlines, of the patient, and what is made of both.
+OF_EVERY_STUDY = (*OUTLINED, "sv_bp", "svi_bp", "lvedv_bp_index", "lvesv_bp_index", "bsa", "hr")
 
 
 def half_ellipse_px(length_cm: float, radius_cm: float, cm_per_px: Point) -> tuple[Point, ...]:
@@ -56,6 +61,9 @@ def apical_clip(
         "contours": tuple(contours),
         "beats": tuple(Beat(20 * number, 20 * number + 10) for number in range(len(beats))),
         "models": (PHANTOM_WEIGHTS,),
+        "heart_rate": HeartRate(60.0, RateOrigin.HEADER),
+        "height_m": 1.7,
+        "weight_kg": 70.0,
     }
     return ClipFindings(uid, **{**values, **changes})
 

@@ -100,7 +100,7 @@ def test_values_of_the_previous_version_are_read() -> None:
     assert findings.measurements == (
         Measurement("lvids_2d", "cm", 3.5, (frame,), beats=2, sd=0.1, model="lvid", method="linear", view=View.PLAX),
     )
-    assert dump_findings(findings)["measurements"] == [measured | {"calipers": []}]
+    assert dump_findings(findings)["measurements"] == [measured | {"calipers": [], "derivation": ""}]
     assert dump_findings(findings)["clips"][0]["values"] == [read | {"calipers": []}]
     assert findings.cart == ()
 

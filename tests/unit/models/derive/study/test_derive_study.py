@@ -9,13 +9,21 @@ from models.catalogue import OUTLINED, Phase, View
 from models.derive.calipers.linear import length_cm
 from models.derive.study.quantities import derive_study
 from models.results import CaliperKind, ClipFindings, QualityFlag, QualityGrade, QualityIssue, Reason
-from tests.unit.models.derive.apical_clips import PATIENT_WEIGHTS, PHANTOM_WEIGHTS, apical_clip, measured, missing, volume_ml
+from tests.unit.models.derive.apical_clips import (
+    OF_EVERY_STUDY,
+    PATIENT_WEIGHTS,
+    PHANTOM_WEIGHTS,
+    apical_clip,
+    measured,
+    missing,
+    volume_ml,
+)
 
 
 def test_every_quantity_has_one_answer() -> None:
     for clips in ([], [apical_clip()], [apical_clip(), apical_clip(View.A2C, "1.2.4")], [apical_clip(View.PLAX)]):
         findings = derive_study("1.2", clips)
-        assert sorted([*measured(findings), *missing(findings)]) == sorted(OUTLINED)
+        assert sorted([*measured(findings), *missing(findings)]) == sorted(OF_EVERY_STUDY)
 
 
 def test_two_planes_give_all_quantities_with_unit_method_and_view() -> None:
@@ -29,7 +37,7 @@ def test_two_planes_give_all_quantities_with_unit_method_and_view() -> None:
     assert [found[key].value for key in ("ef_a4c", "ef_a2c", "ef_bp")] == pytest.approx([expected_ef] * 3, rel=2e-3)
     assert found["lv_len_d_a4c"].value == pytest.approx(8, rel=1e-3)
     assert [found[key].view for key in ("ef_a4c", "ef_a2c", "ef_bp")] == [View.A4C, View.A2C, None]
-    assert {(found[key].unit, found[key].method) for key in found} == {(q.unit, q.method) for q in OUTLINED.values()}
+    assert {(found[key].unit, found[key].method) for key in OUTLINED} == {(q.unit, q.method) for q in OUTLINED.values()}
 
 
 def test_sources_are_frames_of_the_phase_counted_from_one() -> None:
@@ -104,9 +112,10 @@ def test_a_stopped_clip_never_counts_however_long() -> None:
 def test_of_planes_of_different_length_only_the_longer_gives_numbers(a2c_length: float, kept: str, foreshortened: str) -> None:
     a2c = apical_clip(View.A2C, "1.2.4", beats=[((a2c_length, 2.5), (6.0, 1.8))], outlined_by="phantom_lv")
     findings = derive_study("1.2", [apical_clip(outlined_by="phantom_lv"), a2c])
-    assert set(measured(findings)) == {key for key in OUTLINED if key.endswith(kept)}
+    assert set(measured(findings)) == {key for key in OUTLINED if key.endswith(kept)} | {"bsa", "hr"}
     assert {result.reasons for result in findings.not_measured} == {(Reason.DISAGREEMENT,)}
-    assert all(f"A4C 8.0 cm, A2C {a2c_length} cm" in result.detail for result in findings.not_measured)
+    of_outlines = [result for result in findings.not_measured if result.key in OUTLINED]
+    assert all(f"A4C 8.0 cm, A2C {a2c_length} cm" in result.detail for result in of_outlines)
     assert [(flag.issue, flag.sop_instance_uid) for flag in findings.flags] == [(QualityIssue.FORESHORTENING, foreshortened)]
     assert [flag.judges for flag in findings.flags] == [("phantom_lv",)]
 
@@ -120,12 +129,14 @@ def test_ten_percent_of_the_longer_axis(a2c_length: float, agree: bool) -> None:
 def test_a_missing_plane_is_view_missing() -> None:
     not_measured = missing(derive_study("1.2", [apical_clip()]))
     assert {result.reasons for result in not_measured.values()} == {(Reason.VIEW_MISSING,)}
-    assert set(not_measured) == {"ef_bp", "lvedv_bp", "lvesv_bp", "ef_a2c", "lvedv_a2c", "lvesv_a2c"}
+    of_two_planes = {"ef_bp", "lvedv_bp", "lvesv_bp", "sv_bp", "svi_bp", "lvedv_bp_index", "lvesv_bp_index"}
+    assert set(not_measured) == of_two_planes | {"ef_a2c", "lvedv_a2c", "lvesv_a2c"}
 
 
 def test_no_clip_at_all() -> None:
     not_measured = missing(derive_study("1.2", []))
-    assert {result.reasons for result in not_measured.values()} == {(Reason.VIEW_MISSING,)}
+    assert {not_measured[key].reasons for key in OUTLINED} == {(Reason.VIEW_MISSING,)}
+    assert (not_measured["bsa"].reasons, not_measured["hr"].reasons) == ((Reason.PATIENT_SIZE,), (Reason.NO_CARDIAC_CYCLE,))
 
 
 def test_all_gates_of_all_clips_of_the_view_are_listed() -> None:
@@ -187,7 +198,7 @@ def test_an_uncalibrated_patient_clip_lists_all_that_stood_in_the_way(view: View
     clip = apical_clip(view, gates=gates, cm_per_px=None, beats=[], is_quality_control_subject=False)
     not_measured = missing(derive_study("1.2", [clip]))
     missing_view = (gates[0], Reason.VIEW_MISSING, gates[1], Reason.RESEARCH_WEIGHTS)
-    assert set(not_measured) == set(OUTLINED)
+    assert set(not_measured) == set(OF_EVERY_STUDY)
     assert not_measured["ef_a2c"].reasons == missing_view
     assert not_measured["ef_a4c"].reasons == ((*gates, Reason.RESEARCH_WEIGHTS) if view is View.A4C else missing_view)
 

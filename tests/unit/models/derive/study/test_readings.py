@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.catalogue import OUTLINED, READ, Method, Phase, View
+from models.catalogue import READ, Method, Phase, View
 from models.derive.calipers.linear import teichholz_ef_percent
 from models.derive.study.quantities import derive_study
 from models.results import (
@@ -17,7 +17,7 @@ from models.results import (
     Reason,
     ViewPrediction,
 )
-from tests.unit.models.derive.apical_clips import PATIENT_WEIGHTS, PHANTOM_WEIGHTS, measured, missing
+from tests.unit.models.derive.apical_clips import OF_EVERY_STUDY, PATIENT_WEIGHTS, PHANTOM_WEIGHTS, measured, missing
 
 LVID = "echonet_measurements/lvid"
 _DIAMETERS = {"lvidd_2d": 5.0, "lvids_2d": 3.0, "fs_2d": 40.0, "ef_teichholz_2d": 70.4}
@@ -73,12 +73,12 @@ def test_a_set_that_reads_nothing_says_nothing_of_it() -> None:
     """Else every report of the bundled networks would list thirteen quantities that nobody asked for."""
     for clips in ([], [a_clip()], [a_clip(view=View.A4C)]):
         study = derive_study("1", clips)
-        assert {*measured(study), *missing(study)} == OUTLINED.keys()
+        assert {*measured(study), *missing(study)} == set(OF_EVERY_STUDY)
 
 
 def test_what_was_asked_for_and_has_no_view_is_not_measured() -> None:
     study = derive_study("1", [a_clip(view=View.A4C)], asked=("lvidd_2d", "ivc_diam"))
-    assert {*measured(study), *missing(study)} == {*OUTLINED, "lvidd_2d", "ivc_diam"}
+    assert {*measured(study), *missing(study)} == {*OF_EVERY_STUDY, "lvidd_2d", "ivc_diam"}
     assert missing(study)["ivc_diam"].reasons == (Reason.VIEW_MISSING,)
 
 

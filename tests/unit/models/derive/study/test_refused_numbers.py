@@ -4,10 +4,17 @@ from typing import Any
 
 import pytest
 
-from models.catalogue import OUTLINED, View
+from models.catalogue import View
 from models.derive.study.quantities import derive_study
 from models.results import Reason
-from tests.unit.models.derive.apical_clips import PATIENT_WEIGHTS, PHANTOM_WEIGHTS, apical_clip, measured, missing
+from tests.unit.models.derive.apical_clips import (
+    OF_EVERY_STUDY,
+    PATIENT_WEIGHTS,
+    PHANTOM_WEIGHTS,
+    apical_clip,
+    measured,
+    missing,
+)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +58,7 @@ def test_phantom_weights_give_no_number_for_a_patient() -> None:
     findings = derive_study("1.2", clips)
     assert findings.measurements == ()
     assert all(Reason.RESEARCH_WEIGHTS in result.reasons for result in findings.not_measured)
-    assert len(findings.not_measured) == len(OUTLINED)
+    assert len(findings.not_measured) == len(OF_EVERY_STUDY)
 
 
 def test_one_phantom_model_among_several_is_enough() -> None:
@@ -67,9 +74,9 @@ def test_one_object_of_a_patient_beside_phantoms_stops_every_number(place: int, 
     clips.insert(place, apical_clip(patients_view, "1.2.8", is_quality_control_subject=False, models=()))
     findings = derive_study("1.2", clips)
     assert findings.measurements == ()
-    assert len(findings.not_measured) == len(OUTLINED)
+    assert len(findings.not_measured) == len(OF_EVERY_STUDY)
     assert all(Reason.RESEARCH_WEIGHTS in result.reasons for result in findings.not_measured)
-    assert len(derive_study("1.2", clips, research_override=True).measurements) == len(OUTLINED)
+    assert len(derive_study("1.2", clips, research_override=True).measurements) == len(OF_EVERY_STUDY)
 
 
 def test_the_override_lifts_the_safety_rule_and_says_so() -> None:
