@@ -94,6 +94,9 @@ _LV, _LVOT, _MEDIAL, _LATERAL = (
 
 POST_COORDINATED: dict[str, PostCoordinated] = {
     "sv_bp": PostCoordinated(_own("SV-BP", "Stroke volume biplane (MOD)"), _CALCULATED, _LV, _HEMODYNAMIC, _STROKE_VOLUME),
+    "svi_bp": PostCoordinated(
+        _own("SVI-BP", "Stroke volume biplane (MOD) / BSA"), _INDEXED, _LV, _HEMODYNAMIC, _STROKE_VOLUME, _BODY_SURFACE
+    ),
     "sv_lvot": PostCoordinated(_own("SV-LVOT", "Stroke volume (LVOT)"), _CALCULATED, _LVOT, _HEMODYNAMIC, _STROKE_VOLUME),
     "svi_lvot": PostCoordinated(
         _own("SVI-LVOT", "Stroke volume (LVOT) / BSA"), _INDEXED, _LVOT, _HEMODYNAMIC, _STROKE_VOLUME, _BODY_SURFACE

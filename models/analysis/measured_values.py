@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from models.analysis.loaded_model import LoadedModel
-from models.catalogue import QUANTITIES, READ, Method, View
+from models.catalogue import DERIVED, QUANTITIES, READ, Method, View
 from models.clip import Clip
 from models.errors import ReadingError
 from models.library.model import Model
@@ -119,4 +119,6 @@ def _left_out(value: ReadValue, views: tuple[View, ...]) -> str:
         return f"it is in {value.unit}, not in {quantity.unit}"
     if not quantity.is_read_in(*views):
         return f"it is not measured in {' and '.join(views)}{' alone' if len(views) == 1 else ''}"
+    if quantity.key in DERIVED:
+        return "the node makes it of other values"
     return "" if quantity.key in READ else "the node takes it from outlines, not from readings"

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
 
-from models.catalogue import GRADIENT_OF, QUANTITIES, READ, Method, Quantity, View
+from models.catalogue import GRADIENT_OF, QUANTITIES, Method, Quantity, View
 from models.derive.displays.jets import Given, highest, is_possible, one_way
 from models.derive.study.missing_views import shown_view
 from models.results import ClipFindings, FrameReference, Measurement, ReadValue, Reason, in_order
@@ -13,14 +13,20 @@ from models.results import ClipFindings, FrameReference, Measurement, ReadValue,
 Refusal = tuple[tuple[Reason, ...], str]
 Refusals = Mapping[str, Refusal]
 
+# Diastole before systole.
+_DIAMETERS = (("lvidd_2d", "lvids_2d"), ("lvidd_mm", "lvids_mm"))
+_WAVES = (("mv_e", "mv_a"), ("pulm_vein_s", "pulm_vein_d"))
 # Parts -> what is made of them. Gradients are left out: they follow the velocity that was chosen.
 _MADE_OF: dict[tuple[str, ...], tuple[str, ...]] = {
-    parts: tuple(key for key, quantity in READ.items() if quantity.parts == parts)
-    for parts in dict.fromkeys(quantity.parts for quantity in READ.values() if len(quantity.parts) > 1)
+    parts: tuple(key for key, quantity in QUANTITIES.items() if quantity.parts == parts) for parts in _DIAMETERS + _WAVES
 }
-_DIAMETERS, _FILLING = READ["fs_2d"].parts, READ["mv_ea"].parts
 # All keys of a group come from one clip and one model: a receiver recomputes the shortening from the diameters it was sent.
 _GROUPS = tuple((*parts, *made) for parts, made in _MADE_OF.items())
+# Of several clips the one counts first that gives the other: walls and diameter make one mass, both integrals one valve's area.
+_BESIDE = {
+    "ivsd_2d": "lvidd_2d", "lvpwd_2d": "lvidd_2d", "ivsd_mm": "lvidd_mm", "lvpwd_mm": "lvidd_mm", "lvot_vmax": "lvot_vti",
+    "av_vti": "av_vmax", "av_mg": "av_vmax", "mv_dt": "mv_e",
+}  # fmt: skip
 
 
 def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measurement], Refusals]:
@@ -28,7 +34,7 @@ def read_quantities(clips: Sequence[ClipFindings]) -> tuple[dict[str, Measuremen
 
     Several clips may give a quantity. The one with the best image counts, then the one whose view is surest, then the one that
     arrived first. Of several models the first of the set counts. The diameters of the left ventricle and what is made of them
-    come from the clip that gives most of them; so do E, A and E/A.
+    come from the clip that gives most of them; so do E, A and E/A. What stands `_BESIDE` another is of its clip, if it can be.
 
     Of a jet the first model counts that gives a possible value, and its highest of all clips, with its gradient. There is none
     where a jet that exceeds its display may have been higher. Flow of the aortic valve towards the transducer counts only where
@@ -68,9 +74,12 @@ def _chosen(clips: Sequence[ClipFindings], why: defaultdict[str, list[Refusal]])
     for group in _GROUPS:
         best |= _of_one_clip(clips, group)
     given_together = {*chain(*_GROUPS), *GRADIENT_OF.values()}
-    for key in dict.fromkeys(value.key for clip in clips for value in clip.values if value.key not in given_together):
+    others = dict.fromkeys(value.key for clip in clips for value in clip.values if value.key not in given_together)
+    for key in sorted(others, key=lambda key: key in _BESIDE):
         given = list(_best_first(clips, (key,)))
         given = one_way(given) if QUANTITIES[key].either_way else given
+        if leader := best.get(_BESIDE.get(key, "")):
+            given.sort(key=lambda pair, clip=leader[0]: pair[0] is not clip)  # type: ignore[misc]
         if QUANTITIES[key].highest:
             pair, words = highest(given)
             for stopped in (key, GRADIENT_OF.get(key)) if words else ():
@@ -118,13 +127,15 @@ def _rank(clip: ClipFindings, values: Sequence[ReadValue]) -> tuple[int, float, 
 def _contradictory(found: Mapping[str, Measurement]) -> dict[str, str]:
     """What falls with an impossible part, and why: no ratio is better than what it was made of."""
     fallen: dict[str, str] = {}
-    diameters = [found[key].value for key in _DIAMETERS if key in found]
-    if len(diameters) < 2 or diameters[1] >= diameters[0]:
-        with_them = _DIAMETERS if len(diameters) == 2 else ()
-        words = "LVIDs is not smaller than LVIDd, or one of them is impossible"
-        fallen |= dict.fromkeys((*with_them, *_MADE_OF[_DIAMETERS]), words)
-    if not all(key in found for key in _FILLING):
-        fallen |= dict.fromkeys(_MADE_OF[_FILLING], "E or A is impossible")
+    for pair in _DIAMETERS:
+        diameters = [found[key].value for key in pair if key in found]
+        if len(diameters) < 2 or diameters[1] >= diameters[0]:
+            with_them = pair if len(diameters) == 2 else ()
+            words = "LVIDs is not smaller than LVIDd, or one of them is impossible"
+            fallen |= dict.fromkeys((*with_them, *_MADE_OF[pair]), words)
+    for pair in _WAVES:
+        if not all(key in found for key in pair):
+            fallen |= dict.fromkeys(_MADE_OF[pair], f"{' or '.join(pair)} is impossible")
     return {key: words for key, words in fallen.items() if key in found}
 
 

@@ -37,7 +37,7 @@ def test_units_are_those_of_people() -> None:
 def test_an_empty_field_says_why_in_words_the_primary_reason_first() -> None:
     field = field_of(page_of(), "ef_a2c")
     assert (field.value, field.sources) == ("", ())
-    assert field.reasons == ("no complete cardiac cycle found", "the two image planes contradict each other")
+    assert field.reasons == ("no complete cardiac cycle found", "findings contradict each other")
     assert field.detail == "one beat is not whole"
 
 

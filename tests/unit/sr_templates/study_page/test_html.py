@@ -128,7 +128,7 @@ def test_the_same_study_makes_the_same_page() -> None:
 def test_each_value_stands_with_its_unit_its_reason_or_its_source() -> None:
     text = Reader(whole_page()).text
     assert "EF biplane Simpson 56.4 % 60.0 −3.6" in text
-    assert "no complete cardiac cycle found; the two image planes contradict each other: one beat is not whole" in text
+    assert "no complete cardiac cycle found; findings contradict each other: one beat is not whole" in text
     assert "clip 1, frames 1, 11 (fig. 1 , 2 )" in text
     assert "4.20–5.84 ▲ above normal" in text
     assert "In the cart's report alone MV E 0.80 m/s" in text

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from models.catalogue import READ, Method, Phase, View
+from models.catalogue import QUANTITIES, READ, Method, Phase, View
 from models.derive.calipers.linear import teichholz_ef_percent
 from models.derive.study.quantities import derive_study
 from models.results import (
@@ -225,3 +225,23 @@ def test_arrival_decides_between_equals() -> None:
     first = a_clip(*values(ao_root=3.0), uid="1")
     second = replace(first, sop_instance_uid="2", values=values(ao_root=3.3))
     assert measured(derive_study("1", [first, second]))["ao_root"].value == 3.0
+
+
+@pytest.mark.parametrize(("key", "leader"), [("ivsd_2d", "lvidd_2d"), ("av_vti", "av_vmax"), ("lvot_vmax", "lvot_vti")])
+def test_what_is_computed_together_comes_from_one_clip_where_that_can_be(key: str, leader: str) -> None:
+    """The better image has the one alone: an area of two integrals of two windows would be that of no valve."""
+    view = QUANTITIES[key].views[0]
+    low, high = (sum(READ[key].limits) / share for share in (4, 2))
+    led = sum(READ[leader].limits) / 2
+    better = a_clip(*values(**{key: high}), uid="1", view=view, quality=95)
+    both = a_clip(*values(**{key: low, leader: led}), uid="2", view=view, quality=60)
+    assert measured(derive_study("1", [better, both]))[key].value == low
+    assert measured(derive_study("1", [better, a_clip(*values(**{leader: led}), uid="2", view=view)]))[key].value == high
+
+
+def test_a_mass_and_a_shortening_follow_from_lines_alone() -> None:
+    lines = values(lvidd_2d=5.0, lvids_2d=3.0, ivsd_2d=1.0, lvpwd_2d=1.1)
+    found = measured(derive_study("1", [a_clip(*lines)], asked=[value.key for value in lines]))
+    assert found["fs_2d"].value == 40.0
+    assert found["lv_mass_cube_2d"].value == pytest.approx(194.38, abs=0.01)
+    assert found["lv_mass_cube_2d"].view is View.PLAX
