@@ -13,7 +13,7 @@ from models.analysis.adapters import likeliest_view, view_limit
 from models.analysis.displays import told_by_region
 from models.analysis.loaded_model import prepare_for_role
 from models.calibration import RegionCalibration
-from models.catalogue import DISPLAYS, OUTLINED, View
+from models.catalogue import DISPLAYS, View
 from models.clip import Clip
 from models.derive.study.quantities import derive_study
 from models.library.model_set import Role
@@ -27,6 +27,7 @@ from tests.content_items import drawn_and_other_groups
 from tests.factories import STUDY_UID, evidence, identity, source_header
 from tests.loaded import as_model
 from tests.unit.models.analysis.test_mixed_sets import model_set, taking
+from tests.unit.models.derive.apical_clips import OF_EVERY_STUDY
 from tests.unit.models.families.echonet.drawn_displays import peaks_of, reader_of
 from tests.unit.models.families.echonet.test_echonet_vti import FLOW, VTI_CM, read
 
@@ -84,7 +85,7 @@ def test_a_cw_frame_of_the_aortic_valve_becomes_a_coded_velocity() -> None:
     assert found(findings)["av_pg"].value == pytest.approx(4 * 3.123**2, abs=0.2)
     assert vmax.model == "echonet_measurements/avvmax"
     assert found(findings).keys() == {"av_vmax", "av_pg"}
-    assert missing(findings).keys() == OUTLINED.keys()
+    assert missing(findings).keys() == set(OF_EVERY_STUDY)
 
     (document,) = measurement_report.build(findings, evidence(source_header("1.2.3", frames=None)), identity())
     file = BytesIO()

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 from pydicom.uid import JPEGBaseline8Bit
 
-from models.catalogue import OUTLINED, Phase, View
+from models.catalogue import Phase, View
 from models.derive.study.quantities import derive_study
 from models.library.quantities import quantities_of
 from models.library.registry import load_model
@@ -28,6 +28,7 @@ from sr_templates.quantity_codes import QUANTITY_CODES
 from tests.content_items import drawn_and_other_groups
 from tests.factories import identity
 from tests.rows import NOW
+from tests.unit.models.derive.apical_clips import OF_EVERY_STUDY
 from tests.unit.models.families.drawn_maps import caliper_logits
 from tests.unit.node.work.test_mixed_model_set import VIEW, stored, stored_sure_of
 
@@ -104,7 +105,7 @@ def test_calipers_on_a_plax_clip_reach_findings_and_report(
     monkeypatch.setattr("models.families.echonet.linear.frame_answers", answer)
     findings = analysed(truth, path, settings)
     found = {measurement.key: measurement for measurement in findings.measurements}
-    assert found.keys() == KEYS
+    assert found.keys() == KEYS | {"hr"}
     assert found["lvidd_2d"].value == pytest.approx(LVIDD_CM, abs=0.05)
     assert found["lvids_2d"].value == pytest.approx(LVIDS_CM, abs=0.05)
     assert found["fs_2d"].value == pytest.approx(40.0, abs=1.0)
@@ -114,7 +115,7 @@ def test_calipers_on_a_plax_clip_reach_findings_and_report(
     assert len(ed) == len(es) == found["lvidd_2d"].beats == 2
     for before, after in zip(ed, es, strict=True):
         assert (after - before) * 50 == pytest.approx(400, abs=50), "half a beat"
-    assert {missing.key for missing in findings.not_measured} == OUTLINED.keys()
+    assert {missing.key for missing in findings.not_measured} == {*OF_EVERY_STUDY} - {"hr"}
     assert load_findings(dump_findings(findings)) == findings
     lines = found["lvidd_2d"].calipers
     assert [(line.sop_instance_uid, line.frame_number) for line in lines] == [
@@ -140,8 +141,8 @@ def test_a_network_that_finds_no_points_says_so_for_each_of_its_quantities(
     monkeypatch.setattr("models.families.echonet.linear.frame_answers", answer)
     findings = analysed(plax(frames=2), tmp_path / "clip.dcm", settings)
     not_measured = {missing.key: missing for missing in findings.not_measured}
-    assert findings.measurements == ()
-    assert not_measured.keys() == OUTLINED.keys() | KEYS
+    assert [found.key for found in findings.measurements] == ["hr"], "as the header states it"
+    assert not_measured.keys() == {*OF_EVERY_STUDY, *KEYS} - {"hr"}
     for key in KEYS:
         assert not_measured[key].reasons == (Reason.QUALITY,)
         assert not_measured[key].detail == f"{LVID}: no frame on which both end points have one peak"

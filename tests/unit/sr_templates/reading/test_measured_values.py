@@ -297,11 +297,11 @@ def test_the_simplified_report_of_the_standard_is_read() -> None:
         "ef_bp": (70.3, "%"),
         "lvidd_2d": (5.2, "cm"),
         "lvpwd_2d": (0.9, "cm"),
+        "svi_bp": (39.0, "mL/m2"),
         "la_diam_ap_2d": (3.0, "cm"),
     }
     others = [(value.name, value.label, value.why) for value in values(simplified()) if value.key is None]
     assert others == [
-        ("LV stroke index", "", "private code of 99CART: no key for this concept"),
         ("Interval", "MV Jet Duration", "no key for this concept"),
     ]
 
