@@ -1,6 +1,7 @@
 """The image quality of a clip, by whichever network of the model set grades it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -17,14 +18,23 @@ from models.results import QualityGrade
 _KEY = "image_quality"  # what a model that reads clips says of it, 0 to 100
 
 
-def grade_quality(loaded: LoadedModel, clip: Clip, view: View, chosen: Sequence[int]) -> QualityGrade | None:
-    """None for a view, or a clip, that the network does not grade."""
-    if view not in views_graded(loaded.manifest):
+@dataclass(frozen=True)
+class Graded:
+    """A grade and the model that gave it."""
+
+    grade: QualityGrade
+    by: LoadedModel
+
+
+def grade_quality(graders: Sequence[LoadedModel], clip: Clip, view: View, chosen: Sequence[int]) -> Graded | None:
+    """By the first of `graders` that grades images of this view; None where there is none, or it cannot grade this clip."""
+    loaded = next((one for one in graders if view in views_graded(one.manifest)), None)
+    if loaded is None:
         return None
     score = _expected_grade(loaded, clip, chosen) if loaded.model.recipe.answers is Answer.CLASSES else _read(loaded, clip)
     if score is None:
         return None
-    return QualityGrade(score, adequate=score >= loaded.manifest.threshold("adequate_quality"))
+    return Graded(QualityGrade(score, adequate=score >= loaded.manifest.threshold("adequate_quality")), loaded)
 
 
 def _expected_grade(loaded: LoadedModel, clip: Clip, chosen: Sequence[int]) -> float:

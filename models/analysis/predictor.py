@@ -19,6 +19,7 @@ from models.derive.beats.heart_rate import heart_rate
 from models.engines.devices import device_for
 from models.library.model_set import ModelSet, Role
 from models.library.reading import calibration_reason
+from models.library.roles import unfit_for
 from models.results import (
     ClipFindings,
     OutlineVerdict,
@@ -54,6 +55,13 @@ class Predictor:
         """The model of a role that no set is without."""
         return self.models[role][0]
 
+    @property
+    def graders(self) -> tuple[LoadedModel, ...]:
+        """Who judges image quality: the model of that role, then each that measures and can tell how far off it is."""
+        measuring = self.models.get(Role.MEASUREMENTS, ())
+        able = (loaded for loaded in measuring if not unfit_for(Role.QUALITY, loaded.manifest))
+        return (*self.models.get(Role.QUALITY, ()), *able)
+
     def analyse(self, clip: Clip) -> ClipFindings:
         """Everything the networks find on `clip`.
 
@@ -66,7 +74,7 @@ class Predictor:
     def _analyse(self, clip: Clip) -> ClipFindings:
         started = time.perf_counter()
         classified = find_view_and_quality(
-            clip, self.needed(Role.VIEW), self.of(Role.QUALITY), self.phantom_reference,
+            clip, self.needed(Role.VIEW), self.graders, self.phantom_reference,
             of_distribution=self.of(Role.DISTRIBUTION), of_screen=self.of(Role.SPLIT_SCREEN),
         )  # fmt: skip
         timings_s = {"view_quality": time.perf_counter() - started}
@@ -129,7 +137,7 @@ class Predictor:
         def flag(issue: QualityIssue, text: str, model: str = "") -> None:
             flags.append(QualityFlag(issue, clip.sop_instance_uid, text, (model,) if model else ()))
 
-        of_view, of_quality = self.needed(Role.VIEW).manifest, self.of(Role.QUALITY)
+        of_view = self.needed(Role.VIEW).manifest
         is_display = classified.view.view in DISPLAYS
         override = "stand by the research override alone" if self.research_override else "need the research override"
         shown = f"Doppler and M-mode displays: their numbers {override}" if is_display else "this image"
@@ -140,12 +148,13 @@ class Predictor:
             said = f"probability {screen.dual_probability:.2f} by {screen.model}"
             flag(QualityIssue.CALIBRATION, f"Nothing can be measured: two images on one screen ({said}).", screen.model)
         grade, verdict = classified.quality, classified.distribution
-        if grade is None or of_quality is None:
+        if grade is None or classified.graded_by is None:
             flag(QualityIssue.POOR_IMAGE_QUALITY, f"No network of the model set judges the quality of {shown}.")
         elif not grade.adequate:
-            limit = of_quality.manifest.threshold("adequate_quality")
+            of_quality = classified.graded_by.manifest
+            limit = of_quality.threshold("adequate_quality")
             text = f"Image quality {grade.score:.0f} of 100 is below the limit of {limit:.0f}."
-            flag(QualityIssue.POOR_IMAGE_QUALITY, text, of_quality.manifest.name)
+            flag(QualityIssue.POOR_IMAGE_QUALITY, text, of_quality.name)
         if verdict is None:
             text = f"{of_view.name} cannot tell whether an image is like those of its training."
             if is_display:

@@ -36,7 +36,7 @@ class SplitScreenVerdict:
 @dataclass(frozen=True)
 class ViewAndQuality:
     """What the classifiers say about a clip; None where no network of the set can say it. `distribution_model` is the model
-    that told the distance.
+    that told the distance, `graded_by` the one that judged the quality.
     """
 
     view: ViewPrediction
@@ -46,12 +46,13 @@ class ViewAndQuality:
     notes: tuple[str, ...] = ()
     distribution_model: str = ""
     screen: SplitScreenVerdict | None = None
+    graded_by: LoadedModel | None = None
 
 
 def find_view_and_quality(
     clip: Clip,
     of_view: LoadedModel,
-    of_quality: LoadedModel | None,
+    graders: Sequence[LoadedModel],
     of_phantoms: LoadedModel | None,
     *,
     of_distribution: LoadedModel | None = None,
@@ -63,7 +64,7 @@ def find_view_and_quality(
     chosen = frames_looked_at(clip)
     view, features, notes = _seen(clip, of_view, chosen)
     models = [of_view.use]
-    quality = distribution = screen = None
+    distribution = screen = None
     reference = of_distribution or (
         of_view if of_view.model.knows_its_training_data else of_phantoms if clip.is_quality_control_subject else None
     )
@@ -76,14 +77,14 @@ def find_view_and_quality(
             models += [] if reference is of_view else [reference.use]
         except ReadingError as error:  # what it cannot look at, it has not compared
             notes += (f"{reference.manifest.name} cannot read this clip: {error}",)
-    if of_quality is not None:
-        quality = grade_quality(of_quality, clip, view.view, chosen)
-        models += [of_quality.use] if quality else []
+    graded = grade_quality(graders, clip, view.view, chosen)
+    models += [graded.by.use] if graded else []
     if of_screen is not None and view.view not in DISPLAYS:  # the small picture above a display makes no split screen
         screen = _screen_verdict(of_screen, clip, chosen)
         models.append(of_screen.use)
     told_by = reference.manifest.name if reference else ""
-    return ViewAndQuality(view, quality, distribution, tuple(models), notes, told_by, screen)
+    quality, graded_by = (graded.grade, graded.by) if graded else (None, None)
+    return ViewAndQuality(view, quality, distribution, tuple(models), notes, told_by, screen, graded_by)
 
 
 def _seen(clip: Clip, of_view: LoadedModel, chosen: Sequence[int]) -> tuple[ViewPrediction, Any, tuple[str, ...]]:

@@ -35,31 +35,12 @@ _ROOT, _VALVE_AREA = (1.2, 7.5), (0.1, 8.0)
 FURTHER: dict[str, Quantity] = {
     quantity.key: quantity
     for quantity in (
-        Quantity("lvidd_mm", "LVIDd", "cm", _MM, _MM_LV, (2.0, 9.5), phase=_ED),
-        Quantity("lvids_mm", "LVIDs", "cm", _MM, _MM_LV, (0.8, 9.0), phase=_ES),
-        Quantity("ivsd_mm", "IVSd", "cm", _MM, _MM_LV, _WALL, phase=_ED),
-        Quantity("lvpwd_mm", "LVPWd", "cm", _MM, _MM_LV, _WALL, phase=_ED),
-        Quantity("la_diam_ap_mm", "LA AP diameter", "cm", _MM, _MM_AV, (1.5, 9.0), "la", _ES),
         Quantity("la_strain", "LA reservoir strain", "%", _STRAIN, _A4C, (1.0, 100.0), "la"),
-        Quantity(
-            "av_mg", "AV mean gradient", "mm[Hg]", _BERNOULLI, _AV_CW, (0.5, 130.0), "av", direction=_AWAY, parts=("av_vti",)
-        ),
         Quantity("ar_pht", "AR pressure half-time", "ms", _INTERVAL, _AV_CW, (50.0, 1500.0), "av", direction=_TOWARDS),
-        Quantity("mv_dt", "MV deceleration time", "ms", _INTERVAL, _MV_PW, (60.0, 500.0), "mv", direction=_TOWARDS),
         Quantity(
             "mv_mg", "MV mean gradient", "mm[Hg]", _BERNOULLI, _MV_CW, (0.2, 50.0), "mv", direction=_TOWARDS, parts=("mv_vti",)
         ),
-        Quantity("mv_pht", "MV pressure half-time", "ms", _INTERVAL, _MV_PW, (15.0, 600.0), "mv", direction=_TOWARDS),
         Quantity("ivrt", "IVRT", "ms", _INTERVAL, _MV_PW, (20.0, 250.0)),
-        Quantity("s_septal", "s' septal", "cm/s", _PEAK, _SEPTAL, _TISSUE, "septal annulus", direction=_TOWARDS),
-        Quantity("s_lateral", "s' lateral", "cm/s", _PEAK, _LATERAL, _TISSUE, "lateral annulus", direction=_TOWARDS),
-        Quantity("a_septal", "a' septal", "cm/s", _PEAK, _SEPTAL, _TISSUE, "septal annulus", direction=_AWAY),
-        Quantity("a_lateral", "a' lateral", "cm/s", _PEAK, _LATERAL, _TISSUE, "lateral annulus", direction=_AWAY),
-        Quantity("pulm_vein_s", "Pulmonary vein S", "m/s", _PEAK, _VEIN, (0.05, 2.0), "pulmonary vein", direction=_TOWARDS),
-        Quantity("pulm_vein_d", "Pulmonary vein D", "m/s", _PEAK, _VEIN, (0.05, 2.0), "pulmonary vein", direction=_TOWARDS),
-        Quantity("tv_s", "RV s'", "cm/s", _PEAK, _TISSUE_RV, _TISSUE, "tricuspid annulus", direction=_TOWARDS),
-        Quantity("rvot_at", "RVOT acceleration time", "ms", _INTERVAL, _PV_PW, (20.0, 300.0), "rvot", direction=_AWAY),
-        Quantity("pv_vmax", "PV Vmax", "m/s", _PEAK, _PV_CW, (0.2, 6.0), "pv", direction=_AWAY, highest=True),
         Quantity("ivc_collapse", "IVC collapse", "%", _CALIPERS, _IVC, (0.0, 100.0), "ivc"),
         Quantity("gls_avg", "GLS average", "%", _STRAIN, _THREE, _GLS, parts=("gls_a4c", "gls_a2c", "gls_a3c")),
         Quantity("gls_a4c", "GLS A4C", "%", _STRAIN, _A4C, _GLS),

@@ -3,6 +3,7 @@
 Limits are those of the *impossible*, not of the abnormal: a value outside them is refused (`Reason.OUTSIDE_LIMITS`).
 """
 
+from models.catalogue.display_quantities import OF_DISPLAYS
 from models.catalogue.quantity import Direction, Method, Phase, Quantity
 from models.catalogue.views import View
 
@@ -116,7 +117,7 @@ READ: dict[str, Quantity] = {
         Quantity("rvot_vti", "RVOT VTI", "cm", _ENVELOPE, (View.DOPPLER_PV_PW,), (3.0, 50.0), "rvot", direction=_AWAY),
         Quantity("pv_vti", "PV VTI", "cm", _ENVELOPE, (View.DOPPLER_PV_CW,), (3.0, 150.0), "pv", direction=_AWAY),
     )
-}
+} | OF_DISPLAYS
 
 # Made of the outlines of two planes, so of no model: a study has them where its set reads both planes.
 _PLANES = ("la_vol_mod_a4c", "la_vol_mod_a2c")
@@ -131,4 +132,8 @@ ATRIAL: dict[str, Quantity] = {
     )
 }  # fmt: skip
 
-GRADIENT_OF = {quantity.parts[0]: quantity.key for quantity in READ.values() if quantity.method is Method.BERNOULLI}
+GRADIENT_OF = {  # of peak velocities
+    quantity.parts[0]: quantity.key
+    for quantity in READ.values()
+    if quantity.method is Method.BERNOULLI and READ[quantity.parts[0]].method is Method.SPECTRAL_PEAK
+} | OF_DISPLAYS

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from models.calibration import DisplayProblem, RegionProblem
-from models.results import Caliper, CaliperKind, Point, ReadValue, Reason
+from models.calibration import DisplayChoice, DisplayProblem, RegionProblem
+from models.results import Caliper, CaliperKind, Point, ReadValue, Reason, in_order
 
 
 class Decoding(StrEnum):
@@ -17,6 +17,8 @@ class Decoding(StrEnum):
     PUBLISHED = "published"
     CORRECTED = "corrected"
 
+
+Absent = tuple[Reason, str]  # why there is no number: coded, and in words
 
 ONE_DECODING = "published and corrected decoding are the same for this model"
 
@@ -90,6 +92,21 @@ _TRACE_REASONS = {
 def display_reason(problem: DisplayProblem) -> Reason:
     """Why a spectral or M-mode display has no scale, as a coded reason."""
     return _TRACE_REASONS.get(problem, Reason.NO_CALIBRATION)
+
+
+def why_uncalibrated(choice: DisplayChoice) -> list[Absent]:
+    """Nothing where the region's scale can be used for a velocity or a length."""
+    if choice.problem is not None:
+        return [(display_reason(choice.problem), choice.problem.value)]
+    if choice.region is not None and choice.region.doppler_correction_angle_deg != 0:
+        words = f"velocities are corrected for an angle of {choice.region.doppler_correction_angle_deg:g} degrees"
+        return [(Reason.CALIBRATION_INCONSISTENT, words)]
+    return []
+
+
+def not_measured(key: str, unit: str, absent: Sequence[Absent]) -> ReadValue:
+    reasons = in_order([reason for reason, _ in absent])
+    return ReadValue(key, unit, None, reasons=reasons, detail="; ".join(words for _, words in absent))
 
 
 def calibration_reason(problem: RegionProblem | None) -> Reason:

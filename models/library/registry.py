@@ -20,6 +20,7 @@ FAMILIES: dict[str, str] = {
     "phantom_classifier": "models.families.phantom.recipe",
     "phantom_points": "models.families.phantom.recipe",
     "phantom_segmenter": "models.families.phantom.recipe",
+    "phantom_traces": "models.families.phantom.recipe",
     "echoforge_xception": "models.families.echoforge.recipe",
     "echoforge_resnet": "models.families.echoforge.recipe",
     "echoforge_unet": "models.families.echoforge.recipe",

@@ -115,5 +115,5 @@ def image_of(label: str) -> View | None:
 
 
 def views_graded(manifest: Manifest) -> tuple[View, ...]:
-    """The views whose image quality this model grades; that of a spectrum or an M-mode display none does yet."""
+    """The views whose image quality this model grades."""
     return recipe_of(manifest).grades

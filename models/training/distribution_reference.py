@@ -53,7 +53,7 @@ def seen_clip(embedder: Model, clip: Clip, *, patient: str, study: str, view_mod
 
 
 def _shown_as_view(clip: Clip, view_model: LoadedModel) -> tuple[str, DisplayChoice | None]:
-    view = find_view_and_quality(clip, view_model, None, None).view.view
+    view = find_view_and_quality(clip, view_model, (), None).view.view
     if view is View.OTHER or mode_of(view) is None:
         raise ExcludedClip(f"no view that {view_model.manifest.name} is sure of")
     if view in DISPLAYS and (why := objection(view, clip)):

@@ -15,6 +15,7 @@ from models.phantom import GENERATOR_VERSION
 from models.training.phantom_source import VIEWS, FrameSet, load_frames
 from models.training.plane_samples import plane_samples
 from models.training.settings import PhantomPart
+from models.training.trace_samples import trace_samples
 
 FRAME_SIZE_PX = 160  # all trainings share one set of frames, generated at the largest input size
 
@@ -32,6 +33,9 @@ def phantom_samples(told: PhantomPart) -> Iterator[Item]:
         if told.of == "planes":
             yield from plane_samples(seeds, split, Path(told.cache), told.processes)
             continue
+        if told.of in ("spectra", "m_modes"):
+            yield from trace_samples(told.of, seeds, split, Path(told.cache), told.processes)
+            continue
         frames = load_frames(seeds, FRAME_SIZE_PX, Path(told.cache), told.processes)
         yield from (_item(frames, index, split) for index in range(len(frames)))
 
@@ -46,7 +50,12 @@ def phantom_generator() -> str:
 
 
 def phantom_description(told: PhantomPart) -> str:
-    shown = {"apical": "A4C and A2C in several phases", "planes": "every view of three generators", "traces": "their traces"}
+    shown = {
+        "apical": "A4C and A2C in several phases",
+        "planes": "every view of three generators",
+        "spectra": "spectra of two generators",
+        "m_modes": "M-modes of two generators",
+    }
     hearts = told.train_seeds[1] - told.train_seeds[0]
     return f"{hearts} synthetic hearts, {shown[told.of]}, and images of no heart"
 

@@ -54,10 +54,10 @@ class ModelPart(Part):
 class PhantomPart(Part):
     """Half-open, disjoint ranges of heart seeds; `cache` keeps the generated frames of all trainings.
 
-    `of`: the plain phantom's two apical views, every view of all generators that may teach, or their traces.
+    `of`: the plain phantom's two apical views, every view of all generators that may teach, or their spectra or M-modes.
     """
 
-    of: Literal["apical", "planes", "traces"] = "apical"
+    of: Literal["apical", "planes", "spectra", "m_modes"] = "apical"
     train_seeds: SeedRange = (100000, 101800)
     validation_seeds: SeedRange = (200000, 200100)
     test_seeds: SeedRange = (300000, 300200)

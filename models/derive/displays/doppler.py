@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from models.calibration import RegionCalibration
 from models.catalogue import READ, Direction
 from models.derive.displays.spectral_image import threshold_of, without_speckle
+from models.results import Reason
 
 # Impossible outside, as magnitudes in cm/s.
 LIMITS_CM_S: dict[str, tuple[float, float]] = {
@@ -44,6 +45,14 @@ def published_velocity_cm_s(row_px: float, region: RegionCalibration) -> float:
 
 def direction_of(velocity_cm_s: float) -> Direction:
     return Direction.TOWARDS if velocity_cm_s > 0 else Direction.AWAY
+
+
+def wrong_way(key: str, found: Direction) -> tuple[Reason, str] | None:
+    """Why flow in this direction is not that of `key`: the image is not of what its class says."""
+    expected = READ[key].direction
+    if expected is None or found is expected or READ[key].either_way:
+        return None
+    return Reason.VIEW_MISSING, f"flow {found.words}; that of {key} runs {expected.words}"
 
 
 def is_scaled_for_tissue(region: RegionCalibration) -> bool:

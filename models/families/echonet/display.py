@@ -4,7 +4,6 @@ They take the screen from the upper edge of the trace's region down to the botto
 the authors trained them. Where a peak may lie is another question: published, anywhere in that; corrected, inside the region.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,15 +11,15 @@ from numpy.typing import NDArray
 from torch import nn
 
 from models.calibration import DisplayChoice, PhysicalUnit, RegionCalibration, lowest_region
-from models.catalogue import READ, TISSUE_DOPPLER, Direction
+from models.catalogue import READ, TISSUE_DOPPLER
 from models.clip import Clip
 from models.derive.calipers.heat_map import sigmoid
-from models.derive.displays.doppler import LIMITS_CM_S, direction_of
+from models.derive.displays.doppler import LIMITS_CM_S, direction_of, wrong_way
 from models.derive.displays.spectral_image import without_green_trace
 from models.errors import ReadingError
 from models.families.echonet.frames import Frames, logits
-from models.library.reading import display_reason
-from models.results import ReadValue, Reason, in_order, of_frames
+from models.library.reading import Absent, not_measured
+from models.results import ReadValue, Reason, of_frames
 
 PUBLISHED_ROW = 342  # what the scripts call the upper edge of the Doppler region, whatever the region says
 _FOLDER_ROWS = range(340, 351)
@@ -30,8 +29,6 @@ _USUAL_ROW_SHARE = PUBLISHED_ROW / 768  # where no region says where the trace b
 # Of the networks of two points: their authors are not known to take the trace out.
 ECG_NOTE = "the green ECG trace is taken out, which is known of the one-point Doppler networks only"
 ECG_KEPT_NOTE = "the green ECG trace is left in: the scripts are known to take it out for the one-point Doppler networks only"
-
-Absent = tuple[Reason, str]
 
 
 @dataclass(frozen=True)
@@ -109,26 +106,11 @@ def clock_s(seen: RegionCalibration | None) -> float | None:
     return seen.physical_delta_x or None
 
 
-def why_uncalibrated(choice: DisplayChoice) -> list[Absent]:
-    """Nothing where the region's scale can be used for a velocity or a length."""
-    if choice.problem is not None:
-        return [(display_reason(choice.problem), choice.problem.value)]
-    if choice.region is not None and choice.region.doppler_correction_angle_deg != 0:
-        words = f"velocities are corrected for an angle of {choice.region.doppler_correction_angle_deg:g} degrees"
-        return [(Reason.CALIBRATION_INCONSISTENT, words)]
-    return []
-
-
 def published_unit_problem(region: RegionCalibration) -> list[Absent]:
     """Why what the scripts print as cm/s is none: they ask no region for its units. Their table keeps the figure."""
     if region.physical_unit_y == PhysicalUnit.CM_PER_SECOND:
         return []
     return [(Reason.NO_CALIBRATION, f"the lowest region is not in cm/s ({described(region)}): the table alone has the figure")]
-
-
-def not_measured(key: str, unit: str, absent: Sequence[Absent]) -> ReadValue:
-    reasons = in_order([reason for reason, _ in absent])
-    return ReadValue(key, unit, None, reasons=reasons, detail="; ".join(words for _, words in absent))
 
 
 def within(key: str, unit: str, value: float, limits: tuple[float, float], detail: str = "") -> ReadValue:
@@ -162,14 +144,6 @@ def velocity_value(key: str, velocity_cm_s: float, doubt: str = "") -> ReadValue
     low, high = LIMITS_CM_S[key]
     value = within(key, unit, abs(velocity_cm_s) / per_unit, (low / per_unit, high / per_unit), found.words)
     return value if value.value is None else replace(value, direction=found)
-
-
-def wrong_way(key: str, found: Direction) -> Absent | None:
-    """Why flow in this direction is not that of `key`: the image is not of what its class says."""
-    expected = READ[key].direction
-    if expected is None or found is expected or READ[key].either_way:
-        return None
-    return Reason.VIEW_MISSING, f"flow {found.words}; that of {key} runs {expected.words}"
 
 
 def described(region: RegionCalibration) -> str:

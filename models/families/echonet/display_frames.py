@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 from torch import Tensor
@@ -10,10 +9,11 @@ from torch import Tensor
 from models.calibration import DisplayChoice
 from models.clip import Clip
 from models.derive.displays.spectral_image import without_green_trace
-from models.derive.displays.sweep import Display, Sweep, last_whole_sweep
+from models.derive.displays.sweep import Sweep
 from models.errors import ReadingError
 from models.families.echonet.display import clock_s, place_of
 from models.families.echonet.whole_frames import as_values
+from models.inputs.clip_sweep import sweep_of
 from models.library.manifest import Manifest
 
 
@@ -54,14 +54,6 @@ def frame_read(clip: Clip, choice: DisplayChoice) -> int:
 
 def whole_sweep(clip: Clip, choice: DisplayChoice) -> Sweep:
     """Which frame shows one whole sweep; looked for once for all readers of a trace."""
-    if clip.number_of_frames == 1:
-        return Sweep(0, "")
     place = place_of(choice, clip)
-    runs_left = (clock_s(choice.seen) or 0) < 0
-
-    def display(index: int) -> Display:
-        screen = without_green_trace(clip.take([index])[0][place.first_row :][place.rows, place.columns])
-        seen = np.asarray(cv2.cvtColor(screen, cv2.COLOR_RGB2GRAY), np.uint8)
-        return seen[:, ::-1] if runs_left else seen
-
-    return clip.cache.once(("sweep", place.first_row, str(place)), lambda: last_whole_sweep(display, clip.number_of_frames))
+    rows = slice(place.first_row + place.rows.start, place.first_row + place.rows.stop)
+    return sweep_of(clip, rows, place.columns, runs_left=(clock_s(choice.seen) or 0) < 0)

@@ -11,10 +11,10 @@ from models.calibration import DisplayChoice
 from models.clip import Clip
 from models.derive.calipers.heat_map import sigmoid
 from models.derive.displays.sweep import Sweep
-from models.families.echonet.display import Absent, Place, corrected_notes, single_frame, why_uncalibrated
+from models.families.echonet.display import Place, corrected_notes, single_frame
 from models.families.echonet.display_frames import DisplayFrames, whole_sweep
 from models.families.echonet.frames import Frames
-from models.library.reading import Decoding, Reading
+from models.library.reading import Absent, Decoding, Reading, why_uncalibrated
 from models.networks.frame_answers import frame_answers
 from models.networks.reading_network import ReadingNetwork
 from models.networks.vision import DeepLab

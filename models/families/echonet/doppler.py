@@ -23,10 +23,8 @@ from models.derive.displays.doppler import (
 from models.derive.displays.spectral_image import grey, without_green_trace
 from models.derive.displays.spectral_peaks import published_peak, soft_peak
 from models.families.echonet.display import (
-    Absent,
     described,
     metadata,
-    not_measured,
     probabilities,
     published_region,
     published_unit_problem,
@@ -35,7 +33,7 @@ from models.families.echonet.display import (
 )
 from models.families.echonet.display_reader import DisplayReader, trace_maps
 from models.library.manifest import Manifest
-from models.library.reading import Mark, Reading
+from models.library.reading import Absent, Mark, Reading, not_measured
 from models.networks.linear_values import short_name
 from models.results import CaliperKind, Point, ReadValue, Reason, of_frames
 

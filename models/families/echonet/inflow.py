@@ -18,12 +18,10 @@ from models.families.echonet.display import (
     ECG_KEPT_NOTE,
     ECG_NOTE,
     PUBLISHED_ROW,
-    Absent,
     Place,
     clock_s,
     described,
     metadata,
-    not_measured,
     probabilities,
     published_region,
     published_unit_problem,
@@ -31,7 +29,7 @@ from models.families.echonet.display import (
 )
 from models.families.echonet.display_reader import DisplayReader, trace_maps
 from models.library.manifest import Manifest
-from models.library.reading import Mark, Reading
+from models.library.reading import Absent, Mark, Reading, not_measured
 from models.results import CaliperKind, Point, ReadValue, Reason, of_frames
 
 COLUMNS = (

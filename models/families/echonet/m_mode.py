@@ -16,18 +16,16 @@ from models.families.echonet.display import (
     ECG_KEPT_NOTE,
     ECG_NOTE,
     PUBLISHED_ROW,
-    Absent,
     clock_s,
     described,
     metadata,
-    not_measured,
     probabilities,
     published_region,
     within,
 )
 from models.families.echonet.display_reader import DisplayReader, trace_maps
 from models.library.manifest import Manifest
-from models.library.reading import Mark, Reading
+from models.library.reading import Absent, Mark, Reading, not_measured
 from models.results import CaliperKind, Point, ReadValue, Reason, of_frames
 
 COLUMNS = (

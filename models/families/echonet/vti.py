@@ -19,23 +19,15 @@ from models.catalogue import Direction
 from models.clip import Clip
 from models.derive.calipers.heat_map import sigmoid
 from models.derive.displays import vti
+from models.derive.displays.doppler import wrong_way
 from models.derive.displays.spectral_beats import SpectralBeats, find_spectral_beats
 from models.derive.displays.spectral_image import grey, without_green_trace
 from models.families.echonet.beat_squares import BeatSquares, beat_columns, has_two_humps, square
-from models.families.echonet.display import (
-    PUBLISHED_ROW,
-    Absent,
-    corrected_notes,
-    metadata,
-    not_measured,
-    why_uncalibrated,
-    within,
-    wrong_way,
-)
+from models.families.echonet.display import PUBLISHED_ROW, corrected_notes, metadata, within
 from models.families.echonet.display_reader import DisplayReader
 from models.families.echonet.frames import Frames, logits, swapped_chroma
 from models.library.manifest import Manifest
-from models.library.reading import Mark, Reading
+from models.library.reading import Absent, Mark, Reading, not_measured, why_uncalibrated
 from models.results import CaliperKind, ReadValue, Reason, of_frames
 
 COLUMNS = (

@@ -1,6 +1,7 @@
 """What the phantom's networks say of themselves."""
 
 from models.catalogue import LINE_OF, LINES, QUANTITIES, READ
+from models.families.phantom import m_modes, spectra
 from models.library.model_set import Role
 from models.library.recipe import FITS, Answer, Encodes, EngineStep, HeatMap, Layer, Recipe
 
@@ -67,5 +68,28 @@ RECIPES = (
         sees=_SEES,
         head="exit",
         heat_map=HeatMap(Layer("down.-1")),
+    ),
+    *(
+        Recipe(
+            "phantom_traces",
+            f"models.families.phantom.{reader}",
+            Answer.MASK,
+            task,
+            roles={Role.MEASUREMENTS: FITS, Role.QUALITY: FITS},
+            views=tuple(read),
+            quantities=(*(key for keys in read.values() for key in keys), *made),
+            grades=tuple(read),
+            clips_read=1,
+            engine=EngineStep(),
+            taught=("segmentation",),
+            backbone=("entry", "down"),
+            sees="models.inputs.display_windows:display_windows",
+            head="exit",
+            heat_map=HeatMap(Layer("down.-1")),
+        )
+        for task, reader, read, made in (
+            ("spectra", "spectrum_reader", spectra.KEYS, ("mv_ea",)),
+            ("m_modes", "m_mode_reader", m_modes.KEYS, ()),
+        )
     ),
 )
