@@ -136,4 +136,4 @@ GRADIENT_OF = {  # of peak velocities
     quantity.parts[0]: quantity.key
     for quantity in READ.values()
     if quantity.method is Method.BERNOULLI and READ[quantity.parts[0]].method is Method.SPECTRAL_PEAK
-} | OF_DISPLAYS
+}

@@ -25,7 +25,7 @@ class Edge:
 
 
 def edge_of(flow: NDArray[np.floating], zero_row: float, cm_s_per_row: float) -> Edge:
-    """Of `flow` (rows, columns), probabilities, whose rows run from towards the transducer to away from it.
+    """Of `flow` (rows, columns), any float, 0 to 1, whose rows run from towards the transducer to away from it.
 
     The flow of a column is the sum of its probabilities beyond the base line, which counts an unsure edge half.
     """

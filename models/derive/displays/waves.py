@@ -38,7 +38,7 @@ class Wave:
 
 
 def waves_in(curve: Curve, step_s: float, *, towards: bool, where: NDArray[np.bool_] | None = None) -> tuple[Wave, ...]:
-    """The waves of one side of the base line in `curve` (columns,), from left to right; `where` (columns,) they may lie."""
+    """The waves of one side of the base line in `curve` (columns,), cm/s, from left to right, `where` (columns,) they may be."""
     side = np.clip(curve if towards else -curve, 0, None)
     side = side if where is None else np.where(where, side, 0.0)
     flows = _closed(side > _FLOWS * side.max(initial=0.0)) if side.any() else np.zeros(len(side), bool)
@@ -76,7 +76,7 @@ def _top(side: Curve, first: int, last: int) -> tuple[int, float]:
 
 
 def integral_cm(curve: Curve, wave: Wave, step_s: float) -> float:
-    """Velocity-time integral of `curve` (columns,) over a wave, a magnitude.
+    """Velocity-time integral of `curve` (columns,), cm/s, over a wave, a magnitude.
 
     >>> curve = np.array([0.0, 50.0, 100.0, 50.0, 0.0, 0.0])
     >>> (wave,) = waves_in(curve, 0.1, towards=True)

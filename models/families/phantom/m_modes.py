@@ -52,13 +52,14 @@ TIMED_BY: Mapping[View, Timing] = {
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """The first and last row of a layer in each column, float64 (columns,), NaN where it is not seen."""
+    """A layer from its row `near` the probe to the one `far` from it, float64 (columns,), px; NaN where it is not seen."""
 
     near: Curve
     far: Curve
 
     @property
     def rows(self) -> Curve:
+        """Its thickness (columns,), px."""
         return self.far - self.near
 
     @property
@@ -67,7 +68,7 @@ class Layer:
 
 
 def layer_of(probability: NDArray[np.floating]) -> Layer:
-    """Of `probability` (rows, columns): as thick as the sum of a column's probabilities, about their middle."""
+    """Of `probability` (rows, columns), any float, 0 to 1: as thick as a column's probabilities sum up to, about their middle."""
     rows = np.arange(len(probability))[:, None]
     thick = probability.sum(axis=0).astype(np.float64)
     middle = (probability * rows).sum(axis=0) / np.maximum(thick, 1e-6)
