@@ -38,7 +38,7 @@ class Wave:
 
 
 def waves_in(curve: Curve, step_s: float, *, towards: bool, where: NDArray[np.bool_] | None = None) -> tuple[Wave, ...]:
-    """The waves of one side of the base line in `curve` (columns,), cm/s, from left to right, `where` (columns,) they may be."""
+    """From left to right those of `curve` (columns,), cm/s, on one side of the base line, `where` (columns,) they may be."""
     side = np.clip(curve if towards else -curve, 0, None)
     side = side if where is None else np.where(where, side, 0.0)
     flows = _closed(side > _FLOWS * side.max(initial=0.0)) if side.any() else np.zeros(len(side), bool)

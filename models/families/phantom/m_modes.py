@@ -68,7 +68,7 @@ class Layer:
 
 
 def layer_of(probability: NDArray[np.floating]) -> Layer:
-    """Of `probability` (rows, columns), any float, 0 to 1: as thick as a column's probabilities sum up to, about their middle."""
+    """Of `probability` (rows, columns), any float, 0 to 1: as thick as a column sums up to, about its middle."""
     rows = np.arange(len(probability))[:, None]
     thick = probability.sum(axis=0).astype(np.float64)
     middle = (probability * rows).sum(axis=0) / np.maximum(thick, 1e-6)
