@@ -13,12 +13,14 @@ from functools import partial
 import cv2
 import numpy as np
 
-from models.catalogue import LINE_OF, QUANTITIES
+from models.catalogue import LINE_OF, LINES, QUANTITIES, in_order
 from models.clip import Clip
-from models.evaluation.datasets.items import DataSet, Item, Mask, Masks, TrueLandmark, TrueValue, Truth
+from models.derive.calipers.linear import length_cm
+from models.evaluation.datasets.items import Caliper, DataSet, Item, Mask, Masks, TrueLandmark, TrueValue, Truth
 from models.phantom import counterpart, heart, planes, traces, witness
 from models.phantom.rendered import PlaneClip, Rendered, Trace
 from models.phantom.screens import compose, screen_of
+from models.results import Point
 
 GENERATED = "generated"
 FIRST_SEED = 1_200_000  # of the hearts that are kept for this
@@ -140,6 +142,7 @@ def _items(study: GeneratedStudy) -> Iterator[Item]:
             es_frame=es,
             masks=partial(_masks, rendered, traced),
             structures=tuple(dict.fromkeys(contour.structure for contour in rendered.contours)),
+            calipers=_calipers(rendered, clip),
             landmarks=_landmarks(rendered),
             values={key: TrueValue(one, QUANTITIES[key].unit) for key, one in rendered.values.items() if key in QUANTITIES},
         )
@@ -150,13 +153,31 @@ def _same(clip: Clip) -> Clip:
     return clip
 
 
+def _lines(rendered: Rendered) -> Iterator[tuple[str, int, tuple[Point, Point]]]:
+    """Name, frame and both ends of each line, whichever end its generator states first."""
+    for mark in rendered.landmarks:
+        if mark.key in LINE_OF and len(mark.points_px) == 2:
+            line = LINE_OF[mark.key]
+            ends = np.full((1, len(LINES), 2, 2), np.nan)
+            ends[0, LINES.index(line)] = mark.points_px
+            first, last = in_order(ends)[0, LINES.index(line)].tolist()
+            yield line, mark.frame_index, ((first[0], first[1]), (last[0], last[1]))
+
+
 def _landmarks(rendered: Rendered) -> tuple[TrueLandmark, ...]:
     """Both ends of each line, named as a network's labels name them."""
     return tuple(
-        TrueLandmark(f"{LINE_OF[mark.key]}_{number}", mark.frame_index, point)
-        for mark in rendered.landmarks
-        if mark.key in LINE_OF and len(mark.points_px) == 2
-        for number, point in enumerate(mark.points_px, start=1)
+        TrueLandmark(f"{line}_{number}", frame, point)
+        for line, frame, ends in _lines(rendered)
+        for number, point in enumerate(ends, start=1)
+    )
+
+
+def _calipers(rendered: Rendered, clip: Clip) -> tuple[Caliper, ...]:
+    region = clip.b_mode_region().region
+    return tuple(
+        Caliper(line, frame, ends, length_cm(*ends, region.cm_per_px) / math.dist(*ends) if region else None)
+        for line, frame, ends in _lines(rendered)
     )
 
 

@@ -20,6 +20,7 @@ from models.evaluation.tasks.segmentation import segment
 from models.evaluation.tasks.values import read_values
 from models.library.manifest import Manifest, Value
 from models.library.model import Model
+from models.library.quantities import quantities_read
 from models.library.registry import recipe_of
 
 Task = Callable[[Model, DataSet, Options], EvaluationResult]
@@ -43,6 +44,8 @@ def tasks_of(manifest: Manifest) -> tuple[str, ...]:
     """The tasks that a model can be evaluated at, the usual one first. Raises EvaluationError where nothing is known of it."""
     if not (tasks := recipe_of(manifest).evaluation):
         raise EvaluationError(f"model {manifest.name}: no data set layout holds the truth of what it gives")
+    if recipe_of(manifest).needs and not quantities_read(manifest):
+        tasks = tuple(task for task in tasks if task != "values")
     has_head = manifest.architecture.get("outputs") != 0
     return tasks if has_head else tasks[::-1]
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from models.analysis.adapters import border_probability, outlines_frames
+from models.catalogue import LINE_POINTS
 from models.clip import Clip
 from models.derive.calipers.heat_map import sigmoid
 from models.derive.calipers.linear import PLAX_LINES, PLAX_POINTS
@@ -61,6 +62,8 @@ def names_of(manifest: Manifest) -> tuple[str, ...]:
     """What the points are called that the model gives."""
     if outlines_frames(manifest):
         return OUTLINED
+    if recipe_of(manifest).needs:
+        return tuple(label for label in manifest.labels if label in LINE_POINTS)
     if recipe_of(manifest).lines:
         return PLAX_POINTS
     return _ends_of(manifest.name.rpartition("/")[2])
@@ -78,7 +81,7 @@ def _found(model: Model, clip: Clip, frames: Sequence[int], options: Options) ->
     found: dict[tuple[str, int], Point] = {}
     for mark in reading.marks if reading else ():
         if mark.kind is CaliperKind.LINE:
-            for name, point in _named_ends(mark).items():
+            for name, point in _named_ends(mark, model.manifest.labels).items():
                 found.setdefault((name, frames[mark.frame_index]), point)
     return found, problem
 
@@ -102,9 +105,11 @@ def _of_outlines(model: Model, clip: Clip, frames: Sequence[int]) -> Found:
     return found
 
 
-def _named_ends(mark: Mark) -> dict[str, Point]:
-    """Either end of a caliper may be the first; where it lies in the image says which it is."""
+def _named_ends(mark: Mark, labels: Sequence[str]) -> dict[str, Point]:
+    """Of a network without a label for each, either end may be the first; where it lies in the image says which it is."""
     line = mark.label.lower().split(maxsplit=1)[0] if mark.label else ""
+    if f"{line}_1" in labels:
+        return {f"{line}_{number}": point for number, point in enumerate(mark.points_px, start=1)}
     upper, lower = sorted(mark.points_px, key=lambda point: point[1])
     if line in PLAX_LINES:
         return dict(zip(PLAX_LINES[line], (upper, lower), strict=True))

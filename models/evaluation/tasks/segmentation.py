@@ -1,4 +1,4 @@
-"""Outlines of the left ventricle against traced ones: Dice, IoU, distance of the borders."""
+"""Outlines of the left ventricle, and of what else a network marks, against traced ones: Dice, IoU, distance of the borders."""
 
 from collections.abc import Iterator, Sequence
 
@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from models.analysis.adapters import border_logit, outlines_frames, placed_frames
+from models.analysis.adapters import border_logit, lv_output, outlines_frames, placed_frames
 from models.clip import Clip
 from models.errors import EvaluationError
 from models.evaluation.datasets.items import DataSet, Item
@@ -17,16 +17,19 @@ from models.evaluation.tasks.plots import histogram
 from models.inputs.clip_input import ClipInput
 from models.library.manifest import Value
 from models.library.model import Model
+from models.library.recipe import LV
 from models.networks.frame_answers import frame_answers
 
-STRUCTURE = "lv"
 _FAR_OUTSIDE = -1e4  # the logit of pixels that the network does not see
 _AT_ONCE = 20
 _MM_PER_CM = 10.0
 
 
 def segment(model: Model, data: DataSet, options: Options) -> EvaluationResult:
-    """Every traced frame of the split. Raises EvaluationError where nothing of the ventricle is traced."""
+    """Every traced frame of the split; figures without a name are of the left ventricle, where the network marks it.
+
+    Raises EvaluationError where nothing that it marks is traced.
+    """
     rows: list[dict[str, Cell]] = []
     overlaps: list[Overlap] = []
     units: set[str] = set()
@@ -37,8 +40,19 @@ def segment(model: Model, data: DataSet, options: Options) -> EvaluationResult:
             rows.append(row)
             overlaps.append(found)
             units.add(unit)
+    structures = structures_of(model)
     if not rows:
-        raise EvaluationError(f"no item of the split {options.split!r} has a traced ventricle")
+        names = "ventricle" if structures == (LV,) else " or ".join(structures)
+        raise EvaluationError(f"no item of the split {options.split!r} has a traced {names}")
+    further: dict[str, Value] = {}
+    for structure in structures[1:]:
+        if chosen := [index for index, row in enumerate(rows) if row["structure"] == structure]:
+            groups = [str(rows[index]["group"]) for index in chosen]
+            further |= _figures(f"{structure}_", [overlaps[index] for index in chosen], groups, units)
+    main = [index for index, row in enumerate(rows) if row["structure"] == structures[0]]
+    every, rows, overlaps = tuple(rows), [rows[index] for index in main], [overlaps[index] for index in main]
+    if not rows:
+        return EvaluationResult("segmentation", further, every)
     groups = [str(row["group"]) for row in rows]
     figures: dict[str, Value] = {"frames": len(rows), "items": len({row["item"] for row in rows})}
     figures |= _figures("", overlaps, groups, units)
@@ -49,7 +63,7 @@ def segment(model: Model, data: DataSet, options: Options) -> EvaluationResult:
             figures |= _figures(f"{word}_", [overlaps[i] for i in chosen], [groups[i] for i in chosen], units)
     dice = np.array([one.dice for one in overlaps])
     notes = ("dice is of all pixels together, as EchoNet-Dynamic prints it; dice_mean the mean over frames",)
-    return EvaluationResult("segmentation", figures, tuple(rows), notes, {"dice": histogram(dice, "Dice")})
+    return EvaluationResult("segmentation", figures | further, every, notes, {"dice": histogram(dice, "Dice")})
 
 
 def _figures(prefix: str, overlaps: Sequence[Overlap], groups: Sequence[str], units: set[str]) -> dict[str, Value]:
@@ -69,26 +83,43 @@ def _pooled(counts: NDArray[np.float64]) -> float:
     return pooled_dice([Overlap(int(counts[:, 0].sum()), int(counts[:, 1].sum()), None)])
 
 
+def structures_of(model: Model) -> tuple[str, ...]:
+    """What it marks, the left ventricle first: by its labels, or that alone."""
+    labels = model.manifest.labels
+    return (LV, *(label for label in labels if label != LV)) if LV in labels else (LV,)
+
+
 def _compared(model: Model, item: Item) -> Iterator[tuple[dict[str, Cell], Overlap, str]]:
-    true = item.truth.masks().get(STRUCTURE, {})
-    if not true:
+    masks = item.truth.masks()
+    traced = {name: masks[name] for name in structures_of(model) if masks.get(name)}
+    if not traced:
         return
     clip = item.load()
     region = clip.b_mode_region().region
     unit = "mm" if region else "px"
     cm_per_px = region.cm_per_px if region else None
     size = (cm_per_px[0] * _MM_PER_CM, cm_per_px[1] * _MM_PER_CM) if cm_per_px else (1.0, 1.0)
-    found = masks_of(model, clip, sorted(true))
-    for frame, mask in zip(sorted(true), found, strict=True):
-        one = overlap(true[frame], mask, size)
-        phase = {item.truth.ed_frame: "ed", item.truth.es_frame: "es"}.get(frame, "")
-        row: dict[str, Cell] = {
-            "item": item.key, "group": item.group, "split": item.split, "frame": frame, "phase": phase,
-            "view": (item.truth.label or "").lower(),
-            "dice": one.dice, "iou": one.iou, "surface_distance": one.surface_distance, "unit": unit,
-            "true_px": int(true[frame].sum()), "found_px": int(mask.sum()),
-        }  # fmt: skip
-        yield row, one, unit
+    frames = sorted({frame for true in traced.values() for frame in true})
+    placed, maps = _all_maps(model, clip, frames)
+    level = border_logit(model.manifest)
+    for frame, logits in zip(frames, maps, strict=True):
+        for structure, true in traced.items():
+            if frame not in true:
+                continue
+            mask = _on_image(logits[_output(model, structure)], placed, clip) > level
+            one = overlap(true[frame], mask, size)
+            phase = {item.truth.ed_frame: "ed", item.truth.es_frame: "es"}.get(frame, "")
+            row: dict[str, Cell] = {
+                "item": item.key, "group": item.group, "split": item.split, "frame": frame, "phase": phase,
+                "structure": structure, "view": (item.truth.label or "").lower(),
+                "dice": one.dice, "iou": one.iou, "surface_distance": one.surface_distance, "unit": unit,
+                "true_px": int(true[frame].sum()), "found_px": int(mask.sum()),
+            }  # fmt: skip
+            yield row, one, unit
+
+
+def _output(model: Model, structure: str) -> int:
+    return lv_output(model.manifest) if structure == LV else model.manifest.labels.index(structure)
 
 
 def masks_of(model: Model, clip: Clip, frames: Sequence[int]) -> list[Mask]:
@@ -102,20 +133,20 @@ def masks_of(model: Model, clip: Clip, frames: Sequence[int]) -> list[Mask]:
 
 
 def maps_of(model: Model, clip: Clip, frames: Sequence[int]) -> tuple[ClipInput, Iterator[NDArray[np.float32]]]:
-    """Logits (h, w) of the network's input on these frames, and where that lies in the image.
+    """Logits (h, w) of the left ventricle on these frames of the network's input, and where that lies in the image.
 
     Raises EvaluationError for a model that outlines nothing.
     """
+    placed, maps = _all_maps(model, clip, frames)
+    return placed, (logits[lv_output(model.manifest)] for logits in maps)
+
+
+def _all_maps(model: Model, clip: Clip, frames: Sequence[int]) -> tuple[ClipInput, Iterator[NDArray[np.float32]]]:
     if not outlines_frames(model.manifest):
         family = model.manifest.family
         raise EvaluationError(f"model {model.manifest.name}: nothing says how its family {family} sees a frame")
     placed = placed_frames(clip, model.manifest)
-    return placed, _maps(model, placed, frames)
-
-
-def _maps(model: Model, placed: ClipInput, frames: Sequence[int]) -> Iterator[NDArray[np.float32]]:
-    for logits in frame_answers(model.network, placed, frames, _AT_ONCE):
-        yield logits[0].numpy()
+    return placed, (logits.numpy() for logits in frame_answers(model.network, placed, frames, _AT_ONCE))
 
 
 def _on_image(logits: NDArray[np.float32], placed: ClipInput, clip: Clip) -> NDArray[np.float32]:

@@ -8,6 +8,7 @@ import numpy as np
 from models.catalogue import Phase
 from models.clip import Clip
 from models.derive.ventricle.volumes import area_cm2, single_plane_volume_ml, to_cm
+from models.families.phantom.line_curves import NEAR_MS
 from models.families.phantom.outlines import ABSENT, ChamberOutline
 from models.inputs.clip_input import Points, pairs
 from models.results import Beat, Caliper, CaliperKind, FrameReference, Point, ReadValue, Reason, of_frames
@@ -104,7 +105,10 @@ def _why_none(structure: str, outlines: Outlines) -> tuple[Reason, str]:
 
 
 def _near(frame: int, clip: Clip) -> list[int]:
-    return [near for near in range(frame - _NEIGHBOURS, frame + _NEIGHBOURS + 1) if 0 <= near < clip.number_of_frames]
+    """The frame and its neighbours, as far as the heart has hardly moved in between."""
+    around = [near for near in range(frame - _NEIGHBOURS, frame + _NEIGHBOURS + 1) if 0 <= near < clip.number_of_frames]
+    times = clip.frame_times_ms
+    return [near for near in around if times is not None and abs(times[near] - times[frame]) <= NEAR_MS] or [frame]
 
 
 def _at_end_systole(beat: Beat, clip: Clip) -> list[int]:

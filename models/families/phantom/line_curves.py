@@ -17,6 +17,7 @@ Points = NDArray[np.float64]
 KEYS_OF: Mapping[str, tuple[str, ...]] = {
     line: tuple(key for key, of in LINE_OF.items() if of == line and key in READ) for line in dict.fromkeys(LINE_OF.values())
 }
+NEAR_MS = 60.0  # within which a heart's borders hardly move
 _NEIGHBOURS = 1  # on either side: how many frames are asked for one that counts
 
 
@@ -51,12 +52,15 @@ def lines_in(view: View | None, labels: Sequence[str]) -> tuple[str, ...]:
     )
 
 
-def line_curve(ends_px: Points, probability: NDArray[np.float64], choice: RegionChoice) -> LineCurve:
+def line_curve(
+    ends_px: Points, probability: NDArray[np.float64], choice: RegionChoice, times_ms: NDArray[np.float64] | None
+) -> LineCurve:
     """Of `ends_px` (frames, 2, 2) px and the `probability` (frames,), 0 to 1, of the less sure end of each.
 
-    An end that slipped on one frame does not count: each is the median of its own and its neighbours' places.
+    An end that slipped on one frame does not count: each is the median of its own and its neighbours' places. `times_ms`
+    (frames,) is the clip's clock.
     """
-    steady = steadied(ends_px)
+    steady = steadied(ends_px, times_ms)
     along = steady[:, 1] - steady[:, 0]
     px = np.hypot(*along.T)
     if choice.region is None:
@@ -65,20 +69,26 @@ def line_curve(ends_px: Points, probability: NDArray[np.float64], choice: Region
     return LineCurve(steady, probability, Diameters(px, np.hypot(*(along * np.array(choice.region.cm_per_px)).T)))
 
 
-def steadied(ends_px: Points) -> Points:
-    """The median place of each end over a frame and its known neighbours: (frames, 2, 2) px of `ends_px` (frames, 2, 2) px.
+def steadied(ends_px: Points, times_ms: NDArray[np.float64] | None) -> Points:
+    """The median place of each end over a frame and its neighbours: (frames, 2, 2) px of `ends_px` (frames, 2, 2) px.
 
-    A frame without a line (NaN) stays without one; one that lacks a neighbour keeps its own, since of two places none is the
-    middle one.
+    A frame without a line (NaN) stays without one; one that lacks a neighbour within 60 ms by `times_ms` (frames,) keeps its
+    own, since of two places none is the middle one, and the heart has moved on.
 
     >>> ends = np.array([[[0.0, 0.0], [0.0, 10.0]], [[9.0, 9.0], [0.0, 11.0]], [[0.0, 0.0], [0.0, 10.0]]])
-    >>> steadied(ends)[1].tolist()
+    >>> steadied(ends, np.array([0.0, 40.0, 80.0]))[1].tolist()
     [[0.0, 0.0], [0.0, 10.0]]
     """
-    padded = np.pad(ends_px, ((_NEIGHBOURS, _NEIGHBOURS), (0, 0), (0, 0)), constant_values=np.nan)
-    around = np.stack([padded[step : step + len(ends_px)] for step in range(2 * _NEIGHBOURS + 1)])
+    if times_ms is None or len(ends_px) < 3:
+        return ends_px
+    around = np.stack([ends_px[:-2], ends_px[1:-1], ends_px[2:]])
     medians = np.median(around, axis=0)  # NaN where one of them is
-    return np.where(np.isfinite(medians).all(axis=(1, 2), keepdims=True), medians, ends_px)
+    gaps = np.diff(times_ms)
+    near = np.maximum(gaps[:-1], gaps[1:]) <= NEAR_MS
+    usable = near & np.isfinite(medians).all(axis=(1, 2))
+    steady = ends_px.copy()
+    steady[1:-1][usable] = medians[usable]
+    return steady
 
 
 def frames_around(frames: Iterable[int], number_of_frames: int) -> list[int]:

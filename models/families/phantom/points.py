@@ -49,7 +49,10 @@ class PhantomPoints(SmallUNet):
         asked = frames_of(known, clip.number_of_frames) if known else range(clip.number_of_frames)
         choice = clip.b_mode_region()
         ends, probability = self._ends(clip, names, asked)
-        lines = {name: line_curve(ends[:, place], probability[:, place], choice) for place, name in enumerate(names)}
+        lines = {
+            name: line_curve(ends[:, place], probability[:, place], choice, clip.frame_times_ms)
+            for place, name in enumerate(names)
+        }
         return lines, known or phases_of_lines(clip, lines)
 
     def _ends(self, clip: Clip, names: Sequence[str], asked: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
