@@ -9,7 +9,7 @@ from sr_templates.evidence import Evidence
 from sr_templates.patient_safety import may_show
 from sr_templates.study_page.area_curve import area_curve
 from sr_templates.study_page.contents import ClipRow
-from sr_templates.study_page.words import plain_text, reason_text, sentence_case
+from sr_templates.study_page.words import plain_text, reason_text, sentence_case, view_tag
 
 
 class ClipNames:
@@ -21,6 +21,11 @@ class ClipNames:
     def name(self, sop_instance_uid: str) -> str:
         number, _ = self._clips.get(sop_instance_uid, (0, None))
         return f"clip {number}" if number else "a further object"
+
+    def tag(self, sop_instance_uid: str) -> str:
+        """Of its view; empty where nothing was recognised."""
+        clip = self.clip(sop_instance_uid)
+        return view_tag(clip.view.view) if clip is not None and clip.view is not None else ""
 
     def number(self, sop_instance_uid: str) -> int:
         """0 for an object that is no clip of the findings."""

@@ -13,7 +13,7 @@ from sr_templates.identity import DocumentIdentity
 from sr_templates.normal_values import NormalValue, normal_value
 from sr_templates.patient_safety import refuse_numbers_on_patients, research_mark
 from sr_templates.quantity_codes import QUANTITY_CODES
-from sr_templates.study_page.clips import ClipNames, clip_rows, view_text
+from sr_templates.study_page.clips import ClipNames, clip_rows
 from sr_templates.study_page.contents import (
     Algorithm,
     Entry,
@@ -144,7 +144,7 @@ class _Form:
         for source in sources:
             by_clip.setdefault(source.sop_instance_uid, []).append(source)
         return tuple(
-            Source(view_text(self._names.clip(uid)), self._names.name(uid), _frames_text(frames), self._figures.of(frames))
+            Source(self._names.tag(uid), self._names.name(uid), _frames_text(frames), self._figures.of(frames))
             for uid, frames in by_clip.items()
         )
 

@@ -4,6 +4,7 @@ import math
 import unicodedata
 from datetime import date
 
+from models.catalogue import View
 from models.results import Reason
 from sr_templates import codes
 from sr_templates.errors import DocumentError
@@ -15,6 +16,9 @@ _UNITS = {
     "L/min/m2": "L/min/m²", "{H.B.}/min": "/min",
 }  # fmt: skip
 _MINUS = "−"
+_SHORT_WORDS = frozenset(
+    {"apex", "high", "vein", "zoom"}
+)  # of the names of views; the others of up to four letters stand for more
 # Marks that turn the direction of what follows them: a name must not rearrange the page.
 _TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
@@ -77,6 +81,17 @@ def z_score_text(z_score: float | None) -> str:
 def reason_text(reason: Reason) -> str:
     """In the words of its code, as within a sentence."""
     return lower_case(codes.REASON_CODES[reason].reason.meaning)
+
+
+def view_tag(view: View) -> str:
+    """As people who know echo abbreviate it.
+
+    >>> view_tag(View.A4C), view_tag(View.PLAX_ZOOM), view_tag(View.DOPPLER_TISSUE_SEPTAL), view_tag(View.MMODE_A4CH_RV)
+    ('A4C', 'PLAX zoom', 'Doppler tissue septal', 'M-mode A4CH RV')
+    """
+    words = (word if len(word) > 4 or word in _SHORT_WORDS else word.upper() for word in view.split("_"))
+    tag = " ".join(words).replace("mmode", "M-mode")
+    return tag[:1].upper() + tag[1:]
 
 
 def sentence_case(meaning: str) -> str:
