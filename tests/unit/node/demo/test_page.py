@@ -8,13 +8,13 @@ from sr_templates.study_page import study_page
 from tests.factories import evidence, identity, study_findings
 
 
-def page(said: str) -> str:
+def page(said: str, derived: tuple[str, ...] = ()) -> str:
     row = {
         "template": "seg", "modality": said, "sop_class_uid": said, "destination": said, "delivered": False, "path": None,
         "committed": None,
     }  # fmt: skip
     summary = Summary(
-        "1.2", [row], [], [], [], {said: 1.0}, AuditReport(1, 1, verified=False, problem=said), None, TrueValues({})
+        "1.2", [row], [], [], [], {said: 1.0}, AuditReport(1, 1, verified=False, problem=said), None, TrueValues({}, derived)
     )
     return rendered(summary, study_page(study_findings(), evidence(), identity(), {"Truth": {"ef_bp": 57.0}}))
 
@@ -36,3 +36,9 @@ def test_it_is_one_page_with_its_own_title() -> None:
     assert text.count("<main>") == text.count("<footer>") == 1
     assert "<h1" in text
     assert "EchoNode: one echo study, end to end</h1>" in text
+
+
+def test_it_says_which_truth_is_computed() -> None:
+    sentence = "formulas make of true parts: LVEDV biplane MOD."
+    assert sentence in page("said", ("lvedv_bp", "sv_lvot"))
+    assert "true parts" not in page("said")

@@ -36,4 +36,17 @@ def test_the_truth_is_that_of_the_picture(key: str, uids: list[str], expected: f
 
 
 def test_what_was_not_measured_has_the_hearts_truth() -> None:
-    assert true_values(_TRUTH, None).values == {"lv_len_d_a4c": 9.0, "ef_bp": 60.0}
+    true = true_values(_TRUTH, None)
+    assert true.values == {"lv_len_d_a4c": 9.0, "ef_bp": 60.0}
+    assert not true.derived
+
+
+def test_what_no_truth_is_stated_for_is_made_of_true_parts() -> None:
+    stated = {"lvot_diam": 2.0, "lvot_vti": 20.0, "av_vti": 40.0, "hr": 60.0, "fs_2d": 33.0, "lvidd_2d": 5.0, "lvids_2d": 3.0}
+    rows = [{"key": key, "value": value, "unit": ""} for key, value in stated.items()]
+    true = true_values({"measurements": rows, "clips": []}, None)
+    assert true.values["sv_lvot"] == pytest.approx(62.83, abs=0.01)
+    assert true.values["co_lvot"] == pytest.approx(3.77, abs=0.01)
+    assert true.values["ava_vti"] == pytest.approx(1.571, abs=0.001)
+    assert true.values["fs_2d"] == 33.0, "what is stated stands"
+    assert set(true.derived) == set(true.values) - set(stated)
