@@ -36,7 +36,7 @@ _LOST_POINTS = 30.0  # the difference of EF where a look shows no ventricle at a
 _SOFT = (0.1, 0.9)  # probabilities between which a place belongs to the border
 _NEIGHBOURS = 1  # frame on each side: more need not have been outlined
 
-CONSTANT, LIMIT = "constant", "largest_error_points"
+CONSTANT, LIMIT, DISTANCE = "constant", "largest_error_points", "distance"
 WORDS = {
     "mirrored": "the outlines of a frame and of its mirror image differ",
     "moved": "the outlines of a frame and of the same frame moved a little differ",
@@ -46,7 +46,7 @@ WORDS = {
     "neighbours": "the outlined area jumps from frame to frame",
     "missing": "the ventricle is not found on the frames around",
     "hollow": "the outline is dented as no ventricle is",
-    "distance": "the image is unlike those of the training",
+    DISTANCE: "the image is unlike those of the training",
 }
 
 
@@ -57,7 +57,10 @@ def judge_outlines(
     gate = loaded.manifest.gate
     if not gate or not ventricle.contours:
         return None
-    return verdict_of(gate, doubts_about(clip, loaded, ventricle, distribution))
+    doubts = doubts_about(clip, loaded, ventricle)
+    if distribution is not None:
+        doubts[DISTANCE] = distribution.distance / distribution.threshold
+    return verdict_of(gate, doubts)
 
 
 def verdict_of(gate: Mapping[str, float], doubts: Mapping[str, float]) -> OutlineVerdict:
@@ -75,13 +78,11 @@ def verdict_of(gate: Mapping[str, float], doubts: Mapping[str, float]) -> Outlin
     return OutlineVerdict(expected, gate[LIMIT], expected <= gate[LIMIT], WORDS[heaviest])
 
 
-def doubts_about(
-    clip: Clip, loaded: LoadedModel, ventricle: Ventricle, distribution: DistributionVerdict | None
-) -> dict[str, float]:
-    """What speaks against these outlines, by the names of `WORDS`; all are 0 for the best. Raises ValueError without one.
+def doubts_about(clip: Clip, loaded: LoadedModel, ventricle: Ventricle) -> dict[str, float]:
+    """What speaks against these outlines, by the names of `WORDS` but the distance; all are 0 for the best.
 
-    `mirrored`, `moved` and `enlarged` are points of EF, `distance` is in units of its limit, all else percent: of the area
-    (`overlap`, `border`, `neighbours`, `hollow`), of the frames (`missing`).
+    `mirrored`, `moved` and `enlarged` are points of EF, all else percent: of the area (`overlap`, `border`, `neighbours`,
+    `hollow`), of the frames (`missing`). Raises ValueError where nothing is outlined.
     """
     if not ventricle.contours:
         raise ValueError("nothing is outlined")
@@ -89,7 +90,7 @@ def doubts_about(
     frames = sorted({frame for pair in pairs for frame in pair})
     outlines = {contour.frame_index: np.asarray(contour.points_px) for contour in ventricle.contours}
     looks = _Looks(clip, loaded, frames)
-    doubts = looks.differences(pairs) | {
+    return looks.differences(pairs) | {
         "overlap": looks.apart_percent(),
         "border": looks.blurred_percent(),
         "neighbours": float(np.mean([_jump_percent(ventricle.area_curve_cm2, frame) for frame in frames])),
@@ -97,9 +98,6 @@ def doubts_about(
         * float(np.mean([area is None for frame in frames for area in _around(ventricle.area_curve_cm2, frame)])),
         "hollow": float(np.mean([hollow_percent(outlines[frame]) for frame in frames])),
     }
-    if distribution is not None:
-        doubts["distance"] = distribution.distance / distribution.threshold
-    return doubts
 
 
 def _pairs(ventricle: Ventricle) -> list[tuple[int, int]]:

@@ -3,29 +3,24 @@
 Every figure is on synthetic phantoms; none says anything about patients.
 """
 
-from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from multiprocessing import get_context
-from typing import TypeVar
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from models.analysis import Predictor, open_model_set
 from models.errors import EvaluationError
 from models.evaluation.held_out_phantoms import ClipResult, HeartResult, NegativeResult, measure_heart, measure_negative
 from models.evaluation.metrics.agreement import Estimate, bootstrap, correlation, quadratic_kappa
+from models.evaluation.shared_work import Progress, results_of
 from models.library.manifest import Value, write_manifest
 from models.library.model_set import ModelSet
 from models.library.registry import find_manifest
 from models.phantom import GENERATOR_VERSION
 from models.phantom.truth import HELD_OUT_KINDS, NEGATIVE_KINDS
 
-Found = TypeVar("Found")
-Progress = Callable[[str], None]
 _NEGATIVES_PER_KIND = 20
 _BY_TORCH = ModelSet(engine="torch")  # the reference
 
@@ -66,8 +61,8 @@ def evaluate_ef(
     seeds = range(first, first + hearts)
     per_kind = min(_NEGATIVES_PER_KIND, hearts)
     kinds = [(kind, first + index) for kind in NEGATIVE_KINDS for index in range(per_kind)]
-    results = _all(partial(_heart, models), seeds, processes, progress)
-    negatives = _all(partial(_negative, models), kinds, processes, progress)
+    results = results_of(partial(_heart, models), seeds, processes, progress)
+    negatives = results_of(partial(_negative, models), kinds, processes, progress)
     return summarise(results, negatives)
 
 
@@ -186,18 +181,3 @@ def _predictor(models: ModelSet) -> Predictor:
     if models not in _loaded:
         _loaded[models] = open_model_set(models)
     return _loaded[models]
-
-
-def _all(measure: Callable[..., Found], items: Iterable[object], processes: int, progress: Progress) -> list[Found]:
-    items = list(items)
-    results: list[Found] = []
-    if processes <= 1:
-        return [measure(item) for item in items]
-    with ProcessPoolExecutor(
-        processes, mp_context=get_context("spawn"), initializer=torch.set_num_threads, initargs=(1,)
-    ) as pool:
-        for result in pool.map(measure, items, chunksize=2):
-            results.append(result)
-            if len(results) % 20 == 0:
-                progress(f"{len(results)} of {len(items)}")
-    return results

@@ -49,6 +49,10 @@ class ModelCommands(LazyGroup):
             "node.cli.models.explain:explain",
             "Grad-CAM: which places of the image speak for an answer of a network, as an overlay.",
         ),
+        "calibrate": CommandRow(
+            "node.cli.models.calibrate:calibrate",
+            "Set from which expected error of EF on outlines are refused, on hearts of a generator that trained nothing.",
+        ),
         "judge": CommandRow(
             "node.cli.models.judge:judge",
             "Learn which images are like your own: means and covariance of their features, and a limit on patients held out.",

@@ -9,7 +9,7 @@ from torch import Tensor
 from models.analysis import Predictor
 from models.analysis.loaded_model import prepare_for_role
 from models.analysis.outlines import Ventricle, outline_ventricle
-from models.analysis.reliability import WORDS, doubts_about, judge_outlines, verdict_of
+from models.analysis.reliability import DISTANCE, WORDS, doubts_about, judge_outlines, verdict_of
 from models.errors import ManifestError
 from models.library.model_set import Role
 from models.results import DistributionVerdict, QualityIssue, Reason
@@ -51,22 +51,21 @@ def loaded(network: BrightIsCavity, gate: dict[str, float] | None = None) -> Pre
     )
 
 
-def doubts(network: BrightIsCavity, distribution: DistributionVerdict | None = None) -> dict[str, float]:
+def doubts(network: BrightIsCavity) -> dict[str, float]:
     clip, segmenter = beating_clip(), loaded(network).needed(Role.LV_SEGMENTATION)
-    return doubts_about(clip, segmenter, outline_ventricle(clip, segmenter), distribution)
+    return doubts_about(clip, segmenter, outline_ventricle(clip, segmenter))
 
 
 @pytest.fixture(scope="module")
 def firm() -> dict[str, float]:
-    return doubts(BrightIsCavity(), DistributionVerdict(1.5, 2.0, inside=True))
+    return doubts(BrightIsCavity())
 
 
 def test_a_network_that_agrees_with_itself_is_hardly_doubted(firm: dict[str, float]) -> None:
-    assert firm.keys() == WORDS.keys()
+    assert {*firm, DISTANCE} == WORDS.keys()
     assert max(firm[look] for look in ("mirrored", "moved", "enlarged")) < 1.0
     assert firm["overlap"] < 3.0
     assert firm["missing"] == 0.0
-    assert firm["distance"] == 0.75
 
 
 @pytest.mark.parametrize(
@@ -86,11 +85,11 @@ def test_outlines_that_jump_are_doubted(firm: dict[str, float]) -> None:
     steady = outline_ventricle(clip, segmenter)
     areas = list(steady.area_curve_cm2)
     areas[12], areas[13] = 2 * (areas[12] or 0.0), None
-    found = doubts_about(clip, segmenter, replace(steady, area_curve_cm2=tuple(areas)), None)
+    found = doubts_about(clip, segmenter, replace(steady, area_curve_cm2=tuple(areas)))
     assert found["neighbours"] > 10 > firm["neighbours"]
     assert found["missing"] == pytest.approx(100 / 5)  # frames 0 and 1, then 11 to 13
     with pytest.raises(ValueError, match="nothing is outlined"):
-        doubts_about(clip, segmenter, Ventricle(), None)
+        doubts_about(clip, segmenter, Ventricle())
 
 
 @pytest.mark.parametrize(
@@ -146,3 +145,15 @@ def test_a_segmenter_without_a_gate_is_not_judged() -> None:
     assert (
         judge_outlines(beating_clip(), loaded(BrightIsCavity(), GATE).needed(Role.LV_SEGMENTATION), Ventricle(), None) is None
     )
+
+
+def test_the_distance_counts_in_units_of_its_limit() -> None:
+    clip, segmenter = (
+        beating_clip(),
+        loaded(BrightIsCavity(), {**dict.fromkeys(WORDS, 0.0), **GATE, DISTANCE: 2.0}).needed(Role.LV_SEGMENTATION),
+    )
+    ventricle = outline_ventricle(clip, segmenter)
+    near, far = (judge_outlines(clip, segmenter, ventricle, DistributionVerdict(at, 2.0, inside=True)) for at in (0.5, 1.5))
+    assert near is not None
+    assert far is not None
+    assert far.expected_error_points - near.expected_error_points == pytest.approx(1.0)
