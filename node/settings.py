@@ -16,7 +16,7 @@ from pydantic import (
     model_validator,
 )
 
-from models.derive.study.conventions import BodySurfaceFormula, Conventions
+from models.derive.study.conventions import BodySurfaceFormula, Breathing, Conventions, RightAtrialPressure
 from models.library.model_set import ModelSet, ModelSettings
 from models.setting_errors import setting_errors
 from node.errors import ConfigError
@@ -99,6 +99,9 @@ class ResearchSettings(_Section):
 
 class ConventionSettings(_Section):
     body_surface: BodySurfaceFormula = Conventions.body_surface
+    right_atrial_pressure: RightAtrialPressure = Conventions.right_atrial_pressure
+    right_atrial_pressure_mmhg: float = Field(default=Conventions.right_atrial_pressure_mmhg, ge=0, le=30)
+    vena_cava_breathing: Breathing = Conventions.vena_cava_breathing
 
     @property
     def chosen(self) -> Conventions:

@@ -7,6 +7,7 @@ Image points are (x, y) pixels of the whole image, x along columns, y along rows
 In a SCOORD that centre is (0.5, 0.5) (PS3.3 C.18.6.1.1).
 """
 
+from models.results.assessments import Assessment, AssessmentInput, Grade, Pressure
 from models.results.frame_marks import Beat, Caliper, CaliperKind, Contour, FrameReference, Point, of_frames
 from models.results.heat_maps import HeatMap
 from models.results.quantity_values import CartValue, Measurement, NotMeasured, QuantityValue, ReadValue
@@ -26,6 +27,8 @@ from models.results.study_findings import (
 )
 
 __all__ = [
+    "Assessment",
+    "AssessmentInput",
     "Beat",
     "Caliper",
     "CaliperKind",
@@ -34,6 +37,7 @@ __all__ = [
     "Contour",
     "DistributionVerdict",
     "FrameReference",
+    "Grade",
     "HeartRate",
     "HeatMap",
     "Measurement",
@@ -41,6 +45,7 @@ __all__ = [
     "NotMeasured",
     "OutlineVerdict",
     "Point",
+    "Pressure",
     "QualityFlag",
     "QualityGrade",
     "QualityIssue",

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from models.catalogue import View
+from models.results.assessments import Assessment
 from models.results.frame_marks import Beat, Contour, Point
 from models.results.heat_maps import HeatMap
 from models.results.quantity_values import CartValue, Measurement, NotMeasured, ReadValue
@@ -168,3 +169,4 @@ class StudyFindings:
     research_override: bool = False
     timings_s: dict[str, float] = field(default_factory=dict)
     cart: tuple[CartValue, ...] = ()
+    assessments: tuple[Assessment, ...] = ()

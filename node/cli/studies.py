@@ -132,6 +132,9 @@ def print_overview(overview: Mapping[str, Any], console: Console) -> None:
         console.print(f"  {instance['receipt']:14} {instance['sop_instance_uid']} {remarks}")
     for line in _value_lines(overview):
         console.print(f"  {line}", highlight=False)
+    for one in overview["assessments"]:
+        said = f"{one['grade']}, left atrial pressure {one['left_atrial_pressure']}; {one['detail']}"
+        console.print(f"  {one['name']} ({one['guideline']}): {said}. {one['caveat']}", highlight=False)
     for flag in overview["flags"]:
         of = f" ({flag['sop_instance_uid']})" if flag["sop_instance_uid"] else ""
         console.print(f"  flag {flag['issue']}: {flag['message']}{of}", highlight=False)

@@ -60,7 +60,7 @@ def _without_scale(study: StudyFindings) -> StudyFindings:
     lost = [NotMeasured(one.key, (Reason.NO_CALIBRATION,), _NO_SCALE) for one in study.measurements if one.key not in _RATIOS]
     missing = [_with_reason(one) for one in study.not_measured]
     flag = QualityFlag(QualityIssue.CALIBRATION, None, UNCALIBRATED)
-    return replace(study, measurements=kept, not_measured=(*lost, *missing), flags=(*study.flags, flag))
+    return replace(study, measurements=kept, not_measured=(*lost, *missing), flags=(*study.flags, flag), assessments=())
 
 
 def _with_reason(one: NotMeasured) -> NotMeasured:

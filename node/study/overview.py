@@ -51,6 +51,7 @@ def study_overview(session: Session, study_instance_uid: str) -> dict[str, Any] 
         "instances": [_instance(row, rejected) for row in _rows(session, Instance, study)],
         "measurements": findings.get("measurements", []),
         "not_measured": findings.get("not_measured", []),
+        "assessments": findings.get("assessments", []),
         "cart": beside_cart(findings),
         "flags": [*findings.get("flags", []), *_remarks(session, study), *map(_failed_flag, failed)],
         "documents": _documents(session, study),

@@ -134,6 +134,7 @@ class StudyPage:
     cart_alone: tuple[Entry, ...] = ()
     clips: tuple[ClipRow, ...] = ()
     flags: tuple[str, ...] = ()
+    assessments: tuple[str, ...] = ()
     algorithms: tuple[Algorithm, ...] = ()
     footer: tuple[Entry, ...] = ()
 

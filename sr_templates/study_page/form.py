@@ -75,6 +75,7 @@ def study_page(
         cart_alone=_cart_alone(findings, asked),
         clips=clip_rows(findings, evidence, names),
         flags=_flags(findings, names),
+        assessments=tuple(plain_text(one.words) for one in findings.assessments),
         algorithms=_algorithms(findings),
         footer=(
             Entry("Study Instance UID", plain_text(evidence.study_instance_uid)),

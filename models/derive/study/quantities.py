@@ -8,10 +8,12 @@ from models.derive.limits import refusals
 from models.derive.study.atrium import atrial_volumes
 from models.derive.study.conventions import BY_DEFAULT, Conventions
 from models.derive.study.derivations import derived_values
+from models.derive.study.diastolic_function import diastolic_function
 from models.derive.study.groups import NoGroup, choose_group
 from models.derive.study.missing_views import APICAL_VIEWS, shown_view, why_missing
 from models.derive.study.patient_values import patient_values
 from models.derive.study.readings import Refusals, read_quantities
+from models.derive.study.right_atrial_pressure import with_right_atrial_pressure
 from models.derive.ventricle.apical import (
     ApicalClip,
     BeatMean,
@@ -72,9 +74,9 @@ def derive_study(
     read, not_read = _of_readings(clips, barred, asked)
     of_patient, not_of_patient = patient_values(clips, barred, conventions)
     volumes, no_volumes = atrial_volumes(read, not_read, clips)
-    measurements, not_measured = derived_values(
-        [*outlined, *read, *volumes, *of_patient], [*not_outlined, *not_read, *no_volumes, *not_of_patient], clips
-    )
+    found = [*outlined, *read, *volumes, *of_patient]
+    absent = [*not_outlined, *not_read, *no_volumes, *not_of_patient]
+    measurements, not_measured = derived_values(*with_right_atrial_pressure(found, absent, conventions), clips)
     flags = [flag for clip in clips for flag in clip.flags] + _foreshortened(adequate, chosen)
     models: tuple[ModelUse, ...] = tuple(dict.fromkeys(use for clip in clips for use in clip.models))
     return StudyFindings(
@@ -85,6 +87,7 @@ def derive_study(
         flags=tuple(flags),
         models=models,
         research_override=research_override,
+        assessments=diastolic_function(measurements, not_measured, clips),
     )
 
 
