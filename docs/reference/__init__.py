@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from .codes import codes_page
 from .commands import commands_page
+from .coverage import coverage_page
 from .events import events_page
 from .python import python_page
 from .quantities import quantities_page
@@ -14,6 +15,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "commands.md": commands_page,
     "settings.md": settings_page,
     "quantities.md": quantities_page,
+    "coverage.md": coverage_page,
     "codes.md": codes_page,
     "events.md": events_page,
     "python.md": python_page,

@@ -10,7 +10,7 @@ from types import ModuleType
 
 import pytest
 
-from models.catalogue import QUANTITIES
+from models.catalogue import OUTLINED, QUANTITIES
 from models.results import Reason
 from node.db.audit import AuditEvent
 from node.egress.building import TEMPLATES
@@ -172,6 +172,17 @@ def test_names_in_the_reference_are_those_of_the_code(made: dict[str, str]) -> N
     load_model = made["reference/python.md"].split("\n### load_model\n")[1].split("\n### ")[0]
     assert "its weights" in load_model, "a function has its docstring"
     assert "| no AE rule let the caller in |" in events, "the comments beside the members are the meanings"
+
+
+def test_every_row_of_the_dictionary_is_measured_out_of_the_box_or_says_why_not(made: dict[str, str]) -> None:
+    """Bug prevented: a quantity of the catalogue that no model gives, and nobody can tell why."""
+    rows = re.findall(r"^\| `(\w+)` \| ([^|]+) \| (yes|no) \| ([^|]+) \|$", made["reference/coverage.md"], re.MULTILINE)
+    of_clips = {"frame_ed", "frame_es", "image_quality", "view_label", "view_confidence"}
+    assert sorted(key for key, *_ in rows) == sorted({*QUANTITIES, *of_clips})
+    answers = {key: (answer, by.strip()) for key, _, answer, by in rows}
+    assert [key for key, (_, by) in answers.items() if len(by) < 5] == []
+    assert {answers[key][0] for key in (*OUTLINED, "sv_bp", "hr", *of_clips)} == {"yes"}
+    assert answers["gls_avg"] == ("no", "speckle tracking is not built; strain of outlines would be another method")
 
 
 def test_the_citation_names_this_version() -> None:
