@@ -21,7 +21,7 @@ PYTEST       = $(KEEP) OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(VENV)/bin/pyth
 # What `make test` leaves to the targets behind it.
 QUICK        = not further and not origins
 
-.PHONY: help demo test quick unit test-origins test-further test-all coverage conformance docs lint fmt peers clean
+.PHONY: help demo test quick unit test-origins test-further test-all coverage conformance docs lint style types fmt peers clean
 
 help:  ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | expand -t 16
@@ -29,10 +29,10 @@ help:  ## this list
 demo: $(VENV)/.demo-installed  ## the node at work: a synthetic study in, its documents out
 	$(KEEP) $(VENV)/bin/echonode demo --out demo-out
 
-# Side by side: Debian's packages and Python's; the tests wait for processes while mypy computes.
-test:  ## the proof, within ten minutes: lint, every test but those of the two targets below
+# Debian's packages and Python's side by side.
+test:  ## the proof, within ten minutes: style, every test but those of the two targets below
 	$(MAKE) --jobs=2 $(VENV)/.test-installed peers
-	$(MAKE) --jobs=2 lint quick
+	$(MAKE) --jobs=2 style quick
 
 quick: $(VENV)/.test-installed  ## the tests of `test` without its lint
 	$(PYTEST) -m "$(QUICK)" --durations=10
@@ -68,11 +68,15 @@ conformance: $(VENV)/.demo-installed  ## what CONFORMANCE.md takes from the code
 docs: $(VENV)/.docs-installed  ## the documentation as a site in build/site; every warning is an error
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/python -m mkdocs build --strict -f docs/mkdocs.yml
 
-lint: $(VENV)/.test-installed  ## ruff, mypy, import-linter
+lint: style types  ## ruff, import-linter, mypy
+
+style: $(VENV)/.test-installed  ## ruff and import-linter
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy
 	$(VENV)/bin/lint-imports
+
+types: $(VENV)/.test-installed  ## mypy, strict: more than a minute where nothing is cached
+	$(VENV)/bin/mypy
 
 fmt: $(VENV)/.test-installed  ## formats the sources and mends what ruff can mend
 	$(VENV)/bin/ruff format .
