@@ -22,6 +22,7 @@ from models.derive.ventricle.apical import (
     least_foreshortened,
     lengths_differ,
     measurable,
+    shapes_differ,
     single_plane,
 )
 from models.results import (
@@ -155,7 +156,11 @@ def _estimates(chosen: Mapping[View, ApicalClip], refused: _Refused) -> dict[str
     planes = {view: single_plane(clip) for view, clip in chosen.items()}
     means: dict[str, BeatMean] = {}
     for view, clip in chosen.items():
-        means |= _possible(planes[view], refused, clip.lengths_d_cm)
+        if possible := _possible(planes[view], refused, clip.lengths_d_cm):
+            if words := shapes_differ(clip):
+                refused.add(possible, Reason.DISAGREEMENT, words)
+            else:
+                means |= possible
     a4c, a2c = chosen.get(View.A4C), chosen.get(View.A2C)
     if a4c is None or a2c is None:
         return means
@@ -166,7 +171,8 @@ def _estimates(chosen: Mapping[View, ApicalClip], refused: _Refused) -> dict[str
         refused.add([*together, *foreshortened], Reason.DISAGREEMENT, detail)
         return {key: mean for key, mean in means.items() if key not in foreshortened}
     if refused.details:  # two planes do not make a possible volume of an impossible one
-        refused.add(together, Reason.OUTSIDE_LIMITS, next(iter(refused.details.values())))
+        key, words = next(iter(refused.details.items()))
+        refused.add(together, refused.reasons[key][0], words)
         return means
     return means | _possible(together, refused)
 

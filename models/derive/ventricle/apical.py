@@ -8,11 +8,12 @@ import numpy as np
 
 from models.catalogue import Phase, View
 from models.derive.ventricle.long_axis import long_axis_line
-from models.derive.ventricle.volumes import Outline, biplane_volume_ml, length_cm, single_plane_volume_ml, to_cm
+from models.derive.ventricle.volumes import Outline, area_cm2, biplane_volume_ml, length_cm, single_plane_volume_ml, to_cm
 from models.results import Caliper, CaliperKind, ClipFindings, Contour, FrameReference
 
 # ASE/EACVI 2015: biplane only where the two long axes differ by at most 10 %; else one of the planes is foreshortened.
 _LENGTH_TOLERANCE = 0.10
+_METHODS_APART_PERCENT = 10.0  # our choice
 
 
 @dataclass(frozen=True)
@@ -105,6 +106,19 @@ def lengths_differ(one: ApicalClip, other: ApicalClip) -> str:
 
 def differ(one_cm: float, other_cm: float) -> bool:
     return abs(one_cm - other_cm) > _LENGTH_TOLERANCE * max(one_cm, other_cm)
+
+
+def shapes_differ(clip: ApicalClip) -> str:
+    """How far the EF by discs and the one by area and length (Lang et al. 2015) lie apart, in words; "" where they agree.
+
+    A volume is 8 A^2 / (3 pi L) of its area and length, so that a ratio of two needs neither number. An outline that is no
+    ventricle's, with a spike or a fold, makes them differ.
+    """
+    discs = np.mean([_ef_percent(single_plane_volume_ml(ed), single_plane_volume_ml(es)) for ed, es in clip.outlines_cm])
+    by_area = np.mean([_ef_percent(*(area_cm2(one) ** 2 / length_cm(one) for one in pair)) for pair in clip.outlines_cm])
+    if not abs(discs - by_area) > _METHODS_APART_PERCENT:
+        return ""
+    return f"EF {clip.view.upper()} by discs {discs:.0f} %, by area and length {by_area:.0f} %"
 
 
 def single_plane(clip: ApicalClip) -> dict[str, BeatMean]:

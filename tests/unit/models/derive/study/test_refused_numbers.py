@@ -1,5 +1,6 @@
 """Impossible values and the rule that keeps phantoms' weights from patients: no number at all."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -88,3 +89,18 @@ def test_the_override_lifts_the_safety_rule_and_says_so() -> None:
 def test_released_weights_measure_patients() -> None:
     clip = apical_clip(is_quality_control_subject=False, models=(PATIENT_WEIGHTS,))
     assert "ef_a4c" in measured(derive_study("1.2", [clip]))
+
+
+def test_an_outline_whose_two_ways_to_an_ef_contradict_each_other_gives_no_number() -> None:
+    """A wide base and a spike of 8 cm: by discs 40 mL of 105, so 62 %; by area 12.4 cm2 and length 16 mL, so 84 %."""
+    clip = apical_clip()
+    spike_cm = ((17.5, 15.0), (17.5, 13.0), (19.8, 13.0), (20.0, 7.0), (20.2, 13.0), (22.5, 13.0), (22.5, 15.0))
+    assert clip.cm_per_px is not None
+    x_cm, y_cm = clip.cm_per_px
+    spike = replace(clip.contours[1], points_px=tuple((x / x_cm, y / y_cm) for x, y in spike_cm))
+    findings = derive_study("1.2", [replace(clip, contours=(clip.contours[0], spike)), apical_clip(View.A2C, "1.2.4")])
+    not_measured = missing(findings)
+    for key in ("ef_a4c", "lvedv_a4c", "lvesv_a4c", "lv_len_d_a4c", "ef_bp", "lvedv_bp"):
+        assert not_measured[key].reasons == (Reason.DISAGREEMENT,)
+        assert "by area and length" in not_measured[key].detail
+    assert "ef_a2c" in measured(findings)
