@@ -10,7 +10,7 @@ from models.catalogue.views import View
 _ED, _ES = Phase.END_DIASTOLE, Phase.END_SYSTOLE
 _TOWARDS, _AWAY = Direction.TOWARDS, Direction.AWAY
 _MM_LV, _MM_AV = (View.MMODE_PLAX_LV,), (View.MMODE_PLAX_AV,)
-_AV_CW, _MV_PW, _PV_PW, _PV_CW = (View.DOPPLER_AV_CW,), (View.DOPPLER_MV_PW,), (View.DOPPLER_PV_PW,), (View.DOPPLER_PV_CW,)
+_AV_CW, _MV_PW, _PV_CW = (View.DOPPLER_AV_CW,), (View.DOPPLER_MV_PW,), (View.DOPPLER_PV_CW,)
 _VEIN, _TISSUE_RV = (View.DOPPLER_PULMONARY_VEIN_PW,), (View.DOPPLER_TISSUE_RV,)
 _SEPTAL, _LATERAL = (View.DOPPLER_TISSUE_SEPTAL,), (View.DOPPLER_TISSUE_LATERAL,)
 _MM, _PEAK, _INTERVAL, _BERNOULLI = Method.M_MODE_CALIPERS, Method.SPECTRAL_PEAK, Method.INTERVAL, Method.BERNOULLI
@@ -36,7 +36,6 @@ OF_DISPLAYS: dict[str, Quantity] = {
         Quantity("pulm_vein_s", "Pulmonary vein S", "m/s", _PEAK, _VEIN, (0.05, 2.0), "pulmonary vein", direction=_TOWARDS),
         Quantity("pulm_vein_d", "Pulmonary vein D", "m/s", _PEAK, _VEIN, (0.05, 2.0), "pulmonary vein", direction=_TOWARDS),
         Quantity("tv_s", "RV s'", "cm/s", _PEAK, _TISSUE_RV, _TISSUE, "tricuspid annulus", direction=_TOWARDS),
-        Quantity("rvot_at", "RVOT acceleration time", "ms", _INTERVAL, _PV_PW, (20.0, 300.0), "rvot", direction=_AWAY),
         Quantity("pv_vmax", "PV Vmax", "m/s", _PEAK, _PV_CW, (0.2, 6.0), "pv", direction=_AWAY, highest=True),
     )
 }

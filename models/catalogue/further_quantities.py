@@ -41,6 +41,7 @@ FURTHER: dict[str, Quantity] = {
             "mv_mg", "MV mean gradient", "mm[Hg]", _BERNOULLI, _MV_CW, (0.2, 50.0), "mv", direction=_TOWARDS, parts=("mv_vti",)
         ),
         Quantity("ivrt", "IVRT", "ms", _INTERVAL, _MV_PW, (20.0, 250.0)),
+        Quantity("rvot_at", "RVOT acceleration time", "ms", _INTERVAL, _PV_PW, (20.0, 300.0), "rvot", direction=_AWAY),
         Quantity("ivc_collapse", "IVC collapse", "%", _CALIPERS, _IVC, (0.0, 100.0), "ivc"),
         Quantity("gls_avg", "GLS average", "%", _STRAIN, _THREE, _GLS, parts=("gls_a4c", "gls_a2c", "gls_a3c")),
         Quantity("gls_a4c", "GLS A4C", "%", _STRAIN, _A4C, _GLS),

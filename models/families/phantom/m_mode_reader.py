@@ -8,7 +8,7 @@ import numpy as np
 from models.calibration import DisplayChoice
 from models.catalogue import READ, View
 from models.clip import Clip
-from models.families.phantom.m_modes import ROWS, BeatValue, Layer, beats_of, layer_of
+from models.families.phantom.m_modes import NEEDS, ROWS, BeatValue, Layer, Row, beats_of, layer_of
 from models.families.phantom.trace_maps import Maps, per_row, step_s
 from models.families.phantom.traces import PhantomTraces, Shown, mean_and_sd
 from models.library.manifest import Manifest
@@ -22,15 +22,14 @@ _NO_LAYER_PERCENT = 100.0  # expected error of a display without a layer
 class MModeReader(PhantomTraces):
     """The columns of a reading are those of its table: none."""
 
-    @property
-    def _views(self) -> tuple[View, ...]:
-        return tuple(ROWS)
-
     def _choice(self, clip: Clip) -> DisplayChoice:
         return clip.m_mode_region()
 
+    def _rows(self, view: View) -> tuple[Row, ...]:
+        return tuple(row for row in ROWS.get(view, ()) if set(NEEDS[row.key]) <= set(self.manifest.labels))
+
     def _unmeasured(self, view: View, absent: list[Absent]) -> tuple[ReadValue, ...]:
-        return tuple(not_measured(row.key, READ[row.key].unit, absent) for row in ROWS[view])
+        return tuple(not_measured(row.key, READ[row.key].unit, absent) for row in self._rows(view))
 
     def _layers(self, shown: Shown) -> Mapping[str, Layer]:
         return {label: layer_of(part) for label, part in zip(self.manifest.labels, shown.maps, strict=True)}
@@ -39,7 +38,7 @@ class MModeReader(PhantomTraces):
         layers = self._layers(shown)
         step, size = step_s(shown.seen, shown.region), per_row(shown.seen, shown.region)
         values, marks = [], []
-        for row in ROWS[view]:
+        for row in self._rows(view):
             quantity = READ[row.key]
             found = beats_of(view, row, layers, step, size)
             if not found.values:

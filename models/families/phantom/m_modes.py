@@ -42,11 +42,13 @@ ROWS: Mapping[View, tuple[Row, ...]] = {
     View.MMODE_PLAX_AV: (Row("la_diam_ap_mm", "la", True),),
     View.MMODE_A4CH_RV: (Row("tapse", _DEPTH),),
 }  # fmt: skip
-KEYS: Mapping[View, tuple[str, ...]] = {view: tuple(row.key for row in rows) for view, rows in ROWS.items()}
 TIMED_BY: Mapping[View, Timing] = {
     View.MMODE_PLAX_LV: Timing("cavity", Motion.CAVITY),
     View.MMODE_PLAX_AV: Timing("la", Motion.ATRIUM),
     View.MMODE_A4CH_RV: Timing(_DEPTH, Motion.CAVITY),
+}
+NEEDS: Mapping[str, tuple[str, ...]] = {  # the labels that each quantity is read from
+    row.key: (row.layer, TIMED_BY[view].layer) for view, rows in ROWS.items() for row in rows
 }
 
 

@@ -76,9 +76,8 @@ RECIPES = (
             Answer.MASK,
             task,
             roles={Role.MEASUREMENTS: FITS, Role.QUALITY: FITS},
-            views=tuple(read),
-            quantities=(*(key for keys in read.values() for key in keys), *made),
-            grades=tuple(read),
+            needs=of_module.NEEDS,
+            grades=tuple(of_module.ROWS),
             clips_read=1,
             engine=EngineStep(),
             taught=("segmentation",),
@@ -87,9 +86,6 @@ RECIPES = (
             head="exit",
             heat_map=HeatMap(Layer("down.-1")),
         )
-        for task, reader, read, made in (
-            ("spectra", "spectrum_reader", spectra.KEYS, ("mv_ea",)),
-            ("m_modes", "m_mode_reader", m_modes.KEYS, ()),
-        )
+        for task, reader, of_module in (("spectra", "spectrum_reader", spectra), ("m_modes", "m_mode_reader", m_modes))
     ),
 )

@@ -55,8 +55,8 @@ class Row:
 def spectrum_of(edge: Edge, maps: Mapping[str, NDArray[np.floating]], step_s: float) -> Spectrum:
     """`maps` (rows, columns), probabilities by label: a column has the name that covers most of its flow."""
     flow = maps["flow"].sum(axis=0)
-    shares = {name: maps[name].sum(axis=0) / np.maximum(flow, 1e-6) for name in WAVES}
-    most = np.stack(list(shares.values())).max(axis=0)
+    shares = {name: maps[name].sum(axis=0) / np.maximum(flow, 1e-6) for name in WAVES if name in maps}
+    most = np.max([np.zeros(flow.shape), *shares.values()], axis=0)
     return Spectrum(edge, {name: (share >= most) & (share > _SURE) for name, share in shares.items()}, step_s)
 
 
@@ -100,12 +100,6 @@ def _half_time(spectrum: Spectrum, waves: Sequence[Wave]) -> BeatValue | None:
     return BeatValue(fall.half_time_ms, line, (waves[0],))
 
 
-def _rise(spectrum: Spectrum, waves: Sequence[Wave]) -> BeatValue:
-    wave = waves[0]
-    places = ((wave.first - 0.5, 0.0), (float(wave.peak_column), wave.peak_cm_s))
-    return BeatValue(1000 * (wave.peak_column - wave.first + 0.5) * spectrum.step_s, places, (wave,))
-
-
 def _ends(waves: Sequence[Wave]) -> tuple[Place, ...]:
     return (waves[0].first - 0.5, 0.0), (waves[-1].last + 0.5, 0.0)
 
@@ -129,7 +123,7 @@ ROWS: Mapping[View, tuple[Row, ...]] = {
     ),
     View.DOPPLER_MV_CW: (Row("mr_vmax", _FLOW, _AWAY, _peak_m_s),),
     View.DOPPLER_TV_CW: (Row("tr_vmax", _FLOW, _AWAY, _peak_m_s), Row("tr_pg", _FLOW, _AWAY, _gradient)),
-    View.DOPPLER_PV_PW: (Row("rvot_vti", _FLOW, _AWAY, _integral), Row("rvot_at", _FLOW, _AWAY, _rise)),
+    View.DOPPLER_PV_PW: (Row("rvot_vti", _FLOW, _AWAY, _integral),),
     View.DOPPLER_PV_CW: (Row("pv_vmax", _FLOW, _AWAY, _peak_m_s), Row("pv_vti", _FLOW, _AWAY, _integral)),
     View.DOPPLER_PULMONARY_VEIN_PW: (
         Row("pulm_vein_s", _S, _TOWARDS, _peak_m_s), Row("pulm_vein_d", _E, _TOWARDS, _peak_m_s),
@@ -145,7 +139,9 @@ ROWS: Mapping[View, tuple[Row, ...]] = {
     View.DOPPLER_TISSUE_RV: (Row("tv_s", _S, _TOWARDS, _peak_cm_s),),
 }  # fmt: skip
 
-KEYS: Mapping[View, tuple[str, ...]] = {view: tuple(row.key for row in rows) for view, rows in ROWS.items()}
+NEEDS: Mapping[str, tuple[str, ...]] = {  # the labels that each quantity is read from
+    row.key: ("flow", *(name for name in row.names if name)) for rows in ROWS.values() for row in rows
+} | {"mv_ea": ("flow", "e", "a"), "pulm_vein_s": ("flow", "s", "e")}  # S is told from D
 
 
 def beats_of(spectrum: Spectrum, row: Row, *, towards: bool) -> list[BeatValue]:

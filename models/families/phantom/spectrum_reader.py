@@ -10,7 +10,7 @@ from models.catalogue import GRADIENT_OF, READ, TISSUE_DOPPLER, Direction, View
 from models.clip import Clip
 from models.derive.displays.doppler import shown_cm_s, wrong_way
 from models.derive.displays.flow_edge import edge_of
-from models.families.phantom.spectra import ROWS, BeatValue, Row, Spectrum, beats_of, is_cut_off, spectrum_of
+from models.families.phantom.spectra import NEEDS, ROWS, BeatValue, Row, Spectrum, beats_of, is_cut_off, spectrum_of
 from models.families.phantom.trace_maps import per_row, step_s, zero_row_of
 from models.families.phantom.traces import PhantomTraces, Shown, mean_and_sd
 from models.library.manifest import Manifest
@@ -26,15 +26,14 @@ _NO_FLOW_PERCENT = 100.0  # expected error of a display without flow
 class SpectrumReader(PhantomTraces):
     """The columns of a reading are those of its table: none."""
 
-    @property
-    def _views(self) -> tuple[View, ...]:
-        return tuple(ROWS)
-
     def _choice(self, clip: Clip) -> DisplayChoice:
         return clip.spectral_region()
 
+    def _rows(self, view: View) -> tuple[Row, ...]:
+        return tuple(row for row in ROWS.get(view, ()) if set(NEEDS[row.key]) <= set(self.manifest.labels))
+
     def _unmeasured(self, view: View, absent: list[Absent]) -> tuple[ReadValue, ...]:
-        return tuple(not_measured(row.key, READ[row.key].unit, absent) for row in ROWS[view])
+        return tuple(not_measured(row.key, READ[row.key].unit, absent) for row in self._rows(view))
 
     def _spectrum(self, shown: Shown) -> Spectrum:
         maps = dict(zip(self.manifest.labels, shown.maps, strict=True))
@@ -46,7 +45,7 @@ class SpectrumReader(PhantomTraces):
             return self._unmeasured(view, [(Reason.CALIBRATION_INCONSISTENT, _TURNED)]), ()
         spectrum = self._spectrum(shown)
         values, marks = [], []
-        for row in ROWS[view]:
+        for row in self._rows(view):
             towards, beats = _side(spectrum, row)
             values.append(_value(row, spectrum, beats, towards, shown))
             marks += [_mark(row.key, beat, shown) for beat in beats]

@@ -52,7 +52,7 @@ class PhantomTraces(SmallUNet, ABC):
 
     def read_values(self, clip: Clip, beats: Sequence[Beat] = (), view: View | None = None) -> tuple[ReadValue, ...]:
         """The quantities of `view`; none where nobody knows it, or it is of another kind."""
-        if view is None or view not in self._views:
+        if view is None or not self._rows(view):
             return ()
         choice = self._choice(clip)
         found = self._shown(clip, choice)
@@ -77,9 +77,9 @@ class PhantomTraces(SmallUNet, ABC):
         maps = clip.cache.once((PhantomTraces, self.manifest.weights_sha256, index), lambda: stitched(self, seen))
         return Shown(region, seen, maps, index)
 
-    @property
     @abstractmethod
-    def _views(self) -> tuple[View, ...]: ...
+    def _rows(self, view: View) -> Sequence[object]:
+        """What is read in `view` by the labels of this network."""
 
     @abstractmethod
     def _choice(self, clip: Clip) -> DisplayChoice: ...

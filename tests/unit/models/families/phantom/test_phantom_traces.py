@@ -37,7 +37,7 @@ JET = {"av_vmax": 1.0, "av_pg": 4.0, "av_vti": VTI_CM, "av_mg": 2.0}
 SPECTRA: list[tuple[View, list[Wave], Mapping[str, float], Mapping[str, float]]] = [
     (View.DOPPLER_AV_PW, EJECTION, {}, {"lvot_vmax": 1.0, "lvot_vti": VTI_CM}),
     (View.DOPPLER_AV_CW, EJECTION, {}, JET),
-    (View.DOPPLER_PV_PW, EJECTION, {}, {"rvot_vti": VTI_CM, "rvot_at": 150.0}),
+    (View.DOPPLER_PV_PW, EJECTION, {}, {"rvot_vti": VTI_CM}),
     (View.DOPPLER_PV_CW, EJECTION, {}, {"pv_vmax": 1.0, "pv_vti": VTI_CM}),
     (View.DOPPLER_TV_CW, LEAK, {}, {"tr_vmax": 1.2, "tr_pg": 4 * 1.2**2}),
     (View.DOPPLER_MV_CW, LEAK, {}, {"mr_vmax": 1.2}),
