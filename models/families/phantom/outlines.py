@@ -15,12 +15,16 @@ from models.library.recipe import LV
 
 CUT_OFF = "is cut off by the edge of the image"
 IN_PARTS = "is in several parts"
+UNSURE = "has no sure border"
 ABSENT = "is not to be seen"
 
 _VENTRICLES = (LV, "rv")  # their annulus lies away from the probe, that of an atrium towards it
 _USUAL_LEVEL = 0.5
 _LEAST_AREA = 0.004  # share of the map, as of the left ventricle
 _LARGEST_SHARE = 0.75  # of all that is marked: less, and nobody knows which part is the chamber
+# Where the border would lie a fifth of probability further in or out: of a sure one the smaller area is nearly the larger. On
+# held-out hearts of both generators chambers below this share had a mean Dice of 0.1 to 0.4, the others of 0.86 to 0.89.
+_MARGIN, _SURE_SHARE = 0.2, 0.75
 _POINTS = 96
 
 
@@ -54,6 +58,9 @@ class ChamberOutlines:
             return ChamberOutline(None, ABSENT)
         if areas[0] < _LARGEST_SHARE * sum(areas):
             return ChamberOutline(None, IN_PARTS)
+        within, about = (int((probability >= self._level + step).sum()) for step in (_MARGIN, -_MARGIN))
+        if structure != LV and within < _SURE_SHARE * about:
+            return ChamberOutline(None, UNSURE)
         line = cavity_outline(probability, self._level, _POINTS, self._seen_from(structure, probability))
         if line is None:
             return ChamberOutline(None, "has no annulus where one should be")

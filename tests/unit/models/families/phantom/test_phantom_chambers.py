@@ -93,6 +93,20 @@ def test_perfect_maps_give_the_areas_and_volumes_that_were_drawn(clip: Clip) -> 
     ]
 
 
+def test_a_border_that_nobody_is_sure_of_is_none() -> None:
+    short = clip_of(2)
+    box = box_of(short)
+
+    def maps(frame: int) -> NDArray[np.float32]:
+        left, right = (map_of(four_chambers(frame)[name], box) for name in ("la", "ra"))
+        return np.stack([left / 40, right])
+
+    network = PhantomSegmenter(replace(MANIFEST, labels=("la", "ra")))
+    found = read(drawn(network, maps), short, (Beat(0, 1),))
+    assert (found["la_area"].reasons, found["la_area"].detail) == ((Reason.QUALITY,), "the left atrium has no sure border")
+    assert found["ra_area"].value is not None
+
+
 def test_the_view_says_which_chambers() -> None:
     short = clip_of(2)
     reader = reader_of(short)
