@@ -119,7 +119,7 @@ class _Form:
             value=number_text(result.key, result.value),
             spread=number_text(result.key, result.sd) if result.sd is not None and result.beats > 1 else "",
             beats=result.beats,
-            method=plain_text(result.method),
+            method="; ".join(map(plain_text, dict.fromkeys(filter(None, (str(result.method), result.derivation))))),
             normal=self._normal(result),
             others=self._others(result.key, result.value),
             sources=self._sources(result.sources),

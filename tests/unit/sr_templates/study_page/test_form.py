@@ -163,3 +163,9 @@ def test_a_value_of_an_object_that_is_no_clip_still_has_its_field() -> None:
     value = measurement("ef_bp", 50.0, sources=(FrameReference(A4C_UID, 1),))
     page = study_page(study_findings(measurements=(value,), clips=()), evidence, identity())
     assert [source.clip for source in field_of(page, "ef_bp").sources] == ["a further object"]
+
+
+def test_a_derived_value_says_how_it_was_made_and_what_the_site_chose() -> None:
+    words = "4 v^2 of the tricuspid jet + RA pressure; RA pressure assumed by the site for every patient: 8 mmHg"
+    rvsp = measurement("rvsp", 33.0, derivation=words)
+    assert field_of(page_of(study_findings(measurements=(rvsp,))), "rvsp").method == f"simplified Bernoulli, 4 v^2; {words}"
