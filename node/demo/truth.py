@@ -20,11 +20,15 @@ class TrueValues:
 def true_values(truth: Mapping[str, Any], findings: StudyFindings | None) -> TrueValues:
     """What `truth.json` says of the picture that a value was read from; of several pictures, and of no value, of the heart.
 
+    Where it says nothing of the heart, what has no value has the truth of the first picture that shows it.
     What it does not say is made of what it says, by the formulas that the node computes with.
     """
     values = _by_key(truth)
     pictures = {clip["sop_instance_uid"]: _by_key(clip) for clip in truth["clips"]}
-    for found in findings.measurements if findings else ():
+    measured = {found.key: found for found in findings.measurements} if findings else {}
+    for picture in pictures.values():
+        values = {key: value for key, value in picture.items() if key not in measured} | values
+    for found in measured.values():
         uids = {source.sop_instance_uid for source in found.sources}
         if len(uids) == 1 and found.key in (of_picture := pictures.get(uids.pop(), {})):
             values[found.key] = of_picture[found.key]

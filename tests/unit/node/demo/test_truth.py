@@ -41,6 +41,17 @@ def test_what_was_not_measured_has_the_hearts_truth() -> None:
     assert not true.derived
 
 
+def test_what_is_true_of_pictures_alone_is_that_of_the_first() -> None:
+    pictures = [
+        {"sop_instance_uid": uid, "measurements": [{"key": "ef_a4c", "value": ef}]}
+        for uid, ef in ((A4C_UID, 55.0), ("1.2", 50.0))
+    ]
+    truth = {"measurements": [], "clips": pictures}
+    assert true_values(truth, None).values == {"ef_a4c": 55.0}
+    elsewhere = replace(measurement("ef_a4c", 50.0), sources=(FrameReference(A2C_UID, 1),))
+    assert true_values(truth, study_findings(measurements=(elsewhere,))).values == {}, "its own picture does not show it"
+
+
 def test_what_no_truth_is_stated_for_is_made_of_true_parts() -> None:
     stated = {"lvot_diam": 2.0, "lvot_vti": 20.0, "av_vti": 40.0, "hr": 60.0, "fs_2d": 33.0, "lvidd_2d": 5.0, "lvids_2d": 3.0}
     rows = [{"key": key, "value": value, "unit": ""} for key, value in stated.items()]
