@@ -51,7 +51,8 @@ class ModelCommands(LazyGroup):
         ),
         "calibrate": CommandRow(
             "node.cli.models.calibrate:calibrate",
-            "Set from which expected error of EF on outlines are refused, on hearts of a generator that trained nothing.",
+            "Set how much each doubt about an outline adds to the expected error of EF, and from which error on nothing is "
+            "measured.",
         ),
         "judge": CommandRow(
             "node.cli.models.judge:judge",

@@ -250,7 +250,7 @@ FAULTS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "one frame for another": lambda batch: batch.roll(1, 2 if batch.ndim == 5 else 0),
     "colours exchanged": lambda batch: batch.flip(1),
 }
-GREY = ("echo_apex", "echo_motion", "echoforge_keypoints")
+GREY = ("echo_apex", "echo_motion", "echoforge_keypoints", "phantom_points", "phantom_segmenter", "phantom_traces")
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ BUNDLED = [manifest for manifest in list_models() if manifest.weights_file]
 
 
 def test_bundled_weights_load_and_match_their_hash() -> None:
-    assert {manifest.name for manifest in BUNDLED} == {"phantom_lv", "phantom_quality", "phantom_view"}
+    assert {manifest.name for manifest in BUNDLED} == {"phantom_lv", "phantom_quality", "phantom_spectra", "phantom_view"}
     for manifest in BUNDLED:
         network = load_model(manifest.name, pretrained=True).network
         assert not network.training

@@ -26,6 +26,7 @@ MEASURING = {
     *(f"EchoApex_ViT-{size}_{task}" for size in "SBL" for task in ("ef", "lvh")),
     "EchoForge_PLAX_keypoints",
     "PanEcho",
+    "phantom_spectra",
 }  # fmt: skip
 EVERY = {manifest.name: manifest for manifest in list_models()}
 
