@@ -97,7 +97,8 @@ def test_verify_runs_what_lies_here(home: Path) -> None:
     result = _run("verify", NAME)
     assert result.exit_code == 0, result.output
     assert "(1, 2048)" in result.output
-    assert [row["name"] for row in _json("verify")] == [NAME, "phantom_lv", "phantom_quality", "phantom_view"]
+    bundled = ("phantom_lv", "phantom_quality", "phantom_spectra", "phantom_view")
+    assert [row["name"] for row in _json("verify")] == [NAME, *bundled]
 
 
 def test_verify_finds_altered_weights(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
